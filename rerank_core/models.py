@@ -1,0 +1,212 @@
+"""The nouns of a rerank call: frozen, slotted, and validated when they are made."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal
+
+from rerank_core.errors import InvalidDocumentsError, InvalidQueryError, InvalidRequestError
+
+__all__ = [
+    "Cost",
+    "CostBasis",
+    "Document",
+    "DocumentInput",
+    "Progress",
+    "RankedDocument",
+    "RerankRequest",
+    "RerankResponse",
+    "Usage",
+    "as_documents",
+]
+
+CostBasis = Literal["reported", "computed", "free", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A piece of text to be ranked.
+
+    `id` is the caller's own name for it and `metadata` whatever else belongs to it; neither leaves the
+    machine. An id that is not a string is turned into one (9 becomes "9"). Raises InvalidDocumentsError
+    where `text` is not a string or `metadata` not a mapping.
+    """
+
+    text: str
+    id: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.text, str):
+            raise InvalidDocumentsError(f"A document's text is {_kind(self.text)}, not a string.")
+        if not isinstance(self.metadata, Mapping):
+            raise InvalidDocumentsError(f"A document's metadata is {_kind(self.metadata)}, not a mapping.")
+        if self.id is not None and not isinstance(self.id, str):
+            object.__setattr__(self, "id", str(self.id))
+        object.__setattr__(self, "metadata", dict(self.metadata))
+
+
+DocumentInput = str | Mapping[str, Any] | Document
+
+
+def as_documents(values: Iterable[DocumentInput]) -> tuple[Document, ...]:
+    """Turn strings, objects with a `text` and Documents into Documents; the input is left as it was.
+
+    Keys of an object other than `text`, `id` and `metadata` (where that is a mapping) become metadata.
+    Raises InvalidDocumentsError, naming the place, for anything else.
+    """
+    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+        raise InvalidDocumentsError(f"The documents are {_kind(values)}, not a list.")
+    return tuple(_as_document(value, place) for place, value in enumerate(values))
+
+
+def _as_document(value: object, place: int) -> Document:
+    if isinstance(value, Document):
+        return value
+    if isinstance(value, str):
+        return Document(value)
+    if isinstance(value, Mapping):
+        text = value.get("text")
+        if not isinstance(text, str):
+            wrong = f"its text is {_kind(text)}" if "text" in value else "it has no 'text'"
+            raise InvalidDocumentsError(f"Document {place + 1} cannot be ranked: {wrong}.")
+        nested = value.get("metadata")
+        metadata = dict(nested) if isinstance(nested, Mapping) else {}
+        dropped = {"text", "id"} | ({"metadata"} if isinstance(nested, Mapping) else set())
+        metadata.update({str(key): item for key, item in value.items() if key not in dropped})
+        return Document(text, value.get("id"), metadata)
+    raise InvalidDocumentsError(f"Document {place + 1} is {_kind(value)}, not a string or an object with text.")
+
+
+def _kind(value: object) -> str:
+    """A Python type in words that a person reads."""
+    names = {type(None): "nothing", bool: "true or false", int: "a number", float: "a number", str: "a string"}
+    return names.get(type(value), f"a {type(value).__name__}")
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class RerankRequest:
+    """One query and the candidates to put in order, checked when it is made.
+
+    `documents` holds Documents in their initial order, whatever form they were given in. `model` None is
+    the provider's default. `top_n` is how many results to keep, None for all, at least 1.
+    Raises InvalidQueryError, InvalidDocumentsError or InvalidRequestError before anything is sent.
+    """
+
+    query: str
+    documents: tuple[Document, ...]
+    model: str | None
+    top_n: int | None
+    return_documents: bool
+
+    def __init__(
+        self,
+        query: str,
+        documents: Iterable[DocumentInput],
+        model: str | None = None,
+        top_n: int | None = None,
+        return_documents: bool = False,
+    ) -> None:
+        if not isinstance(query, str):
+            raise InvalidQueryError(f"The query is {_kind(query)}, not a string.")
+        if not query.strip():
+            raise InvalidQueryError("The query is empty.")
+        candidates = as_documents(documents)
+        if not candidates:
+            raise InvalidDocumentsError("There are no documents.")
+        if not any(document.text.strip() for document in candidates):
+            raise InvalidDocumentsError("All documents are blank.")
+        if model is not None and (not isinstance(model, str) or not model.strip()):
+            raise InvalidRequestError(
+                f"The model is {_kind(model)}, not a name.", hint="Name a model, or leave it out for the default."
+            )
+        if top_n is not None and (isinstance(top_n, bool) or not isinstance(top_n, int)):
+            raise InvalidRequestError(f"top_n is {_kind(top_n)}, not a whole number.", hint="Use 1 or more.")
+        if top_n is not None and top_n < 1:
+            raise InvalidRequestError(f"top_n is {top_n}.", hint="Use 1 or more, or leave it out for all.")
+        if not isinstance(return_documents, bool):
+            raise InvalidRequestError("return_documents is not true or false.", hint="Use True or False.")
+        for name, value in (
+            ("query", query),
+            ("documents", candidates),
+            ("model", model),
+            ("top_n", top_n),
+            ("return_documents", return_documents),
+        ):
+            object.__setattr__(self, name, value)
+
+
+@dataclass(frozen=True, slots=True)
+class RankedDocument:
+    """One row of an answer: its place now (`rank`, from 1), its place in the input (`index`, from 0).
+
+    `relevance_score` is the model's own score, None where the provider has none or the document was
+    blank and so never scored.
+    """
+
+    rank: int
+    index: int
+    relevance_score: float | None
+    document: Document
+
+    def __post_init__(self) -> None:
+        if self.rank < 1 or self.index < 0:
+            raise ValueError("rank counts from 1 and index from 0")
+        if self.relevance_score is not None and not math.isfinite(self.relevance_score):
+            raise ValueError("a relevance score is a finite number or None")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the provider says it counted: search units, summed over batches; None if any part is unknown."""
+
+    search_units: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Money for one call. `basis` says where the number is from.
+
+    reported: the provider named the amount; computed: our price table times the units it reported;
+    free: it ran on this computer, amount 0; unknown: neither is known, amount None.
+    """
+
+    amount: Decimal | None
+    currency: str = "USD"
+    basis: CostBasis = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a call has come: documents scored, documents in all, and the cost of what has been answered."""
+
+    done: int
+    total: int
+    cost: Cost | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RerankResponse:
+    """A whole answer: `results` best first.
+
+    `latency_ms` is the wall clock of the call on this side, waits and retries included;
+    `provider_latency_ms` what the provider says it took, where it does. `sent` and `raw` are the JSON
+    body sent and received (a tuple of bodies where the call took several batches, None where nothing left
+    the machine); neither ever holds a key. `warnings` are sentences for a person.
+    """
+
+    results: tuple[RankedDocument, ...]
+    model: str | None
+    provider: str
+    request: RerankRequest
+    usage: Usage = Usage()
+    cost: Cost = Cost(None)
+    request_id: str | None = None
+    latency_ms: float = 0.0
+    provider_latency_ms: float | None = None
+    sent: Any = field(default=None, hash=False)
+    raw: Any = field(default=None, hash=False)
+    warnings: tuple[str, ...] = ()
