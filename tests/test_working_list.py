@@ -67,7 +67,7 @@ def test_moving_one_row_puts_it_at_the_place_that_was_typed(words: list[str], da
     order = data.draw(st.integers(1, row + 1))
     moved = texts(working.edited({"edited_rows": {row: {"Order": order}}}))
     rest = words[:row] + words[row + 1 :]
-    assert moved == rest[: order - 1] + [words[row]] + rest[order - 1 :]
+    assert moved == [*rest[: order - 1], words[row], *rest[order - 1 :]]
 
 
 def test_moving_a_row_down_puts_it_after_the_row_that_stood_there() -> None:
