@@ -12,6 +12,7 @@
   + ModelNotFoundError
   + RateLimitedError        too many requests; waiting helps
   + QuotaExceededError      money or quota is spent; waiting does not help
+  + SpendingLimitError      the limit set here does not allow the call; nothing was sent
   + RequestTimeoutError     no whole reply in time
   + ConnectionFailedError   no connection, or it broke
   + ProviderError           the provider failed (5xx) or answered from another address (3xx)
@@ -41,6 +42,7 @@ __all__ = [
     "RateLimitedError",
     "RequestTimeoutError",
     "RerankError",
+    "SpendingLimitError",
     "TooManyDocumentsError",
 ]
 
@@ -163,6 +165,13 @@ class QuotaExceededError(RerankError):
 
     default_code = "quota_exceeded"
     default_hint = "Raise the limit or top up the account at the provider, then try again."
+
+
+class SpendingLimitError(RerankError):
+    """The spending limit that was set here does not allow the call; nothing was sent."""
+
+    default_code = "spending_limit"
+    default_hint = "Raise the spending limit, or send fewer documents."
 
 
 class RequestTimeoutError(RerankError):
