@@ -1,0 +1,168 @@
+"""Results as files to take away: a spreadsheet-safe CSV and a versioned JSON document."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from rerank_core.models import RankedDocument, RerankResponse
+
+__all__ = ["JSON_SCHEMA", "JSON_VERSION", "guard_cell", "results_csv", "results_json", "slug"]
+
+JSON_SCHEMA: Final = "rerank-playground/results"
+JSON_VERSION: Final = 1
+
+_COLUMNS: Final = ("rank", "was", "move", "id", "score", "title", "url", "text")
+# Spreadsheets in Chinese and Japanese locales read the full-width forms as the ASCII ones.
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_DEVICE_NAMES: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+def guard_cell(text: str) -> str:
+    """The text as a spreadsheet cell that is never run as a formula.
+
+    A text that begins with = + - @ (full-width forms too, and behind any white space or control characters),
+    or with a tab or a line break, gets a leading apostrophe, which spreadsheets take as "this is text". A
+    leading space would do for most programs, but some trim it. Other texts come back as they are.
+    """
+    if text[:1] in ("\t", "\r", "\n"):
+        return "'" + text
+    start = next((char for char in text if not (char.isspace() or unicodedata.category(char) in ("Cc", "Cf"))), "")
+    return "'" + text if start in _FORMULA_STARTS and start else text
+
+
+def results_csv(response: RerankResponse, *, ratings: Mapping[int, int] | None = None) -> bytes:
+    """Every result as a row, best first: UTF-8 with a byte order mark, so that Excel reads it as such.
+
+    Columns: rank (from 1), was (the place in the initial order, from 1), move (places risen; negative: fallen),
+    id, score (empty where there is none), title, url, text, a rating column where `ratings` (index -> 0..3) has
+    any, then one column for each other metadata key. A metadata key that is called like one of ours gets
+    "metadata_" in front. Texts from outside are guarded with `guard_cell`; lone surrogates, which no file
+    can hold, become U+FFFD.
+    """
+    keys = _metadata_keys(response.results)
+    header: list[str] = [*_COLUMNS, *(["rating"] if ratings else [])]
+    taken = set(header)
+    for key in keys:
+        name = key
+        while name in taken:
+            name = f"metadata_{name}"
+        taken.add(name)
+        header.append(name)
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([_cell(name) for name in header])
+    for row in response.results:
+        details = {str(key): value for key, value in row.document.metadata.items()}
+        values: list[Any] = [row.rank, row.index + 1, row.index + 1 - row.rank, row.document.id, row.relevance_score]
+        values += [details.get("title"), details.get("url"), row.document.text]
+        if ratings:
+            values.append(ratings.get(row.index))
+        values += [details.get(key) for key in keys]
+        writer.writerow([_cell(value) for value in values])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def results_json(
+    response: RerankResponse,
+    *,
+    order_name: str | None = None,
+    top_n: int | None = None,
+    ratings: Mapping[int, int] | None = None,
+) -> bytes:
+    """The whole run as UTF-8 JSON, with `schema` and `version` so that a reader knows what it has.
+
+    `order_name` says what the initial order was, `top_n` where the reader cut the list (default: the request's
+    own); all results are there either way. Money is a string, so that no digit is lost. A lone surrogate
+    stays, as the JSON escape \\uD800. There is never a key, an address or a raw body in it.
+    """
+    rated = ratings or {}
+    document = {
+        "schema": JSON_SCHEMA,
+        "version": JSON_VERSION,
+        "query": response.request.query,
+        "provider": response.provider,
+        "model": response.model,
+        "order_name": order_name,
+        "top_n": response.request.top_n if top_n is None else top_n,
+        "request_id": response.request_id,
+        "latency_ms": response.latency_ms,
+        "provider_latency_ms": response.provider_latency_ms,
+        "usage": {"search_units": response.usage.search_units},
+        "cost": {
+            "amount": response.cost.amount,
+            "currency": response.cost.currency,
+            "basis": response.cost.basis,
+        },
+        "warnings": response.warnings,
+        "results": [
+            {
+                "rank": row.rank,
+                "was": row.index + 1,
+                "move": row.index + 1 - row.rank,
+                "index": row.index,
+                "id": row.document.id,
+                "score": row.relevance_score,
+                "rating": rated.get(row.index),
+                "text": row.document.text,
+                "metadata": row.document.metadata,
+            }
+            for row in response.results
+        ],
+    }
+    text = json.dumps(_plain(document), ensure_ascii=False, indent=2, allow_nan=False)
+    # A lone surrogate can stand only inside a JSON string, where Python's escape of it is JSON's own.
+    return (text + "\n").encode("utf-8", "backslashreplace")
+
+
+def slug(text: str, *, fallback: str = "results", limit: int = 50) -> str:
+    """A file name made of the text: lower case letters, digits and single hyphens, at most `limit` characters.
+
+    Letters of every script stay. Where nothing is left, or the name is one that Windows keeps for a device,
+    the answer is, or begins with, `fallback`.
+    """
+    words = re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", text[: limit * 20]).casefold())
+    name = "-".join(words)[:limit].strip("-")
+    if not name:
+        return fallback
+    return f"{fallback}-{name}" if _DEVICE_NAMES.fullmatch(name) else name
+
+
+def _metadata_keys(rows: Sequence[RankedDocument]) -> list[str]:
+    """All metadata keys but title and url, which have columns of their own, in order of first appearance."""
+    found: dict[str, None] = {}
+    for row in sorted(rows, key=lambda row: row.index):
+        found.update(dict.fromkeys(str(key) for key in row.document.metadata))
+    return [key for key in found if key not in ("title", "url")]
+
+
+def _cell(value: object) -> object:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float | Decimal):
+        return value
+    text = value if isinstance(value, str) else json.dumps(_plain(value), ensure_ascii=False)
+    return guard_cell(_LONE_SURROGATE.sub("�", text))
+
+
+def _plain(value: Any) -> Any:
+    """The value in JSON's own types; numbers that JSON has no word for (NaN, infinity) become null."""
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, Iterable) and not isinstance(value, bytes | bytearray):
+        return [_plain(item) for item in value]
+    return str(value)

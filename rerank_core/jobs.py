@@ -1,0 +1,372 @@
+"""Long work off the caller's thread: started, watched, cancelled, and forgotten after a while.
+
+A job's function is an ordinary function whose first argument is a JobContext. It reports how far it has come,
+and that report is also where a cancel reaches it. Threads are started when there is work and end when there
+is none, so an idle manager holds nothing but the results it still remembers.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar, cast
+
+from rerank_core.errors import ConfigurationError, RerankError
+from rerank_core.models import Cost
+
+__all__ = ["Cancelled", "Job", "JobContext", "JobManager", "JobProgress", "JobState"]
+
+JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+
+class Cancelled(Exception):
+    """Raised inside a job's function at its next report after somebody cancelled the job."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobProgress:
+    """A snapshot of how far a job has come.
+
+    `done` of `total` pieces (total 0: not known yet); `cost` of what has been answered so far; `note` a few
+    words for a person; `started` the manager's clock when work began, None while queued; `elapsed` seconds
+    since then (up to the end); `eta` the seconds left if the rest goes like the part behind us, None where
+    that cannot be said.
+    """
+
+    done: int = 0
+    total: int = 0
+    cost: Cost | None = None
+    note: str = ""
+    started: float | None = None
+    elapsed: float = 0.0
+    eta: float | None = None
+
+    @property
+    def fraction(self) -> float:
+        """`done` of `total` between 0 and 1; 0 while the total is not known."""
+        return min(1.0, max(0.0, self.done / self.total)) if self.total > 0 else 0.0
+
+
+class Job(Generic[T]):
+    """One piece of work. Everything here may be read from any thread."""
+
+    def __init__(self, owner: str, title: str, clock: Callable[[], float]) -> None:
+        self.id = secrets.token_urlsafe(16)
+        self.owner = owner
+        self.title = title
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._finished = threading.Event()
+        self._cancel = threading.Event()
+        self._on_cancel: list[Callable[[], object]] = []
+        self._state: JobState = "queued"
+        self._progress = JobProgress()
+        self._started: float | None = None
+        self._ended: float | None = None
+        self._result: T | None = None
+        self._error: BaseException | None = None
+
+    def __repr__(self) -> str:
+        # Without the id, which is the right to see the job, and without what was worked on.
+        return f"<Job {self.title!r} {self.state}>"
+
+    @property
+    def state(self) -> JobState:
+        """queued, running, done, failed or cancelled; the last three are for good."""
+        with self._lock:
+            return self._state
+
+    @property
+    def finished(self) -> bool:
+        """Whether the job has come to an end, whichever."""
+        return self._finished.is_set()
+
+    @property
+    def ended(self) -> float | None:
+        """The manager's clock when the job came to its end; None before."""
+        with self._lock:
+            return self._ended
+
+    @property
+    def cancel_requested(self) -> bool:
+        """Whether somebody asked the job to stop; it may still be on its way to the next report."""
+        return self._cancel.is_set()
+
+    @property
+    def progress(self) -> JobProgress:
+        """How far it has come, as of now."""
+        with self._lock:
+            last, started, ended = self._progress, self._started, self._ended
+        if started is None:
+            return last
+        elapsed = max(0.0, (self._clock() if ended is None else ended) - started)
+        left = last.total - last.done
+        eta = elapsed * left / last.done if ended is None and last.done > 0 and left >= 0 else None
+        return JobProgress(last.done, last.total, last.cost, last.note, started, elapsed, eta)
+
+    @property
+    def exception(self) -> BaseException | None:
+        """What made the job fail; None otherwise. It carries no traceback, whose frames would hold the texts."""
+        with self._lock:
+            return self._error
+
+    def result(self) -> T:
+        """What the function returned.
+
+        Raises the job's own exception where it failed, Cancelled where it was cancelled, and RerankError while
+        it is not finished; `wait` first.
+        """
+        with self._lock:
+            state, error = self._state, self._error
+            if state == "done":
+                return cast(T, self._result)
+        if error is not None:
+            raise error
+        if state == "cancelled":
+            raise Cancelled("The work was cancelled.")
+        raise RerankError("The work is not finished yet.", hint="Wait for it.", code="job_running", retryable=True)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the job has ended, at most `timeout` seconds (None: for ever); whether it has."""
+        return self._finished.wait(timeout)
+
+    def cancel(self) -> None:
+        """Ask the job to stop. A queued job never starts; a running one stops at its next report.
+
+        A function that returns all the same has finished its work, and its result is kept.
+        """
+        self._cancel.set()
+        with self._lock:
+            callbacks, self._on_cancel = self._on_cancel, []
+            if self._state == "queued":
+                self._end("cancelled")
+        _run_all(callbacks)
+
+    def _begin(self) -> bool:
+        with self._lock:
+            if self._state != "queued":
+                return False
+            self._state, self._started = "running", self._clock()
+            return True
+
+    def _settle(self, state: JobState, result: T | None = None, error: BaseException | None = None) -> None:
+        with self._lock:
+            self._result, self._error = result, error
+            self._end(state)
+
+    def _end(self, state: JobState) -> None:
+        """Set the last state; the lock is held."""
+        self._state, self._ended = state, self._clock()
+        self._on_cancel.clear()
+        self._finished.set()
+
+
+class JobContext:
+    """What a job's function may know of its job."""
+
+    def __init__(self, job: Job[Any]) -> None:
+        self._job = job
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody asked the job to stop."""
+        return self._job.cancel_requested
+
+    def check(self) -> None:
+        """Raise Cancelled where somebody asked the job to stop."""
+        if self._job.cancel_requested:
+            raise Cancelled("The work was cancelled.")
+
+    def progress(self, done: int, total: int, cost: Cost | None = None, note: str | None = None) -> None:
+        """Report `done` of `total` pieces; a cost or note left out stays as it was.
+
+        Raises Cancelled where somebody asked the job to stop: let it pass, it ends the function. The report is
+        kept first, so that what had been done and paid for by then is still shown.
+        """
+        job = self._job
+        with job._lock:
+            last = job._progress
+            job._progress = JobProgress(
+                done, total, last.cost if cost is None else cost, last.note if note is None else note
+            )
+        self.check()
+
+    def on_cancel(self, callback: Callable[[], object]) -> None:
+        """Call this once when the job is cancelled, such as a client's `close` to break off a waiting request.
+
+        It runs on the thread that cancels, at once where the job has been cancelled already.
+        """
+        with self._job._lock:
+            if not self._job.cancel_requested:
+                self._job._on_cancel.append(callback)
+                return
+        _run_all([callback])
+
+
+class JobManager:
+    """Runs jobs on at most `workers` threads and remembers finished ones for a while.
+
+    At most `keep` finished jobs are remembered, each for `max_age` seconds from its end or from when it was last asked for; at
+    most `max_waiting` jobs wait for a thread. A free thread takes the oldest waiting job of whoever has the
+    fewest running, so that one person's long list does not hold up the others.
+    """
+
+    def __init__(
+        self,
+        *,
+        workers: int = 4,
+        keep: int = 100,
+        max_age: float = 3600.0,
+        max_waiting: int = 200,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if workers < 1 or keep < 1 or max_waiting < 1 or max_age <= 0:
+            raise ConfigurationError(
+                "A job manager needs at least one worker, one place for a job, and a time to keep it.",
+                hint="Use 1 or more for workers, keep and max_waiting, and a max_age above 0 seconds.",
+            )
+        self._workers, self._keep, self._max_age, self._max_waiting = workers, keep, max_age, max_waiting
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._jobs: dict[str, Job[Any]] = {}  # least recently asked for first
+        self._seen: dict[str, float] = {}
+        self._waiting: deque[tuple[Job[Any], Callable[[], Any]]] = deque()
+        self._running: list[Job[Any]] = []
+        self._threads: set[threading.Thread] = set()
+        self._closed = False
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, owner: str = "", title: str = "", **kwargs: Any) -> Job[T]:
+        """Run `fn(context, *args, **kwargs)` on a thread as soon as one is free, and return its Job at once.
+
+        `owner` is whoever may see the job again through `get`, `title` what to call it. Raises RerankError (code
+        "too_many_jobs") where too many are waiting and ConfigurationError after `close`.
+        """
+        job: Job[T] = Job(owner, title, self._clock)
+        context = JobContext(job)
+        with self._lock:
+            if self._closed:
+                raise ConfigurationError("The job manager is closed.", hint="Start the app again.")
+            self._waiting = deque(entry for entry in self._waiting if not entry[0].finished)
+            if len(self._waiting) >= self._max_waiting:
+                raise RerankError(
+                    f"{len(self._waiting)} pieces of work are waiting already.",
+                    hint="Cancel one, or wait for one to finish, then try again.",
+                    code="too_many_jobs",
+                    retryable=True,
+                )
+            if len(self._threads) < self._workers:
+                # Daemons: a job that never reports must not keep the process alive after close().
+                thread = threading.Thread(target=self._work, name="rerank-job", daemon=True)
+                thread.start()
+                self._threads.add(thread)
+            self._jobs[job.id], self._seen[job.id] = job, self._clock()
+            self._waiting.append((job, lambda: fn(context, *args, **kwargs)))
+            self._forget()
+        return job
+
+    def get(self, job_id: str, owner: str = "") -> Job[Any] | None:
+        """The job with this id, if it is remembered and belongs to this owner; else None."""
+        with self._lock:
+            self._forget()
+            job = self._jobs.get(job_id)
+            if job is None or job.owner != owner:
+                return None
+            self._jobs[job_id] = self._jobs.pop(job_id)
+            self._seen[job_id] = self._clock()
+            return job
+
+    def jobs(self, owner: str = "") -> tuple[Job[Any], ...]:
+        """The remembered jobs of this owner, least recently asked for first."""
+        with self._lock:
+            self._forget()
+            return tuple(job for job in self._jobs.values() if job.owner == owner)
+
+    def close(self, timeout: float = 5.0) -> bool:
+        """Refuse new jobs, cancel all, and wait at most `timeout` seconds for the threads; whether all ended."""
+        with self._lock:
+            self._closed = True
+            jobs, threads = list(self._jobs.values()) + self._running, list(self._threads)
+        for job in jobs:
+            job.cancel()
+        deadline = time.monotonic() + timeout
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in threads)
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                entry = self._next()
+                if entry is None:
+                    self._threads.discard(threading.current_thread())
+                    return
+                job, call = entry
+                self._running.append(job)
+            try:
+                _run(job, call)
+            finally:
+                with self._lock:
+                    self._running.remove(job)
+            del entry, job, call  # an idle moment must not hold the last job's texts
+
+    def _next(self) -> tuple[Job[Any], Callable[[], Any]] | None:
+        """Take the waiting job whose owner has the fewest running, oldest first; the lock is held."""
+        self._waiting = deque(entry for entry in self._waiting if not entry[0].finished)
+        if not self._waiting:
+            return None
+        busy = [job.owner for job in self._running]
+        chosen = min(self._waiting, key=lambda entry: busy.count(entry[0].owner))
+        self._waiting.remove(chosen)
+        return chosen
+
+    def _forget(self) -> None:
+        """Drop finished jobs that are too old or too many; the lock is held."""
+        finished = [(job_id, job) for job_id, job in self._jobs.items() if job.finished]
+        oldest = self._clock() - self._max_age
+        surplus = len(finished) - self._keep
+        for place, (job_id, job) in enumerate(finished):
+            if place < surplus or max(self._seen[job_id], job.ended or 0.0) < oldest:
+                del self._jobs[job_id], self._seen[job_id]
+
+
+def _run(job: Job[T], call: Callable[[], T]) -> None:
+    if not job._begin():
+        return
+    try:
+        result = call()
+    except Cancelled:
+        job._settle("cancelled")
+    except BaseException as error:  # whatever it is, it belongs to the job and not to this thread
+        if job.cancel_requested:
+            job._settle("cancelled")  # breaking off a request makes it fail; that is not the job's fault
+            return
+        if not isinstance(error, RerankError):
+            _log.exception("A job failed: %s", job.title)
+        job._settle("failed", error=_without_frames(error))
+    else:
+        job._settle("done", result)
+
+
+def _without_frames(error: BaseException) -> BaseException:
+    """The same exception, it and its causes without tracebacks: frames would keep texts and keys in memory."""
+    link: BaseException | None = error
+    while link is not None and link.__traceback__ is not None:
+        link.__traceback__ = None
+        link = link.__cause__ or link.__context__
+    return error
+
+
+def _run_all(callbacks: list[Callable[[], object]]) -> None:
+    for callback in callbacks:
+        try:
+            callback()
+        except Exception:
+            _log.exception("Something that should have run on cancel failed")
