@@ -214,9 +214,9 @@ class JobContext:
 class JobManager:
     """Runs jobs on at most `workers` threads and remembers finished ones for a while.
 
-    At most `keep` finished jobs are remembered, each for `max_age` seconds from its end or from when it was last asked for; at
-    most `max_waiting` jobs wait for a thread. A free thread takes the oldest waiting job of whoever has the
-    fewest running, so that one person's long list does not hold up the others.
+    At most `keep` finished jobs are remembered, each for `max_age` seconds from its end or from when it was
+    last asked for; at most `max_waiting` jobs wait for a thread. A free thread takes the oldest waiting job of
+    whoever has the fewest running, so that one person's long list does not hold up the others.
     """
 
     def __init__(
