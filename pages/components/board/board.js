@@ -1,0 +1,350 @@
+// The board. Documents are untrusted: every text goes in through textContent or setAttribute("title"), none
+// through HTML. Streamlit calls the default export again whenever the data or the theme changes; what is on
+// the screen is then updated in place, so that focus and scrolling stay where they are.
+
+const SVG = "http://www.w3.org/2000/svg";
+const OTHER = { left: "right", right: "left" };
+const boards = new WeakMap();
+
+const element = (tag, className, text) => {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;
+  return node;
+};
+const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+const clamp = (value) => Math.min(1, Math.max(0, value));
+
+class Board {
+  constructor(root) {
+    this.root = root;
+    this.lists = { left: root.querySelector(".list.left"), right: root.querySelector(".list.right") };
+    this.svg = root.querySelector(".wires");
+    this.rows = new Map(); // key → { data, left: RowNodes, right: RowNodes, wire }
+    this.unsent = []; // ratings the page has not confirmed yet: [number, key, value]
+    this.last = 0;
+    this.threshold = new Threshold(this);
+    this.watch = new ResizeObserver(() => this.draw());
+    this.cuts = { left: this.makeCut("left"), right: this.makeCut("right") };
+  }
+
+  update(data, send) {
+    const before = this.order;
+    const held = this.root.getRootNode().activeElement;
+    this.data = data;
+    this.send = send;
+    this.folded = data.folded;
+    this.unsent = this.unsent.filter(([number]) => number > data.seen);
+    this.last = Math.max(this.last, data.seen);
+    this.writeHeads();
+    const old = this.rows;
+    this.rows = new Map();
+    for (const row of data.rows) {
+      const kept = old.get(row.key) ?? { left: this.makeRow(row.key, "left"), right: this.makeRow(row.key, "right") };
+      kept.data = { ...row };
+      this.rows.set(row.key, kept);
+    }
+    for (const [, key, value] of this.unsent) if (this.rows.has(key)) this.rows.get(key).data.rating = value;
+    for (const [key, row] of this.rows) for (const side of ["left", "right"]) this.fillRow(key, row, side);
+    this.order = [...data.rows].sort((a, b) => a.now - b.now).map((row) => row.key);
+    this.initial = [...data.rows].sort((a, b) => a.was - b.was).map((row) => row.key);
+    this.makeWires();
+    this.fold();
+    this.threshold.update(data.threshold);
+    for (const target of [this.root, this.lists.left, this.lists.right]) this.watch.observe(target);
+    this.draw();
+    if (held && held !== this.root.getRootNode().activeElement && held.isConnected) held.focus({ preventScroll: true });
+    if (before?.join("\n") !== this.order.join("\n")) this.glide();
+  }
+
+  close() {
+    this.watch.disconnect();
+  }
+
+  // ---- what is on the screen -------------------------------------------------------------------------
+
+  writeHeads() {
+    const { labels, bars, scored, rating, presenter, rows, threshold } = this.data;
+    this.root.classList.toggle("presenter", presenter);
+    this.root.classList.toggle("rates", rating);
+    for (const [side, title, name] of [
+      ["left", labels.initial, labels.initialName],
+      ["right", labels.reranked, labels.rerankedName],
+    ]) {
+      const head = this.root.querySelector(`.head.${side}`);
+      head.querySelector("h2").textContent = title;
+      head.querySelector(".name").textContent = name;
+      head.querySelector(".scale").hidden = !bars[side];
+      this.lists[side].setAttribute("aria-label", title);
+      this.root.classList.toggle(`bars-${side}`, bars[side]);
+      this.root.classList.toggle(`scored-${side}`, scored[side]);
+    }
+    const note = this.root.querySelector(".note");
+    note.textContent = rows.length ? labels.noScores : labels.empty;
+    note.hidden = rows.length > 0 && scored.right;
+    this.root.querySelector(".grid").hidden = rows.length === 0;
+    const keys = [["↑ ↓", "move"], ["← →", "same document in the other order"], ["Enter", "show it in full"]];
+    if (rating) keys.push(["0–3", "rate it"]);
+    if (threshold !== null) keys.push(["Tab", "to the threshold"]);
+    const legend = this.root.querySelector(".keys");
+    legend.replaceChildren(...keys.map(([cap, what]) => {
+      const pair = element("span");
+      pair.append(element("kbd", "", cap), ` ${what}`);
+      return pair;
+    }));
+    legend.hidden = rows.length === 0;
+  }
+
+  makeRow(key, side) {
+    const item = element("li");
+    const button = element("button", "row");
+    button.type = "button";
+    button.tabIndex = -1;
+    const nodes = { item, button };
+    nodes.rank = element("span", "rank");
+    const body = element("span", "body");
+    nodes.title = element("span", "title");
+    nodes.text = element("span", "text");
+    nodes.title.dir = nodes.text.dir = "auto";
+    body.append(nodes.title, nodes.text);
+    const facts = element("span", "facts");
+    const meter = element("span", "meter");
+    const bar = element("span", "bar");
+    bar.setAttribute("aria-hidden", "true");
+    nodes.fill = element("i");
+    bar.append(nodes.fill);
+    nodes.score = element("span", "score");
+    meter.append(bar, nodes.score);
+    facts.append(meter);
+    if (side === "right") {
+      nodes.words = element("span", "words");
+      nodes.was = element("span");
+      nodes.move = element("b");
+      nodes.move.setAttribute("aria-hidden", "true");
+      nodes.words.append(nodes.was, nodes.move);
+      nodes.spoken = element("span", "sr");
+      nodes.verdict = element("span", "verdict");
+      facts.append(nodes.words, nodes.spoken, nodes.verdict);
+    }
+    nodes.rated = element("span", "sr");
+    button.append(nodes.rank, body, facts, nodes.rated);
+    nodes.rates = element("span", "rate");
+    nodes.rates.setAttribute("role", "group");
+    nodes.rates.setAttribute("aria-label", "Rating");
+    nodes.grades = [0, 1, 2, 3].map((value) => {
+      const grade = element("button", "", String(value));
+      grade.type = "button";
+      grade.tabIndex = -1;
+      grade.title = ["not relevant", "a little relevant", "relevant", "just right"][value];
+      grade.setAttribute("aria-label", `Rate ${value}, ${grade.title}`);
+      grade.onclick = () => this.rate(key, value);
+      return grade;
+    });
+    nodes.rates.append(...nodes.grades);
+    item.append(button, nodes.rates);
+    item.onpointerenter = () => this.light(key);
+    item.onpointerleave = () => this.light(null);
+    item.addEventListener("focusin", () => this.enter(key, side));
+    item.addEventListener("focusout", () => this.light(null));
+    button.onclick = () => this.send.setTriggerValue("picked", key);
+    button.onkeydown = (event) => this.press(event, key, side);
+    return nodes;
+  }
+
+  fillRow(key, row, side) {
+    const { data } = row;
+    const nodes = row[side];
+    const score = data.scores[side];
+    nodes.rank.textContent = String(side === "left" ? data.was : data.now);
+    nodes.title.textContent = data.title ?? "";
+    nodes.title.hidden = !data.title;
+    nodes.text.textContent = data.text;
+    nodes.button.setAttribute("title", data.tooltip ?? data.text);
+    nodes.fill.style.width = `${clamp(score ?? 0) * 100}%`;
+    nodes.score.textContent = score === null ? this.data.labels.noScore : score.toFixed(3);
+    nodes.item.classList.toggle("unscored", score === null);
+    nodes.rates.hidden = !this.data.rating;
+    nodes.grades.forEach((grade, value) => grade.setAttribute("aria-pressed", String(value === data.rating)));
+    nodes.item.classList.toggle("rated", data.rating !== null);
+    nodes.rated.textContent = data.rating === null ? "" : `, rated ${data.rating}`;
+    if (key === this.data.picked) nodes.button.setAttribute("aria-current", "true");
+    else nodes.button.removeAttribute("aria-current");
+    nodes.item.classList.toggle("below", (side === "left" ? data.was : data.now) > this.data.top);
+    if (side === "right") {
+      nodes.was.textContent = data.words;
+      nodes.move.textContent = data.move;
+      nodes.spoken.textContent = `, ${data.spoken}`;
+      nodes.words.dataset.direction = data.direction;
+      // A press shows at once; whether the move helped is the page's to say and follows with its answer.
+      const verdict = this.unsent.some(([, rated]) => rated === key) ? null : data.verdict;
+      nodes.verdict.textContent = verdict === "better" ? "✓ better" : verdict === "worse" ? "✗ worse" : "";
+      nodes.item.dataset.verdict = verdict ?? "";
+    }
+  }
+
+  makeWires() {
+    this.svg.replaceChildren();
+    for (const key of [...this.order].reverse()) {
+      const row = this.rows.get(key);
+      row.wire = null;
+      if (row.data.now > this.data.lines && row.data.was > this.data.lines) continue;
+      row.wire = document.createElementNS(SVG, "path");
+      row.wire.classList.toggle("top", row.data.now <= this.data.top);
+      row.wire.dataset.verdict = row.right.item.dataset.verdict;
+      this.svg.append(row.wire);
+    }
+  }
+
+  makeCut(side) {
+    const item = element("li", "cut");
+    if (side === "left") item.append(element("span", "label"));
+    else {
+      const button = element("button", "fold");
+      button.type = "button";
+      button.onclick = () => this.setFolded(!this.folded);
+      item.append(button);
+    }
+    return item;
+  }
+
+  // Folded, the left list keeps what either order has in its top, so that no curve starts from nowhere.
+  fold() {
+    const { top, labels } = this.data;
+    const place = (list, keys, side, rankOf) => {
+      const nodes = [];
+      let hidden = 0;
+      let cut = false;
+      for (const key of keys) {
+        const { data } = this.rows.get(key);
+        const item = this.rows.get(key)[side].item;
+        if (rankOf(data) > top && !cut) {
+          nodes.push(this.cuts[side]);
+          cut = true;
+        }
+        item.hidden = this.folded && rankOf(data) > top && (side === "right" || data.now > top);
+        hidden += item.hidden ? 1 : 0;
+        nodes.push(item);
+      }
+      const same = nodes.length === list.children.length && nodes.every((node, i) => node === list.children[i]);
+      if (!same) list.replaceChildren(...nodes);
+      return hidden;
+    };
+    const hidden = place(this.lists.left, this.initial, "left", (data) => data.was);
+    place(this.lists.right, this.order, "right", (data) => data.now);
+    this.cuts.left.firstChild.textContent = hidden ? `${labels.cut}, ${hidden} folded` : labels.cut;
+    const button = this.cuts.right.firstChild;
+    button.textContent = this.folded ? labels.show : labels.hide;
+    button.setAttribute("aria-expanded", String(!this.folded));
+    this.root.classList.toggle("folded", this.folded);
+    for (const side of ["left", "right"]) {
+      const rows = this.visible(side);
+      if (rows.length && !rows.some((row) => row.button.tabIndex === 0)) rows[0].button.tabIndex = 0;
+    }
+  }
+
+  setFolded(folded) {
+    this.folded = folded;
+    this.fold();
+    this.threshold.show();
+    this.draw();
+    this.send.setStateValue("folded", folded);
+  }
+
+  draw() {
+    const box = this.svg.getBoundingClientRect();
+    if (!box.width) return;
+    const middle = (node) => {
+      const rect = node.getBoundingClientRect();
+      return rect.top + rect.height / 2 - box.top;
+    };
+    for (const { left, right, wire } of this.rows.values()) {
+      if (!wire) continue;
+      const gone = left.item.hidden;
+      const cut = !gone && right.item.hidden;
+      wire.classList.toggle("dropped", cut);
+      if (gone) {
+        wire.setAttribute("d", "");
+        continue;
+      }
+      const [from, to] = [middle(left.button), middle(cut ? this.cuts.right : right.button)];
+      const bend = box.width * 0.46;
+      wire.setAttribute("d", `M0 ${from} C${bend} ${from} ${box.width - bend} ${to} ${box.width} ${to}`);
+    }
+    this.threshold.place();
+  }
+
+  // Rows glide from their initial place to the new one when the order changes.
+  glide() {
+    if (calm() || !this.svg.getBoundingClientRect().width || !this.root.animate) return;
+    const timing = { duration: 360, easing: "cubic-bezier(.2,.7,.2,1)" };
+    for (const { left, right } of this.rows.values()) {
+      if (left.item.hidden || right.item.hidden) continue;
+      const offset = left.item.getBoundingClientRect().top - right.item.getBoundingClientRect().top;
+      if (offset) right.item.animate([{ transform: `translateY(${offset}px)` }, { transform: "none" }], timing);
+    }
+    this.svg.animate([{ opacity: 0 }, { opacity: 0, offset: 0.5 }, { opacity: 1 }], timing);
+  }
+
+  // ---- keys, hover, ratings --------------------------------------------------------------------------
+
+  visible(side) {
+    const keys = side === "left" ? this.initial : this.order;
+    return keys.map((key) => this.rows.get(key)[side]).filter((row) => !row.item.hidden);
+  }
+
+  light(key) {
+    this.root.classList.toggle("lit", key !== null);
+    for (const [each, row] of this.rows) {
+      for (const side of ["left", "right"]) row[side].item.classList.toggle("on", each === key);
+      row.wire?.classList.toggle("on", each === key);
+    }
+    const wire = key === null ? null : this.rows.get(key)?.wire;
+    if (wire && wire !== this.svg.lastChild) this.svg.append(wire);
+  }
+
+  // One row of a list takes part in the tab order, with its own rating buttons.
+  enter(key, side) {
+    this.light(key);
+    for (const [each, row] of this.rows) {
+      row[side].button.tabIndex = each === key ? 0 : -1;
+      for (const grade of row[side].grades) grade.tabIndex = each === key ? 0 : -1;
+    }
+  }
+
+  press(event, key, side) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const rows = this.visible(side);
+    const here = rows.indexOf(this.rows.get(key)[side]);
+    let to = null;
+    if (event.key === "ArrowDown") to = rows[here + 1];
+    else if (event.key === "ArrowUp") to = rows[here - 1];
+    else if (event.key === "Home") to = rows[0];
+    else if (event.key === "End") to = rows.at(-1);
+    else if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
+      to = this.rows.get(key)[OTHER[side]];
+      if (to.item.hidden) this.setFolded(false);
+    } else if (this.data.rating && /^[0-3]$/.test(event.key)) this.rate(key, Number(event.key));
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+    to?.button.focus();
+  }
+
+  // Ratings are sent as a list until the page confirms them: quick presses while it runs are not lost.
+  rate(key, value) {
+    const { data } = this.rows.get(key);
+    data.rating = data.rating === value ? null : value;
+    this.last = Math.max(this.last + 1, Date.now());
+    this.unsent.push([this.last, key, data.rating]);
+    for (const side of ["left", "right"]) this.fillRow(key, this.rows.get(key), side);
+    this.send.setStateValue("ratings", this.unsent.slice(-200));
+  }
+}
+
+export default function show({ data, parentElement, setStateValue, setTriggerValue }) {
+  const root = parentElement.querySelector(".board");
+  if (!boards.has(root)) boards.set(root, new Board(root));
+  const board = boards.get(root);
+  board.update(data, { setStateValue, setTriggerValue });
+  return () => board.close();
+}
