@@ -5,6 +5,7 @@ Every change makes a new list, so that the old one is there for an undo.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -153,6 +154,18 @@ class WorkingList:
             tuple(entry[1] for entry in entries), tuple(entry[2] for entry in entries), "as in the table"
         )
 
+    def sorted_by(self, column: str, *, descending: bool = False) -> WorkingList:
+        """The list sorted by one of its columns: numbers as numbers, empty cells last, ties as they stood."""
+        cells = [str(row.get(column, "")) for row in self.rows()]
+        filled = [place for place, cell in enumerate(cells) if cell.strip()]
+        numbers = {place: _parsed(cells[place]) for place in filled}
+        numeric = all(number is not None for number in numbers.values())
+        keys: dict[int, Any] = {place: numbers[place] if numeric else cells[place].casefold() for place in filled}
+        filled.sort(key=keys.__getitem__, reverse=descending)
+        empty = [place for place, cell in enumerate(cells) if not cell.strip()]
+        direction = "largest first" if descending else "smallest first"
+        return self.reordered([*filled, *empty], f"by {column}, {direction}")
+
     def reordered(self, places: Sequence[int], order_name: str) -> WorkingList:
         """The same documents in another order; `places` are their places (from 0) in this list."""
         if sorted(places) != list(range(len(self.documents))):
@@ -188,3 +201,11 @@ def _number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value)
+
+
+def _parsed(cell: str) -> float | None:
+    try:
+        number = float(cell)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

@@ -1,0 +1,148 @@
+"""JSON as text: strict reading within bounds, and where in the text an item of it begins."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rerank_core.documents.limits import MAX_NESTING
+
+__all__ = ["Damaged", "element_offsets", "line_of", "lines_of", "read_json"]
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+
+
+class Damaged(ValueError):
+    """The text is not JSON. `reason` is a sentence; `line` and `column` count from 1."""
+
+    def __init__(self, reason: str, line: int, column: int) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.line = line
+        self.column = column
+
+
+def _whole(digits: str) -> int | str:
+    """A whole number; digits beyond what Python converts safely stay text."""
+    return int(digits) if len(digits) < 4000 else digits
+
+
+_DECODER = json.JSONDecoder(strict=False, parse_int=_whole, parse_constant=str)
+
+
+def read_json(text: str) -> Any:
+    """The value of a JSON text. Control characters inside strings are let through; NaN stays a word.
+
+    Raises Damaged, with line and column, for anything else that is not JSON or is nested too deeply.
+    """
+    try:
+        start = _skip(text, 0)
+        value, end = _DECODER.raw_decode(text, start)
+    except json.JSONDecodeError as error:
+        raise _damaged(text, error.pos, _WORDS.get(error.msg, error.msg)) from None
+    except RecursionError:
+        raise _damaged(text, 0, "it is nested too deeply") from None
+    end = _skip(text, end)
+    if end != len(text):
+        raise _damaged(text, end, "something follows after its end")
+    return value
+
+
+_WORDS = {
+    "Expecting value": "a value is missing or is not valid JSON",
+    "Expecting ',' delimiter": "a comma or a closing bracket is missing",
+    "Expecting ':' delimiter": "a colon is missing after a name",
+    "Expecting property name enclosed in double quotes": "a name in double quotes is missing",
+    "Unterminated string starting at": "a string begins here and never ends",
+    "Invalid \\escape": "a backslash is followed by a character that cannot follow it",
+    "Invalid \\uXXXX escape": "a \\u is not followed by four hexadecimal digits",
+}
+
+
+def _damaged(text: str, place: int, reason: str) -> Damaged:
+    line = line_of(text, place)
+    start = max(text.rfind("\n", 0, place), text.rfind("\r", 0, place)) + 1
+    column = place - start + 1
+    return Damaged(f"The JSON is damaged at line {line:,}, column {column:,}: {reason}.", line, column)
+
+
+def line_of(text: str, place: int) -> int:
+    """The line, from 1, on which a place of the text lies."""
+    return lines_of(text, [place])[0]
+
+
+def lines_of(text: str, places: Sequence[int]) -> list[int]:
+    """The lines, from 1, of ascending places, in one pass over the text."""
+    lines: list[int] = []
+    line, seen = 1, 0
+    for place in places:
+        place = min(max(place, seen), len(text))
+        line += sum(1 for _ in _NEWLINE.finditer(text, seen, place))
+        # a \r\n cut in half by `place` would be counted twice
+        seen = place
+        if text[place - 1 : place + 1] == "\r\n":
+            line -= 1
+        lines.append(line)
+    return lines
+
+
+def element_offsets(text: str, path: Sequence[str]) -> list[int]:
+    """Where each element begins of the list that lies under `path`, a way through objects, in valid JSON."""
+    place = _skip(text, 0)
+    for key in path:
+        place = _value_of(text, place, key)
+    if text[place : place + 1] != "[":
+        return [place]
+    found: list[int] = []
+    _walk_list(text, place, found.append)
+    return found
+
+
+def _value_of(text: str, place: int, wanted: str) -> int:
+    """Where the value of a key begins in the object at `place`; of equal keys the last counts, as in reading."""
+    found = place
+    place = _skip(text, place + 1)
+    while text[place] != "}":
+        key, place = _DECODER.raw_decode(text, place)
+        place = _skip(text, _skip(text, place) + 1)
+        if key == wanted:
+            found = place
+        _, place = _DECODER.raw_decode(text, place)
+        place = _skip(text, place)
+        if text[place] == ",":
+            place = _skip(text, place + 1)
+    return found
+
+
+def _walk_list(text: str, place: int, visit: Callable[[int], None]) -> None:
+    place = _skip(text, place + 1)
+    while text[place] != "]":
+        visit(place)
+        _, place = _DECODER.raw_decode(text, place)
+        place = _skip(text, place)
+        if text[place] == ",":
+            place = _skip(text, place + 1)
+
+
+def _skip(text: str, place: int) -> int:
+    match = _SPACE.match(text, place)
+    return match.end() if match else place
+
+
+def too_deep(value: Any, allowed: int = MAX_NESTING) -> bool:
+    """Whether lists and objects lie in one another more than `allowed` times."""
+    level = [value]
+    for _ in range(allowed):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True

@@ -1,0 +1,60 @@
+"""How much is read from a paste or a file, and the sentences for what is beyond that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "MAX_CELLS",
+    "MAX_COLUMNS",
+    "MAX_DOCUMENTS",
+    "MAX_DOCUMENT_CHARACTERS",
+    "MAX_EXPANDED_BYTES",
+    "MAX_FILE_BYTES",
+    "MAX_NESTING",
+    "Limits",
+    "megabytes",
+]
+
+MAX_FILE_BYTES = 20_000_000
+MAX_DOCUMENTS = 100_000
+MAX_DOCUMENT_CHARACTERS = 1_000_000
+MAX_COLUMNS = 500
+MAX_CELLS = 5_000_000
+MAX_EXPANDED_BYTES = 200_000_000
+MAX_NESTING = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one import may hold. Beyond it nothing is cut in silence: each limit has its own sentence.
+
+    file_bytes: size of one file, or of a paste in UTF-8, in bytes.
+    documents: documents of one import; the ones that come first are kept.
+    document_characters: characters of one document; a longer one is left out and named.
+    columns, cells: of one table, empty cells of a spreadsheet's used area included.
+    expanded_bytes: what a workbook may unpack to, in bytes.
+    """
+
+    file_bytes: int = MAX_FILE_BYTES
+    documents: int = MAX_DOCUMENTS
+    document_characters: int = MAX_DOCUMENT_CHARACTERS
+    columns: int = MAX_COLUMNS
+    cells: int = MAX_CELLS
+    expanded_bytes: int = MAX_EXPANDED_BYTES
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            if getattr(self, name) < 1:
+                raise ValueError(f"the limit {name} must be at least 1")
+
+
+DEFAULT_LIMITS = Limits()
+
+
+def megabytes(size: int) -> str:
+    """A size in bytes as a person says it: 20_000_000 is "20 MB", 1_500 is "1,500 bytes"."""
+    if size < 100_000:
+        return f"{size:,} bytes"
+    return f"{size / 1_000_000:,.1f}".removesuffix(".0") + " MB"

@@ -1,0 +1,196 @@
+"""What came out of an import: the documents, what was left out and why, and a sentence about both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from rerank_core.documents.limits import Limits
+from rerank_core.models import Document
+
+__all__ = ["Collector", "ParsedDocuments", "Problem", "count", "describe", "merge"]
+
+UNITS = {
+    "lines": "line",
+    "paragraphs": "paragraph",
+    "json": "item",
+    "jsonl": "line",
+    "sections": "section",
+    "csv": "row",
+    "tsv": "row",
+    "xlsx": "row",
+    "several": "row",
+}
+"""What one entry of each mode is called; an entry is what becomes a document or a problem."""
+
+
+class Problem(NamedTuple):
+    """Something that was left out, and why.
+
+    `line` counts from 1 in the source (the row for a workbook); 0 stands for the source as a whole.
+    `reason` is one sentence for a person. As a tuple it is (line, reason); as a string, both in words.
+    """
+
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"Line {self.line:,}: {self.reason}" if self.line else self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedDocuments:
+    """The documents of one paste or file, and everything that a person should know about the import.
+
+    documents: in the order of the source.
+    mode: how the source was read: "lines", "paragraphs", "json", and for files also "sections"
+        (Markdown), "csv", "tsv", "xlsx", "jsonl"; "several" for a merge of different ones.
+    problems: what was left out, by line. Empty lines and empty rows are no problem.
+    query, model, top_n: what a pasted request carried besides its documents, else None.
+    columns: the names of all columns of a table, or of all keys of JSON objects, in order.
+    chosen: which column serves as "text", "id", "title", "rank", "score" and "url"; a role that no
+        column serves is missing.
+    rows: entries seen, good or bad (lines, paragraphs, items or rows, without the header).
+    preview: the first rows of a table as they are in the source, column name to cell.
+    source: the file's name, None for a paste. sheet, sheets: the worksheet read and all there are.
+    notes: sentences about how the source was read, where that was a decision worth telling.
+    """
+
+    documents: tuple[Document, ...]
+    mode: str
+    problems: tuple[Problem, ...] = ()
+    query: str | None = None
+    model: str | None = None
+    top_n: int | None = None
+    columns: tuple[str, ...] = ()
+    chosen: Mapping[str, str] = field(default_factory=dict, hash=False)
+    rows: int = 0
+    preview: tuple[Mapping[str, str], ...] = field(default=(), hash=False)
+    source: str | None = None
+    sheet: str | None = None
+    sheets: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def left_out(self) -> int:
+        """How many entries did not become documents."""
+        return max(0, self.rows - len(self.documents))
+
+    @property
+    def unit(self) -> str:
+        """What one entry is called, in the singular: "line", "paragraph", "item", "row" or "section"."""
+        return UNITS.get(self.mode, "row")
+
+
+def describe(parsed: ParsedDocuments) -> str:
+    """The import in one phrase: "12 documents", or "12 documents from 14 rows; 2 rows left out"."""
+    documents = count(len(parsed.documents), "document")
+    if not parsed.left_out:
+        return documents if parsed.documents else "No documents"
+    rows, left = count(parsed.rows, parsed.unit), count(parsed.left_out, parsed.unit)
+    return f"{documents if parsed.documents else 'No documents'} from {rows}; {left} left out"
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun: "1 row", "2 rows", "1,200 rows"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def merge(parts: Iterable[ParsedDocuments], *, name_source: bool = True) -> ParsedDocuments:
+    """Several imports as one, in the order given.
+
+    With `name_source` each document says in its metadata, under "file", which file it is from, unless it
+    has a key of that name already. Problems keep their line and begin with the file's name. `chosen` is
+    kept for the roles on which all tables agree.
+    """
+    parts = tuple(parts)
+    if len(parts) == 1 and not name_source:
+        return parts[0]
+    documents: list[Document] = []
+    problems: list[Problem] = []
+    columns: dict[str, None] = {}
+    for part in parts:
+        documents += [_named(document, part.source if name_source else None) for document in part.documents]
+        prefix = f"{part.source}: " if part.source else ""
+        problems += [Problem(line, prefix + reason) for line, reason in part.problems]
+        columns.update(dict.fromkeys(part.columns))
+    tables = [part for part in parts if part.chosen]
+    chosen = {
+        role: column
+        for role, column in (tables[0].chosen if tables else {}).items()
+        if all(part.chosen.get(role) == column for part in tables)
+    }
+    modes = {part.mode for part in parts}
+    return ParsedDocuments(
+        documents=tuple(documents),
+        mode=modes.pop() if len(modes) == 1 else "several",
+        problems=tuple(problems),
+        query=next((part.query for part in parts if part.query), None),
+        model=next((part.model for part in parts if part.model), None),
+        top_n=next((part.top_n for part in parts if part.top_n), None),
+        columns=tuple(columns),
+        chosen=chosen,
+        rows=sum(part.rows for part in parts),
+        preview=tables[0].preview if tables else (),
+        source=", ".join(part.source for part in parts if part.source) or None,
+        notes=tuple(f"{part.source}: {note}" if part.source else note for part in parts for note in part.notes),
+    )
+
+
+def _named(document: Document, source: str | None) -> Document:
+    if source is None or "file" in document.metadata:
+        return document
+    return replace(document, metadata={**document.metadata, "file": source})
+
+
+class Collector:
+    """Takes the entries of a source one by one, within the limits, and keeps count."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.documents: list[Document] = []
+        self.problems: list[Problem] = []
+        self.rows = 0
+        self._limits = limits
+        self._first_too_many: int | None = None
+
+    @property
+    def full(self) -> bool:
+        """Whether the limit on documents has turned one away, so that reading on is only counting."""
+        return self._first_too_many is not None
+
+    def add(self, line: int, text: str, id: str | None = None, metadata: Mapping[str, Any] | None = None) -> None:
+        """Take one document, or turn it into a problem where a limit says so."""
+        self.rows += 1
+        if len(self.documents) >= self._limits.documents:
+            self._first_too_many = self._first_too_many or line
+            return
+        if len(text) > self._limits.document_characters:
+            self.problems.append(
+                Problem(
+                    line,
+                    f"This document has {len(text):,} characters; the limit is "
+                    f"{self._limits.document_characters:,}. It was left out.",
+                )
+            )
+            return
+        self.documents.append(Document(text, id, metadata or {}))
+
+    def refuse(self, line: int, reason: str) -> None:
+        """Count one entry that cannot become a document."""
+        self.rows += 1
+        self.problems.append(Problem(line, reason))
+
+    def finish(self, mode: str, **details: Any) -> ParsedDocuments:
+        """The import as it stands, problems in the order of their lines."""
+        if self._first_too_many is not None:
+            more = self.rows - len(self.documents)
+            self.problems.append(
+                Problem(
+                    self._first_too_many,
+                    f"The limit is {self._limits.documents:,} documents; the first "
+                    f"{len(self.documents):,} were kept and {more:,} more were not.",
+                )
+            )
+        problems = tuple(sorted(self.problems, key=lambda problem: problem.line))
+        return ParsedDocuments(tuple(self.documents), mode, problems, rows=self.rows, **details)

@@ -1,0 +1,168 @@
+"""A table of cells, from whatever file, to documents: header, roles, metadata and what is wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, NamedTuple
+
+from rerank_core.documents import fields
+from rerank_core.documents.limits import Limits
+from rerank_core.documents.report import Collector, ParsedDocuments, Problem, count
+from rerank_core.errors import InvalidDocumentsError
+
+__all__ = ["Row", "Table", "documents_of"]
+
+PREVIEW_ROWS = 5
+_SAMPLE_ROWS = 200
+_LONG_FOR_A_NAME = 60
+_PREAMBLE_ROWS = 10
+
+
+class Row(NamedTuple):
+    """The cells of one row and the line, from 1, on which it begins."""
+
+    line: int
+    cells: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows as they are in a file, wholly empty ones left out.
+
+    `ragged` says that a row of another length than the header is damaged, as in a CSV; a sheet has none.
+    `problems` are those found while reading, `notes` sentences about how it was read.
+    """
+
+    rows: Sequence[Row]
+    ragged: bool = True
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def documents_of(
+    table: Table, mode: str, limits: Limits, columns: Mapping[str, str] | None = None, **details: Any
+) -> ParsedDocuments:
+    """Documents from the rows of a table.
+
+    `columns` maps roles to column names; "header" in it may say "yes" or "no" where the guess whether the
+    first row names the columns is wrong. The column of the text and that of the id leave the metadata,
+    every other cell stays in it as the string it is.
+    Raises InvalidDocumentsError for a role or column that does not exist.
+    """
+    wanted = dict(columns or {})
+    header_wish = wanted.pop("header", "").strip().casefold()
+    if header_wish not in ("", "yes", "no"):
+        raise InvalidDocumentsError(f"The header is '{header_wish}'.", hint="Say 'yes' or 'no', or leave it out.")
+    rows, notes = list(table.rows), list(table.notes)
+    skipped = 0 if header_wish else _preamble(rows)
+    if skipped:
+        notes.append(f"{count(skipped, 'line')} above the table {'was' if skipped == 1 else 'were'} skipped.")
+        rows = rows[skipped:]
+    if header_wish == "yes" or (header_wish != "no" and rows and _is_header(rows, wanted)):
+        body = rows[1:]
+        names = _names(rows[0].cells, body) if rows else ()
+    else:
+        width = _usual_width(rows)
+        names, body = tuple(f"Column {place + 1}" for place in range(width)), rows
+        if rows:
+            notes.append("The first row was read as a document, since it does not look like column names.")
+    problems = list(table.problems)
+    if len(names) > limits.columns:
+        problems.append(
+            Problem(0, f"The table has {len(names):,} columns; only the first {limits.columns:,} were read.")
+        )
+        names = names[: limits.columns]
+        body = [Row(row.line, row.cells[: limits.columns]) for row in body]
+    chosen = fields.choose(names, (row.cells for row in body), wanted)
+    collector = Collector(limits)
+    collector.problems += problems
+    _collect(body, names, chosen, table.ragged, collector)
+    preview = tuple(dict(zip(names, row.cells, strict=False)) for row in islice(body, PREVIEW_ROWS))
+    return collector.finish(mode, columns=names, chosen=chosen, preview=preview, notes=tuple(notes), **details)
+
+
+def _collect(
+    body: Sequence[Row], names: Sequence[str], chosen: Mapping[str, str], ragged: bool, collector: Collector
+) -> None:
+    width = len(names)
+    text_at = names.index(chosen["text"]) if "text" in chosen else None
+    id_at = names.index(chosen["id"]) if "id" in chosen else None
+    kept = [(place, name) for place, name in enumerate(names) if place not in (text_at, id_at)]
+    for line, cells in body:
+        if len(cells) != width:
+            extra = any(cell.strip() for cell in cells[width:])
+            if ragged and (extra or len(cells) < width):
+                collector.refuse(line, f"This row has {count(len(cells), 'cell')} where the header has {width:,}.")
+                continue
+            cells = [*cells[:width], *[""] * (width - len(cells))]
+        text = cells[text_at] if text_at is not None else ""
+        if not text.strip():
+            where = f"The '{chosen['text']}' cell" if text_at is not None else "The row"
+            collector.refuse(line, f"{where} is blank.")
+            continue
+        identity = cells[id_at].strip() if id_at is not None else ""
+        collector.add(line, text, identity or None, {name: cells[place] for place, name in kept})
+
+
+def _names(header: Sequence[str], body: Sequence[Row]) -> tuple[str, ...]:
+    """Column names without blanks or doubles; nameless columns at the end that hold nothing are dropped."""
+    width = len(header)
+    while (
+        width
+        and not header[width - 1].strip()
+        and not any(cell.strip() for row in body for cell in row.cells[width - 1 : width])
+    ):
+        width -= 1
+    names: list[str] = []
+    taken: set[str] = set()
+    for place, cell in enumerate(header[:width]):
+        base = " ".join(cell.split()) or f"Column {place + 1}"
+        name, number = base, 2
+        while name in taken:
+            name, number = f"{base} ({number})", number + 1
+        taken.add(name)
+        names.append(name)
+    return tuple(names)
+
+
+def _usual_width(rows: Sequence[Row]) -> int:
+    """The most common number of cells; the larger of equals."""
+    widths = Counter(len(row.cells) for row in rows[:_SAMPLE_ROWS])
+    return max(widths, key=lambda width: (widths[width], width), default=0)
+
+
+def _preamble(rows: Sequence[Row]) -> int:
+    """How many rows stand above the table: a title or a date in a cell of its own, before a wider row."""
+    if _usual_width([Row(row.line, _filled(row.cells)) for row in rows[:_SAMPLE_ROWS]]) < 2:
+        return 0
+    for place, row in enumerate(rows[:_PREAMBLE_ROWS]):
+        if len(_filled(row.cells)) > 1:
+            return place
+    return 0
+
+
+def _filled(cells: Sequence[str]) -> list[str]:
+    return [cell for cell in cells if cell.strip()]
+
+
+def _is_header(rows: Sequence[Row], wanted: Mapping[str, str]) -> bool:
+    """Whether the first row names the columns rather than being data."""
+    first = [cell.strip() for cell in rows[0].cells]
+    filled = [cell for cell in first if cell]
+    named = {name.strip().casefold() for name in wanted.values() if name}
+    if named & {cell.casefold() for cell in filled} or any(fields.known_name(cell) for cell in filled):
+        return all(len(cell) <= _LONG_FOR_A_NAME for cell in filled)
+    if len(first) < 2 or len(rows) < 2:
+        # a single column of texts: without a name that one knows, every line is a text
+        return False
+    if any(len(cell) > _LONG_FOR_A_NAME or cell[-1] in ".!?" or _is_data(cell) for cell in filled):
+        return False
+    return len(set(filled)) == len(filled)
+
+
+def _is_data(cell: str) -> bool:
+    """Whether a cell is a number, a date or an address, which column names are not."""
+    return cell[0].isdigit() or cell.startswith(("http://", "https://")) or fields.is_number(cell)

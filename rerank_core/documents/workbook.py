@@ -1,0 +1,187 @@
+"""Excel workbooks to tables, within bounds and without trusting what they say of themselves."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import re
+import threading
+import warnings
+import zipfile
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from rerank_core.documents.decoding import Unreadable
+from rerank_core.documents.limits import Limits, megabytes
+from rerank_core.documents.report import Problem
+from rerank_core.documents.tables import Row, Table
+from rerank_core.errors import InvalidDocumentsError
+
+__all__ = ["read_workbook"]
+
+_ENTRIES = 5_000
+_EMPTY_ROWS = 1_048_576
+_SCAN_BYTES = 1 << 16
+_FORBIDDEN = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_MERGED = re.compile(rb'<mergeCell\b[^>]*\bref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
+_ESCAPED = re.compile(r"_x(000[9AaDd])_")
+_ONE_AT_A_TIME = threading.Lock()
+
+
+def read_workbook(data: bytes, limits: Limits, sheet: str | None = None) -> tuple[Table, str | None, tuple[str, ...]]:
+    """The rows of one sheet, its name, and the names of all sheets.
+
+    Without `sheet` the first visible one that holds anything. A formula gives the result that was saved
+    with it, a date its ISO form, a whole number no decimal point; merged cells give their value to each
+    row that they span. Line numbers are those of the sheet's rows.
+    Raises Unreadable where the file is damaged, hostile or too large, InvalidDocumentsError for a sheet
+    that does not exist.
+    """
+    _check_archive(data, limits)
+    # openpyxl warns about what it skips (styles, validation); the filter it needs is for the whole process
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return _read(data, limits, sheet)
+        except (Unreadable, InvalidDocumentsError):
+            raise
+        except Exception as error:  # what a damaged file makes openpyxl raise has no common base
+            raise Unreadable("This Excel workbook is damaged and could not be read.") from error
+
+
+def _check_archive(data: bytes, limits: Limits) -> None:
+    """Refuse bombs before anything is unpacked, and XML that declares entities."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = archive.infolist()
+            if len(parts) > _ENTRIES:
+                raise Unreadable(f"This workbook has {len(parts):,} parts; the limit is {_ENTRIES:,}.")
+            size = sum(part.file_size for part in parts)
+            if size > limits.expanded_bytes:
+                raise Unreadable(
+                    f"This workbook unpacks to {megabytes(size)}; the limit is {megabytes(limits.expanded_bytes)}."
+                )
+            if any(part.flag_bits & 1 for part in parts):
+                raise Unreadable("This workbook is protected by a password. Save it without one and try again.")
+            for part in parts:
+                if part.filename.lower().endswith((".xml", ".rels", ".vml")):
+                    _check_xml(archive, part)
+    except Unreadable:
+        raise
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError, EOFError) as error:
+        raise Unreadable("This Excel workbook is damaged and could not be read.") from error
+    except Exception as error:
+        # zlib.error and its like have no common base and are not all importable by name
+        raise Unreadable("This Excel workbook is damaged and could not be read.") from error
+
+
+def _check_xml(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+    """Refuse a document type: no office program writes one, and entities can only come in one."""
+    with archive.open(part) as stream:
+        head = stream.read(_SCAN_BYTES)
+        if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head[:64]:
+            head = head.replace(b"\x00", b"")
+    if _FORBIDDEN.search(head):
+        raise Unreadable("This workbook holds XML entities, which no spreadsheet program writes. It was not read.")
+
+
+def _read(data: bytes, limits: Limits, wanted: str | None) -> tuple[Table, str | None, tuple[str, ...]]:
+    import openpyxl  # type: ignore[import-untyped]  # it has no stubs
+
+    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+    try:
+        sheets = [sheet for sheet in book.worksheets if hasattr(sheet, "iter_rows")]
+        names = tuple(str(sheet.title) for sheet in sheets)
+        if wanted:
+            chosen = [sheet for sheet in sheets if sheet.title == wanted] or [
+                sheet for sheet in sheets if str(sheet.title).casefold() == wanted.casefold()
+            ]
+            if not chosen:
+                there = ", ".join(f"'{name}'" for name in names)
+                raise InvalidDocumentsError(f"There is no sheet called '{wanted}'.", hint=f"The sheets are: {there}.")
+        else:
+            chosen = sorted(sheets, key=lambda sheet: sheet.sheet_state != "visible")
+        for sheet in chosen:
+            table = _rows_of(sheet, data, limits)
+            if table.rows or wanted:
+                return table, str(sheet.title), names
+        return Table((), ragged=False), None, names
+    finally:
+        book.close()
+
+
+def _rows_of(sheet: Any, data: bytes, limits: Limits) -> Table:
+    problems: list[Problem] = []
+    rows: dict[int, list[str]] = {}
+    cells = 0
+    for number, values in _numbered(sheet):
+        width = min(_width(values), limits.columns + 1)
+        if width:
+            rows[number] = [_as_string(value) for value in values[:width]]
+        cells += len(values)
+        if len(rows) > limits.documents + 1 or cells > limits.cells:
+            problems.append(
+                Problem(
+                    number,
+                    f"The sheet is larger than {limits.documents:,} rows or {limits.cells:,} cells; "
+                    f"what follows row {number:,} was not read.",
+                )
+            )
+            break
+    _fill_merged(rows, _merged(sheet, data))
+    return Table([Row(number, cells) for number, cells in rows.items()], ragged=False, problems=tuple(problems))
+
+
+def _numbered(sheet: Any) -> Iterator[tuple[int, Sequence[Any]]]:
+    # the size that a sheet declares may be a lie of a billion cells
+    sheet.reset_dimensions()
+    for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
+        if number > _EMPTY_ROWS:
+            return
+        yield number, values
+
+
+def _width(values: Sequence[Any]) -> int:
+    """Cells up to the last that holds something."""
+    width = len(values)
+    while width and (values[width - 1] is None or values[width - 1] == ""):
+        width -= 1
+    return width
+
+
+def _as_string(value: Any) -> str:
+    """A cell as a person sees it: 5.0 is "5", a date is ISO, true is "TRUE"."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else format(value, ".15g")
+    if isinstance(value, datetime.datetime):
+        return value.date().isoformat() if value.time() == datetime.time() else value.isoformat()
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), str(value)).replace("\r\n", "\n")
+
+
+def _merged(sheet: Any, data: bytes) -> list[tuple[int, int, int, int]]:
+    """Merged ranges as (first row, last row, first column, last column); openpyxl drops them when streaming."""
+    from openpyxl.utils import column_index_from_string as index  # type: ignore[import-untyped]
+
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        xml = archive.read(sheet._worksheet_path)
+    found = _MERGED.findall(xml[xml.rfind(b"</sheetData>") :] if b"</sheetData>" in xml else b"")
+    return [(int(top), int(bottom), index(left.decode()), index(right.decode())) for left, top, right, bottom in found]
+
+
+def _fill_merged(rows: dict[int, list[str]], ranges: list[tuple[int, int, int, int]]) -> None:
+    """Give the value of a merged cell to the rows below it; across columns it stays where it is."""
+    for top, bottom, left, _ in ranges:
+        value = rows[top][left - 1] if top in rows and left <= len(rows[top]) else ""
+        if not value:
+            continue
+        for number in range(top + 1, min(bottom, max(rows)) + 1):
+            if number in rows:
+                cells = rows[number]
+                cells += [""] * (left - len(cells))
+                cells[left - 1] = cells[left - 1] or value
