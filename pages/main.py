@@ -1,0 +1,27 @@
+"""The frame: every page is reached through here, with the sidebar around it."""
+
+import streamlit as st
+
+from pages.components import frame
+
+frame.page_config()
+page = st.navigation(
+    [
+        st.Page(
+            "playground.py",
+            title="Playground",
+            icon=":material/swap_vert:",
+            default=True,
+            help="One query, one model: the order before and after reranking.",
+        ),
+        st.Page(
+            "connections.py",
+            title="Connections",
+            icon=":material/cable:",
+            help="Which service ranks, with which key, at which price; and a test of it.",
+        ),
+    ]
+)
+spend = frame.sidebar()
+page.run()
+frame.spend(spend)
