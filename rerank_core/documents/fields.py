@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from rerank_core.errors import InvalidDocumentsError
 
@@ -105,6 +106,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SAMPLE_ROWS = 200
 
 
+@lru_cache(maxsize=4096)
 def normal(name: str) -> str:
     """A column name as it is compared: "Page_Content", "pageContent" and "page content" are the same."""
     return _SEPARATORS.sub(" ", _CAMEL.sub(" ", name)).strip().casefold()

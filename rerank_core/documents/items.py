@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rerank_core.documents import fields
+from rerank_core.documents.literals import Opaque
 from rerank_core.documents.report import Collector, ParsedDocuments, Problem
 
 __all__ = ["LIST_KEYS", "WRAPPER_KEYS", "Found", "collect", "find", "request_of"]
@@ -267,4 +268,6 @@ def _kind(value: Any) -> str:
         return "a number"
     if isinstance(value, list):
         return "a list"
+    if isinstance(value, Opaque):
+        return "a name in the code"
     return "an object" if isinstance(value, dict) else "blank"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, get_args
 
 from rerank_core.documents import items
+from rerank_core.documents.code import read_code
 from rerank_core.documents.json_text import Damaged, element_offsets, lines_of, read_json, too_deep
 from rerank_core.documents.limits import DEFAULT_LIMITS, Limits, megabytes
 from rerank_core.documents.report import Collector, ParsedDocuments, Problem, count
@@ -17,6 +18,7 @@ __all__ = ["PasteMode", "json_documents", "json_lines", "parse_documents", "spli
 
 PasteMode = Literal["auto", "lines", "paragraphs", "json"]
 
+_JSON_START = re.compile(r"\s*(?:\[\s*[\[{\"]|\{\s*\"[^\"\n]{1,100}\"\s*:)")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -47,9 +49,19 @@ def parse_documents(text: str, mode: str = "auto", *, limits: Limits = DEFAULT_L
         parsed = _as_json(text, limits, insist=mode == "json")
         if parsed is not None:
             return parsed
-    if mode == "auto":
-        mode = "paragraphs" if _has_paragraphs(text) else "lines"
-    return split(text, mode, limits)
+    parsed = split(text, mode, limits)
+    return replace(parsed, notes=(_looks_like_json(text),)) if mode == "auto" and _looks_like_json(text) else parsed
+
+
+def _looks_like_json(text: str) -> str:
+    """A sentence where a text begins as JSON does and was not read as that, else nothing."""
+    if not _JSON_START.match(text):
+        return ""
+    try:
+        read_json(text)
+    except Damaged as error:
+        return f"This looks like JSON and was read as plain text. {error.reason}"
+    return ""
 
 
 def split(text: str, mode: str, limits: Limits = DEFAULT_LIMITS) -> ParsedDocuments:
@@ -98,22 +110,20 @@ def _as_json(text: str, limits: Limits, *, insist: bool) -> ParsedDocuments | No
     """The documents of a JSON paste; None where it is none, unless one insists, which gives a problem."""
     start = text.lstrip()[:1]
     if not start:
-        return None if not insist else Collector(limits).finish("json")
+        return Collector(limits).finish("json") if insist else None
     damage: Damaged | None = None
-    if start in '[{"' or insist:
+    if insist or start in '[{"':
         try:
             value = read_json(text)
         except Damaged as error:
             damage = error
         else:
-            if isinstance(value, dict | list | str) or insist:
-                return json_documents(text, value, limits)
-            return None
+            return json_documents(text, value, limits)
         if (lines := _as_json_lines(text, limits, insist=insist)) is not None:
             return lines
-    if not insist or damage is None:
-        return None
-    return ParsedDocuments((), "json", (Problem(damage.line, damage.reason),))
+    if (copied := read_code(text, insist=insist)) is not None:
+        return _from_value(copied.value, copied.lines, limits, "json", None)
+    return ParsedDocuments((), "json", (Problem(damage.line, damage.reason),)) if insist and damage else None
 
 
 def json_documents(
@@ -124,9 +134,25 @@ def json_documents(
     columns: Mapping[str, str] | None = None,
 ) -> ParsedDocuments:
     """The documents of a JSON value that was read from `text`, problems with the lines of their items."""
-    request = items.request_of(value)
+
+    def lines(places: Sequence[int]) -> list[int]:
+        found = items.find(value)
+        offsets = element_offsets(text, found.path if found else ())
+        return lines_of(text, [offsets[place] for place in places])
+
+    return _from_value(value, lines, limits, mode, columns)
+
+
+def _from_value(
+    value: Any,
+    lines: Callable[[Sequence[int]], Sequence[int]],
+    limits: Limits,
+    mode: str,
+    columns: Mapping[str, str] | None,
+) -> ParsedDocuments:
     if too_deep(value):
         return ParsedDocuments((), mode, (Problem(0, "The JSON is nested too deeply to hold documents."),))
+    request = items.request_of(value)
     found = items.find(value)
     if found is None:
         reason = (
@@ -135,11 +161,6 @@ def json_documents(
         return ParsedDocuments((), mode, (Problem(1, reason),), **request)
     if not found.items:
         return ParsedDocuments((), mode, (Problem(1, "The list of documents is empty."),), **request)
-
-    def lines(places: Sequence[int]) -> list[int]:
-        offsets = element_offsets(text, found.path)
-        return lines_of(text, [offsets[place] for place in places])
-
     return items.collect(found.items, lines, Collector(limits), mode, columns, **request)
 
 
