@@ -1,0 +1,76 @@
+"""A bounded memory of the vectors of texts that were embedded before."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Embedding", "VectorCache", "text_key"]
+
+_ENTRY_BYTES = 400  # key, tuple, array header and dictionary slot, as measured with sys.getsizeof
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """A text's windows: one unit vector each (rows) and the characters that each covers.
+
+    A text in which the model sees nothing (no tokens) has no windows.
+    """
+
+    vectors: NDArray[np.float32]
+    spans: tuple[tuple[int, int], ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes in memory, roughly."""
+        return self.vectors.nbytes + 150 * len(self.spans) + _ENTRY_BYTES
+
+
+def text_key(role: int, text: str) -> bytes:
+    """A short name for a text in a role (query or passage); equal only for equal texts."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, salt=bytes([role])).digest()
+
+
+class VectorCache:
+    """Least recently used embeddings go first once `limit` bytes are passed. Safe under threads."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._entries: OrderedDict[bytes, Embedding] = OrderedDict()
+        self._size = 0
+        self._lock = threading.Lock()
+
+    @property
+    def size(self) -> int:
+        """Bytes held now, never above the limit."""
+        return self._size
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, key: bytes) -> Embedding | None:
+        """The embedding kept under `key`, if it is still there."""
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is not None:
+                self._entries.move_to_end(key)
+            return entry
+
+    def put(self, key: bytes, embedding: Embedding) -> None:
+        """Keep an embedding; one that is larger than the whole limit is not kept."""
+        with self._lock:
+            former = self._entries.pop(key, None)
+            if former is not None:
+                self._size -= former.size
+            if embedding.size > self._limit:
+                return
+            self._entries[key] = embedding
+            self._size += embedding.size
+            while self._size > self._limit:
+                _, oldest = self._entries.popitem(last=False)
+                self._size -= oldest.size

@@ -1,0 +1,172 @@
+"""One call over the three local models: loaded once a process when first needed, shared by every thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rerank_core.errors import ConfigurationError, ModelNotFoundError
+from rerank_core.offline import calibration
+from rerank_core.offline.models import ENGLISH, KEYWORD, MULTILINGUAL
+from rerank_core.offline.weights import MINILM, MULTILINGUAL_E5, WeightFile, missing_engine, refused
+
+if TYPE_CHECKING:
+    from rerank_core.offline.cache import Embedding
+    from rerank_core.offline.encoder import Encoder, Source
+
+__all__ = ["Scored", "is_loaded", "load", "score", "unavailable_reason"]
+
+OnProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What a local model says about one document.
+
+    `relevance_score` is 0..1, an estimate, comparable within one query and model only. `cosine` is the
+    likeness of query and document (-1..1; None for the keyword model, 0 where the model sees nothing in one
+    of them), `keyword` the share of the query's weight in words that the document holds (0..1). A document
+    longer than the model reads at once was scored in `windows` overlapping windows and the best one counts:
+    `best_window` is its place in characters, (start, stop); None for the keyword model.
+    """
+
+    relevance_score: float
+    cosine: float | None
+    keyword: float
+    windows: int
+    best_window: tuple[int, int] | None
+
+
+class _Slot:
+    """A model that is not, or once, loaded."""
+
+    def __init__(self, file: WeightFile, scale: calibration.Logistic) -> None:
+        self.file = file
+        self.scale = scale
+        self._lock = threading.Lock()
+        self._encoder: Encoder | None = None
+        self._failure: str | None = None
+
+    @property
+    def loaded(self) -> bool:
+        return self._encoder is not None
+
+    def reason(self) -> str | None:
+        if self._encoder is not None:
+            return None
+        return missing_engine() or self.file.problem() or self._failure
+
+    def encoder(self) -> Encoder:
+        """The model; the first caller loads it and the others wait for that one."""
+        with self._lock:
+            if self._encoder is None:
+                self._failure = None
+                problem = self.reason()
+                if problem is not None:
+                    raise refused(problem)
+                try:
+                    self._encoder = self._load()
+                except ConfigurationError as error:
+                    self._failure = str(error)
+                    raise
+            return self._encoder
+
+    def _load(self) -> Encoder:
+        from rerank_core.offline.encoder import Encoder
+
+        return Encoder(self._source(), quantised=True)
+
+    def _source(self) -> Source:
+        from rerank_core.offline.e5 import E5
+        from rerank_core.offline.minilm import MiniLM
+
+        data = self.file.open()
+        return MiniLM(data) if self.file is MINILM else E5(data)
+
+
+_SLOTS = {
+    ENGLISH: _Slot(MINILM, calibration.ENGLISH),
+    MULTILINGUAL: _Slot(MULTILINGUAL_E5, calibration.MULTILINGUAL),
+}
+
+
+def _slot(model_id: str) -> _Slot | None:
+    if model_id == KEYWORD:
+        return None
+    if model_id not in _SLOTS:
+        raise ModelNotFoundError(
+            f"There is no local model called '{model_id}'.", hint=f"Use {ENGLISH}, {MULTILINGUAL} or {KEYWORD}."
+        )
+    return _SLOTS[model_id]
+
+
+def unavailable_reason(model_id: str) -> str | None:
+    """Why a model cannot be used here, in a sentence with what to do; None if it can. Loads nothing."""
+    slot = _slot(model_id)
+    return None if slot is None else slot.reason()
+
+
+def is_loaded(model_id: str) -> bool:
+    """Whether a model is in memory, so that scoring starts at once."""
+    slot = _slot(model_id)
+    return slot is None or slot.loaded
+
+
+def load(model_id: str) -> None:
+    """Load a model now, or wait until another thread has. Raises ConfigurationError where it cannot be used."""
+    slot = _slot(model_id)
+    if slot is not None:
+        slot.encoder()
+
+
+def score(model_id: str, query: str, texts: Sequence[str], *, on_progress: OnProgress | None = None) -> list[Scored]:
+    """Score every text for the query; the answer is in the order of `texts`.
+
+    `on_progress(done, total)` is called from this thread, at most every 0.2 s and once at the end; what it
+    raises stops the work at once and is raised here. A query longer than the model reads at once counts whole:
+    its windows' vectors are averaged. Raises ConfigurationError where the model cannot be used and
+    ModelNotFoundError for an unknown one.
+    """
+    from rerank_core.offline.keyword import keyword_shares
+
+    slot = _slot(model_id)
+    encoder = None if slot is None else slot.encoder()
+    total = len(texts)
+
+    def tick(done: int) -> None:
+        if on_progress is not None:
+            on_progress(done, total)
+
+    keywords = keyword_shares(query, texts)
+    if slot is None or encoder is None:
+        tick(total)
+        return [Scored(calibration.KEYWORD.score(0.0, share), None, share, 1, None) for share in keywords]
+
+    from rerank_core.offline.encoder import PASSAGE, QUERY
+
+    asked = _average(encoder.embed(query, QUERY))
+    answers = encoder.embed_all(texts, PASSAGE, tick=tick)
+    return [_scored(slot.scale, asked, answer, share) for answer, share in zip(answers, keywords, strict=True)]
+
+
+def _average(embedding: Embedding) -> Embedding:
+    """A long query as one vector: the mean of its windows."""
+    if len(embedding.spans) < 2:
+        return embedding
+    import numpy as np
+
+    from rerank_core.offline.cache import Embedding
+
+    mean = embedding.vectors.mean(axis=0, keepdims=True)
+    return Embedding(mean / np.linalg.norm(mean), embedding.spans)
+
+
+def _scored(scale: calibration.Logistic, query: Embedding, document: Embedding, keyword: float) -> Scored:
+    if not document.spans or not query.spans:
+        return Scored(scale.score(0.0, keyword), 0.0, keyword, len(document.spans), None)
+    likeness = document.vectors @ query.vectors[0]
+    best = int(likeness.argmax())
+    cosine = min(1.0, max(-1.0, float(likeness[best])))
+    return Scored(scale.score(cosine, keyword), cosine, keyword, len(document.spans), document.spans[best])

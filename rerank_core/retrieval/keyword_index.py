@@ -1,0 +1,62 @@
+"""First-stage retrieval: BM25 over a collection, in memory or mapped from disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from rerank_core.models import DocumentInput, as_documents
+from rerank_core.retrieval.bm25 import Postings, tokens_of
+
+__all__ = ["Hit", "KeywordIndex"]
+
+PIECES_UP_TO = 20_000  # documents; above it, character 4-grams cost more time and memory than they are worth
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A document that shares something with the query: its place in the input and its BM25 score, above 0."""
+
+    index: int
+    score: float
+
+
+class KeywordIndex:
+    """An index of words and, for collections of up to 20,000 documents, of character 4-grams.
+
+    Case, accents (Latin, Greek, Cyrillic) and width are folded; Chinese, Japanese, Thai and other scripts
+    without spaces are matched by pairs of characters. Character 4-grams let inflected and mistyped words meet
+    in any language. Never changes once built, so it can be shared between threads.
+    """
+
+    def __init__(self, postings: Postings, *, pieces: bool) -> None:
+        self._postings = postings
+        self._pieces = pieces
+
+    @classmethod
+    def build(cls, documents: Iterable[DocumentInput]) -> KeywordIndex:
+        """Index strings, objects with a `text`, or Documents. Raises InvalidDocumentsError for anything else."""
+        texts = [document.text for document in as_documents(documents)]
+        pieces = len(texts) <= PIECES_UP_TO
+        return cls(Postings.build(texts, pieces=pieces), pieces=pieces)
+
+    def __len__(self) -> int:
+        return self._postings.size
+
+    def search(self, query: str, k: int = 100) -> list[Hit]:
+        """The up to `k` documents that match best, best first, equal ones in input order.
+
+        Documents that share nothing with the query are left out. Raises ValueError for k below 1.
+        """
+        if k < 1:
+            raise ValueError("k must be 1 or more")
+        scores = self._postings.scores(tokens_of(query, pieces=self._pieces))
+        found = np.flatnonzero(scores > 0)
+        if len(found) > k:
+            # Everything that could be in the first k, ties at the edge included, then a stable sort of that.
+            edge = np.partition(scores[found], len(found) - k)[len(found) - k]
+            found = found[scores[found] >= edge]
+        order = found[np.argsort(-scores[found], kind="stable")][:k]
+        return [Hit(index, score) for index, score in zip(order.tolist(), scores[order].tolist(), strict=True)]
