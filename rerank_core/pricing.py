@@ -216,7 +216,7 @@ def _texts(documents: Iterable[DocumentInput]) -> list[str]:
     values = documents if isinstance(documents, str | bytes) else list(documents)
     if isinstance(values, list) and all(isinstance(value, str | Document) for value in values):
         return [value.text if isinstance(value, Document) else str(value) for value in values]
-    return [document.text for document in as_documents(values)]  # type: ignore[arg-type]  # refuses str and bytes
+    return [document.text for document in as_documents(values)]
 
 
 def _spec(provider: str) -> ProviderSpec:
