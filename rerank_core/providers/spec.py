@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
-__all__ = ["ModelSpec"]
+from rerank_core.errors import RerankError
+
+__all__ = ["Answer", "ModelSpec", "Part", "ProviderSpec"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +33,97 @@ class ModelSpec:
     notice: str = ""
     threshold: float | None = None
     cross_language_threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one request asks: a query and the texts of one batch, none of them blank.
+
+    `places` says where each text stood in the caller's list (from 0). `model` is never None where the
+    provider has models; `top_n` is between 1 and the number of texts, or None for all.
+    """
+
+    query: str
+    texts: tuple[str, ...]
+    places: tuple[int, ...] | range
+    model: str | None = None
+    top_n: int | None = None
+    return_documents: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a reply says, checked: every index is in range and appears once, every score is finite.
+
+    `rows` are (index into the part's texts, score) in any order where there are scores, best first where
+    there are none. `unplaced` are the indexes that the provider left out although it owes all of them.
+    `amount` is what the provider says it cost, in USD; `search_units` what it counted.
+    """
+
+    rows: tuple[tuple[int, float | None], ...]
+    unplaced: tuple[int, ...] = ()
+    model: str | None = None
+    request_id: str | None = None
+    search_units: float | None = None
+    amount: Decimal | None = None
+    latency_ms: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSpec:
+    """One provider: who it is, where it is, what it takes and what it speaks.
+
+    `key_variable` and `base_url_variable` name the environment variables that stand in for the arguments;
+    both are None where the provider needs no key and has no address. `max_documents` is the largest request
+    it takes, None where a request is never split. `has_scores` is False where the provider sends an order
+    and no numbers.
+
+    Three pure functions know the wire: `build(part)` makes the JSON body, `parse(body, part)` reads a reply
+    of success or raises BadResponseError, `explain(status, body, text)` turns any other reply into an error
+    (`body` is the parsed JSON or None, `text` the reply as text). A provider that runs on this computer has
+    `compute(part, report)` instead of `build`: it does the work, calls `report(done, total)` as it goes, and
+    returns what `parse` reads. `accept(model)` returns an error for a model that need not be tried.
+    """
+
+    id: str
+    label: str
+    description: str
+    docs_url: str
+    parse: Callable[[Any, Part], Answer] = field(repr=False)
+    explain: Callable[[int, Any, str], RerankError] = field(repr=False)
+    build: Callable[[Part], dict[str, Any]] | None = field(default=None, repr=False)
+    compute: Callable[[Part, Callable[[int, int], None]], Any] | None = field(default=None, repr=False)
+    accept: Callable[[str], RerankError | None] | None = field(default=None, repr=False)
+    path: str = "/v1/rerank"
+    key_variable: str | None = None
+    base_url_variable: str | None = None
+    default_base_url: str | None = None
+    models: tuple[ModelSpec, ...] = ()
+    default_model: str | None = None
+    max_documents: int | None = None
+    has_scores: bool = True
+    hints: Mapping[type[RerankError], str] = field(default_factory=dict, repr=False, hash=False)
+
+    @property
+    def has_models(self) -> bool:
+        """Whether there is a model to choose."""
+        return bool(self.models)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it runs on this computer: no key, no address, no network."""
+        return self.compute is not None
+
+    @property
+    def batch_size(self) -> int | None:
+        """Documents in one request of a larger call: the largest multiple of 100 that the provider accepts,
+        since 100 documents are one billed unit; None where a call is never split."""
+        if self.max_documents is None or self.max_documents < 100:
+            return self.max_documents
+        return self.max_documents // 100 * 100
+
+    def model(self, id: str | None = None) -> ModelSpec | None:
+        """The model of that id, the default one for None; None where there is no such model."""
+        wanted = self.default_model if id is None else id
+        return next((model for model in self.models if model.id == wanted), None)

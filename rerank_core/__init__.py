@@ -1,0 +1,135 @@
+"""Rerank search results with one call, hosted or on this computer.
+
+    import rerank_core as rc
+
+    with rc.Client("local") as client:
+        response = client.rerank("How do I reset my password?", ["Billing", "How to reset your password"])
+    for row in response.results:
+        print(row.rank, row.relevance_score, row.document.text)
+
+Importing this package loads neither an HTTP library nor a model: the client and everything heavy come in when
+they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from rerank_core.errors import (
+    AuthenticationError,
+    BadResponseError,
+    ConfigurationError,
+    ConnectionFailedError,
+    InvalidDocumentsError,
+    InvalidQueryError,
+    InvalidRequestError,
+    ModelNotFoundError,
+    PermissionDeniedError,
+    ProviderError,
+    QueryTooLongError,
+    QuotaExceededError,
+    RateLimitedError,
+    RequestTimeoutError,
+    RerankError,
+    TooManyDocumentsError,
+)
+from rerank_core.models import (
+    Cost,
+    Document,
+    Progress,
+    RankedDocument,
+    RerankRequest,
+    RerankResponse,
+    Usage,
+)
+
+# The function takes the name of the package that it lives in, so that package is loaded before it is bound.
+from rerank_core.providers import provider, providers
+from rerank_core.providers.spec import ModelSpec, ProviderSpec
+
+if TYPE_CHECKING:
+    from rerank_core import documents, evaluation, offline, retrieval
+    from rerank_core.client import AsyncClient, Client
+    from rerank_core.documents import ParsedDocuments, parse_documents, read_documents
+    from rerank_core.pricing import CostEstimate, PriceTable, estimate_cost
+    from rerank_core.ranking import Comparison, compare_orders
+    from rerank_core.store import Run, RunStore
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AsyncClient",
+    "AuthenticationError",
+    "BadResponseError",
+    "Client",
+    "Comparison",
+    "ConfigurationError",
+    "ConnectionFailedError",
+    "Cost",
+    "CostEstimate",
+    "Document",
+    "InvalidDocumentsError",
+    "InvalidQueryError",
+    "InvalidRequestError",
+    "ModelNotFoundError",
+    "ModelSpec",
+    "ParsedDocuments",
+    "PermissionDeniedError",
+    "PriceTable",
+    "Progress",
+    "ProviderError",
+    "ProviderSpec",
+    "QueryTooLongError",
+    "QuotaExceededError",
+    "RankedDocument",
+    "RateLimitedError",
+    "RequestTimeoutError",
+    "RerankError",
+    "RerankRequest",
+    "RerankResponse",
+    "Run",
+    "RunStore",
+    "TooManyDocumentsError",
+    "Usage",
+    "compare_orders",
+    "documents",
+    "estimate_cost",
+    "evaluation",
+    "offline",
+    "parse_documents",
+    "provider",
+    "providers",
+    "read_documents",
+    "retrieval",
+]
+
+_WHERE = {
+    "AsyncClient": "client",
+    "Client": "client",
+    "Comparison": "ranking",
+    "CostEstimate": "pricing",
+    "ParsedDocuments": "documents",
+    "PriceTable": "pricing",
+    "Run": "store",
+    "RunStore": "store",
+    "compare_orders": "ranking",
+    "estimate_cost": "pricing",
+    "parse_documents": "documents",
+    "read_documents": "documents",
+}
+_SUBMODULES = frozenset({"documents", "evaluation", "offline", "retrieval"})
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return import_module(f"{__name__}.{name}")
+    if name in _WHERE:
+        value = getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

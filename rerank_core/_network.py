@@ -1,0 +1,289 @@
+"""Sockets that keep to the deadline of one attempt, however slowly the other side drips.
+
+httpx and httpcore count a time-out anew for every connect, send and read. Here the time-out that they pass
+down is an `Allowance`: a float for everybody else, and for these streams the clock of the whole attempt.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import queue
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import lru_cache
+from importlib.util import find_spec
+from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpcore
+
+from rerank_core.errors import ConfigurationError
+
+__all__ = ["Allowance", "AsyncTimedBackend", "TimedBackend", "open_async_pool", "open_pool"]
+
+_KEEP_OPEN = 30.0  # seconds: shorter than the 60 after which common load balancers hang up on an idle connection
+_SEND_AT_MOST = 64 * 1024  # the clock is looked at between two pieces of this size
+
+
+class Allowance(float):
+    """The seconds that one attempt may take, as a number that knows how many of them are left.
+
+    `phase` says how far the attempt has come: "reading" means that the whole request has left this machine.
+    It stays None over a transport that is not ours. `answered` says that the head of a reply of success came.
+    """
+
+    phase: Literal["connecting", "sending", "reading"] | None
+    answered: bool
+
+    def __new__(cls, seconds: float, clock: Callable[[], float] = time.monotonic) -> Allowance:
+        return super().__new__(cls, seconds)
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._end = clock() + seconds
+        self._socket: socket.socket | None = None
+        self._cancelled = False
+        self.phase = None
+        self.answered = False
+
+    def left(self) -> float:
+        """Seconds left, 0 where there are none."""
+        return 0.0 if self._cancelled else max(0.0, self._end - self._clock())
+
+    def cancel(self) -> None:
+        """End the attempt from another thread: what waits for its socket fails at once."""
+        self._cancelled = True
+        held = self._socket
+        if held is not None:
+            with suppress(OSError):  # it may be closed already
+                socket.socket.shutdown(held, socket.SHUT_RDWR)  # not SSLSocket's own, which pulls the rug first
+
+    def hold(self, stream: httpcore.NetworkStream) -> None:
+        """Remember which socket the attempt is on, for `cancel`."""
+        self._socket = stream.get_extra_info("socket")
+
+
+def _left(timeout: float | None, error: type[Exception]) -> float | None:
+    """What remains of a time-out; raises `error` where that is nothing."""
+    if not isinstance(timeout, Allowance):
+        return timeout
+    left = timeout.left()
+    if left <= 0:
+        raise error("the time for this attempt is over")
+    return left
+
+
+class _TimedStream(httpcore.NetworkStream):
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if isinstance(timeout, Allowance):
+            timeout.phase = "reading"
+        return self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if isinstance(timeout, Allowance):
+            timeout.phase = "sending"
+            timeout.hold(self._inner)
+        for start in range(0, len(buffer), _SEND_AT_MOST):
+            piece = buffer[start : start + _SEND_AT_MOST] if len(buffer) > _SEND_AT_MOST else buffer
+            self._inner.write(piece, _left(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        try:
+            left = _left(timeout, httpcore.ConnectTimeout)
+        except httpcore.ConnectTimeout:
+            self.close()  # the pool knows nothing of this socket yet
+            raise
+        return _TimedStream(self._inner.start_tls(ssl_context, server_hostname, left))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class TimedBackend(httpcore.NetworkBackend):
+    """httpcore's own sockets, where looking up a name and trying all its addresses count as connecting."""
+
+    def __init__(self) -> None:
+        self._inner = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        if isinstance(timeout, Allowance):
+            timeout.phase = "connecting"
+        addresses = _resolve(host, port, _left(timeout, httpcore.ConnectTimeout))
+        for place, address in enumerate(addresses):
+            left = _left(timeout, httpcore.ConnectTimeout)
+            share = left if left is None else left / (len(addresses) - place)
+            try:
+                return _TimedStream(self._inner.connect_tcp(address, port, share, local_address, socket_options))
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                if place == len(addresses) - 1:
+                    raise
+        raise httpcore.ConnectError(f"{host} has no address")
+
+    def sleep(self, seconds: float) -> None:
+        self._inner.sleep(seconds)
+
+
+def _resolve(host: str, port: int, timeout: float | None) -> list[str]:
+    """The addresses of a host name, within the time there is: the system's own look-up knows no time-out."""
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        pass
+    else:
+        return [host]
+    found: queue.SimpleQueue[list[str] | OSError] = queue.SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found.put(list(dict.fromkeys(str(entry[4][0]) for entry in entries)))
+        except (OSError, UnicodeError) as error:
+            found.put(error if isinstance(error, OSError) else OSError(f"{host} is no host name"))
+
+    threading.Thread(target=look_up, name="rerank-name-lookup", daemon=True).start()
+    try:
+        result = found.get(timeout=timeout)
+    except queue.Empty:
+        raise httpcore.ConnectTimeout(f"looking up {host} took too long") from None
+    if isinstance(result, OSError):
+        raise httpcore.ConnectError(str(result))
+    return result
+
+
+class _AsyncTimedStream(httpcore.AsyncNetworkStream):
+    """Marks the phases; the task's own time-out, set by the client, is what ends an attempt."""
+
+    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
+        self._inner = inner
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if isinstance(timeout, Allowance):
+            timeout.phase = "reading"
+        return await self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if isinstance(timeout, Allowance):
+            timeout.phase = "sending"
+        await self._inner.write(buffer, _left(timeout, httpcore.WriteTimeout))
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            left = _left(timeout, httpcore.ConnectTimeout)
+        except httpcore.ConnectTimeout:
+            await self.aclose()
+            raise
+        return _AsyncTimedStream(await self._inner.start_tls(ssl_context, server_hostname, left))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class AsyncTimedBackend(httpcore.AsyncNetworkBackend):
+    """httpcore's own asynchronous sockets, which also say how far an attempt has come."""
+
+    def __init__(self) -> None:
+        self._inner = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        if isinstance(timeout, Allowance):
+            timeout.phase = "connecting"
+        left = _left(timeout, httpcore.ConnectTimeout)
+        return _AsyncTimedStream(await self._inner.connect_tcp(host, port, left, local_address, socket_options))
+
+    async def sleep(self, seconds: float) -> None:
+        await self._inner.sleep(seconds)
+
+
+# Pools of such sockets
+
+
+def open_pool(address: str, width: int) -> httpcore.ConnectionPool:
+    """Connections to one address, at most `width` of them, kept open between requests."""
+    return httpcore.ConnectionPool(network_backend=TimedBackend(), **_pool_options(address, width))
+
+
+def open_async_pool(address: str, width: int) -> httpcore.AsyncConnectionPool:
+    """The same for asynchronous use."""
+    return httpcore.AsyncConnectionPool(network_backend=AsyncTimedBackend(), **_pool_options(address, width))
+
+
+def _pool_options(address: str, width: int) -> dict[str, Any]:
+    proxy = _proxy(address)
+    secure = address.startswith("https:") or (proxy is not None and proxy.url.scheme == b"https")
+    return {
+        "ssl_context": _certificates(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+        if secure
+        else None,
+        "proxy": proxy,
+        "max_connections": width,
+        "max_keepalive_connections": width,
+        "keepalive_expiry": _KEEP_OPEN,
+    }
+
+
+@lru_cache(maxsize=4)
+def _certificates(file: str | None, folder: str | None) -> ssl.SSLContext:
+    """Whom to trust: what the environment names, else Mozilla's list. Reading it takes tens of milliseconds."""
+    if file or folder:
+        return ssl.create_default_context(cafile=file or None, capath=folder or None)
+    import certifi
+
+    return ssl.create_default_context(cafile=certifi.where())
+
+
+def _proxy(address: str) -> httpcore.Proxy | None:
+    """The proxy that the environment or the system names for this address."""
+    target = urlsplit(address)
+    named = getproxies()
+    url = named.get(target.scheme) or named.get("all")
+    if not url or (target.hostname and proxy_bypass(target.hostname)):
+        return None
+    parts = urlsplit(url if "://" in url else f"http://{url}")
+    hint = "Correct HTTP_PROXY, HTTPS_PROXY or ALL_PROXY, or name the host in NO_PROXY."
+    try:
+        if parts.scheme not in ("http", "https", "socks5", "socks5h") or not parts.hostname:
+            raise ValueError
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        port = parts.port or (443 if parts.scheme == "https" else 1080 if parts.scheme.startswith("socks") else 80)
+    except ValueError:
+        raise ConfigurationError("The proxy that the environment names is not an address.", hint=hint) from None
+    if parts.scheme.startswith("socks") and find_spec("socksio") is None:
+        raise ConfigurationError(
+            "The environment names a SOCKS proxy, and the package for it is not installed.",
+            hint="Install it with: pip install 'httpx[socks]'. Or " + hint[0].lower() + hint[1:],
+        )
+    auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+    return httpcore.Proxy(f"{parts.scheme}://{host}:{port}", auth=auth)

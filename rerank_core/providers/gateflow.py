@@ -1,0 +1,104 @@
+"""GateFlow: a gateway in front of hosted rerank models (https://gateflow.ai/docs)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from rerank_core.errors import AuthenticationError, PermissionDeniedError, TooManyDocumentsError
+from rerank_core.providers import replies
+from rerank_core.providers.spec import Answer, ModelSpec, Part, ProviderSpec
+
+__all__ = ["GATEFLOW"]
+
+_V2_SHUT_DOWN = (
+    "Cohere shut rerank-english-v2.0 down on 2025-04-30, so the gateway may refuse it or answer with another model."
+)
+
+_ENGLISH = ModelSpec(
+    id="rerank-english-v3.0",
+    label="English",
+    audience="Best where the query and the documents are in English.",
+    price_per_1000=Decimal("1.00"),
+    languages="english",
+)
+_MULTILINGUAL = ModelSpec(
+    id="rerank-multilingual-v3.0",
+    label="Multilingual",
+    audience="For many languages, also a question in one and documents in another.",
+    price_per_1000=Decimal("1.00"),
+    languages="many",
+)
+_V2 = ModelSpec(
+    id="rerank-english-v2.0",
+    label="v2",
+    audience="The older English model at half the price, for results that must match old ones.",
+    price_per_1000=Decimal("0.50"),
+    languages="english",
+    notice=_V2_SHUT_DOWN,
+)
+
+
+def build(part: Part) -> dict[str, Any]:
+    """The JSON body of one request. Texts alone are sent, never ids or metadata."""
+    body: dict[str, Any] = {"model": part.model, "query": part.query, "documents": list(part.texts)}
+    if part.top_n is not None:
+        body["top_n"] = part.top_n
+    if part.return_documents:
+        body["return_documents"] = True
+    return body
+
+
+def parse(body: Any, part: Part) -> Answer:
+    """Read a reply of success; BadResponseError where a row could be a wrong one."""
+    rows = replies.read_rows(body, len(part.texts), part.top_n)
+    gateway = _object(body.get("gateflow"))
+    routing = _object(gateway.get("routing"))
+    units = replies.number(_object(_object(body.get("meta")).get("billed_units")).get("search_units"))
+    latency = replies.number(gateway.get("latency_ms"))
+    requested, selected = (replies.text_or_none(routing.get(f"{which}_model")) for which in ("requested", "selected"))
+    differs = requested is not None and selected is not None and requested != selected
+    fell_back = routing.get("fallback_used", differs) is True
+    warnings: tuple[str, ...] = (_V2_SHUT_DOWN,) if part.model == _V2.id else ()
+    if fell_back:
+        warnings += (
+            f"{selected or 'Another model'} answered in place of {part.model}: its scores are on another scale.",
+        )
+    return Answer(
+        rows=rows,
+        model=selected if fell_back and selected else part.model,
+        request_id=replies.text_or_none(gateway.get("request_id")) or replies.text_or_none(body.get("id")),
+        search_units=units if units is not None and units >= 0 else None,
+        amount=replies.amount(_object(gateway.get("cost")).get("total")),
+        latency_ms=latency if latency is not None and latency >= 0 else None,
+        warnings=warnings,
+    )
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+_HINTS = {
+    AuthenticationError: "Check the key in GATEFLOW_API_KEY or in the connection's settings; it starts with gw_.",
+    PermissionDeniedError: "Give the key the permission to rerank with this model, in GateFlow under API keys.",
+    TooManyDocumentsError: "Send fewer or shorter documents in one request; GateFlow usually takes up to 1,000.",
+}
+
+GATEFLOW = ProviderSpec(
+    id="gateflow",
+    label="GateFlow",
+    description="A gateway in front of hosted rerank models. Needs a GateFlow key; each search costs money.",
+    docs_url="https://gateflow.ai/docs/api-reference",
+    build=build,
+    parse=parse,
+    explain=partial(replies.explain, "GateFlow", _HINTS),
+    key_variable="GATEFLOW_API_KEY",
+    base_url_variable="GATEFLOW_BASE_URL",
+    default_base_url="https://api.gateflow.ai",
+    models=(_ENGLISH, _MULTILINGUAL, _V2),
+    default_model=_ENGLISH.id,
+    max_documents=1000,
+    hints=_HINTS,
+)

@@ -1,0 +1,73 @@
+"""On this computer: three models behind the same call, with no key, no network and no cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from rerank_core.errors import ConfigurationError, ModelNotFoundError, RerankError
+from rerank_core.offline.models import MODELS
+from rerank_core.providers import replies
+from rerank_core.providers.spec import Answer, Part, ProviderSpec
+
+__all__ = ["LOCAL"]
+
+
+def accept(model: str) -> RerankError | None:
+    """An error where the model does not exist or cannot run here, with the reason."""
+    from rerank_core import offline
+
+    if model not in {known.id for known in MODELS}:
+        names = ", ".join(known.id for known in MODELS)
+        return ModelNotFoundError(f"There is no local model called {model}.", hint=f"Choose one of {names}.")
+    reason = offline.unavailable_reason(model)
+    if reason is None:
+        return None
+    return ConfigurationError(reason, code="model_unavailable", hint="Choose another model; local-keyword always runs.")
+
+
+def compute(part: Part, report: Callable[[int, int], None]) -> dict[str, Any]:
+    """Score the texts and return {"results": [...]}, best first, in the shape of a hosted reply.
+
+    `index` is the place in the caller's own list. Each row also holds the two signals behind the score
+    (`cosine`, None for a keyword model, and `keyword`), the number of windows a long text was read in, and
+    the characters that the best of them covers.
+    """
+    from rerank_core import offline
+
+    scored = offline.score(part.model or "", part.query, part.texts, on_progress=report)
+    rows: list[dict[str, Any]] = [
+        {
+            "index": place,
+            "relevance_score": found.relevance_score,
+            "cosine": found.cosine,
+            "keyword": found.keyword,
+            "windows": found.windows,
+            "best_window": list(found.best_window) if found.best_window else None,
+        }
+        for place, found in zip(part.places, scored, strict=True)
+    ]
+    rows.sort(key=lambda row: -row["relevance_score"])
+    return {"results": rows}
+
+
+def parse(body: Any, part: Part) -> Answer:
+    """Read what `compute` made, with the checks that a hosted reply goes through."""
+    local = {place: index for index, place in enumerate(part.places)}
+    rows = [{**row, "index": local.get(row["index"])} for row in body["results"]]
+    return Answer(rows=replies.read_rows({"results": rows}, len(part.texts), None), model=part.model, search_units=0.0)
+
+
+LOCAL = ProviderSpec(
+    id="local",
+    label="On this computer",
+    description="Small models that run on this machine. No key, nothing leaves it, free.",
+    docs_url="https://www.sbert.net/docs/sentence_transformer/pretrained_models.html",
+    parse=parse,
+    explain=partial(replies.explain, "On this computer", {}),
+    compute=compute,
+    accept=accept,
+    models=MODELS,
+    default_model="local-english",
+)
