@@ -23,6 +23,8 @@ class Board {
     this.rows = new Map(); // key → { data, left: RowNodes, right: RowNodes, wire }
     this.unsent = []; // ratings the page has not confirmed yet: [number, key, value]
     this.last = 0;
+    this.pointed = null;
+    this.focused = null;
     this.threshold = new Threshold(this);
     this.watch = new ResizeObserver(() => this.draw());
     this.cuts = { left: this.makeCut("left"), right: this.makeCut("right") };
@@ -33,7 +35,8 @@ class Board {
     const held = this.root.getRootNode().activeElement;
     this.data = data;
     this.send = send;
-    this.folded = data.folded;
+    if (this.asked === undefined) this.folded = data.folded;
+    else if (this.asked === data.folded) this.asked = undefined;
     this.unsent = this.unsent.filter(([number]) => number > data.seen);
     this.last = Math.max(this.last, data.seen);
     this.writeHeads();
@@ -52,6 +55,7 @@ class Board {
     this.fold();
     this.threshold.update(data.threshold);
     for (const target of [this.root, this.lists.left, this.lists.right]) this.watch.observe(target);
+    this.light();
     this.draw();
     if (held && held !== this.root.getRootNode().activeElement && held.isConnected) held.focus({ preventScroll: true });
     if (before?.join("\n") !== this.order.join("\n")) this.glide();
@@ -77,11 +81,11 @@ class Board {
       head.querySelector(".scale").hidden = !bars[side];
       this.lists[side].setAttribute("aria-label", title);
       this.root.classList.toggle(`bars-${side}`, bars[side]);
-      this.root.classList.toggle(`scored-${side}`, scored[side]);
     }
+    this.root.classList.toggle("scored-left", scored);
     const note = this.root.querySelector(".note");
-    note.textContent = rows.length ? labels.noScores : labels.empty;
-    note.hidden = rows.length > 0 && scored.right;
+    note.textContent = labels.empty;
+    note.hidden = rows.length > 0;
     this.root.querySelector(".grid").hidden = rows.length === 0;
     const keys = [["↑ ↓", "move"], ["← →", "same document in the other order"], ["Enter", "show it in full"]];
     if (rating) keys.push(["0–3", "rate it"]);
@@ -142,10 +146,10 @@ class Board {
     });
     nodes.rates.append(...nodes.grades);
     item.append(button, nodes.rates);
-    item.onpointerenter = () => this.light(key);
-    item.onpointerleave = () => this.light(null);
+    item.onpointerenter = () => { this.pointed = key; this.light(); };
+    item.onpointerleave = () => { this.pointed = null; this.light(); };
     item.addEventListener("focusin", () => this.enter(key, side));
-    item.addEventListener("focusout", () => this.light(null));
+    item.addEventListener("focusout", () => { this.focused = null; this.light(); });
     button.onclick = () => this.send.setTriggerValue("picked", key);
     button.onkeydown = (event) => this.press(event, key, side);
     return nodes;
@@ -159,7 +163,9 @@ class Board {
     nodes.title.textContent = data.title ?? "";
     nodes.title.hidden = !data.title;
     nodes.text.textContent = data.text;
-    nodes.button.setAttribute("title", data.tooltip ?? data.text);
+    nodes.text.setAttribute("title", data.text);
+    if (data.tooltip) nodes.button.setAttribute("title", data.tooltip);
+    else nodes.button.removeAttribute("title");
     nodes.fill.style.width = `${clamp(score ?? 0) * 100}%`;
     nodes.score.textContent = score === null ? this.data.labels.noScore : score.toFixed(3);
     nodes.item.classList.toggle("unscored", score === null);
@@ -174,7 +180,6 @@ class Board {
       nodes.was.textContent = data.words;
       nodes.move.textContent = data.move;
       nodes.spoken.textContent = `, ${data.spoken}`;
-      nodes.words.dataset.direction = data.direction;
       // A press shows at once; whether the move helped is the page's to say and follows with its answer.
       const verdict = this.unsent.some(([, rated]) => rated === key) ? null : data.verdict;
       nodes.verdict.textContent = verdict === "better" ? "✓ better" : verdict === "worse" ? "✗ worse" : "";
@@ -244,6 +249,7 @@ class Board {
 
   setFolded(folded) {
     this.folded = folded;
+    this.asked = folded; // an answer that was on its way does not undo it
     this.fold();
     this.threshold.show();
     this.draw();
@@ -292,7 +298,8 @@ class Board {
     return keys.map((key) => this.rows.get(key)[side]).filter((row) => !row.item.hidden);
   }
 
-  light(key) {
+  light() {
+    const key = [this.pointed, this.focused].find((each) => each !== null && this.rows.has(each)) ?? null;
     this.root.classList.toggle("lit", key !== null);
     for (const [each, row] of this.rows) {
       for (const side of ["left", "right"]) row[side].item.classList.toggle("on", each === key);
@@ -304,7 +311,8 @@ class Board {
 
   // One row of a list takes part in the tab order, with its own rating buttons.
   enter(key, side) {
-    this.light(key);
+    this.focused = key;
+    this.light();
     for (const [each, row] of this.rows) {
       row[side].button.tabIndex = each === key ? 0 : -1;
       for (const grade of row[side].grades) grade.tabIndex = each === key ? 0 : -1;

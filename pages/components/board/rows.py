@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from rerank_core.ranking import movement_text
+
 __all__ = ["MAX_ROWS", "BoardEvent", "BoardRow", "Rating", "movement", "payload", "shown"]
 
 MAX_ROWS = 50
@@ -24,7 +26,7 @@ TOOLTIP_CHARACTERS = 240
 _PICTURES = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n\r"} | {0x7F: 0x2421}
 _PICTURES |= dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_SPACE = re.compile(r"\s+")
+_DIRECTIONS = {"▲": "up", "▼": "down"}
 _JOINERS = "\u200d\ufe0e\ufe0f"
 
 Verdict = Literal["better", "worse"]
@@ -41,20 +43,25 @@ def shown(text: str, limit: int | None = None, *, one_line: bool = False) -> str
         # Folding white space shortens a text, so look a little further than the limit before cutting.
         cut = text[: limit * 4]
     if one_line:
-        cut = _SPACE.sub(" ", cut).strip()
-    cut = _SURROGATE.sub("\ufffd", cut.translate(_PICTURES))
+        cut = " ".join(cut.split())
+    if not cut.isprintable():
+        cut = _SURROGATE.sub("\ufffd", cut.translate(_PICTURES))
     if limit is None or (len(cut) <= limit and len(text) <= limit * 4):
         return cut
     return cut[:limit].rstrip().rstrip(_JOINERS) + "…"
 
 
-def movement(was: int, now: int) -> tuple[str, str]:
-    """A move as it is shown and as it is read aloud: ("▲7", "up 7 places")."""
-    change = was - now
-    if change == 0:
-        return "same", "same place"
-    places = "1 place" if abs(change) == 1 else f"{abs(change)} places"
-    return (f"▲{change}", f"up {places}") if change > 0 else (f"▼{-change}", f"down {places}")
+def movement(was: int, now: int) -> tuple[str, str, str]:
+    """A move in three parts: what stands before the arrow, the arrow, and the arrow as it is read aloud.
+
+    ("now 2, was 9, ", "▲7", "up 7 places"); the first two together are `ranking.movement_text`.
+    """
+    words = movement_text(was, now)
+    start = words.rindex(", ") + 2
+    arrow, places = words[start], words[start + 1 :]
+    if arrow not in _DIRECTIONS:
+        return words[:start], words[start:], "same place"
+    return words[:start], words[start:], f"{_DIRECTIONS[arrow]} {places} place{'' if places == '1' else 's'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +162,13 @@ def payload(
             "left": _on_axis([row.initial_score for row in rows]),
             "right": scores and _on_axis([row.score for row in rows]),
         },
-        "scored": {"left": any(row.initial_score is not None for row in rows), "right": scores},
+        # The initial order often has no scores at all; its rows then give that room to the text.
+        "scored": any(row.initial_score is not None for row in rows),
         "labels": {
             "initial": "Initial order",
             "reranked": "Reranked order",
             "initialName": shown(initial_name, 80, one_line=True),
             "rerankedName": shown(reranked_name, 80, one_line=True),
-            "noScores": "This connection gives no scores, only an order.",
             "noScore": "no score",
             "cut": f"Below Top {top_n}",
             "show": f"Show {below} below Top {top_n}",
@@ -172,20 +179,19 @@ def payload(
 
 
 def _row(row: BoardRow) -> dict[str, Any]:
-    move, spoken = movement(row.was, row.now)
+    words, move, spoken = movement(row.was, row.now)
     return {
         "key": row.key,
         "was": row.was,
         "now": row.now,
-        "text": shown(row.text, TEXT_CHARACTERS, one_line=True),
+        "text": shown(row.text, TEXT_CHARACTERS, one_line=True) or "(blank)",
         "title": shown(row.title, TITLE_CHARACTERS, one_line=True) if row.title else None,
         "scores": {"left": row.initial_score, "right": row.score},
         "rating": row.rating,
         "tooltip": shown(row.tooltip, TOOLTIP_CHARACTERS) if row.tooltip else None,
-        "words": f"now {row.now}, was {row.was}, ",
+        "words": words,
         "move": move,
         "spoken": spoken,
-        "direction": "same" if row.was == row.now else "up" if row.now < row.was else "down",
         "verdict": row.verdict,
     }
 
