@@ -81,3 +81,15 @@ def test_rows_carry_order_text_id_and_metadata() -> None:
     assert working.columns() == ("Order", "Text", "ID", "url", "n")
     assert working.rows()[0] == {"Order": 1, "Text": "a", "ID": "1", "url": "u", "n": "3"}
     assert working.rows()[1] == {"Order": 2, "Text": "b", "ID": "", "url": "", "n": ""}
+
+
+def test_sorting_takes_numbers_as_numbers_and_leaves_empty_cells_last() -> None:
+    """10 comes after 9, not after 1, and a row without a value is at the end both ways."""
+    documents = [
+        Document(text, None, {"views": views} if views else {})
+        for text, views in [("a", "10"), ("b", ""), ("c", "9"), ("d", "9")]
+    ]
+    working = WorkingList.of(documents, "pasted")
+    assert texts(working.sorted_by("views")) == ["c", "d", "a", "b"]
+    assert texts(working.sorted_by("views", descending=True)) == ["a", "c", "d", "b"]
+    assert texts(working.sorted_by("Text", descending=True)) == ["d", "c", "b", "a"]

@@ -1,0 +1,275 @@
+"""Documents in: the paste area, the uploader, the import report and the table."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from pages.components.state import (
+    DOCUMENTS,
+    EXAMPLE,
+    FROM_EXAMPLE,
+    MODE,
+    ORDER,
+    OWN,
+    QUERY,
+    PlaygroundState,
+    Upload,
+    state,
+)
+from rerank_core import documents
+from rerank_core.documents import Problem
+from rerank_core.documents.starting_order import has_number
+
+MODES = {"auto": "Detect", "lines": "One per line", "paragraphs": "Paragraphs", "json": "JSON"}
+READ_AS = {"lines": "one per line", "paragraphs": "one per paragraph", "json": "from JSON"}
+ROLES = {
+    "text": "Text to rank",
+    "id": "ID",
+    "title": "Title",
+    "rank": "Initial rank",
+    "score": "Initial score",
+    "url": "Link",
+}
+NO_COLUMN = "(none)"
+SHOWN_PROBLEMS = 1000
+
+
+def documents_input() -> None:
+    """Draw every way of bringing documents in; the result is `state().working`."""
+    st.text_area(
+        "Documents",
+        key=DOCUMENTS,
+        height=168,
+        on_change=_pasted,
+        persist_state="session",
+        placeholder="Paste your search results here: one per line, paragraphs with a blank line between, or JSON.",
+    )
+    current = state()
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.text(_count(current))
+        st.button(
+            "Undo",
+            icon=":material/undo:",
+            type="tertiary",
+            disabled=not current.undo,
+            on_click=current.undo_change,
+            help="Bring back the list as it was before the last paste, upload or edit.",
+        )
+    _problems(current.pasted.problems if current.pasted else (), "What was pasted")
+    uploader, reading = st.columns([3, 2], vertical_alignment="bottom")
+    with uploader:
+        st.file_uploader(
+            "Upload documents",
+            type=[*documents.FILE_KINDS],
+            accept_multiple_files=True,
+            key=f"upload_{current.upload_version}",
+            on_change=_uploaded,
+            help="Added after the documents that are there: TXT, Markdown, CSV, TSV, Excel, JSON, JSONL; 20 MB each.",
+        )
+    with reading:
+        st.segmented_control(
+            "Read the paste as",
+            list(MODES),
+            format_func=MODES.__getitem__,
+            default="auto",
+            required=True,
+            key=MODE,
+            on_change=_pasted,
+            persist_state="session",
+        )
+    if current.uploads and FROM_EXAMPLE in current.working.sources:
+        st.button(
+            "Remove the example's documents",
+            icon=":material/close:",
+            on_click=_removed,
+            args=(FROM_EXAMPLE,),
+            type="tertiary",
+        )
+    for name in list(current.uploads):
+        _uploaded_file(current, current.uploads[name])
+
+
+def table_input() -> None:
+    """The working list as a table: edit, add, remove, and put rows in order by the Order column."""
+    current = state()
+    key = f"table_{current.table_version}"
+    if current.table_base is None or key not in st.session_state:
+        current.table_base = current.working
+    base = current.table_base
+    columns = base.columns()
+    st.caption(
+        "Change a cell, add rows at the bottom, select rows to delete them, or type a number under Order to move a row."
+    )
+    edits = st.session_state.get(key)
+    st.data_editor(
+        pd.DataFrame(base.rows(), columns=list(columns)),
+        key=key,
+        num_rows="dynamic",
+        hide_index=True,
+        height=min(420, 75 + 35 * max(3, len(base.documents))),
+        column_config={
+            "Order": st.column_config.NumberColumn(min_value=1, step=1, width="small"),
+            "Text": st.column_config.TextColumn(width="large", required=True),
+            "ID": st.column_config.TextColumn(width="small"),
+        },
+        on_change=_edited,
+        args=(key,),
+        alt="The documents as an editable table",
+    )
+    if edits is None and not base.documents:
+        st.caption("The table is empty: type a text into the first row, paste above, or pick an example.")
+    sortable = [column for column in columns if column != "Order"]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        by = st.selectbox("Sort the list by", sortable, key="sort_by", width=220)
+        descending = st.toggle("Largest first", key="sort_descending")
+        st.button("Sort", icon=":material/sort:", on_click=_sorted, args=(by, descending), disabled=not base.documents)
+
+
+START = {
+    "listed": "As listed",
+    "rank": "By uploaded rank",
+    "score": "By uploaded score",
+    "keyword": "By keyword (BM25)",
+}
+
+
+def order_control() -> None:
+    """Which order the run starts from; the board names it."""
+    working = state().working
+    options = ["listed"]
+    options += [by for by in ("rank", "score") if has_number(working, by)]
+    options.append("keyword")
+    if st.session_state.get(ORDER) not in options:
+        st.session_state[ORDER] = "listed"
+    st.selectbox(
+        "Start from the order",
+        options,
+        format_func=START.__getitem__,
+        key=ORDER,
+        persist_state="session",
+        width=200,
+        help="The order that reranking is compared with: as listed here, by a rank or score that came with the file, "
+        "or what a plain keyword search would give.",
+    )
+
+
+def _count(current: PlaygroundState) -> str:
+    words = current.working.describe()
+    if current.pasted and current.pasted.documents and not current.uploads:
+        return f"{words}, {READ_AS.get(current.pasted.mode, current.pasted.mode)}"
+    return words
+
+
+def _pasted() -> None:
+    text = st.session_state.get(DOCUMENTS) or ""
+    current = state()
+    parsed = documents.parse_documents(text, mode=st.session_state.get(MODE) or "auto")
+    current.pasted = parsed
+    if text.strip():
+        current.uploads.clear()
+        current.change(current.working.pasted(parsed.documents))
+    else:
+        working = current.working
+        for source in set(working.sources) - set(current.uploads):
+            working = working.without(source)
+        current.change(working)
+    if parsed.query and st.session_state.get(EXAMPLE) != OWN:
+        # A pasted request body brings its own query; one that was typed for own documents is not overwritten.
+        st.session_state[QUERY] = parsed.query
+    elif parsed.query and not (st.session_state.get(QUERY) or "").strip():
+        st.session_state[QUERY] = parsed.query
+    st.session_state[EXAMPLE] = OWN
+    current.example = OWN
+
+
+def _uploaded() -> None:
+    current = state()
+    files = st.session_state.get(f"upload_{current.upload_version}") or []
+    for file in files:
+        data = file.getvalue()
+        parsed = documents.read_documents(file.name, data)
+        working, name = current.working.uploaded(file.name, parsed.documents)
+        current.uploads[name] = Upload(file.name, data, parsed)
+        current.change(working)
+    if files:
+        # The list keeps what was read; an empty uploader is ready for the next file.
+        current.upload_version += 1
+        st.session_state[EXAMPLE] = OWN
+        current.example = OWN
+
+
+def _uploaded_file(current: PlaygroundState, upload: Upload) -> None:
+    name = next(key for key, value in current.uploads.items() if value is upload)
+    with st.container(border=True, gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.text(f"{name}: {documents.describe(upload.parsed)}")
+            st.button(
+                "Remove file",
+                icon=":material/close:",
+                type="tertiary",
+                key=f"remove_{name}",
+                on_click=_removed,
+                args=(name,),
+            )
+        _problems(upload.parsed.problems, "This file")
+        if upload.parsed.columns:
+            with st.expander("Columns", icon=":material/view_column:"):
+                chooser = st.container(horizontal=True)
+                for role, label in ROLES.items():
+                    options = [*upload.parsed.columns] if role == "text" else [NO_COLUMN, *upload.parsed.columns]
+                    chosen = upload.parsed.chosen.get(role, NO_COLUMN)
+                    chooser.selectbox(
+                        label,
+                        options,
+                        index=options.index(chosen) if chosen in options else 0,
+                        key=f"column_{role}_{name}",
+                        on_change=_columns_chosen,
+                        args=(name,),
+                        width=170,
+                    )
+
+
+def _columns_chosen(name: str) -> None:
+    current = state()
+    upload = current.uploads[name]
+    chosen = {role: st.session_state.get(f"column_{role}_{name}") for role in ROLES}
+    columns = {role: column if column != NO_COLUMN else None for role, column in chosen.items()}
+    upload.parsed = documents.read_documents(upload.name, upload.data, columns=columns)
+    current.change(current.working.reread(name, upload.parsed.documents))
+
+
+def _removed(name: str) -> None:
+    current = state()
+    current.uploads.pop(name, None)
+    if name == FROM_EXAMPLE:
+        st.session_state[DOCUMENTS] = ""
+    current.change(current.working.without(name))
+
+
+def _edited(key: str) -> None:
+    current = state()
+    edits = st.session_state.get(key) or {}
+    base = current.table_base or current.working
+    moved = any("Order" in values for values in (edits.get("edited_rows") or {}).values())
+    current.change(base.edited(edits), from_table=not moved)
+    st.session_state[EXAMPLE] = OWN
+    current.example = OWN
+
+
+def _sorted(by: str, descending: bool) -> None:
+    current = state()
+    current.change(current.working.sorted_by(by, descending=descending))
+
+
+def _problems(problems: tuple[Problem, ...], what: str) -> None:
+    if not problems:
+        return
+    count = len(problems)
+    title = f"{what}: {count:,} {'place was' if count == 1 else 'places were'} left out or needs a look"
+    with st.expander(title, icon=":material/warning:"):
+        st.dataframe(
+            pd.DataFrame([{"Line": line, "Reason": reason} for line, reason in problems[:SHOWN_PROBLEMS]]),
+            hide_index=True,
+            alt="Import report: line and reason of everything that was left out",
+        )

@@ -1,0 +1,270 @@
+"""The answer of one run: what changed in a sentence, what it cost, the board and its tabs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from pages.components import result_tabs, tables
+from pages.components.board import MAX_ROWS, BoardEvent, BoardRow, board
+from pages.components.running import store
+from pages.components.state import state
+from rerank_core import language, pricing, provider, ranking
+from rerank_core.documents.starting_order import initial_scores
+from rerank_core.evaluation.rated_run import rated_run
+from rerank_core.runs import Run
+from rerank_core.store import StoreError
+
+THRESHOLD = "threshold"
+TABS = ["Board", "Table", "Request", "Context", "Export"]
+
+
+def result(run: Run, top_n: int) -> None:
+    """Draw a finished run. Nothing here sends anything: Top N and the threshold only fold."""
+    scores = [row.relevance_score for row in run.response.results]
+    has_scores = any(score is not None for score in scores)
+    _headline(run, top_n)
+    _facts(run)
+    threshold = _threshold(run, scores) if has_scores else None
+    if not has_scores:
+        st.info("This provider gives an order and no scores, so there are no bars and no threshold.")
+    _ratings(run, top_n)
+    tabs = st.tabs(TABS, key="tab", on_change="rerun")
+    for tab, name in zip(tabs, TABS, strict=True):
+        if tab.open:
+            with tab:
+                if name == "Board":
+                    _board(run, top_n, threshold, has_scores)
+                else:
+                    result_tabs.DRAW[name](run, top_n)
+
+
+def _headline(run: Run, top_n: int) -> None:
+    st.text(ranking.summarise_response(run.response, min(3, top_n)))
+    response = run.response
+    suggested = _suggested_threshold(run)
+    if suggested is not None and ranking.no_good_answer([row.relevance_score for row in response.results], suggested):
+        best = max((row.relevance_score for row in response.results if row.relevance_score is not None), default=0.0)
+        st.warning(
+            f"The best score is {best:.3f}; below {suggested:.2f} this model's first result is usually not an answer. "
+            "Try other words, or add documents.",
+            title="Nothing here answers this well",
+            icon=":material/search_off:",
+        )
+    for warning in response.warnings:
+        with st.container(border=True, horizontal=True, gap="small"):
+            st.markdown(":material/info:", width="content")
+            st.text(warning)
+
+
+def _facts(run: Run) -> None:
+    response, estimate = run.response, run.estimate
+    with st.container(horizontal=True, gap="medium"):
+        st.metric("Billed", pricing.money_text(response.cost.amount), width="content", help=_BASIS[response.cost.basis])
+        units = response.usage.search_units
+        st.metric("Search units", "none reported" if units is None else f"{units:g}", width="content")
+        st.metric(
+            "Latency",
+            f"{response.latency_ms:,.0f} ms",
+            width="content",
+            help="From pressing to the whole reply, on this side, with waits and retries.",
+        )
+        if response.provider_latency_ms is not None:
+            st.metric("Provider's latency", f"{response.provider_latency_ms:,.0f} ms", width="content")
+        st.metric("Documents", f"{len(run.documents):,}", width="content")
+    with st.container(horizontal=True, gap="small"):
+        st.text(_origin(run))
+    if estimate is not None and estimate.amount is not None and response.cost.amount is not None:
+        difference = response.cost.amount - estimate.amount
+        if difference:
+            more = "more" if difference > 0 else "less"
+            amount = pricing.money_text(abs(difference))
+            st.caption(
+                f"That is {amount} {more} than the estimate of {pricing.money_text(estimate.amount)}.".replace(
+                    "$", "\\$"
+                )
+            )
+
+
+_BASIS = {
+    "reported": "The provider named this amount.",
+    "computed": "The units that the provider reported times the price in the table under Connections.",
+    "free": "It ran on this computer.",
+    "unknown": "Neither an amount nor units with a known price came back.",
+}
+
+
+def _origin(run: Run) -> str:
+    response = run.response
+    spec = provider(run.connection)
+    model = spec.model(response.model)
+    parts = [spec.label, model.label if model else (response.model or "no choice of model")]
+    parts.append(run.created.astimezone().strftime("%d %B %Y, %H:%M"))
+    if response.request_id:
+        parts.append(f"request {response.request_id}")
+    return " · ".join(parts)
+
+
+def _suggested_threshold(run: Run) -> float | None:
+    current = state()
+    own = current.thresholds.get((run.connection, run.response.model))
+    if own is not None:
+        return own
+    model = provider(run.connection).model(run.response.model)
+    if model is None:
+        return None
+    if model.cross_language_threshold is not None and language.differ(
+        run.query, [document.text for document in run.documents]
+    ):
+        return model.cross_language_threshold
+    return model.threshold
+
+
+def _threshold(run: Run, scores: list[float | None]) -> float:
+    current, key = state(), (run.connection, run.response.model)
+    suggested = _suggested_threshold(run) or 0.0
+    st.session_state[THRESHOLD] = suggested
+
+    def changed() -> None:
+        current.thresholds[key] = float(st.session_state[THRESHOLD])
+
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        value = st.number_input(
+            "Score threshold",
+            min_value=0.0,
+            max_value=1.0,
+            step=0.01,
+            format="%.2f",
+            key=THRESHOLD,
+            on_change=changed,
+            width=150,
+            help="Keep only what scores at least this much. Drag the line on the board or type here; nothing is sent. "
+            "Scores compare documents within one query and one model only.",
+        )
+        st.text(ranking.kept_text(scores, value))
+        if key in current.thresholds:
+            st.button(
+                "Back to the suggestion",
+                type="tertiary",
+                icon=":material/undo:",
+                on_click=lambda: current.thresholds.pop(key, None),
+            )
+    return float(value)
+
+
+def _ratings(run: Run, top_n: int) -> None:
+    if not run.ratings:
+        return
+    order = [row.index for row in run.response.results]
+    figures = rated_run(run.ratings, range(len(run.documents)), order, k=top_n)
+    with st.container(border=True):
+        st.caption(f"{figures.rated:,} of {figures.total:,} documents rated. Documents without a rating count as 0.")
+        with st.container(horizontal=True, gap="medium"):
+            for name, (before, after) in figures.measures.items():
+                st.metric(
+                    name, f"{after:.3f}", delta=f"{after - before:+.3f}", width="content", help=f"{before:.3f} before"
+                )
+
+
+def _board(run: Run, top_n: int, threshold: float | None, has_scores: bool) -> None:
+    rows = board_rows(run)
+    st.caption(
+        "Bars run from 0 to 1. Point at a document to see where it went; press Enter or click to read it; "
+        "press 0 to 3 to rate it."
+        if has_scores
+        else "Point at a document to see where it went; press Enter or click to read it; press 0 to 3 to rate it."
+    )
+    current = state()
+    if len(rows) <= MAX_ROWS:
+        board(
+            rows,
+            top_n=top_n,
+            threshold=threshold,
+            initial_name=run.order_name,
+            reranked_name=_reranked_name(run),
+            key=f"board_{run.id}",
+            picked=current.picked,
+            scores=has_scores,
+            rating=True,
+            on_event=_on_board,
+        )
+    else:
+        picked = tables.big_tables(
+            rows,
+            top_n=top_n,
+            threshold=threshold,
+            initial_name=run.order_name,
+            reranked_name=_reranked_name(run),
+            key=f"tables_{run.id}",
+        )
+        if picked is not None:
+            current.picked = picked
+        tables.score_chart(rows, threshold, key=f"chart_{run.id}")
+    if current.picked is not None:
+        _detail(run, int(current.picked))
+
+
+def _reranked_name(run: Run) -> str:
+    model = provider(run.connection).model(run.response.model)
+    return f"by {model.label}" if model else f"by {provider(run.connection).label}"
+
+
+def board_rows(run: Run) -> list[BoardRow]:
+    """The run's results as the board takes them, best first."""
+    rows = []
+    initial = initial_scores(run.documents)
+    for row in run.response.results:
+        title = row.document.metadata.get("title")
+        rows.append(
+            BoardRow(
+                key=str(row.index),
+                was=row.index + 1,
+                now=row.rank,
+                text=row.document.text,
+                title=str(title) if title else None,
+                initial_score=initial[row.index],
+                score=row.relevance_score,
+                rating=run.ratings.get(row.index),
+            )
+        )
+    return rows
+
+
+def _on_board(event: BoardEvent) -> None:
+    current = state()
+    run = current.run
+    if run is None:
+        return
+    if event.picked is not None:
+        current.picked = event.picked
+    if event.threshold is not None:
+        current.thresholds[(run.connection, run.response.model)] = round(event.threshold, 3)
+    for rating in event.rated:
+        rate(int(rating.key), rating.value)
+
+
+def rate(index: int, value: int | None) -> None:
+    """Keep a rating with the run, here and in the store; None takes it back."""
+    current = state()
+    run = current.run
+    if run is None:
+        return
+    ratings = {place: grade for place, grade in run.ratings.items() if place != index}
+    if value is not None:
+        ratings[index] = value
+    current.run = replace(run, ratings=ratings)
+    try:
+        store().set_rating(run.id, index, value)
+    except StoreError as error:
+        current.error = error
+
+
+def _detail(run: Run, index: int) -> None:
+    row = next((row for row in run.response.results if row.index == index), None)
+    if row is None:
+        return
+    board_row = next(entry for entry in board_rows(run) if entry.key == str(index))
+    tables.detail_panel(
+        board_row, row.document, key=f"detail_{run.id}_{index}", on_rate=lambda grade: rate(index, grade)
+    )

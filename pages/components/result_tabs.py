@@ -1,0 +1,130 @@
+"""The tabs behind the board: everything as a table, the request, a block for a prompt, and files to take away."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from rerank_core import board_svg, export, ranking
+from rerank_core.runs import Run
+
+STYLES = {"markdown": "Markdown", "plain": "Plain", "xml": "XML"}
+BUDGETS = [500, 1000, 2000, 4000, 8000]
+
+
+def table(run: Run, top_n: int) -> None:
+    """Every result as a row."""
+    records = []
+    for row in run.response.results:
+        metadata = {str(key): str(value) for key, value in row.document.metadata.items()}
+        records.append(
+            {
+                "Rank": row.rank,
+                "Was": row.index + 1,
+                "Move": ranking.movement_text(row.index + 1, row.rank),
+                "Score": row.relevance_score,
+                "Kept": "top" if row.rank <= top_n else "below the cut",
+                "Rating": run.ratings.get(row.index),
+                "ID": row.document.id or "",
+                "Text": row.document.text,
+            }
+            | metadata
+        )
+    st.dataframe(
+        pd.DataFrame(records),
+        hide_index=True,
+        height=min(600, 45 + 35 * len(records)),
+        column_config={
+            "Score": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f"),
+            "Text": st.column_config.TextColumn(width="large"),
+        },
+        alt="All results with rank, earlier rank, score and text",
+    )
+
+
+def request(run: Run, top_n: int) -> None:
+    """The same call for a terminal or a program, and the JSON that went out and came back."""
+    made = snippets.snippets(run.response.request, run.connection, top_n=top_n)
+    if made.note:
+        st.caption(made.note)
+    names = list(made.code)
+    views = [*names, "JSON sent", "JSON received"]
+    view = st.segmented_control("Show", views, default=views[0], required=True, key="request_view")
+    if view == "JSON sent":
+        if run.response.sent is None:
+            st.caption("Nothing was sent: this ran on this computer.")
+        else:
+            _code(_pretty(run.response.sent))
+    elif view == "JSON received":
+        _code(_pretty(run.response.raw))
+    else:
+        st.caption("The key stands as a variable; its value is in none of these.")
+        _code(made.code[view or names[0]])
+
+
+def prompt_context(run: Run, top_n: int) -> None:
+    """The top results as a block that can be pasted into a prompt."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        style = st.segmented_control(
+            "Style",
+            list(STYLES),
+            format_func=STYLES.__getitem__,
+            default="markdown",
+            required=True,
+            key="context_style",
+        )
+        budget = st.selectbox("At most, in tokens", BUDGETS, index=2, key="context_budget", width=160)
+    block = context.build_context(run.response.results[:top_n], token_budget=budget, style=style or "markdown")
+    left = f", {len(block.left_out)} left out to stay within {budget:,}" if block.left_out else ""
+    st.caption(
+        f"{len(block.used)} documents, about {block.tokens:,} tokens (estimated){left}. Copy it at the top right."
+    )
+    _code(block.text)
+
+
+def files(run: Run, top_n: int) -> None:
+    """The results as files."""
+    name = export.slug(run.query) or "rerank"
+    with st.container(horizontal=True):
+        _download("CSV", lambda: export.results_csv(run.response, ratings=run.ratings), f"{name}.csv", "text/csv")
+        _download("JSON", lambda: export.results_json(run.response), f"{name}.json", "application/json")
+        dark = st.context.theme.type == "dark"
+        _download(
+            "Board as SVG",
+            lambda: board_svg.board_svg(run.response, top_n=top_n, order_name=run.order_name, dark=dark).encode(
+                "utf-8"
+            ),
+            f"{name}.svg",
+            "image/svg+xml",
+        )
+    st.caption(
+        "The CSV opens in any spreadsheet. The JSON has everything, costs and metadata included. No file holds a key. "
+        "This page's address reopens the run on this computer."
+    )
+
+
+def _download(label: str, data: Callable[[], bytes], file_name: str, mime: str) -> None:
+    st.download_button(
+        label, data, file_name=file_name, mime=mime, icon=":material/download:", on_click="ignore", key=f"get_{label}"
+    )
+
+
+def _pretty(body: object) -> str:
+    return json.dumps(body, indent=2, ensure_ascii=False, default=str)
+
+
+def _code(text: str) -> None:
+    st.code(
+        text, language=None, wrap_lines=True, height=420 if text.count("\n") > 20 or len(text) > 3000 else "content"
+    )
+
+
+DRAW: dict[str, Callable[[Run, int], None]] = {
+    "Table": table,
+    "Request": request,
+    "Context": prompt_context,
+    "Export": files,
+}

@@ -1,0 +1,115 @@
+"""What a session holds for the Playground, in one place.
+
+Widgets keep their own values under their keys; everything else lives in one `PlaygroundState`. Only ids and small
+things stand in the address: texts and keys never do.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from rerank_core import Document, RerankError
+from rerank_core.documents import ParsedDocuments, parse_documents
+from rerank_core.documents.working_list import WorkingList
+from rerank_core.runs import Run
+from rerank_core.samples import Example
+
+OWN = "own"
+FROM_EXAMPLE = "the example"
+UNDO_STEPS = 20
+
+# Widget keys. Those in the address are short, since people read them.
+EXAMPLE, MODEL, TOP_N = "example", "model", "top"
+QUERY, DOCUMENTS, MODE, ORDER, RETURN_DOCUMENTS = "query", "documents", "read_as", "start_order", "return_documents"
+
+
+@dataclass
+class Upload:
+    """A file as it came, kept so that its columns can be chosen again, and what was read from it."""
+
+    name: str
+    data: bytes
+    parsed: ParsedDocuments
+
+
+@dataclass
+class PlaygroundState:
+    """The working list with its history, the run that is shown, the one that is under way."""
+
+    working: WorkingList = field(default_factory=WorkingList)
+    undo: list[WorkingList] = field(default_factory=list)
+    uploads: dict[str, Upload] = field(default_factory=dict)
+    pasted: ParsedDocuments | None = None
+    # The table editor applies its edits to the list it was given; a new version makes it start afresh.
+    table_base: WorkingList | None = None
+    table_version: int = 0
+    upload_version: int = 0
+    example: str | None = None
+    wanted: bool = False
+    asking: bool = False
+    job_id: str | None = None
+    run: Run | None = None
+    error: RerankError | None = None
+    picked: str | None = None
+    # A threshold belongs to one model of one provider.
+    thresholds: dict[tuple[str, str | None], float | None] = field(default_factory=dict)
+
+    def change(self, working: WorkingList, *, from_table: bool = False) -> None:
+        """Put a new working list in place, remembering the old one for Undo."""
+        if working == self.working:
+            return
+        self.undo = [*self.undo[-(UNDO_STEPS - 1) :], self.working]
+        self.working = working
+        if not from_table:
+            self.restart_table()
+
+    def undo_change(self) -> None:
+        """Go back to the list before the last change."""
+        if self.undo:
+            self.working = self.undo.pop()
+            self.restart_table()
+            if not self.uploads:
+                st.session_state[DOCUMENTS] = as_pasted_text(self.working.documents)
+
+    def restart_table(self) -> None:
+        """Make the table editor start from the list as it is now."""
+        self.table_base = None
+        self.table_version += 1
+
+    def forget_result(self) -> None:
+        """Take the shown run away; the texts stay."""
+        self.run = self.error = self.job_id = self.picked = None
+        self.asking = False
+
+
+def state() -> PlaygroundState:
+    """This session's Playground."""
+    return st.session_state.setdefault("playground", PlaygroundState())
+
+
+def as_pasted_text(documents: tuple[Document, ...]) -> str:
+    """The texts in the plainest form that reads back as the same documents: lines, paragraphs, else JSON."""
+    texts = [document.text for document in documents]
+    for joined in ("\n".join(texts), "\n\n".join(texts)):
+        if [document.text for document in parse_documents(joined).documents] == texts:
+            return joined
+    return json.dumps(texts, ensure_ascii=False, indent=1)
+
+
+def load_example(example: Example, *, keep_model: bool = False, keep_top: bool = False) -> None:
+    """Put an example's texts and suggestions in place. Call it before the widgets are drawn."""
+    current = state()
+    st.session_state[QUERY] = example.query
+    st.session_state[DOCUMENTS] = as_pasted_text(example.documents)
+    if not keep_model:
+        st.session_state[MODEL] = example.model
+    if not keep_top:
+        st.session_state[TOP_N] = example.top_n
+    current.change(WorkingList.of(example.documents, FROM_EXAMPLE, example.order_name))
+    current.pasted = None
+    current.uploads.clear()
+    current.example = example.id
+    current.forget_result()

@@ -1,0 +1,281 @@
+"""The Playground in a real browser, as somebody new, a tuner and a support agent would use it."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Callable
+
+import openpyxl
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from rerank_core import samples
+from tests.browser.conftest import Visitor
+from tests.browser.seeing import settle
+
+Visit = Callable[..., Visitor]
+
+EVIL = [
+    "![x](http://evil.test/leak.png) markdown picture",
+    "<img src=http://evil.test/a.png onerror=alert(1)><script>alert(2)</script> html",
+    "price $x$ and $y^2$ as a formula",
+    ":red[x] :material/home: :smile: directives",
+    "x" * 100_000,
+    "مرحبا بالعالم، كلمة المرور",
+    "🔑🧑‍🚀 emoji 👩‍👩‍👧‍👦",
+    "a NUL \x00 in the middle",
+    "[link](javascript:alert(1)) -> arrow",
+]
+
+
+def rows(page: Page, side: str = "right") -> list[str]:
+    """The texts of the board's rows, top first, folded ones too."""
+    return page.locator(f".list.{side} .row .text").all_text_contents()
+
+
+def rerank(page: Page) -> None:
+    """Press Rerank and wait for the run that it makes."""
+    before = page.url
+    page.get_by_role("button", name="Rerank", exact=False).filter(has_text="Rerank").first.click()
+    page.wait_for_function("before => location.href !== before", arg=before)
+    settle(page)
+
+
+def paste(page: Page, text: str) -> None:
+    """Put a text into the paste area and leave it, as a person does."""
+    area = page.get_by_label("Documents", exact=True)
+    area.fill(text)
+    area.blur()
+    settle(page)
+
+
+def serious(page: Page) -> list[str]:
+    """axe's serious and critical findings, as lines."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{item['id']}: {node['html'][:160]}"
+        for item in found
+        if item["impact"] in ("serious", "critical")
+        for node in item["nodes"]
+    ]
+
+
+def test_a_first_visit_shows_reranking_at_work(visit: Visit) -> None:
+    """Without a click the password story stands there reranked, free, with the right answer on top."""
+    page = visit().open("/")
+    expect(page.get_by_role("heading", name="Initial order")).to_be_visible()
+    expect(page.get_by_role("heading", name="Reranked order")).to_be_visible()
+    assert rows(page)[0] == "How to reset your password"
+    assert rows(page, "left")[0] == "Password policies and requirements"
+    expect(page.get_by_text("Billed")).to_be_visible()
+    for label in ("Query", "Documents", "Upload documents", "Top N", "Connection", "Example"):
+        expect(page.get_by_label(label, exact=True).first).to_be_attached()
+    for name in ("English", "Multilingual", "v2"):
+        expect(page.get_by_role("radio", name=name, exact=True)).to_be_visible()
+    for name in ("Board", "Table", "Request", "Context", "Export"):
+        expect(page.get_by_role("tab", name=name)).to_be_visible()
+
+
+@pytest.mark.parametrize("example", samples.EXAMPLES, ids=lambda example: example.id)
+def test_each_example_tells_its_story_from_its_link(visit: Visit, example: samples.Example) -> None:
+    """A link to a story shows it reranked; where nothing answers, the page says so."""
+    page = visit().open(f"/?example={example.id}")
+    page.get_by_role("heading", name="Reranked order").wait_for()
+    settle(page)
+    top = rows(page)[0]
+    warning = page.get_by_text("Nothing here answers this well")
+    if example.answers:
+        assert " ".join(example.documents[example.answers[0]].text.split())[:40] in top
+        expect(warning).to_have_count(0)
+    else:
+        expect(warning).to_be_visible()
+
+
+def test_pasted_lines_are_counted_and_reranked_with_ctrl_enter(visit: Visit) -> None:
+    """Typing, pasting and Ctrl+Enter is all it takes."""
+    page = visit().open("/")
+    page.get_by_label("Query", exact=True).fill("Wi-Fi drops every few minutes")
+    paste(page, "Printer setup\nHow to change your wallpaper\nWhat to do when Wi-Fi keeps dropping\nBilling questions")
+    expect(page.get_by_text("4 documents, pasted, one per line")).to_be_visible()
+    before = page.url
+    page.get_by_label("Query", exact=True).press("Control+Enter")
+    page.wait_for_function("before => location.href !== before", arg=before)
+    settle(page)
+    assert rows(page)[0] == "What to do when Wi-Fi keeps dropping"
+    assert rows(page, "left")[0] == "Printer setup"
+
+
+def test_pasted_json_brings_ids_and_a_request_brings_its_query(visit: Visit) -> None:
+    """A request body copied from code fills both fields."""
+    page = visit().open("/")
+    body = {"query": "refund for a late parcel", "documents": [{"id": 9, "text": "Parcel delays"}, "Refunds", "Jobs"]}
+    paste(page, json.dumps(body))
+    expect(page.get_by_text("3 documents, pasted, from JSON")).to_be_visible()
+    expect(page.get_by_label("Query", exact=True)).to_have_value("refund for a late parcel")
+
+
+def workbook() -> bytes:
+    book = openpyxl.Workbook()
+    book.active.append(["SKU", "Body"])
+    book.active.append(["a-1", "Reset a forgotten password in three steps"])
+    book.active.append(["a-2", "Opening hours of our shops"])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+FILES = {
+    "list.txt": b"Reset a forgotten password in three steps\nOpening hours of our shops\n",
+    "notes.md": b"# Passwords\n\nReset a forgotten password in three steps\n\n# Shops\n\nOpening hours of our shops\n",
+    "kb.csv": "SKU;Body\na-1;Reset a forgotten password in three steps\na-2;Öffnungszeiten\n".encode("cp1252"),
+    "kb.tsv": b"SKU\tBody\na-1\tReset a forgotten password in three steps\na-2\tOpening hours of our shops\n",
+    "kb.xlsx": workbook(),
+    "kb.json": b'[{"id": 1, "body": "Reset a forgotten password in three steps"}, "Opening hours of our shops"]',
+    "kb.jsonl": b'{"id": 1, "text": "Reset a forgotten password in three steps"}\n{"text": "Opening hours"}\n',
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_an_upload_of_each_format_is_read_and_ranked(visit: Visit, name: str) -> None:
+    """Two documents arrive from every kind of file, after those that were there."""
+    page = visit().open("/?example=own")
+    page.get_by_label("Query", exact=True).fill("I forgot my password")
+    page.get_by_label("Query", exact=True).blur()
+    page.locator("input[type=file]").set_input_files([{"name": name, "mimeType": "", "buffer": FILES[name]}])
+    expect(page.get_by_text(f"2 documents from {name}", exact=True)).to_be_visible()
+    settle(page)
+    rerank(page)
+    assert "forgotten password" in rows(page)[0]
+
+
+def test_an_error_keeps_what_was_typed_and_a_correction_works(visit: Visit) -> None:
+    """An empty query is refused in a sentence; the documents stay, and the next press works."""
+    page = visit().open("/")
+    query = page.get_by_label("Query", exact=True)
+    query.fill("")
+    query.press("Control+Enter")
+    expect(page.get_by_text("The query is empty.")).to_be_visible()
+    expect(page.get_by_label("Documents", exact=True)).to_have_value(re.compile("How to reset your password"))
+    settle(page)
+    query.fill("account security")
+    query.blur()
+    settle(page)
+    rerank(page)
+    expect(page.get_by_text("The query is empty.")).to_have_count(0)
+    assert rows(page)[0] == "Account security settings"
+
+
+def test_moving_top_n_sends_nothing_and_keeps_scores_below_the_cut(visit: Visit) -> None:
+    """The run stays the same; the rows below are folded with their scores."""
+    page = visit().open("/")
+    address = re.search(r"run=([\w-]+)", page.url)
+    top = page.get_by_label("Top N", exact=True)
+    top.fill("1")
+    top.press("Enter")
+    settle(page)
+    assert address
+    assert address[1] in page.url
+    assert len(rows(page)) == 4
+    assert page.locator(".list.right li.out").count() == 3
+
+
+def test_a_reload_brings_the_run_back(visit: Visit) -> None:
+    """The address names the run, so closing the tab loses nothing."""
+    visitor = visit()
+    page = visitor.open("/")
+    page.get_by_label("Query", exact=True).fill("security of my account")
+    page.get_by_label("Query", exact=True).blur()
+    settle(page)
+    rerank(page)
+    page.reload()
+    settle(page)
+    expect(page.get_by_label("Query", exact=True)).to_have_value("security of my account")
+    assert rows(page)[0] == "Account security settings"
+
+
+def test_texts_survive_a_visit_to_another_page(visit: Visit) -> None:
+    """Going to Connections and back loses nothing."""
+    page = visit().open("/")
+    page.get_by_label("Query", exact=True).fill("my own words")
+    paste(page, "first thing\nsecond thing")
+    rerank(page)
+    page.get_by_role("link", name="Connections").click()
+    page.wait_for_url("**/connections*")
+    settle(page)
+    page.get_by_role("link", name="Playground").click()
+    page.get_by_role("heading", name="Reranked order").wait_for()
+    settle(page)
+    expect(page.get_by_label("Query", exact=True)).to_have_value("my own words")
+    expect(page.get_by_label("Documents", exact=True)).to_have_value("first thing\nsecond thing")
+    assert sorted(rows(page)) == ["first thing", "second thing"]
+
+
+def test_evil_documents_are_shown_as_they_are_and_fetch_nothing(visit: Visit) -> None:
+    """No document is ever markup; the fixture fails on any request to elsewhere and on any console error."""
+    visitor = visit()
+    page = visitor.open("/")
+    paste(page, json.dumps(EVIL))
+    page.get_by_label("Query", exact=True).fill("![q](http://evil.test/q.png) $x$ <b>query</b>")
+    page.get_by_label("Query", exact=True).blur()
+    settle(page)
+    rerank(page)
+    shown = "\n".join(rows(page))
+    for text in ("![x](http://evil.test/leak.png)", "<img src=http://evil.test/a.png", "$x$ and $y^2$", ":red[x]"):
+        assert text in shown
+    for tab in ("Table", "Request", "Context", "Export"):
+        page.get_by_role("tab", name=tab).click()
+        settle(page)
+    assert page.locator(".katex, img[src*='evil']").count() == 0
+    assert visitor.strangers() == []
+
+
+def test_lone_surrogates_do_not_break_the_page(visit: Visit) -> None:
+    """A damaged character in a file becomes visible and harmless."""
+    page = visit().open("/?example=own")
+    page.get_by_label("Query", exact=True).fill("damaged")
+    page.get_by_label("Query", exact=True).blur()
+    data = b'["a damaged \\ud800 character", "another text"]'
+    page.locator("input[type=file]").set_input_files([{"name": "odd.json", "mimeType": "", "buffer": data}])
+    expect(page.get_by_text("2 documents from odd.json", exact=True)).to_be_visible()
+    settle(page)
+    rerank(page)
+    assert "a damaged" in rows(page)[0]
+
+
+def test_a_rating_brings_measures_and_taking_it_back_removes_them(visit: Visit) -> None:
+    """Without ratings there is no metric; with one there is, before and after."""
+    page = visit().open("/")
+    expect(page.get_by_text("nDCG@")).to_have_count(0)
+    page.locator(".list.right .row").first.focus()
+    page.keyboard.press("3")
+    expect(page.get_by_text(re.compile("nDCG@"))).to_be_visible()
+    expect(page.get_by_text("1 of 4 documents rated", exact=False)).to_be_visible()
+
+
+def test_a_thousand_documents_are_two_tables(visit: Visit) -> None:
+    """Many rows stay quick: virtualised tables instead of the board."""
+    page = visit().open("/")
+    paste(page, "\n".join(f"note {number} about passwords and topic {number % 37}" for number in range(1000)))
+    expect(page.get_by_text("1,000 documents, pasted, one per line")).to_be_visible()
+    rerank(page)
+    page.get_by_role("heading", name="Reranked order").wait_for()
+    settle(page)
+    assert page.get_by_test_id("stDataFrame").count() >= 2
+
+
+@pytest.mark.parametrize(("dark", "phone"), [(False, False), (True, False), (False, True), (True, True)])
+def test_the_page_is_accessible_and_fits(visit: Visit, dark: bool, phone: bool) -> None:
+    """No serious axe finding on any tab, light and dark, and no sideways scrolling on a phone."""
+    page = visit(dark=dark, phone=phone).open("/?example=support")
+    page.get_by_role("heading", name="Reranked order").wait_for()
+    settle(page)
+    assert serious(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    for tab in ("Table", "Request", "Context", "Export"):
+        page.get_by_role("tab", name=tab).click()
+        settle(page)
+        assert serious(page) == [], tab
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), tab
