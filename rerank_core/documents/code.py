@@ -19,10 +19,11 @@ MAX_CHARACTERS = 1_000_000
 _LISTS = "documents|passages|candidates|texts|docs|inputs?|sources|records"
 _WISHES = "query|model|top_?n|top_?k"
 _NAMED = re.compile(rf"(?<![\w.$])([\"']?)({_LISTS}|{_WISHES})\1\s*(?::(?!:)|=(?![=>]))", re.IGNORECASE)
-_TRIES = 200
+_TRIES = 100
 _FIRST_LINE = re.compile(
     r"\s*(?:[$>%]\s+)?(?:curl\b|wget\b|import\s+[\w{*]|from\s+[\w.]+\s+import\b|const\s|let\s|var\s|await\s|async\s"
-    r"|return\b|export\s|with\s|def\s|POST\s|#!|//|/\*|```|[\w.]+\s*(?::\s*[\w\[\]., ]+)?=(?!=)|(?:[\w$]+\.)*[\w$]+\()"
+    r"|return\b|export\s|with\s|def\s|POST\s|#!|//|/\*|```"
+    r"|[\w.]+\s*(?::\s?[\w\[\]., |]{1,80})?=(?!=)|(?:[\w$]+\.)*[\w$]+\()"
 )
 _DATA_FLAGS = ("-d", "--data", "--data-raw", "--data-binary", "--data-ascii", "--json")
 _SHELL = re.compile(

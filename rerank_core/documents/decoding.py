@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import io
 import re
+import zipfile
 
 __all__ = ["Unreadable", "decode", "kind_of"]
 
@@ -35,7 +37,7 @@ _SIGNATURES = (
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
-_ODD = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_ODD = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]+")
 _BINARY_SHARE = 0.05
 _UTF16_SAMPLE = 4_000
 
@@ -51,17 +53,29 @@ def kind_of(data: bytes) -> str | None:
             return "a password-protected Office file"
         return "an old Excel workbook (.xls)" if "Workbook".encode("utf-16-le") in data else "an old Office file"
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        if b"xl/workbook.xml" in data:
-            return "an Excel workbook"
-        if b"xl/workbook.bin" in data:
-            return "a binary Excel workbook (.xlsb)"
-        if b"word/document.xml" in data:
-            return "a Word document"
-        if b"ppt/presentation.xml" in data:
-            return "a PowerPoint presentation"
-        return "a ZIP archive"
+        return _kind_of_zip(data)
     # "BM" alone would call a CSV that begins with it a picture, so only long signatures count
     return next((words for start, words in _SIGNATURES if data.startswith(start) and _is_odd_start(data)), None)
+
+
+_PARTS = (
+    ("xl/workbook.bin", "a binary Excel workbook (.xlsb)"),
+    ("xl/workbook", "an Excel workbook"),
+    ("word/", "a Word document"),
+    ("ppt/", "a PowerPoint presentation"),
+    ("Index/Document.iwa", "a Numbers, Pages or Keynote document"),
+    ("META-INF/container.xml", "an EPUB book"),
+    ("content.xml", "an OpenDocument file"),
+)
+
+
+def _kind_of_zip(data: bytes) -> str:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = [name.replace("\\", "/") for name in archive.namelist()]
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        return "a damaged archive"
+    return next((words for part, words in _PARTS if any(name.startswith(part) for name in names)), "a ZIP archive")
 
 
 def _is_odd_start(data: bytes) -> bool:
@@ -77,7 +91,7 @@ def decode(data: bytes) -> tuple[str, str | None]:
     Raises Unreadable where the result is no text.
     """
     text, note = _decode(data)
-    odd = len(_ODD.findall(text))
+    odd = len(text) - len(_ODD.sub("", text))
     if odd and odd > _BINARY_SHARE * len(text):
         raise Unreadable("This is not a text file: it holds binary data.")
     return text, note

@@ -7,8 +7,10 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from rerank_core.documents import fields
+from rerank_core.documents.limits import Limits
 from rerank_core.documents.report import Problem
 from rerank_core.documents.tables import Row, Table
 
@@ -19,124 +21,106 @@ _SAMPLE_CHARACTERS = 64_000
 _SAMPLE_ROWS = 200
 _FIELD_CHARACTERS = 2**31 - 1
 _ENOUGH = 0.6
-_RESUMES = 100
-_SEPARATOR_LINE = re.compile(r"sep=(.)(?:\r\n|\r|\n)", re.IGNORECASE)
+_REREADS = 5
+_SEPARATOR_LINE = re.compile(r"sep=([^\w\r\n\" ])(?:\r\n|\r|\n)", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_QUOTED_LINE = re.compile(r'[ \t]*"((?:[^"]|"")*+)"[ \t]*(?:\r\n|\r|\n|\Z)')
+_LINE = re.compile(r"([^\r\n]*+)(?:\r\n|\r|\n|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a file separates its cells; `delimiter` None is one cell a line."""
+    """How a file separates its cells; `delimiter` None is one cell a line.
+
+    `space_after` says that a space follows each delimiter and is no part of the cell.
+    """
 
     delimiter: str | None
     space_after: bool = False
 
 
-def read_delimited(text: str, *, prefer: str | None = None) -> Table:
+def read_delimited(text: str, limits: Limits, *, prefer: str | None = None) -> Table:
     """The rows of a CSV, TSV or the like; `prefer` is the delimiter that the file's name promises.
 
-    A quotation mark that opens and never closes costs its own line, not the rest of the file. The first
-    line `sep=;` that Excel writes is obeyed.
+    A quotation mark that opens and never closes properly costs its own line, not the rest of the file. The
+    first line `sep=;` that Excel writes is obeyed.
     """
     line = 1
     if named := _SEPARATOR_LINE.match(text):
         text, line, dialect = text[named.end() :], 2, Dialect(named[1])
     else:
         dialect = sniff(text, prefer)
-    rows: list[Row] = []
-    problems: list[Problem] = []
-    for _ in range(_RESUMES):
-        end = _read(text, line, dialect, rows)
-        if end is None:
-            break
-        # rows[-1] swallowed the rest of the file: give its first line up and go on with the next
-        start = rows.pop().line
-        problems.append(Problem(start, "A quotation mark opens in this row and never closes."))
-        text, line = _after_line(text, start - line), start + 1
-    return Table(rows, problems=tuple(problems))
-
-
-def _read(text: str, line: int, dialect: Dialect, rows: list[Row]) -> int | None:
-    """Append the rows of `text`; the line where the last one began if its quotation never closed."""
-    start = line
-    last = None
-    for cells, lines in _records(text, dialect):
-        if any(cell.strip() for cell in cells):
-            rows.append(Row(start, cells))
-            last = start, lines
-        else:
-            last = None
-        start += lines
-    if last is None or dialect.delimiter is None:
-        return None
-    begin = _offset_of_line(text, last[0] - line)
-    return last[0] if _is_open(text[begin:], dialect) else None
-
-
-def _records(text: str, dialect: Dialect) -> Iterator[tuple[list[str], int]]:
-    """Each record and the number of lines it takes."""
     if dialect.delimiter is None:
-        yield from _cells_by_line(text)
-        return
+        return Table([Row(number, [cell]) for number, cell in _single_cells(text, line) if cell.strip()])
+    return _read(text, line, dialect, dialect.delimiter, limits)
+
+
+def _read(text: str, line: int, dialect: Dialect, delimiter: str, limits: Limits) -> Table:
     # the module's own limit of 131,072 characters a cell is for the whole process and only ever raised
     csv.field_size_limit(_FIELD_CHARACTERS)
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=dialect.delimiter, skipinitialspace=dialect.space_after
-    )
-    before = 0
-    for cells in reader:
-        yield cells, reader.line_num - before
-        before = reader.line_num
+    rows: list[Row] = []
+    refused: list[Problem] = []
+    problems: list[Problem] = []
+    stream = io.StringIO(text, newline="")
+    pulled: list[str] = []
+    offset = reread = cells_read = 0
+
+    def pull() -> Iterator[str]:
+        for raw in stream:
+            pulled.append(raw)
+            yield raw
+
+    def options(strict: bool) -> dict[str, bool | str]:
+        return {"delimiter": delimiter, "skipinitialspace": dialect.space_after, "strict": strict}
+
+    while True:
+        try:
+            for cells in csv.reader(pull(), **options(True)):  # type: ignore[arg-type]  # typed one by one
+                if any(cell.strip() for cell in cells):
+                    rows.append(Row(line, cells))
+                line += len(pulled)
+                offset += sum(map(len, pulled))
+                pulled.clear()
+                cells_read += len(cells)
+                if cells_read > limits.cells:
+                    reason = f"The table has more than {limits.cells:,} cells; what follows was not read."
+                    return Table(rows, (*problems, Problem(line, reason)), tuple(refused))
+            return Table(rows, tuple(problems), tuple(refused))
+        except csv.Error as error:
+            first, ended = pulled[0], "unexpected end" in str(error)
+            if len(pulled) == 1 and not ended:
+                # `"so" he said` within one line harms nobody else
+                rows.append(Row(line, next(csv.reader([first], **options(False)))))  # type: ignore[arg-type]
+            else:
+                refused.append(Problem(line, "A quotation mark opens in this row and does not close properly."))
+            reread += sum(map(len, pulled))
+            line, offset = line + 1, offset + len(first)
+            if reread > _REREADS * len(text) + _SAMPLE_CHARACTERS:
+                problems.append(Problem(line, "Too many quotation marks never close; what follows was not read."))
+                return Table(rows, tuple(problems), tuple(refused))
+            stream.seek(offset)
+            pulled.clear()
 
 
-def _cells_by_line(text: str) -> Iterator[tuple[list[str], int]]:
-    """One cell a line; quotation marks around a whole cell are taken off and may hold line breaks."""
-    dialect = Dialect("\x1f")
-    if "\x1f" in text:
-        for line in _LINE_END.split(text):
-            yield [line], 1
-        return
-    yield from _records(text, dialect)
-
-
-def _is_open(record: str, dialect: Dialect) -> bool:
-    """Whether a record ends inside a quotation."""
-    if '"' not in record:
-        return False
-    reader = csv.reader(
-        io.StringIO(record, newline=""),
-        delimiter=dialect.delimiter or ",",
-        skipinitialspace=dialect.space_after,
-        strict=True,
-    )
-    try:
-        for _ in reader:
-            pass
-    except csv.Error as error:
-        return "unexpected end" in str(error)
-    return False
-
-
-def _offset_of_line(text: str, number: int) -> int:
-    """Where the line with this number, from 0, begins."""
+def _single_cells(text: str, line: int) -> Iterator[tuple[int, str]]:
+    """One cell a line; quotation marks around a whole cell are taken off, and what they hold may span lines."""
     place = 0
-    for match in _LINE_END.finditer(text):
-        if number == 0:
+    while place < len(text):
+        quoted = _QUOTED_LINE.match(text, place)
+        found = quoted or _LINE.match(text, place)
+        if found is None:
             break
-        place, number = match.end(), number - 1
-    return place
-
-
-def _after_line(text: str, number: int) -> str:
-    return text[_offset_of_line(text, number + 1) :]
+        yield line, found[1].replace('""', '"') if quoted else found[1]
+        line += len(_LINE_END.findall(text, place, found.end()))
+        place = found.end()
 
 
 def sniff(text: str, prefer: str | None = None) -> Dialect:
     """The dialect of a text, by reading its beginning with each delimiter and seeing which one holds.
 
-    A delimiter holds where the first row has several cells and most rows as many. Of several that hold the
-    one wins whose header has names that are known, then the most even one, then `prefer`, then the one
-    with more columns. Where none holds, each line is one cell.
+    A delimiter holds where the first row has several cells and most rows as many, or its cells are column
+    names that are known. Of several that hold the one wins that gives known names, then the most even one,
+    then `prefer`, then the one with more columns. Where none holds, each line is one cell.
     """
     sample = text[:_SAMPLE_CHARACTERS]
     whole = len(sample) == len(text)
@@ -144,29 +128,27 @@ def sniff(text: str, prefer: str | None = None) -> Dialect:
     for delimiter in DELIMITERS:
         if delimiter not in sample:
             continue
-        dialect = Dialect(delimiter, _has_space_after(sample, delimiter))
-        rows = [cells for cells, _ in _first(sample, dialect, whole) if any(cell.strip() for cell in cells)]
+        space_after = _has_space_after(sample, delimiter)
+        rows = _first_rows(sample, delimiter, space_after, whole)
         if not rows or len(rows[0]) < 2:
             continue
         width = len(rows[0])
         even = sum(len(cells) == width for cells in rows) / len(rows)
-        known = sum(fields.known_name(cell) for cell in rows[0])
-        if even < _ENOUGH and not known and delimiter != prefer:
+        known = any(fields.known_name(cell) for cell in rows[0])
+        if even < _ENOUGH and not known:
             continue
-        rating = (min(known, 1), round(even, 1), delimiter == prefer, width)
+        rating = (int(known), round(even, 1), delimiter == prefer, width)
         if best is None or rating > best[0]:
-            best = rating, dialect
+            best = rating, Dialect(delimiter, space_after)
     return best[1] if best else Dialect(None)
 
 
-def _first(sample: str, dialect: Dialect, whole: bool) -> list[tuple[list[str], int]]:
-    records = []
-    for record in _records(sample, dialect):
-        records.append(record)
-        if len(records) > _SAMPLE_ROWS:
-            break
-    # the end of a sample cuts its last record in half
-    return records if whole or len(records) < 2 else records[:-1]
+def _first_rows(sample: str, delimiter: str, space_after: bool, whole: bool) -> list[list[str]]:
+    csv.field_size_limit(_FIELD_CHARACTERS)
+    reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, skipinitialspace=space_after)
+    rows = [cells for cells in islice(reader, _SAMPLE_ROWS) if any(cell.strip() for cell in cells)]
+    # the end of a sample cuts its last row in half
+    return rows if whole or len(rows) in (1, _SAMPLE_ROWS) else rows[:-1]
 
 
 def _has_space_after(sample: str, delimiter: str) -> bool:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from rerank_core.errors import InvalidDocumentsError
 
-__all__ = ["NAMES", "ROLES", "TEXT_KEYS", "choose", "is_number", "known_name", "normal"]
+__all__ = ["NAMES", "ROLES", "TEXT_KEYS", "choose", "first_named", "is_number", "known_name", "normal"]
 
 ROLES = ("text", "id", "title", "rank", "score", "url")
 
@@ -104,17 +104,22 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 _SEPARATORS = re.compile(r"[\s_\-.:/]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SAMPLE_ROWS = 200
+_LONGEST_NAME = 100
+
+
+def normal(name: str) -> str:
+    """A column name as it is compared: "Page_Content", "pageContent" and "page content" are the same."""
+    return _normal(name) if len(name) <= _LONGEST_NAME else name.casefold()
 
 
 @lru_cache(maxsize=4096)
-def normal(name: str) -> str:
-    """A column name as it is compared: "Page_Content", "pageContent" and "page content" are the same."""
+def _normal(name: str) -> str:
     return _SEPARATORS.sub(" ", _CAMEL.sub(" ", name)).strip().casefold()
 
 
 def known_name(name: str) -> bool:
     """Whether a cell reads like the name of a column rather than like data."""
-    return normal(name) in _ALL_NAMES
+    return len(name) <= _LONGEST_NAME and normal(name) in _ALL_NAMES
 
 
 _ALL_NAMES = frozenset(name for names in NAMES.values() for name in names) | {
@@ -166,6 +171,12 @@ def choose(
     return {role: chosen[role] for role in ROLES if role in chosen}
 
 
+def first_named(metadata: Mapping[str, object], role: str) -> str | None:
+    """The key of a document's metadata that is best known for a role, None where none is."""
+    names = {normal(str(key)): key for key in reversed(list(metadata))}
+    return next((names[name] for name in NAMES[role] if name in names), None)
+
+
 def _find(columns: Sequence[str], name: str) -> str:
     if name in columns:
         return name
@@ -213,7 +224,7 @@ def _average_length(rows: Sequence[Sequence[str]], place: int) -> float:
 
 def is_number(cell: str) -> bool:
     """Whether a cell is nothing but a number as people write it: "1,234.50", "-3", "87 %"."""
-    return _NUMBER.fullmatch(cell) is not None
+    return len(cell) <= _LONGEST_NAME and _NUMBER.fullmatch(cell) is not None and any(map(str.isdigit, cell))
 
 
-_NUMBER = re.compile(r"[-+]?[\d.,\s]*\d[\d.,\s]*%?")
+_NUMBER = re.compile(r"[-+]?[\d.,\s]++%?")

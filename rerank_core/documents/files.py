@@ -34,6 +34,8 @@ FILE_KINDS: Mapping[str, str] = {
 }
 """File name endings that can be read, and what reads them."""
 
+_BINARY_SHARE = 0.3
+
 _MODES = {"text": "lines", "markdown": "sections", "csv": "csv", "tsv": "tsv", "xlsx": "xlsx", "json": "json"}
 
 
@@ -82,7 +84,7 @@ def _read(ending: str, kind: str, data: bytes, wishes: dict[str, str], limits: L
     text, note = decode(data)
     text = text.removeprefix("\ufeff")
     wishes.pop("sheet", None)
-    parsed = _text(kind, text, wishes, limits)
+    parsed = _text(kind, text, wishes, replace(limits, control_share=min(limits.control_share, _BINARY_SHARE)))
     return replace(parsed, notes=(note, *parsed.notes)) if note else parsed
 
 
@@ -92,7 +94,7 @@ def _text(kind: str, text: str, wishes: dict[str, str], limits: Limits) -> Parse
     if kind == "markdown":
         return read_markdown(text, limits)
     if kind in ("csv", "tsv"):
-        table = read_delimited(text, prefer="\t" if kind == "tsv" else ",")
+        table = read_delimited(text, limits, prefer="\t" if kind == "tsv" else ",")
         return documents_of(table, kind, limits, wishes)
     wishes.pop("header", None)
     if kind == "jsonl":

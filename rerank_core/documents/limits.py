@@ -35,6 +35,8 @@ class Limits:
     document_characters: characters of one document; a longer one is left out and named.
     columns, cells: of one table, empty cells of a spreadsheet's used area included.
     expanded_bytes: what a workbook may unpack to, in bytes.
+    control_share: the share of control characters, 0 to 1, above which a document is taken for binary data;
+        1 lets everything through, as for a paste.
     """
 
     file_bytes: int = MAX_FILE_BYTES
@@ -43,11 +45,14 @@ class Limits:
     columns: int = MAX_COLUMNS
     cells: int = MAX_CELLS
     expanded_bytes: int = MAX_EXPANDED_BYTES
+    control_share: float = 1.0
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            if getattr(self, name) < 1:
+            if name != "control_share" and getattr(self, name) < 1:
                 raise ValueError(f"the limit {name} must be at least 1")
+        if not 0.0 < self.control_share <= 1.0:
+            raise ValueError("the share of control characters lies between 0 and 1")
 
 
 DEFAULT_LIMITS = Limits()

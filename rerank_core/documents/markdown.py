@@ -11,9 +11,8 @@ from rerank_core.documents.report import Collector, ParsedDocuments
 __all__ = ["read_markdown"]
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*")
+_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t](.*))?")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_ENTRY = re.compile(r"([\w-][\w .-]*?)\s*:\s*(.*)")
 
 
 def read_markdown(text: str, limits: Limits) -> ParsedDocuments:
@@ -47,7 +46,7 @@ def read_markdown(text: str, limits: Limits) -> ParsedDocuments:
         if heading:
             close()
             level = len(heading[1])
-            path = [*(entry for entry in path if entry[0] < level), (level, (heading[2] or "").strip())]
+            path = [*(entry for entry in path if entry[0] < level), (level, _title(heading[2] or ""))]
             block, start, headings = [], number, headings + 1
         if not block:
             start = number
@@ -58,6 +57,13 @@ def read_markdown(text: str, limits: Limits) -> ParsedDocuments:
     return collector.finish("sections")
 
 
+def _title(text: str) -> str:
+    """A heading's words without the closing number signs that Markdown allows."""
+    words = text.strip()
+    bare = words.rstrip("#")
+    return bare.strip() if not bare or bare[-1] in " \t" else words
+
+
 def _front_matter(lines: list[str]) -> tuple[dict[str, str], int]:
     """The `key: value` pairs between two lines of three dashes at the very top, and where the text begins."""
     if lines[0].rstrip() != "---":
@@ -66,6 +72,7 @@ def _front_matter(lines: list[str]) -> tuple[dict[str, str], int]:
     for number, line in enumerate(lines[1:200], 1):
         if line.rstrip() in ("---", "..."):
             return (found, number + 1) if found else ({}, 0)
-        if entry := _ENTRY.fullmatch(line.rstrip()):
-            found[entry[1]] = entry[2].strip("\"'")
+        key, colon, value = line.partition(":")
+        if colon and key and key[0].isalpha():
+            found[key.strip()] = value.strip().strip("\"'")
     return {}, 0

@@ -42,7 +42,7 @@ def order_by(source: ParsedDocuments | Iterable[Document], by: OrderBy, column: 
     keys: list[float | None] = []
     problems: list[Problem] = []
     for place, document in enumerate(documents, 1):
-        name = column if column is not None else _column_of(document, by)
+        name = column if column is not None else fields.first_named(document.metadata, by)
         value = document.metadata.get(name) if name is not None else None
         key = number_of(value)
         keys.append(key)
@@ -60,11 +60,6 @@ def order_by(source: ParsedDocuments | Iterable[Document], by: OrderBy, column: 
 
 def _key(value: float | None, sign: int) -> tuple[bool, float]:
     return (value is None, 0.0 if value is None else sign * value)
-
-
-def _column_of(document: Document, by: OrderBy) -> str | None:
-    names = {fields.normal(str(key)): key for key in reversed(list(document.metadata))}
-    return next((names[name] for name in fields.NAMES[by] if name in names), None)
 
 
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")

@@ -165,18 +165,21 @@ def _from_value(
 
 
 def _as_json_lines(text: str, limits: Limits, *, insist: bool) -> ParsedDocuments | None:
-    """JSON lines: at least two lines, each an object or a string of its own."""
-    first = [line for line in _LINE_END.split(text.lstrip()[:100_000])[:2] if line.strip()]
-    if len(first) < 2:
+    """JSON lines: at least two lines that are an object or a string each, and, unless one insists, most lines."""
+    lines = [line for line in _LINE_END.split(text) if line.strip()]
+    good = sum(_is_json_line(line) for line in lines) if _is_json_line(lines[0]) or insist else 0
+    if good < 2 or (not insist and good * 2 <= len(lines)):
         return None
+    return json_lines(text, limits, "json")
+
+
+def _is_json_line(line: str) -> bool:
+    if line.lstrip()[:1] not in ("{", '"'):
+        return False
     try:
-        kinds = [read_json(line) for line in first]
+        return isinstance(read_json(line), dict | str)
     except Damaged:
-        return None
-    if not all(isinstance(value, dict | str) for value in kinds):
-        return None
-    parsed = json_lines(text, limits, "json")
-    return parsed if insist or not any("JSON is damaged" in reason for _, reason in parsed.problems) else None
+        return False
 
 
 def json_lines(

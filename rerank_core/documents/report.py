@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -144,6 +145,15 @@ def _named(document: Document, source: str | None) -> Document:
     return replace(document, metadata={**document.metadata, "file": source})
 
 
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]+")
+
+
+def _is_binary(text: str, share: float) -> bool:
+    if not _CONTROLS.search(text):
+        return False
+    return len(text) - len(_CONTROLS.sub("", text)) > share * len(text)
+
+
 class Collector:
     """Takes the entries of a source one by one, within the limits, and keeps count."""
 
@@ -153,17 +163,17 @@ class Collector:
         self.rows = 0
         self._limits = limits
         self._first_too_many: int | None = None
-
-    @property
-    def full(self) -> bool:
-        """Whether the limit on documents has turned one away, so that reading on is only counting."""
-        return self._first_too_many is not None
+        self._too_many = 0
 
     def add(self, line: int, text: str, id: str | None = None, metadata: Mapping[str, Any] | None = None) -> None:
         """Take one document, or turn it into a problem where a limit says so."""
         self.rows += 1
         if len(self.documents) >= self._limits.documents:
-            self._first_too_many = self._first_too_many or line
+            self._first_too_many = line if self._first_too_many is None else self._first_too_many
+            self._too_many += 1
+            return
+        if self._limits.control_share < 1 and _is_binary(text, self._limits.control_share):
+            self.problems.append(Problem(line, "This is binary data, not text. It was left out."))
             return
         if len(text) > self._limits.document_characters:
             self.problems.append(
@@ -184,12 +194,11 @@ class Collector:
     def finish(self, mode: str, **details: Any) -> ParsedDocuments:
         """The import as it stands, problems in the order of their lines."""
         if self._first_too_many is not None:
-            more = self.rows - len(self.documents)
             self.problems.append(
                 Problem(
                     self._first_too_many,
                     f"The limit is {self._limits.documents:,} documents; the first "
-                    f"{len(self.documents):,} were kept and {more:,} more were not.",
+                    f"{len(self.documents):,} were kept and {self._too_many:,} more were not.",
                 )
             )
         problems = tuple(sorted(self.problems, key=lambda problem: problem.line))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ __all__ = ["Row", "Table", "documents_of"]
 PREVIEW_ROWS = 5
 _SAMPLE_ROWS = 200
 _LONG_FOR_A_NAME = 60
+_LONGEST_NAME = 100
 _PREAMBLE_ROWS = 10
 
 
@@ -32,14 +34,14 @@ class Row(NamedTuple):
 class Table:
     """Rows as they are in a file, wholly empty ones left out.
 
-    `ragged` says that a row of another length than the header is damaged, as in a CSV; a sheet has none.
-    `problems` are those found while reading, `notes` sentences about how it was read.
+    `problems` are about the table as a whole, `refused` about rows that could not be read. `ragged` says
+    that a row of another length than the header is damaged, as in a CSV; a sheet has no such rows.
     """
 
     rows: Sequence[Row]
-    ragged: bool = True
     problems: tuple[Problem, ...] = ()
-    notes: tuple[str, ...] = ()
+    refused: tuple[Problem, ...] = ()
+    ragged: bool = True
 
 
 def documents_of(
@@ -56,7 +58,10 @@ def documents_of(
     header_wish = wanted.pop("header", "").strip().casefold()
     if header_wish not in ("", "yes", "no"):
         raise InvalidDocumentsError(f"The header is '{header_wish}'.", hint="Say 'yes' or 'no', or leave it out.")
-    rows, notes = list(table.rows), list(table.notes)
+    rows, problems, notes = _within(table.rows, limits), list(table.problems), []
+    if rows is not table.rows:
+        reason = f"The table has more than {limits.columns:,} columns; only the first {limits.columns:,} were read."
+        problems.append(Problem(0, reason))
     skipped = 0 if header_wish else _preamble(rows)
     if skipped:
         notes.append(f"{count(skipped, 'line')} above the table {'was' if skipped == 1 else 'were'} skipped.")
@@ -64,24 +69,28 @@ def documents_of(
     if header_wish == "yes" or (header_wish != "no" and rows and _is_header(rows, wanted)):
         body = rows[1:]
         names = _names(rows[0].cells, body) if rows else ()
+        if not header_wish and not any(fields.known_name(name) for name in names) and not any(wanted.values()):
+            notes.append("The first row was read as the names of the columns.")
     else:
         width = _usual_width(rows)
         names, body = tuple(f"Column {place + 1}" for place in range(width)), rows
-        if rows:
+        if rows and not header_wish:
             notes.append("The first row was read as a document, since it does not look like column names.")
-    problems = list(table.problems)
-    if len(names) > limits.columns:
-        problems.append(
-            Problem(0, f"The table has {len(names):,} columns; only the first {limits.columns:,} were read.")
-        )
-        names = names[: limits.columns]
-        body = [Row(row.line, row.cells[: limits.columns]) for row in body]
     chosen = fields.choose(names, (row.cells for row in body), wanted)
     collector = Collector(limits)
     collector.problems += problems
+    for line, reason in table.refused:
+        collector.refuse(line, reason)
     _collect(body, names, chosen, table.ragged, collector)
     preview = tuple(dict(zip(names, row.cells, strict=False)) for row in islice(body, PREVIEW_ROWS))
     return collector.finish(mode, columns=names, chosen=chosen, preview=preview, notes=tuple(notes), **details)
+
+
+def _within(rows: Sequence[Row], limits: Limits) -> Sequence[Row]:
+    """The rows without the cells beyond the limit on columns; the same rows where there are none."""
+    if all(len(row.cells) <= limits.columns for row in rows):
+        return rows
+    return [Row(row.line, row.cells[: limits.columns]) for row in rows]
 
 
 def _collect(
@@ -95,7 +104,7 @@ def _collect(
         if len(cells) != width:
             extra = any(cell.strip() for cell in cells[width:])
             if ragged and (extra or len(cells) < width):
-                collector.refuse(line, f"This row has {count(len(cells), 'cell')} where the header has {width:,}.")
+                collector.refuse(line, _ragged_row(len(cells), width))
                 continue
             cells = [*cells[:width], *[""] * (width - len(cells))]
         text = cells[text_at] if text_at is not None else ""
@@ -107,25 +116,34 @@ def _collect(
         collector.add(line, text, identity or None, {name: cells[place] for place, name in kept})
 
 
+def _ragged_row(number: int, width: int) -> str:
+    reason = f"This row has {count(number, 'cell')}, and the table {count(width, 'column')}."
+    return f"{reason} A text that holds the separator needs quotation marks around it." if number > width else reason
+
+
 def _names(header: Sequence[str], body: Sequence[Row]) -> tuple[str, ...]:
     """Column names without blanks or doubles; nameless columns at the end that hold nothing are dropped."""
-    width = len(header)
-    while (
-        width
-        and not header[width - 1].strip()
-        and not any(cell.strip() for row in body for cell in row.cells[width - 1 : width])
-    ):
-        width -= 1
+    width = _filled_width(header)
+    if width < len(header):
+        width = min(len(header), max(width, *(_filled_width(row.cells) for row in body), 0))
     names: list[str] = []
     taken: set[str] = set()
     for place, cell in enumerate(header[:width]):
-        base = " ".join(cell.split()) or f"Column {place + 1}"
+        base = " ".join(cell[:_LONGEST_NAME].split()) or f"Column {place + 1}"
         name, number = base, 2
         while name in taken:
             name, number = f"{base} ({number})", number + 1
         taken.add(name)
         names.append(name)
     return tuple(names)
+
+
+def _filled_width(cells: Sequence[str]) -> int:
+    """Cells up to the last that is not blank."""
+    width = len(cells)
+    while width and not cells[width - 1].strip():
+        width -= 1
+    return width
 
 
 def _usual_width(rows: Sequence[Row]) -> int:
@@ -152,17 +170,32 @@ def _is_header(rows: Sequence[Row], wanted: Mapping[str, str]) -> bool:
     """Whether the first row names the columns rather than being data."""
     first = [cell.strip() for cell in rows[0].cells]
     filled = [cell for cell in first if cell]
+    if any(len(cell) > _LONG_FOR_A_NAME for cell in filled):
+        return False
     named = {name.strip().casefold() for name in wanted.values() if name}
     if named & {cell.casefold() for cell in filled} or any(fields.known_name(cell) for cell in filled):
-        return all(len(cell) <= _LONG_FOR_A_NAME for cell in filled)
+        return True
     if len(first) < 2 or len(rows) < 2:
-        # a single column of texts: without a name that one knows, every line is a text
+        # a single column of texts: without a name that is known, every line is a text
         return False
-    if any(len(cell) > _LONG_FOR_A_NAME or cell[-1] in ".!?" or _is_data(cell) for cell in filled):
+    if any(cell[-1] in ".!?" or _is_data(cell) for cell in filled) or len(set(filled)) < len(filled):
         return False
-    return len(set(filled)) == len(filled)
+    return not any(_looks_like_the_rest(cell, place, rows) for place, cell in enumerate(first))
 
 
 def _is_data(cell: str) -> bool:
     """Whether a cell is a number, a date or an address, which column names are not."""
     return cell[0].isdigit() or cell.startswith(("http://", "https://")) or fields.is_number(cell)
+
+
+def _looks_like_the_rest(cell: str, place: int, rows: Sequence[Row]) -> bool:
+    """Whether a cell with digits is built like most below it: "kb-7" above "kb-8" and "kb-12" names no column."""
+    shape = _shape(cell)
+    if "9" not in shape:
+        return False
+    below = [_shape(row.cells[place].strip()) for row in rows[1:_SAMPLE_ROWS] if place < len(row.cells)]
+    return 2 * below.count(shape) > len(below)
+
+
+def _shape(cell: str) -> str:
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", cell[:_LONGEST_NAME]))

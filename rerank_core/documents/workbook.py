@@ -22,9 +22,14 @@ __all__ = ["read_workbook"]
 _ENTRIES = 5_000
 _EMPTY_ROWS = 1_048_576
 _SCAN_BYTES = 1 << 16
-_FORBIDDEN = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_MERGED = re.compile(rb'<mergeCell\b[^>]*\bref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
+_FORBIDDEN = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_ENCODING = re.compile(rb"<\?xml[^>]{0,200}?encoding\s{0,9}=\s{0,9}[\"']([^\"']{1,40})[\"']")
+_ENCODINGS = (b"utf-8", b"utf8", b"utf-16", b"us-ascii", b"ascii", b"iso-8859-1")
+_MERGED = re.compile(rb'<mergeCell\b[^<>]*\bref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 _ESCAPED = re.compile(r"_x(000[9AaDd])_")
+_MERGED_BYTES = 50_000_000
+_MERGED_RANGES = 50_000
+_MERGED_FILLS = 500_000
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -78,11 +83,16 @@ def _check_archive(data: bytes, limits: Limits) -> None:
 def _check_xml(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
     """Refuse a document type: no office program writes one, and entities can only come in one."""
     with archive.open(part) as stream:
-        head = stream.read(_SCAN_BYTES)
-        if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head[:64]:
-            head = head.replace(b"\x00", b"")
-    if _FORBIDDEN.search(head):
-        raise Unreadable("This workbook holds XML entities, which no spreadsheet program writes. It was not read.")
+        before = b""
+        while chunk := stream.read(_SCAN_BYTES):
+            # UTF-16 of these words is the same letters with zero bytes between them
+            plain = before + chunk.replace(b"\x00", b"")
+            encoding = _ENCODING.match(plain.lstrip(b"\xef\xbb\xbf\xff\xfe")) if not before else None
+            if _FORBIDDEN.search(plain) or (encoding and encoding[1].lower() not in _ENCODINGS):
+                raise Unreadable(
+                    "This workbook holds XML entities, which no spreadsheet program writes. It was not read."
+                )
+            before = plain[-16:]
 
 
 def _read(data: bytes, limits: Limits, wanted: str | None) -> tuple[Table, str | None, tuple[str, ...]]:
@@ -128,7 +138,8 @@ def _rows_of(sheet: Any, data: bytes, limits: Limits) -> Table:
                 )
             )
             break
-    _fill_merged(rows, _merged(sheet, data))
+    if rows:
+        _fill_merged(rows, _merged(sheet, data))
     return Table([Row(number, cells) for number, cells in rows.items()], ragged=False, problems=tuple(problems))
 
 
@@ -169,18 +180,22 @@ def _merged(sheet: Any, data: bytes) -> list[tuple[int, int, int, int]]:
     from openpyxl.utils import column_index_from_string as index  # type: ignore[import-untyped]
 
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        xml = archive.read(sheet._worksheet_path)
-    found = _MERGED.findall(xml[xml.rfind(b"</sheetData>") :] if b"</sheetData>" in xml else b"")
+        part = archive.getinfo(sheet._worksheet_path)
+        xml = archive.read(part) if part.file_size <= _MERGED_BYTES else b""
+    found = _MERGED.findall(xml, max(0, xml.rfind(b"</sheetData>")))[:_MERGED_RANGES]
     return [(int(top), int(bottom), index(left.decode()), index(right.decode())) for left, top, right, bottom in found]
 
 
 def _fill_merged(rows: dict[int, list[str]], ranges: list[tuple[int, int, int, int]]) -> None:
     """Give the value of a merged cell to the rows below it; across columns it stays where it is."""
+    last = max(rows)
+    allowed = _MERGED_FILLS
     for top, bottom, left, _ in ranges:
         value = rows[top][left - 1] if top in rows and left <= len(rows[top]) else ""
         if not value:
             continue
-        for number in range(top + 1, min(bottom, max(rows)) + 1):
+        for number in range(top + 1, min(bottom, last, top + allowed) + 1):
+            allowed -= 1
             if number in rows:
                 cells = rows[number]
                 cells += [""] * (left - len(cells))
