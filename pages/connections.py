@@ -20,11 +20,12 @@ for place, spec in zip(st.columns(len(specs)), specs, strict=True):
             else:
                 st.badge("Needs a key", icon=":material/key_off:", color="orange")
         st.caption(spec.description)
+        in_use = spec.id == chosen.provider.id
         st.button(
-            "In use" if spec.id == chosen.provider.id else f"Use {spec.label}",
+            "In use" if in_use else "Use this computer" if spec.is_local else f"Use {spec.label}",
             key=f"use_{spec.id}",
-            icon=":material/radio_button_checked:" if spec.id == chosen.provider.id else None,
-            disabled=spec.id == chosen.provider.id,
+            icon=":material/radio_button_checked:" if in_use else None,
+            disabled=in_use,
             on_click=connection.choose,
             args=(spec.id,),
         )
@@ -32,7 +33,7 @@ for place, spec in zip(st.columns(len(specs)), specs, strict=True):
 spec = chosen.provider
 left, right = st.columns([3, 2], gap="large")
 with left:
-    if spec.key_variable is None:
+    if spec.is_local:
         st.subheader("Models on this computer")
         local_models.show(spec)
     else:
@@ -42,7 +43,7 @@ with right:
     st.subheader("Test")
     trial.show(spec.id)
 
-if spec.key_variable is not None:
+if not spec.is_local:
     st.subheader("Models and prices")
     if spec.models:
         price_editor.show(spec)

@@ -22,8 +22,22 @@ from pages.components import deployment
 Resolver = Callable[[str, int], Iterable[str]]
 
 ALLOWED_VARIABLE = "RERANK_ALLOWED_HOSTS"
-# Public by their number and yet answered from inside: a cloud's own agent, and relays that wrap an IPv4 address.
-_NEVER = tuple(ip_network(text) for text in ("168.63.129.16/32", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16"))
+# Global by their number, at least to some versions of Python, and yet answered from inside: clouds' own services,
+# and relays and old forms that wrap an IPv4 address.
+_NEVER = tuple(
+    ip_network(text)
+    for text in (
+        "100.64.0.0/10",
+        "168.63.129.16/32",
+        "192.0.0.0/24",
+        "192.88.99.0/24",
+        "::/96",
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "2002::/16",
+        "fec0::/10",
+    )
+)
 
 
 def check(address: str) -> str | None:

@@ -116,7 +116,6 @@ def client(connection: Connection) -> rc.Client:
         base_url=connection.base_url,
         timeout=connection.timeout,
         max_retries=connection.max_retries,
-        prices=connection.prices,
     )
 
 

@@ -85,6 +85,7 @@ def _patience(spec: rc.ProviderSpec) -> None:
             min_value=low,
             max_value=high,
             step=type(low)(1),
+            format="%g" if isinstance(low, float) else "%d",
             key=widget,
             help=about,
             on_change=_take_number,

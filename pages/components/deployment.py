@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
 
-from rerank_core import ConfigurationError
+from rerank_core.errors import ConfigurationError
 
 _LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
 

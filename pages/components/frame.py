@@ -13,7 +13,7 @@ from pages.components import connection
 from rerank_core.pricing import money_text
 
 NAME = "Rerank Playground"
-ICON = Path(__file__).with_name("icon.svg")
+ICON, WORDMARK = Path(__file__).with_name("icon.svg"), Path(__file__).with_name("wordmark.svg")
 LIMIT = "spending_limit"
 
 
@@ -25,27 +25,24 @@ def page_config() -> None:
         layout="wide",
         menu_items={"About": f"{NAME}: see what reranking does to your own search results."},
     )
-    # White on the dark theme's light blue is hard to read; the page's own background colour is not, in either theme.
+    # White on the dark theme's light blue is hard to read, so the ink follows the theme; and a page of two lists
+    # side by side needs the width that the default margins take.
+    ink = "#08121f" if st.context.theme.type == "dark" else "#ffffff"
     st.html(
         "<style>[data-testid=stBaseButton-primary], [data-testid=stBaseButton-primary] * "
-        "{color: var(--st-background-color) !important} "
-        "[data-testid=stBaseButton-primary] kbd {opacity: 1 !important}</style>"
+        f"{{color: {ink} !important}} [data-testid=stBaseButton-primary] kbd {{opacity: 1 !important}} "
+        "[data-testid=stMainBlockContainer] {padding: 3.25rem clamp(1rem, 3vw, 2.75rem) 3rem}</style>"
     )
-    st.logo(str(ICON), size="large")
+    st.logo(str(WORDMARK), size="large", icon_image=str(ICON))
 
 
 def sidebar() -> DeltaGenerator:
     """Draw the sidebar; returns the place of the spend, to be filled once more after the page has run."""
     with st.sidebar:
-        labels = {spec.id: spec.label for spec in rc.providers()}
-        st.selectbox(
-            "Connection", list(labels), format_func=labels.__getitem__, key=connection.CHOICE, bind="query-params"
-        )
+        _choice()
         chosen = connection.current()
-        if chosen.ready:
-            st.caption(chosen.state)
-        else:
-            st.caption(chosen.state)
+        st.caption(chosen.state)
+        if not chosen.ready:
             st.page_link("connections.py", label="Set it up", icon=":material/key:")
         place = st.empty()
         spend(place)
@@ -67,13 +64,41 @@ def sidebar() -> DeltaGenerator:
 def spend(place: DeltaGenerator) -> None:
     """Draw what the session has spent, in its place in the sidebar."""
     now = connection.budget().now()
-    calls = "1 call" if now.calls == 1 else f"{now.calls:,} calls"
-    lines = [f"of {money_text(now.limit)}" if now.limit is not None else "", calls]
-    lines.append(f"{money_text(now.uncertain)} unconfirmed" if now.uncertain else "")
-    lines.append(f"{now.unknown_calls:,} of unknown cost" if now.unknown_calls else "")
+    words = [
+        f"of a limit of {money_text(now.limit)}" if now.limit is not None else "",
+        "1 call" if now.calls == 1 else f"{now.calls:,} calls",
+        f"{money_text(now.uncertain)} may have been billed as well" if now.uncertain else "",
+        f"{now.unknown_calls:,} of unknown cost" if now.unknown_calls else "",
+    ]
     with place.container(gap=None):
-        st.text(f"Spent this session: {money_text(now.spent)}")
-        st.caption(" · ".join(line for line in lines if line).replace("$", r"\$"))
+        st.markdown(f"Spent this session **{_escaped(money_text(now.spent))}**")
+        st.caption(_escaped(", ".join(word for word in words if word)))
+
+
+def _choice() -> None:
+    """The select box, which follows the address by the provider's id (bound to it, it would go by the label)."""
+    labels = {spec.id: spec.label for spec in rc.providers()}
+    default = next(iter(labels))
+    if st.session_state.get(connection.CHOICE) not in labels:
+        asked = st.query_params.get(connection.CHOICE)
+        st.session_state[connection.CHOICE] = asked if asked in labels else default
+    st.selectbox(
+        "Connection",
+        list(labels),
+        format_func=labels.__getitem__,
+        key=connection.CHOICE,
+        persist_state="session",
+    )
+    chosen = st.session_state[connection.CHOICE]
+    if chosen != default:
+        st.query_params[connection.CHOICE] = chosen
+    elif connection.CHOICE in st.query_params:
+        del st.query_params[connection.CHOICE]
+
+
+def _escaped(money: str) -> str:
+    """A sum of our own, safe for markdown: two dollar signs would make a formula."""
+    return money.replace("$", r"\$")
 
 
 def _set_limit() -> None:

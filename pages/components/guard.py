@@ -74,11 +74,10 @@ def origin_allowed(origin: str | None, host: str | None) -> bool:
 
 def route_known(path: str) -> bool:
     """Whether anything lives at this address. Streamlit answers every other one with its first page and a 200."""
-    base = [part for part in st.get_option("server.baseUrlPath").split("/") if part]
-    parts = path.strip("/").split("/")
-    parts = parts[len(base) :] if parts[: len(base)] == base else parts
-    first = parts[0] if parts else ""
-    return first in KNOWN and parts[:2] != ["_stcore", "metrics"]  # the metrics are nobody's business
+    base, parts = ([part for part in text.split("/") if part] for text in (st.get_option("server.baseUrlPath"), path))
+    if parts[: len(base)] == base:
+        parts = parts[len(base) :]
+    return "".join(parts[:1]) in KNOWN and parts[:2] != ["_stcore", "metrics"]  # the metrics are nobody's business
 
 
 class Guard:

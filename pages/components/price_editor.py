@@ -39,12 +39,12 @@ def show(spec: rc.ProviderSpec) -> None:
         column_config={
             "label": st.column_config.TextColumn("Model", width="small"),
             "model": st.column_config.TextColumn("Name in a request"),
-            "per_1000": st.column_config.NumberColumn("US$ per 1,000 searches", min_value=0, format="%.4g"),
+            "per_1000": st.column_config.NumberColumn("US dollars per 1,000 searches", min_value=0, format="$%.3f"),
             "chunk_tokens": st.column_config.NumberColumn(
                 "Chunk limit (tokens)",
                 min_value=1,
                 step=1,
-                help="A document longer than this, the query counted in, is split, and every part counts as a document.",
+                help="A document longer than this, the query counted in, is split, and each part counts as a document.",
             ),
             "as_of": st.column_config.DateColumn("As of"),
             "source": st.column_config.TextColumn("Source"),
@@ -52,7 +52,7 @@ def show(spec: rc.ProviderSpec) -> None:
         alt=f"Models of {spec.label} with their prices; price, chunk limit, date and source can be edited",
     )
     try:
-        table = PriceTable.from_rows([*others, *_complete(edited, labels)])
+        table = PriceTable.from_rows([*others, *_complete(edited)])
     except rc.RerankError as error:
         errors.show(error, title="This price cannot be used; the one before still counts")
     else:
@@ -62,7 +62,7 @@ def show(spec: rc.ProviderSpec) -> None:
         st.button("Restore the published prices", icon=":material/restart_alt:", on_click=_restore)
 
 
-def _complete(edited: pd.DataFrame, labels: dict[str, str]) -> list[dict[str, Any]]:
+def _complete(edited: pd.DataFrame) -> list[dict[str, Any]]:
     """The edited rows; raises ConfigurationError, naming the model, for a cell that was emptied."""
     rows: list[dict[str, Any]] = edited.to_dict("records")
     for row in rows:
@@ -72,8 +72,6 @@ def _complete(edited: pd.DataFrame, labels: dict[str, str]) -> list[dict[str, An
                     f"The {words} of {row['label']} is empty.", hint="Fill it in, or restore the published prices."
                 )
         row["source"] = "" if pd.isna(row["source"]) else row["source"]
-        if row["model"] not in labels:
-            continue
     return rows
 
 

@@ -42,7 +42,7 @@ def show(provider_id: str) -> None:
     request = rc.RerankRequest(QUERY, DOCUMENTS)
     last = _trials().get(provider_id)
     busy = last is not None and not last.job.finished
-    st.caption(f"Sends one query and two short documents. It may cost {_cost_words(now, request)}".replace("$", r"\$"))
+    st.caption(f"Sends one query and two short documents. {_cost_words(now, request)}".replace("$", r"\$"))
     if st.button("Test the connection", type="primary", icon=":material/play_arrow:", disabled=busy or not now.ready):
         _start(now, request)
         last = _trials().get(provider_id)
@@ -59,14 +59,12 @@ def show(provider_id: str) -> None:
 
 
 def _cost_words(now: Connection, request: rc.RerankRequest) -> str:
+    if now.provider.is_local:
+        return "It costs nothing."
     most = calls.upper_bound(now, request)
-    if now.provider.key_variable is None:
-        return "nothing: it runs on this computer."
-    return (
-        "what the service charges for one search; its price is not known here."
-        if most is None
-        else f"{pricing.money_text(most)}."
-    )
+    if most is None:
+        return "The service may charge for it; its price is not known here."
+    return f"It is billed as one search: {pricing.money_text(most)}."
 
 
 def _start(now: Connection, request: rc.RerankRequest) -> None:
