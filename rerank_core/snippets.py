@@ -118,8 +118,8 @@ def python_rerank_core(
         options.append("return_documents=True")
     call = ", ".join(["query", "documents", *options])
     lines = ["import rerank_core as rc", ""]
-    lines += [f"# {remark}" for remark in _remarks(left_out)]
     lines.append(f"query = {_python(kept.query)}")
+    lines += [f"# {remark}" for remark in _remarks(left_out)]
     lines.append(f"documents = {_literal([document.text for document in kept.documents], _PYTHON)}")
     if spec.key_variable is not None:
         lines.append(f"# The key comes from the environment variable {spec.key_variable}.")
@@ -184,6 +184,7 @@ def _remarks(left_out: int) -> tuple[str, ...]:
 class _Style:
     words: Mapping[bool | None, str]
     quote: Callable[[str], str]
+    step: str
     last_comma: bool
 
 
@@ -213,8 +214,8 @@ def _json(text: str) -> str:
     return _quoted(text, escape)
 
 
-_JSON: Final = _Style({True: "true", False: "false", None: "null"}, _json, last_comma=False)
-_PYTHON: Final = _Style({True: "True", False: "False", None: "None"}, _python, last_comma=True)
+_JSON: Final = _Style({True: "true", False: "false", None: "null"}, _json, "  ", last_comma=False)
+_PYTHON: Final = _Style({True: "True", False: "False", None: "None"}, _python, "    ", last_comma=True)
 
 
 def _literal(value: Any, style: _Style, indent: str = "") -> str:
@@ -224,14 +225,17 @@ def _literal(value: Any, style: _Style, indent: str = "") -> str:
     if isinstance(value, str):
         return style.quote(value)
     if isinstance(value, dict):
-        items = [f"{style.quote(str(key))}: {_literal(item, style, indent + '    ')}" for key, item in value.items()]
+        items = [
+            f"{style.quote(str(key))}: {_literal(item, style, indent + style.step)}" for key, item in value.items()
+        ]
         ends = "{}"
     elif isinstance(value, list | tuple):
-        items = [_literal(item, style, indent + "    ") for item in value]
+        items = [_literal(item, style, indent + style.step) for item in value]
         ends = "[]"
     else:
         return repr(value)
     if not items:
         return ends
-    body = f",\n{indent}    ".join(items) + ("," if style.last_comma else "")
-    return f"{ends[0]}\n{indent}    {body}\n{indent}{ends[1]}"
+    line = f"\n{indent}{style.step}"
+    body = f",{line}".join(items) + ("," if style.last_comma else "")
+    return f"{ends[0]}{line}{body}\n{indent}{ends[1]}"
