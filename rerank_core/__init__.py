@@ -54,7 +54,8 @@ if TYPE_CHECKING:
     from rerank_core.documents import ParsedDocuments, parse_documents, read_documents
     from rerank_core.pricing import CostEstimate, PriceTable, estimate_cost
     from rerank_core.ranking import Comparison, compare_orders
-    from rerank_core.store import Run, RunStore
+    from rerank_core.runs import Run
+    from rerank_core.store import RunStore
 
 __version__ = "0.1.0"
 
@@ -111,7 +112,7 @@ _WHERE = {
     "CostEstimate": "pricing",
     "ParsedDocuments": "documents",
     "PriceTable": "pricing",
-    "Run": "store",
+    "Run": "runs",
     "RunStore": "store",
     "compare_orders": "ranking",
     "estimate_cost": "pricing",

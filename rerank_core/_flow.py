@@ -1,137 +1,36 @@
-"""One rerank call from request to response as a generator that does no I/O.
+"""One rerank call from request to response, as a generator that does no I/O.
 
-It yields steps (`Send`, `Wait`, `Compute`, `Gather`) and receives their outcomes; building, parsing, retrying,
-batching and merging all happen here, once, and a client is no more than a driver that carries the steps out.
+It yields steps (`Send`, `Wait`, `Compute`, `Gather`) and receives their outcomes; building, retrying, batching
+and merging all happen here, once, and a client is no more than a driver that carries the steps out.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, Literal, TypeAlias, TypeVar
 
-from rerank_core._retry import Timing, named_wait, wait_before
-from rerank_core.errors import (
-    BadResponseError,
-    ConfigurationError,
-    ConnectionFailedError,
-    RateLimitedError,
-    RequestTimeoutError,
-    RerankError,
+from rerank_core._outcomes import redact, settle
+from rerank_core._retry import named_wait, wait_before
+from rerank_core._steps import (
+    Compute,
+    Failure,
+    Flow,
+    Gather,
+    OnProgress,
+    Reply,
+    Send,
+    Settings,
+    Settled,
+    Wait,
 )
-from rerank_core.keys import ApiKey
-from rerank_core.models import Cost, CostBasis, Progress, RankedDocument, RerankRequest, RerankResponse, Usage
+from rerank_core.errors import RateLimitedError, RequestTimeoutError, RerankError
+from rerank_core.models import Cost, CostBasis, Progress, RerankRequest, RerankResponse, Usage, _ranked
 from rerank_core.pricing import cost_of
-from rerank_core.providers.spec import Answer, Part, ProviderSpec
+from rerank_core.providers.spec import Part, ProviderSpec
 
-__all__ = [
-    "Compute",
-    "Failure",
-    "Flow",
-    "Gather",
-    "Reply",
-    "Send",
-    "Settings",
-    "Settled",
-    "Step",
-    "Wait",
-    "rerank_flow",
-]
-
-T = TypeVar("T")
-OnProgress: TypeAlias = Callable[[Progress], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What all calls of a client share. `total_timeout` None is no limit, for work on this computer."""
-
-    spec: ProviderSpec
-    key: ApiKey | None
-    address: str
-    timeout: float
-    total_timeout: float | None
-    max_retries: int
-    timing: Timing
-
-
-# Steps that a flow yields, and the outcomes that it is sent
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Post a body; the outcome is a Reply or a Failure. One attempt takes at most `timeout` seconds and ends
-    by `deadline` on the client's clock, waiting for a free place included."""
-
-    body: bytes
-    timeout: float
-    deadline: float
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Do nothing for some seconds; the outcome is None."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Compute:
-    """Run work on this computer; the outcome is what it returns. `report(done, total)` is called as it goes,
-    and on the caller's side of things where `for_caller` is true."""
-
-    work: Callable[[Callable[[int, int], None]], Any]
-    report: Callable[[int, int], None]
-    for_caller: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Gather:
-    """Drive flows side by side and hand each result to `each` as it comes, on the caller's side; the outcome
-    is all results in order. The first error ends the others."""
-
-    flows: Sequence[Generator[Step, Any, Settled]]
-    each: Callable[[Settled], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An HTTP reply that arrived whole. Names of headers are looked up in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """An attempt that brought no reply. `billed`: the provider may have done the work all the same."""
-
-    kind: Literal["timeout", "busy", "connection", "address", "reply"]
-    detail: str
-    billed: bool = False
-
-
-Step: TypeAlias = Send | Wait | Compute | Gather
-Flow: TypeAlias = Generator[Step, Any, T]
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What one part of a call came to."""
-
-    part: Part
-    answer: Answer
-    cost: Cost
-    sent: Any
-    raw: Any
-    warnings: tuple[str, ...] = ()
-
-
-# The call
+__all__ = ["rerank_flow"]
 
 
 def rerank_flow(
@@ -142,7 +41,7 @@ def rerank_flow(
         return (yield from _call(settings, request, on_progress))
     except RerankError as error:
         error.request = request
-        _redact(error, settings.key)
+        redact(error, settings.key)
         raise
 
 
@@ -198,16 +97,19 @@ def _model(spec: ProviderSpec, asked: str | None) -> tuple[str | None, list[str]
     return model, []
 
 
+# Before sending
+
+
 def _parts(spec: ProviderSpec, request: RerankRequest, model: str | None) -> tuple[list[Part], list[int]]:
     """The batches of a call, and the places of the blank documents that are in none of them."""
-    texts = [_sendable(document.text) for document in request.documents]
+    texts = [text if text.isascii() else _repaired(text) for text in [document.text for document in request.documents]]
     places: Sequence[int] = range(len(texts))
     blank = [place for place, text in enumerate(texts) if not text or text.isspace()]
     if blank:
         left_out = set(blank)
         places = [place for place in places if place not in left_out]
         texts = [texts[place] for place in places]
-    query = _sendable(request.query)
+    query = _repaired(request.query)
     size = spec.batch_size or len(texts)
     return [
         Part(
@@ -222,10 +124,8 @@ def _parts(spec: ProviderSpec, request: RerankRequest, model: str | None) -> tup
     ], blank
 
 
-def _sendable(text: str) -> str:
+def _repaired(text: str) -> str:
     """The text as UTF-8 can carry it: halves of surrogate pairs are joined, single ones become U+FFFD."""
-    if text.isascii():
-        return text
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -233,7 +133,11 @@ def _sendable(text: str) -> str:
     return text
 
 
+# Sending, and working here
+
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+_BILLED_TWICE = "A request got no whole answer in time and was sent again: the provider may have billed it twice."
 
 
 def _sent(settings: Settings, part: Part, deadline: float) -> Flow[Settled]:
@@ -243,11 +147,12 @@ def _sent(settings: Settings, part: Part, deadline: float) -> Flow[Settled]:
     body = settings.spec.build(part)
     data = _encode(body).encode()
     warnings: tuple[str, ...] = ()
-    for retry in range(settings.max_retries + 1):
+    retry = 0
+    while True:
         outcome: Reply | Failure = yield Send(data, settings.timeout, deadline)
-        result = _settle(settings, part, body, outcome)
+        result = settle(settings, part, body, outcome, warnings)
         if isinstance(result, Settled):
-            return result if not warnings else _warned(result, warnings)
+            return result
         if not result.retryable or retry == settings.max_retries:
             raise result
         named = None
@@ -258,11 +163,8 @@ def _sent(settings: Settings, part: Part, deadline: float) -> Flow[Settled]:
             raise result
         if isinstance(outcome, Failure) and outcome.billed:
             warnings = (_BILLED_TWICE,)
+        retry += 1
         yield Wait(wait)
-    raise AssertionError("the last attempt returns or raises")
-
-
-_BILLED_TWICE = "A request got no whole answer in time and was sent again: the provider may have billed it twice."
 
 
 def _computed(settings: Settings, part: Part, deadline: float, tally: _Tally) -> Flow[Settled]:
@@ -281,101 +183,11 @@ def _computed(settings: Settings, part: Part, deadline: float, tally: _Tally) ->
 
     raw = yield Compute(lambda reporter: compute(part, reporter), report, tally.wanted)
     answer = spec.parse(raw, part)
-    return Settled(part, answer, cost_of(spec.id, answer.model, answer.search_units), None, raw)
+    cost = cost_of(spec.id, answer.model, answer.search_units, answer.amount, settings.prices)
+    return Settled(part, answer, cost, None, raw, answer.warnings)
 
 
-# Reading one outcome
-
-
-def _settle(settings: Settings, part: Part, sent: Any, outcome: Reply | Failure) -> Settled | RerankError:
-    if isinstance(outcome, Failure):
-        return _failed(settings, outcome)
-    spec = settings.spec
-    try:
-        body = json.loads(outcome.body)
-    except (ValueError, RecursionError):
-        return _refused(settings, outcome, None)
-    if settings.key is not None and settings.key.echoed_in(outcome.body):
-        body = settings.key.scrub(body)
-    if not 200 <= outcome.status < 300 or _holds_error(body):
-        return _refused(settings, outcome, body)
-    try:
-        answer = spec.parse(body, part)
-    except BadResponseError as error:
-        if isinstance(body, dict) and not any(isinstance(value, list) for value in body.values()):
-            said = _refused(settings, outcome, body)  # it may be an error of the flat kind
-            if said.code != type(said).default_code or "message" in body or "detail" in body:
-                return said
-        error.status = outcome.status
-        error.request_id = error.request_id or outcome.headers.get("x-request-id")
-        return error
-    cost = cost_of(spec.id, part.model, answer.search_units, answer.amount)
-    return Settled(part, answer, cost, sent, body, answer.warnings)
-
-
-def _holds_error(body: Any) -> bool:
-    return isinstance(body, dict) and (bool(body.get("error")) or body.get("object") == "error")
-
-
-def _refused(settings: Settings, reply: Reply, body: Any) -> RerankError:
-    """The error that a reply amounts to which is no answer."""
-    key = settings.key
-    text = reply.body[:20_000].decode("utf-8", "replace")
-    if key is not None:
-        body, text = key.scrub(body), key.redact(text)
-    error = settings.spec.explain(reply.status, body, text)
-    error.request_id = error.request_id or reply.headers.get("x-request-id")
-    if isinstance(error, ConfigurationError):
-        error.hint = f"{error.hint} Requests go to {settings.address}."
-    elif 300 <= reply.status < 400:
-        location = reply.headers.get("location", "").partition("?")[0][:200]
-        towards = f", which points to {location}" if location else ""
-        error.hint = f"Check the address {settings.address}{towards}: redirects are never followed."
-    if isinstance(error, RateLimitedError):
-        error.retry_after = named_wait(reply.headers, settings.timing.now(), rate_limited=True)
-    return error
-
-
-def _failed(settings: Settings, failure: Failure) -> RerankError:
-    spec, detail = settings.spec, failure.detail
-    hint = spec.hints.get
-    if failure.kind == "timeout":
-        return RequestTimeoutError(f"{spec.label}: {detail}.", hint=hint(RequestTimeoutError))
-    if failure.kind == "busy":
-        return RequestTimeoutError(
-            f"{spec.label}: {detail}.", code="busy", hint="Raise max_concurrency or total_timeout."
-        )
-    if failure.kind == "address":
-        return ConfigurationError(
-            f"{settings.address} cannot be used as an address: {detail}.", hint="Check the connection's address."
-        )
-    if failure.kind == "reply":
-        return BadResponseError(f"{spec.label}: {detail}.", hint=hint(BadResponseError))
-    if "CERTIFICATE_VERIFY_FAILED" in detail:
-        return ConnectionFailedError(
-            f"{settings.address} shows a certificate that is not trusted here: {detail}.",
-            hint="Check the address; behind a company proxy, name its certificates in SSL_CERT_FILE.",
-            retryable=False,
-        )
-    return ConnectionFailedError(
-        f"The connection to {settings.address} failed: {detail}.", hint=hint(ConnectionFailedError)
-    )
-
-
-def _redact(error: RerankError, key: ApiKey | None) -> None:
-    """Put the key out of sight in an error that is about to leave."""
-    if key is None:
-        return
-    error.message, error.hint, error.code = (key.redact(text) for text in (error.message, error.hint, error.code))
-    error.request_id = key.redact(error.request_id) if error.request_id else error.request_id
-    error.args = (error.message,)
-
-
-def _warned(settled: Settled, warnings: tuple[str, ...]) -> Settled:
-    return Settled(settled.part, settled.answer, settled.cost, settled.sent, settled.raw, warnings + settled.warnings)
-
-
-# Putting parts together
+# After the replies
 
 
 def _merge(
@@ -387,25 +199,18 @@ def _merge(
     warnings: list[str],
     latency_ms: float,
 ) -> RerankResponse:
-    rows: list[tuple[int, float | None]] = []
-    tail: list[int] = []
-    for one in settled:
-        places = one.part.places
-        rows += [(places[index], score) for index, score in one.answer.rows]
-        tail += [places[index] for index in one.answer.unplaced]
-    if settings.spec.has_scores:
-        rows.sort(key=_best_first)
-    rows += [(place, None) for place in (*tail, *blank)]
     documents, keep = request.documents, request.top_n
+    order = _order(settings.spec, settled)[:keep]
+    tail = [*(one.part.places[index] for one in settled for index in one.answer.unplaced), *blank]
+    if tail:
+        order += [(None, place) for place in tail[: None if keep is None else max(0, keep - len(order))]]
     answers = [one.answer for one in settled]
     units = [answer.search_units for answer in answers]
     latencies = [answer.latency_ms for answer in answers if answer.latency_ms is not None]
-    single = settled[0] if len(settled) == 1 else None
     models = {answer.model for answer in answers}
+    single = settled[0] if len(settled) == 1 else None
     return RerankResponse(
-        results=tuple(
-            RankedDocument(rank, place, score, documents[place]) for rank, (place, score) in enumerate(rows[:keep], 1)
-        ),
+        results=tuple([_ranked(rank, place, score, documents[place]) for rank, (score, place) in enumerate(order, 1)]),
         model=models.pop() if len(models) == 1 else model,
         provider=settings.spec.id,
         request=request,
@@ -420,8 +225,16 @@ def _merge(
     )
 
 
-def _best_first(row: tuple[int, float | None]) -> tuple[float, int]:
-    return (-row[1] if row[1] is not None else math.inf), row[0]
+def _order(spec: ProviderSpec, settled: Sequence[Settled]) -> list[tuple[float | None, int]]:
+    """The (score, place in the caller's list) of all parts: by score, best first, equal scores in input order.
+    Where there are no scores, the provider's own order."""
+    if not spec.has_scores:
+        return [(None, one.part.places[index]) for one in settled for index, _ in one.answer.rows]
+    # Plain tuples sort without a key function; negating twice gives back the very same float.
+    keyed = sorted(
+        [(-score, one.part.places[index]) for one in settled for index, score in one.answer.rows if score is not None]
+    )
+    return [(-key, place) for key, place in keyed]
 
 
 def _sum(costs: Sequence[Cost]) -> Cost:

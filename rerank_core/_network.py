@@ -41,7 +41,7 @@ class Allowance(float):
     phase: Literal["connecting", "sending", "reading"] | None
     answered: bool
 
-    def __new__(cls, seconds: float, clock: Callable[[], float] = time.monotonic) -> Allowance:
+    def __new__(cls, seconds: float, _clock: Callable[[], float] = time.monotonic) -> Allowance:
         return super().__new__(cls, seconds)
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:

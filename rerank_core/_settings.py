@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from urllib.parse import urlsplit
 
-from rerank_core._flow import Settings
 from rerank_core._retry import Timing
+from rerank_core._steps import Settings
 from rerank_core.errors import ConfigurationError
 from rerank_core.keys import ApiKey
+from rerank_core.prices import PriceTable
 from rerank_core.providers import provider
 from rerank_core.providers.spec import ProviderSpec
 
@@ -27,6 +28,7 @@ def read_settings(
     max_retries: int,
     max_concurrency: int,
     timing: Timing | None,
+    prices: PriceTable | None = None,
 ) -> Settings:
     """Check the arguments of a client and fill in what the environment holds. Raises ConfigurationError."""
     spec = connection if isinstance(connection, ProviderSpec) else provider(connection)
@@ -44,6 +46,7 @@ def read_settings(
         total_timeout=total,
         max_retries=max_retries,
         timing=timing or Timing(),
+        prices=prices,
     )
 
 

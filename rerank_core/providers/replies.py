@@ -94,23 +94,24 @@ def read_rows(
     if not isinstance(rows, list):
         raise BadResponseError(f"The reply holds no list of {rows_name}.")
     read: list[tuple[int, float]] = []
-    seen: set[int] = set()
+    seen = bytearray(part_size)
     for row in rows:
         if not isinstance(row, dict):
             raise BadResponseError(f"Row {len(read) + 1} of the reply is not an object.")
         index, score = row.get("index"), row.get(score_name)
         if type(index) is not int or not 0 <= index < part_size:
             raise BadResponseError(
-                f"Row {len(read) + 1} of the reply names document {_shown(index)}, and documents 0 to "
-                f"{part_size - 1} were sent."
+                f"Row {len(read) + 1} of the reply names document {_shown(index)}; the {part_size} documents sent "
+                "count from 0."
             )
-        if index in seen:
+        if seen[index]:
             raise BadResponseError(f"The reply names document {index} twice.")
-        seen.add(index)
-        value = number(score)
-        if value is None:
-            raise BadResponseError(f"The score of document {index} is {_shown(score)}, not a number.")
-        read.append((index, value))
+        seen[index] = 1
+        if type(score) is not float or score - score != 0.0:  # only NaN and infinity differ from themselves
+            if (exact := number(score)) is None:
+                raise BadResponseError(f"The score of document {index} is {_shown(score)}, not a number.")
+            score = exact
+        read.append((index, score))
     owed = part_size if top_n is None else min(top_n, part_size)
     if len(read) < owed:
         raise BadResponseError(f"The reply holds {len(read)} of {owed} results.")

@@ -1,0 +1,109 @@
+"""What the outcome of one attempt means: a checked answer, or the error that it amounts to."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rerank_core._retry import named_wait
+from rerank_core._steps import Failure, Reply, Settings, Settled
+from rerank_core.errors import (
+    BadResponseError,
+    ConfigurationError,
+    ConnectionFailedError,
+    RateLimitedError,
+    RequestTimeoutError,
+    RerankError,
+)
+from rerank_core.keys import ApiKey
+from rerank_core.pricing import cost_of
+from rerank_core.providers.spec import Part
+
+__all__ = ["redact", "settle"]
+
+
+def settle(
+    settings: Settings, part: Part, sent: Any, outcome: Reply | Failure, warnings: tuple[str, ...] = ()
+) -> Settled | RerankError:
+    """Read an outcome. `sent` is the body that was sent, `warnings` what its earlier attempts left behind."""
+    if isinstance(outcome, Failure):
+        return _failed(settings, outcome)
+    spec = settings.spec
+    try:
+        body = json.loads(outcome.body)
+    except (ValueError, RecursionError):
+        return _refused(settings, outcome, None)
+    if settings.key is not None and settings.key.echoed_in(outcome.body):
+        body = settings.key.scrub(body)
+    if not 200 <= outcome.status < 300 or _holds_error(body):
+        return _refused(settings, outcome, body)
+    try:
+        answer = spec.parse(body, part)
+    except BadResponseError as error:
+        if isinstance(body, dict) and not any(isinstance(value, list) for value in body.values()):
+            said = _refused(settings, outcome, body)  # it may be an error of the flat kind
+            if said.code != type(said).default_code or "message" in body or "detail" in body:
+                return said
+        error.status = outcome.status
+        error.request_id = error.request_id or outcome.headers.get("x-request-id")
+        return error
+    cost = cost_of(spec.id, part.model, answer.search_units, answer.amount, settings.prices)
+    return Settled(part, answer, cost, sent, body, warnings + answer.warnings)
+
+
+def _holds_error(body: Any) -> bool:
+    return isinstance(body, dict) and (bool(body.get("error")) or body.get("object") == "error")
+
+
+def _refused(settings: Settings, reply: Reply, body: Any) -> RerankError:
+    """The error that a reply amounts to which is no answer."""
+    key = settings.key
+    text = reply.body[:20_000].decode("utf-8", "replace")
+    if key is not None:
+        body, text = key.scrub(body), key.redact(text)
+    error = settings.spec.explain(reply.status, body, text)
+    error.request_id = error.request_id or reply.headers.get("x-request-id")
+    if isinstance(error, ConfigurationError):
+        error.hint = f"{error.hint} Requests go to {settings.address}."
+    elif 300 <= reply.status < 400:
+        location = reply.headers.get("location", "").partition("?")[0][:200]
+        towards = f", which points to {location}" if location else ""
+        error.hint = f"Check the address {settings.address}{towards}: redirects are never followed."
+    if isinstance(error, RateLimitedError):
+        error.retry_after = named_wait(reply.headers, settings.timing.now(), rate_limited=True)
+    return error
+
+
+def _failed(settings: Settings, failure: Failure) -> RerankError:
+    spec, detail = settings.spec, failure.detail
+    hint = spec.hints.get
+    if failure.kind == "timeout":
+        return RequestTimeoutError(f"{spec.label}: {detail}.", hint=hint(RequestTimeoutError))
+    if failure.kind == "busy":
+        return RequestTimeoutError(
+            f"{spec.label}: {detail}.", code="busy", hint="Raise max_concurrency or total_timeout."
+        )
+    if failure.kind == "address":
+        return ConfigurationError(
+            f"{settings.address} cannot be used as an address: {detail}.", hint="Check the connection's address."
+        )
+    if failure.kind == "reply":
+        return BadResponseError(f"{spec.label}: {detail}.", hint=hint(BadResponseError))
+    if "CERTIFICATE_VERIFY_FAILED" in detail:
+        return ConnectionFailedError(
+            f"{settings.address} shows a certificate that is not trusted here: {detail}.",
+            hint="Check the address; behind a company proxy, name its certificates in SSL_CERT_FILE.",
+            retryable=False,
+        )
+    return ConnectionFailedError(
+        f"The connection to {settings.address} failed: {detail}.", hint=hint(ConnectionFailedError)
+    )
+
+
+def redact(error: RerankError, key: ApiKey | None) -> None:
+    """Put the key out of sight in an error that is about to leave."""
+    if key is None:
+        return
+    error.message, error.hint, error.code = (key.redact(text) for text in (error.message, error.hint, error.code))
+    error.request_id = key.redact(error.request_id) if error.request_id else error.request_id
+    error.args = (error.message,)
