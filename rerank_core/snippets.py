@@ -23,7 +23,7 @@ __all__ = ["SHORT", "curl", "javascript", "note", "python_httpx", "python_rerank
 SHORT: Final = 5
 """Documents that a shortened snippet keeps."""
 
-_NAMED: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
+_NAMED: Final = (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))  # the backslash goes first
 _JOINERS: Final = "\u200c\u200d"  # between the parts of an emoji, and in Persian and Hindi words
 
 
@@ -194,8 +194,12 @@ def _quoted(text: str, escape: Callable[[str], str]) -> str:
     That takes in control characters, lone surrogates, and the marks that reverse the direction of what follows
     and so could make code read differently from what it does.
     """
-    shown = (_NAMED.get(char) or (char if char.isprintable() or char in _JOINERS else escape(char)) for char in text)
-    return '"' + "".join(shown) + '"'
+    shown = text
+    for char, name in _NAMED:
+        shown = shown.replace(char, name)
+    if not shown.isprintable():
+        shown = "".join(char if char.isprintable() or char in _JOINERS else escape(char) for char in shown)
+    return f'"{shown}"'
 
 
 def _python(text: str) -> str:
