@@ -28,6 +28,7 @@ _BAR: Final = 140
 _BOLD: Final = 1.1  # how much wider a bold text is
 _FONT: Final = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Noto Sans', sans-serif"
 
+_AFTER_TITLE: Final = "\r\n.:;,-–—"
 # What XML 1.0 cannot hold, lone surrogates and the two non-characters of the basic plane included.
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Marks that could turn round the text around them; each text stands alone, so its own letters decide.
@@ -259,8 +260,11 @@ def _parts(document: Document) -> tuple[str, str]:
     if not isinstance(title, str) or not title.strip():
         return "", document.text.strip()
     title, text = title.strip(), document.text.strip()
-    if text.casefold().startswith(title.casefold()) and not text[len(title) : len(title) + 1].isalnum():
-        text = text[len(title) :].lstrip(" \t\r\n.:;,-–—")
+    if text.casefold().startswith(title.casefold()):
+        rest = text[len(title) :]
+        # "Returns: you can ..." goes on after the title; "Returns are free" is a sentence that needs it.
+        if not rest or rest.lstrip(" ")[:1] in _AFTER_TITLE:
+            text = rest.lstrip(" \t\r\n" + _AFTER_TITLE)
     return title, text
 
 

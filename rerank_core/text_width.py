@@ -71,7 +71,7 @@ def wrap(text: str, width: float, size: float, lines: int) -> list[str]:
     if _take(rest, width, size) == len(rest) and not cut_short:
         return [*found, rest]
     end = _take(rest, width - text_width(ELLIPSIS, size), size)
-    return [*found, rest[:end].rstrip(" ,;:，、；：").rstrip(_JOINERS) + ELLIPSIS]
+    return [*found, rest[:end].rstrip(" .,;:。，、；：").rstrip(_JOINERS) + ELLIPSIS]
 
 
 def is_right_to_left(text: str) -> bool:

@@ -116,16 +116,17 @@ def test_documents_that_were_not_returned_stay_in_the_initial_order() -> None:
 
 
 def test_a_title_is_the_heading_and_is_not_repeated() -> None:
-    """The metadata title stands above the text, without the copy the text begins with."""
+    """The metadata title stands above the text, without the copy the text begins with, unless a sentence needs it."""
     documents: list[str | Document] = [
         Document("Wi-Fi drops: what to do.", None, {"title": "Wi-Fi drops"}),
         Document("Wireless", None, {"title": "Wire"}),
         Document("Other", None, {"title": 7}),
+        Document("Returns are free.", None, {"title": "Returns"}),
     ]
-    shown = texts_of(board_svg(response(documents, [0, 1, 2], [0.9, 0.5, 0.2])))
+    shown = texts_of(board_svg(response(documents, [0, 1, 2, 3], [0.9, 0.5, 0.2, 0.1])))
     assert shown.count("Wi-Fi drops") == 2
     assert "what to do." in shown
-    assert ("Wire" in shown, "Wireless" in shown, "Other" in shown) == (True, True, True)
+    assert {"Wire", "Wireless", "Other", "Returns", "Returns are free."} <= set(shown)
 
 
 def test_light_and_dark_differ_only_in_colour() -> None:
