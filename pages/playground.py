@@ -4,50 +4,46 @@ import streamlit as st
 
 from pages.components import connection as connections
 from pages.components import errors, examples, running, settings
-from pages.components.documents_input import documents_input, order_control, table_input
+from pages.components.documents_input import import_report, order_control, paste_input, table_input, upload_input
 from pages.components.result import result
 from pages.components.state import QUERY, state
-
-st.title("See what reranking does to your search results", anchor=False)
 
 current = state()
 connection = connections.current()
 examples.arrive(connection)
-examples.picker()
+with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+    st.title("See what reranking does to your search results", anchor=False, width="content")
+    examples.picker()
+examples.story()
 
-texts, choices = st.columns([3, 2], gap="large")
+texts, imports, choices = st.columns([9, 5, 7], gap="medium")
 with texts:
-    st.text_area(
-        "Query",
-        key=QUERY,
-        height=68,
-        persist_state="session",
-        placeholder="What would somebody search for?",
-    )
-    documents_input()
+    st.text_area("Query", key=QUERY, height=98, persist_state="session", placeholder="What would somebody search for?")
+    paste_input()
+with imports:
+    editing = upload_input()
 with choices:
     model = settings.model_control(connection)
-    with st.container(horizontal=True, vertical_alignment="top"):
+    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
         top_n = settings.top_n_control()
         order_control()
     missing = settings.unavailable(model, connection)
     settings.language_warning(model)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        pressed = st.button(
-            "Rerank",
-            type="primary",
-            icon=":material/swap_vert:",
-            shortcut="Ctrl+Enter",
-            disabled=bool(missing) or not connection.ready or running.running() is not None,
-        )
-        settings.show_estimate(settings.estimate(connection, model))
+    settings.show_estimate(settings.estimate(connection, model))
+    pressed = st.button(
+        "Rerank",
+        type="primary",
+        icon=":material/swap_vert:",
+        shortcut="Ctrl+Enter",
+        width="stretch",
+        disabled=bool(missing) or not connection.ready or running.running() is not None,
+    )
     if not connection.ready:
         st.caption(f"{connection.provider.label}: {connection.state}")
         st.page_link("connections.py", label="Set up the connection", icon=":material/key:")
-    settings.advanced()
-with st.expander("Edit the documents as a table", icon=":material/table_edit:", on_change="rerun") as table:
-    if table.open:
-        table_input()
+import_report()
+if editing:
+    table_input()
 
 if pressed or current.wanted:
     current.wanted = False

@@ -192,8 +192,8 @@ def summary(comparison: Comparison, label: Callable[[Hashable], str] = str, top:
     documents are new in the top 3".
 
     `label` gives the text by which a document is called, cut here to LABEL_LENGTH characters. The document
-    named is the one that rose farthest into the top, else the one that rose farthest at all. Documents in
-    only one of the orders count neither as moved nor as unmoved.
+    named is the new first, else the one that rose farthest into the top, else the one that rose farthest at
+    all. Documents in only one of the orders count neither as moved nor as unmoved.
     """
     both = [move for move in comparison.moves if move.change is not None]
     if not comparison.moves:
@@ -206,7 +206,7 @@ def summary(comparison: Comparison, label: Callable[[Hashable], str] = str, top:
     parts = [f"{comparison.moved:,} of {len(both):,} moved"]
     risers = [move for move in both if move.change and move.change > 0]
     if risers:
-        best = max(risers, key=lambda move: ((move.now or 0) <= top, move.change or 0, -(move.now or 0)))
+        best = max(risers, key=lambda move: (move.now == 1, (move.now or 0) <= top, move.change or 0, -(move.now or 0)))
         parts.append(f"'{short_label(label(best.key))}' rose from {best.was:,} to {best.now:,}")
     if sum(1 for move in comparison.moves if move.now is not None) > top:
         fresh = sum(

@@ -49,7 +49,7 @@ def take(browser: Browser, server: Server, folder: Path) -> None:
         with opened(browser, server, "/", dark=dark, phone=phone) as page:
             board_drawn(page)
             page.screenshot(path=folder / f"{name}.png", full_page=phone)
-    with opened(browser, server, "/?example=support-articles") as page:
+    with opened(browser, server, "/?example=support") as page:
         board_drawn(page)
         page.screenshot(path=folder / "example.png", full_page=True)
         page.get_by_role("tab", name="Request").click()

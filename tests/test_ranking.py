@@ -204,7 +204,7 @@ def test_the_sentence_of_a_run() -> None:
         ("abcdef", "defabc", "6 of 6 moved; 'd' rose from 4 to 1; three documents are new in the top 3"),
         ("abcde", "abced", "2 of 5 moved; 'e' rose from 5 to 4; the top 3 holds the same documents"),
         ("abcd", "abc", "Nothing moved: all three documents keep their places"),
-        ("abcd", "bd", "2 of 2 moved; 'd' rose from 4 to 2"),
+        ("abcd", "bd", "2 of 2 moved; 'b' rose from 2 to 1"),
     ],
 )
 def test_the_sentence_in_every_case(initial: str, reranked: str, sentence: str) -> None:

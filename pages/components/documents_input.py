@@ -33,21 +33,43 @@ ROLES = {
 }
 NO_COLUMN = "(none)"
 SHOWN_PROBLEMS = 1000
+EDIT_TABLE = "edit_table"
 
 
-def documents_input() -> None:
-    """Draw every way of bringing documents in; the result is `state().working`."""
+def paste_input() -> None:
+    """The paste area and what was found in it."""
     st.text_area(
         "Documents",
         key=DOCUMENTS,
-        height=168,
+        height=170,
         on_change=_pasted,
         persist_state="session",
         placeholder="Paste your search results here: one per line, paragraphs with a blank line between, or JSON.",
     )
+
+
+def upload_input() -> bool:
+    """The uploader, how a paste is read, and what the working list holds; gives whether to show it as a table."""
     current = state()
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.text(_count(current))
+    st.file_uploader(
+        "Upload documents",
+        type=[*documents.FILE_KINDS],
+        accept_multiple_files=True,
+        key=f"upload_{current.upload_version}",
+        on_change=_uploaded,
+        help="Added after the documents that are there: TXT, Markdown, CSV, TSV, Excel, JSON, JSONL; 20 MB each.",
+    )
+    st.selectbox(
+        "Read the paste as",
+        list(MODES),
+        format_func=MODES.__getitem__,
+        key=MODE,
+        on_change=_pasted,
+        persist_state="session",
+    )
+    st.text(_count(current))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        editing = st.toggle("Edit as a table", key=EDIT_TABLE, persist_state="session")
         st.button(
             "Undo",
             icon=":material/undo:",
@@ -56,28 +78,13 @@ def documents_input() -> None:
             on_click=current.undo_change,
             help="Bring back the list as it was before the last paste, upload or edit.",
         )
+    return editing
+
+
+def import_report() -> None:
+    """What could not be read, and the columns of each uploaded table."""
+    current = state()
     _problems(current.pasted.problems if current.pasted else (), "What was pasted")
-    uploader, reading = st.columns([3, 2], vertical_alignment="bottom")
-    with uploader:
-        st.file_uploader(
-            "Upload documents",
-            type=[*documents.FILE_KINDS],
-            accept_multiple_files=True,
-            key=f"upload_{current.upload_version}",
-            on_change=_uploaded,
-            help="Added after the documents that are there: TXT, Markdown, CSV, TSV, Excel, JSON, JSONL; 20 MB each.",
-        )
-    with reading:
-        st.segmented_control(
-            "Read the paste as",
-            list(MODES),
-            format_func=MODES.__getitem__,
-            default="auto",
-            required=True,
-            key=MODE,
-            on_change=_pasted,
-            persist_state="session",
-        )
     if current.uploads and FROM_EXAMPLE in current.working.sources:
         st.button(
             "Remove the example's documents",
@@ -148,7 +155,7 @@ def order_control() -> None:
         format_func=START.__getitem__,
         key=ORDER,
         persist_state="session",
-        width=200,
+        width=185,
         help="The order that reranking is compared with: as listed here, by a rank or score that came with the file, "
         "or what a plain keyword search would give.",
     )

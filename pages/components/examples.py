@@ -33,8 +33,10 @@ def arrive(connection: Connection) -> None:
         if current.run is not None:
             _show_inputs_of_run()
             return
+        # A link may name an example by its id; the address bar then goes on with its title.
         wished = st.query_params.get(EXAMPLE)
-        first = wished if wished in TITLES else samples.EXAMPLES[0].id
+        first = next((name for name, title in TITLES.items() if wished in (name, title)), samples.EXAMPLES[0].id)
+        st.session_state[EXAMPLE] = first
         if first == OWN:
             current.example = OWN
             return
@@ -44,8 +46,7 @@ def arrive(connection: Connection) -> None:
 
 def picker() -> None:
     """Choose a story; on this computer it is reranked at once, since that costs nothing."""
-    current = state()
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom", width="content", gap="small"):
         st.selectbox(
             "Example",
             list(TITLES),
@@ -53,7 +54,7 @@ def picker() -> None:
             key=EXAMPLE,
             bind="query-params",
             on_change=_picked,
-            width=360,
+            width=320,
         )
         st.button(
             "Start over",
@@ -62,6 +63,11 @@ def picker() -> None:
             on_click=_picked,
             help="Put the example's own texts back.",
         )
+
+
+def story() -> None:
+    """What to look at in the chosen example."""
+    current = state()
     if current.example in TITLES and current.example != OWN:
         st.caption(samples.example(current.example).story)
 

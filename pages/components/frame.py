@@ -31,6 +31,7 @@ def page_config() -> None:
     st.html(
         "<style>[data-testid=stBaseButton-primary], [data-testid=stBaseButton-primary] * "
         f"{{color: {ink} !important}} [data-testid=stBaseButton-primary] kbd {{opacity: 1 !important}} "
+        ".st-key-headline [data-testid=stText] {font-size: 1.2rem; font-weight: 600} "
         "[data-testid=stMainBlockContainer] {padding: 3.25rem clamp(1rem, 3vw, 2.75rem) 3rem}</style>"
     )
     st.logo(str(WORDMARK), size="large", icon_image=str(ICON))

@@ -24,11 +24,12 @@ def result(run: Run, top_n: int) -> None:
     """Draw a finished run. Nothing here sends anything: Top N and the threshold only fold."""
     scores = [row.relevance_score for row in run.response.results]
     has_scores = any(score is not None for score in scores)
-    _headline(run, top_n)
-    _facts(run)
-    threshold = _threshold(run, scores) if has_scores else None
-    if not has_scores:
-        st.info("This provider gives an order and no scores, so there are no bars and no threshold.")
+    with st.container(key="headline"):
+        st.text(ranking.summarise_response(run.response, min(3, top_n)))
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        _facts(run)
+        threshold = _threshold(run, scores) if has_scores else None
+    _notices(run, has_scores)
     _ratings(run, top_n)
     tabs = st.tabs(TABS, key="tab", on_change="rerun")
     for tab, name in zip(tabs, TABS, strict=True):
@@ -38,10 +39,10 @@ def result(run: Run, top_n: int) -> None:
                     _board(run, top_n, threshold, has_scores)
                 else:
                     result_tabs.DRAW[name](run, top_n)
+    st.text(_origin(run))
 
 
-def _headline(run: Run, top_n: int) -> None:
-    st.text(ranking.summarise_response(run.response, min(3, top_n)))
+def _notices(run: Run, has_scores: bool) -> None:
     response = run.response
     suggested = _suggested_threshold(run)
     if suggested is not None and ranking.no_good_answer([row.relevance_score for row in response.results], suggested):
@@ -52,6 +53,14 @@ def _headline(run: Run, top_n: int) -> None:
             title="Nothing here answers this well",
             icon=":material/search_off:",
         )
+    if not has_scores:
+        st.info("This provider gives an order and no scores, so there are no bars and no threshold.")
+    if run.estimate is not None and run.estimate.amount is not None and response.cost.amount is not None:
+        difference = response.cost.amount - run.estimate.amount
+        if difference:
+            more = "more" if difference > 0 else "less"
+            by, expected = pricing.money_text(abs(difference)), pricing.money_text(run.estimate.amount)
+            st.caption(f"Billed {by} {more} than the estimate of {expected}.".replace("$", "\\$"))
     for warning in response.warnings:
         with st.container(border=True, horizontal=True, gap="small"):
             st.markdown(":material/info:", width="content")
@@ -59,32 +68,19 @@ def _headline(run: Run, top_n: int) -> None:
 
 
 def _facts(run: Run) -> None:
-    response, estimate = run.response, run.estimate
-    with st.container(horizontal=True, gap="medium"):
-        st.metric("Billed", pricing.money_text(response.cost.amount), width="content", help=_BASIS[response.cost.basis])
-        units = response.usage.search_units
-        st.metric("Search units", "none reported" if units is None else f"{units:g}", width="content")
-        st.metric(
-            "Latency",
-            f"{response.latency_ms:,.0f} ms",
-            width="content",
-            help="From pressing to the whole reply, on this side, with waits and retries.",
-        )
-        if response.provider_latency_ms is not None:
-            st.metric("Provider's latency", f"{response.provider_latency_ms:,.0f} ms", width="content")
-        st.metric("Documents", f"{len(run.documents):,}", width="content")
-    with st.container(horizontal=True, gap="small"):
-        st.text(_origin(run))
-    if estimate is not None and estimate.amount is not None and response.cost.amount is not None:
-        difference = response.cost.amount - estimate.amount
-        if difference:
-            more = "more" if difference > 0 else "less"
-            amount = pricing.money_text(abs(difference))
-            st.caption(
-                f"That is {amount} {more} than the estimate of {pricing.money_text(estimate.amount)}.".replace(
-                    "$", "\\$"
-                )
-            )
+    response = run.response
+    st.metric("Billed", pricing.money_text(response.cost.amount), width="content", help=_BASIS[response.cost.basis])
+    units = response.usage.search_units
+    st.metric("Search units", "none reported" if units is None else f"{units:g}", width="content")
+    st.metric(
+        "Latency",
+        f"{response.latency_ms:,.0f} ms",
+        width="content",
+        help="From pressing to the whole reply, on this side, with waits and retries.",
+    )
+    if response.provider_latency_ms is not None:
+        st.metric("Provider's latency", f"{response.provider_latency_ms:,.0f} ms", width="content")
+    st.metric("Documents", f"{len(run.documents):,}", width="content")
 
 
 _BASIS = {
@@ -129,27 +125,26 @@ def _threshold(run: Run, scores: list[float | None]) -> float:
     def changed() -> None:
         current.thresholds[key] = float(st.session_state[THRESHOLD])
 
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        value = st.number_input(
-            "Score threshold",
-            min_value=0.0,
-            max_value=1.0,
-            step=0.01,
-            format="%.2f",
-            key=THRESHOLD,
-            on_change=changed,
-            width=150,
-            help="Keep only what scores at least this much. Drag the line on the board or type here; nothing is sent. "
-            "Scores compare documents within one query and one model only.",
+    value = st.number_input(
+        "Score threshold",
+        min_value=0.0,
+        max_value=1.0,
+        step=0.01,
+        format="%.2f",
+        key=THRESHOLD,
+        on_change=changed,
+        width=150,
+        help="Keep only what scores at least this much. Drag the line on the board or type here; nothing is sent. "
+        "Scores compare documents within one query and one model only.",
+    )
+    st.text(ranking.kept_text(scores, value))
+    if key in current.thresholds:
+        st.button(
+            "Back to the suggestion",
+            type="tertiary",
+            icon=":material/undo:",
+            on_click=lambda: current.thresholds.pop(key, None),
         )
-        st.text(ranking.kept_text(scores, value))
-        if key in current.thresholds:
-            st.button(
-                "Back to the suggestion",
-                type="tertiary",
-                icon=":material/undo:",
-                on_click=lambda: current.thresholds.pop(key, None),
-            )
     return float(value)
 
 
@@ -169,12 +164,6 @@ def _ratings(run: Run, top_n: int) -> None:
 
 def _board(run: Run, top_n: int, threshold: float | None, has_scores: bool) -> None:
     rows = board_rows(run)
-    st.caption(
-        "Bars run from 0 to 1. Point at a document to see where it went; press Enter or click to read it; "
-        "press 0 to 3 to rate it."
-        if has_scores
-        else "Point at a document to see where it went; press Enter or click to read it; press 0 to 3 to rate it."
-    )
     current = state()
     if len(rows) <= MAX_ROWS:
         board(
@@ -201,6 +190,12 @@ def _board(run: Run, top_n: int, threshold: float | None, has_scores: bool) -> N
         if picked is not None:
             current.picked = picked
         tables.score_chart(rows, threshold, key=f"chart_{run.id}")
+    st.caption(
+        "Bars run from 0 to 1. Point at a document to see where it went; press Enter or click to read it; "
+        "press 0 to 3 to rate it."
+        if has_scores
+        else "Point at a document to see where it went; press Enter or click to read it; press 0 to 3 to rate it."
+    )
     if current.picked is not None:
         _detail(run, int(current.picked))
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
 
-from rerank_core import board_svg, export, ranking
+from pages.components import connection as connections
+from rerank_core import board_svg, context, export, provider, ranking, snippets
 from rerank_core.runs import Run
 
+SNIPPETS = ["curl", "Python with rerank_core", "Python with httpx", "JavaScript"]
+HOSTED = "gateflow"
+FULL_HEIGHT_ROWS = 15
+BODIES = ["JSON sent", "JSON received"]
 STYLES = {"markdown": "Markdown", "plain": "Plain", "xml": "XML"}
 BUDGETS = [500, 1000, 2000, 4000, 8000]
 
@@ -18,6 +24,7 @@ BUDGETS = [500, 1000, 2000, 4000, 8000]
 def table(run: Run, top_n: int) -> None:
     """Every result as a row."""
     records = []
+    named = any(document.id for document in run.documents)
     for row in run.response.results:
         metadata = {str(key): str(value) for key, value in row.document.metadata.items()}
         records.append(
@@ -27,8 +34,10 @@ def table(run: Run, top_n: int) -> None:
                 "Move": ranking.movement_text(row.index + 1, row.rank),
                 "Score": row.relevance_score,
                 "Kept": "top" if row.rank <= top_n else "below the cut",
-                "Rating": run.ratings.get(row.index),
-                "ID": row.document.id or "",
+            }
+            | ({"Rating": run.ratings.get(row.index)} if run.ratings else {})
+            | ({"ID": row.document.id or ""} if named else {})
+            | {
                 "Text": row.document.text,
             }
             | metadata
@@ -36,7 +45,7 @@ def table(run: Run, top_n: int) -> None:
     st.dataframe(
         pd.DataFrame(records),
         hide_index=True,
-        height=min(600, 45 + 35 * len(records)),
+        height="content" if len(records) <= FULL_HEIGHT_ROWS else 600,
         column_config={
             "Score": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f"),
             "Text": st.column_config.TextColumn(width="large"),
@@ -47,12 +56,7 @@ def table(run: Run, top_n: int) -> None:
 
 def request(run: Run, top_n: int) -> None:
     """The same call for a terminal or a program, and the JSON that went out and came back."""
-    made = snippets.snippets(run.response.request, run.connection, top_n=top_n)
-    if made.note:
-        st.caption(made.note)
-    names = list(made.code)
-    views = [*names, "JSON sent", "JSON received"]
-    view = st.segmented_control("Show", views, default=views[0], required=True, key="request_view")
+    view = st.segmented_control("Show", [*SNIPPETS, *BODIES], required=True, default=SNIPPETS[0], key="request_view")
     if view == "JSON sent":
         if run.response.sent is None:
             st.caption("Nothing was sent: this ran on this computer.")
@@ -61,8 +65,32 @@ def request(run: Run, top_n: int) -> None:
     elif view == "JSON received":
         _code(_pretty(run.response.raw))
     else:
-        st.caption("The key stands as a variable; its value is in none of these.")
-        _code(made.code[view or names[0]])
+        _snippet(run, top_n, view or SNIPPETS[0])
+
+
+def _snippet(run: Run, top_n: int, name: str) -> None:
+    asked = replace(run.request, top_n=top_n)
+    service = run.connection
+    if service == "local" and name != "Python with rerank_core":
+        # What ran here has no address; the hosted model of the same name is what an engineer would call.
+        local, hosted = provider("local").model(run.model), provider(HOSTED)
+        twin = next((model.id for model in hosted.models if local and model.label == local.label), None)
+        asked, service = replace(asked, model=twin), HOSTED
+        st.caption(f"This run sent nothing: it was made on this computer. The same request to {hosted.label}:")
+    shorten = _many(run) and _shorten(run)
+    made = snippets.snippets(asked, service, base_url=connections.of(service).base_url, shorten=shorten)
+    st.caption(snippets.note(service))
+    _code(made[name])
+
+
+def _many(run: Run) -> bool:
+    return len(run.documents) > snippets.SHORT
+
+
+def _shorten(run: Run) -> bool:
+    return st.toggle(
+        f"Only the first {snippets.SHORT} of {len(run.documents):,} documents", key="request_short", value=True
+    )
 
 
 def prompt_context(run: Run, top_n: int) -> None:
@@ -77,10 +105,18 @@ def prompt_context(run: Run, top_n: int) -> None:
             key="context_style",
         )
         budget = st.selectbox("At most, in tokens", BUDGETS, index=2, key="context_budget", width=160)
-    block = context.build_context(run.response.results[:top_n], token_budget=budget, style=style or "markdown")
+        question = st.toggle("End with the question", key="context_question")
+    block = context.build_context(
+        run.response.results[:top_n],
+        query=run.query if question else None,
+        token_budget=budget,
+        style=style or "markdown",
+    )
     left = f", {len(block.left_out)} left out to stay within {budget:,}" if block.left_out else ""
+    cut = ", one of them shortened to fit" if block.shortened is not None else ""
     st.caption(
-        f"{len(block.used)} documents, about {block.tokens:,} tokens (estimated){left}. Copy it at the top right."
+        f"{len(block.used)} of the top {top_n} documents{cut}, about {block.tokens:,} tokens (estimated){left}. "
+        "Copy it with the button at the top right of the block."
     )
     _code(block.text)
 
@@ -90,7 +126,12 @@ def files(run: Run, top_n: int) -> None:
     name = export.slug(run.query) or "rerank"
     with st.container(horizontal=True):
         _download("CSV", lambda: export.results_csv(run.response, ratings=run.ratings), f"{name}.csv", "text/csv")
-        _download("JSON", lambda: export.results_json(run.response), f"{name}.json", "application/json")
+        _download(
+            "JSON",
+            lambda: export.results_json(run.response, order_name=run.order_name, top_n=top_n, ratings=run.ratings),
+            f"{name}.json",
+            "application/json",
+        )
         dark = st.context.theme.type == "dark"
         _download(
             "Board as SVG",

@@ -35,7 +35,7 @@ def model_control(connection: Connection) -> ModelSpec | None:
     model = models.get(label or LABELS[0]) or spec.models[0]
     price = connections.prices().find(spec.id, model.id)
     if spec.id == "local":
-        st.caption(escaped(f"{model.audience} {model.notice}"))
+        st.caption(f"{model.audience} It stands in for the hosted model and is not that model.", help=model.notice)
         return model
     cost = (
         f"{pricing.money_text(price.per_1000)} per 1,000 searches ({price.as_of})." if price else "No price is known."
@@ -84,17 +84,17 @@ def top_n_control() -> int:
         step=1,
         key=TOP_N,
         bind="query-params",
-        width=130,
+        width=120,
         help="How many results you would show. Moving it sends nothing: all documents are scored, and the ones "
         "below are folded.",
     )
     return int(value or 1)
 
 
-def advanced() -> bool:
-    """The settings that few need; gives return_documents."""
-    with st.expander("Advanced", icon=":material/tune:"):
-        return st.toggle(
+def _advanced() -> None:
+    """The settings that few need."""
+    with st.popover("Advanced", icon=":material/tune:", type="tertiary"):
+        st.toggle(
             "return_documents",
             key=RETURN_DOCUMENTS,
             persist_state="session",
@@ -124,6 +124,7 @@ def show_estimate(cost: CostEstimate) -> None:
             for sentence in cost.assumptions:
                 st.caption(escaped(sentence))
             _long_documents(cost)
+        _advanced()
 
 
 def _long_documents(cost: CostEstimate) -> None:
