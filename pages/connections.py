@@ -39,10 +39,6 @@ with left:
     else:
         st.subheader(f"Settings of {spec.label}")
         connection_settings.show(spec)
-with right:
-    st.subheader("Test")
-    trial.show(spec.id)
-
 if not spec.is_local:
     st.subheader("Models and prices")
     if spec.models:
@@ -51,3 +47,6 @@ if not spec.is_local:
         st.caption(
             f"{spec.label} has one model, without a name, and publishes no price: its costs are shown as unknown."
         )
+with right:  # after the prices, since it says what a test costs
+    st.subheader("Test")
+    trial.show(spec.id)

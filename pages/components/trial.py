@@ -69,7 +69,7 @@ def _cost_words(now: Connection, request: rc.RerankRequest) -> str:
 
 def _start(now: Connection, request: rc.RerankRequest) -> None:
     try:
-        job = manager().submit("test", _work, now, connection.budget(), request)
+        job = manager().submit(_work, now, connection.budget(), request)
     except rc.RerankError as error:
         errors.show(error)
         return
