@@ -1,9 +1,26 @@
 """How good an order is, by people's ratings: measures, comparisons between runs, and the files they come in.
 
 Words used throughout: *judgments* are {query id: {document id: grade}}, a *run* is {query id: documents best
-first}. Everything heavy (numpy, ir-measures) is imported by the function that needs it.
+first}. Everything heavy (numpy, ir-measures, openpyxl) is imported by the function that needs it.
 """
 
+from rerank_core.evaluation.formats import KINDS, Kind, detect, merge, read, write
+from rerank_core.evaluation.formats_table import TABLE_ROLES
+from rerank_core.evaluation.imported import Imported, Problem
 from rerank_core.evaluation.measure import Judgments, Measured, Run, measure
 
-__all__ = ["Judgments", "Measured", "Run", "measure"]
+__all__ = [
+    "KINDS",
+    "TABLE_ROLES",
+    "Imported",
+    "Judgments",
+    "Kind",
+    "Measured",
+    "Problem",
+    "Run",
+    "detect",
+    "measure",
+    "merge",
+    "read",
+    "write",
+]

@@ -1,0 +1,236 @@
+"""A spreadsheet of queries with their documents: the format for people who have no other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rerank_core.documents import fields
+from rerank_core.documents.delimited import read_delimited
+from rerank_core.documents.tables import Row, Table
+from rerank_core.documents.workbook import read_workbook
+from rerank_core.errors import InvalidRequestError
+from rerank_core.evaluation.formats_csv import csv_bytes
+from rerank_core.evaluation.imported import (
+    LIMITS,
+    Builder,
+    Imported,
+    check_cells,
+    parse_grade,
+    parse_number,
+    unguarded,
+)
+
+__all__ = ["TABLE_ROLES", "choose_roles", "read_table", "read_table_workbook", "write_table"]
+
+TABLE_ROLES = ("query", "query_id", "tag", "document", "id", "title", "rank", "score", "rating")
+"""What a column can be: the query, its id and a label for it; the document's text, id and title; its place or score
+in the initial order; a person's rating. Every other column is kept as metadata of the document."""
+
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    "query": ("query", "query text", "question", "search", "search term", "search query", "keyword", "q", "ticket"),
+    "query_id": ("query id", "qid", "queryid", "question id", "topic", "topic id"),
+    "tag": ("tag", "tags", "query tag", "segment", "intent", "query type"),
+    "document": ("document", *fields.NAMES["text"]),
+    "id": fields.NAMES["id"],
+    "title": fields.NAMES["title"],
+    "rank": fields.NAMES["rank"],
+    "score": fields.NAMES["score"],
+    "rating": ("rating", "grade", "relevance", "judgment", "judgement", "label", "relevance grade", "rel"),
+}
+
+
+def read_table(text: str, columns: Mapping[str, str] | None = None) -> Imported:
+    """Read a CSV or TSV whose first row names the columns; see `choose_roles` for which column is what.
+
+    One row is one document of one query. Rows of a query keep their order, unless there is a column with ranks
+    (the lowest first; a document without one is judged but not in the list) or scores (the highest first). Where
+    there is no id the text is the document's id, and where there is no query id the query's text is. A row with a
+    query and nothing else stands for a query that found nothing.
+    """
+    return _read(read_delimited(text, LIMITS), columns)
+
+
+def read_table_workbook(data: bytes, columns: Mapping[str, str] | None = None) -> Imported:
+    """The same from the first sheet of an Excel workbook. Raises documents.decoding.Unreadable for a damaged one."""
+    table, _, _ = read_workbook(data, LIMITS)
+    return _read(table, columns)
+
+
+def choose_roles(
+    names: Sequence[str], rows: Sequence[Sequence[str]], columns: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Which column plays which role, guessed from the names, the text without a known name from its length.
+
+    `columns` decides where it names a role: a column, or an empty string for none. Raises InvalidRequestError
+    for a role or a column that does not exist.
+    """
+    chosen: dict[str, str] = {}
+    refused = set()
+    for role, name in (columns or {}).items():
+        found = next((one for one in names if one == name or one.casefold() == name.strip().casefold()), None)
+        if role not in TABLE_ROLES or (name and found is None):
+            what = f"role called '{role}'" if role not in TABLE_ROLES else f"column called '{name}'"
+            known = TABLE_ROLES if role not in TABLE_ROLES else names
+            raise InvalidRequestError(f"There is no {what}.", hint=f"There are: {', '.join(known)}.")
+        if found is None:
+            refused.add(role)
+        else:
+            chosen[role] = found
+    for role in TABLE_ROLES:
+        if role in chosen or role in refused:
+            continue
+        free = {fields.normal(name): name for name in reversed(names) if name not in chosen.values()}
+        guess = next((free[name] for name in _NAMES[role] if name in free), None)
+        if guess is not None:
+            chosen[role] = guess
+    if "document" not in chosen and "id" not in chosen and "document" not in refused:
+        places = [place for place, name in enumerate(names) if name not in chosen.values()]
+        length = {place: sum(len(row[place]) for row in rows if place < len(row)) for place in places}
+        if any(length.values()):
+            chosen["document"] = names[max(places, key=length.__getitem__)]
+    return {role: chosen[role] for role in TABLE_ROLES if role in chosen}
+
+
+def write_table(imported: Imported) -> bytes:
+    """The import as one CSV, a row for each document of each query, that `read_table` gives back unchanged.
+
+    Columns that would only repeat another (query_id, id) or stay empty are left out.
+    """
+    queries = imported.query_ids
+    if not queries:
+        raise InvalidRequestError("There are no queries to write.", hint="Load or rate some first.")
+    rows: list[dict[str, str]] = []
+    for query in queries:
+        about = {"query_id": query, "query": imported.queries.get(query, query), "tag": imported.tags.get(query, "")}
+        check_cells([query, about["query"], about["tag"] or "-"], "a table")
+        ranked, grades = imported.run.get(query, ()), imported.judgments.get(query, {})
+        scores = imported.scores.get(query, {})
+        check_cells(ranked, "a table")
+        ranks = {document: str(rank) for rank, document in enumerate(ranked, start=1)}
+        for document in dict.fromkeys([*ranked, *grades]):
+            rows.append(
+                {
+                    **{str(name): str(value) for name, value in imported.metadata.get(document, {}).items()},
+                    **about,
+                    "id": document,
+                    "document": imported.documents.get(document, ""),
+                    "title": imported.titles.get(document, ""),
+                    "rank": ranks.get(document, ""),
+                    "score": repr(scores[document]) if document in scores else "",
+                    "rating": str(grades.get(document, "")),
+                }
+            )
+        if not ranked and not grades:
+            rows.append(about)
+    wanted = _needed(rows)
+    return csv_bytes([wanted, *([row.get(name, "") for name in wanted] for row in rows)])
+
+
+def _needed(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """The columns worth writing. Ranks always are, since without them the place of a row would count."""
+    used = {name for row in rows for name, value in row.items() if value} | {"query", "document", "rank"}
+    if all(row["query_id"] == row["query"] for row in rows):
+        used.discard("query_id")
+    if all(row.get("id", "") == row.get("document", "") for row in rows):
+        used.discard("id")
+    extra = dict.fromkeys(name for row in rows for name in row if name not in TABLE_ROLES)
+    return [name for name in (*TABLE_ROLES, *extra) if name in used]
+
+
+def _read(table: Table, columns: Mapping[str, str] | None) -> Imported:
+    builder = Builder("table", problems=list(table.problems))
+    if not table.rows:
+        builder.refuse(0, "The table is empty.")
+        return builder.finish()
+    names = _unique(table.rows[0].cells)
+    body = table.rows[1:]
+    roles = choose_roles(names, [row.cells for row in body[:200]], columns)
+    if "query" not in roles and "query_id" not in roles:
+        builder.refuse(table.rows[0].line, "No column holds the queries; the first row must name the columns.")
+        return builder.finish()
+    if "document" not in roles and "id" not in roles:
+        builder.refuse(table.rows[0].line, "No column holds the documents or their ids.")
+        return builder.finish()
+    extra = [name for name in names if name not in roles.values()]
+    for line, cells in body:
+        if len(cells) != len(names) and (table.ragged or len(cells) > len(names)):
+            builder.refuse(line, f"This row has {len(cells)} cells where the header has {len(names)}.")
+            continue
+        row = dict(zip(names, [*cells, *[""] * (len(names) - len(cells))], strict=True))
+        _add(builder, line, {role: row[name] for role, name in roles.items()}, {name: row[name] for name in extra})
+    return builder.finish()
+
+
+def _add(builder: Builder, line: int, row: Mapping[str, str], extra: Mapping[str, str]) -> None:
+    """Take one row; what is wrong in one cell costs that cell where the rest makes sense without it."""
+    query_id = row.get("query_id", row.get("query", "")).strip()
+    text = row.get("query", query_id).strip()
+    if not query_id or not text:
+        builder.refuse(line, "The query is blank.")
+        return
+    body = unguarded(row.get("document", ""))
+    name = row["id"].strip() if "id" in row else body
+    if not name.strip():
+        builder.query(line, query_id, text)
+        _tag(builder, line, query_id, row)
+        if any(row.get(role, "").strip() for role in ("document", "rank", "score", "rating", "title")):
+            builder.refuse(line, "The document id is blank." if "id" in row else "The document is blank.")
+        else:
+            builder.places.setdefault(query_id, {})
+        return
+    builder.query(line, query_id, text)
+    _tag(builder, line, query_id, row)
+    if body.strip():
+        builder.document(line, name, body)
+    if row.get("title", "").strip():
+        builder.titles.setdefault(name, unguarded(row["title"]))
+    if filled := {column: unguarded(cell) for column, cell in extra.items() if cell}:
+        builder.metadata.setdefault(name, filled)
+    _place(builder, line, query_id, name, row)
+    if rating := row.get("rating", "").strip():
+        try:
+            builder.judge(line, query_id, name, parse_grade(rating))
+        except ValueError as error:
+            builder.refuse(line, str(error))
+
+
+def _place(builder: Builder, line: int, query: str, document: str, row: Mapping[str, str]) -> None:
+    key: tuple[float, float] = (0.0, line)
+    try:
+        score = parse_number(row["score"], "score") if row.get("score", "").strip() else None
+        if "rank" in row:
+            if not row["rank"].strip():
+                return
+            key = (parse_number(row["rank"], "rank"), line)
+        elif "score" in row:
+            key = (float("inf") if score is None else -score, line)
+    except ValueError as error:
+        builder.refuse(line, f"{error} The document goes last.")
+        score, key = None, (float("inf"), line)
+    if builder.place(line, query, document, key) and score is not None:
+        builder.scores.setdefault(query, {})[document] = score
+
+
+def _tag(builder: Builder, line: int, query: str, row: Mapping[str, str]) -> None:
+    tag = row.get("tag", "").strip()
+    if tag and builder.tags.setdefault(query, tag) != tag:
+        builder.refuse(line, f"The query has the tag '{builder.tags[query]}' above; '{tag}' is left out.")
+
+
+def _unique(header: Sequence[str]) -> list[str]:
+    names: list[str] = []
+    for place, cell in enumerate(header, start=1):
+        base = " ".join(cell.split()) or f"Column {place}"
+        name, number = base, 2
+        while name in names:
+            name, number = f"{base} ({number})", number + 1
+        names.append(name)
+    return names
+
+
+def looks_like_table(rows: Sequence[Row]) -> bool:
+    """Whether the first row names a column for the queries and one for documents or their ids."""
+    if not rows:
+        return False
+    names = {fields.normal(cell) for cell in rows[0].cells}
+    return bool(names & {*_NAMES["query"], *_NAMES["query_id"]}) and len(rows[0].cells) > 1
