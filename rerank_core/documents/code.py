@@ -18,7 +18,9 @@ MAX_CHARACTERS = 1_000_000
 
 _LISTS = "documents|passages|candidates|texts|docs|inputs?|sources|records"
 _WISHES = "query|model|top_?n|top_?k"
-_NAMED = re.compile(rf"(?<![\w.$])([\"']?)({_LISTS}|{_WISHES})\1\s*(?::(?!:)|=(?![=>]))", re.IGNORECASE)
+_NAMED = re.compile(
+    rf"(?<![\w.$])([\"']?)({_LISTS}|{_WISHES})\1\s*(?::\s?[\w\[\]., |]{{1,80}}=(?!=)|:(?!:)|=(?![=>]))", re.IGNORECASE
+)
 _TRIES = 100
 _FIRST_LINE = re.compile(
     r"\s*(?:[$>%]\s+)?(?:curl\b|wget\b|import\s+[\w{*]|from\s+[\w.]+\s+import\b|const\s|let\s|var\s|await\s|async\s"

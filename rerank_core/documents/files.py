@@ -8,7 +8,7 @@ from dataclasses import replace
 from rerank_core.documents.decoding import Unreadable, decode, kind_of
 from rerank_core.documents.delimited import read_delimited
 from rerank_core.documents.json_text import Damaged, read_json
-from rerank_core.documents.limits import DEFAULT_LIMITS, Limits, megabytes
+from rerank_core.documents.limits import DEFAULT_LIMITS, Limits, over
 from rerank_core.documents.markdown import read_markdown
 from rerank_core.documents.paste import json_documents, json_lines, parse_documents
 from rerank_core.documents.report import ParsedDocuments, Problem
@@ -71,7 +71,7 @@ def _read(ending: str, kind: str, data: bytes, wishes: dict[str, str], limits: L
     if not kind:
         raise Unreadable(_unsupported(ending))
     if len(data) > limits.file_bytes:
-        raise Unreadable(f"This file is {megabytes(len(data))}; the limit is {megabytes(limits.file_bytes)}.")
+        raise Unreadable(f"This file is {over(len(data), limits.file_bytes)}.")
     if not data.strip(b" \t\r\n\x0b\x0c\xef\xbb\xbf\xff\xfe\x00"):
         raise Unreadable("This file is empty.")
     found = kind_of(data)

@@ -15,6 +15,7 @@ __all__ = [
     "MAX_NESTING",
     "Limits",
     "megabytes",
+    "over",
 ]
 
 MAX_FILE_BYTES = 20_000_000
@@ -56,6 +57,13 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+
+def over(size: int, limit: int) -> str:
+    """ "24 MB; the limit is 20 MB", in bytes where the two would look the same."""
+    if megabytes(size) == megabytes(limit):
+        return f"{size:,} bytes; the limit is {limit:,} bytes"
+    return f"{megabytes(size)}; the limit is {megabytes(limit)}"
 
 
 def megabytes(size: int) -> str:

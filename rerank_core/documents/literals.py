@@ -66,7 +66,7 @@ def read_literal(text: str, place: int = 0) -> Literal:
     """The literal that begins at `place` (white space and comments before it are skipped).
 
     Objects become dicts, tuples lists, a call with named arguments (`Document(text="a")`) a dict of them, a
-    call with one argument (`JSON.stringify({...})`) that argument. Raises NotLiteral.
+    call with one list or object (`JSON.stringify({...})`) that argument. Raises NotLiteral.
     """
     reader = _Reader(text)
     value, end = reader.value(place, 0)
@@ -194,7 +194,7 @@ class _Reader:
         end = self.elements(place, ")", argument)
         if named:
             return named, end
-        return (plain[0] if plain and not isinstance(plain[0], str) else OPAQUE), end
+        return (plain[0] if len(plain) == 1 and isinstance(plain[0], dict | list) else OPAQUE), end
 
 
 def _unescaped(match: re.Match[str]) -> str:

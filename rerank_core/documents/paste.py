@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 from rerank_core.documents import items
 from rerank_core.documents.code import read_code
 from rerank_core.documents.json_text import Damaged, element_offsets, lines_of, read_json, too_deep
-from rerank_core.documents.limits import DEFAULT_LIMITS, Limits, megabytes
+from rerank_core.documents.limits import DEFAULT_LIMITS, Limits, over
 from rerank_core.documents.report import Collector, ParsedDocuments, Problem, count
 from rerank_core.errors import InvalidDocumentsError
 
@@ -42,7 +42,7 @@ def parse_documents(text: str, mode: str = "auto", *, limits: Limits = DEFAULT_L
         )
     size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
     if size > limits.file_bytes:
-        reason = f"The text is {megabytes(size)}; the limit is {megabytes(limits.file_bytes)}. Nothing was read."
+        reason = f"The text is {over(size, limits.file_bytes)}. Nothing was read."
         return ParsedDocuments((), "lines" if mode == "auto" else mode, (Problem(0, reason),))
     text = text.removeprefix("\ufeff")
     if mode in ("auto", "json"):

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rerank_core.documents.decoding import Unreadable
-from rerank_core.documents.limits import Limits, megabytes
+from rerank_core.documents.limits import Limits, over
 from rerank_core.documents.report import Problem
 from rerank_core.documents.tables import Row, Table
 from rerank_core.errors import InvalidDocumentsError
@@ -63,9 +63,7 @@ def _check_archive(data: bytes, limits: Limits) -> None:
                 raise Unreadable(f"This workbook has {len(parts):,} parts; the limit is {_ENTRIES:,}.")
             size = sum(part.file_size for part in parts)
             if size > limits.expanded_bytes:
-                raise Unreadable(
-                    f"This workbook unpacks to {megabytes(size)}; the limit is {megabytes(limits.expanded_bytes)}."
-                )
+                raise Unreadable(f"This workbook unpacks to {over(size, limits.expanded_bytes)}.")
             if any(part.flag_bits & 1 for part in parts):
                 raise Unreadable("This workbook is protected by a password. Save it without one and try again.")
             for part in parts:

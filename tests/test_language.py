@@ -1,0 +1,173 @@
+"""Languages: sure where it matters, silent where it cannot be."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rerank_core import language
+from rerank_core.language import differ, english_mismatch, guess, looks_english, main_language, majority_not_english
+
+GERMAN = [
+    "Klicken Sie auf „Passwort vergessen“, um Ihr Passwort zurückzusetzen.",
+    "Rechnungen finden Sie in Ihrem Konto unter dem Punkt Abrechnung.",
+    "Wenn das WLAN abbricht, starten Sie bitte zuerst den Router neu.",
+]
+ENGLISH = [
+    "Click 'Forgot password' to reset your password.",
+    "You find invoices in your account, under billing.",
+    "When the Wi-Fi drops, restart the router first.",
+]
+TITLES = [
+    "SSL config",
+    "VPN setup",
+    "Error 502",
+    "iPhone 15 Pro Max 256GB",
+    "Sony WH-1000XM5",
+    "Bosch GSR 18V-28",
+    "nginx reverse proxy",
+    "kubectl rollout restart",
+    "SPF DKIM DMARC",
+    "Espresso machine",
+    "Paris travel guide",
+    "Madrid hotels",
+    "El Niño effects",
+    "Uber Eats",
+    "IKEA BILLY bookcase",
+    "Data retention",
+    "Privacy policy",
+    "Contact support",
+    "Account security settings",
+    "Password policies and requirements",
+    "SELECT * FROM users",
+    "https://example.com/hilfe/passwort",
+    "INV-2024-00123",
+    "12345",
+    "",
+    "!!!",
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("How do I reset my password?", "en"),
+        ("The VPN connection drops after a few minutes.", "en"),
+        ("Wie setze ich mein Passwort zurück?", "de"),
+        ("¿Cómo restablezco mi contraseña?", "es"),
+        ("Comment réinitialiser mon mot de passe ?", "fr"),
+        ("Non riesco ad accedere al mio account", "it"),
+        ("Não consigo entrar na minha conta", "pt"),
+        ("Hoe stel ik mijn wachtwoord opnieuw in?", "nl"),
+        ("Nie mogę się zalogować na swoje konto", "pl"),
+        ("Как сбросить пароль в личном кабинете?", "ru"),
+        ("パスワードをリセットする方法", "ja"),
+        ("請求書ダウンロード", "ja"),
+        ("如何重置密码", "zh"),
+        ("如何在2024年重置iPhone密码", "zh"),
+        ("비밀번호를 재설정하는 방법", "ko"),
+        ("כיצד מאפסים סיסמה", "he"),
+        ("วิธีรีเซ็ตรหัสผ่าน", "th"),
+        ("Πώς επαναφέρω τον κωδικό μου;", "el"),
+        ("كيف أعيد تعيين كلمة المرور الخاصة بي؟", "ar"),
+    ],
+)
+def test_sentences_are_recognised(text: str, code: str) -> None:
+    """One sentence is enough, in any of the widely used languages and scripts."""
+    assert guess(text) == code
+    assert looks_english(text) is (code == "en")
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_names_and_titles_are_never_taken_for_another_language(title: str) -> None:
+    """Product names, codes and short English titles are English or nothing."""
+    assert guess(title) in (None, "en")
+    assert looks_english(title) is not False
+
+
+def test_lists_of_titles_raise_no_alarm() -> None:
+    """Nor do many of them together, with any of them as the query."""
+    assert english_mismatch("SSL config", TITLES) is None
+    assert english_mismatch("Crème brûlée recipe", ENGLISH) is None
+    assert not majority_not_english(TITLES)
+    assert not any(differ(title, ENGLISH) for title in TITLES)
+
+
+def test_the_language_found_is_named() -> None:
+    """By the query, or by the commonest other language where a third of the documents is not English."""
+    assert english_mismatch("Wie setze ich mein Passwort zurück?", ENGLISH) == "German"
+    assert english_mismatch("reset", GERMAN) == "German"
+    assert english_mismatch("How do I reset it?", [*ENGLISH, *GERMAN[:2]]) == "German"
+    assert english_mismatch("How do I reset it?", [*ENGLISH * 3, GERMAN[0]]) is None
+    assert english_mismatch("How do I reset it?", ENGLISH) is None
+    assert english_mismatch("", []) is None
+
+
+def test_query_and_documents_differ_only_where_both_are_sure() -> None:
+    """Most documents must surely be in another language; closely related ones are not told apart."""
+    assert differ("How do I reset my password?", GERMAN)
+    assert differ("Wie setze ich mein Passwort zurück?", ENGLISH)
+    assert not differ("Wie setze ich mein Passwort zurück?", GERMAN)
+    assert not differ("Wie setze ich mein Passwort zurück?", [*GERMAN, *ENGLISH])
+    assert not differ("SSL config", GERMAN)
+    assert not differ("How do I reset my password?", TITLES)
+    assert not differ("How do I reset my password?", [])
+    assert not differ("Jeg kan ikke logge ind på min konto", ["Jeg kan ikke logge inn på kontoen min lenger"])
+
+
+def test_the_main_language_is_that_of_more_than_half() -> None:
+    """None where there is no majority or nothing to tell."""
+    assert main_language(GERMAN) == "de"
+    assert main_language([*GERMAN, *ENGLISH]) is None
+    assert main_language([]) is None
+    assert main_language(["12345", "!!!"]) is None
+    assert majority_not_english([*GERMAN, *ENGLISH[:2]])
+    assert not majority_not_english([*GERMAN, *ENGLISH])
+
+
+def test_short_texts_are_told_together() -> None:
+    """Titles that tell nothing one by one tell their language as a list."""
+    titles = ["Konto löschen", "Drucker offline", "Rechnung", "Lieferung", "Zahlung", "SSL-Zertifikat erneuern"]
+    assert english_mismatch("", titles) == "German"
+
+
+def test_every_code_has_a_name() -> None:
+    """And an unknown one is "another language"."""
+    assert language.name_of("de") == "German"
+    assert language.name_of("xx") == language.name_of(None) == "another language"
+
+
+def test_a_large_corpus_is_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 10,000 documents no more than a few dozen are looked at, spread over the whole list."""
+    seen: list[str] = []
+    plain = language._plain
+    monkeypatch.setattr(language, "_plain", lambda text: seen.append(text) or plain(text))
+    assert main_language([f"{text} {place}" for place, text in enumerate(GERMAN * 3334)]) == "de"
+    assert 20 <= len(seen) <= 50
+    assert seen[-1].endswith(tuple(f" {place}" for place in range(9_500, 10_002)))
+
+
+def test_without_the_package_scripts_and_function_words_remain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing py3langid costs the fine distinctions, not the page."""
+    monkeypatch.setitem(sys.modules, "py3langid.langid", None)
+    monkeypatch.setattr(language, "_identifier", None)
+    monkeypatch.setattr(language, "_missing", False)
+    language._by_model.cache_clear()
+    try:
+        assert not language.load()
+        assert guess("How do I reset my password?") == "en"
+        assert guess("如何重置密码") == "zh"
+        assert guess("Wie setze ich mein Passwort zurück?") is None
+    finally:
+        language._by_model.cache_clear()
+
+
+@given(st.text(st.characters(exclude_categories=()), max_size=200))
+@settings(deadline=None, max_examples=200)
+def test_any_text_has_a_language_or_none(text: str) -> None:
+    """Surrogates, NULs and mixtures of scripts never raise."""
+    assert guess(text) is None or guess(text) in language.LANGUAGES
+    assert english_mismatch(text, [text, ""]) in {None, *language.LANGUAGES.values()}
