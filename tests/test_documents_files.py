@@ -155,6 +155,16 @@ def test_markdown_splits_by_headings() -> None:
     assert all(d.metadata["title"] == "Handbook" and d.metadata["owner"] == "IT" for d in parsed.documents)
 
 
+def test_a_heading_alone_is_a_document_where_nothing_deeper_follows() -> None:
+    """A list of headings is a list of texts; a heading above lower ones is only the way to them."""
+    parsed = read_documents("a.md", b"# Reset\n\n# Contact\n## Mail\n# \n")
+    assert [(d.metadata.get("section"), d.text) for d in parsed.documents] == [
+        ("Reset", "# Reset"),
+        ("Contact > Mail", "## Mail"),
+        (None, "#"),
+    ]
+
+
 def test_markdown_without_headings_splits_as_a_paste_does() -> None:
     """Paragraphs where there are blank lines; a rule at the top is no front matter."""
     assert texts(read_documents("a.md", b"a\nb\n\nc")) == ["a\nb", "c"]
@@ -166,6 +176,20 @@ def test_markdown_without_headings_splits_as_a_paste_does() -> None:
 def test_empty_files_say_so(name: str, data: bytes) -> None:
     """Nothing, white space, or a mark alone."""
     assert reason_of(name, data) == "This file is empty."
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("a.csv", b"id,text\n", "This file holds column names and no rows below them."),
+        ("a.csv", b'""\n', "This file holds no text."),
+        ("a.txt", "\u2003\n\xa0".encode(), "This file holds no text."),
+        ("a.md", b"---\ntitle: T\n---\n", "This file holds no text."),
+    ],
+)
+def test_files_without_any_text_say_so(name: str, data: bytes, reason: str) -> None:
+    """No documents never come without a reason."""
+    assert reason_of(name, data) == reason
 
 
 @pytest.mark.parametrize(

@@ -62,9 +62,14 @@ def read_documents(
     ending = filename.rsplit(".", 1)[-1].casefold() if "." in filename else ""
     kind = FILE_KINDS.get(ending, "")
     try:
-        return replace(_read(ending, kind, bytes(data), wishes, limits), source=filename)
+        parsed = replace(_read(ending, kind, bytes(data), wishes, limits), source=filename)
     except Unreadable as error:
         return ParsedDocuments((), _MODES.get(kind, "lines"), (Problem(0, error.reason),), source=filename)
+
+    if parsed.documents or parsed.problems:
+        return parsed
+    reason = "This file holds column names and no rows below them." if parsed.columns else "This file holds no text."
+    return replace(parsed, problems=(Problem(0, reason),))
 
 
 def _read(ending: str, kind: str, data: bytes, wishes: dict[str, str], limits: Limits) -> ParsedDocuments:

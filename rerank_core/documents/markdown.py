@@ -19,7 +19,7 @@ def read_markdown(text: str, limits: Limits) -> ParsedDocuments:
     """One document for each heading with the text below it, as written, the heading's line included.
 
     "section" in the metadata is the way to it, "Guide > Install > Windows". A heading with nothing below
-    but another heading is only part of that way. Front matter (`---`, `key: value`) becomes metadata. A
+    but a lower heading is only part of that way. Front matter (`---`, `key: value`) becomes metadata. A
     file without headings splits as a paste does.
     """
     lines = _LINE_END.split(text)
@@ -29,9 +29,9 @@ def read_markdown(text: str, limits: Limits) -> ParsedDocuments:
     block: list[str] = []
     start, fence, headings = begin + 1, "", 0
 
-    def close() -> None:
-        body = block[1:] if path and block and _HEADING.fullmatch(block[0]) else block
-        if any(line.strip() for line in body):
+    def close(next_level: int = 0) -> None:
+        bare = bool(path) and not any(line.strip() for line in block[1:])
+        if any(line.strip() for line in block) and not (bare and next_level > path[-1][0]):
             section = " > ".join(title for _, title in path if title)
             metadata = {**front, **({"section": section} if section else {})}
             collector.add(start, "\n".join(block).strip(), None, metadata)
@@ -44,8 +44,8 @@ def read_markdown(text: str, limits: Limits) -> ParsedDocuments:
         elif mark and mark[1].startswith(fence) and not line.strip(" `~\t"):
             fence = ""
         if heading:
-            close()
             level = len(heading[1])
+            close(level)
             path = [*(entry for entry in path if entry[0] < level), (level, _title(heading[2] or ""))]
             block, start, headings = [], number, headings + 1
         if not block:
