@@ -230,7 +230,15 @@ def _guesses(texts: Sequence[str]) -> list[str | None]:
     step = max(1, -(-len(texts) // _SAMPLE))
     plain = [_plain(text) for text in texts[::step]]
     found = [_by_looks(text) for text in plain]
-    if sum(code == "en" for code in found) > (1 - _ALARM_SHARE) * len(found):
+    english = found.count("en")
+    if english > (1 - _ALARM_SHARE) * len(found):
+        return found
+    if (
+        english
+        and english * 2 >= len(found)
+        and not any(_seems_foreign(text) for code, text in zip(found, plain, strict=True) if code is None)
+    ):
+        # beside English texts, bare titles such as "Contact support" are not worth loading the model for
         return found
     found = [code or _by_model(text, _SURE) for code, text in zip(found, plain, strict=True)]
     unsure = [text for code, text in zip(found, plain, strict=True) if code is None and text]
@@ -264,6 +272,11 @@ def _by_looks(plain: str) -> str | None:
     if english and english >= 0.12 * len(words) and not any(word in _OTHERS for word in words):
         return "en"
     return None
+
+
+def _seems_foreign(plain: str) -> bool:
+    """Whether letters or function words speak for another language than English."""
+    return not plain.isascii() or any(word.casefold() in _OTHERS for word in _LETTERS.findall(plain))
 
 
 @lru_cache(maxsize=4096)

@@ -198,6 +198,8 @@ def test_a_lying_size_does_not_make_rows() -> None:
     """A declared area of billions of cells, and rows a million apart, cost next to nothing."""
     wide = patched(SIMPLE, SHEET, lambda xml: xml.replace(b'ref="A1:B3"', b'ref="A1:XFD1048576"'))
     assert [document.text for document in read(wide).documents] == ["a", "b"]
+    narrow = patched(SIMPLE, SHEET, lambda xml: xml.replace(b'ref="A1:B3"', b'ref="A1:A1"'))
+    assert [document.text for document in read(narrow).documents] == ["a", "b"]
     far = patched(SIMPLE, SHEET, lambda xml: xml.replace(b'r="3"', b'r="999999999"').replace(b'r="A3"', b'r="A9"'))
     assert [document.text for document in read(far).documents] == ["a"]
     broad = patched(SIMPLE, SHEET, lambda xml: xml.replace(b'r="B3"', b'r="XFD3"'))

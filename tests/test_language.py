@@ -134,6 +134,15 @@ def test_short_texts_are_told_together() -> None:
     assert english_mismatch("", titles) == "German"
 
 
+def test_english_lists_never_load_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Function words settle English texts, and bare titles among them change nothing."""
+    monkeypatch.setattr(language, "_model", lambda: pytest.fail("the model was asked"))
+    language._by_model.cache_clear()
+    texts = ["How to reset your password", "Password policies and requirements", "Contact support", "Account security"]
+    assert english_mismatch("How do I reset my password?", texts) is None
+    assert not differ("How do I reset my password?", texts)
+
+
 def test_every_code_has_a_name() -> None:
     """And an unknown one is "another language"."""
     assert language.name_of("de") == "German"
