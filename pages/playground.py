@@ -49,8 +49,8 @@ if pressed or current.wanted:
     current.wanted = False
     running.press(connection, model)
 running.confirmation(connection, model)
-running.progress()
 running.collect()
+running.progress()
 if current.error is not None:
     errors.show(current.error)
 if current.run is not None:
