@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from rerank_core._retry import Timing
@@ -73,11 +73,12 @@ class Gather:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An HTTP reply that arrived whole. Names of headers are looked up in lower case."""
+    """An HTTP reply that arrived whole. Names of headers are looked up in lower case. Its repr shows no more than
+    the status, since a reply may echo a key."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

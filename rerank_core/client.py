@@ -136,7 +136,7 @@ class Client(Driver):
             finally:
                 response.close()
         except _BROKEN as error:
-            return _failure(error, allowance)
+            return _failure(error, allowance, self._settings.key)
         return Reply(response.status_code, response.headers, received.whole())
 
 
@@ -221,7 +221,7 @@ class AsyncClient(AsyncDriver):
                     finally:
                         await response.aclose()
         except _BROKEN as error:
-            return _failure(error, allowance)
+            return _failure(error, allowance, self._settings.key)
         return Reply(response.status_code, response.headers, received.whole())
 
 
@@ -280,9 +280,11 @@ def _request(url: httpx.URL, key: ApiKey | None, body: bytes, allowance: Allowan
     return httpx.Request("POST", url, headers=headers, stream=httpx.ByteStream(body), extensions={"timeout": limits})
 
 
-def _failure(error: Exception, allowance: Allowance) -> Failure:
+def _failure(error: Exception, allowance: Allowance, key: ApiKey | None) -> Failure:
     """What an exception of httpx or of the operating system means for the call."""
-    said = " ".join(str(error).split()) or type(error).__name__
+    said = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    if key is not None:
+        said = key.redact(said)
     if isinstance(error, httpx.TimeoutException | TimeoutError):
         in_the_dark = isinstance(error, TimeoutError) and allowance.phase in (None, "reading")
         billed = allowance.answered or in_the_dark or isinstance(error, httpx.ReadTimeout)

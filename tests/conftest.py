@@ -1,0 +1,38 @@
+"""What every test stands on: no keys, no proxies and no settings from the machine it runs on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.both import AsyncWorld, SyncWorld, World
+from tests.loopback import Loopback
+
+_PREFIXES = ("GATEFLOW_", "FLASHRANK_", "RERANK_")
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keys, addresses and proxies are out of the environment, and what is saved goes into a folder of the test."""
+    for name in list(os.environ):
+        if name.startswith(_PREFIXES) or name.endswith("_API_KEY") or name.lower() in _PROXIES:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("RERANK_PLAYGROUND_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture(params=[SyncWorld, AsyncWorld], ids=["sync", "async"])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    """One of the two clients behind one face, so that a test body proves both."""
+    with request.param() as made:
+        yield made
+
+
+@pytest.fixture
+def loopback() -> Iterator[Loopback]:
+    """A server on this machine that does what the test tells it, request by request."""
+    with Loopback() as server:
+        yield server
