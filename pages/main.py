@@ -22,6 +22,6 @@ page = st.navigation(
         ),
     ]
 )
-spend = frame.sidebar()
+spend = frame.sidebar(page)
 page.run()
 frame.spend(spend)

@@ -21,6 +21,7 @@ from pages.components import deployment
 
 Resolver = Callable[[str, int], Iterable[str]]
 
+_NO_ADDRESS = "This is not a whole web address; https://api.example.com is one."
 ALLOWED_VARIABLE = "RERANK_ALLOWED_HOSTS"
 # Global by their number, at least to some versions of Python, and yet answered from inside: clouds' own services,
 # and relays and old forms that wrap an IPv4 address.
@@ -57,17 +58,17 @@ def refusal(
         split = urlsplit(address)
         scheme, host, port = split.scheme.lower(), (split.hostname or "").rstrip("."), split.port
     except ValueError:
-        return "This is not a web address. It should look like https://api.example.com ."
+        return _NO_ADDRESS
     if scheme not in ("http", "https") or not host or any(character.isspace() for character in address):
-        return "This is not a web address. It should look like https://api.example.com ."
+        return _NO_ADDRESS
     if split.username is not None or split.password is not None:
         return "The address holds a user name or a password. Leave them out; the key has a field of its own."
     if split.query or split.fragment:
-        return "The address goes on after a ? or a # . Give only its beginning, as in https://api.example.com ."
+        return "The address goes on after a ? or a # . Give only what is before it."
     if not restricted or _is_named(host, allowed):
         return None
     if scheme != "https":
-        return "This app is shared, so an address has to begin with https:// . Use the service's https address."
+        return "This app is shared, so an address has to be https. Use the service's https address."
     try:
         found = list((resolve or resolve_name)(host, port or 443))
     except (OSError, UnicodeError):

@@ -16,6 +16,7 @@ _HEADINGS: tuple[tuple[type[rc.RerankError], str], ...] = (
     (rc.ModelNotFoundError, "There is no such model"),
     (rc.RateLimitedError, "Too many requests"),
     (rc.QuotaExceededError, "The budget is used up"),
+    (rc.SpendingLimitError, "The spending limit would be passed"),
     (rc.RequestTimeoutError, "No answer in time"),
     (rc.ConnectionFailedError, "No connection"),
     (rc.ProviderError, "The service failed"),

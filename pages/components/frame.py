@@ -25,25 +25,25 @@ def page_config() -> None:
         layout="wide",
         menu_items={"About": f"{NAME}: see what reranking does to your own search results."},
     )
-    # White on the dark theme's light blue is hard to read, so the ink follows the theme; and a page of two lists
-    # side by side needs the width that the default margins take.
-    ink = "#08121f" if st.context.theme.type == "dark" else "#ffffff"
+    # White on the dark theme's light blue is hard to read, so the ink follows the theme, which Streamlit tells CSS as
+    # a colour scheme; and a page of two lists side by side needs the width that the default margins take.
     st.html(
-        "<style>[data-testid=stBaseButton-primary], [data-testid=stBaseButton-primary] * "
-        f"{{color: {ink} !important}} [data-testid=stBaseButton-primary] kbd {{opacity: 1 !important}} "
+        "<style>[data-testid=stBaseButton-primary]:enabled, [data-testid=stBaseButton-primary]:enabled * "
+        "{color: light-dark(#ffffff, #08121f) !important} "
+        "[data-testid=stBaseButton-primary] kbd {opacity: 1 !important} "
         ".st-key-headline [data-testid=stText] {font-size: 1.2rem; font-weight: 600} "
         "[data-testid=stMainBlockContainer] {padding: 3.25rem clamp(1rem, 3vw, 2.75rem) 3rem}</style>"
     )
     st.logo(str(WORDMARK), size="large", icon_image=str(ICON))
 
 
-def sidebar() -> DeltaGenerator:
-    """Draw the sidebar; returns the place of the spend, to be filled once more after the page has run."""
+def sidebar(page: st.Page) -> DeltaGenerator:
+    """Draw the sidebar around a page; returns the place of the spend, to be filled once more after the page has run."""
     with st.sidebar:
         _choice()
         chosen = connection.current()
         st.caption(chosen.state)
-        if not chosen.ready:
+        if not chosen.ready and page.url_path != "connections":
             st.page_link("connections.py", label="Set it up", icon=":material/key:")
         place = st.empty()
         spend(place)

@@ -126,7 +126,7 @@ def _answer(response: rc.RerankResponse) -> None:
         ),
         hide_index=True,
         column_config={
-            "Rank": st.column_config.NumberColumn(width="small"),
+            "Rank": st.column_config.NumberColumn(width=60),
             "Score": st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.3f", width="small"),
         },
         alt="The two documents in the order that came back",
