@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rerank_core.errors import ConfigurationError, ModelNotFoundError
+from rerank_core.errors import ModelNotFoundError
 from rerank_core.offline import calibration
+from rerank_core.offline.local_model import LocalModel
 from rerank_core.offline.models import ENGLISH, KEYWORD, MULTILINGUAL
-from rerank_core.offline.weights import MINILM, MULTILINGUAL_E5, WeightFile, missing_engine, refused
+from rerank_core.offline.weights import MINILM, MULTILINGUAL_E5
 
 if TYPE_CHECKING:
     from rerank_core.offline.cache import Embedding
-    from rerank_core.offline.encoder import Encoder, Source
+    from rerank_core.offline.encoder import Source
 
 __all__ = ["Scored", "is_loaded", "load", "score", "unavailable_reason"]
 
@@ -39,86 +39,52 @@ class Scored:
     best_window: tuple[int, int] | None
 
 
-class _Slot:
-    """A model that is not, or once, loaded."""
+def _minilm(data: memoryview) -> Source:
+    from rerank_core.offline.minilm import MiniLM
 
-    def __init__(self, file: WeightFile, scale: calibration.Logistic) -> None:
-        self.file = file
-        self.scale = scale
-        self._lock = threading.Lock()
-        self._encoder: Encoder | None = None
-        self._failure: str | None = None
-
-    @property
-    def loaded(self) -> bool:
-        return self._encoder is not None
-
-    def reason(self) -> str | None:
-        if self._encoder is not None:
-            return None
-        return missing_engine() or self.file.problem() or self._failure
-
-    def encoder(self) -> Encoder:
-        """The model; the first caller loads it and the others wait for that one."""
-        with self._lock:
-            if self._encoder is None:
-                self._failure = None
-                problem = self.reason()
-                if problem is not None:
-                    raise refused(problem)
-                try:
-                    self._encoder = self._load()
-                except ConfigurationError as error:
-                    self._failure = str(error)
-                    raise
-            return self._encoder
-
-    def _load(self) -> Encoder:
-        from rerank_core.offline.encoder import Encoder
-
-        return Encoder(self._source(), quantised=True)
-
-    def _source(self) -> Source:
-        from rerank_core.offline.e5 import E5
-        from rerank_core.offline.minilm import MiniLM
-
-        data = self.file.open()
-        return MiniLM(data) if self.file is MINILM else E5(data)
+    return MiniLM(data)
 
 
-_SLOTS = {
-    ENGLISH: _Slot(MINILM, calibration.ENGLISH),
-    MULTILINGUAL: _Slot(MULTILINGUAL_E5, calibration.MULTILINGUAL),
+def _e5(data: memoryview) -> Source:
+    from rerank_core.offline.e5 import E5
+
+    return E5(data)
+
+
+_MODELS = {
+    ENGLISH: LocalModel(ENGLISH, MINILM, _minilm, calibration.ENGLISH),
+    MULTILINGUAL: LocalModel(MULTILINGUAL, MULTILINGUAL_E5, _e5, calibration.MULTILINGUAL),
 }
 
 
-def _slot(model_id: str) -> _Slot | None:
+def _embedding_model(model_id: str) -> LocalModel | None:
+    """The embedding model of that id, None for the keyword model, which needs none."""
     if model_id == KEYWORD:
         return None
-    if model_id not in _SLOTS:
+    if model_id not in _MODELS:
         raise ModelNotFoundError(
             f"There is no local model called '{model_id}'.", hint=f"Use {ENGLISH}, {MULTILINGUAL} or {KEYWORD}."
         )
-    return _SLOTS[model_id]
+    return _MODELS[model_id]
 
 
 def unavailable_reason(model_id: str) -> str | None:
     """Why a model cannot be used here, in a sentence with what to do; None if it can. Loads nothing."""
-    slot = _slot(model_id)
-    return None if slot is None else slot.reason()
+    model = _embedding_model(model_id)
+    return None if model is None else model.reason()
 
 
 def is_loaded(model_id: str) -> bool:
     """Whether a model is in memory, so that scoring starts at once."""
-    slot = _slot(model_id)
-    return slot is None or slot.loaded
+    model = _embedding_model(model_id)
+    return model is None or model.loaded
 
 
 def load(model_id: str) -> None:
     """Load a model now, or wait until another thread has. Raises ConfigurationError where it cannot be used."""
-    slot = _slot(model_id)
-    if slot is not None:
-        slot.encoder()
+    model = _embedding_model(model_id)
+    if model is not None:
+        model.encoder()
 
 
 def score(model_id: str, query: str, texts: Sequence[str], *, on_progress: OnProgress | None = None) -> list[Scored]:
@@ -130,29 +96,31 @@ def score(model_id: str, query: str, texts: Sequence[str], *, on_progress: OnPro
     ModelNotFoundError for an unknown one.
     """
     from rerank_core.offline.keyword import keyword_shares
+    from rerank_core.offline.workers import paced
 
-    slot = _slot(model_id)
-    encoder = None if slot is None else slot.encoder()
+    model = _embedding_model(model_id)
+    encoder = None if model is None else model.encoder()
     total = len(texts)
 
     def tick(done: int) -> None:
         if on_progress is not None:
             on_progress(done, total)
 
-    keywords = keyword_shares(query, texts)
-    if slot is None or encoder is None:
+    if model is None or encoder is None:
+        shares = keyword_shares(query, texts, tick=paced(tick))
         tick(total)
-        return [Scored(calibration.KEYWORD.score(0.0, share), None, share, 1, None) for share in keywords]
+        return [Scored(calibration.KEYWORD.score(0.0, share), None, share, 1, None) for share in shares]
 
     from rerank_core.offline.encoder import PASSAGE, QUERY
 
+    shares = keyword_shares(query, texts, tick=paced(lambda _: tick(0)))
     asked = _average(encoder.embed(query, QUERY))
     answers = encoder.embed_all(texts, PASSAGE, tick=tick)
-    return [_scored(slot.scale, asked, answer, share) for answer, share in zip(answers, keywords, strict=True)]
+    return [_scored(model.scale, asked, answer, share) for answer, share in zip(answers, shares, strict=True)]
 
 
 def _average(embedding: Embedding) -> Embedding:
-    """A long query as one vector: the mean of its windows."""
+    """A long query as one vector: the mean of its windows, at length 1."""
     if len(embedding.spans) < 2:
         return embedding
     import numpy as np

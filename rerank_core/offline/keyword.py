@@ -2,22 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 
-from rerank_core.retrieval.bm25 import Postings, tokens_of
+import numpy as np
+
+from rerank_core.retrieval.bm25 import inverse_frequency, saturation, tokens_of
+from rerank_core.retrieval.words import pieces_of, words
 
 __all__ = ["keyword_shares"]
 
 
-def keyword_shares(query: str, texts: Sequence[str]) -> list[float]:
+class _Matches(dict[str, tuple[int, tuple[int, ...]]]):
+    """For a word of a document: how many tokens it makes, and which of the query's tokens are among them.
+
+    Words come again and again within a list, so each is cut into pieces once a request.
+    """
+
+    def __init__(self, asked: Iterable[str]) -> None:
+        super().__init__()
+        self._numbers = {token: number for number, token in enumerate(asked)}
+
+    def __missing__(self, word: str) -> tuple[int, tuple[int, ...]]:
+        tokens = (word, *pieces_of(word))
+        matches = len(tokens), tuple(self._numbers[token] for token in tokens if token in self._numbers)
+        self[word] = matches
+        return matches
+
+
+def keyword_shares(query: str, texts: Sequence[str], *, tick: Callable[[int], None] | None = None) -> list[float]:
     """BM25 of each text over words and character 4-grams, divided by the query's total idf.
 
-    1 would be every token of the query, endlessly often; a good answer has 0.3 to 0.6. Rarity is counted in
+    1 would be every token of the query, endlessly often; a good answer has 0.2 to 0.6. Rarity is counted in
     this list, so the numbers belong to this list. A query without words gives 0 everywhere.
+    `tick` is called before each text with how many are done.
     """
-    asked = list(dict.fromkeys(tokens_of(query, pieces=True)))
-    postings = Postings.build(texts, pieces=True)
-    total = sum(map(postings.idf, asked))
-    if not total:
+    asked = tokens_of(query, pieces_of)
+    if not asked or not texts:
         return [0.0] * len(texts)
-    return [min(1.0, score / total) for score in postings.scores(asked).tolist()]
+    matches = _Matches(asked)
+    lengths = np.zeros(len(texts), np.int64)
+    documents: list[int] = []
+    tokens: list[int] = []
+    counts: list[int] = []
+    for place, text in enumerate(texts):
+        if tick is not None:
+            tick(place)
+        length = 0
+        here: Counter[int] = Counter()
+        for word, times in Counter(words(text)).items():
+            size, found = matches[word]
+            length += size * times
+            for number in found:
+                here[number] += times
+        lengths[place] = length
+        documents += [place] * len(here)
+        tokens += here.keys()
+        counts += here.values()
+    rarity = inverse_frequency(len(texts), np.bincount(np.array(tokens, np.int64), minlength=len(asked)))
+    frequency = np.array(counts, np.float64)
+    weights = frequency / (frequency + saturation(lengths)[documents]) * rarity[tokens]
+    shares = np.bincount(np.array(documents, np.int64), weights, len(texts)) / rarity.sum()
+    return [float(share) for share in shares]

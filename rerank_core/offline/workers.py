@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import TypeVar
 
-__all__ = ["OnProgress", "cores", "run"]
+__all__ = ["cores", "paced", "run"]
 
-OnProgress = Callable[[int, int], None]
+Tick = Callable[[int], None]
 Item = TypeVar("Item")
 
 _REPORT_EVERY = 0.2  # seconds
@@ -23,6 +23,19 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def paced(tick: Tick) -> Tick:
+    """The same, but calls that come within 0.2 s of the last one, or of now, are left out."""
+    last = monotonic()
+
+    def sometimes(done: int) -> None:
+        nonlocal last
+        if monotonic() - last >= _REPORT_EVERY:
+            tick(done)
+            last = monotonic()
+
+    return sometimes
+
+
 class _Stopped(Exception):
     """Raised inside a worker between two pieces of an item once the whole run is to stop."""
 
@@ -32,7 +45,7 @@ def run(
     work: Callable[[Item, Callable[[], None]], None],
     *,
     threads: int | None = None,
-    tick: Callable[[int], None] | None = None,
+    tick: Tick | None = None,
 ) -> None:
     """Call `work(item, checkpoint)` for every item, in order, on as many threads as there are cores.
 

@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rerank_core.retrieval.words import grams, words
+from rerank_core.retrieval.words import words
 
-__all__ = ["Postings", "tokens_of"]
+__all__ = ["Parts", "Postings", "inverse_frequency", "saturation", "tokens_of"]
 
 K1 = 1.5
 B = 0.75
 
+Parts = Callable[[str], Sequence[str]]
+"""What a word counts as besides itself."""
 
-def tokens_of(text: str, *, pieces: bool) -> list[str]:
-    """A text's tokens: its words and, with `pieces`, each word's runs of four characters as well."""
-    found = words(text)
-    return [*found, *chain.from_iterable(map(grams, found))] if pieces else found
+_BATCH = 2_000_000  # pairs of word and document that are taken apart at once, to bound the memory
 
 
-class _Vocabulary(dict[str, int]):
+def tokens_of(text: str, parts: Parts) -> list[str]:
+    """The distinct tokens of a query: its words and their parts, in order."""
+    return list(dict.fromkeys(token for word in words(text) for token in (word, *parts(word))))
+
+
+def saturation(lengths: NDArray[np.int64]) -> NDArray[np.float64]:
+    """K of BM25 for documents of these lengths in tokens: K1 (1 - B + B length / mean length)."""
+    mean = lengths.mean() if len(lengths) else 0.0
+    out: NDArray[np.float64] = K1 * (1 - B + B * lengths / max(mean, 1e-9))
+    return out
+
+
+def inverse_frequency(size: int, frequencies: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How much a token tells that `frequencies` of `size` documents hold: ln(1 + (N - df + 0.5) / (df + 0.5))."""
+    out: NDArray[np.float64] = np.log1p((size - frequencies + 0.5) / (frequencies + 0.5))
+    return out
+
+
+class _Numbers(dict[str, int]):
     """Gives each new token the next number."""
 
     def __missing__(self, token: str) -> int:
@@ -36,8 +52,8 @@ class Postings:
     """For each token the documents that hold it and what it adds to their scores.
 
     `numbers` maps a token to its row; row r spans `starts[r]`..`starts[r + 1]` of `documents` and `weights`.
-    A weight is idf x tf / (tf + K) with K = 1.5 (1 - 0.75 + 0.75 length / mean length) and
-    idf = ln(1 + (N - df + 0.5) / (df + 0.5)), the form that Lucene uses (Robertson and Zaragoza, 2009).
+    A weight is idf x tf / (tf + K), idf and K as in `inverse_frequency` and `saturation`: the form of BM25 that
+    Lucene uses (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009).
     """
 
     size: int
@@ -47,38 +63,32 @@ class Postings:
     weights: NDArray[np.float32]
 
     @classmethod
-    def build(cls, texts: Iterable[str], *, pieces: bool) -> Postings:
-        """Count the tokens of every text."""
-        numbers = _Vocabulary()
-        number = numbers.__getitem__
+    def build(cls, texts: Iterable[str], parts: Parts) -> Postings:
+        """Count the words of every text and their parts."""
+        vocabulary = _Numbers()
+        number = vocabulary.__getitem__
         runs: list[NDArray[np.int32]] = []
         for text in texts:
-            found = tokens_of(text, pieces=pieces)
+            found = words(text)
             runs.append(np.fromiter(map(number, found), np.int32, len(found)))
         size = len(runs)
-        lengths = np.array([len(run) for run in runs], np.int64)
-        keys = np.concatenate([np.zeros(0, np.int32), *runs]).astype(np.int64)
-        keys *= max(1, size)
-        keys += np.repeat(np.arange(size), lengths)
-        keys, counts = np.unique(keys, return_counts=True)
-        rows, documents = np.divmod(keys, max(1, size))
-        starts = np.searchsorted(rows, np.arange(len(numbers) + 1))
-        frequencies = np.diff(starts)
-        saturation = K1 * (1 - B + B * lengths / max(1e-9, lengths.mean() if size else 0.0))
-        weights = counts / (counts + saturation[documents])
-        weights *= np.repeat(_idf(size, frequencies), frequencies)
-        return cls(size, dict(numbers), starts, documents.astype(np.int32), weights.astype(np.float32))
-
-    def idf(self, token: str) -> float:
-        """How much a token tells: high where few documents hold it, highest where none does."""
-        row = self.numbers.get(token)
-        frequency = 0 if row is None else int(self.starts[row + 1] - self.starts[row])
-        return float(_idf(self.size, np.array(frequency)))
+        numbers, tokens, bounds = _take_apart(vocabulary, parts)
+        del vocabulary
+        documents = np.repeat(np.arange(size, dtype=np.int32), [len(run) for run in runs])
+        occurrences = np.concatenate([np.zeros(0, np.int32), *runs])
+        del runs
+        rows, documents, counts = _count(occurrences, documents, tokens, bounds, size)
+        lengths = np.bincount(documents, counts, size).astype(np.int64)
+        frequencies = np.bincount(rows, minlength=len(numbers))
+        starts = np.concatenate([[0], np.cumsum(frequencies)])
+        weights = (counts / (counts + saturation(lengths)[documents])).astype(np.float32)
+        weights *= np.repeat(inverse_frequency(size, frequencies).astype(np.float32), frequencies)
+        return cls(size, numbers, starts, documents, weights)
 
     def scores(self, tokens: Iterable[str]) -> NDArray[np.float64]:
-        """Each document's score for a query's tokens, counting each token once."""
+        """Each document's score for a query's distinct tokens."""
         totals = np.zeros(self.size)
-        for token in dict.fromkeys(tokens):
+        for token in tokens:
             row = self.numbers.get(token)
             if row is not None:
                 span = slice(int(self.starts[row]), int(self.starts[row + 1]))
@@ -86,6 +96,54 @@ class Postings:
         return totals
 
 
-def _idf(size: int, frequencies: NDArray[np.int64]) -> NDArray[np.float64]:
-    out: NDArray[np.float64] = np.log1p((size - frequencies + 0.5) / (frequencies + 0.5))
-    return out
+def _take_apart(vocabulary: Iterable[str], parts: Parts) -> tuple[dict[str, int], NDArray[np.int32], NDArray[np.int64]]:
+    """Numbers for all tokens; the tokens that each word counts as, end to end; where each word's begin."""
+    numbers = _Numbers()
+    tokens: list[int] = []
+    bounds = [0]
+    for word in vocabulary:
+        tokens.append(numbers[word])
+        tokens += map(numbers.__getitem__, parts(word))
+        bounds.append(len(tokens))
+    return dict(numbers), np.array(tokens, np.int32), np.array(bounds, np.int64)
+
+
+def _count(
+    words_: NDArray[np.int32],
+    documents: NDArray[np.int32],
+    tokens: NDArray[np.int32],
+    bounds: NDArray[np.int64],
+    size: int,
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """How often each token stands in each document: (token, document, count), sorted by token, then document."""
+    keys, counts = _merge(words_.astype(np.int64) * max(1, size) + documents, None)
+    merged: list[tuple[NDArray[np.int64], NDArray[np.int32]]] = []
+    for start in range(0, len(keys), _BATCH):
+        batch, times = keys[start : start + _BATCH], counts[start : start + _BATCH]
+        word, document = np.divmod(batch, max(1, size))
+        sizes = bounds[word + 1] - bounds[word]
+        ends = np.cumsum(sizes)
+        places = np.arange(ends[-1]) + np.repeat(bounds[word] - ends + sizes, sizes)
+        expanded = tokens[places].astype(np.int64) * size + np.repeat(document, sizes)
+        merged.append(_merge(expanded, np.repeat(times, sizes)))
+    if not merged:
+        nothing = np.zeros(0, np.int32)
+        return nothing, nothing, nothing
+    keys, counts = merged[0]
+    if len(merged) > 1:
+        joined = np.concatenate([part for part, _ in merged]), np.concatenate([part for _, part in merged])
+        merged.clear()
+        keys, counts = _merge(*joined)
+    rows, columns = np.divmod(keys, size)
+    return rows.astype(np.int32), columns.astype(np.int32), counts
+
+
+def _merge(keys: NDArray[np.int64], counts: NDArray[np.int32] | None) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Sorted distinct keys with the sums of their counts (1 each where there are none)."""
+    if counts is None:
+        found, totals = np.unique(keys, return_counts=True)
+        return found, totals.astype(np.int32)
+    order = np.argsort(keys, kind="stable")
+    keys, counts = keys[order], counts[order]
+    first = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+    return keys[first], np.add.reduceat(counts, first, dtype=np.int32)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rerank_core.models import DocumentInput, as_documents
-from rerank_core.retrieval.bm25 import Postings, tokens_of
+from rerank_core.retrieval.bm25 import Parts, Postings, tokens_of
+from rerank_core.retrieval.words import beginnings_of, pieces_of
 
 __all__ = ["Hit", "KeywordIndex"]
 
@@ -31,16 +32,16 @@ class KeywordIndex:
     in any language. Never changes once built, so it can be shared between threads.
     """
 
-    def __init__(self, postings: Postings, *, pieces: bool) -> None:
+    def __init__(self, postings: Postings, parts: Parts) -> None:
         self._postings = postings
-        self._pieces = pieces
+        self._parts = parts
 
     @classmethod
     def build(cls, documents: Iterable[DocumentInput]) -> KeywordIndex:
         """Index strings, objects with a `text`, or Documents. Raises InvalidDocumentsError for anything else."""
         texts = [document.text for document in as_documents(documents)]
-        pieces = len(texts) <= PIECES_UP_TO
-        return cls(Postings.build(texts, pieces=pieces), pieces=pieces)
+        parts = pieces_of if len(texts) <= PIECES_UP_TO else beginnings_of
+        return cls(Postings.build(texts, parts), parts)
 
     def __len__(self) -> int:
         return self._postings.size
@@ -52,7 +53,7 @@ class KeywordIndex:
         """
         if k < 1:
             raise ValueError("k must be 1 or more")
-        scores = self._postings.scores(tokens_of(query, pieces=self._pieces))
+        scores = self._postings.scores(tokens_of(query, self._parts))
         found = np.flatnonzero(scores > 0)
         if len(found) > k:
             # Everything that could be in the first k, ties at the edge included, then a stable sort of that.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 
-__all__ = ["grams", "normalise", "words"]
+__all__ = ["beginnings_of", "normalise", "pieces_of", "words"]
 
 
 def _marks() -> str:
@@ -28,7 +27,9 @@ _UNSPACED = (
     "\u3005-\u3007\u3041-\u3096\u3099-\u309a\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 )
-_WORD = re.compile(rf"[\w{_marks()}]+")
+_MARKS = _marks()
+_WORD = re.compile(rf"\w+(?:[{_MARKS}]+\w*)*")
+_ASCII_WORD = re.compile(r"[0-9a-z_]+")
 _UNSPACED_RUN = re.compile(f"([{_UNSPACED}]+)")
 # Accents of the Latin, Greek and Cyrillic scripts; marks of other scripts are letters in their own right.
 _ACCENTS = re.compile("[\u0300-\u036f]")
@@ -44,11 +45,10 @@ def normalise(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The words of `text`, in order; runs of a script without spaces as overlapping pairs of characters."""
-    found = _WORD.findall(normalise(text))
-    if text.isascii():
-        return found
+    if text.isascii():  # the common case, three times as fast
+        return _ASCII_WORD.findall(text.lower())
     out: list[str] = []
-    for word in found:
+    for word in _WORD.findall(normalise(text)):
         if word.isascii() or not _UNSPACED_RUN.search(word):
             out.append(word)
             continue
@@ -60,9 +60,16 @@ def words(text: str) -> list[str]:
     return out
 
 
-@lru_cache(maxsize=65536)
-def grams(word: str) -> tuple[str, ...]:
-    """A word's runs of four characters; the word itself where it has four or fewer."""
-    if len(word) <= 4:
-        return (word,)
-    return tuple(word[place : place + 4] for place in range(len(word) - 3))
+def pieces_of(word: str) -> list[str]:
+    """A word's runs of four characters, its ends marked: 'cats' gives ' cat', 'cats', 'ats '.
+
+    They let inflected, compounded and mistyped words meet in any language. Each is marked as a piece, so that it
+    is never taken for a whole word.
+    """
+    bounded = f" {word} "
+    return ["~" + bounded[place : place + 4] for place in range(max(1, len(bounded) - 3))]
+
+
+def beginnings_of(word: str) -> list[str]:
+    """A word's first four and first six characters, marked: a rough stem that needs to know no language."""
+    return ["~" + word[:4], "~~" + word[:6]]
