@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,8 @@ def board(
     `on_event` is called before the page runs again, where widget values may still be set; the same event is
     also returned, so use one or the other. Raises ValueError as `payload` does.
     """
-    memory = st.session_state.setdefault(f"{key}:board", {"folded": True, "seen": 0})
+    # Ratings are numbered by the clock. What a browser still holds from before this session is not news.
+    memory = st.session_state.setdefault(f"{key}:board", {"folded": True, "seen": int(time.time() * 1000)})
 
     def heard(name: str) -> Callable[[], None]:
         def callback() -> None:

@@ -21,7 +21,7 @@ class Threshold {
     const { rows, data, root } = this.board;
     const shown = this.value !== null && rows.size > 0;
     this.line.hidden = !shown;
-    root.classList.toggle("has-threshold", shown);
+    root.classList.toggle("has-threshold", shown && this.value > 0);
     let count = 0;
     for (const row of rows.values()) {
       const score = row.data.scores.right;
