@@ -174,8 +174,18 @@ def test_endless_digits_and_words_for_no_number_are_read() -> None:
     assert (metadata["n"], metadata["x"], metadata["y"]) == ("9" * 10_000, "NaN", "-Infinity")
 
 
+def test_escaped_control_characters_in_a_file_are_text() -> None:
+    """What JSON spells out is meant: no binary data, however odd."""
+    assert read_documents("a.json", b'["\\u0000\\u001f"]').documents[0].text == "\x00\x1f"
+
+
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=10),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    # raw control characters make a file of them binary
+    | st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=10),
     lambda inner: (
         st.lists(inner, max_size=5)
         | st.dictionaries(

@@ -89,7 +89,10 @@ def _read(ending: str, kind: str, data: bytes, wishes: dict[str, str], limits: L
     text, note = decode(data)
     text = text.removeprefix("\ufeff")
     wishes.pop("sheet", None)
-    parsed = _text(kind, text, wishes, replace(limits, control_share=min(limits.control_share, _BINARY_SHARE)))
+    if kind not in ("json", "jsonl"):
+        # what JSON escapes is meant, whatever it is
+        limits = replace(limits, control_share=min(limits.control_share, _BINARY_SHARE))
+    parsed = _text(kind, text, wishes, limits)
     return replace(parsed, notes=(note, *parsed.notes)) if note else parsed
 
 
