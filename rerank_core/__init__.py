@@ -32,6 +32,7 @@ from rerank_core.errors import (
     RateLimitedError,
     RequestTimeoutError,
     RerankError,
+    SpendingLimitError,
     TooManyDocumentsError,
 )
 from rerank_core.models import (
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
     from rerank_core.pricing import CostEstimate, PriceTable, estimate_cost
     from rerank_core.ranking import Comparison, compare_orders
     from rerank_core.runs import Run
-    from rerank_core.store import RunStore
+    from rerank_core.store import RunStore, StoreError
 
 __version__ = "0.1.0"
 
@@ -91,6 +92,8 @@ __all__ = [
     "RerankResponse",
     "Run",
     "RunStore",
+    "SpendingLimitError",
+    "StoreError",
     "TooManyDocumentsError",
     "Usage",
     "compare_orders",
@@ -114,6 +117,7 @@ _WHERE = {
     "PriceTable": "pricing",
     "Run": "runs",
     "RunStore": "store",
+    "StoreError": "store",
     "compare_orders": "ranking",
     "estimate_cost": "pricing",
     "parse_documents": "documents",
