@@ -9,6 +9,7 @@ from __future__ import annotations
 import streamlit as st
 
 import rerank_core as rc
+from rerank_core.errors import SpendingLimitError
 
 _HEADINGS: tuple[tuple[type[rc.RerankError], str], ...] = (
     (rc.AuthenticationError, "The key was not accepted"),
@@ -16,7 +17,7 @@ _HEADINGS: tuple[tuple[type[rc.RerankError], str], ...] = (
     (rc.ModelNotFoundError, "There is no such model"),
     (rc.RateLimitedError, "Too many requests"),
     (rc.QuotaExceededError, "The budget is used up"),
-    (rc.SpendingLimitError, "The spending limit would be passed"),
+    (SpendingLimitError, "The spending limit would be passed"),
     (rc.RequestTimeoutError, "No answer in time"),
     (rc.ConnectionFailedError, "No connection"),
     (rc.ProviderError, "The service failed"),
