@@ -312,6 +312,16 @@ def test_a_selection_in_either_table_is_the_one_that_counts():
     assert "picked None" in texts(app.run())
 
 
+def test_the_picture_of_the_scores_marks_the_threshold():
+    """The spread is said in words for who cannot see it, the threshold and what it keeps included."""
+    chart = host(case="tables", n="60", threshold="0.5").get("vega_lite_chart")[0].proto
+    said = "How 60 relevance scores are spread from 0.016 to 0.984; the threshold 0.500 keeps 30"
+    assert chart.alt == said
+    marks = [layer["mark"]["type"] for layer in json.loads(chart.spec)["layer"]]
+    assert marks == ["bar", "rule", "text"]
+    assert not host(case="tables", n="60", noscores="1").get("vega_lite_chart")
+
+
 @pytest.mark.parametrize("case", ["tables", "detail", "evil"])
 def test_no_column_is_called_something_that_gets_fetched(case):
     """Charts and tables fetch columns called image, url or href; none of ours is."""

@@ -17,6 +17,7 @@ import streamlit as st
 
 from pages.components.board import BoardRow, movement, shown
 from rerank_core.models import Document
+from rerank_core.ranking import kept
 
 __all__ = ["big_tables", "detail_panel", "opens", "score_chart"]
 
@@ -245,7 +246,6 @@ def score_chart(rows: Sequence[BoardRow], threshold: float | None, key: str) -> 
     if not scores:
         st.text("No scores to draw: this connection gives only an order.")
         return
-    kept = len(scores) if threshold is None else sum(score >= threshold for score in scores)
     low, high = min(0.0, *scores), max(1.0, *scores)
     dark = st.context.theme.type == "dark"
     ink, accent, pale = ("#e8edf2", "#6cb4ff", "#5b6875") if dark else ("#111418", "#0b5cad", "#b4bfcc")
@@ -264,20 +264,25 @@ def score_chart(rows: Sequence[BoardRow], threshold: float | None, key: str) -> 
             x=axis,
             y=alt.Y("count()", title="Documents", axis=alt.Axis(tickMinStep=1, format="d")),
             color=alt.Color("Result:N", scale=alt.Scale(domain=list(side), range=list(side.values())), legend=None),
-            tooltip=[alt.Tooltip("count()", title="Documents"), alt.Tooltip("Score:Q", bin=True), "Result:N"],
+            tooltip=[
+                alt.Tooltip("count()", title="Documents"),
+                alt.Tooltip("Score:Q", bin=True),
+                alt.Tooltip("Result:N"),
+            ],
         )
     )
     chart: alt.Chart | alt.LayerChart = bars
     said = f"How {len(scores):,} relevance scores are spread from {min(scores):.3f} to {max(scores):.3f}"
     if threshold is not None:
-        said += f"; the threshold {threshold:.3f} keeps {kept:,}"
-        mark = pd.DataFrame({"Threshold": [threshold], "Label": [f"{threshold:.3f} keeps {kept:,}"]})
-        rule = alt.Chart(mark).mark_rule(color=ink, strokeDash=[5, 4], strokeWidth=2).encode(x="Threshold:Q")
+        said += f"; the threshold {threshold:.3f} keeps {kept(scores, threshold):,}"
+        mark = pd.DataFrame({"Threshold": [threshold], "Label": [f"{threshold:.3f} keeps {kept(scores, threshold):,}"]})
+        across = alt.X("Threshold:Q")
+        rule = alt.Chart(mark).mark_rule(color=ink, strokeDash=[5, 4], strokeWidth=2).encode(x=across)
         near_right = threshold > low + (high - low) * 0.7
         label = (
             alt.Chart(mark)
             .mark_text(color=ink, align="right" if near_right else "left", dx=-6 if near_right else 6, fontSize=12)
-            .encode(x="Threshold:Q", y=alt.value(-8), text="Label:N")
+            .encode(x=across, y=alt.YValue(-8), text=alt.Text("Label:N"))
         )
         chart = alt.layer(bars, rule, label)
     st.altair_chart(chart.properties(height=160), key=key, alt=said)
