@@ -76,7 +76,7 @@ class _Base:
         return Allowance(seconds, clock) if seconds > 0 else None
 
     def _busy(self) -> Failure:
-        return Failure("busy", f"all {self._width} places of this client stayed taken")
+        return Failure("busy", f"the total time-out passed before one of {self._width} places was free")
 
 
 def _advance(flow: Flow[T], outcome: Any) -> tuple[Step | None, T | None]:

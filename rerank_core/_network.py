@@ -258,7 +258,13 @@ def _pool_options(address: str, width: int) -> dict[str, Any]:
 def _certificates(file: str | None, folder: str | None) -> ssl.SSLContext:
     """Whom to trust: what the environment names, else Mozilla's list. Reading it takes tens of milliseconds."""
     if file or folder:
-        return ssl.create_default_context(cafile=file or None, capath=folder or None)
+        try:
+            return ssl.create_default_context(cafile=file or None, capath=folder or None)
+        except OSError as error:
+            raise ConfigurationError(
+                f"The certificates that the environment names cannot be read: {error.strerror or error}.",
+                hint="Correct SSL_CERT_FILE or SSL_CERT_DIR, or take them out of the environment.",
+            ) from None
     import certifi
 
     return ssl.create_default_context(cafile=certifi.where())

@@ -104,4 +104,4 @@ def _address(spec: ProviderSpec, given: str | None) -> str:
         raise ConfigurationError(
             "The base address goes on after a ? or a #.", hint=f"End it before that: {spec.path} is added to it."
         )
-    return base.rstrip("/") + spec.path
+    return parts.geturl().rstrip("/") + spec.path

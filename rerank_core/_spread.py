@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -123,8 +124,9 @@ def spread(jobs: Iterable[Callable[[Switch], T]], width: int, switch: Switch) ->
             inner.trip()
             for _ in threads:
                 waiting.put(None)
+            patience = time.monotonic() + _GRACE
             for thread in threads:
-                thread.join(_GRACE)
+                thread.join(max(0.0, patience - time.monotonic()))
 
 
 async def spread_async(

@@ -15,6 +15,7 @@ from typing import Any, Self
 import httpcore
 import httpx
 
+from rerank_core import __version__
 from rerank_core._drive import AsyncDriver, Driver, check_requests, expire
 from rerank_core._network import Allowance, open_async_pool, open_pool
 from rerank_core._retry import Timing
@@ -35,7 +36,7 @@ _HEADERS = (
     (b"Accept", b"application/json"),
     (b"Accept-Encoding", b"gzip, deflate"),
     (b"Content-Type", b"application/json"),
-    (b"User-Agent", b"rerank_core"),
+    (b"User-Agent", f"rerank_core/{__version__}".encode("ascii")),
 )
 _BROKEN = (httpx.HTTPError, httpx.InvalidURL, OSError)  # all that an attempt may die of; the rest are bugs
 

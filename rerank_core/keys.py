@@ -50,15 +50,18 @@ class ApiKey:
         """The text with the key put out of sight wherever it stands in it."""
         return self._pattern.sub(HIDDEN, text) if self._secret in text else text
 
-    def scrub(self, value: Any) -> Any:
-        """A parsed JSON value with the key put out of sight in every string of it, names of fields included."""
+    def scrub(self, value: Any, depth: int = 50) -> Any:
+        """A parsed JSON value with the key put out of sight in every string of it, names of fields included.
+        What lies deeper than `depth` levels is put out of sight as a whole."""
         if isinstance(value, str):
             return self.redact(value)
+        if not isinstance(value, list | dict):
+            return value
+        if depth == 0:
+            return HIDDEN
         if isinstance(value, list):
-            return [self.scrub(item) for item in value]
-        if isinstance(value, dict):
-            return {self.redact(name): self.scrub(item) for name, item in value.items()}
-        return value
+            return [self.scrub(item, depth - 1) for item in value]
+        return {self.redact(name): self.scrub(item, depth - 1) for name, item in value.items()}
 
     def echoed_in(self, body: bytes) -> bool:
         """Whether a reply of success holds this key, and the key is long enough for that to be no accident."""

@@ -312,6 +312,24 @@ def test_every_httpx_error_is_covered():
             client.rerank("q", ["a"])
 
 
+@pytest.mark.parametrize("shape", ['{"message": %s}', '{"error": %s}', '{"detail": [%s]}', '{"results": [%s]}'])
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_deeply_nested_reply_does_no_harm(world: World, shape, status):
+    """Hundreds of levels are an error of ours, not a RecursionError."""
+    nested = shape % ('{"message": ' * 400 + json.dumps(KEY) + "}" * 400)
+    found = caught(world, httpx.Response(status, content=shape % nested))
+    assert isinstance(found, rc.BadResponseError if status == 200 else rc.InvalidRequestError)
+    assert KEY not in str(found)
+
+
+def test_what_a_broken_or_empty_reply_is_called(world: World):
+    """The sentence says so, and does not quote half a JSON document."""
+    assert "no whole JSON" in caught(world, httpx.Response(200, content=b'{"results": [{"index"')).message
+    assert "an empty reply" in caught(world, httpx.Response(200)).message
+    assert "web page" in caught(world, httpx.Response(200, html="<html></html>")).message
+    assert "Bad gateway" in caught(world, httpx.Response(502, html="<title> Bad gateway </title>")).message
+
+
 def test_a_bug_is_not_dressed_up_as_a_failed_request(world: World):
     """What a transport raises by mistake reaches the caller as it is."""
     with pytest.raises(ZeroDivisionError):

@@ -123,6 +123,23 @@ def test_the_address_is_the_argument_else_the_environment_else_the_providers(wor
     assert world.client(provider, base_url="https://gw.example").client.address == "https://gw.example/v1/rerank"
 
 
+def test_an_address_may_be_written_in_capitals_or_in_another_script(world: World):
+    """The scheme is read as it is meant, and a name outside ASCII is sent as DNS wants it."""
+    script = Script(falling)
+    world.client(handler=script, base_url="HTTPS://B\u00fccher.example:8443").rerank("q", ["a"])
+    assert str(script.requests[0].url).startswith("https://")
+    assert script.requests[0].headers["host"] == "xn--bcher-kva.example:8443"
+    assert world.client(base_url="HTTPS://gw.example").client.address == "https://gw.example/v1/rerank"
+
+
+def test_certificates_that_are_not_there_are_a_configuration_error(world: World, monkeypatch):
+    """SSL_CERT_FILE is honoured, and named where it cannot be read."""
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
+    with pytest.raises(rc.ConfigurationError) as info:
+        world.client()
+    assert "SSL_CERT_FILE" in info.value.hint
+
+
 def test_local_needs_neither_key_nor_address(world: World):
     """It ignores both, and opens no connection."""
     client = world.client("local", api_key=None).client

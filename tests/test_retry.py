@@ -110,6 +110,14 @@ def test_a_wait_that_does_not_fit_is_none():
     assert wait_before(0, None, 0.0, lambda: 0.0) is None
 
 
+@given(st.text() | st.text("0123456789.,:-+ GMTJanWed", max_size=40), st.text("0123456789.-e", max_size=20))
+def test_no_header_makes_it_stumble(retry_after, reset):
+    """Whatever a server sends, the wait is None or a finite number of seconds that is not negative."""
+    for limited in (True, False):
+        wait = named_wait({"retry-after": retry_after, "x-ratelimit-reset": reset}, NOW, rate_limited=limited)
+        assert wait is None or 0 <= wait < float("inf")
+
+
 @given(
     retry=st.integers(0, 100),
     named=st.none() | st.floats(0, 1e6),

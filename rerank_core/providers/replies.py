@@ -217,7 +217,8 @@ def explain(label: str, hints: Mapping[type[RerankError], str], status: int, bod
 
     retryable = kind.default_retryable if by_code else kind.default_retryable and effective in RETRIED_STATUSES
     where = f"{label} answered {status}"
-    message = f"{where}: {_sentence(complaint.message)}" if complaint.message else f"{where} and said no more."
+    silent = "and gave no reason." if text.strip() or body is not None else "with an empty reply."
+    message = f"{where}: {_sentence(complaint.message)}" if complaint.message else f"{where} {silent}"
     return kind(
         message,
         hint=hints.get(kind) or _HINTS.get(kind),
@@ -267,16 +268,19 @@ def _first(*values: Any) -> str | None:
     return next((text for value in values if (text := text_or_none(value))), None)
 
 
-def _words(value: Any) -> str | None:
+def _words(value: Any, depth: int = 4) -> str | None:
     """The sentence in a string, a list of them, or an object with a message of some name."""
     if isinstance(value, str):
         return value.strip() or None
+    if depth == 0:
+        return None
     if isinstance(value, list):
-        said = [words for item in value[:3] if (words := _words(item))]
+        said = [words for item in value[:3] if (words := _words(item, depth - 1))]
         return "; ".join(said) or None
     if isinstance(value, dict):
         return next(
-            (words for name in ("message", "msg", "detail", "error") if (words := _words(value.get(name)))), None
+            (words for name in ("message", "msg", "detail", "error") if (words := _words(value.get(name), depth - 1))),
+            None,
         )
     return None
 
@@ -284,6 +288,8 @@ def _words(value: Any) -> str | None:
 def _plain(text: str) -> str | None:
     """What a reply that is not JSON says: the title of a web page, or the text itself."""
     text = text.strip()
+    if text.startswith(("{", "[")):
+        return "the reply is no whole JSON"
     if not text.startswith("<"):
         return _short(text) if text else None
     title = re.search(r"<title[^>]*>([^<]{1,200})", text, re.IGNORECASE)
