@@ -50,7 +50,7 @@ def plain(name: str, grades: dict[str, int], ranked: list[str]) -> float:
 
 @settings(deadline=None)  # the first call loads trec_eval
 @given(
-    st.dictionaries(IDS, st.dictionaries(IDS, st.integers(0, 3), max_size=6), min_size=1, max_size=4),
+    st.dictionaries(IDS, st.dictionaries(IDS, st.integers(-2, 3), max_size=6), min_size=1, max_size=4),
     st.dictionaries(IDS, st.lists(IDS, unique=True, max_size=8), max_size=5),
 )
 def test_measures_equal_their_definitions(judgments: dict[str, dict[str, int]], run: dict[str, list[str]]) -> None:
@@ -66,7 +66,10 @@ def test_measures_equal_their_definitions(judgments: dict[str, dict[str, int]], 
 @given(
     st.dictionaries(
         st.sampled_from(["q1", "q2", "q3"]),
-        st.dictionaries(st.sampled_from("abcdef"), st.integers(-1, 4), min_size=1),
+        # called directly, trec_eval hangs on a query that has grades under 0 only
+        st.dictionaries(st.sampled_from("abcdef"), st.integers(-1, 4)).filter(
+            lambda own: max([-1, *own.values()]) >= 0
+        ),
         min_size=1,
     ),
     st.dictionaries(st.sampled_from(["q1", "q2", "q4"]), st.permutations("abcdefg")),
@@ -114,6 +117,15 @@ def test_the_gain_is_the_grade_unless_another_is_named() -> None:
     half = 1 / math.log2(3)
     assert linear == pytest.approx((1 + 3 * half) / (3 + half))
     assert exponential == pytest.approx((1 + 7 * half) / (7 + half))
+
+
+def test_a_query_with_nothing_but_negative_grades_is_worth_nothing() -> None:
+    """Grades under 0 mean unjudged to trec_eval, which never ends where there is nothing else; here it is 0."""
+    names = ["nDCG", "nDCG@10", "AP", "RR", "P@5", "Bpref", "Judged@2"]
+    for _ in range(200):
+        result = measure({"q1": {"a": -1}, "q2": {}, "q3": {"a": -2, "b": 1}}, {"q1": ["a"], "q2": ["a"]}, names)
+        assert all(result[name].by_query[query] == 0 for name in names[:-1] for query in ("q1", "q2"))
+        assert result["Judged@2"].by_query == {"q1": 1.0, "q2": 0.0, "q3": 0.0}
 
 
 def test_counts_are_summed() -> None:
@@ -175,8 +187,8 @@ def test_importing_the_package_is_light() -> None:
 
 
 def test_everything_exported_exists() -> None:
-    """The names in __all__ are sorted and real, and `measure` is the function, not its module."""
-    assert sorted(evaluation.__all__) == list(evaluation.__all__)
+    """The names in __all__ stand once and are real, and `measure` is the function, not its module."""
+    assert len(set(evaluation.__all__)) == len(evaluation.__all__)
     assert all(hasattr(evaluation, name) for name in evaluation.__all__)
     assert callable(evaluation.measure)
 

@@ -113,6 +113,10 @@ def _values(judgments: Judgments, run: Run, measures: Sequence[Any]) -> dict[Any
         qrels[number] = {
             known.setdefault(document, str(len(known))): int(grade) for document, grade in judgments[query].items()
         }
+        if max(qrels[number].values(), default=-1) < 0:
+            # Without any grade of 0 or more trec_eval reads memory that it never set, and nDCG may not end. A
+            # document that no run returns gives it one and changes no measure.
+            qrels[number]["-"] = 0
         ranked = run.get(query, ())
         if ranked:
             scores[number] = {
