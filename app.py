@@ -67,7 +67,7 @@ def warm() -> None:
     """Load the default model and import what the first page needs, so that the first visitor waits for neither."""
     import pages.components
     import rerank_core as rc
-    from rerank_core import offline
+    from rerank_core import language, offline
 
     default, stand_in = rc.provider("local").default_model or "", "local-keyword"
     try:
@@ -78,6 +78,7 @@ def warm() -> None:
             log.warning("The default model is not there: %s", error)
             offline.load(stand_in)
             model, reason = stand_in, f"{error} The keyword model stands in for it."
+        language.load()
         found = pkgutil.walk_packages(pages.components.__path__, "pages.components.")
         for name in ("pandas", "altair", *(module.name for module in found)):
             importlib.import_module(name)

@@ -61,3 +61,4 @@ elif current.error is None and running.running() is None:
         "Paste or upload documents, type a query, and press Rerank. Or pick an example above to see one at work.",
         icon=":material/arrow_upward:",
     )
+examples.write_address()

@@ -84,7 +84,10 @@ def upload_input() -> bool:
 def import_report() -> None:
     """What could not be read, and the columns of each uploaded table."""
     current = state()
-    _problems(current.pasted.problems if current.pasted else (), "What was pasted")
+    if current.pasted:
+        for note in current.pasted.notes:
+            st.text(note)
+        _problems(current.pasted.problems, "What was pasted")
     if current.uploads and FROM_EXAMPLE in current.working.sources:
         st.button(
             "Remove the example's documents",
@@ -219,10 +222,22 @@ def _uploaded_file(current: PlaygroundState, upload: Upload) -> None:
                 on_click=_removed,
                 args=(name,),
             )
+        for note in upload.parsed.notes:
+            st.text(note)
         _problems(upload.parsed.problems, "This file")
         if upload.parsed.columns:
             with st.expander("Columns", icon=":material/view_column:"):
                 chooser = st.container(horizontal=True)
+                if len(upload.parsed.sheets) > 1:
+                    chooser.selectbox(
+                        "Sheet",
+                        [*upload.parsed.sheets],
+                        index=upload.parsed.sheets.index(upload.parsed.sheet or upload.parsed.sheets[0]),
+                        key=f"column_sheet_{name}",
+                        on_change=_sheet_chosen,
+                        args=(name,),
+                        width=170,
+                    )
                 for role, label in ROLES.items():
                     options = [*upload.parsed.columns] if role == "text" else [NO_COLUMN, *upload.parsed.columns]
                     chosen = upload.parsed.chosen.get(role, NO_COLUMN)
@@ -241,8 +256,20 @@ def _columns_chosen(name: str) -> None:
     current = state()
     upload = current.uploads[name]
     chosen = {role: st.session_state.get(f"column_{role}_{name}") for role in ROLES}
-    columns = {role: column if column != NO_COLUMN else None for role, column in chosen.items()}
+    columns = {"sheet": upload.parsed.sheet} if upload.parsed.sheet else {}
+    columns |= {role: ("" if column in (NO_COLUMN, None) else column) for role, column in chosen.items()}
     upload.parsed = documents.read_documents(upload.name, upload.data, columns=columns)
+    current.change(current.working.reread(name, upload.parsed.documents))
+
+
+def _sheet_chosen(name: str) -> None:
+    # Another sheet has columns of its own, which are guessed anew.
+    current = state()
+    upload = current.uploads[name]
+    wished = {"sheet": st.session_state[f"column_sheet_{name}"]}
+    upload.parsed = documents.read_documents(upload.name, upload.data, columns=wished)
+    for role in ROLES:
+        st.session_state.pop(f"column_{role}_{name}", None)
     current.change(current.working.reread(name, upload.parsed.documents))
 
 

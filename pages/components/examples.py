@@ -7,11 +7,15 @@ import streamlit as st
 from pages.components import running
 from pages.components.connection import Connection
 from pages.components.state import (
+    DEFAULT_TOP_N,
     DOCUMENTS,
     EXAMPLE,
+    LABELS,
+    MAX_TOP_N,
     MODEL,
     OWN,
     QUERY,
+    RUN,
     TOP_N,
     as_pasted_text,
     load_example,
@@ -20,28 +24,56 @@ from pages.components.state import (
 from rerank_core import provider, samples
 from rerank_core.documents.working_list import WorkingList
 
+FIRST = samples.EXAMPLES[0].id
 TITLES = {example.id: example.title for example in samples.EXAMPLES} | {OWN: "Your own documents"}
 
 
 def arrive(connection: Connection) -> None:
     """Fill the page the first time it is seen in a session: from a run's link, an example's, or the first story."""
     current = state()
-    if current.example is None:
-        named = st.query_params.get("run")
-        if named:
-            running.restore(named)
-        if current.run is not None:
-            _show_inputs_of_run()
-            return
-        # A link may name an example by its id; the address bar then goes on with its title.
+    if current.reopened:
+        current.reopened = False
+        _show_inputs_of_run()
+    if current.example is not None:
+        return
+    st.session_state.update({MODEL: LABELS[0], TOP_N: DEFAULT_TOP_N, QUERY: "", DOCUMENTS: ""})
+    asked = st.query_params.get(RUN)
+    if asked:
+        running.restore(asked)
+    if current.run is not None or current.job_id is not None:
+        _show_inputs_of_run()
+    else:
         wished = st.query_params.get(EXAMPLE)
-        first = next((name for name, title in TITLES.items() if wished in (name, title)), samples.EXAMPLES[0].id)
-        st.session_state[EXAMPLE] = first
+        first = next((name for name, title in TITLES.items() if wished in (name, title)), FIRST)
         if first == OWN:
             current.example = OWN
-            return
-        load_example(samples.example(first), keep_model=MODEL in st.query_params, keep_top=TOP_N in st.query_params)
-        _run_if_free(connection)
+        else:
+            load_example(samples.example(first))
+            _run_if_free(connection)
+    st.session_state[EXAMPLE] = current.example
+    # A link may ask for another model or Top N than the example suggests.
+    if st.query_params.get(MODEL) in LABELS:
+        st.session_state[MODEL] = st.query_params[MODEL]
+    top = st.query_params.get(TOP_N, "")
+    if top.isascii() and top.isdigit() and 0 < int(top) <= MAX_TOP_N:
+        st.session_state[TOP_N] = int(top)
+
+
+def write_address() -> None:
+    """Keep the small choices in the address, so that it can be sent: never a text, never a key."""
+    current = state()
+    shown = current.job_id or (current.run.id if current.run else None)
+    wanted = {
+        EXAMPLE: current.example if current.example != FIRST else None,
+        MODEL: st.session_state.get(MODEL) if st.session_state.get(MODEL) != LABELS[0] else None,
+        TOP_N: str(st.session_state[TOP_N]) if st.session_state.get(TOP_N) not in (None, DEFAULT_TOP_N) else None,
+        RUN: shown,
+    }
+    for name, value in wanted.items():
+        if value is None:
+            st.query_params.pop(name, None)
+        elif st.query_params.get(name) != value:
+            st.query_params[name] = value
 
 
 def picker() -> None:
@@ -52,7 +84,7 @@ def picker() -> None:
             list(TITLES),
             format_func=TITLES.__getitem__,
             key=EXAMPLE,
-            bind="query-params",
+            persist_state="session",
             on_change=_picked,
             width=320,
         )
@@ -98,13 +130,12 @@ def _show_inputs_of_run() -> None:
     """Bring a reopened run's texts and choices back into the inputs."""
     current = state()
     run = current.run
+    current.example = OWN
     if run is None:
         return
-    current.example = OWN
-    st.session_state[EXAMPLE] = OWN
     st.session_state[QUERY] = run.query
     st.session_state[DOCUMENTS] = as_pasted_text(run.documents)
     current.working = WorkingList.of(run.documents, "the saved run", run.order_name)
     model = provider(run.connection).model(run.response.model)
-    if model is not None and MODEL not in st.query_params:
+    if model is not None:
         st.session_state[MODEL] = model.label

@@ -83,7 +83,6 @@ def start(planned: Plan) -> None:
         return
     current.error = None
     current.job_id = run_id
-    st.query_params["run"] = run_id
     job.wait(_AT_ONCE_SECONDS)
     collect()
 
@@ -167,6 +166,9 @@ def collect() -> None:
     current.job_id = None
     if job.state == "done":
         current.run, current.error, current.picked = job.result(), None, None
+        if not current.working.documents:
+            current.reopened = True
+            st.rerun()
     elif job.state == "failed":
         error = job.exception
         current.error = (

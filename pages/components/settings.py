@@ -7,12 +7,11 @@ import streamlit as st
 
 from pages.components import connection as connections
 from pages.components.connection import Connection
-from pages.components.state import MODEL, QUERY, RETURN_DOCUMENTS, TOP_N, state
+from pages.components.state import LABELS, MAX_TOP_N, MODEL, QUERY, RETURN_DOCUMENTS, TOP_N, state
 from rerank_core import language, offline, pricing
 from rerank_core.pricing import CostEstimate
 from rerank_core.providers.spec import ModelSpec
 
-LABELS = ["English", "Multilingual", "v2"]
 SHOWN_LONG_DOCUMENTS = 100
 PREVIEW = 120
 
@@ -26,9 +25,9 @@ def model_control(connection: Connection) -> ModelSpec | None:
     """The Model control with who each is for; gives the chosen model, None where the provider has none."""
     spec = connection.provider
     models = {model.label: model for model in spec.models}
-    if MODEL not in st.query_params:
-        st.session_state.setdefault(MODEL, LABELS[0])
-    label = st.segmented_control("Model", LABELS, required=True, key=MODEL, bind="query-params", disabled=not models)
+    label = st.segmented_control(
+        "Model", LABELS, required=True, key=MODEL, persist_state="session", disabled=not models
+    )
     if not models:
         st.caption(f"{spec.label} has one model and no choice; it gives an order without scores.")
         return None
@@ -81,9 +80,10 @@ def top_n_control() -> int:
     value = st.number_input(
         "Top N",
         min_value=1,
+        max_value=MAX_TOP_N,
         step=1,
         key=TOP_N,
-        bind="query-params",
+        persist_state="session",
         width=120,
         help="How many results you would show. Moving it sends nothing: all documents are scored, and the ones "
         "below are folded.",

@@ -22,7 +22,9 @@ FROM_EXAMPLE = "the example"
 UNDO_STEPS = 20
 
 # Widget keys. Those in the address are short, since people read them.
-EXAMPLE, MODEL, TOP_N = "example", "model", "top"
+EXAMPLE, MODEL, TOP_N, RUN = "example", "model", "top", "run"
+LABELS = ["English", "Multilingual", "v2"]
+DEFAULT_TOP_N, MAX_TOP_N = 3, 100_000
 QUERY, DOCUMENTS, MODE, ORDER, RETURN_DOCUMENTS = "query", "documents", "read_as", "start_order", "return_documents"
 
 
@@ -50,6 +52,8 @@ class PlaygroundState:
     example: str | None = None
     wanted: bool = False
     asking: bool = False
+    # A run that was under way when its page was reloaded has ended: its texts are to be shown.
+    reopened: bool = False
     job_id: str | None = None
     run: Run | None = None
     error: RerankError | None = None
@@ -61,7 +65,8 @@ class PlaygroundState:
         """Put a new working list in place, remembering the old one for Undo."""
         if working == self.working:
             return
-        self.undo = [*self.undo[-(UNDO_STEPS - 1) :], self.working]
+        if self.working.documents:
+            self.undo = [*self.undo[-(UNDO_STEPS - 1) :], self.working]
         self.working = working
         if not from_table:
             self.restart_table()
@@ -99,15 +104,13 @@ def as_pasted_text(documents: tuple[Document, ...]) -> str:
     return json.dumps(texts, ensure_ascii=False, indent=1)
 
 
-def load_example(example: Example, *, keep_model: bool = False, keep_top: bool = False) -> None:
+def load_example(example: Example) -> None:
     """Put an example's texts and suggestions in place. Call it before the widgets are drawn."""
     current = state()
     st.session_state[QUERY] = example.query
     st.session_state[DOCUMENTS] = as_pasted_text(example.documents)
-    if not keep_model:
-        st.session_state[MODEL] = example.model
-    if not keep_top:
-        st.session_state[TOP_N] = example.top_n
+    st.session_state[MODEL] = example.model
+    st.session_state[TOP_N] = example.top_n
     current.change(WorkingList.of(example.documents, FROM_EXAMPLE, example.order_name))
     current.pasted = None
     current.uploads.clear()

@@ -257,6 +257,28 @@ def test_a_rating_brings_measures_and_taking_it_back_removes_them(visit: Visit) 
     expect(page.get_by_text("1 of 4 documents rated", exact=False)).to_be_visible()
 
 
+def test_the_table_edits_a_document_and_undo_brings_it_back(visit: Visit) -> None:
+    """A cell typed over is what gets ranked; Undo restores the text."""
+    page = visit().open("/")
+    page.get_by_text("Edit as a table").click()
+    settle(page)
+    grid = page.get_by_test_id("stDataFrame").first
+    grid.wait_for()
+    settle(page)
+    # Cells are drawn on a canvas: the first row's text lies right of the row marker and the Order column.
+    grid.click(position={"x": 260, "y": 52})
+    page.keyboard.type("Changed by hand")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Undo")).to_be_enabled()
+    settle(page)
+    rerank(page)
+    assert "Changed by hand" in rows(page, "left")
+    page.get_by_role("button", name="Undo").click()
+    settle(page)
+    rerank(page)
+    assert "Password policies and requirements" in rows(page, "left")
+
+
 def test_a_thousand_documents_are_two_tables(visit: Visit) -> None:
     """Many rows stay quick: virtualised tables instead of the board."""
     page = visit().open("/")

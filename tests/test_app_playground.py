@@ -1,0 +1,261 @@
+"""The Playground, run through the frame: what it sends, what it costs, what it keeps, what it says when it fails."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.components import running
+from pages.components.connection import Settings
+from rerank_core import samples
+from rerank_core.store import RunStore
+from tests.rerank_service import GOOD_KEY, RerankService, Service
+
+
+@pytest.fixture(scope="module")
+def service():
+    """A rerank service on loopback, with an address for each of its moods."""
+    with RerankService() as running:
+        yield running
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch):
+    """Open the page; `at="ok"` puts GateFlow at that mood of the service."""
+
+    running.store.clear()  # the store of an earlier test stands in another folder
+
+    def opened(service: Service | None = None, at: str = "ok", provider: str = "gateflow", **query: str) -> AppTest:
+        page = AppTest.from_file("../pages/main.py", default_timeout=60)
+        if service is not None:
+            monkeypatch.setenv(f"{provider.upper()}_API_KEY", GOOD_KEY)
+            monkeypatch.setenv(f"{provider.upper()}_BASE_URL", f"{service.url}/{at}")
+            page.query_params["connection"] = provider
+        for name, value in query.items():
+            page.query_params[name] = value
+        page.run()
+        return settled(page)
+
+    return opened
+
+
+def settled(page: AppTest) -> AppTest:
+    """Wait for the run that may be under way."""
+    end = time.monotonic() + 60
+    while page.session_state["playground"].job_id is not None and time.monotonic() < end:
+        page.run()
+    assert not page.exception
+    return page
+
+
+def press(page: AppTest, label: str = "Rerank") -> AppTest:
+    """Press a button and wait for the run that it may start."""
+    next(button for button in page.button if button.label == label).click().run()
+    return settled(page)
+
+
+def words(page: AppTest) -> str:
+    """All that stands on the page, the tooltips left out."""
+    kinds = ("text", "caption", "markdown", "warning", "error", "info", "code")
+    found = [str(element.value) for kind in kinds for element in page.get(kind)]
+    return "\n".join([*found, *(str(getattr(box, "title", "")) for box in [*page.warning, *page.error])])
+
+
+def metrics(page: AppTest) -> dict[str, str]:
+    """The metrics by their label."""
+    return {metric.label: metric.value for metric in page.metric}
+
+
+def order(page: AppTest) -> list[int]:
+    """The reranked order as places in the input."""
+    return [row.index for row in page.session_state["playground"].run.response.results]
+
+
+def test_the_first_visit_is_reranked_here_and_free(app) -> None:
+    """Nobody has pressed anything, and the first story stands there with its answer on top."""
+    page = app()
+    assert order(page)[0] == samples.EXAMPLES[0].answers[0]
+    assert metrics(page)["Billed"] == "$0"
+    assert "2 of 4 moved" in words(page)
+    assert [tab.label for tab in page.tabs] == ["Board", "Table", "Request", "Context", "Export"]
+
+
+def test_a_hosted_connection_waits_for_the_button(app, service: Service) -> None:
+    """Opening a page with a paid connection sends nothing; pressing sends one request for all documents."""
+    service.requests.clear()
+    page = app(service)
+    assert service.requests == []
+    assert metrics(page)["Estimated cost"] == "$0.001"
+    assert page.session_state["playground"].run is None
+    press(page)
+    assert len(service.requests) == 1
+    assert "top_n" not in service.requests[0][2] or service.requests[0][2]["top_n"] == 4
+    assert metrics(page)["Billed"] == "$0.001"
+    assert "req_42" in words(page)
+    assert order(page) == [3, 2, 1, 0]
+
+
+def test_moving_top_n_or_the_threshold_sends_nothing(app, service: Service) -> None:
+    """The page cuts by itself; scores below the cut are kept."""
+    page = press(app(service))
+    count = len(service.requests)
+    page.number_input(key="top").set_value(1).run()
+    page.number_input(key="threshold").set_value(0.4).run()
+    assert len(service.requests) == count
+    assert "Keeps 2 of 4" in words(page)
+    assert len(page.session_state["playground"].run.response.results) == 4
+
+
+def test_a_refused_key_is_a_sentence_and_the_texts_stay(app, service: Service, monkeypatch) -> None:
+    """401: what happened, what to do, and nothing typed is lost; the right key then works."""
+    page = app(service)
+    page.text_area(key="query").set_value("my own question").run()
+    monkeypatch.setenv("GATEFLOW_API_KEY", "gw_prod_wrong")
+    press(page)
+    assert "The key was not accepted" in words(page)
+    assert "gw_prod_wrong" not in words(page)
+    assert page.text_area(key="query").value == "my own question"
+    assert "How to reset your password" in page.text_area(key="documents").value
+    monkeypatch.setenv("GATEFLOW_API_KEY", GOOD_KEY)
+    press(page)
+    assert order(page) == [3, 2, 1, 0]
+    assert "The key was not accepted" not in words(page)
+
+
+@pytest.mark.parametrize("mood", ["html", "not-found", "moved", "broke", "failing", "forbidden"])
+def test_each_failure_of_a_service_is_shown_and_leaves_no_order(app, service: Service, mood: str) -> None:
+    """A failed call never passes the old order off as a new one."""
+    page = app(service, at=mood)
+    page.session_state["connection_settings"] = {"gateflow": Settings(max_retries=0)}
+    press(page)
+    assert page.error
+    assert page.session_state["playground"].run is None
+    assert "![" not in "".join(str(box.value) for box in page.error)
+
+
+def test_a_provider_without_scores_shows_ranks_and_says_so(app, service: Service) -> None:
+    """FlashRank HTTP: no bars, no threshold, no invented score, and Model is disabled."""
+    page = press(app(service, provider="flashrank"))
+    assert "gives an order and no scores" in words(page)
+    assert not [box for box in page.number_input if box.label == "Score threshold"]
+    assert metrics(page)["Billed"] == "unknown"
+    assert page.segmented_control(key="model").disabled
+
+
+def test_the_retired_model_says_so_on_gateflow_only(app, service: Service) -> None:
+    """v2's shut-down stands before the button on the hosted service, and not on this computer."""
+    assert "2025-04-30" in words(app(service, model="v2")) or "30 April 2025" in words(app(service, model="v2"))
+    assert "2025" not in "".join(str(box.value) for box in app(model="v2").warning)
+
+
+def test_a_spending_limit_asks_before_it_is_passed(app, service: Service) -> None:
+    """Nothing is sent until the person agrees, and refusing sends nothing at all."""
+    page = app(service)
+    page.sidebar.number_input(key="spending_limit").set_value(0.0005).run()
+    count = len(service.requests)
+    press(page)
+    assert "This may pass your spending limit" in words(page)
+    assert len(service.requests) == count
+    press(page, "Do not run")
+    assert "This may pass your spending limit" not in words(page)
+    assert len(service.requests) == count
+    press(page)
+    press(page, "Rerank and raise the limit")
+    assert len(service.requests) == count + 1
+    assert metrics(page)["Billed"] == "$0.001"
+
+
+def test_german_text_with_the_english_model_is_said_before_the_button(app) -> None:
+    """One click switches to Multilingual."""
+    page = app()
+    page.text_area(key="query").set_value("Wie kann ich mein Passwort zurücksetzen?").run()
+    assert "German" in words(page)
+    next(button for button in page.button if button.label == "Switch to Multilingual").click().run()
+    assert page.segmented_control(key="model").value == "Multilingual"
+    assert not [button for button in page.button if button.label == "Switch to Multilingual"]
+
+
+def test_a_run_is_saved_and_its_link_reopens_it_without_a_call(app, service: Service) -> None:
+    """The address names the run; a new session shows it from the store."""
+    page = press(app(service))
+    run = page.session_state["playground"].run
+    assert GOOD_KEY.encode() not in RunStore().path.read_bytes()
+    count = len(service.requests)
+    again = AppTest.from_file("../pages/main.py", default_timeout=60)
+    again.query_params["run"] = run.id
+    again.run()
+    assert not again.exception
+    assert order(again) == [3, 2, 1, 0]
+    assert again.text_area(key="query").value == run.query
+    assert len(service.requests) == count
+
+
+def test_an_unknown_run_falls_back_to_the_first_story(app) -> None:
+    """A link to a run of another computer is no dead end."""
+    page = app(run="no-such-run")
+    assert order(page)[0] == samples.EXAMPLES[0].answers[0]
+
+
+def test_ratings_give_measures_and_are_kept_with_the_run(app) -> None:
+    """Without a rating there is no metric; with one, before and after."""
+    page = app()
+    assert not [name for name in metrics(page) if name.startswith("nDCG")]
+    run = page.session_state["playground"].run
+    page.session_state["playground"].picked = str(order(page)[0])
+    page.run()
+    rating = next(control for control in page.segmented_control if control.label == "How relevant is it?")
+    rating.set_value(3).run()
+    assert metrics(page)["nDCG@3"] == "1.000"
+    assert "1 of 4 documents rated" in words(page)
+    assert RunStore().get(run.id).ratings == {order(page)[0]: 3}
+
+
+def test_pasting_replaces_uploads_append_and_undo_brings_back(app) -> None:
+    """The one working list: its count and source are shown after each step."""
+    page = app(example="own")
+    page.text_area(key="documents").set_value("first\nsecond").run()
+    assert "2 documents, pasted, one per line" in words(page)
+    page.file_uploader[0].set_value(("kb.csv", b"text,score\nthird,0.2\nfourth,0.9\n", "text/csv")).run()
+    assert "4 documents: 2 pasted, 2 from kb.csv" in words(page)
+    assert "By uploaded score" in page.selectbox(key="start_order").options
+    next(button for button in page.button if button.label == "Undo").click().run()
+    assert "2 documents, pasted" in words(page)
+    assert not page.exception
+
+
+def test_bad_rows_are_reported_by_line_and_good_rows_stay(app) -> None:
+    """An import report names what was left out."""
+    page = app(example="own")
+    page.file_uploader[0].set_value(("kb.csv", b"id,text\n1,good\n2,\n3,also good\n", "text/csv")).run()
+    assert "2 documents" in words(page)
+    assert 3 in list(page.dataframe[0].value["Line"])
+
+
+def test_the_request_tab_has_every_snippet_and_no_key(app, service: Service) -> None:
+    """curl, Python twice and JavaScript, the JSON both ways; the key is a variable."""
+    page = press(app(service))
+    page.session_state["tab"] = "Request"
+    page.run()
+    seen = []
+    for view in page.segmented_control(key="request_view").options:
+        page.segmented_control(key="request_view").set_value(view).run()
+        seen.append(page.code[0].value)
+        assert GOOD_KEY not in seen[-1]
+    assert len(seen) == 6
+    assert json.loads(seen[4])["query"] == samples.EXAMPLES[0].query
+    assert json.loads(seen[5])["id"] == "rerank-1"
+    assert "GATEFLOW_API_KEY" in seen[0]
+
+
+def test_ten_thousand_short_documents_do_not_fall_over(app) -> None:
+    """The page takes them, ranks them by keyword, and shows two tables."""
+    page = app(example="own")
+    page.segmented_control(key="model").set_value("v2").run()
+    page.text_area(key="query").set_value("note 77").run()
+    page.text_area(key="documents").set_value("\n".join(f"note {n}" for n in range(10_000))).run()
+    press(page)
+    assert len(page.session_state["playground"].run.response.results) == 10_000
+    assert order(page)[0] == 77
