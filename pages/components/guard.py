@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
@@ -50,6 +50,12 @@ PAGES = {path.stem for path in Path(__file__).parents[1].glob("*.py")} - {"main"
 # The first part of every address that means something: Streamlit's own, ours, and the pages.
 KNOWN = {"", "_stcore", "app", "auth", "component", "favicon.png", "index.html", "manifest.json", "media"}
 KNOWN |= {"oauth2callback", "readyz", "static", "vendor"} | PAGES
+
+NOT_FOUND = (
+    '<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Not found</title>'
+    '<link rel="icon" href="data:,"><style>:root {{color-scheme: light dark; font: 1.1rem/1.5 system-ui; margin: 3rem}}'
+    '</style><p>There is nothing at this address.</p><p><a href="{home}">Open Rerank Playground</a></p></html>'
+)
 
 
 def host_allowed(host: str | None) -> bool:
@@ -109,5 +115,5 @@ class Guard:
         if not host_allowed(host):
             answer = PlainTextResponse("This server does not go by that name. See server.allowedHosts.", 400)
         elif not route_known(scope["path"]):
-            answer = PlainTextResponse("There is nothing at this address. The app is at /", 404)
+            answer = HTMLResponse(NOT_FOUND.format(home=f"/{st.get_option('server.baseUrlPath').strip('/')}"), 404)
         await answer(scope, receive, with_headers)
