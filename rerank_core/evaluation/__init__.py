@@ -8,16 +8,20 @@ from rerank_core.evaluation.formats import KINDS, Kind, detect, merge, read, wri
 from rerank_core.evaluation.formats_table import TABLE_ROLES
 from rerank_core.evaluation.imported import Imported, Problem
 from rerank_core.evaluation.measure import Judgments, Measured, Run, measure
+from rerank_core.evaluation.significance import Compared, compare, describe
 
 __all__ = [
     "KINDS",
     "TABLE_ROLES",
+    "Compared",
     "Imported",
     "Judgments",
     "Kind",
     "Measured",
     "Problem",
     "Run",
+    "compare",
+    "describe",
     "detect",
     "measure",
     "merge",
