@@ -1,0 +1,17 @@
+"""Named collections of passages that are kept on this machine, with the indexes that find candidates in them."""
+
+from rerank_core.corpora.catalogue import CorpusStore, CorpusSummary
+from rerank_core.corpora.corpus import Added, Corpus
+from rerank_core.corpora.errors import CorpusError
+from rerank_core.corpora.limits import MAX_NAME, MAX_PASSAGES, MAX_TEXT_BYTES
+
+__all__ = [
+    "MAX_NAME",
+    "MAX_PASSAGES",
+    "MAX_TEXT_BYTES",
+    "Added",
+    "Corpus",
+    "CorpusError",
+    "CorpusStore",
+    "CorpusSummary",
+]

@@ -1,0 +1,233 @@
+"""One corpus: its passages, and the indexes that are made of them when they are first needed."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rerank_core.corpora.database import Database, Facts
+from rerank_core.corpora.errors import explained
+from rerank_core.corpora.files import put_folder, remove_tree
+from rerank_core.corpora.locks import exclusive
+from rerank_core.errors import ConfigurationError
+from rerank_core.models import Document, DocumentInput, as_documents
+from rerank_core.retrieval.passages import OnProgress
+
+if TYPE_CHECKING:
+    from rerank_core.retrieval.embedding import VectorTable
+    from rerank_core.retrieval.keyword_index import KeywordIndex
+
+__all__ = ["Added", "Corpus"]
+
+_INDEX_SECONDS = 600.0  # another process may be indexing the same corpus; its work is then used here
+_REPORT_EVERY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What an addition did: passages added, and passages left out because the very same ones were there already."""
+
+    added: int
+    skipped: int
+
+
+class Corpus:
+    """A named collection of passages on this machine. Opened by a CorpusStore; safe under threads and processes.
+
+    Passages are Documents, known by their place (from 0), which never changes: a corpus grows at its end. A
+    passage that was cut from a longer document names that document in its metadata `document_id`. Every method
+    raises CorpusError where the files are damaged, gone or cannot be written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.id = folder.name
+        self.folder = folder
+        self._database = Database(folder / "passages.sqlite3")
+        self._lock = threading.Lock()
+        self._index: KeywordIndex | None = None
+        self._tables: dict[str, VectorTable] = {}
+
+    def __repr__(self) -> str:
+        return f"<Corpus {self.id}>"
+
+    def facts(self) -> Facts:
+        """Name, creation time, passages, documents and bytes of text, as they are now."""
+        return self._database.facts()
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.facts().name
+
+    @property
+    def created(self) -> datetime:
+        """When it was made, in UTC."""
+        return self.facts().created
+
+    def __len__(self) -> int:
+        """How many passages it holds."""
+        return self.facts().passages
+
+    # Passages
+
+    def add(self, documents: Iterable[DocumentInput], *, skip_known: bool = True) -> Added:
+        """Add passages at the end, all or none.
+
+        With `skip_known`, a passage whose id, text and metadata are all there already is left out, so that the
+        same file can be added twice without harm. Raises CorpusError (corpus_full) beyond 100,000 passages or
+        300 MB, and InvalidDocumentsError for what is no document.
+        """
+        return Added(*self._database.append(_checked(documents), skip_known=skip_known))
+
+    def get(self, places: Sequence[int]) -> list[Document]:
+        """The passages at these places, in this order. Raises IndexError where there is none."""
+        return self._database.get(places)
+
+    def __getitem__(self, place: int) -> Document:
+        return self._database.get([place])[0]
+
+    def __iter__(self) -> Iterator[Document]:
+        """All passages, read a few at a time."""
+        size = len(self)
+        for start in range(0, size, _REPORT_EVERY):
+            yield from self.get(range(start, min(size, start + _REPORT_EVERY)))
+
+    def texts(self, start: int = 0, stop: int | None = None) -> Iterator[str]:
+        """The texts from one place to before another, read a few at a time."""
+        return self._database.texts(start, len(self) if stop is None else stop)
+
+    def surroundings(self, place: int, around: int = 2) -> list[tuple[int, Document]]:
+        """A passage with up to `around` passages before and after it that were cut from the same document."""
+        places = self._database.siblings(place, around)
+        if place not in places:
+            raise IndexError(f"the corpus has no passage {place}")
+        return list(zip(places, self.get(places), strict=True))
+
+    def passages_of(self, document_id: str) -> list[tuple[int, Document]]:
+        """All passages that were cut from one document, in order; empty where there is none of that name."""
+        places = self._database.places_of(document_id)
+        return list(zip(places, self.get(places), strict=True))
+
+    # Indexes
+
+    def has_keyword_index(self) -> bool:
+        """Whether `keyword_index` has nothing left to build."""
+        size = len(self)
+        return (self._index is not None and len(self._index) == size) or self._index_folder(size).is_dir()
+
+    def keyword_index(self, on_progress: OnProgress | None = None) -> KeywordIndex:
+        """The keyword index of all passages: from memory, else from disk, else built and kept there.
+
+        `on_progress` hears how many passages have been read; what it raises stops the work.
+        """
+        size = len(self)
+        index = self._index
+        if index is None or len(index) != size:
+            with self._lock:
+                index = self._index
+                if index is None or len(index) != size:
+                    self._index = index = self._loaded_index(size) or self._built_index(size, on_progress)
+        return index
+
+    def _index_folder(self, size: int) -> Path:
+        return self.folder / f"keyword-{size}"
+
+    def _loaded_index(self, size: int) -> KeywordIndex | None:
+        from rerank_core.retrieval.keyword_index import KeywordIndex
+
+        folder = self._index_folder(size)
+        try:
+            index = KeywordIndex.load(folder) if folder.is_dir() else None
+        except ConfigurationError:
+            return None  # it can be made again from the passages
+        return index if index is not None and len(index) == size else None
+
+    def _built_index(self, size: int, on_progress: OnProgress | None) -> KeywordIndex:
+        from rerank_core.retrieval.keyword_index import KeywordIndex
+
+        with self._alone("keyword"):
+            found = self._loaded_index(size)  # another process may have made it while this one waited
+            if found is not None:
+                return found
+            index = KeywordIndex.build(_counted(self.texts(0, size), size, on_progress))
+            folder = self._index_folder(size)
+            try:
+                put_folder(folder, index.save)
+            except OSError as error:
+                raise explained(error, self.folder) from error
+            for former in self.folder.glob("keyword-*"):
+                if former != folder and former.is_dir():
+                    remove_tree(former)  # whoever has it mapped keeps what they have
+            return self._loaded_index(size) or index
+
+    def missing_vectors(self, model: str) -> int:
+        """How many passages `vectors` would have to embed first."""
+        from rerank_core.corpora.vector_file import VectorFile
+
+        return max(0, len(self) - VectorFile(self.folder, model).passages())
+
+    def vectors(self, model: str, on_progress: OnProgress | None = None) -> VectorTable:
+        """The vectors of all passages by a local model, made where they are missing.
+
+        100,000 passages take minutes (see the README): `on_progress` hears how many have been done, and what it
+        raises stops the work; what has been done is kept and the next call goes on from there. Raises
+        ConfigurationError where the model cannot be used here.
+        """
+        from rerank_core.corpora.vector_file import VectorFile
+        from rerank_core.retrieval.embedding import VectorTable
+
+        size = len(self)
+        table = self._tables.get(model)
+        if table is not None and len(table) == size:
+            return table
+        file = VectorFile(self.folder, model)
+
+        def tick(done: int) -> None:
+            if on_progress is not None:
+                on_progress(min(done, size), size)
+
+        if file.passages() < size:
+            with self._alone(f"vectors-{model}"):
+                try:
+                    file.extend(lambda start: self.texts(start, size), size, tick)
+                except OSError as error:
+                    raise explained(error, self.folder) from error
+        table = VectorTable(file.open(), size)
+        with self._lock:
+            self._tables[model] = table
+        return table
+
+    def _alone(self, work: str) -> contextlib.AbstractContextManager[None]:
+        self.facts()  # a corpus that was deleted must not come back as a folder with a lock in it
+        return exclusive(self.folder / f"{work}.lock", _INDEX_SECONDS)
+
+    def release(self) -> None:
+        """Let go of the indexes in memory; the next use loads them again."""
+        with self._lock:
+            self._index = None
+            self._tables = {}
+
+
+def _checked(documents: Iterable[DocumentInput]) -> Iterator[Document]:
+    """Documents one at a time, so that a long import is never in memory as a whole."""
+    if isinstance(documents, Sequence):
+        yield from as_documents(documents)
+        return
+    rest = iter(documents)
+    while some := list(islice(rest, _REPORT_EVERY)):
+        yield from as_documents(some)
+
+
+def _counted(texts: Iterator[str], total: int, on_progress: OnProgress | None) -> Iterator[str]:
+    for done, text in enumerate(texts):
+        if on_progress is not None and done % _REPORT_EVERY == 0:
+            on_progress(done, total)
+        yield text
+    if on_progress is not None:
+        on_progress(total, total)

@@ -1,0 +1,253 @@
+"""The passages of one corpus in an SQLite file: appended to in whole transactions, read one by one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rerank_core.corpora.errors import CorpusError, damaged, explained
+from rerank_core.corpora.limits import MAX_PASSAGES, MAX_TEXT_BYTES
+from rerank_core.errors import InvalidDocumentsError
+from rerank_core.models import Document
+
+__all__ = ["PARENT", "Database", "Facts"]
+
+PARENT = "document_id"
+"""The metadata of a passage that names the document it was cut from. A passage without it is a document itself."""
+
+_APPLICATION_ID = 0x52504C43  # "RPLC"
+_VERSION = 1
+_BUSY_SECONDS = 20.0
+_AT_ONCE = 500
+_SCHEMA = (
+    "CREATE TABLE facts (name TEXT NOT NULL, created TEXT NOT NULL)",
+    "CREATE TABLE passages (place INTEGER PRIMARY KEY, id TEXT, parent BLOB, bytes INTEGER NOT NULL, "
+    "digest BLOB NOT NULL, text BLOB NOT NULL, metadata TEXT)",
+    "CREATE INDEX passages_by_digest ON passages (digest)",
+    "CREATE INDEX passages_by_parent ON passages (parent)",
+    # Kept beside the passages, in the same transaction, so that listing many corpora reads one row of each.
+    "CREATE TABLE counts (passages INTEGER NOT NULL, documents INTEGER NOT NULL, bytes INTEGER NOT NULL)",
+    "INSERT INTO counts VALUES (0, 0, 0)",
+)
+
+Row = tuple[int, str | None, bytes | None, int, bytes, bytes, str | None]
+
+
+class Facts(NamedTuple):
+    """What is known of a corpus without reading its passages."""
+
+    name: str
+    created: datetime
+    passages: int
+    documents: int
+    text_bytes: int
+
+
+class Database:
+    """Opened anew for each use, which takes a fraction of a millisecond: nothing is left open behind a corpus that
+    is deleted or forgotten, and threads do not wait for each other. Every method raises CorpusError."""
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        self.path = path
+        self._create = create
+
+    def start(self, name: str) -> None:
+        """Name a corpus that was just made."""
+        with self._writing() as db:
+            db.execute("INSERT INTO facts VALUES (?, ?)", (name, datetime.now(UTC).isoformat()))
+
+    def facts(self) -> Facts:
+        with self._reading() as db:
+            found = db.execute("SELECT name, created, passages, documents, bytes FROM facts, counts LIMIT 1").fetchone()
+        if found is None:
+            raise damaged(self.path.parent)
+        try:
+            return Facts(str(found[0]), datetime.fromisoformat(found[1]), *map(int, found[2:]))
+        except (TypeError, ValueError) as error:
+            raise damaged(self.path.parent) from error
+
+    def rename(self, name: str) -> None:
+        with self._writing() as db:
+            db.execute("UPDATE facts SET name = ?", (name,))
+
+    def append(self, documents: Iterable[Document], *, skip_known: bool) -> tuple[int, int]:
+        """Add passages in one transaction, all or none; how many were added and how many were there already.
+
+        What was there before counts as known; passages that are alike among the new ones are all kept.
+        """
+        with self._writing() as db:
+            passages, parents, size = db.execute("SELECT passages, documents, bytes FROM counts").fetchone()
+            before, skipped = passages, 0
+            new_parents: set[bytes] = set()
+            rows: list[Row] = []
+            for document in documents:
+                row = _row(passages, document)
+                if skip_known and _has(db, "digest = ? AND place < ?", row[4], before):
+                    skipped += 1
+                    continue
+                passages, size = passages + 1, size + row[3]
+                _check_room(passages, size)
+                if row[2] is None:
+                    parents += 1
+                else:
+                    new_parents.add(row[2])
+                rows.append(row)
+                if len(rows) == _AT_ONCE:
+                    parents += _insert(db, rows, before, new_parents)
+            parents += _insert(db, rows, before, new_parents)
+            db.execute("UPDATE counts SET passages = ?, documents = ?, bytes = ?", (passages, parents, size))
+        return passages - before, skipped
+
+    def get(self, places: Sequence[int]) -> list[Document]:
+        """The passages at these places, in this order. Raises IndexError where there is none."""
+        found: dict[int, Document] = {}
+        with self._reading() as db:
+            for start in range(0, len(places), _AT_ONCE):
+                some = places[start : start + _AT_ONCE]
+                marks = ",".join("?" * len(some))
+                query = f"SELECT place, id, text, metadata FROM passages WHERE place IN ({marks})"  # noqa: S608
+                found.update((row[0], self._document(*row[1:])) for row in db.execute(query, list(some)))
+        missing = [place for place in places if place not in found]
+        if missing:
+            raise IndexError(f"the corpus has no passage {missing[0]}")
+        return [found[place] for place in places]
+
+    def texts(self, start: int, stop: int) -> Iterator[str]:
+        """The texts at the places from `start` to before `stop`, a few at a time, so that nobody waits long."""
+        for first in range(start, stop, _AT_ONCE):
+            with self._reading() as db:
+                rows = db.execute(
+                    "SELECT text FROM passages WHERE place >= ? AND place < ? ORDER BY place",
+                    (first, min(stop, first + _AT_ONCE)),
+                ).fetchall()
+            if len(rows) != min(stop, first + _AT_ONCE) - first:
+                raise damaged(self.path.parent)
+            yield from (self._text(row[0]) for row in rows)
+
+    def siblings(self, place: int, around: int) -> list[int]:
+        """The places up to `around` before and after one, of passages cut from the same document; itself too."""
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT place FROM passages WHERE place BETWEEN ? AND ? AND (place = ? OR parent = "
+                "(SELECT parent FROM passages WHERE place = ?)) ORDER BY place",
+                (place - around, place + around, place, place),
+            ).fetchall()
+        return [row[0] for row in rows]
+
+    def places_of(self, parent: str) -> list[int]:
+        """The places of all passages cut from one document, in order."""
+        with self._reading() as db:
+            rows = db.execute("SELECT place FROM passages WHERE parent = ? ORDER BY place", (_bytes(parent),))
+            return [row[0] for row in rows]
+
+    def _text(self, data: Any) -> str:
+        try:
+            return bytes(data).decode("utf-8", "surrogatepass")
+        except (TypeError, ValueError) as error:
+            raise damaged(self.path.parent) from error
+
+    def _document(self, name: Any, data: Any, metadata: Any) -> Document:
+        try:
+            values = {} if metadata is None else json.loads(metadata)
+            return Document(self._text(data), None if name is None else json.loads(name), values)
+        except (TypeError, ValueError, InvalidDocumentsError) as error:
+            raise damaged(self.path.parent) from error
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        if not self._create and not self.path.is_file():
+            raise CorpusError(
+                "This corpus is no longer there.", hint="Choose another one; it was deleted.", code="corpus_not_found"
+            )
+        try:
+            if self._create:
+                os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            with contextlib.closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)) as db:
+                self._prepare(db)
+                yield db
+        except (sqlite3.Error, OSError) as error:
+            raise explained(error, self.path.parent) from error
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._reading() as db:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+            except BaseException:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        db.execute("PRAGMA synchronous = NORMAL")
+        application = db.execute("PRAGMA application_id").fetchone()[0]
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if self._create and not application:
+            db.execute("PRAGMA journal_mode = WAL")
+            for statement in _SCHEMA:
+                db.execute(statement)
+            db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            db.execute(f"PRAGMA user_version = {_VERSION}")
+        elif application != _APPLICATION_ID:
+            raise damaged(self.path.parent)
+        elif version > _VERSION:
+            raise CorpusError(
+                "This corpus was written by a newer version of the playground.",
+                hint="Update the playground, or make the corpus again from its documents.",
+                code="corpus_newer",
+            )
+
+
+def _row(place: int, document: Document) -> Row:
+    text = _bytes(document.text)
+    # JSON in ASCII carries what UTF-8 cannot: single halves of surrogate pairs.
+    name = None if document.id is None else json.dumps(document.id)
+    metadata = json.dumps(dict(document.metadata), default=str) if document.metadata else None
+    parent = document.metadata.get(PARENT)
+    digest = blake2b(digest_size=16)
+    for part in (text, _bytes(name or ""), _bytes(metadata or "")):
+        digest.update(len(part).to_bytes(8, "little") + part)
+    size = len(text) + len(metadata or "") + len(name or "")
+    return place, name, None if parent is None else _bytes(str(parent)), size, digest.digest(), text, metadata
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _insert(db: sqlite3.Connection, rows: list[Row], before: int, parents: set[bytes]) -> int:
+    """Write rows; how many documents are new with them. Empties `rows` and `parents`."""
+    first = rows[0][0] if rows else before
+    new = sum(not _has(db, "parent = ? AND place < ?", parent, first) for parent in parents)
+    db.executemany("INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    rows.clear()
+    parents.clear()
+    return new
+
+
+def _has(db: sqlite3.Connection, condition: str, *values: object) -> bool:
+    return db.execute(f"SELECT 1 FROM passages WHERE {condition} LIMIT 1", values).fetchone() is not None  # noqa: S608
+
+
+def _check_room(passages: int, size: int) -> None:
+    if passages > MAX_PASSAGES:
+        raise CorpusError(
+            f"A corpus holds at most {MAX_PASSAGES:,} passages.",
+            hint="Make several corpora, or connect a search engine such as OpenSearch for more.",
+            code="corpus_full",
+        )
+    if size > MAX_TEXT_BYTES:
+        raise CorpusError(
+            f"A corpus holds at most {MAX_TEXT_BYTES / 1e6:,.0f} MB of text.",
+            hint="Make several corpora, or connect a search engine such as OpenSearch for more.",
+            code="corpus_full",
+        )

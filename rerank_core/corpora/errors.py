@@ -1,0 +1,55 @@
+"""What can go wrong with a corpus, in sentences."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from rerank_core.errors import RerankError
+
+__all__ = ["CorpusError", "damaged", "explained"]
+
+
+class CorpusError(RerankError):
+    """A corpus cannot be made, read or changed.
+
+    `code` tells which case it is: corpus_not_found, corpus_exists, corpus_name, corpus_empty, corpus_full,
+    corpus_busy, corpus_damaged, corpus_newer, corpus_disk. No other corpus is affected.
+    """
+
+    default_code = "corpus"
+    default_hint = "Try again; other corpora are not affected."
+
+
+def explained(error: Exception, path: Path) -> CorpusError:
+    """What SQLite or the file system said about a corpus' files, as a sentence and a next step."""
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return CorpusError(
+            "This corpus is being changed by another program.",
+            hint="Try again in a moment.",
+            code="corpus_busy",
+            retryable=True,
+        )
+    if name.startswith("SQLITE_FULL") or getattr(error, "errno", None) == 28:
+        return CorpusError("The disk is full.", hint="Free some space and try again.", code="corpus_disk")
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or _lacks_tables(error):
+        return damaged(path)
+    return CorpusError(
+        f"The corpus in {path} cannot be used: {error}.",
+        hint="Check that the folder can be read and written.",
+        code="corpus_disk",
+    )
+
+
+def damaged(folder: Path) -> CorpusError:
+    """The error for files that say something impossible."""
+    return CorpusError(
+        f"The files of this corpus are damaged: {folder}.",
+        hint="Delete the corpus and make it again from its documents; other corpora are not affected.",
+        code="corpus_damaged",
+    )
+
+
+def _lacks_tables(error: Exception) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and str(error).startswith(("no such table", "no such column"))

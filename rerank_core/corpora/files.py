@@ -1,0 +1,70 @@
+"""Files that are there whole or not at all, whenever the power goes."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+__all__ = ["put_file", "put_folder", "remove_tree", "size_of", "sync_folder"]
+
+
+def put_file(path: Path, data: bytes) -> None:
+    """Write a file under another name, then give it its own, so that nobody ever sees half of it."""
+    temporary = path.with_name(f"{path.name}.tmp-{secrets.token_hex(4)}")
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def put_folder(path: Path, fill: Callable[[Path], None]) -> None:
+    """Make a folder under another name, let `fill` write into it, then give it its own.
+
+    A folder of that name that is there already is removed first.
+    """
+    temporary = path.with_name(f"{path.name}.tmp-{secrets.token_hex(4)}")
+    temporary.mkdir(mode=0o700)
+    try:
+        fill(temporary)
+        for file in temporary.iterdir():
+            with file.open("rb+") as opened:
+                os.fsync(opened.fileno())
+        remove_tree(path)
+        os.replace(temporary, path)
+    finally:
+        remove_tree(temporary)
+    sync_folder(path.parent)
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a folder with all that is in it, or nothing where there is none; another may be doing the same."""
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files in a folder; a file that goes meanwhile counts nothing."""
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size if path.is_file() else 0
+        except OSError:
+            continue
+    return total
+
+
+def sync_folder(path: Path) -> None:
+    """Make names that were just given last, where the system can."""
+    if os.name == "posix":
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

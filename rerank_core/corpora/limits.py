@@ -1,0 +1,14 @@
+"""How large a corpus may become."""
+
+from __future__ import annotations
+
+__all__ = ["MAX_NAME", "MAX_PASSAGES", "MAX_TEXT_BYTES"]
+
+MAX_PASSAGES = 100_000
+"""Passages of one corpus: what was measured to work on two cores within 2 GB."""
+
+MAX_TEXT_BYTES = 300_000_000
+"""Bytes of text (UTF-8) of one corpus, metadata included."""
+
+MAX_NAME = 100
+"""Characters of a corpus' name."""

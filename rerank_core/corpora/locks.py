@@ -1,0 +1,35 @@
+"""One at a time, over every thread and every process of this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from rerank_core.corpora.errors import explained
+
+__all__ = ["exclusive"]
+
+
+@contextlib.contextmanager
+def exclusive(path: Path, seconds: float) -> Iterator[None]:
+    """Hold the lock file at `path`, waiting up to `seconds` for it. Raises CorpusError (corpus_busy) after that.
+
+    It is an empty SQLite file: its locks work on every platform and end with the process that holds them, so
+    that nothing is left locked after a crash.
+    """
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        held = sqlite3.connect(path, timeout=seconds, isolation_level=None)
+    except (sqlite3.Error, OSError) as error:
+        raise explained(error, path) from error
+    try:
+        try:
+            held.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error as error:
+            raise explained(error, path) from error
+        yield
+    finally:
+        held.close()

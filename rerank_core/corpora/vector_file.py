@@ -1,0 +1,97 @@
+"""The vectors of a corpus' passages by one model, in files that grow with the corpus."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rerank_core.corpora.files import put_file
+from rerank_core.retrieval.embedding import Vectors, embed_passages, fingerprint
+
+__all__ = ["VectorFile"]
+
+_FORMAT = 1
+_AT_ONCE = 256  # passages between two times that the work is kept
+
+
+class VectorFile:
+    """Rows of float32, and beside them which passage each belongs to.
+
+    Both files are only ever written behind what counts, and a third, replaced as a whole, says how much counts:
+    a crash or a cancel costs the last few passages, and whoever reads meanwhile is not disturbed. One writer at
+    a time is the caller's business.
+    """
+
+    def __init__(self, folder: Path, model: str) -> None:
+        stem = f"vectors-{model}-{fingerprint(model)}"
+        self._model = model
+        self._head = folder / f"{stem}.json"
+        self._rows = folder / f"{stem}.f32"
+        self._owners = folder / f"{stem}.i32"
+
+    def state(self) -> tuple[int, int, int]:
+        """Passages that have their vectors, rows, and numbers in a row; (0, 0, 0) where the files are of no use."""
+        try:
+            head = json.loads(self._head.read_text("ascii"))
+            passages, rows, width = int(head["passages"]), int(head["rows"]), int(head["width"])
+            whole = (
+                head["format"] == _FORMAT
+                and min(passages, rows, width) >= 0
+                and self._rows.stat().st_size >= rows * width * 4
+                and self._owners.stat().st_size >= rows * 4
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0, 0, 0
+        return (passages, rows, width) if whole else (0, 0, 0)
+
+    def passages(self) -> int:
+        """How many passages, from the first on, have their vectors."""
+        return self.state()[0]
+
+    def open(self) -> Vectors:
+        """What there is, mapped into memory."""
+        _, rows, width = self.state()
+        if not rows:
+            return Vectors(np.zeros((0, width), np.float32), np.zeros(0, np.int32))
+        return Vectors(
+            np.asarray(np.memmap(self._rows, np.float32, "r", shape=(rows, width))),
+            np.asarray(np.memmap(self._owners, np.int32, "r", shape=(rows,))),
+        )
+
+    def extend(self, texts: Callable[[int], Iterator[str]], size: int, tick: Callable[[int], None]) -> None:
+        """Embed the passages that have no vectors yet, so that `size` have. `texts(start)` reads them from there;
+        `tick(passages)` hears how many have been done, and what it raises stops the work, which goes on from there
+        the next time."""
+        done, rows, width = self.state()
+        tick(done)
+        if done >= size:
+            return
+        remaining = texts(done)
+        while done < size:
+            some = list(islice(remaining, min(_AT_ONCE, size - done)))
+            base = done
+
+            def report(count: int, base: int = base) -> None:
+                tick(base + count)
+
+            vectors = embed_passages(self._model, some, done, tick=report)
+            width = vectors.rows.shape[1]
+            _write(self._rows, rows * width * 4, vectors.rows)
+            _write(self._owners, rows * 4, vectors.owners)
+            done, rows = done + len(some), rows + len(vectors.rows)
+            head = {"format": _FORMAT, "passages": done, "rows": rows, "width": width}
+            put_file(self._head, json.dumps(head).encode("ascii"))
+
+
+def _write(path: Path, offset: int, values: Any) -> None:
+    """Put numbers at a place of a file, over whatever an unfinished attempt left there."""
+    path.touch(mode=0o600)
+    with path.open("r+b") as file:
+        file.seek(offset)
+        file.write(np.ascontiguousarray(values).tobytes())
+        file.flush()

@@ -1,0 +1,129 @@
+"""Texts as vectors of the local models, one text at a time or a whole collection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rerank_core.errors import ModelNotFoundError
+from rerank_core.offline import engine
+from rerank_core.offline.models import ENGLISH, MULTILINGUAL
+from rerank_core.offline.weights import MINILM, MULTILINGUAL_E5
+
+if TYPE_CHECKING:
+    from rerank_core.offline.encoder import Encoder
+
+__all__ = ["EMBEDDING_MODELS", "VectorTable", "Vectors", "embed_passages", "embed_query", "fingerprint"]
+
+EMBEDDING_MODELS = (ENGLISH, MULTILINGUAL)
+"""The local models that make vectors; the keyword model makes none."""
+
+Floats = NDArray[np.float32]
+
+_WEIGHTS = {ENGLISH: MINILM, MULTILINGUAL: MULTILINGUAL_E5}
+_ROWS_AT_ONCE = 16_384  # rows that are compared at once: 25 MB, which stays near the processor
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """Unit vectors of texts: `rows`, and for each row the place of its text in `owners`, ascending.
+
+    A text longer than the model reads at once has several rows, one in which the model sees nothing has none.
+    """
+
+    rows: Floats
+    owners: NDArray[np.int32]
+
+
+class VectorTable:
+    """The vectors of a whole collection, compared with a query's. Never changes, so threads can share it."""
+
+    def __init__(self, vectors: Vectors, size: int) -> None:
+        self._vectors = vectors
+        self._size = size
+        owners = np.asarray(vectors.owners)
+        first = np.flatnonzero(np.concatenate([[True], owners[1:] != owners[:-1]])) if len(owners) else owners
+        # One row for every text, the common case, needs no second pass for the best row of each.
+        self._first = None if len(first) == len(owners) else first
+        self._places = owners if self._first is None else owners[first]
+
+    def __len__(self) -> int:
+        return self._size
+
+    def search(self, query: Floats, k: int) -> list[tuple[int, float]]:
+        """The `k` texts nearest to a query's unit vector, nearest first: (place, cosine), equal ones in order.
+
+        The cosine of a text of several rows is that of its best one. Raises ValueError for k below 1.
+        """
+        if k < 1:
+            raise ValueError("k must be 1 or more")
+        rows = self._vectors.rows
+        if not len(rows):
+            return []
+        cosines = np.empty(len(rows), np.float32)
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            stop = start + _ROWS_AT_ONCE
+            np.matmul(rows[start:stop], query, out=cosines[start:stop])
+        if self._first is not None:
+            cosines = np.maximum.reduceat(cosines, self._first)
+        chosen = np.arange(len(cosines))
+        if len(cosines) > k:
+            edge = np.partition(cosines, len(cosines) - k)[len(cosines) - k]
+            chosen = np.flatnonzero(cosines >= edge)
+        order = chosen[np.argsort(-cosines[chosen], kind="stable")][:k]
+        nearest = np.clip(cosines[order], -1.0, 1.0)
+        return list(zip(self._places[order].tolist(), nearest.tolist(), strict=True))
+
+
+def embed_query(model: str, query: str) -> Floats | None:
+    """The unit vector of a query (of several windows: their mean), None where the model sees nothing in it.
+
+    Raises ConfigurationError where the model cannot be used here.
+    """
+    from rerank_core.offline.encoder import QUERY
+
+    embedding = _encoder(model).embed(query, QUERY)
+    if not embedding.spans:
+        return None
+    mean: Floats = embedding.vectors.mean(axis=0)
+    return mean / np.linalg.norm(mean)
+
+
+def embed_passages(
+    model: str, texts: Sequence[str], first_place: int = 0, *, tick: Callable[[int], None] | None = None
+) -> Vectors:
+    """The vectors of texts, the first of which has the place `first_place`.
+
+    `tick(done)` is called from this thread now and then; what it raises stops the work at once. Raises
+    ConfigurationError where the model cannot be used here.
+    """
+    from rerank_core.offline.encoder import PASSAGE
+
+    encoder = _encoder(model)
+    embeddings = encoder.embed_all(texts, PASSAGE, tick=tick)
+    windows = [len(embedding.spans) for embedding in embeddings]
+    width = encoder._source.shape.hidden
+    rows = np.concatenate([np.zeros((0, width), np.float32), *(embedding.vectors for embedding in embeddings)])
+    owners = np.repeat(np.arange(first_place, first_place + len(texts), dtype=np.int32), windows)
+    return Vectors(rows, owners)
+
+
+def fingerprint(model: str) -> str:
+    """A short name for the weights behind a model: vectors of other weights must not be compared with these."""
+    if model not in _WEIGHTS:
+        raise ModelNotFoundError(
+            f"There is no local model called '{model}' that makes vectors.",
+            hint=f"Use {' or '.join(EMBEDDING_MODELS)}.",
+        )
+    return _WEIGHTS[model].sha256[:12]
+
+
+def _encoder(model: str) -> Encoder:
+    fingerprint(model)
+    found = engine._embedding_model(model)
+    assert found is not None
+    return found.encoder()

@@ -1,0 +1,104 @@
+"""What a first stage searches: passages with their keyword index and their vectors, on disk or in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from rerank_core.models import Document, DocumentInput, as_documents
+
+if TYPE_CHECKING:
+    from rerank_core.retrieval.embedding import VectorTable
+    from rerank_core.retrieval.keyword_index import KeywordIndex
+
+__all__ = ["OnProgress", "PassageList", "Passages"]
+
+OnProgress = Callable[[int, int], None]
+"""Called with passages done and passages in all; what it raises stops the work."""
+
+
+class Passages(Protocol):
+    """A collection of passages, each known by its place, counted from 0."""
+
+    def __len__(self) -> int: ...
+
+    def get(self, places: Sequence[int]) -> list[Document]:
+        """The passages at these places, in this order. Raises IndexError where there is none."""
+        ...
+
+    def keyword_index(self, on_progress: OnProgress | None = None) -> KeywordIndex:
+        """The keyword index of all passages, built where it is missing."""
+        ...
+
+    def vectors(self, model: str, on_progress: OnProgress | None = None) -> VectorTable:
+        """The vectors of all passages by a local model, made where they are missing."""
+        ...
+
+    def has_keyword_index(self) -> bool:
+        """Whether `keyword_index` has nothing left to build."""
+        ...
+
+    def missing_vectors(self, model: str) -> int:
+        """How many passages `vectors` would have to embed first."""
+        ...
+
+
+class PassageList:
+    """Passages in memory, such as a sample collection or a pasted list. Safe under threads.
+
+    Takes strings, objects with a `text` or Documents; raises InvalidDocumentsError for anything else.
+    """
+
+    def __init__(self, documents: Iterable[DocumentInput]) -> None:
+        self.documents = as_documents(documents)
+        self._lock = threading.Lock()
+        self._index: KeywordIndex | None = None
+        self._vectors: dict[str, VectorTable] = {}
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+    def get(self, places: Sequence[int]) -> list[Document]:
+        """The passages at these places, in this order. Raises IndexError where there is none."""
+        if any(place < 0 for place in places):
+            raise IndexError("places count from 0")
+        return [self.documents[place] for place in places]
+
+    def keyword_index(self, on_progress: OnProgress | None = None) -> KeywordIndex:
+        """The keyword index of all passages, built at the first call."""
+        from rerank_core.retrieval.keyword_index import KeywordIndex
+
+        with self._lock:
+            if self._index is None:
+                self._index = KeywordIndex.build(self.documents)
+        if on_progress is not None:
+            on_progress(len(self), len(self))
+        return self._index
+
+    def vectors(self, model: str, on_progress: OnProgress | None = None) -> VectorTable:
+        """The vectors of all passages by a local model, made at the first call.
+
+        Raises ConfigurationError where the model cannot be used here.
+        """
+        from rerank_core.retrieval.embedding import VectorTable, embed_passages
+
+        total = len(self)
+        with self._lock:
+            if model not in self._vectors:
+
+                def tick(done: int) -> None:
+                    if on_progress is not None:
+                        on_progress(done, total)
+
+                texts = [document.text for document in self.documents]
+                self._vectors[model] = VectorTable(embed_passages(model, texts, tick=tick), total)
+            return self._vectors[model]
+
+    def has_keyword_index(self) -> bool:
+        """Whether the keyword index has been built."""
+        return self._index is not None
+
+    def missing_vectors(self, model: str) -> int:
+        """How many passages `vectors` would have to embed first: all or none."""
+        return 0 if model in self._vectors else len(self)
