@@ -15,7 +15,7 @@ from rerank_core.offline.cache import Embedding, VectorCache, text_key
 from rerank_core.offline.graph import EncoderShape, Layer, Norm, encoder_graph
 from rerank_core.offline.windows import window_bounds
 
-__all__ = ["PASSAGE", "QUERY", "Encoder", "Source"]
+__all__ = ["PASSAGE", "QUERY", "Encoder", "Source", "origins"]
 
 Floats = NDArray[np.float32]
 
@@ -140,24 +140,24 @@ def _spans(
     bounds: Iterable[tuple[int, int]],
 ) -> Iterator[tuple[int, int]]:
     """The characters of `text` that each window covers, from the tokens' offsets in `prepared`."""
-    origins = None if prepared == text else _origins(text, prepare)
+    places = None if prepared == text else origins(text, prepare)
     for start, stop in bounds:
         # Characters before the first token and after the last one, spaces mostly, belong to the outer windows.
         first = offsets[start][0] if start else 0
         last = offsets[stop - 1][1] if stop < len(offsets) else len(prepared)
-        yield (first, last) if origins is None else (origins[first], origins[last])
+        yield (first, last) if places is None else (places[first], places[last])
 
 
-def _origins(text: str, prepare: Callable[[str], str]) -> list[int]:
+def origins(text: str, prepare: Callable[[str], str]) -> list[int]:
     """For each character of the prepared text, and for its end, the place in `text` that it came from.
 
     A base character and the marks that follow it are prepared as one, for that is how they are composed.
     """
-    origins: list[int] = []
+    places: list[int] = []
     start = 0
     for place in range(1, len(text) + 1):
         if place < len(text) and unicodedata.combining(text[place]):
             continue
-        origins.extend([start] * len(prepare(text[start:place])))
+        places.extend([start] * len(prepare(text[start:place])))
         start = place
-    return [*origins, len(text)]
+    return [*places, len(text)]

@@ -18,7 +18,7 @@ B = 0.75
 Parts = Callable[[str], Sequence[str]]
 """What a word counts as besides itself."""
 
-_BATCH = 2_000_000  # pairs of word and document that are taken apart at once, to bound the memory
+BATCH = 2_000_000  # pairs of word and document that are taken apart at once, to bound the memory
 
 
 def tokens_of(text: str, parts: Parts) -> list[str]:
@@ -118,8 +118,8 @@ def _count(
     """How often each token stands in each document: (token, document, count), sorted by token, then document."""
     keys, counts = _merge(words_.astype(np.int64) * max(1, size) + documents, None)
     merged: list[tuple[NDArray[np.int64], NDArray[np.int32]]] = []
-    for start in range(0, len(keys), _BATCH):
-        batch, times = keys[start : start + _BATCH], counts[start : start + _BATCH]
+    for start in range(0, len(keys), BATCH):
+        batch, times = keys[start : start + BATCH], counts[start : start + BATCH]
         word, document = np.divmod(batch, max(1, size))
         sizes = bounds[word + 1] - bounds[word]
         ends = np.cumsum(sizes)

@@ -1,4 +1,4 @@
-"""First-stage retrieval: BM25 over a collection, in memory or mapped from disk."""
+"""First-stage retrieval: BM25 over a collection in memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rerank_core.retrieval.words import beginnings_of, pieces_of
 
 __all__ = ["Hit", "KeywordIndex"]
 
-PIECES_UP_TO = 20_000  # documents; above it, character 4-grams cost more time and memory than they are worth
+PIECES_UP_TO = 20_000  # documents; above it word pieces cost more time and memory than they bring
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,12 @@ class Hit:
 
 
 class KeywordIndex:
-    """An index of words and, for collections of up to 20,000 documents, of character 4-grams.
+    """BM25 over words and parts of words, for any language and without being told which.
 
     Case, accents (Latin, Greek, Cyrillic) and width are folded; Chinese, Japanese, Thai and other scripts
-    without spaces are matched by pairs of characters. Character 4-grams let inflected and mistyped words meet
-    in any language. Never changes once built, so it can be shared between threads.
+    without spaces are matched by pairs of characters. Up to 20,000 documents a word also counts as its runs of
+    four characters, which finds inflected, compounded and mistyped words; above that as its first four and first
+    six characters, a rough stem. It never changes once built, so threads can share it.
     """
 
     def __init__(self, postings: Postings, parts: Parts) -> None:
@@ -56,7 +57,7 @@ class KeywordIndex:
         scores = self._postings.scores(tokens_of(query, self._parts))
         found = np.flatnonzero(scores > 0)
         if len(found) > k:
-            # Everything that could be in the first k, ties at the edge included, then a stable sort of that.
+            # Everything that could be among the first k, ties at the edge included; the rest need no sorting.
             edge = np.partition(scores[found], len(found) - k)[len(found) - k]
             found = found[scores[found] >= edge]
         order = found[np.argsort(-scores[found], kind="stable")][:k]

@@ -1,0 +1,162 @@
+"""The keyword index against a slow computation by hand, and in languages that bend, join or do not space words."""
+
+from __future__ import annotations
+
+import math
+import random
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rerank_core.errors import InvalidDocumentsError
+from rerank_core.models import Document
+from rerank_core.retrieval import KeywordIndex, bm25, keyword_index
+from rerank_core.retrieval.words import beginnings_of, normalise, pieces_of, words
+
+WORDS = st.sampled_from(
+    ["reset", "password", "passwords", "Straße", "strasse", "東京", "東京都", "naïve", "a", "b4", "c", "404"]
+)
+    ["reset", "password", "passwords", "Straße", "strasse", "東京", "東京都", "naïve", "a", "b4", "c", "404"]
+)
+TEXTS = st.lists(WORDS, max_size=8).map(" ".join)
+
+
+def brute_force(texts: list[str], query: str, parts) -> list[float]:
+    """BM25 as the formula says, one document and one token at a time."""
+    counted = [Counter(token for word in words(text) for token in (word, *parts(word))) for text in texts]
+    mean = sum(sum(count.values()) for count in counted) / len(texts)
+    scores = []
+    for count in counted:
+        score = 0.0
+        for token in {token for word in words(query) for token in (word, *parts(word))}:
+            holding = sum(token in other for other in counted)
+            rarity = math.log(1 + (len(texts) - holding + 0.5) / (holding + 0.5))
+            if token in count:
+                score += rarity * count[token] / (count[token] + 1.5 * (0.25 + 0.75 * sum(count.values()) / mean))
+        scores.append(score)
+    return scores
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(TEXTS, min_size=1, max_size=8), TEXTS, st.integers(1, 9))
+def test_scores_are_bm25(texts, query, k):
+    """Hits are those with a score above 0 by the formula, best first, equal ones in input order, at most k."""
+    for parts, limit in ((pieces_of, 20_000), (beginnings_of, 0)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(keyword_index, "PIECES_UP_TO", limit)
+            hits = KeywordIndex.build(texts).search(query, k=k)
+        expected = brute_force(texts, query, parts)
+        assert len(hits) == min(k, sum(score > 1e-12 for score in expected))
+        for hit in hits:
+            assert hit.score == pytest.approx(expected[hit.index], rel=1e-5)
+        best = sorted(expected, reverse=True)[: len(hits)]
+        assert [hit.score for hit in hits] == pytest.approx(best, rel=1e-5)
+        assert [(-hit.score, hit.index) for hit in hits] == sorted((-hit.score, hit.index) for hit in hits)
+
+
+def test_large_collections_are_counted_in_batches(monkeypatch):
+    """A collection that is taken apart in many batches gets the index that it gets in one."""
+    random.seed(5)
+    texts = [" ".join(random.choices(["alpha", "beta", "gamma", "delta", "alphabet"], k=12)) for _ in range(50)]
+    whole = KeywordIndex.build(texts).search("alphabets delta", k=50)
+    monkeypatch.setattr(bm25, "BATCH", 7)
+    assert KeywordIndex.build(texts).search("alphabets delta", k=50) == whole
+
+
+def test_equal_documents_come_in_input_order():
+    """Ties keep the order of the input, at the edge of k too."""
+    hits = KeywordIndex.build(["no", *["same words"] * 30]).search("same words", k=10)
+    assert [hit.index for hit in hits] == list(range(1, 11))
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("STRASSE", "die Straße"),
+        ("uber", "Über uns"),
+        ("ΑΘΗΝΑ", "αθήνα"),
+        ("ｗｉｆｉ ①", "wifi 1"),
+        ("東京都", "私は東京に住んでいます"),
+        ("カメラ", "デジタルカメラの設定"),
+        ("ภาษาไทย", "เรียนภาษาไทย"),
+        ("हिन्दी", "मैं हिन्दी बोलता हूँ"),
+        ("مرحبا", "مرحبا بالعالم"),
+        ("비밀번호", "비밀번호를 재설정"),
+        ("resetting passwords", "password reset"),
+        ("Rücksendungen", "Rücksendung"),
+        ("E-104", "Fehler E-104 beim Start"),
+        ("pasword", "password"),
+    ],
+)
+def test_a_query_finds_its_word_in_another_form(query, text):
+    """Case, accents, width, inflection, a typing error and scripts without spaces do not hide a document."""
+    hits = KeywordIndex.build(["something else entirely", text, "nothing"]).search(query)
+    assert hits
+    assert hits[0].index == 1
+
+
+def test_words_of_every_script():
+    """Vowel signs stay in their word, apostrophes and hyphens part words, pairs stand in for unspaced words."""
+    assert words("हिन्दी में। Größe don't C++ x日本語y あ 3.14 snake_case") == (
+        ["हिन्दी", "में", "grosse", "don", "t", "c", "x", "日本", "本語", "y", "あ", "3", "14", "snake_case"]
+    )
+    assert words("🎉 … \x00 \ud800 ---") == []
+    assert words("") == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=40))
+def test_any_text_makes_words_that_are_stable(text):
+    """Whatever the text, its words are not empty, and folding what is folded changes nothing."""
+    assert all(word and not word.isspace() for word in words(text))
+    assert normalise(normalise(text)) == normalise(text)
+
+
+def test_parts_never_pass_for_words():
+    """A piece of one word is another token than a whole word that is spelt the same."""
+    index = KeywordIndex.build(["passport", "pass"])
+    scores = {hit.index: hit.score for hit in index.search("pass")}
+    assert scores[1] > 2 * scores[0]
+    assert not set(pieces_of("password")) & {"pass", "word"}
+    assert beginnings_of("word") == ["~word", "~~word"]
+
+
+def test_inputs_of_every_kind():
+    """Strings, objects and Documents are all indexed; anything else is refused with its place."""
+    index = KeywordIndex.build(["apple", {"text": "apple pie", "id": 9}, Document("apple tart")])
+    assert len(index) == 3
+    assert {hit.index for hit in index.search("apple")} == {0, 1, 2}
+    with pytest.raises(InvalidDocumentsError, match="2"):
+        KeywordIndex.build(["fine", 7])
+
+
+@pytest.mark.parametrize("texts", [[], ["", " "], ["\x00", "🎉"]])
+def test_nothing_to_find(texts):
+    """An empty collection, or one without words, finds nothing and does not fail."""
+    assert KeywordIndex.build(texts).search("anything") == []
+
+
+@pytest.mark.parametrize("query", ["", "🎉 …", "unheard"])
+def test_a_query_that_matches_nothing(query):
+    """A query without words or with none that occur has no hits."""
+    assert KeywordIndex.build(["some text"]).search(query) == []
+
+
+def test_k_below_one_is_refused():
+    """Asking for no hits at all is a mistake of the caller."""
+    with pytest.raises(ValueError, match="k"):
+        KeywordIndex.build(["a"]).search("a", k=0)
+
+
+def test_the_index_needs_no_heavy_import():
+    """Building an index loads numpy and neither a model runtime nor another search library."""
+    code = (
+        "import sys; from rerank_core.retrieval import KeywordIndex; KeywordIndex.build(['a']);"
+        "print(sorted({'onnxruntime', 'tokenizers', 'bm25s', 'scipy', 'pandas'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
