@@ -119,7 +119,7 @@ def table_input() -> None:
         hide_index=True,
         height=min(420, 75 + 35 * max(3, len(base.documents))),
         column_config={
-            "Order": st.column_config.NumberColumn(min_value=1, step=1, width="small"),
+            "Order": st.column_config.NumberColumn(min_value=1, step=1, width=80),
             "Text": st.column_config.TextColumn(width="large", required=True),
             "ID": st.column_config.TextColumn(width="small"),
         },

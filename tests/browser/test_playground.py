@@ -265,9 +265,10 @@ def test_the_table_edits_a_document_and_undo_brings_it_back(visit: Visit) -> Non
     grid = page.get_by_test_id("stDataFrame").first
     grid.wait_for()
     settle(page)
-    # Cells are drawn on a canvas: the first row's text lies right of the row marker and the Order column.
-    grid.click(position={"x": 260, "y": 52})
-    page.keyboard.type("Changed by hand")
+    # Cells are drawn on a canvas: the first row's text lies right of the row marker and the narrow Order column.
+    grid.click(position={"x": 420, "y": 52})
+    page.keyboard.press("Enter")
+    page.locator("#portal textarea").fill("Changed by hand")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Undo")).to_be_enabled()
     settle(page)
