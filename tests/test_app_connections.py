@@ -400,6 +400,26 @@ def test_settings_survive_a_visit_to_another_page(visit):
     assert connection_in(at) == Settings(ApiKey(GOOD_KEY), "http://127.0.0.1:9", 12.0, 0)
 
 
+def test_a_refusal_is_forgotten_when_the_page_is_left(visit):
+    """Back on the page, the fields show what is set, without the complaint about a try that failed before."""
+    at = visit("gateflow")
+    at.text_input(key="base_url_gateflow").set_value("no address").run()
+    at.switch_page("playground.py").run()
+    at.switch_page("connections.py").run()
+    assert at.text_input(key="base_url_gateflow").value == "https://api.gateflow.ai"
+    assert not at.error
+
+
+@pytest.mark.parametrize("typed", [-5.0, 0.001, 1e9])
+def test_a_time_out_stays_within_its_range(visit, typed):
+    """A value that no browser would send does not become the connection's."""
+    at = visit("gateflow")
+    at.number_input(key="timeout_gateflow").set_value(typed).run()
+    assert not at.exception
+    low, high = connection.TIMEOUT_RANGE
+    assert low <= connection_in(at).timeout <= high
+
+
 def edit_prices(at: AppTest, **row: object) -> AppTest:
     """Edit the first row of the price table as a person does."""
     at.session_state["prices_gateflow_0"] = {"edited_rows": {0: row}, "added_rows": [], "deleted_rows": []}

@@ -130,11 +130,6 @@ def change(provider_id: str, **changes: object) -> None:
     _all_settings()[provider_id] = replace(settings(provider_id), **changes)  # type: ignore[arg-type]
 
 
-def reset(provider_id: str) -> None:
-    """Forget what this session has set for a provider, its key included."""
-    _all_settings().pop(provider_id, None)
-
-
 def budget() -> Budget:
     """What this session has spent and may spend."""
     return st.session_state.setdefault("budget", Budget())

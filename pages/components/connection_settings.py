@@ -21,6 +21,7 @@ def show(spec: rc.ProviderSpec) -> None:
 def _key(spec: rc.ProviderSpec) -> None:
     mine = connection.of(spec.id)
     widget = f"api_key_{spec.id}"
+    _start(widget, "")
     st.text_input(
         "API key",
         type="password",
@@ -38,14 +39,14 @@ def _key(spec: rc.ProviderSpec) -> None:
             st.button("Forget the key", icon=":material/delete:", on_click=_forget_key, args=(spec.id,))
     st.caption(
         "A key typed here stays in this browser tab's session on the server: it is never written to disk, to the "
-        "address or to a log, and it is gone when the tab closes."
+        "address or to a log, and it is gone when the tab is closed or reloaded."
     )
 
 
 def _address(spec: rc.ProviderSpec) -> None:
     mine = connection.of(spec.id)
     widget = f"base_url_{spec.id}"
-    st.session_state.setdefault(widget, mine.base_url or "")
+    _start(widget, mine.base_url or "")
     st.text_input(
         "Base address",
         key=widget,
@@ -79,7 +80,7 @@ def _patience(spec: rc.ProviderSpec) -> None:
         ),
     ):
         widget = f"{name}_{spec.id}"
-        st.session_state.setdefault(widget, value)
+        _start(widget, value)
         place.number_input(
             label,
             min_value=low,
@@ -120,7 +121,16 @@ def _take_address(provider_id: str, widget: str) -> None:
 
 
 def _take_number(provider_id: str, name: str, widget: str) -> None:
-    connection.change(provider_id, **{name: st.session_state[widget]})
+    value = st.session_state[widget]  # Streamlit keeps it within the range, whatever a program sends
+    if value is not None:
+        connection.change(provider_id, **{name: value})
+
+
+def _start(widget: str, value: object) -> None:
+    """Give a field its value when the page is entered: what is set, and no word of a try that failed before."""
+    if widget not in st.session_state:
+        st.session_state[widget] = value
+        _refuse(widget, None)
 
 
 def _refuse(widget: str, reason: str | None) -> None:

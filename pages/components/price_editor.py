@@ -57,6 +57,9 @@ def show(spec: rc.ProviderSpec) -> None:
         errors.show(error, title="This price cannot be used; the one before still counts")
     else:
         connection.set_prices(table)
+    for model in spec.models:
+        if model.notice:
+            st.caption(f":material/event_busy: {model.label}: {model.notice}")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Estimates and computed costs of this session use these prices.", width="stretch")
         st.button("Restore the published prices", icon=":material/restart_alt:", on_click=_restore)
