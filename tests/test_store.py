@@ -14,10 +14,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rerank_core import Client
 from rerank_core import store as store_module
 from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, Usage
 from rerank_core.pricing import CostEstimate
@@ -423,6 +425,25 @@ def test_several_processes_save_at_once(store: RunStore) -> None:
     ]
     assert [worker.wait(timeout=60) for worker in workers] == [0, 0, 0]
     assert sorted(row.query for row in store.list(100)) == sorted(f"{w} {n}" for w in range(3) for n in range(15))
+
+
+def test_no_key_reaches_the_file(store: RunStore) -> None:
+    """A run made with a key, against a service that sends the key back in its reply, leaves none on disk."""
+    key = "gw_prod_5up3r53cr3tk3y"
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert key in request.headers["authorization"]
+        body = {"id": "r", "results": [{"index": 0, "relevance_score": 0.5}], "debug": request.headers["authorization"]}
+        return httpx.Response(200, json=body)
+
+    with Client("gateflow", api_key=key, transport=httpx.MockTransport(answer)) as client:
+        response = client.rerank("query", ["text"])
+    run = Run(response, order_name="as pasted")
+    store.save(run)
+    assert store.get(run.id) == run
+    written = b"".join(file.read_bytes() for file in store.path.parent.iterdir())
+    assert b"relevance_score" in written
+    assert b"5up3r53cr3t" not in written
 
 
 def test_metadata_of_a_foreign_type_is_kept_as_text() -> None:
