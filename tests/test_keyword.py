@@ -8,18 +8,17 @@ import subprocess
 import sys
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rerank_core.errors import InvalidDocumentsError
+from rerank_core.errors import ConfigurationError, InvalidDocumentsError
 from rerank_core.models import Document
 from rerank_core.retrieval import KeywordIndex, bm25, keyword_index
 from rerank_core.retrieval.words import beginnings_of, normalise, pieces_of, words
 
 WORDS = st.sampled_from(
-    ["reset", "password", "passwords", "Straße", "strasse", "東京", "東京都", "naïve", "a", "b4", "c", "404"]
-)
     ["reset", "password", "passwords", "Straße", "strasse", "東京", "東京都", "naïve", "a", "b4", "c", "404"]
 )
 TEXTS = st.lists(WORDS, max_size=8).map(" ".join)
@@ -150,6 +149,48 @@ def test_k_below_one_is_refused():
     """Asking for no hits at all is a mistake of the caller."""
     with pytest.raises(ValueError, match="k"):
         KeywordIndex.build(["a"]).search("a", k=0)
+
+
+def test_a_saved_index_answers_the_same(tmp_path):
+    """What is loaded from disk finds what the index in memory found, in a folder that is reused."""
+    index = KeywordIndex.build(["Größe der Straße", "東京", "straight"])
+    KeywordIndex.build(["older"] * 9).save(tmp_path / "corpus")
+    index.save(tmp_path / "corpus")
+    loaded = KeywordIndex.load(tmp_path / "corpus")
+    assert len(loaded) == 3
+    for query in ("strasse", "東京", "nothing"):
+        assert loaded.search(query) == index.search(query)
+
+
+def test_an_empty_index_can_be_saved(tmp_path):
+    """A collection without words comes back as one."""
+    KeywordIndex.build([]).save(tmp_path)
+    assert KeywordIndex.load(tmp_path).search("anything") == []
+
+
+@pytest.mark.parametrize("harm", ["missing", "text", "format", "cut", "mixed", "type", "bounds"])
+def test_a_broken_index_says_so(tmp_path, harm):
+    """A folder that holds no index, a damaged one or one of another format is a ConfigurationError with a hint."""
+    KeywordIndex.build(["one", "two words"]).save(tmp_path)
+    head, array = tmp_path / "index.json", tmp_path / "documents.npy"
+    if harm == "missing":
+        head.unlink()
+    elif harm == "text":
+        head.write_text("not json")
+    elif harm == "format":
+        head.write_text(head.read_text().replace('"format": 1', '"format": 99'))
+    elif harm == "cut":
+        array.write_bytes(array.read_bytes()[:-5])
+    elif harm == "type":
+        np.save(array, np.load(array).astype(np.float64))
+    elif harm == "bounds":
+        np.save(array, np.load(array) + 1)
+    else:
+        KeywordIndex.build(["other"]).save(tmp_path / "other")
+        (tmp_path / "other" / "starts.npy").replace(tmp_path / "starts.npy")
+    with pytest.raises(ConfigurationError, match="keyword index") as raised:
+        KeywordIndex.load(tmp_path)
+    assert "Build it again" in raised.value.hint
 
 
 def test_the_index_needs_no_heavy_import():

@@ -1,19 +1,31 @@
-"""First-stage retrieval: BM25 over a collection in memory."""
+"""First-stage retrieval: BM25 over a collection, in memory or mapped from disk."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from rerank_core.errors import ConfigurationError
 from rerank_core.models import DocumentInput, as_documents
 from rerank_core.retrieval.bm25 import Parts, Postings, tokens_of
 from rerank_core.retrieval.words import beginnings_of, pieces_of
 
-__all__ = ["Hit", "KeywordIndex"]
+__all__ = ["FORMAT", "Hit", "KeywordIndex"]
 
 PIECES_UP_TO = 20_000  # documents; above it word pieces cost more time and memory than they bring
+
+FORMAT = 1
+"""Raised when words are cut, counted or stored in another way, so that older files are not taken for these."""
+
+_HEAD = "index.json"
+_PARTS: dict[str, Parts] = {"pieces": pieces_of, "beginnings": beginnings_of}
+_ARRAYS = {"starts": np.dtype(np.int64), "documents": np.dtype(np.int32), "weights": np.dtype(np.float32)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +45,16 @@ class KeywordIndex:
     six characters, a rough stem. It never changes once built, so threads can share it.
     """
 
-    def __init__(self, postings: Postings, parts: Parts) -> None:
+    def __init__(self, postings: Postings, form: str) -> None:
         self._postings = postings
-        self._parts = parts
+        self._form = form
 
     @classmethod
     def build(cls, documents: Iterable[DocumentInput]) -> KeywordIndex:
         """Index strings, objects with a `text`, or Documents. Raises InvalidDocumentsError for anything else."""
         texts = [document.text for document in as_documents(documents)]
-        parts = pieces_of if len(texts) <= PIECES_UP_TO else beginnings_of
-        return cls(Postings.build(texts, parts), parts)
+        form = "pieces" if len(texts) <= PIECES_UP_TO else "beginnings"
+        return cls(Postings.build(texts, _PARTS[form]), form)
 
     def __len__(self) -> int:
         return self._postings.size
@@ -54,7 +66,7 @@ class KeywordIndex:
         """
         if k < 1:
             raise ValueError("k must be 1 or more")
-        scores = self._postings.scores(tokens_of(query, self._parts))
+        scores = self._postings.scores(tokens_of(query, _PARTS[self._form]))
         found = np.flatnonzero(scores > 0)
         if len(found) > k:
             # Everything that could be among the first k, ties at the edge included; the rest need no sorting.
@@ -62,3 +74,54 @@ class KeywordIndex:
             found = found[scores[found] >= edge]
         order = found[np.argsort(-scores[found], kind="stable")][:k]
         return [Hit(index, score) for index, score in zip(order.tolist(), scores[order].tolist(), strict=True)]
+
+    def save(self, folder: Path) -> None:
+        """Write the index into a folder, which is made where it is missing; an index in it is replaced.
+
+        Raises OSError. Do not write over an index that is mapped from that folder at this moment.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        head = folder / _HEAD
+        head.unlink(missing_ok=True)  # it is written last: a folder without it holds no index
+        postings = self._postings
+        for name in _ARRAYS:
+            np.save(folder / f"{name}.npy", getattr(postings, name), allow_pickle=False)
+        content = {"format": FORMAT, "form": self._form, "size": postings.size, "tokens": list(postings.numbers)}
+        head.write_text(json.dumps(content), "ascii")
+
+    @classmethod
+    def load(cls, folder: Path) -> KeywordIndex:
+        """An index that was saved, its arrays mapped from disk. Raises ConfigurationError where there is none."""
+        try:
+            content = json.loads((folder / _HEAD).read_text("ascii"))
+            if content["format"] != FORMAT or content["form"] not in _PARTS:
+                raise ValueError("it was written in another format")
+            starts, documents, weights = (_mapped(folder / f"{name}.npy", kind) for name, kind in _ARRAYS.items())
+            numbers = {token: number for number, token in enumerate(content["tokens"])}
+            postings = Postings(content["size"], numbers, starts, documents, weights)
+            if not _is_whole(postings):
+                raise ValueError("it is damaged")
+        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+            raise ConfigurationError(
+                f"There is no keyword index that can be read in {folder}.", hint="Build it again from the documents."
+            ) from error
+        return cls(postings, content["form"])
+
+
+def _mapped(path: Path, kind: np.dtype[Any]) -> NDArray[Any]:
+    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    if array.dtype != kind or array.ndim != 1:
+        raise ValueError("it is damaged")
+    return np.asarray(array)  # a plain view of the mapped file: numpy.memmap itself is slower to index
+
+
+def _is_whole(postings: Postings) -> bool:
+    """Whether the parts of an index belong together, so that no search can step out of bounds."""
+    starts, documents = postings.starts, postings.documents
+    return (
+        len(starts) == len(postings.numbers) + 1
+        and starts[0] == 0
+        and starts[-1] == len(documents) == len(postings.weights)
+        and bool(np.all(starts[1:] >= starts[:-1]))
+        and (not len(documents) or (int(documents.min()) >= 0 and int(documents.max()) < postings.size))
+    )
