@@ -25,7 +25,7 @@ FORMAT = 1
 
 _HEAD = "index.json"
 _PARTS: dict[str, Parts] = {"pieces": pieces_of, "beginnings": beginnings_of}
-_ARRAYS = {"starts": np.dtype(np.int64), "documents": np.dtype(np.int32), "weights": np.dtype(np.float32)}
+_ARRAYS: dict[str, np.dtype[Any]] = {"starts": np.dtype(np.int64), "documents": np.dtype(np.int32), "weights": np.dtype(np.float32)}
 
 
 @dataclass(frozen=True, slots=True)
