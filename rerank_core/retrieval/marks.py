@@ -1,0 +1,75 @@
+"""Which words of a passage a question shares, as pieces of the passage's own text."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from rerank_core.retrieval.words import words
+
+__all__ = ["Segment", "marked"]
+
+_WORD = re.compile(r"\w+")
+# Words that every English, German or Spanish question has; marking them would mark everything.
+_COMMON = frozenset((
+    "the", "and", "for", "you", "are", "can", "how", "what", "when", "where", "why", "who", "does", "did",
+    "not", "but", "with", "from", "this", "that", "have", "has", "was", "were", "will", "your", "our", "its",
+    "into", "there", "about", "der", "die", "das", "und", "ist", "ein", "eine", "ich", "mein", "meine", "wie",
+    "wir", "sie", "nicht", "mit", "auf", "von", "für", "dem", "den", "des", "kann", "los", "las", "una",
+    "uno", "que", "con", "por", "para", "como", "del", "mis", "sus", "esta", "este", "puedo",
+))  # fmt: skip
+_SHORTEST = 3
+_STEM = 5  # words of which one begins with so much of the other count as forms of one word
+
+
+class Segment(NamedTuple):
+    """A piece of the passage, and whether the question has its word."""
+
+    text: str
+    marked: bool
+
+
+def marked(text: str, question: str) -> tuple[Segment, ...]:
+    """The passage cut into pieces whose texts put together are the passage; shared words are marked.
+
+    Case, width and accents do not count, forms of a word that begin alike do. In scripts without spaces the shared
+    pairs of characters are marked. Very common words are not.
+    """
+    terms = {word for word in words(question) if word not in _COMMON and (len(word) >= _SHORTEST or not word.isascii())}
+    stems = {word[:_STEM] for word in terms if len(word) >= _STEM}
+    spans: list[tuple[int, int]] = []
+    for match in _WORD.finditer(text):
+        word = match.group()
+        parts = words(word)
+        if len(parts) == 1:
+            if parts[0] in terms or (len(parts[0]) >= _STEM and parts[0][:_STEM] in stems):
+                spans.append(match.span())
+        else:
+            # A run of characters without spaces: each shared pair is marked where it stands.
+            for place in range(len(word) - 1):
+                if words(word[place : place + 2]) and words(word[place : place + 2])[0] in terms:
+                    spans.append((match.start() + place, match.start() + place + 2))
+    return tuple(_segments(text, _merged(spans)))
+
+
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in spans:
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _segments(text: str, spans: list[tuple[int, int]]) -> list[Segment]:
+    out: list[Segment] = []
+    at = 0
+    for start, end in spans:
+        if start > at:
+            out.append(Segment(text[at:start], False))
+        out.append(Segment(text[start:end], True))
+        at = end
+    if at < len(text):
+        out.append(Segment(text[at:], False))
+    return out
