@@ -25,7 +25,7 @@ import httpcore
 
 from rerank_core.errors import ConfigurationError
 
-__all__ = ["Allowance", "AsyncTimedBackend", "TimedBackend", "open_async_pool", "open_pool"]
+__all__ = ["Allowance", "AsyncTimedBackend", "TimedBackend", "open_async_pool", "open_pool", "pool_options"]
 
 _KEEP_OPEN = 30.0  # seconds: shorter than the 60 after which common load balancers hang up on an idle connection
 _SEND_AT_MOST = 64 * 1024  # the clock is looked at between two pieces of this size
@@ -230,17 +230,19 @@ class AsyncTimedBackend(httpcore.AsyncNetworkBackend):
 # Pools of such sockets
 
 
-def open_pool(address: str, width: int) -> httpcore.ConnectionPool:
-    """Connections to one address, at most `width` of them, kept open between requests."""
-    return httpcore.ConnectionPool(network_backend=TimedBackend(), **_pool_options(address, width))
+def open_pool(options: dict[str, Any]) -> httpcore.ConnectionPool:
+    """A pool of one connection, kept open between requests."""
+    return httpcore.ConnectionPool(network_backend=TimedBackend(), **options)
 
 
-def open_async_pool(address: str, width: int) -> httpcore.AsyncConnectionPool:
+def open_async_pool(options: dict[str, Any]) -> httpcore.AsyncConnectionPool:
     """The same for asynchronous use."""
-    return httpcore.AsyncConnectionPool(network_backend=AsyncTimedBackend(), **_pool_options(address, width))
+    return httpcore.AsyncConnectionPool(network_backend=AsyncTimedBackend(), **options)
 
 
-def _pool_options(address: str, width: int) -> dict[str, Any]:
+def pool_options(address: str) -> dict[str, Any]:
+    """How to reach an address: proxy and certificates as the environment names them. Raises ConfigurationError
+    where it names some that cannot be used."""
     proxy = _proxy(address)
     secure = address.startswith("https:") or (proxy is not None and proxy.url.scheme == b"https")
     return {
@@ -248,8 +250,7 @@ def _pool_options(address: str, width: int) -> dict[str, Any]:
         if secure
         else None,
         "proxy": proxy,
-        "max_connections": width,
-        "max_keepalive_connections": width,
+        "max_connections": 1,
         "keepalive_expiry": _KEEP_OPEN,
     }
 

@@ -7,17 +7,17 @@ reply means.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable
 from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar
 
 import httpcore
 import httpx
 
 from rerank_core import __version__
 from rerank_core._drive import AsyncDriver, Driver, check_requests, expire
-from rerank_core._network import Allowance, open_async_pool, open_pool
+from rerank_core._network import Allowance, open_async_pool, open_pool, pool_options
 from rerank_core._retry import Timing
 from rerank_core._settings import read_settings
 from rerank_core._steps import Failure, OnProgress, Reply, Settings
@@ -28,6 +28,8 @@ from rerank_core.prices import PriceTable
 from rerank_core.providers.spec import ProviderSpec
 
 __all__ = ["LARGEST_REPLY", "AsyncClient", "Client"]
+
+T = TypeVar("T")
 
 LARGEST_REPLY = 64 * 1024 * 1024
 """Bytes: a reply that goes on beyond this is not read to its end."""
@@ -74,9 +76,8 @@ class Client(Driver):
         _check_transport(transport, httpx.BaseTransport)
         super().__init__(settings, max_concurrency)
         self._url = _url(settings)
-        if transport is None and settings.address:
-            transport = _Transport(open_pool(settings.address, max_concurrency))
-        self._transport = transport
+        options = pool_options(settings.address) if settings.address and transport is None else {}
+        self._lanes = _Lanes(transport, lambda: _Transport(open_pool(options)))
 
     def rerank(
         self,
@@ -114,8 +115,8 @@ class Client(Driver):
         """Close the connections. Calls under way in other threads fail at once; any later use is refused."""
         if not self._switch.tripped:
             self._switch.trip()
-            if self._transport is not None:
-                self._transport.close()
+            for transport in [*self._lanes.all]:
+                transport.close()
 
     def __enter__(self) -> Self:
         self._check_open()
@@ -127,18 +128,22 @@ class Client(Driver):
         self.close()
 
     def _exchange(self, body: bytes, allowance: Allowance) -> Reply | Failure:
-        assert self._transport is not None
+        transport, whole = self._lanes.take(), False
         try:
-            response = self._transport.handle_request(_request(self._url, self._settings.key, body, allowance))
+            response = transport.handle_request(_request(self._url, self._settings.key, body, allowance))
             received = _Body(allowance, response)
             try:
                 for chunk in response.iter_bytes():
                     received.add(chunk)
             finally:
                 response.close()
+            whole = True
+            return Reply(response.status_code, response.headers, received.whole())
         except _BROKEN as error:
             return _failure(error, allowance, self._settings.key)
-        return Reply(response.status_code, response.headers, received.whole())
+        finally:
+            if self._lanes.give_back(transport, whole):
+                transport.close()
 
 
 class AsyncClient(AsyncDriver):
@@ -165,9 +170,8 @@ class AsyncClient(AsyncDriver):
         _check_transport(transport, httpx.AsyncBaseTransport)
         super().__init__(settings, max_concurrency)
         self._url = _url(settings)
-        if transport is None and settings.address:
-            transport = _AsyncTransport(open_async_pool(settings.address, max_concurrency))
-        self._transport = transport
+        options = pool_options(settings.address) if settings.address and transport is None else {}
+        self._lanes = _Lanes(transport, lambda: _AsyncTransport(open_async_pool(options)))
 
     async def rerank(
         self,
@@ -196,8 +200,8 @@ class AsyncClient(AsyncDriver):
         """Close the connections. Calls under way in other tasks fail at once; any later use is refused."""
         if not self._switch.tripped:
             self._switch.trip()
-            if self._transport is not None:
-                await self._transport.aclose()
+            for transport in [*self._lanes.all]:
+                await transport.aclose()
 
     async def __aenter__(self) -> Self:
         self._check_open()
@@ -209,21 +213,25 @@ class AsyncClient(AsyncDriver):
         await self.aclose()
 
     async def _exchange(self, body: bytes, allowance: Allowance) -> Reply | Failure:
-        assert self._transport is not None
+        transport, whole = self._lanes.take(), False
         try:
             async with asyncio.timeout(float(allowance)) as scope:
                 with self._switch.watching(partial(expire, scope)):
                     request = _request(self._url, self._settings.key, body, allowance)
-                    response = await self._transport.handle_async_request(request)
+                    response = await transport.handle_async_request(request)
                     received = _Body(allowance, response)
                     try:
                         async for chunk in response.aiter_bytes():
                             received.add(chunk)
                     finally:
                         await response.aclose()
+            whole = True
+            return Reply(response.status_code, response.headers, received.whole())
         except _BROKEN as error:
             return _failure(error, allowance, self._settings.key)
-        return Reply(response.status_code, response.headers, received.whole())
+        finally:
+            if self._lanes.give_back(transport, whole):
+                await transport.aclose()
 
 
 # What both need of httpx
@@ -241,6 +249,37 @@ class _AsyncTransport(httpx.AsyncHTTPTransport):
 
     def __init__(self, pool: httpcore.AsyncConnectionPool) -> None:
         self._pool = pool
+
+
+class _Lanes(Generic[T]):
+    """As many transports of one connection each as there are requests under way, the warmest first; or the one
+    that the caller brought. A pool of many connections looks through all of them several times a request.
+    """
+
+    def __init__(self, given: T | None, make: Callable[[], T]) -> None:
+        self._given, self._make = given, make
+        self._free: list[T] = []
+        self.all: list[T] = [] if given is None else [given]
+
+    def take(self) -> T:
+        if self._given is not None:
+            return self._given
+        try:
+            return self._free.pop()
+        except IndexError:
+            self.all.append(made := self._make())
+            return made
+
+    def give_back(self, transport: T, whole: bool) -> bool:
+        """Take back a transport whose exchange came to its end (`whole`), or else let go of it, since one that
+        was interrupted may be stuck; True where the caller must close it."""
+        if self._given is not None:
+            return False
+        if whole:
+            self._free.append(transport)
+        else:
+            self.all.remove(transport)
+        return not whole
 
 
 class _Body:
