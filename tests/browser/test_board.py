@@ -390,6 +390,24 @@ def test_a_phone_needs_no_sideways_scrolling(open_board, query):
     assert overflow == []
 
 
+def test_a_click_in_the_middle_of_a_row_never_rates_it(open_board):
+    """The rating buttons come up under the pointer, so they keep out of where people click to read."""
+    for query in ("rating=1&top=12&titles=1", "rating=1&top=12&initial=1"):
+        page = open_board(query)
+        for width in (1440, 1130, 1024, 800, 560):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.wait_for_function("width => window.innerWidth === width", arg=width)
+            for side in ("left", "right"):
+                row(page, side, 3).scroll_into_view_if_needed()
+                box = row(page, side, 3).bounding_box()
+                assert box is not None
+                at = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+                page.mouse.move(*at)
+                expect(item(page, side, 3).locator(".rate button").first).to_be_visible()
+                hit = "([x, y]) => document.elementFromPoint(x, y).shadowRoot.elementFromPoint(x, y).closest('.rate')"
+                assert page.evaluate(hit, list(at)) is None, (query, width, side)
+
+
 def test_on_a_phone_ratings_are_always_there(open_board):
     """Nothing can be pointed at with a finger, so the buttons stand in every row, large enough to hit."""
     page = open_board("rating=1", phone=True)
