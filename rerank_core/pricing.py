@@ -63,7 +63,8 @@ class CostEstimate:
     document given, 0 for a blank one, which is not sent; `long_documents` are the places (from 0) of those
     that cost more than one chunk; both are empty where nothing is billed by the chunk. `requests` is how many
     requests the documents are split into, `assumptions` sentences for a person, `as_of` the day of the price,
-    or today where none was used.
+    or today where none was used. `most_units` are the units if every text has twice the tokens estimated, as dense
+    text, code and some languages do; None where `search_units` is.
     """
 
     search_units: int | None
@@ -74,6 +75,7 @@ class CostEstimate:
     requests: int = 0
     assumptions: tuple[str, ...] = ()
     as_of: date = GATEFLOW_PRICES_AS_OF
+    most_units: int | None = None
 
 
 def estimate_tokens(text: str) -> int:
@@ -118,7 +120,12 @@ def estimate_cost(
     today = datetime.now(UTC).date()
     if provider in _FREE:
         return CostEstimate(
-            0, Decimal(0), requests=requests, as_of=today, assumptions=("It runs on this computer and costs nothing.",)
+            0,
+            Decimal(0),
+            requests=requests,
+            assumptions=("It runs on this computer and costs nothing.",),
+            as_of=today,
+            most_units=0,
         )
     if not spec.models:
         unknown = f"{spec.label} publishes no price, so the cost is unknown."
@@ -128,9 +135,10 @@ def estimate_cost(
     name = model if model is not None else spec.default_model
     price = (prices or PriceTable.default()).find(provider, name)
     limit = _chunk_limit(price, known)
-    room = limit - min(estimate_tokens(query), limit // 2)
-    chunks = tuple(max(1, -(-estimate_tokens(text) // room)) if text and not text.isspace() else 0 for text in texts)
-    units = _units([count for count in chunks if count], size)
+    asked = estimate_tokens(query)
+    tokens = [estimate_tokens(text) if text and not text.isspace() else 0 for text in texts]
+    chunks, most = _chunks(tokens, asked, limit), _chunks([2 * count for count in tokens], 2 * asked, limit)
+    units = _units(chunks, size)
     return CostEstimate(
         search_units=units,
         amount=None if price is None else price.per_1000 * units / 1000,
@@ -139,6 +147,7 @@ def estimate_cost(
         requests=requests,
         assumptions=_assumptions(price, name, limit, blank, requests, sent),
         as_of=price.as_of if price else today,
+        most_units=_units(most, size),
     )
 
 
@@ -168,12 +177,18 @@ def cost_of(
 
 
 def upper_bound(estimate: CostEstimate, max_retries: int) -> Decimal | None:
-    """The most that a call may cost if every attempt is billed: amount times (1 + max_retries).
+    """The most that a call may cost: every attempt billed, and every text twice as long in tokens as estimated.
 
-    None where the amount is unknown. A time-out that was retried may have been billed twice, so a spending
-    limit sets this much aside before the request is sent.
+    That is the amount times (1 + max_retries), and more only where doubled tokens would cost further units. None
+    where the amount is unknown. A time-out that was retried may have been billed twice, so a spending limit sets
+    this much aside before the request is sent.
     """
-    return None if estimate.amount is None else estimate.amount * (1 + max(0, max_retries))
+    if estimate.amount is None:
+        return None
+    attempts = 1 + max(0, max_retries)
+    if not estimate.search_units or estimate.most_units is None:
+        return estimate.amount * attempts
+    return estimate.amount * estimate.most_units * attempts / estimate.search_units
 
 
 def monthly(amount_per_search: Decimal | None, searches_a_day: float) -> Decimal | None:
@@ -237,7 +252,14 @@ def _chunk_limit(price: Price | None, model: ModelSpec | None) -> int:
     return CHUNK_TOKENS if model is None else model.chunk_tokens
 
 
+def _chunks(tokens: Sequence[int], asked: int, limit: int) -> tuple[int, ...]:
+    """How many chunks each document costs, 0 for one without tokens, which is blank and not sent."""
+    room = limit - min(asked, limit // 2)
+    return tuple(-(-count // room) for count in tokens)
+
+
 def _units(chunks: Sequence[int], size: int | None) -> int:
+    chunks = [count for count in chunks if count]
     size = size or len(chunks) or 1
     return sum(-(-sum(chunks[start : start + size]) // DOCUMENTS_PER_UNIT) for start in range(0, len(chunks), size))
 

@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.both import AsyncWorld, SyncWorld, World
 from tests.loopback import Loopback
+
+# A property is about what comes out, not about how long a busy machine takes to get there.
+settings.register_profile("timeless", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("timeless")
 
 _PREFIXES = ("GATEFLOW_", "FLASHRANK_", "RERANK_")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")

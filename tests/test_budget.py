@@ -124,7 +124,7 @@ def test_an_amount_that_is_none_is_refused(wrong: str) -> None:
         Budget(Decimal(1)).reserve(Decimal(wrong))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     limit=AMOUNTS,
     calls=st.lists(st.tuples(AMOUNTS, st.integers(0, 100), st.sampled_from(["settle", "release", "unknown"]))),

@@ -149,7 +149,7 @@ CONTENT = {
 
 
 @pytest.mark.parametrize("kind", list(evaluation.KINDS))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_what_is_written_is_read_back_whole(kind: str, data: st.DataObject) -> None:
     """Every kind gives back exactly what it was given, and the same bytes when written again."""
@@ -162,7 +162,7 @@ def test_what_is_written_is_read_back_whole(kind: str, data: st.DataObject) -> N
 
 
 @pytest.mark.parametrize("kind", list(evaluation.KINDS))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_no_bytes_make_a_reader_fail(kind: str, data: st.DataObject) -> None:
     """Whatever is in a file, reading it gives an import with problems, or a sentence, never a crash."""

@@ -8,7 +8,7 @@ import sys
 
 import ir_measures
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rerank_core import evaluation
@@ -48,7 +48,6 @@ def plain(name: str, grades: dict[str, int], ranked: list[str]) -> float:
     return total / relevant if relevant else 0.0
 
 
-@settings(deadline=None)  # the first call loads trec_eval
 @given(
     st.dictionaries(IDS, st.dictionaries(IDS, st.integers(-2, 3), max_size=6), min_size=1, max_size=4),
     st.dictionaries(IDS, st.lists(IDS, unique=True, max_size=8), max_size=5),
@@ -62,7 +61,6 @@ def test_measures_equal_their_definitions(judgments: dict[str, dict[str, int]], 
         assert measured.missing == tuple(query for query in judgments if query not in run)
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["q1", "q2", "q3"]),

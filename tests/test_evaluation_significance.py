@@ -33,7 +33,7 @@ def two(before: list[int | None], after: list[int | None]) -> evaluation.Compare
     return compare(judgments, {"A": first, "B": second}, "RR")["A", "B"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 4)), min_size=1, max_size=9))
 def test_few_queries_give_the_exact_p_value(ranks: list[tuple[int, int]]) -> None:
     """With few queries p is the share of all sign patterns that reach the observed difference."""

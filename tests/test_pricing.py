@@ -202,6 +202,25 @@ def test_the_most_a_call_can_cost_counts_every_retry() -> None:
     assert upper_bound(estimate, 0) == estimate.amount
 
 
+def test_the_most_a_call_can_cost_allows_for_twice_the_tokens() -> None:
+    """An estimate of tokens is no bound: 100 documents of 300 tokens are one unit, and two where they are denser."""
+    estimate = estimate_cost("gateflow", ENGLISH, "q", ["d" * 1200] * 100)
+    assert (estimate.search_units, estimate.most_units) == (1, 2)
+    assert upper_bound(estimate, 2) == Decimal("0.006")
+    local = estimate_cost("local", None, "q", ["d"])
+    assert upper_bound(local, 2) == Decimal(0)
+
+
+@given(lengths=st.lists(st.integers(0, 6000), max_size=120), query=st.integers(0, 3000), retries=st.integers(0, 5))
+def test_the_most_is_never_below_the_estimate(lengths: list[int], query: int, retries: int) -> None:
+    """The bound is at least every attempt at the estimated price, whatever the lengths."""
+    estimate = estimate_cost("gateflow", ENGLISH, "q" * query, ["d" * length for length in lengths])
+    most = upper_bound(estimate, retries)
+    assert most is not None
+    assert estimate.amount is not None
+    assert most >= estimate.amount * (1 + retries)
+
+
 def test_a_month_is_thirty_days() -> None:
     """1,000 searches a day at $0.001 are $30 a month; an unknown price stays unknown."""
     assert monthly(Decimal("0.001"), 1000) == Decimal(30)

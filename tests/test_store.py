@@ -108,7 +108,7 @@ def test_a_run_comes_back_from_bytes_as_it_went_in(run: Run) -> None:
     assert from_bytes(to_bytes(run), run.ratings) == run
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(run=any_run())
 def test_a_run_comes_back_from_the_file_as_it_went_in(store: RunStore, run: Run) -> None:
     """The same holds for the database, ratings included, and for the summary in the list."""
