@@ -18,6 +18,7 @@ from collections.abc import (
 )
 from contextlib import aclosing, closing, suppress
 from functools import partial
+from inspect import iscoroutinefunction
 from typing import Any, TypeAlias, TypeVar
 
 from rerank_core._flow import rerank_flow
@@ -63,6 +64,10 @@ class _Base:
             raise _closed()
 
     def _flow(self, request: RerankRequest, on_progress: OnProgress | None = None) -> Flow[RerankResponse]:
+        if on_progress is not None and (not callable(on_progress) or iscoroutinefunction(on_progress)):
+            raise InvalidRequestError(  # now, since afterwards the call has been paid for
+                "on_progress is no ordinary function.", hint="Give a function of one argument, not an async one."
+            )
         return rerank_flow(self._settings, request, on_progress)
 
     def _remaining(self, step: Send) -> float | None:

@@ -112,7 +112,8 @@ class Client(Driver):
         return self._many(self._jobs(requests))
 
     def close(self) -> None:
-        """Close the connections. Calls under way in other threads fail at once; any later use is refused."""
+        """Close the connections. Calls under way in other threads fail at once, one that is still connecting when
+        its time is over; any later use is refused."""
         if not self._switch.tripped:
             self._switch.trip()
             for transport in [*self._lanes.all]:

@@ -73,6 +73,19 @@ def test_wrong_options_are_refused_before_any_network(world: World, options):
     assert script.requests == []
 
 
+def test_an_on_progress_that_cannot_work_is_refused_before_anything_is_paid(world: World):
+    """Something that cannot be called, or an async function, is an InvalidRequestError and nothing is sent."""
+
+    async def later(progress: rc.Progress) -> None:
+        return None
+
+    script = Script(falling)
+    for wrong in (7, "print", later):
+        with pytest.raises(rc.InvalidRequestError):
+            world.client(handler=script).rerank("q", ["a"], on_progress=wrong)
+    assert script.requests == []
+
+
 def test_misuse_of_the_signature_is_a_type_error(world: World):
     """An unknown keyword, a missing argument and a sixth positional one are Python's own errors, at once."""
     client = world.client(handler=Script(falling))

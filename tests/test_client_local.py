@@ -59,6 +59,15 @@ def test_a_real_answer(world: World):
     assert {"relevance_score", "cosine", "keyword", "windows", "best_window"} <= set(response.raw["results"][0])
 
 
+@pytest.mark.parametrize("model", ["local-english", "local-keyword"])
+def test_odd_text_does_not_crash_a_real_model(world: World, model):
+    """NULs, lone surrogates, emoji and very long words are all scored."""
+    odd = ["a\x00b", "\ud800", "\U0001f600", "x" * 5000, "\u202eright to left", "plain password reset"]
+    response = world.client("local").rerank("reset\x00 password\udfff", odd, model=model)
+    assert sorted(row.index for row in response.results) == list(range(6))
+    assert response.results[0].index == 5
+
+
 def test_the_keyword_model_always_answers(world: World):
     """local-keyword needs no model file and scores without a cosine."""
     response = world.client("local").rerank("reset password", DOCUMENTS, model="local-keyword", top_n=2)

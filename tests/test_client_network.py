@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import socket
@@ -284,13 +285,12 @@ def test_closing_ends_what_is_under_way_in_another_thread(loopback: Loopback):
     assert all("closed" in error.message for error in found)
 
 
-async def closing_while_asleep(url: str) -> tuple[float, list[object]]:
+async def closing_while_asleep(server: Loopback) -> tuple[float, list[object]]:
     """How long closing an AsyncClient takes with two calls under way, and what they come to."""
-    import asyncio
-
-    client = rc.AsyncClient("gateflow", api_key=KEY, base_url=url)
+    client = rc.AsyncClient("gateflow", api_key=KEY, base_url=server.url)
     calls = [asyncio.create_task(client.rerank("q", ["a"])) for _ in range(2)]
-    await asyncio.sleep(0.2)
+    while len(server.requests) < 2:
+        await asyncio.sleep(0)
     started = time.monotonic()
     await client.aclose()
     found = await asyncio.gather(*calls, return_exceptions=True)
@@ -299,10 +299,8 @@ async def closing_while_asleep(url: str) -> tuple[float, list[object]]:
 
 def test_closing_ends_what_is_under_way_in_another_task(loopback: Loopback):
     """The same for the asynchronous client."""
-    import asyncio
-
     loopback.script(silent, answers(503, retry_after="60"))
-    seconds, found = asyncio.run(closing_while_asleep(loopback.url))
+    seconds, found = asyncio.run(closing_while_asleep(loopback))
     assert seconds < 5
     assert [type(error) for error in found] == [rc.ConfigurationError] * 2
 
