@@ -13,6 +13,7 @@ from pages.components.state import state
 from rerank_core import language, pricing, provider, ranking
 from rerank_core.documents.starting_order import initial_scores
 from rerank_core.evaluation.rated_run import rated_run
+from rerank_core.providers.local import signals
 from rerank_core.runs import Run
 from rerank_core.store import StoreError
 
@@ -44,15 +45,7 @@ def result(run: Run, top_n: int) -> None:
 
 def _notices(run: Run, has_scores: bool) -> None:
     response = run.response
-    suggested = _suggested_threshold(run)
-    if suggested is not None and ranking.no_good_answer([row.relevance_score for row in response.results], suggested):
-        best = max((row.relevance_score for row in response.results if row.relevance_score is not None), default=0.0)
-        st.warning(
-            f"The best score is {best:.3f}; below {suggested:.2f} this model's first result is usually not an answer. "
-            "Try other words, or add documents.",
-            title="Nothing here answers this well",
-            icon=":material/search_off:",
-        )
+    weak_answer_warning(run, suggested_threshold(run), advice="Try other words, or add documents.")
     if not has_scores:
         st.info("This provider gives an order and no scores, so there are no bars and no threshold.")
     if run.estimate is not None and run.estimate.amount is not None and response.cost.amount is not None:
@@ -61,7 +54,26 @@ def _notices(run: Run, has_scores: bool) -> None:
             more = "more" if difference > 0 else "less"
             by, expected = pricing.money_text(abs(difference)), pricing.money_text(run.estimate.amount)
             st.caption(f"Billed {by} {more} than the estimate of {expected}.".replace("$", "\\$"))
-    for warning in response.warnings:
+    show_warnings(response.warnings)
+
+
+def weak_answer_warning(run: Run, threshold: float | None, *, advice: str) -> None:
+    """Say so where even the best result is no answer."""
+    scores = [row.relevance_score for row in run.response.results]
+    if not ranking.no_good_answer(scores, threshold):
+        return
+    best = max(score for score in scores if score is not None)
+    st.warning(
+        f"The best score is {best:.3f}; below {threshold:.2f} this model's first result is usually not an answer. "
+        + advice,
+        title="Nothing here answers this well",
+        icon=":material/search_off:",
+    )
+
+
+def show_warnings(warnings: tuple[str, ...]) -> None:
+    """A response's warnings, as plain text since they may hold words of a provider."""
+    for warning in warnings:
         with st.container(border=True, horizontal=True, gap="small"):
             st.markdown(":material/info:", width="content")
             st.text(warning)
@@ -102,7 +114,8 @@ def _origin(run: Run) -> str:
     return " · ".join(parts)
 
 
-def _suggested_threshold(run: Run) -> float | None:
+def suggested_threshold(run: Run) -> float | None:
+    """The score under which nothing answers: the person's own for this model, else the one measured for it."""
     current = state()
     own = current.thresholds.get((run.connection, run.response.model))
     if own is not None:
@@ -119,7 +132,7 @@ def _suggested_threshold(run: Run) -> float | None:
 
 def _threshold(run: Run, scores: list[float | None]) -> float:
     current, key = state(), (run.connection, run.response.model)
-    suggested = _suggested_threshold(run) or 0.0
+    suggested = suggested_threshold(run) or 0.0
     st.session_state[THRESHOLD] = suggested
 
     def changed() -> None:
@@ -172,7 +185,7 @@ def _board(run: Run, top_n: int, threshold: float | None, has_scores: bool) -> N
             threshold=threshold,
             initial_name=run.order_name,
             reranked_name=_reranked_name(run),
-            key=f"board_{run.id}",
+            key="board",
             picked=current.picked,
             scores=has_scores,
             rating=True,
@@ -185,17 +198,11 @@ def _board(run: Run, top_n: int, threshold: float | None, has_scores: bool) -> N
             threshold=threshold,
             initial_name=run.order_name,
             reranked_name=_reranked_name(run),
-            key=f"tables_{run.id}",
+            key="tables",
         )
         if picked is not None:
             current.picked = picked
-        tables.score_chart(rows, threshold, key=f"chart_{run.id}")
-    st.caption(
-        "Bars run from 0 to 1. Point at a document to see where it went; press Enter or click to read it; "
-        "press 0 to 3 to rate it."
-        if has_scores
-        else "Point at a document to see where it went; press Enter or click to read it; press 0 to 3 to rate it."
-    )
+        tables.score_chart(rows, threshold, key="score_chart")
     if current.picked is not None:
         _detail(run, int(current.picked))
 
@@ -209,6 +216,7 @@ def board_rows(run: Run) -> list[BoardRow]:
     """The run's results as the board takes them, best first."""
     rows = []
     initial = initial_scores(run.documents)
+    behind = signals(run.response.raw) if run.connection == "local" else {}
     for row in run.response.results:
         title = row.document.metadata.get("title")
         rows.append(
@@ -221,6 +229,7 @@ def board_rows(run: Run) -> list[BoardRow]:
                 initial_score=initial[row.index],
                 score=row.relevance_score,
                 rating=run.ratings.get(row.index),
+                tooltip=behind.get(row.index),
             )
         )
     return rows

@@ -11,7 +11,7 @@ from rerank_core.offline.models import MODELS
 from rerank_core.providers import replies
 from rerank_core.providers.spec import Answer, Part, ProviderSpec
 
-__all__ = ["LOCAL"]
+__all__ = ["LOCAL", "signals"]
 
 
 def accept(model: str) -> RerankError | None:
@@ -57,6 +57,24 @@ def parse(body: Any, part: Part) -> Answer:
     local = {place: index for index, place in enumerate(part.places)}
     rows = [{**row, "index": local.get(row["index"])} for row in body["results"]]
     return Answer(rows=replies.read_rows({"results": rows}, len(part.texts), None), model=part.model, search_units=0.0)
+
+
+def signals(body: Any) -> dict[int, str]:
+    """What stands behind each score of a body that `compute` made, in words for a person, by place in the input.
+
+    "cosine 0.612, keyword match 0.40, best of 3 parts"; empty for any other body.
+    """
+    rows = body.get("results") if isinstance(body, dict) else None
+    found: dict[int, str] = {}
+    for row in rows or ():
+        if not isinstance(row, dict) or not isinstance(row.get("keyword"), float):
+            continue
+        parts = [] if row.get("cosine") is None else [f"cosine {row['cosine']:.3f}"]
+        parts.append(f"keyword match {row['keyword']:.2f}")
+        if row.get("windows", 1) > 1:
+            parts.append(f"best of {row['windows']} parts of the text")
+        found[row["index"]] = ", ".join(parts)
+    return found
 
 
 LOCAL = ProviderSpec(
