@@ -16,7 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rerank_core.errors import InvalidRequestError
-from rerank_core.evaluation.measure import Judgments, Run, measure
+from rerank_core.evaluation.measure import Judgments, Run
+from rerank_core.evaluation.measure import measure as measure_run
 
 __all__ = ["ENOUGH_QUERIES", "Compared", "compare", "describe", "holm"]
 
@@ -67,7 +68,7 @@ class Compared:
 
 
 def compare(
-    judgments: Judgments, runs: Mapping[str, Run], measure_name: str, *, samples: int = SAMPLES, seed: int = 0
+    judgments: Judgments, runs: Mapping[str, Run], measure: str, *, samples: int = SAMPLES, seed: int = 0
 ) -> dict[tuple[str, str], Compared]:
     """Compare every pair of runs on one measure; keys are (first, second) in the order of `runs`.
 
@@ -77,7 +78,7 @@ def compare(
     """
     if len(runs) < 2:
         raise InvalidRequestError("There are fewer than two runs to compare.", hint="Add another model or order.")
-    values = {name: measure(judgments, run, [measure_name])[measure_name].by_query for name, run in runs.items()}
+    values = {name: measure_run(judgments, run, [measure])[measure].by_query for name, run in runs.items()}
     keys = list(itertools.combinations(runs, 2))
     columns = [
         [_difference(values[second][query], values[first][query]) for query in judgments] for first, second in keys
@@ -85,7 +86,7 @@ def compare(
     alone = _p_values(columns, samples, seed)
     intervals = _intervals(columns, samples, seed)
     return {
-        key: _compared(measure_name, key, values, p, p_alone, interval)
+        key: _compared(measure, key, values, p, p_alone, interval)
         for key, p, p_alone, interval in zip(keys, holm(alone), alone, intervals, strict=True)
     }
 
