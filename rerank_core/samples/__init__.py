@@ -1,4 +1,4 @@
-"""The example stories: small, made-up collections that each show one thing reranking is good for."""
+"""The example stories, each showing one thing reranking is good for, and a sample support desk with rated queries."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from rerank_core.errors import ConfigurationError
 from rerank_core.models import Document, as_documents
+from rerank_core.samples.support_desk import TICKETS, RatedQuerySet, Ticket, knowledge_base, rated_queries
 
-__all__ = ["EXAMPLES", "Example", "example"]
+__all__ = ["EXAMPLES", "TICKETS", "Example", "RatedQuerySet", "Ticket", "example", "knowledge_base", "rated_queries"]
 
 _STORIES = Path(__file__).parent / "stories"
 

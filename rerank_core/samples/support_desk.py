@@ -1,0 +1,121 @@
+"""The sample support desk: articles of a made-up maker of home network devices, tickets, and rated queries.
+
+Ostrel, its devices and everybody in the tickets are invented. The files are read when they are first asked for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rerank_core.models import Document, as_documents
+
+if TYPE_CHECKING:
+    from rerank_core.evaluation import Imported
+
+__all__ = ["TICKETS", "RatedQuerySet", "Ticket", "knowledge_base", "rated_queries"]
+
+_HERE = Path(__file__).parent
+_LANGUAGES = ("en", "de", "es", "ja")
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A message from a customer, to find the article for.
+
+    `title` is its subject line, in the customer's language like `text`; `lang` an ISO code. `answers` are ids of
+    the articles in `knowledge_base()` that answer it, best first, and empty where none does. `note` says in a
+    sentence or two what the ticket shows, for the person who tries it.
+    """
+
+    id: str
+    lang: str
+    title: str
+    text: str
+    answers: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class RatedQuerySet:
+    """Queries over `documents` with a person's ratings, to measure an order by.
+
+    queries: query id to text. tags: query id to {"lang": ISO code, "topic": a section of the knowledge base or
+    "other", "length": "short", "sentence" or "long"}.
+
+    judgments: query id to document id to grade. 3 answers it, in the language of the question; 2 gives the answer,
+    but in another language, out of date or in part; 1 is on the subject and of some help; 0 does not help, however
+    alike the words are. The first eight documents of each local model are rated for every query, so a document
+    without a rating has been ranked low by all three. Queries whose best grade is 0 or 1 have no good answer here.
+    """
+
+    queries: Mapping[str, str]
+    documents: tuple[Document, ...]
+    judgments: Mapping[str, Mapping[str, int]]
+    tags: Mapping[str, Mapping[str, str]]
+
+    def imported(self) -> Imported:
+        """The same as an import of the Evaluate page, with the topic as the one tag that a query has there."""
+        from rerank_core.evaluation import Imported
+
+        named = {document.id or "": document for document in self.documents}
+        about = {
+            name: {key: value for key, value in document.metadata.items() if key != "title"}
+            for name, document in named.items()
+        }
+        return Imported(
+            "beir",
+            queries=dict(self.queries),
+            documents={name: document.text for name, document in named.items()},
+            judgments={query: dict(grades) for query, grades in self.judgments.items()},
+            titles={name: str(document.metadata["title"]) for name, document in named.items()},
+            metadata=about,
+            tags={query: tags["topic"] for query, tags in self.tags.items()},
+        )
+
+
+@cache
+def knowledge_base() -> tuple[Document, ...]:
+    """The 66 articles of the sample knowledge base: English first, then German, Spanish and Japanese.
+
+    Each has an id and the metadata lang (ISO code), section, title, url and updated (ISO date). Some are on the
+    same topic in several languages, one exists in an old and a new wording, and two pairs differ in hardly more
+    than a number that changes what they mean.
+    """
+    return as_documents(row for lang in _LANGUAGES for row in _rows(_HERE / "knowledge_base" / f"{lang}.jsonl"))
+
+
+@cache
+def rated_queries() -> RatedQuerySet:
+    """The sample query set: 77 queries in four languages over the knowledge base, some with no good answer.
+
+    Its files, `rated/queries.jsonl` and `rated/qrels.tsv`, are laid out as BEIR does it.
+    """
+    queries = _rows(_HERE / "rated" / "queries.jsonl")
+    judgments: dict[str, dict[str, int]] = {row["_id"]: {} for row in queries}
+    _, *lines = (_HERE / "rated" / "qrels.tsv").read_text(encoding="utf-8").splitlines()
+    for line in lines:
+        query, document, grade = line.split("\t")
+        judgments[query][document] = int(grade)
+    return RatedQuerySet(
+        queries={row["_id"]: row["text"] for row in queries},
+        documents=knowledge_base(),
+        judgments=judgments,
+        tags={row["_id"]: row["metadata"] for row in queries},
+    )
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    # Not splitlines(), which would also break a text at a line separator inside it.
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+
+
+def _ticket(row: dict[str, Any]) -> Ticket:
+    return Ticket(**{**row, "answers": tuple(row["answers"])})
+
+
+TICKETS: tuple[Ticket, ...] = tuple(_ticket(row) for row in _rows(_HERE / "tickets.jsonl"))
