@@ -42,7 +42,7 @@ def settle(
     except BadResponseError as error:
         if isinstance(body, dict) and not any(isinstance(value, list) for value in body.values()):
             said = _refused(settings, outcome, body)  # it may be an error of the flat kind
-            if said.code != type(said).default_code or "message" in body or "detail" in body:
+            if not isinstance(said, BadResponseError) or "message" in body or "detail" in body:
                 return said
         error.status = outcome.status
         error.request_id = error.request_id or outcome.headers.get("x-request-id")

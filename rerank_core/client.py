@@ -46,14 +46,14 @@ _BROKEN = (httpx.HTTPError, httpx.InvalidURL, OSError)  # all that an attempt ma
 class Client(Driver):
     """A client of one rerank provider. It may be shared between threads; close it, or use it in `with`.
 
-    `provider` is an id of `rerank_core.providers()`. The key and the address come from the arguments, else from
-    the provider's environment variables, else (the address) from the provider. `timeout` is the wall clock of
-    one attempt in seconds, `total_timeout` that of a whole call, waits and batches included (default: three times
-    `timeout`; none for work on this computer). Each request that a call consists of is tried up to
-    1 + `max_retries` times, and at most `max_concurrency` requests are under way at once. `transport` replaces
-    the network, for tests or special wiring; closing the client closes it. `prices` is the table for costs that
-    the provider does not report itself (default: the published one). Raises ConfigurationError where any of it
-    is wrong.
+    `provider` is an id of `rerank_core.providers()`, or a ProviderSpec of your own. The key and the address come
+    from the arguments, else from the provider's environment variables, else (the address) from the provider.
+    `timeout` is the wall clock of one attempt in seconds, `total_timeout` that of a whole call, waits and batches
+    included (default: three times `timeout`; none for work on this computer). Each request that a call consists
+    of is tried up to 1 + `max_retries` times, and at most `max_concurrency` requests are under way at once.
+    `transport` replaces the network, for tests or special wiring; closing the client closes it. `prices` is the
+    table for costs that the provider does not report itself (default: the published one). Raises
+    ConfigurationError where any of it is wrong.
     """
 
     def __init__(

@@ -322,11 +322,21 @@ def test_a_deeply_nested_reply_does_no_harm(world: World, shape, status):
     assert KEY not in str(found)
 
 
+def test_codes_and_ids_are_kept_short(world: World):
+    """A code or an id of thousands of characters is cut, and stays on one line."""
+    found = caught(world, httpx.Response(500, json={"code": "c\n" * 9999, "message": "m", "id": "i" * 9999}))
+    assert len(found.code) <= 100
+    assert "\n" not in found.code
+    assert len(found.request_id or "") <= 100
+
+
 def test_what_a_broken_or_empty_reply_is_called(world: World):
     """The sentence says so, and does not quote half a JSON document."""
     assert "no whole JSON" in caught(world, httpx.Response(200, content=b'{"results": [{"index"')).message
     assert "an empty reply" in caught(world, httpx.Response(200)).message
     assert "web page" in caught(world, httpx.Response(200, html="<html></html>")).message
+    assert "web page" in caught(world, httpx.Response(200, content=b"\xef\xbb\xbf <!doctype html><p>x")).message
+    assert "list of results" in caught(world, httpx.Response(200, json={"id": "x", "code": "fine"})).message
     assert "Bad gateway" in caught(world, httpx.Response(502, html="<title> Bad gateway </title>")).message
 
 

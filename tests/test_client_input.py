@@ -174,6 +174,15 @@ def test_return_documents_changes_no_result(world: World):
     assert [body.get("return_documents", False) for body in script.bodies] == [True, False]
 
 
+def test_a_document_of_a_string_is_like_any_other():
+    """The quick way in which strings become Documents gives what Document(text) gives, each with its own metadata."""
+    first, second = rc.RerankRequest("q", ["a", "a"]).documents
+    assert first == second == rc.Document("a")
+    assert hash(first) == hash(rc.Document("a"))
+    assert repr(first) == repr(rc.Document("a"))
+    assert first.metadata is not second.metadata
+
+
 def test_a_request_is_checked_when_it_is_made():
     """RerankRequest takes what rerank takes and raises the same errors."""
     request = rc.RerankRequest("q", ["a", {"text": "b", "id": 1}], "m", 2, True)

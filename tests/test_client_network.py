@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import logging
 import socket
 import threading
 import time
@@ -340,6 +341,20 @@ def test_nothing_stays_open_after_closing(world: World, loopback: Loopback):
     with warnings.catch_warnings():
         warnings.simplefilter("error", ResourceWarning)
         gc.collect()
+
+
+def test_no_log_line_holds_the_key(world: World, loopback: Loopback, caplog: pytest.LogCaptureFixture):
+    """Not even with every logger of httpx, httpcore and asyncio at its most talkative, in success and failure."""
+    caplog.set_level(logging.DEBUG)
+    loopback.script(ranks(), answers(500, {"error": {"message": KEY}}), reset, silent)
+    client = world.client(base_url=loopback.url, timeout=SOON, max_retries=0)
+    for _ in range(4):
+        try:
+            client.rerank("q", ["a"])
+        except rc.RerankError as error:
+            logging.getLogger("somebody").error("it failed", exc_info=error)
+    assert len(caplog.records) > 10
+    assert KEY not in caplog.text
 
 
 def test_an_environment_proxy_is_used_unless_no_proxy_names_the_host(

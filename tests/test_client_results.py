@@ -115,7 +115,9 @@ GOOD = [
 ]
 
 
-@pytest.mark.parametrize("bad", [True, False, "1", 1.0, None, -1, 3, 10**30, [1], {}], ids=repr)
+@pytest.mark.parametrize(
+    "bad", [True, False, "1", 1.0, None, -1, 3, 10**30, [1], {}, "x" * 9999], ids=lambda v: repr(v)[:9]
+)
 def test_an_index_that_is_no_place_in_the_list_is_refused(world: World, bad: Any):
     """A bool, a string, a float, null, a negative or an impossible place never picks a document."""
     rows = [GOOD[0], {"index": bad, "relevance_score": 0.4}, GOOD[2]]
@@ -204,6 +206,7 @@ def test_the_cost_is_reported_else_computed_else_unknown(world: World):
         return world.client(handler=Script(ok([0.3, 0.2, 0.1], **details))).rerank("q", DOCUMENTS, model).cost
 
     assert cost(total=0.1, units=3) == rc.Cost(Decimal("0.1"), basis="reported")
+    assert cost(total="0.00120") == rc.Cost(Decimal("0.0012"), basis="reported")
     assert cost(total=0) == rc.Cost(Decimal(0), basis="reported")
     assert cost(total=None, units=2) == rc.Cost(Decimal("0.002"), basis="computed")
     assert cost("rerank-english-v2.0", total=None, units=3.0) == rc.Cost(Decimal("0.0015"), basis="computed")

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from rerank_core.errors import (
@@ -59,9 +59,9 @@ _BY_WORDS_OF_CODE: tuple[tuple[re.Pattern[str], type[RerankError]], ...] = tuple
         (r"rate_?limit|too_many_requests|throttl", RateLimitedError),
         (r"api_?key|authentication|unauthenticated|unauthorized|invalid_token|expired_token", AuthenticationError),
         (r"permission|forbidden|not_allowed|access_denied", PermissionDeniedError),
+        (r"invalid_request|invalid_argument|validation", InvalidRequestError),
         (r"unavailable|overloaded|provider_error|server_error|internal_error|bad_gateway|upstream", ProviderError),
         (r"timeout|timed_out", ProviderError),
-        (r"invalid_request|invalid_argument|validation", InvalidRequestError),
     )
 )
 _BY_STATUS: dict[int, type[RerankError]] = {
@@ -131,9 +131,15 @@ def number(value: Any) -> float | None:
 
 
 def amount(value: Any) -> Decimal | None:
-    """A JSON amount of money as Decimal(str(value)); None where it is no finite number of 0 or more."""
-    known = number(value)
-    return Decimal(str(value)) if known is not None and known >= 0 else None
+    """A JSON amount of money, a number or one in a string, as Decimal(str(value)); None where it is no finite
+    number of 0 or more."""
+    if type(value) not in (int, float, str):
+        return None
+    try:
+        money = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return money if money.is_finite() and money >= 0 else None
 
 
 def text_or_none(value: Any) -> str | None:
@@ -144,6 +150,8 @@ def text_or_none(value: Any) -> str | None:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "an object"
     text = repr(value)
     return text if len(text) <= 40 else text[:37] + "..."
 
@@ -265,7 +273,8 @@ def _status(code: str | None) -> int | None:
 
 
 def _first(*values: Any) -> str | None:
-    return next((text for value in values if (text := text_or_none(value))), None)
+    """The first of several values that says something, as one line of bearable length."""
+    return next((_short(text)[:100] for value in values if (text := text_or_none(value))), None)
 
 
 def _words(value: Any, depth: int = 4) -> str | None:
@@ -287,7 +296,7 @@ def _words(value: Any, depth: int = 4) -> str | None:
 
 def _plain(text: str) -> str | None:
     """What a reply that is not JSON says: the title of a web page, or the text itself."""
-    text = text.strip()
+    text = text.strip("\ufeff \r\n\t")
     if text.startswith(("{", "[")):
         return "the reply is no whole JSON"
     if not text.startswith("<"):
