@@ -111,6 +111,8 @@ def wait_until(holds: Callable[[], bool], seconds: float, what: str) -> None:
 def _answers(server: Server, path: str) -> bool:
     assert server.process.poll() is None, f"The app ended at its start:\n{server.log.read_text()}"
     try:
-        return server.get(path)[0] == 200
+        status, _headers, text = server.get(path)
     except OSError:
         return False
+    assert "start failed" not in text, f"The app did not get ready:\n{server.log.read_text()}"
+    return status == 200

@@ -43,9 +43,9 @@ def show(provider_id: str) -> None:
     last = _trials().get(provider_id)
     busy = last is not None and not last.job.finished
     st.caption(f"Sends one query and two short documents. {_cost_words(now, request)}".replace("$", r"\$"))
-    if st.button("Test the connection", type="primary", icon=":material/play_arrow:", disabled=busy or not now.ready):
+    unable = busy or not now.ready
+    if st.button("Test the connection", type="primary", icon=":material/play_arrow:", disabled=unable) and not unable:
         _start(now, request)
-        last = _trials().get(provider_id)
     if not now.ready:
         st.caption(":material/info: Give a key first.")
     if last is None:
@@ -75,8 +75,7 @@ def _start(now: Connection, request: rc.RerankRequest) -> None:
         return
     _trials()[now.provider.id] = Trial(now, job)
     job.wait(_AT_ONCE_SECONDS)
-    if job.finished:
-        st.rerun()
+    st.rerun()  # with the button disabled while it runs, and the spend in the sidebar once it has
 
 
 def _work(context: JobContext, now: Connection, budget: Budget, request: rc.RerankRequest) -> rc.RerankResponse:

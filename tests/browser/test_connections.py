@@ -121,6 +121,7 @@ def test_a_wait_can_be_cancelled(visit: Visit, service: Service) -> None:
     set_up(page, f"{service.url}/slow")
     press_test(page)
     expect(page.get_by_text("Waiting for an answer")).to_be_visible()
+    expect(page.get_by_role("button", name="Test the connection")).to_be_disabled()
     keep(page, "connections-waiting")
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("may still be billed")).to_be_visible()
