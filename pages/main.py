@@ -15,6 +15,12 @@ page = st.navigation(
             help="One query, one model: the order before and after reranking.",
         ),
         st.Page(
+            "search.py",
+            title="Search",
+            icon=":material/search:",
+            help="Your own content: find candidates, rerank them, read and copy the answer.",
+        ),
+        st.Page(
             "connections.py",
             title="Connections",
             icon=":material/cable:",

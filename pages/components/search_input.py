@@ -1,0 +1,93 @@
+"""The question, the example tickets, and the choices of the first stage."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components.connection import Connection
+from pages.components.search_state import CANDIDATES, LIVE, QUESTION, SAMPLE, SOURCE, STAGE, TICKET, TOP, state
+from pages.components.state import LABELS, MODEL
+from rerank_core import offline, samples
+from rerank_core.offline.models import ENGLISH, MULTILINGUAL
+from rerank_core.retrieval.first_stage import CANDIDATES as NUMBERS
+from rerank_core.retrieval.first_stage import Kind
+
+KINDS: dict[Kind, str] = {"keyword": "By keyword", "embedding": "By meaning", "fused": "Both"}
+NO_TICKET = "none"
+
+
+def arrive(connection: Connection) -> None:
+    """Fill the page the first time it is seen in a session; on this computer the first ticket is searched at once."""
+    current = state()
+    wish = st.session_state.pop("source_wish", None)
+    if wish is not None:
+        st.session_state[SOURCE] = wish
+    st.session_state.setdefault(MODEL, LABELS[0])
+    if current.arrived:
+        return
+    current.arrived = True
+    ticket = samples.TICKETS[0]
+    st.session_state.update(
+        {QUESTION: ticket.text, TICKET: ticket.id, SOURCE: SAMPLE, STAGE: "keyword", CANDIDATES: NUMBERS[0], TOP: 5}
+    )
+    current.wanted = connection.provider.id == "local"
+
+
+def question_input() -> str:
+    """The question or ticket."""
+    return st.text_area(
+        "Question",
+        key=QUESTION,
+        height=130,
+        persist_state="session",
+        placeholder="Type a question, or paste a whole ticket.",
+    )
+
+
+def ticket_picker(source: str) -> None:
+    """Example tickets for the sample knowledge base."""
+    if source != SAMPLE:
+        return
+    titles = {ticket.id: ticket.title for ticket in samples.TICKETS} | {NO_TICKET: "My own question"}
+    st.selectbox(
+        "Example ticket",
+        list(titles),
+        format_func=titles.__getitem__,
+        key=TICKET,
+        on_change=_picked,
+        persist_state="session",
+    )
+
+
+def _picked() -> None:
+    chosen = st.session_state.get(TICKET)
+    ticket = next((ticket for ticket in samples.TICKETS if ticket.id == chosen), None)
+    current = state()
+    current.answer = current.error = current.picked = None
+    st.session_state[QUESTION] = ticket.text if ticket else ""
+    from pages.components import connection as connections
+
+    current.wanted = ticket is not None and connections.current().provider.id == "local"
+
+
+def first_stage(source: str) -> tuple[Kind, str, int]:
+    """How candidates are found: kind, embedding model, and how many."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind: Kind = "keyword"
+        if source != LIVE:
+            kind = (
+                st.segmented_control(
+                    "Find candidates",
+                    list(KINDS),
+                    format_func=KINDS.__getitem__,
+                    required=True,
+                    key=STAGE,
+                    persist_state="session",
+                )
+                or "keyword"
+            )
+        number = st.selectbox("Candidates", NUMBERS, key=CANDIDATES, persist_state="session", width=110)
+    model = MULTILINGUAL if offline.unavailable_reason(MULTILINGUAL) is None else ENGLISH
+    if kind != "keyword":
+        st.caption("Meaning is compared by the local model, on this computer, free.")
+    return kind, model, int(number)

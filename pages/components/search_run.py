@@ -1,0 +1,224 @@
+"""One search: first stage, then reranking, as a job that outlives a click; nothing of Streamlit in the worker."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import streamlit as st
+
+from pages.components import addresses, calls
+from pages.components import connection as connections
+from pages.components.connection import Connection
+from pages.components.jobs import manager
+from pages.components.search_state import LIVE, SAMPLE, Answer, state
+from rerank_core import ConfigurationError, InvalidQueryError, RerankError, RerankRequest, pricing, samples
+from rerank_core.budget import Budget
+from rerank_core.corpora import CorpusStore
+from rerank_core.jobs import Job, JobContext
+from rerank_core.providers.spec import ModelSpec
+from rerank_core.retrieval.condense import condense
+from rerank_core.retrieval.first_stage import FirstStage, Kind
+from rerank_core.retrieval.live import LiveIndex
+from rerank_core.retrieval.passages import PassageList, Passages
+from rerank_core.runs import Run, new_id
+
+_AT_ONCE_SECONDS = 1.5
+_POLL_SECONDS = 0.25
+
+
+@st.cache_resource(show_spinner=False)
+def corpora() -> CorpusStore:
+    """The corpora of this machine; all sessions share their indexes."""
+    return CorpusStore()
+
+
+@st.cache_resource(show_spinner=False)
+def sample() -> PassageList:
+    """The sample knowledge base, always there."""
+    return PassageList(samples.knowledge_base())
+
+
+@dataclass(frozen=True)
+class LiveSettings:
+    """How a live search engine is reached; everything a worker needs."""
+
+    index: LiveIndex
+    name: str
+    typed: bool = True
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A search that could start."""
+
+    question: str
+    source: str
+    source_name: str
+    passages: Passages | None
+    live: LiveSettings | None
+    kind: Kind
+    embedding_model: str
+    candidates: int
+    connection: Connection
+    model: ModelSpec | None
+
+
+def passages_of(source: str) -> tuple[Passages, str]:
+    """The collection behind a source's id, and its name. Raises CorpusError where it is gone."""
+    if source == SAMPLE:
+        return sample(), "the sample knowledge base"
+    corpus = corpora().open(source)
+    return corpus, corpus.name
+
+
+def estimate(planned: Plan) -> pricing.CostEstimate:
+    """What reranking the candidates is likely to cost: the first passages stand for those that will be found."""
+    documents = []
+    if planned.passages is not None:
+        documents = planned.passages.get(range(min(planned.candidates, len(planned.passages))))
+    else:
+        # What a live index will send is not known: one short passage for each candidate is assumed.
+        documents = ["passage"] * planned.candidates
+    return pricing.estimate_cost(
+        planned.connection.provider.id,
+        planned.model.id if planned.model else None,
+        condense(planned.question).text if planned.question.strip() else "",
+        documents,
+        prices=planned.connection.prices,
+    )
+
+
+def plan(
+    question: str,
+    source: str,
+    live: LiveSettings | None,
+    kind: Kind,
+    embedding_model: str,
+    candidates: int,
+    connection: Connection,
+    model: ModelSpec | None,
+) -> Plan | None:
+    """What pressing Search now would do; None, with the reason on the page, where the collection is gone."""
+    try:
+        passages, name = (None, live.name) if live is not None else passages_of(source)
+    except RerankError as error:
+        state().error = error
+        return None
+    return Plan(question, source, name, passages, live, kind, embedding_model, candidates, connection, model)
+
+
+def start(planned: Plan) -> None:
+    """Hand the search to a worker; one that is soon done is shown at once."""
+    current = state()
+    current.error = None
+    job_id = new_id()
+    try:
+        job = manager().submit(_work, planned, job_id, connections.budget(), owner=job_id, title="search")
+    except RerankError as error:
+        current.error = error
+        return
+    current.job_id = job_id
+    job.wait(_AT_ONCE_SECONDS)
+    collect()
+
+
+def running() -> Job[Answer] | None:
+    """The search that is under way, if there is one."""
+    job_id = state().job_id
+    jobs = manager().jobs(job_id) if job_id else ()
+    return jobs[0] if jobs else None
+
+
+def collect() -> None:
+    """Take over the answer of a search that has ended."""
+    current, job = state(), running()
+    if job is None or not job.finished:
+        return
+    current.job_id = None
+    if job.state == "done":
+        current.answer, current.error, current.picked = job.result(), None, None
+    elif job.state == "failed":
+        error = job.exception
+        current.error = (
+            error
+            if isinstance(error, RerankError)
+            else RerankError("Something went wrong while searching.", hint="Try again; the log has the details.")
+        )
+
+
+def progress() -> None:
+    """Show a search under way with a Cancel that works."""
+    if running() is not None:
+        _progress()
+
+
+@st.fragment(run_every=_POLL_SECONDS)
+def _progress() -> None:
+    job = running()
+    if job is None or job.finished:
+        st.rerun()
+    now = job.progress
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        what = now.note or "Searching"
+        counted = f": {now.done:,} of {now.total:,}" if now.total else ""
+        left = f", about {now.eta:.0f} s left" if now.eta is not None and now.eta >= 1 else ""
+        st.progress(now.fraction, text=f"{what}{counted}{left}", width="stretch")
+        if st.button("Cancel", icon=":material/stop_circle:", disabled=job.cancel_requested):
+            job.cancel()
+
+
+def _work(context: JobContext, planned: Plan, run_id: str, budget: Budget) -> Answer:
+    started = time.perf_counter()
+    if planned.live is not None:
+        refused = addresses.check(planned.live.index.address) if planned.live.typed else None
+        if refused:
+            raise ConfigurationError(refused, hint="Change the address of the search engine.")
+        query = condense(planned.question)
+        context.progress(0, 0, note="Asking the search engine")
+        with planned.live.index as index:
+            context.on_cancel(index.close)
+            found = index.search(query.text, planned.candidates)
+        documents, places, asked = found.documents, None, query.text
+    else:
+        assert planned.passages is not None
+        stage = FirstStage(planned.passages, planned.kind, planned.embedding_model)
+        if stage.missing():
+            stage.prepare(lambda done, total: context.progress(done, total, note="Indexing the passages"))
+        context.check()
+        retrieved = stage.search(planned.question, planned.candidates)
+        found, documents, asked = retrieved, retrieved.documents, retrieved.query
+        places = tuple(candidate.index for candidate in retrieved.candidates)
+    first_ms = (time.perf_counter() - started) * 1000
+    run = None
+    if documents:
+        request = RerankRequest(asked, documents, model=planned.model.id if planned.model else None)
+        expected = pricing.estimate_cost(
+            planned.connection.provider.id, request.model, asked, documents, prices=planned.connection.prices
+        )
+        response = calls.rerank(
+            planned.connection,
+            budget,
+            request,
+            on_client=lambda client: context.on_cancel(client.close),
+            on_progress=lambda at: context.progress(at.done, at.total, at.cost, note="Reranking"),
+        )
+        run = Run(response, _order_name(planned), estimate=expected, id=run_id)
+    return Answer(planned.question, planned.source, planned.source_name, found, documents, places, run, first_ms)
+
+
+def _order_name(planned: Plan) -> str:
+    if planned.source == LIVE:
+        return "as the search engine listed them"
+    return {"keyword": "by keyword (BM25)", "embedding": "by meaning", "fused": "by keyword and meaning"}[planned.kind]
+
+
+def press(planned: Plan) -> None:
+    """Search was pressed: check what can be checked here, then start."""
+    current = state()
+    if running() is not None:
+        return
+    if not planned.question.strip():
+        current.error = InvalidQueryError("The question is empty.", hint="Type a question, or pick an example ticket.")
+        return
+    start(planned)

@@ -1,0 +1,57 @@
+"""What a session holds for the Search page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from rerank_core import Document, RerankError
+from rerank_core.retrieval.first_stage import Retrieved
+from rerank_core.retrieval.live import LiveResult
+from rerank_core.runs import Run
+
+SAMPLE, LIVE = "sample", "live"
+
+# Widget keys.
+QUESTION, SOURCE, STAGE, CANDIDATES, TOP = "question", "source", "stage", "candidates", "search_top"
+TICKET = "ticket"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One search: what the first stage found, in its order, and what reranking made of it.
+
+    `run` is None where nothing was found. `places` are the candidates' places in the collection, None for a live
+    index, whose documents come with the answer.
+    """
+
+    question: str
+    source: str
+    source_name: str
+    found: Retrieved | LiveResult
+    documents: tuple[Document, ...]
+    places: tuple[int, ...] | None
+    run: Run | None
+    first_ms: float
+
+
+@dataclass
+class SearchState:
+    """The answer that is shown and the search that is under way."""
+
+    arrived: bool = False
+    wanted: bool = False
+    job_id: str | None = None
+    answer: Answer | None = None
+    error: RerankError | None = None
+    picked: str | None = None
+    managing: bool = False
+    deleting: str | None = None
+    upload_version: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def state() -> SearchState:
+    """This session's Search page."""
+    return st.session_state.setdefault("search", SearchState())

@@ -1,0 +1,71 @@
+"""/search: a knowledge base or a live index: retrieve, rerank, read, copy."""
+
+import streamlit as st
+
+from pages.components import connection as connections
+from pages.components import errors, search_run, settings
+from pages.components.search_input import arrive, first_stage, question_input, ticket_picker
+from pages.components.search_result import result
+from pages.components.search_source import live_settings, manage, source_control
+from pages.components.search_state import LIVE, TOP, state
+from rerank_core import pricing
+
+ESTIMATE_HELP = (
+    "What reranking the candidates is likely to cost; finding them is free. Passages of average length are assumed."
+)
+
+current = state()
+connection = connections.current()
+arrive(connection)
+
+with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+    st.title("Find the answer in your own content", anchor=False, width="content")
+    with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
+        source = source_control()
+        current.managing = st.toggle(
+            "Manage", value=current.managing, help="Make, fill, rename or delete a knowledge base."
+        )
+while current.notes:
+    st.success(current.notes.pop(), icon=":material/check:")
+if current.managing:
+    manage(source)
+live = live_settings() if source == LIVE else None
+
+ask, choices = st.columns([3, 2], gap="large")
+with ask:
+    question = question_input()
+    ticket_picker(source)
+with choices:
+    model = settings.model_control(connection)
+    kind, embedding_model, candidates = first_stage(source)
+    missing = settings.unavailable(model, connection)
+    planned = None
+    if source != LIVE or live is not None:
+        planned = search_run.plan(question, source, live, kind, embedding_model, candidates, connection, model)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        top_n = int(
+            st.number_input("Top N", min_value=1, max_value=200, key=TOP, persist_state="session", width=120) or 1
+        )
+        if planned is not None:
+            cost = search_run.estimate(planned)
+            st.metric("Estimated cost", pricing.money_text(cost.amount), width="content", help=ESTIMATE_HELP)
+        pressed = st.button(
+            "Search",
+            type="primary",
+            icon=":material/search:",
+            shortcut="Ctrl+Enter",
+            disabled=bool(missing) or not connection.ready or search_run.running() is not None or planned is None,
+            width="stretch",
+        )
+
+if (pressed or current.wanted) and planned is not None:
+    current.wanted = False
+    search_run.press(planned)
+search_run.collect()
+search_run.progress()
+if current.error is not None:
+    errors.show(current.error)
+if current.answer is not None:
+    result(current.answer, top_n)
+elif current.error is None and search_run.running() is None:
+    st.info("Type a question or paste a whole ticket, and press Search.", icon=":material/arrow_upward:")
