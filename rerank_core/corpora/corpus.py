@@ -124,7 +124,7 @@ class Corpus:
     def keyword_index(self, on_progress: OnProgress | None = None) -> KeywordIndex:
         """The keyword index of all passages: from memory, else from disk, else built and kept there.
 
-        `on_progress` hears how many passages have been read; what it raises stops the work.
+        `on_progress` hears how many passages have been indexed; what it raises stops the work.
         """
         size = len(self)
         index = self._index
@@ -155,7 +155,7 @@ class Corpus:
             found = self._loaded_index(size)  # another process may have made it while this one waited
             if found is not None:
                 return found
-            index = KeywordIndex.build(_counted(self.texts(0, size), size, on_progress))
+            index = KeywordIndex.build(self.texts(0, size), on_progress=on_progress)
             folder = self._index_folder(size)
             try:
                 put_folder(folder, index.save)
@@ -222,12 +222,3 @@ def _checked(documents: Iterable[DocumentInput]) -> Iterator[Document]:
     rest = iter(documents)
     while some := list(islice(rest, _REPORT_EVERY)):
         yield from as_documents(some)
-
-
-def _counted(texts: Iterator[str], total: int, on_progress: OnProgress | None) -> Iterator[str]:
-    for done, text in enumerate(texts):
-        if on_progress is not None and done % _REPORT_EVERY == 0:
-            on_progress(done, total)
-        yield text
-    if on_progress is not None:
-        on_progress(total, total)

@@ -23,6 +23,7 @@ _PIECE = 60  # estimated tokens after which a stretch without a full stop counts
 _BREAK = re.compile(r"[ \t]*[\r\n]+\s*|(?<=[.!?…])[\"')\]]*\s+|(?<=[。！？])\s*")
 _EVEN = 8  # tokens that every sentence is charged with, so that a mere "Thanks!" is no bargain
 _LEADING = 1.5  # what the first sentence (a subject line) and a question count for
+_FADING = 0.4  # how much less the last sentence counts than the first: farewells and footers come last
 
 Rarity = Callable[[str], float]
 """How much a word tells in the collection that is searched, 0 (nothing, or not in it) to 1."""
@@ -63,9 +64,9 @@ def condense(query: str, limit: int = QUERY_TOKENS, rarity: Rarity | None = None
     """The question itself where it has at most `limit` estimated tokens, else its most telling sentences.
 
     Sentences are taken one after the other by how much they add for their length: the weights of their words that
-    no sentence taken so far holds. A word weighs more if it is long, holds a digit, comes back in the text and, with
-    `rarity`, if it is rare in the collection. The first sentence and questions count half as much again. Raises
-    ValueError for a limit below 1.
+    no sentence taken so far holds. A word weighs more if it is long, mixes letters and digits, comes back in the
+    text and, with `rarity`, if it is rare in the collection. The first sentence and questions count half as much
+    again, and the further down a sentence stands, the less. Raises ValueError for a limit below 1.
     """
     if limit < 1:
         raise ValueError("limit must be 1 or more")
@@ -122,7 +123,10 @@ def _choose(pieces: list[str], limit: int, rarity: Rarity | None) -> set[int]:
     times = Counter(word for some in found for word in some)
     weights = {word: _weight(word, count, rarity) for word, count in times.items()}
     sizes = [estimate_tokens(piece) + 1 for piece in pieces]  # the space between two pieces, rounded up
-    factors = [_LEADING if not place or piece.endswith(("?", "？")) else 1.0 for place, piece in enumerate(pieces)]
+    factors = [
+        (_LEADING if not place or piece.endswith(("?", "？")) else 1.0) * (1 - _FADING * place / len(pieces))
+        for place, piece in enumerate(pieces)
+    ]
     taken: set[str] = set()
 
     def gain(place: int) -> float:
@@ -153,7 +157,7 @@ def _weight(word: str, times: int, rarity: Rarity | None) -> float:
     if not word.isascii():
         length = max(0.5, min(1.0, (len(word) - 2) / 6))  # in scripts without spaces a word is two characters
     elif any(character.isdigit() for character in word):
-        length = 1.0 if len(word) > 2 else 0.3
+        length = 0.4 if word.isdigit() else 1.0  # years and amounts, or codes
     else:
         length = max(0.0, min(1.0, (len(word) - 2) / 6))
     telling = 1.0 if rarity is None else 0.25 + rarity(word)

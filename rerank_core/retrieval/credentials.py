@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from rerank_core.errors import ConfigurationError
 from rerank_core.keys import HIDDEN, ApiKey
@@ -59,16 +59,6 @@ class Credentials:
             if len(secret) > 3:
                 text = text.replace(secret, HIDDEN)
         return text
-
-    def scrub(self, value: Any) -> Any:
-        """A parsed JSON value with the same done in every string of it."""
-        if isinstance(value, str):
-            return self.redact(value)
-        if isinstance(value, list):
-            return [self.scrub(item) for item in value]
-        if isinstance(value, dict):
-            return {self.redact(str(name)): self.scrub(item) for name, item in value.items()}
-        return value
 
     def __repr__(self) -> str:
         return HIDDEN if self._header else "no credentials"

@@ -106,31 +106,31 @@ class FirstStage:
             raise InvalidQueryError("The query is empty.")
         if k < 1:
             raise ValueError("k must be 1 or more")
-        self.prepare()
+        index = self.passages.keyword_index() if self.kind != "embedding" else None
+        table = self.passages.vectors(self.model) if self.model is not None else None
         started = time.perf_counter()
-        condensed = condense(query, limit)
+        condensed = condense(query, limit, index.rarity if index is not None else None)
         depth = max(k, _DEPTH) if self.kind == "fused" else k
         by_word: list[tuple[int, float]] = []
         by_meaning: list[tuple[int, float]] = []
-        if self.kind != "embedding":
-            by_word = [(hit.index, hit.score) for hit in self.passages.keyword_index().search(condensed.text, depth)]
-        if self.model is not None:
+        if index is not None:
+            by_word = [(hit.index, hit.score) for hit in index.search(condensed.text, depth)]
+        if table is not None and self.model is not None:
             vector = embed_query(self.model, condensed.text)
-            by_meaning = [] if vector is None else self.passages.vectors(self.model).search(vector, depth)
+            by_meaning = [] if vector is None else table.search(vector, depth)
         candidates = self._merged(by_word, by_meaning)[:k]
         took = (time.perf_counter() - started) * 1000
-        documents = self.passages.get([candidate.index for candidate in candidates])
-        notes = () if candidates else (_why_empty(self.kind, len(self.passages)),)
+        size = len(index) if index is not None else len(table) if table is not None else 0
         return Retrieved(
             self.kind,
             self.model,
             condensed.text,
             condensed,
             tuple(candidates),
-            tuple(documents),
-            len(self.passages),
+            tuple(self.passages.get([candidate.index for candidate in candidates])),
+            size,
             took,
-            notes,
+            () if candidates else (_why_empty(self.kind, size),),
         )
 
     def _merged(self, by_word: list[tuple[int, float]], by_meaning: list[tuple[int, float]]) -> list[Candidate]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rerank_core.errors import ConfigurationError
 from rerank_core.models import DocumentInput, as_documents
-from rerank_core.retrieval.bm25 import Parts, Postings, tokens_of
+from rerank_core.retrieval.bm25 import Parts, Postings, inverse_frequency, tokens_of
 from rerank_core.retrieval.words import beginnings_of, pieces_of
 
 __all__ = ["FORMAT", "Hit", "KeywordIndex"]
@@ -23,9 +23,14 @@ PIECES_UP_TO = 20_000  # documents; above it word pieces cost more time and memo
 FORMAT = 1
 """Raised when words are cut, counted or stored in another way, so that older files are not taken for these."""
 
+_REPORT_EVERY = 500  # documents
 _HEAD = "index.json"
 _PARTS: dict[str, Parts] = {"pieces": pieces_of, "beginnings": beginnings_of}
-_ARRAYS: dict[str, np.dtype[Any]] = {"starts": np.dtype(np.int64), "documents": np.dtype(np.int32), "weights": np.dtype(np.float32)}
+_ARRAYS: dict[str, np.dtype[Any]] = {
+    "starts": np.dtype(np.int64),
+    "documents": np.dtype(np.int32),
+    "weights": np.dtype(np.float32),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +55,17 @@ class KeywordIndex:
         self._form = form
 
     @classmethod
-    def build(cls, documents: Iterable[DocumentInput]) -> KeywordIndex:
-        """Index strings, objects with a `text`, or Documents. Raises InvalidDocumentsError for anything else."""
+    def build(
+        cls, documents: Iterable[DocumentInput], *, on_progress: Callable[[int, int], None] | None = None
+    ) -> KeywordIndex:
+        """Index strings, objects with a `text`, or Documents. Raises InvalidDocumentsError for anything else.
+
+        `on_progress(done, total)` hears every few hundred documents how many have been cut into words, which is
+        about half of the work; what it raises stops it.
+        """
         texts = [document.text for document in as_documents(documents)]
         form = "pieces" if len(texts) <= PIECES_UP_TO else "beginnings"
-        return cls(Postings.build(texts, _PARTS[form]), form)
+        return cls(Postings.build(_reporting(texts, on_progress), _PARTS[form]), form)
 
     def __len__(self) -> int:
         return self._postings.size
@@ -74,6 +85,16 @@ class KeywordIndex:
             found = found[scores[found] >= edge]
         order = found[np.argsort(-scores[found], kind="stable")][:k]
         return [Hit(index, score) for index, score in zip(order.tolist(), scores[order].tolist(), strict=True)]
+
+    def rarity(self, word: str) -> float:
+        """How much a word, as `words` cuts it, tells in this collection: its inverse document frequency as a share
+        of that of a word in one document; 0 for a word in none."""
+        row = self._postings.numbers.get(word)
+        if row is None:
+            return 0.0
+        starts, size = self._postings.starts, self._postings.size
+        found = inverse_frequency(size, np.array([starts[row + 1] - starts[row], 1]))
+        return float(found[0] / found[1])
 
     def save(self, folder: Path) -> None:
         """Write the index into a folder, which is made where it is missing; an index in it is replaced.
@@ -106,6 +127,15 @@ class KeywordIndex:
                 f"There is no keyword index that can be read in {folder}.", hint="Build it again from the documents."
             ) from error
         return cls(postings, content["form"])
+
+
+def _reporting(texts: Sequence[str], on_progress: Callable[[int, int], None] | None) -> Iterator[str]:
+    for done, text in enumerate(texts):
+        if on_progress is not None and done % _REPORT_EVERY == 0:
+            on_progress(done, len(texts))
+        yield text
+    if on_progress is not None:
+        on_progress(len(texts), len(texts))
 
 
 def _mapped(path: Path, kind: np.dtype[Any]) -> NDArray[Any]:

@@ -23,7 +23,7 @@ from rerank_core.errors import (
     RerankError,
 )
 from rerank_core.retrieval.credentials import Credentials
-from rerank_core.retrieval.live_query import LiveFields, QueryTemplate
+from rerank_core.retrieval.live_query import FieldInfo, LiveFields, QueryTemplate, suggest_fields
 from rerank_core.retrieval.live_reply import LiveHit, LiveResult, explain, failed, json_of, result_of
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "LiveResult",
     "LiveTest",
     "QueryTemplate",
+    "suggest_fields",
 ]
 
 MOST = 1_000
@@ -44,14 +45,6 @@ MOST = 1_000
 _WIDTH = 4  # connections
 _LONGEST = 600.0
 _FIELDS = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class FieldInfo:
-    """A field of the index: its dotted path and its type there ("text", "keyword", "date", ...)."""
-
-    name: str
-    type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +181,9 @@ class LiveIndex:
         return f"{name} {version['number'][:40]}"
 
     def _problems(self, there: set[str]) -> Iterator[str]:
+        parts = urlsplit(self.address)
+        if self.credentials.kind != "none" and parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+            yield "The credentials go to this address unencrypted. Use its https:// address if it has one."
         if not there:
             yield f"The index '{self.index}' has no fields yet: it is empty."
             return
@@ -207,7 +203,7 @@ class LiveIndex:
         try:
             if isinstance(outcome, Failure):
                 raise failed(outcome, self.address, self.timeout)
-            parsed = self.credentials.scrub(json_of(outcome))
+            parsed = json_of(outcome)
             if not 200 <= outcome.status < 300 or (isinstance(parsed, dict) and "error" in parsed):
                 had = self.credentials.kind != "none"
                 raise explain(outcome, parsed, self.index, self.address, had_credentials=had)
@@ -259,6 +255,10 @@ def _fields(mapping: Any, before: str = "") -> Iterator[tuple[str, str]]:
             yield from _fields(entry, f"{before}{name}.")
         else:
             yield f"{before}{name}", str(entry.get("type", "object"))
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or host == "::1" or host.startswith("127.")
 
 
 def _address(address: str) -> str:

@@ -71,10 +71,8 @@ class PassageList:
 
         with self._lock:
             if self._index is None:
-                self._index = KeywordIndex.build(self.documents)
-        if on_progress is not None:
-            on_progress(len(self), len(self))
-        return self._index
+                self._index = KeywordIndex.build(self.documents, on_progress=on_progress)
+            return self._index
 
     def vectors(self, model: str, on_progress: OnProgress | None = None) -> VectorTable:
         """The vectors of all passages by a local model, made at the first call.
