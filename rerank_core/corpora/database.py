@@ -16,11 +16,9 @@ from rerank_core.corpora.errors import CorpusError, damaged, explained
 from rerank_core.corpora.limits import MAX_PASSAGES, MAX_TEXT_BYTES
 from rerank_core.errors import InvalidDocumentsError
 from rerank_core.models import Document
+from rerank_core.retrieval.passages import PARENT
 
-__all__ = ["PARENT", "Database", "Facts"]
-
-PARENT = "document_id"
-"""The metadata of a passage that names the document it was cut from. A passage without it is a document itself."""
+__all__ = ["Database", "Facts"]
 
 _APPLICATION_ID = 0x52504C43  # "RPLC"
 _VERSION = 1

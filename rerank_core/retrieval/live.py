@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
+from weakref import finalize
 
 import httpx
 
@@ -94,11 +96,12 @@ class LiveIndex:
             )
         self.timeout = float(timeout)
         self._clock = _clock
-        self._transport = (
-            transport
-            if transport is not None
-            else _Transport(open_pool({**pool_options(self.address), "max_connections": _WIDTH}))
-        )
+        if transport is None:
+            transport = _Transport(open_pool({**pool_options(self.address), "max_connections": _WIDTH}))
+            finalize(self, transport.close)  # one that is forgotten leaves no socket open
+        self._transport = transport
+        self._lock = threading.Lock()
+        self._under_way: list[Allowance] = []
         self._closed = False
 
     def __repr__(self) -> str:
@@ -151,10 +154,14 @@ class LiveIndex:
         )
 
     def close(self) -> None:
-        """Close the connections; any later use is refused."""
-        if not self._closed:
+        """Close the connections. Requests under way in other threads fail at once; any later use is refused."""
+        with self._lock:
+            if self._closed:
+                return
             self._closed = True
-            self._transport.close()
+            for allowance in self._under_way:
+                allowance.cancel()
+        self._transport.close()
 
     def __enter__(self) -> Self:
         return self
@@ -197,9 +204,18 @@ class LiveIndex:
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """One request; the parsed reply. Raises the RerankError that anything else amounts to."""
-        if self._closed:
-            raise ConfigurationError("This connection to a search engine is closed.", hint="Open a new one.")
-        outcome = self._exchange(method, path, body)
+        allowance = Allowance(self.timeout, self._clock)
+        with self._lock:
+            if self._closed:
+                raise _closed()
+            self._under_way.append(allowance)
+        try:
+            outcome = self._exchange(method, path, body, allowance)
+        finally:
+            with self._lock:
+                self._under_way = [other for other in self._under_way if other is not allowance]
+        if isinstance(outcome, Failure) and self._closed:
+            raise _closed()
         try:
             if isinstance(outcome, Failure):
                 raise failed(outcome, self.address, self.timeout)
@@ -215,8 +231,9 @@ class LiveIndex:
             raise
         return parsed
 
-    def _exchange(self, method: str, path: str, body: Mapping[str, Any] | None) -> Reply | Failure:
-        allowance = Allowance(self.timeout, self._clock)
+    def _exchange(
+        self, method: str, path: str, body: Mapping[str, Any] | None, allowance: Allowance
+    ) -> Reply | Failure:
         try:
             response = self._transport.handle_request(self._request(method, path, body, allowance))
             received = _Body(allowance, response)
@@ -255,6 +272,10 @@ def _fields(mapping: Any, before: str = "") -> Iterator[tuple[str, str]]:
             yield from _fields(entry, f"{before}{name}.")
         else:
             yield f"{before}{name}", str(entry.get("type", "object"))
+
+
+def _closed() -> ConfigurationError:
+    return ConfigurationError("This connection to a search engine is closed.", hint="Open a new one.", code="closed")
 
 
 def _is_loopback(host: str) -> bool:

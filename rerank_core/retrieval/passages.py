@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from rerank_core.retrieval.embedding import VectorTable
     from rerank_core.retrieval.keyword_index import KeywordIndex
 
-__all__ = ["OnProgress", "PassageList", "Passages"]
+__all__ = ["PARENT", "OnProgress", "PassageList", "Passages"]
+
+PARENT = "document_id"
+"""The metadata of a passage that names the document it was cut from. A passage without it is a document itself."""
 
 OnProgress = Callable[[int, int], None]
 """Called with passages done and passages in all; what it raises stops the work."""
@@ -33,6 +36,11 @@ class Passages(Protocol):
 
     def vectors(self, model: str, on_progress: OnProgress | None = None) -> VectorTable:
         """The vectors of all passages by a local model, made where they are missing."""
+        ...
+
+    def surroundings(self, place: int, around: int = 2) -> list[tuple[int, Document]]:
+        """A passage with up to `around` passages before and after it that were cut from the same document, each with
+        its place. Raises IndexError where there is none."""
         ...
 
     def has_keyword_index(self) -> bool:
@@ -64,6 +72,17 @@ class PassageList:
         if any(place < 0 for place in places):
             raise IndexError("places count from 0")
         return [self.documents[place] for place in places]
+
+    def surroundings(self, place: int, around: int = 2) -> list[tuple[int, Document]]:
+        """A passage with up to `around` passages before and after it that were cut from the same document, each with
+        its place. Raises IndexError where there is none."""
+        parent = self.get([place])[0].metadata.get(PARENT)
+        near = range(max(0, place - around), min(len(self), place + around + 1))
+        return [
+            (at, self.documents[at])
+            for at in near
+            if at == place or (parent is not None and str(self.documents[at].metadata.get(PARENT)) == str(parent))
+        ]
 
     def keyword_index(self, on_progress: OnProgress | None = None) -> KeywordIndex:
         """The keyword index of all passages, built at the first call."""
