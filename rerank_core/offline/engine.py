@@ -87,8 +87,19 @@ def load(model_id: str) -> None:
         model.encoder()
 
 
-def score(model_id: str, query: str, texts: Sequence[str], *, on_progress: OnProgress | None = None) -> list[Scored]:
+def score(
+    model_id: str,
+    query: str,
+    texts: Sequence[str],
+    *,
+    across_languages: bool = False,
+    on_progress: OnProgress | None = None,
+) -> list[Scored]:
     """Score every text for the query; the answer is in the order of `texts`.
+
+    `across_languages` says that no text is in the query's language: the multilingual model then does not hold it
+    against them that they share no words with it. It changes the scores and never the order; the other models
+    take no notice.
 
     `on_progress(done, total)` is called from this thread, at most every 0.2 s and once at the end; what it
     raises stops the work at once and is raised here. A query longer than the model reads at once counts whole:
@@ -114,9 +125,10 @@ def score(model_id: str, query: str, texts: Sequence[str], *, on_progress: OnPro
     from rerank_core.offline.encoder import PASSAGE, QUERY
 
     shares = keyword_shares(query, texts, tick=paced(lambda _: tick(0)))
+    scale = calibration.ACROSS_LANGUAGES if across_languages and model_id == MULTILINGUAL else model.scale
     asked = _average(encoder.embed(query, QUERY))
     answers = encoder.embed_all(texts, PASSAGE, tick=tick)
-    return [_scored(model.scale, asked, answer, share) for answer, share in zip(answers, shares, strict=True)]
+    return [_scored(scale, asked, answer, share) for answer, share in zip(answers, shares, strict=True)]
 
 
 def _average(embedding: Embedding) -> Embedding:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from rerank_core.errors import ConfigurationError, ModelNotFoundError, RerankError
-from rerank_core.offline.models import MODELS
+from rerank_core.offline.models import MODELS, MULTILINGUAL
 from rerank_core.providers import replies
 from rerank_core.providers.spec import Answer, Part, ProviderSpec
 
 __all__ = ["LOCAL", "signals"]
+
+_LOOKED_AT = 40
 
 
 def accept(model: str) -> RerankError | None:
@@ -36,7 +38,8 @@ def compute(part: Part, report: Callable[[int, int], None]) -> dict[str, Any]:
     """
     from rerank_core import offline
 
-    scored = offline.score(part.model or "", part.query, part.texts, on_progress=report)
+    across = part.model == MULTILINGUAL and _share_no_language(part.query, part.texts)
+    scored = offline.score(part.model or "", part.query, part.texts, across_languages=across, on_progress=report)
     rows: list[dict[str, Any]] = [
         {
             "index": place,
@@ -50,6 +53,13 @@ def compute(part: Part, report: Callable[[int, int], None]) -> dict[str, Any]:
     ]
     rows.sort(key=lambda row: -row["relevance_score"])
     return {"results": rows}
+
+
+def _share_no_language(query: str, texts: Sequence[str]) -> bool:
+    """Whether the texts are surely in other languages than the query, and none of the first ones is in its own."""
+    from rerank_core import language
+
+    return language.differ(query, texts) and language.guess(query) not in map(language.guess, texts[:_LOOKED_AT])
 
 
 def parse(body: Any, part: Part) -> Answer:
