@@ -27,7 +27,7 @@ class Engine:
     asked: list[tuple[str, str, tuple[str, ...]]]
     threads: list[int]
 
-    def score(self, model_id, query, texts, *, on_progress=None):
+    def score(self, model_id, query, texts, *, across_languages=False, on_progress=None):
         self.asked.append((model_id, query, tuple(texts)))
         self.threads.append(threading.get_ident())
         for done in range(1, len(texts) + 1):
