@@ -37,6 +37,7 @@ __all__ = [
     "cost_of",
     "estimate_cost",
     "estimate_tokens",
+    "gap_text",
     "money_text",
     "monthly",
     "upper_bound",
@@ -198,6 +199,15 @@ def monthly(amount_per_search: Decimal | None, searches_a_day: float) -> Decimal
     if searches is None:
         raise ValueError("searches_a_day is a finite number of 0 or more")
     return None if amount_per_search is None else amount_per_search * searches * DAYS_A_MONTH
+
+
+def gap_text(estimate: CostEstimate | None, cost: Cost) -> str | None:
+    """How far what was billed is from what was estimated, as a sentence; None where they agree or one is unknown."""
+    if estimate is None or estimate.amount is None or cost.amount is None or cost.amount == estimate.amount:
+        return None
+    more = "more" if cost.amount > estimate.amount else "less"
+    by = money_text(abs(cost.amount - estimate.amount))
+    return f"Billed {by} {more} than the estimate of {money_text(estimate.amount)}."
 
 
 def money_text(amount: Decimal | None) -> str:

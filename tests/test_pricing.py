@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from rerank_core import pricing
 from rerank_core.errors import ConfigurationError, InvalidDocumentsError, InvalidQueryError
-from rerank_core.models import Document
+from rerank_core.models import Cost, Document
 from rerank_core.prices import Price, PriceTable
-from rerank_core.pricing import cost_of, estimate_cost, estimate_tokens, monthly, upper_bound
+from rerank_core.pricing import cost_of, estimate_cost, estimate_tokens, gap_text, monthly, upper_bound
 from rerank_core.providers import provider, providers
 
 ENGLISH = "rerank-english-v3.0"
@@ -345,3 +345,17 @@ def test_every_published_price_is_in_the_default_table() -> None:
 def test_money_is_written_for_a_person(amount: str | None, text: str) -> None:
     """Cents from a dollar up, two significant digits below, and unknown in words."""
     assert pricing.money_text(None if amount is None else Decimal(amount)) == text
+
+
+def test_what_was_billed_is_held_against_the_estimate() -> None:
+    """A difference is said both ways round; agreement and the unknown are not."""
+    expected = estimate_cost("gateflow", None, "query", ["document"])
+    assert gap_text(expected, Cost(Decimal("0.002"), basis="reported")) == (
+        "Billed $0.001 more than the estimate of $0.001."
+    )
+    assert gap_text(expected, Cost(Decimal("0.0005"), basis="reported")) == (
+        "Billed $0.0005 less than the estimate of $0.001."
+    )
+    assert gap_text(expected, Cost(expected.amount, basis="reported")) is None
+    assert gap_text(expected, Cost(None)) is None
+    assert gap_text(None, Cost(Decimal(1), basis="reported")) is None

@@ -4,7 +4,6 @@ that it runs in a worker thread."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 
 import rerank_core as rc
@@ -60,17 +59,8 @@ def rerank(
     except BaseException:
         budget.settle(reserved, None)
         raise
-    response = priced(response, connection)
     budget.settle(reserved, response.cost.amount)
     return response
-
-
-def priced(response: rc.RerankResponse, connection: connections.Connection) -> rc.RerankResponse:
-    """The answer with its cost by the session's own prices, where the provider named no amount itself."""
-    if response.cost.basis not in ("computed", "unknown"):
-        return response
-    cost = pricing.cost_of(response.provider, response.model, response.usage.search_units, prices=connection.prices)
-    return replace(response, cost=cost)
 
 
 def upper_bound(connection: connections.Connection, request: rc.RerankRequest) -> Decimal | None:

@@ -116,6 +116,7 @@ def client(connection: Connection) -> rc.Client:
         base_url=connection.base_url,
         timeout=connection.timeout,
         max_retries=connection.max_retries,
+        prices=connection.prices,
     )
 
 

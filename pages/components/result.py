@@ -48,12 +48,9 @@ def _notices(run: Run, has_scores: bool) -> None:
     weak_answer_warning(run, suggested_threshold(run), advice="Try other words, or add documents.")
     if not has_scores:
         st.info("This provider gives an order and no scores, so there are no bars and no threshold.")
-    if run.estimate is not None and run.estimate.amount is not None and response.cost.amount is not None:
-        difference = response.cost.amount - run.estimate.amount
-        if difference:
-            more = "more" if difference > 0 else "less"
-            by, expected = pricing.money_text(abs(difference)), pricing.money_text(run.estimate.amount)
-            st.caption(f"Billed {by} {more} than the estimate of {expected}.".replace("$", "\\$"))
+    gap = pricing.gap_text(run.estimate, response.cost)
+    if gap:
+        st.caption(gap.replace("$", "\\$"))
     show_warnings(response.warnings)
 
 
