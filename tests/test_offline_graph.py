@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as arrays
 
 from rerank_core.offline.graph import ByteColumns, encoder_graph
 from rerank_core.offline.onnx_format import GraphWriter, read_initializers
+from rerank_core.offline.runtime import onnxruntime
 from tests.tiny_model import HEADS, HIDDEN, TinySource
 
 DTYPES = st.sampled_from([np.dtype("<f4"), np.dtype("i1"), np.dtype("<i4"), np.dtype("<i8"), np.dtype("?")])
@@ -93,14 +94,12 @@ def by_hand(source: TinySource, rows: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("tokens", [1, 2, 9, 24])
 def test_the_graph_computes_a_bert_encoder(tokens):
     """The float graph gives what the formulas give; the byte graph stays close to it."""
-    import onnxruntime
-
     source = TinySource()
     rows = source.embed(np.arange(1000, 1000 + tokens)) + source.positions[:tokens]
     expected = by_hand(source, rows)
     for quantised, close in ((False, 1 - 1e-6), (True, 0.98)):
         graph = encoder_graph(source.shape, source.norm, source.layers(), quantised=quantised)
-        session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+        session = onnxruntime().InferenceSession(graph, providers=["CPUExecutionProvider"])
         (vector,) = session.run(None, {"embeddings": rows[None]})[0]
         assert float(vector @ expected) > close
         assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)

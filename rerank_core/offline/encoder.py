@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rerank_core.offline import workers
 from rerank_core.offline.cache import Embedding, VectorCache, text_key
 from rerank_core.offline.graph import EncoderShape, Layer, Norm, encoder_graph
+from rerank_core.offline.runtime import onnxruntime
 from rerank_core.offline.windows import window_bounds
 
 __all__ = ["PASSAGE", "QUERY", "Encoder", "Source", "origins"]
@@ -54,20 +55,19 @@ class Encoder:
     """One model in memory. Safe under threads; a text's vectors depend on that text alone."""
 
     def __init__(self, source: Source, *, quantised: bool, cache_bytes: int = _CACHE_BYTES) -> None:
-        import onnxruntime  # type: ignore[import-untyped]  # the wheel has no type hints
-
+        runtime = onnxruntime()
         self._source = source
         self._tokeniser = source.tokeniser()
         self.cache = VectorCache(cache_bytes)
         self.quantised = quantised
-        options = onnxruntime.SessionOptions()
+        options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # the cores work on different texts
         options.log_severity_level = 3
         # Further optimisation would fuse additions into SkipLayerNormalization, which is five times slower than
         # LayerNormalization after an addition (ONNX Runtime 1.31, 200 tokens).
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_ENABLE_BASIC
         graph = encoder_graph(source.shape, source.norm, source.layers(), quantised=quantised)
-        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        self._session = runtime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
     def embed_all(
         self, texts: Sequence[str], role: int, *, tick: Callable[[int], None] | None = None
