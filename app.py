@@ -87,6 +87,12 @@ def warm() -> None:
         log.exception("Warming up failed")
         return
     readiness.ready, readiness.model, readiness.reason = True, model, reason
+    try:  # the first visitor does not wait for these; the first switch to them should not either
+        for other in rc.provider("local").models:
+            if offline.unavailable_reason(other.id) is None:
+                offline.load(other.id)
+    except rc.RerankError as error:
+        log.warning("A local model is not there: %s", error)
 
 
 def open_browser(address: str, port: int) -> None:

@@ -64,7 +64,7 @@ def big_tables(
         st.subheader("Reranked order", anchor=False)
         _named(reranked_name, initial_name or reranked_name)
         frame = _frame(reranked, "right")
-        frame.insert(len(frame.columns) - 1, "Result", [_result(row, top_n, threshold) for row in reranked])
+        frame["Result"] = [_result(row, top_n, threshold) for row in reranked]
         chosen_right = _table(
             frame,
             key=f"{key}:reranked:{version}",
@@ -98,8 +98,9 @@ def _frame(rows: Sequence[BoardRow], side: str) -> pd.DataFrame:
         if any(row.score is not None for row in rows):
             columns["Score"] = [row.score for row in rows]
         columns["Move"] = [movement(row.was, row.now)[1] for row in rows]
-        columns["Was"] = [row.was for row in rows]
     columns["Document"] = [_preview(row) for row in rows]
+    if side == "right":
+        columns["Was"] = [row.was for row in rows]
     return pd.DataFrame(columns)
 
 
