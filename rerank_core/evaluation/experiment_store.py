@@ -28,6 +28,13 @@ from rerank_core.evaluation.contender import (
 )
 from rerank_core.evaluation.experiment_file import ExperimentError, ExperimentFile, as_bytes, as_text
 from rerank_core.evaluation.experiment_lock import forget, held, running_error
+from rerank_core.evaluation.experiment_rows import (
+    EXPERIMENT_COLUMNS,
+    REQUEST_COLUMNS,
+    experiment_of,
+    request_of,
+    sums,
+)
 from rerank_core.evaluation.query_set import QuerySet
 from rerank_core.models import RerankResponse
 from rerank_core.runs import new_id
@@ -36,11 +43,6 @@ __all__ = ["Ask", "ExperimentStore"]
 
 Ask = Literal["", "pause", "cancel"]
 
-_REQUEST_COLUMNS = (
-    "number, contender, query, started, finished, outcome, billed, reserved, amount, basis, units, latency, "
-    "request_id, code, message, hint"
-)
-_EXPERIMENT_COLUMNS = "id, query_set, name, created, contenders, spending_limit, queries, state, note"
 _RECENT = 30
 # The latest request of each query of each contender of an experiment.
 _LATEST = "SELECT max(number) FROM requests WHERE experiment = ? GROUP BY contender, query"
@@ -102,18 +104,18 @@ class ExperimentStore(ExperimentFile):
     def get(self, experiment_id: str) -> Experiment:
         """The experiment of that id; ExperimentError (experiment_not_found) where there is none."""
         with self._reading() as db:
-            row = _row(db, experiment_id, _EXPERIMENT_COLUMNS)
-        return self._now(_experiment(row))
+            row = _row(db, experiment_id, EXPERIMENT_COLUMNS)
+        return self._now(experiment_of(row))
 
     def list(self, query_set_id: str | None = None) -> tuple[Experiment, ...]:
         """All experiments, or those over one query set, newest first."""
         with self._reading() as db:
             rows = db.execute(
-                f"SELECT {_EXPERIMENT_COLUMNS} FROM experiments WHERE ? IS NULL OR query_set = ? "  # noqa: S608
+                f"SELECT {EXPERIMENT_COLUMNS} FROM experiments WHERE ? IS NULL OR query_set = ? "  # noqa: S608
                 "ORDER BY number DESC",
                 (query_set_id, query_set_id),
             ).fetchall()
-        return tuple(self._now(_experiment(row)) for row in rows)
+        return tuple(self._now(experiment_of(row)) for row in rows)
 
     def _now(self, experiment: Experiment) -> Experiment:
         """One that nobody runs any more was interrupted."""
@@ -230,25 +232,26 @@ class ExperimentStore(ExperimentFile):
         with self._reading() as db:
             number = _row(db, experiment_id, "number")[0]
             rows = db.execute(
-                f"SELECT {_REQUEST_COLUMNS} FROM requests WHERE experiment = ? {only} ORDER BY number",  # noqa: S608
+                f"SELECT {REQUEST_COLUMNS} FROM requests WHERE experiment = ? {only} ORDER BY number",  # noqa: S608
                 (number,),
             ).fetchall()
-        return tuple(_request(row) for row in rows)
+        ledger = tuple(request_of(row) for row in rows)
+        return tuple(one for one in ledger if one.reserved != 0) if billed_twice else ledger
 
     def failures(self, experiment_id: str) -> tuple[Request, ...]:
         """The last request of every query of every contender that has no answer and failed, oldest first."""
         with self._reading() as db:
             number = _row(db, experiment_id, "number")[0]
             rows = db.execute(
-                f"SELECT {_REQUEST_COLUMNS} FROM requests WHERE number IN ({_LATEST}) "  # noqa: S608
+                f"SELECT {REQUEST_COLUMNS} FROM requests WHERE number IN ({_LATEST}) "  # noqa: S608
                 "AND outcome = 'failed' ORDER BY number",
                 (number,),
             ).fetchall()
-        return tuple(_request(row) for row in rows)
+        return tuple(request_of(row) for row in rows)
 
     def spending(self, experiment_id: str) -> tuple[Decimal, Decimal]:
         """What is known to be spent, and what may have been billed besides (requests under way included)."""
-        return _sums(self._ledger(experiment_id))
+        return sums(self._ledger(experiment_id))
 
     def _ledger(self, experiment_id: str) -> Sequence[tuple[str, str | None, str | None]]:
         with self._reading() as db:
@@ -324,7 +327,7 @@ class ExperimentStore(ExperimentFile):
             places = range(len(json.loads(contenders)))
             left = {place: queries - done.get(place, 0) - latest.get((place, "failed"), 0) for place in places}
             seconds = self._seconds_left(db, number, since, left) if state == "running" else None
-        spent, maybe = _sums(rows)
+        spent, maybe = sums(rows)
         return ExperimentProgress(
             state=state,
             total=queries * len(places),
@@ -354,14 +357,6 @@ class ExperimentStore(ExperimentFile):
         return slowest
 
 
-def _sums(rows: Iterable[tuple[str, str | None, str | None]]) -> tuple[Decimal, Decimal]:
-    spent = maybe = Decimal(0)
-    for billed, amount, reserved in rows:
-        spent += Decimal(amount) if billed == "yes" and amount is not None else 0
-        maybe += Decimal(reserved) if billed == "maybe" and reserved is not None else 0
-    return spent, maybe
-
-
 def _row(db: sqlite3.Connection, experiment_id: str, columns: str) -> tuple[Any, ...]:
     found = db.execute(f"SELECT {columns} FROM experiments WHERE id = ?", (experiment_id,)).fetchone()  # noqa: S608
     if found is None:
@@ -369,41 +364,3 @@ def _row(db: sqlite3.Connection, experiment_id: str, columns: str) -> tuple[Any,
             "There is no such experiment.", code="experiment_not_found", hint="It may have been deleted."
         )
     return tuple(found)
-
-
-def _experiment(row: tuple[Any, ...]) -> Experiment:
-    experiment_id, query_set, name, created, contenders, limit, queries, state, note = row
-    return Experiment(
-        id=experiment_id,
-        query_set=query_set,
-        name=as_text(name),
-        created=datetime.fromisoformat(created),
-        contenders=tuple(Contender(*one) for one in json.loads(contenders)),
-        spending_limit=None if limit is None else Decimal(limit),
-        queries=queries,
-        state=state,
-        note=as_text(note),
-    )
-
-
-def _request(row: tuple[Any, ...]) -> Request:
-    number, contender, query, started, finished, outcome, billed, reserved, amount, basis, units, latency = row[:12]
-    request_id, code, message, hint = row[12:]
-    return Request(
-        number=number,
-        contender=contender,
-        query=query,
-        started=started,
-        finished=finished,
-        outcome=outcome,
-        billed=billed,
-        reserved=None if reserved is None else Decimal(reserved),
-        amount=None if amount is None else Decimal(amount),
-        basis=basis,
-        search_units=units,
-        latency_ms=latency,
-        request_id=None if request_id is None else as_text(request_id),
-        code=as_text(code),
-        message=as_text(message),
-        hint=as_text(hint),
-    )
