@@ -116,7 +116,7 @@ class GraphWriter:
     """Builds one ONNX graph node by node; `model()` gives the bytes of the whole file."""
 
     def __init__(self, *, opset: int = 17, contrib: bool = True) -> None:
-        self._parts: list[bytes] = []
+        self._parts: list[bytes | memoryview] = []  # joined once, at the end: the weights are copied no oftener
         self._opsets = [("", opset)] + ([("com.microsoft", 1)] if contrib else [])
         self._count = 0
 
@@ -126,8 +126,9 @@ class GraphWriter:
         code = _DTYPE_CODES.get(values.dtype)
         if code is None:
             raise ValueError(f"no ONNX type is known here for {values.dtype}")
-        dims = b"".join(_number(1, size) for size in values.shape)
-        self._parts.append(_message(5, dims, _number(2, code), _string(8, name), _message(9, values.tobytes())))
+        head = b"".join(_number(1, size) for size in values.shape) + _number(2, code) + _string(8, name)
+        head += _varint(9 << 3 | _BYTES) + _varint(values.nbytes)
+        self._parts += [_varint(5 << 3 | _BYTES), _varint(len(head) + values.nbytes), head, _raw(values)]
         return name
 
     def node(
@@ -155,8 +156,14 @@ class GraphWriter:
     def model(self) -> bytes:
         """The file's bytes."""
         opsets = [_message(8, _string(1, domain), _number(2, version)) for domain, version in self._opsets]
-        graph = _message(7, _string(2, "encoder"), *self._parts)
-        return b"".join((_number(1, 8), _string(2, "rerank_core"), graph, *opsets))
+        graph = [_string(2, "encoder"), *self._parts]
+        head = [_number(1, 8), _string(2, "rerank_core"), _varint(7 << 3 | _BYTES), _varint(sum(map(len, graph)))]
+        return b"".join([*head, *graph, *opsets])
+
+
+def _raw(values: Array) -> memoryview:
+    """The bytes of an array, little-endian, without a copy; a view of no elements cannot be cast."""
+    return values.reshape(-1).view(np.uint8).data if values.size else memoryview(b"")
 
 
 def _attribute(name: str, value: Any) -> bytes:

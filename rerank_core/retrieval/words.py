@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 __all__ = ["beginnings_of", "normalise", "pieces_of", "words"]
 
@@ -21,14 +22,18 @@ def _marks() -> str:
     return "".join(f"{chr(first)}-{chr(last)}" for first, last in runs)
 
 
+@cache
+def _word() -> re.Pattern[str]:
+    """A word of any script; made when the first text needs it, for it takes as long as matching a thousand texts."""
+    return re.compile(rf"\w+(?:[{_marks()}]+\w*)*")
+
+
 # Scripts that are written without spaces between words: Thai, Lao, Myanmar, Khmer, kana, Han.
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
     "\u3005-\u3007\u3041-\u3096\u3099-\u309a\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 )
-_MARKS = _marks()
-_WORD = re.compile(rf"\w+(?:[{_MARKS}]+\w*)*")
 _ASCII_WORD = re.compile(r"[0-9a-z_]+")
 _UNSPACED_RUN = re.compile(f"([{_UNSPACED}]+)")
 # Accents of the Latin, Greek and Cyrillic scripts; marks of other scripts are letters in their own right.
@@ -48,7 +53,7 @@ def words(text: str) -> list[str]:
     if text.isascii():  # the common case, three times as fast
         return _ASCII_WORD.findall(text.lower())
     out: list[str] = []
-    for word in _WORD.findall(normalise(text)):
+    for word in _word().findall(normalise(text)):
         if word.isascii() or not _UNSPACED_RUN.search(word):
             out.append(word)
             continue
