@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -20,6 +20,8 @@ __all__ = [
     "Lane",
     "Ranking",
     "Request",
+    "distinct",
+    "duration_text",
 ]
 
 ExperimentState = Literal["new", "running", "interrupted", "paused", "limit", "halted", "cancelled", "done"]
@@ -33,7 +35,8 @@ Billed = Literal["no", "maybe", "yes"]
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """One model of one connection. `label` is what it is called everywhere; labels of one experiment differ."""
+    """One model of one connection. `label` is what it is called everywhere, by default the model's own; labels of one
+    experiment differ, which `distinct` sees to."""
 
     provider: str
     model: str | None = None
@@ -193,5 +196,15 @@ def _label(provider: str, model: str | None) -> str:
         spec = find(provider)
     except ConfigurationError:
         return f"{provider} {model or ''}".strip()
-    known = spec.model(model)
-    return spec.label if known is None and model is None else f"{known.label if known else model} ({spec.label})"
+    known = spec.model(model) if model is not None else None
+    return known.label if known is not None else model or spec.label
+
+
+def distinct(contenders: Iterable[Contender]) -> tuple[Contender, ...]:
+    """The contenders, each once, with the connection in the label of those that would share one."""
+    chosen = tuple({(one.provider, one.model): one for one in contenders}.values())
+    labels = [one.label for one in chosen]
+    return tuple(
+        one if labels.count(one.label) == 1 else replace(one, label=f"{one.label} ({_label(one.provider, None)})")
+        for one in chosen
+    )
