@@ -14,7 +14,16 @@ from typing import Any, Final
 
 from rerank_core.models import RankedDocument, RerankResponse
 
-__all__ = ["JSON_SCHEMA", "JSON_VERSION", "guard_cell", "results_csv", "results_json", "slug"]
+__all__ = [
+    "JSON_SCHEMA",
+    "JSON_VERSION",
+    "csv_cell",
+    "guard_cell",
+    "json_value",
+    "results_csv",
+    "results_json",
+    "slug",
+]
 
 JSON_SCHEMA: Final = "rerank-playground/results"
 JSON_VERSION: Final = 1
@@ -59,7 +68,7 @@ def results_csv(response: RerankResponse, *, ratings: Mapping[int, int] | None =
         header.append(name)
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([_cell(name) for name in header])
+    writer.writerow([csv_cell(name) for name in header])
     for row in response.results:
         details = {str(key): value for key, value in row.document.metadata.items()}
         values: list[Any] = [row.rank, row.index + 1, row.index + 1 - row.rank, row.document.id, row.relevance_score]
@@ -67,7 +76,7 @@ def results_csv(response: RerankResponse, *, ratings: Mapping[int, int] | None =
         if ratings:
             values.append(ratings.get(row.index))
         values += [details.get(key) for key in keys]
-        writer.writerow([_cell(value) for value in values])
+        writer.writerow([csv_cell(value) for value in values])
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -118,7 +127,7 @@ def results_json(
             for row in response.results
         ],
     }
-    text = json.dumps(_plain(document), ensure_ascii=False, indent=2, allow_nan=False)
+    text = json.dumps(json_value(document), ensure_ascii=False, indent=2, allow_nan=False)
     # A lone surrogate can stand only inside a JSON string, where Python's escape of it is JSON's own.
     return (text + "\n").encode("utf-8", "backslashreplace")
 
@@ -144,25 +153,26 @@ def _metadata_keys(rows: Sequence[RankedDocument]) -> list[str]:
     return [key for key in found if key not in ("title", "url")]
 
 
-def _cell(value: object) -> object:
+def csv_cell(value: object) -> object:
+    """A value as a CSV cell: numbers as they are, everything else as text that no spreadsheet runs as a formula."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float | Decimal):
         return value
-    text = value if isinstance(value, str) else json.dumps(_plain(value), ensure_ascii=False)
+    text = value if isinstance(value, str) else json.dumps(json_value(value), ensure_ascii=False)
     return guard_cell(_LONE_SURROGATE.sub("�", text))
 
 
-def _plain(value: Any) -> Any:
+def json_value(value: Any) -> Any:
     """The value in JSON's own types; numbers that JSON has no word for (NaN, infinity) become null."""
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): json_value(item) for key, item in value.items()}
     if isinstance(value, Iterable) and not isinstance(value, bytes | bytearray):
-        return [_plain(item) for item in value]
+        return [json_value(item) for item in value]
     return str(value)
