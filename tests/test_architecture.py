@@ -112,8 +112,11 @@ def test_no_text_goes_where_it_would_be_interpreted(path):
 
 @pytest.mark.parametrize("path", PRODUCT, ids=name_of)
 def test_nothing_runs_code_from_data(path):
-    """No product file unpickles, evaluates or runs a shell."""
-    modules = ("pickle", "shelve", "marshal", "dill", "joblib", "subprocess")
+    """No product file unpickles, evaluates or runs a shell; one starts our own interpreter to read files in it."""
+    modules = {"pickle", "shelve", "marshal", "dill", "joblib", "subprocess"}
+    if name_of(path) == "rerank_core/documents/isolated.py":
+        modules.remove("subprocess")
+        assert "shell" not in path.read_text("utf-8")
     assert not [module for module in imports_of(path) if inside(module, *modules)]
     assert not {"eval", "exec", "os.system", "os.popen"} & set(calls_of(path))
 

@@ -1,11 +1,24 @@
 """Documents in: pasted text and uploaded files to Documents, with a report of what was left out.
 
-`parse_documents` reads a paste, `read_documents` a file; both give ParsedDocuments. `describe` says how an
-import went, `merge` puts several together, `order_by` sorts by a rank or score that came with them,
-`with_titles` puts titles in front of texts.
+`parse_documents` reads a paste, `read_documents` a file, `read_isolated` a file with progress and cancel; all
+give ParsedDocuments. `describe` says how an import went, `merge` puts several together, `order_by` sorts by a
+rank or score that came with them, `with_titles` puts titles in front of texts. `chunk` cuts long documents,
+`chunk_cost` says what that does to the estimate, `group_by_parent` gives results by document again.
 """
 
-from rerank_core.documents.files import FILE_KINDS, read_documents
+from rerank_core.documents.chunking import (
+    CHUNK_KEYS,
+    ChunkCost,
+    ChunkPlace,
+    DocumentResult,
+    around,
+    chunk,
+    chunk_cost,
+    group_by_parent,
+    place_of,
+)
+from rerank_core.documents.files import FILE_KINDS, KIND_NAMES, read_documents
+from rerank_core.documents.isolated import read_isolated
 from rerank_core.documents.limits import DEFAULT_LIMITS, Limits
 from rerank_core.documents.order import Ordered, order_by
 from rerank_core.documents.paste import parse_documents
@@ -13,16 +26,27 @@ from rerank_core.documents.report import ParsedDocuments, Problem, describe, mer
 from rerank_core.documents.titles import with_titles
 
 __all__ = [
+    "CHUNK_KEYS",
     "DEFAULT_LIMITS",
     "FILE_KINDS",
+    "KIND_NAMES",
+    "ChunkCost",
+    "ChunkPlace",
+    "DocumentResult",
     "Limits",
     "Ordered",
     "ParsedDocuments",
     "Problem",
+    "around",
+    "chunk",
+    "chunk_cost",
     "describe",
+    "group_by_parent",
     "merge",
     "order_by",
     "parse_documents",
+    "place_of",
     "read_documents",
+    "read_isolated",
     "with_titles",
 ]

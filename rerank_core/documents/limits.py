@@ -6,13 +6,18 @@ from dataclasses import dataclass
 
 __all__ = [
     "DEFAULT_LIMITS",
+    "MAX_ARCHIVE_DEPTH",
+    "MAX_ARCHIVE_ENTRIES",
     "MAX_CELLS",
     "MAX_COLUMNS",
     "MAX_DOCUMENTS",
     "MAX_DOCUMENT_CHARACTERS",
     "MAX_EXPANDED_BYTES",
+    "MAX_EXPANSION",
     "MAX_FILE_BYTES",
     "MAX_NESTING",
+    "MAX_PAGES",
+    "MAX_TEXT_CHARACTERS",
     "Limits",
     "megabytes",
     "over",
@@ -25,6 +30,11 @@ MAX_COLUMNS = 500
 MAX_CELLS = 5_000_000
 MAX_EXPANDED_BYTES = 200_000_000
 MAX_NESTING = 100
+MAX_PAGES = 5_000
+MAX_ARCHIVE_ENTRIES = 5_000
+MAX_ARCHIVE_DEPTH = 3
+MAX_EXPANSION = 200
+MAX_TEXT_CHARACTERS = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +45,13 @@ class Limits:
     documents: documents of one import; the ones that come first are kept.
     document_characters: characters of one document; a longer one is left out and named.
     columns, cells: of one table, empty cells of a spreadsheet's used area included.
-    expanded_bytes: what a workbook may unpack to, in bytes.
+    expanded_bytes: what a workbook, another office file or an archive may unpack to, in bytes, the archives
+        inside it included.
+    pages: pages of a PDF, slides of a presentation, chapters of a book.
+    entries: files in an archive or parts of an office file; attachments of a mail.
+    depth: how many archives and mails may lie inside one another; 1 is a ZIP without any in it.
+    expansion: how many times its packed size a large part of an archive may unpack to.
+    text_characters: characters of all documents of one PDF, office file, web page, mail, book or archive.
     control_share: the share of control characters, 0 to 1, above which a document is taken for binary data;
         1 lets everything through, as for a paste.
     """
@@ -46,6 +62,11 @@ class Limits:
     columns: int = MAX_COLUMNS
     cells: int = MAX_CELLS
     expanded_bytes: int = MAX_EXPANDED_BYTES
+    pages: int = MAX_PAGES
+    entries: int = MAX_ARCHIVE_ENTRIES
+    depth: int = MAX_ARCHIVE_DEPTH
+    expansion: int = MAX_EXPANSION
+    text_characters: int = MAX_TEXT_CHARACTERS
     control_share: float = 1.0
 
     def __post_init__(self) -> None:

@@ -8,11 +8,11 @@ from rerank_core.documents.limits import Limits
 from rerank_core.documents.paste import split
 from rerank_core.documents.report import Collector, ParsedDocuments
 
-__all__ = ["read_markdown"]
+__all__ = ["FENCE", "HEADING", "heading_title", "read_markdown"]
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t](.*))?")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t](.*))?")
+FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 
 
 def read_markdown(text: str, limits: Limits) -> ParsedDocuments:
@@ -37,8 +37,8 @@ def read_markdown(text: str, limits: Limits) -> ParsedDocuments:
             collector.add(start, "\n".join(block).strip(), None, metadata)
 
     for number, line in enumerate(lines[begin:], begin + 1):
-        mark = _FENCE.match(line)
-        heading = None if fence else _HEADING.fullmatch(line)
+        mark = FENCE.match(line)
+        heading = None if fence else HEADING.fullmatch(line)
         if mark and not fence:
             fence = mark[1]
         elif mark and mark[1].startswith(fence) and not line.strip(" `~\t"):
@@ -46,7 +46,7 @@ def read_markdown(text: str, limits: Limits) -> ParsedDocuments:
         if heading:
             level = len(heading[1])
             close(level)
-            path = [*(entry for entry in path if entry[0] < level), (level, _title(heading[2] or ""))]
+            path = [*(entry for entry in path if entry[0] < level), (level, heading_title(heading[2] or ""))]
             block, start, headings = [], number, headings + 1
         if not block:
             start = number
@@ -57,7 +57,7 @@ def read_markdown(text: str, limits: Limits) -> ParsedDocuments:
     return collector.finish("sections")
 
 
-def _title(text: str) -> str:
+def heading_title(text: str) -> str:
     """A heading's words without the closing number signs that Markdown allows."""
     words = text.strip()
     bare = words.rstrip("#")

@@ -21,6 +21,13 @@ UNITS = {
     "csv": "row",
     "tsv": "row",
     "xlsx": "row",
+    "pdf": "page",
+    "docx": "section",
+    "pptx": "slide",
+    "html": "section",
+    "epub": "section",
+    "eml": "part",
+    "zip": "part",
     "several": "row",
 }
 """What one entry of each mode is called; an entry is what becomes a document or a problem."""
@@ -46,13 +53,15 @@ class ParsedDocuments:
 
     documents: in the order of the source.
     mode: how the source was read: "lines", "paragraphs", "json", and for files also "sections"
-        (Markdown), "csv", "tsv", "xlsx", "jsonl"; "several" for a merge of different ones.
+        (Markdown), "csv", "tsv", "xlsx", "jsonl", "pdf", "docx", "pptx", "html", "eml", "epub", "zip";
+        "several" for a merge of different ones.
     problems: what was left out, by line. Empty lines and empty rows are no problem.
     query, model, top_n: what a pasted request carried besides its documents, else None.
     columns: the names of all columns of a table, or of all keys of JSON objects, in order.
     chosen: which column serves as "text", "id", "title", "rank", "score" and "url"; a role that no
         column serves is missing.
-    rows: entries seen, good or bad (lines, paragraphs, items or rows, without the header).
+    rows: entries seen, good or bad (lines, paragraphs, items or rows, without the header; pages, slides,
+        sections, parts of a mail or an archive).
     preview: the first rows of a table as they are in the source, column name to cell.
     source: the file's name, None for a paste. sheet, sheets: the worksheet read and all there are.
     notes: sentences about how the source was read, where that was a decision worth telling.
@@ -80,7 +89,7 @@ class ParsedDocuments:
 
     @property
     def unit(self) -> str:
-        """What one entry is called, in the singular: "line", "paragraph", "item", "row" or "section"."""
+        """What one entry is called, in the singular: "line", "paragraph", "item", "row", "section", "page", ..."""
         return UNITS.get(self.mode, "row")
 
 
@@ -148,7 +157,7 @@ def _named(document: Document, source: str | None) -> Document:
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]+")
 
 
-def _is_binary(text: str, share: float) -> bool:
+def is_binary(text: str, share: float) -> bool:
     if not _CONTROLS.search(text):
         return False
     return len(text) - len(_CONTROLS.sub("", text)) > share * len(text)
@@ -172,7 +181,7 @@ class Collector:
             self._first_too_many = line if self._first_too_many is None else self._first_too_many
             self._too_many += 1
             return
-        if self._limits.control_share < 1 and _is_binary(text, self._limits.control_share):
+        if self._limits.control_share < 1 and is_binary(text, self._limits.control_share):
             self.problems.append(Problem(line, "This is binary data, not text. It was left out."))
             return
         if len(text) > self._limits.document_characters:

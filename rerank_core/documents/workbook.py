@@ -11,20 +11,16 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from rerank_core.documents.archive import check_parts
 from rerank_core.documents.decoding import Unreadable
-from rerank_core.documents.limits import Limits, over
+from rerank_core.documents.limits import Limits
 from rerank_core.documents.report import Problem
 from rerank_core.documents.tables import Row, Table
 from rerank_core.errors import InvalidDocumentsError
 
 __all__ = ["read_workbook"]
 
-_ENTRIES = 5_000
 _EMPTY_ROWS = 1_048_576
-_SCAN_BYTES = 1 << 16
-_FORBIDDEN = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_ENCODING = re.compile(rb"<\?xml[^>]{0,200}?encoding\s{0,9}=\s{0,9}[\"']([^\"']{1,40})[\"']")
-_ENCODINGS = (b"utf-8", b"utf8", b"utf-16", b"us-ascii", b"ascii", b"iso-8859-1")
 _MERGED = re.compile(rb'<mergeCell\b[^<>]*\bref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 _ESCAPED = re.compile(r"_x(000[9AaDd])_")
 _MERGED_BYTES = 50_000_000
@@ -42,7 +38,7 @@ def read_workbook(data: bytes, limits: Limits, sheet: str | None = None) -> tupl
     Raises Unreadable where the file is damaged, hostile or too large, InvalidDocumentsError for a sheet
     that does not exist.
     """
-    _check_archive(data, limits)
+    check_parts(data, limits, "workbook")
     # openpyxl warns about what it skips (styles, validation); the filter it needs is for the whole process
     with _ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -54,47 +50,8 @@ def read_workbook(data: bytes, limits: Limits, sheet: str | None = None) -> tupl
             raise Unreadable("This Excel workbook is damaged and could not be read.") from error
 
 
-def _check_archive(data: bytes, limits: Limits) -> None:
-    """Refuse bombs before anything is unpacked, and XML that declares entities."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            parts = archive.infolist()
-            if len(parts) > _ENTRIES:
-                raise Unreadable(f"This workbook has {len(parts):,} parts; the limit is {_ENTRIES:,}.")
-            size = sum(part.file_size for part in parts)
-            if size > limits.expanded_bytes:
-                raise Unreadable(f"This workbook unpacks to {over(size, limits.expanded_bytes)}.")
-            if any(part.flag_bits & 1 for part in parts):
-                raise Unreadable("This workbook is protected by a password. Save it without one and try again.")
-            for part in parts:
-                if part.filename.lower().endswith((".xml", ".rels", ".vml")):
-                    _check_xml(archive, part)
-    except Unreadable:
-        raise
-    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError, EOFError) as error:
-        raise Unreadable("This Excel workbook is damaged and could not be read.") from error
-    except Exception as error:
-        # zlib.error and its like have no common base and are not all importable by name
-        raise Unreadable("This Excel workbook is damaged and could not be read.") from error
-
-
-def _check_xml(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    """Refuse a document type: no office program writes one, and entities can only come in one."""
-    with archive.open(part) as stream:
-        before = b""
-        while chunk := stream.read(_SCAN_BYTES):
-            # UTF-16 of these words is the same letters with zero bytes between them
-            plain = before + chunk.replace(b"\x00", b"")
-            encoding = _ENCODING.match(plain.lstrip(b"\xef\xbb\xbf\xff\xfe")) if not before else None
-            if _FORBIDDEN.search(plain) or (encoding and encoding[1].lower() not in _ENCODINGS):
-                raise Unreadable(
-                    "This workbook holds XML entities, which no spreadsheet program writes. It was not read."
-                )
-            before = plain[-16:]
-
-
 def _read(data: bytes, limits: Limits, wanted: str | None) -> tuple[Table, str | None, tuple[str, ...]]:
-    import openpyxl  # type: ignore[import-untyped]  # it has no stubs
+    import openpyxl
 
     book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
     try:
@@ -175,7 +132,7 @@ def _as_string(value: Any) -> str:
 
 def _merged(sheet: Any, data: bytes) -> list[tuple[int, int, int, int]]:
     """Merged ranges as (first row, last row, first column, last column); openpyxl drops them when streaming."""
-    from openpyxl.utils import column_index_from_string as index  # type: ignore[import-untyped]
+    from openpyxl.utils import column_index_from_string as index
 
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         part = archive.getinfo(sheet._worksheet_path)

@@ -1,0 +1,99 @@
+"""PDF, Word, PowerPoint, web pages, mails, books and archives to documents.
+
+Readers put what they find into a sink as they go. They run in a process of their own (`documents.isolated`),
+since the libraries behind them meet files that were made to break them; nothing here is imported before a file
+of that kind is read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib import import_module
+
+from rerank_core.documents.decoding import Unreadable
+from rerank_core.documents.extract.sink import Full, Sink, Source
+from rerank_core.documents.report import ParsedDocuments, Problem
+
+__all__ = ["KINDS", "Full", "Sink", "Source", "read", "take_parsed"]
+
+KINDS = {
+    "pdf": "PDF",
+    "docx": "Word document",
+    "pptx": "PowerPoint presentation",
+    "html": "web page",
+    "eml": "mail",
+    "epub": "EPUB book",
+    "zip": "ZIP archive",
+}
+"""The kinds that are read here, and what each is called in a sentence."""
+
+_READERS = {
+    "pdf": ("pdf", "read_pdf"),
+    "docx": ("word", "read_word"),
+    "pptx": ("slides", "read_slides"),
+    "html": ("web", "read_html"),
+    "epub": ("book", "read_book"),
+    "eml": ("mail", "read_mail"),
+    "zip": ("bundle", "read_bundle"),
+}
+_WITH_PARTS = frozenset(("eml", "zip"))
+
+
+def read(kind: str, data: bytes, source: Source) -> None:
+    """Read a file of one of KINDS into its source's sink.
+
+    Raises Unreadable, with a sentence, for what cannot be read at all, and Full where a limit of the whole
+    import is reached. Never raises anything else, except MemoryError.
+    """
+    if kind in _WITH_PARTS and source.depth >= source.limits.depth:
+        raise Unreadable(
+            f"Archives and mails lie more than {source.limits.depth} deep inside one another; this one was not read."
+        )
+    module, name = _READERS[kind]
+    try:
+        reader = getattr(import_module(f"{__name__}.{module}"), name)
+    except ImportError as error:
+        package = error.name or "a package"
+        raise Unreadable(
+            f"A {KINDS[kind]} needs the Python package '{package}', which is not installed here. "
+            "Run: pip install -r requirements.txt"
+        ) from error
+    try:
+        if kind in _WITH_PARTS:
+            reader(data, source, read_part)
+        else:
+            reader(data, source)
+    except (Unreadable, Full, MemoryError):
+        raise
+    except RecursionError as error:
+        raise Unreadable(f"This {KINDS[kind]} is nested too deeply to be read.") from error
+    except Exception as error:  # what damaged files make libraries raise has no common base
+        raise Unreadable(f"This {KINDS[kind]} is damaged and could not be read.") from error
+
+
+def read_part(name: str, data: bytes, source: Source) -> None:
+    """Read a file from inside an archive or a mail, by its name. Raises Unreadable, Full and MemoryError."""
+    from rerank_core.documents import files
+
+    kind = files.accept(name, data, source.limits, briefly=True)
+    if kind in KINDS:
+        read(kind, data, source)
+    else:
+        take_parsed(files.read_directly(kind, name, data, {}, source.limits), source)
+
+
+def take_parsed(parsed: ParsedDocuments, source: Source) -> None:
+    """Put what a direct reader made of a text or table inside an archive into the sink.
+
+    A document's own id stays; one without is named by its place ("all.zip/notes.txt#3").
+    """
+    for number, document in enumerate(parsed.documents, 1):
+        metadata = document.metadata if "file" in document.metadata else {**document.metadata, "file": source.label}
+        source.sink.take(replace(document, id=document.id or f"{source.label}#{number}", metadata=metadata))
+    for line, reason in parsed.problems:
+        source.sink.problem(Problem(line, f"{source.inside}: {reason}"), rows=0)
+    source.sink.rows += parsed.left_out
+    for note in parsed.notes:
+        source.note(note)
+    if not parsed.documents and not parsed.problems:
+        source.refuse("This file holds no text.")

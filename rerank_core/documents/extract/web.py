@@ -1,0 +1,372 @@
+"""HTML to documents: one section, from heading to heading, each. Word files and books come through here too."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rerank_core.documents.decoding import Unreadable, decode
+from rerank_core.documents.extract.sink import Source
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+
+__all__ = ["Page", "Section", "add_sections", "decode_html", "decode_named", "read_html", "read_page"]
+
+MAX_DEPTH = 2_000
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_LEFT_OUT = _words(
+    "script style template noscript head title svg iframe object embed applet canvas audio video map select option "
+    "datalist textarea button input dialog nav frameset frame link meta"
+)
+_BLOCKS = _words(
+    "address article aside blockquote body caption center dd details dir div dl dt fieldset figcaption figure footer "
+    "form header hgroup hr html legend li main menu ol p pre search section summary table tbody td tfoot th thead tr "
+    "ul"
+)
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+# Elements that HTML closes by itself, or that hold nothing, say nothing about depth.
+_NO_DEPTH = _words(
+    "area base br col embed hr img input link meta param source track wbr p li dt dd tr td th thead tbody tfoot "
+    "option optgroup colgroup rt rp html body head"
+)
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,15})")
+_SELF_CLOSED = re.compile(
+    r"<(title|script|style|textarea|iframe|noscript|noframes|xmp|a|i|b|em|strong|span|div|p)\b([^<>]{0,1000})/>",
+    re.IGNORECASE,
+)
+_CHARSET = re.compile(
+    rb"<(?:meta|\?xml)\b[^>]{0,300}?(?:charset|encoding)\s{0,9}=\s{0,9}[\"']?\s{0,9}([A-Za-z0-9_.:-]{1,40})", re.I
+)
+_CHARSET_BYTES = 4_096
+_NOT_FOR_TEXT = _words("idna punycode unicode_escape raw_unicode_escape undefined mbcs oem utf-7")
+_CELL_BLOCKS = 3
+_HEADING_CHARACTERS = 300
+_TITLE_CHARACTERS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What stands under one heading: the headings that lead to it, outermost first, and the text with its own."""
+
+    path: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A web page: its title and address ("" where it names none) and its sections in order."""
+
+    title: str
+    url: str
+    sections: tuple[Section, ...]
+
+
+def read_html(data: bytes, source: Source) -> None:
+    """One document a section; "section" in the metadata is the way to it, "title" and "url" are the page's own.
+
+    Scripts, styles, forms, menus (`nav`) and hidden elements are left out; a page of nothing but a menu gives
+    the menu. Raises Unreadable for what is no text, or nested too deeply.
+    """
+    source.progress(0, 1, "reading the page")
+    text, note = decode_html(data)
+    if note:
+        source.note(note)
+    page = read_page(text)
+    if not page.sections:
+        raise Unreadable("This web page holds no text.")
+    metadata = {key: value for key, value in (("title", page.title), ("url", page.url)) if value}
+    add_sections(page.sections, source, metadata)
+
+
+def add_sections(sections: tuple[Section, ...], source: Source, metadata: dict[str, str], first: int = 1) -> None:
+    """One document for each section, numbered from `first`; one that is too long for a document gives several."""
+    for number, section in enumerate(sections, first):
+        way = " > ".join(section.path)
+        own = {**metadata, **({"section": way} if way else {})}
+        pieces = _pieces(section.text, source.limits.document_characters)
+        for piece, text in enumerate(pieces, 1):
+            anchor = f"s{number}" if len(pieces) == 1 else f"s{number}-{piece}"
+            source.add(text, anchor, own, f"Section {number:,}")
+        if len(pieces) > 1:
+            source.note(
+                f"Section {number:,} has {len(section.text):,} characters and was read as {len(pieces):,} documents."
+            )
+
+
+def _pieces(text: str, most: int) -> list[str]:
+    """The text in pieces of at most that many characters, cut between paragraphs where there are any."""
+    pieces = []
+    start = 0
+    while len(text) - start > most:
+        cut = text.rfind("\n\n", start + 1, start + most)
+        end = start + most if cut < 0 else cut
+        pieces.append(text[start:end].strip())
+        start = end
+    return [piece for piece in (*pieces, text[start:].strip()) if piece]
+
+
+def decode_html(data: bytes) -> tuple[str, str | None]:
+    """The text of an HTML file and a note on its encoding: byte order mark, then what it declares, then a guess."""
+    declared = _CHARSET.search(data[:_CHARSET_BYTES])
+    marked = data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if declared and not marked:
+        text = decode_named(data, declared[1].decode("ascii"))
+        if text is not None:
+            return text, None
+    return decode(data)
+
+
+def decode_named(data: bytes, name: str) -> str | None:
+    """Bytes in the encoding of this name; None where there is none for text, or where they do not fit it."""
+    try:
+        found = codecs.lookup(name)
+    except (LookupError, ValueError):
+        return None
+    # a UTF-16 that is declared in plain letters is none
+    if not found._is_text_encoding or found.name in _NOT_FOR_TEXT or found.name.startswith(("utf-16", "utf-32")):
+        return None
+    # what is declared Latin-1 is Windows-1252 in practice, as browsers have it
+    encoding = "cp1252" if found.name in ("iso8859-1", "ascii") else found.name
+    try:
+        return data.decode(encoding)
+    except (UnicodeError, ValueError):
+        return None
+
+
+def read_page(html: str) -> Page:
+    """The title, address and sections of an HTML text. Raises Unreadable where it is nested too deeply."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    html = html.encode("utf-8", "replace").decode("utf-8")
+    if "<?xml" in html[:200] or "/xhtml" in html[:1000]:
+        # XML's <title/> and <a id="x"/> would stay open in HTML and swallow or mark what follows
+        html = _SELF_CLOSED.sub(r"<\1\2></\1>", html)
+    _check_depth(html)
+    tree = LexborHTMLParser(html)
+    title = tree.css_first("head > title")
+    link = tree.css_first('head > link[rel="canonical"]')
+    url = (link.attributes.get("href") or "").strip() if link is not None else ""
+    body = tree.body
+    sections: tuple[Section, ...] = ()
+    if body is not None:
+        sections = _sections(body, _LEFT_OUT) or _sections(body, _LEFT_OUT - {"nav"})
+    return Page(
+        _line(title.text())[:_TITLE_CHARACTERS] if title is not None else "",
+        url if url.startswith(("https://", "http://")) and len(url) < 2_000 else "",
+        sections,
+    )
+
+
+def _check_depth(html: str) -> None:
+    """Refuse what only an attack nests this deep: parsing takes time with the square of the depth."""
+    depth = deepest = 0
+    for match in _TAG.finditer(html):
+        if match[2].lower() not in _NO_DEPTH:
+            depth = max(0, depth - 1) if match[1] else depth + 1
+            deepest = max(deepest, depth)
+    if deepest > MAX_DEPTH:
+        raise Unreadable(f"This web page is nested {deepest:,} levels deep; the limit is {MAX_DEPTH:,}.")
+
+
+def _sections(body: LexborNode, left_out: frozenset[str]) -> tuple[Section, ...]:
+    writer = _Writer()
+    for node, entering in _walk(body, left_out):
+        tag = node.tag or ""
+        if tag == "-text":
+            writer.text(node.text_content or "")
+        elif entering:
+            writer.enter(tag)
+        else:
+            writer.leave(tag)
+    return writer.finish()
+
+
+def _walk(root: LexborNode, left_out: frozenset[str]) -> Iterator[tuple[LexborNode, bool]]:
+    """Each text node once, each element on entering and on leaving; without recursion, whatever the depth."""
+    open_elements: list[LexborNode] = []
+    node: LexborNode | None = root
+    while node is not None or open_elements:
+        if node is None:
+            closed = open_elements.pop()
+            yield closed, False
+            node = closed.next if open_elements else None
+            continue
+        tag = node.tag or ""
+        if tag == "-text":
+            yield node, True
+        elif not tag.startswith(("-", "!", "_")) and tag not in left_out and not _hidden(node):
+            yield node, True
+            open_elements.append(node)
+            node = node.first_child
+            continue
+        node = node.next if open_elements else None
+
+
+def _hidden(node: LexborNode) -> bool:
+    attributes = node.attributes
+    if "hidden" in attributes:
+        return True
+    style = attributes.get("style")
+    return style is not None and "display:none" in style[:500].replace(" ", "").lower()
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+@dataclass(slots=True)
+class _Block:
+    """A paragraph, or one line of a list or table; lines of the same list or table stay together."""
+
+    text: str
+    kind: str = "text"
+
+
+@dataclass(slots=True)
+class _Row:
+    """A table row that is being read: the blocks of each cell so far; `plain` until something else turns up."""
+
+    cells: list[list[_Block]] = field(default_factory=list)
+    plain: bool = True
+
+
+class _Writer:
+    """Turns the elements of a page, in order, into sections of paragraphs, list items, table rows and code."""
+
+    def __init__(self) -> None:
+        self._sections: list[Section] = []
+        self._path: list[tuple[int, str]] = []
+        self._heading = ""
+        self._blocks: list[_Block] = []
+        self._inline: list[str] = []
+        self._rows: list[_Row] = []
+        self._bullet = False
+        self._code = 0
+        self._in_heading = 0
+
+    def text(self, words: str) -> None:
+        if self._code:
+            self._inline.append(words)
+            return
+        # white space around a word counts, how much of it does not; a line break in the source is none
+        bare = _line(words)
+        self._inline.append(f"{' ' if words[:1].isspace() else ''}{bare}{' ' if words[-1:].isspace() else ''}")
+
+    def enter(self, tag: str) -> None:
+        if tag == "br":
+            self._inline.append("\n")
+        elif tag in _HEADINGS:
+            self._flush()
+            self._close_rows()
+            self._in_heading += 1
+        elif tag in _BLOCKS:
+            self._flush()
+            if tag == "li":
+                self._bullet = True
+            elif tag == "tr":
+                self._rows.append(_Row())
+            elif tag in ("td", "th") and self._rows:
+                self._rows[-1].cells.append([])
+            elif tag == "table":
+                for row in self._rows:
+                    row.plain = False
+            elif tag == "pre":
+                self._code += 1
+
+    def leave(self, tag: str) -> None:
+        if tag in _HEADINGS:
+            self._in_heading = max(0, self._in_heading - 1)
+            words = _line("".join(self._inline))
+            self._inline.clear()
+            if words:
+                self._begin(_HEADINGS[tag], words)
+        elif tag in _BLOCKS:
+            self._flush()
+            if tag == "pre":
+                self._code = max(0, self._code - 1)
+            elif tag == "li":
+                self._bullet = False
+            elif tag == "tr" and self._rows:
+                self._end_row(self._rows.pop())
+
+    def finish(self) -> tuple[Section, ...]:
+        self._in_heading = 0
+        self._flush()
+        self._close_rows()
+        self._close()
+        return tuple(self._sections)
+
+    def _flush(self) -> None:
+        """What has been written in line becomes a block of its own; a heading stays in one piece."""
+        if self._in_heading:
+            self._inline.append(" ")
+            return
+        words = "".join(self._inline)
+        self._inline.clear()
+        if self._code:
+            text, kind = "\n".join(line.rstrip() for line in words.strip("\r\n").splitlines()), "code"
+        else:
+            text, kind = "\n".join(line for part in words.split("\n") if (line := _line(part))), "text"
+        if not text.strip():
+            return
+        if self._bullet and not self._code:
+            text, kind, self._bullet = f"- {text}", "item", False
+        self._put(_Block(text, kind))
+
+    def _put(self, block: _Block) -> None:
+        if self._rows and self._rows[-1].cells:
+            self._rows[-1].cells[-1].append(block)
+        else:
+            self._blocks.append(block)
+
+    def _end_row(self, row: _Row) -> None:
+        """A row of data becomes one line; one that only lays out the page stays the blocks that it holds."""
+        cells = [cell for cell in row.cells if cell]
+        if row.plain and len(cells) > 1 and all(len(cell) <= _CELL_BLOCKS for cell in cells):
+            self._put(_Block(" | ".join(_line(" ".join(block.text for block in cell)) for cell in cells), "row"))
+        else:
+            for cell in cells:
+                for block in cell:
+                    self._put(block)
+
+    def _close_rows(self) -> None:
+        """Put down what the rows around a heading hold so far, outermost first."""
+        for row in self._rows:
+            self._blocks += [block for cell in row.cells for block in cell]
+            row.cells = [[]] if row.cells else []
+            row.plain = False
+
+    def _begin(self, level: int, heading: str) -> None:
+        self._close(level)
+        self._path = [*(entry for entry in self._path if entry[0] < level), (level, heading[:_HEADING_CHARACTERS])]
+        self._heading = heading
+
+    def _close(self, next_level: int = 0) -> None:
+        """End the section; a heading with nothing below it but a lower one is only part of the way there."""
+        body = _joined(self._blocks)
+        self._blocks = []
+        bare = bool(self._path) and not body
+        if not (bare and next_level > self._path[-1][0]) and (body or self._heading):
+            text = "\n\n".join(part for part in (self._heading, body) if part)
+            self._sections.append(Section(tuple(title for _, title in self._path), text))
+        self._heading = ""
+
+
+def _joined(blocks: list[_Block]) -> str:
+    parts: list[str] = []
+    before = ""
+    for block in blocks:
+        if parts:
+            parts.append("\n" if block.kind == before and block.kind in ("item", "row") else "\n\n")
+        parts.append(block.text)
+        before = block.kind
+    return "".join(parts)

@@ -1,0 +1,131 @@
+"""What the process that reads a file says to the one that asked: JSON, a line at a time, trusted by neither.
+
+The reader may have been taken over by the file that it reads, so nothing here can do more than make documents,
+problems and sentences; anything else is Nonsense.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from rerank_core.documents.limits import Limits
+from rerank_core.documents.report import ParsedDocuments, Problem
+from rerank_core.models import Document
+
+__all__ = [
+    "Nonsense",
+    "details_of",
+    "document_line",
+    "document_of",
+    "line",
+    "order_line",
+    "order_of",
+    "problem_of",
+    "progress_of",
+    "record_of",
+    "with_details",
+]
+
+_DETAILS = ("mode", "query", "model", "top_n", "columns", "chosen", "rows", "preview", "sheet", "sheets")
+
+
+class Nonsense(ValueError):
+    """A line that no honest reader writes."""
+
+
+def line(kind: str, **values: Any) -> bytes:
+    """One record: "document", "problem", "note", "progress", "done", "refused", "wrong" or "memory"."""
+    return (
+        json.dumps({"kind": kind, **values}, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass") + b"\n"
+    )
+
+
+def document_line(document: Document) -> bytes:
+    """The record of one document."""
+    return line("document", text=document.text, id=document.id, metadata=dict(document.metadata))
+
+
+def record_of(data: bytes) -> dict[str, Any]:
+    """The record in a line. Raises Nonsense."""
+    try:
+        record = json.loads(data.decode("utf-8", "surrogatepass"))
+    except (ValueError, RecursionError) as error:
+        raise Nonsense from error
+    if not isinstance(record, dict) or not isinstance(record.get("kind"), str):
+        raise Nonsense
+    return record
+
+
+def document_of(record: Mapping[str, Any]) -> Document:
+    """The document in a record. Raises Nonsense."""
+    text, name, metadata = record.get("text"), record.get("id"), record.get("metadata")
+    if not isinstance(text, str) or not isinstance(name, str | None) or not isinstance(metadata, dict):
+        raise Nonsense
+    return Document(text, name, metadata)
+
+
+def problem_of(record: Mapping[str, Any]) -> Problem:
+    """The problem in a record. Raises Nonsense."""
+    place, reason = record.get("line"), record.get("reason")
+    if not isinstance(place, int) or isinstance(place, bool) or not isinstance(reason, str):
+        raise Nonsense
+    return Problem(max(0, place), reason)
+
+
+def progress_of(record: Mapping[str, Any]) -> tuple[int, int, str]:
+    """Pieces done, pieces in all and a few words. Raises Nonsense."""
+    done, total, note = record.get("done"), record.get("total"), record.get("note")
+    if not isinstance(done, int) or not isinstance(total, int) or not isinstance(note, str):
+        raise Nonsense
+    return done, total, note
+
+
+def details_of(parsed: ParsedDocuments) -> dict[str, Any]:
+    """Everything that an import says besides its documents, problems, notes and source."""
+    return {name: getattr(parsed, name) for name in _DETAILS}
+
+
+def with_details(record: Mapping[str, Any], **rest: Any) -> ParsedDocuments:
+    """The import of a "done" record and the rest of its fields. Raises Nonsense."""
+    found: dict[str, Any] = {name: record.get(name) for name in _DETAILS}
+    words = ("mode", "query", "model", "sheet")
+    if not isinstance(found["mode"], str) or any(not isinstance(found[name], str | None) for name in words):
+        raise Nonsense
+    for name in ("rows", "top_n"):
+        if not isinstance(found[name], int | None) or isinstance(found[name], bool):
+            raise Nonsense
+    for name in ("columns", "sheets"):
+        found[name] = _strings(found[name])
+    chosen, preview = found["chosen"], found["preview"]
+    if not isinstance(chosen, dict) or not isinstance(preview, list):
+        raise Nonsense
+    _strings(list(chosen.values()))
+    for row in preview:
+        if not isinstance(row, dict):
+            raise Nonsense
+        _strings(list(row.values()))
+    found["preview"] = tuple(preview)
+    found["rows"] = max(0, found["rows"] or 0)
+    return ParsedDocuments(**found, **rest)
+
+
+def _strings(values: object) -> tuple[str, ...]:
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise Nonsense
+    return tuple(values)
+
+
+def order_line(filename: str, columns: Mapping[str, str], limits: Limits, **caps: float) -> bytes:
+    """What to read and how, the line before the file's bytes."""
+    return line("order", filename=filename, columns=dict(columns), limits=asdict(limits), **caps)
+
+
+def order_of(data: bytes) -> tuple[str, dict[str, str], Limits, dict[str, Any]]:
+    """The name, the columns, the limits and the whole record of an order."""
+    record = record_of(data)
+    known = {each.name for each in fields(Limits)}
+    limits = Limits(**{name: value for name, value in record["limits"].items() if name in known})
+    return record["filename"], record["columns"], limits, record
