@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from pages.components import tables
@@ -13,6 +15,7 @@ from pages.components.search_state import LIVE, Answer, state
 from pages.components.state import state as playground
 from rerank_core import RerankError, context, pricing, ranking
 from rerank_core.answers import answer_text, markdown_links
+from rerank_core.corpora.cutting import by_document
 from rerank_core.models import RankedDocument
 from rerank_core.retrieval.first_stage import Retrieved
 from rerank_core.retrieval.marks import marked
@@ -44,8 +47,14 @@ def result(answer: Answer, top_n: int) -> None:
         run, threshold, advice="Ask in other words, search deeper, or answer that nothing is known yet."
     )
     show_warnings(run.response.warnings)
-    rows = [_row(row, answer) for row in board_rows(run)]
     current = state()
+    rows = [_row(row, answer) for row in board_rows(run)]
+    grouped = by_document(run.response.results)
+    if len(grouped) < len(rows) and st.toggle(
+        "One row a document", value=True, key="search_by_document", help="Each document by its best passage."
+    ):
+        passages = {row.key: row for row in rows}
+        rows = [replace(passages[str(each.best.index)], was=each.was, now=each.now) for each in grouped]
     if len(rows) <= MAX_ROWS:
         board(
             rows,

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import errors
+from pages.components import connection as connections
+from pages.components import errors, settings
 from pages.components.search_run import LiveSettings, corpora
 from pages.components.search_state import LIVE, SAMPLE, SOURCE, state
-from rerank_core import Document, RerankError, documents
+from rerank_core import Document, RerankError, documents, pricing
+from rerank_core.corpora.cutting import cut
+from rerank_core.documents.chunking import How, chunk_cost
 from rerank_core.retrieval.credentials import Credentials
+from rerank_core.retrieval.first_stage import CANDIDATES
 from rerank_core.retrieval.live import LiveFields, LiveIndex, QueryTemplate
 
-HOW = {
+SHOWN_PROBLEMS = 20
+HOW: dict[How, str] = {
     "off": "Whole documents",
     "paragraph": "Paragraphs",
-    "tokens": "Pieces of a size",
+    "size": "Pieces of a size",
     "heading": "Sections by heading",
 }
 
@@ -111,23 +116,42 @@ def _files(which: str) -> list[Document]:
         help="Any of the kinds listed, 20 MB each. A scanned PDF without text is named in the report.",
     )
     how = st.selectbox("Cut long documents into", list(HOW), index=1, format_func=HOW.__getitem__, key=f"chunk_{which}")
-    tokens = overlap = 0
-    if how == "tokens":
+    tokens, overlap = 200, 40
+    if how == "size":
         with st.container(horizontal=True):
             tokens = st.number_input("Tokens a piece", 50, 2000, 200, 50, key=f"chunk_tokens_{which}")
             overlap = st.number_input("Overlap", 0, 500, 40, 10, key=f"chunk_overlap_{which}")
     found: list[Document] = []
+    passages: list[Document] = []
     for upload in uploads or []:
         parsed = _read(upload.name, upload.getvalue())
         st.text(f"{upload.name}: {documents.describe(parsed)}")
-        for problem in parsed.problems[:20]:
+        for problem in parsed.problems[:SHOWN_PROBLEMS]:
             st.text(f"  {problem}")
-        found += [_named(document, upload.name) for document in parsed.documents]
-    if how == "off" or not found:
-        return found
-    from rerank_core.documents.chunking import chunk
+        whole = [_named(document, upload.name) for document in parsed.documents]
+        found += whole
+        try:
+            passages += cut(whole, how, tokens=int(tokens), overlap=int(overlap), source=upload.name)
+        except RerankError as error:
+            errors.show(error)
+            return []
+    if len(passages) > len(found):
+        _cost(found, passages)
+    return passages
 
-    return list(chunk(found, how, tokens=tokens or 200, overlap=overlap))
+
+def _cost(found: list[Document], passages: list[Document]) -> None:
+    """What cutting does to the price of a search, on the connection that is chosen."""
+    connection = connections.current()
+    most = CANDIDATES[1]
+    cost = chunk_cost(connection.provider.id, None, "", found[:most], passages[:most], prices=connection.prices)
+    st.caption(
+        settings.escaped(
+            f"{len(found):,} documents become {len(passages):,} passages. Reranking {most} candidates is estimated at "
+            f"{pricing.money_text(cost.chunked.amount)} with passages, {pricing.money_text(cost.whole.amount)} with "
+            "whole documents."
+        )
+    )
 
 
 @st.cache_data(max_entries=20, show_spinner="Reading the file", scope="session")
