@@ -1,0 +1,206 @@
+"""The pictures of the report as inline SVG: drawn with code, coloured by the page's own style sheet.
+
+Every picture says in its label what it shows; every colour has a sign or a word beside it. Texts are escaped.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from html import escape
+
+from rerank_core.evaluation.answer import INITIAL, Answer
+from rerank_core.evaluation.cost_quality import CostPoint
+from rerank_core.evaluation.cutoff import CutOff
+from rerank_core.pricing import money_text
+from rerank_core.text_width import fit
+
+__all__ = ["changes_chart", "cost_chart", "cut_chart", "means_chart", "shown"]
+
+_WIDTH = 860
+_LEFT = 190
+_RIGHT = 60
+_ROW = 34
+
+
+def shown(text: str) -> str:
+    """A text as HTML can hold it: escaped, with U+FFFD for what no document may contain."""
+    clean = "".join(
+        "�" if 0xD800 <= ord(char) <= 0xDFFF or (ord(char) < 32 and char not in "\t\n\r") or char == "\x7f" else char
+        for char in text
+    )
+    return escape(clean, quote=True)
+
+
+def means_chart(answer: Answer) -> str:
+    """The mean of the main measure of every run, as bars; the whisker is the 95% interval of the difference to the
+    initial order, and a dashed line the best that any order of the candidates could reach."""
+    height = _ROW * len(answer.rows) + 56
+    start = answer.rows[0].means[answer.measure]
+    label = f"{answer.measure} of each order: " + ", ".join(
+        f"{row.label} {row.means[answer.measure]:.2f}" for row in answer.rows
+    )
+    parts = [*_axis(height, "0", "0.25", "0.5", "0.75", "1")]
+    for place, row in enumerate(answer.rows):
+        y = 8 + _ROW * place
+        mean = row.means[answer.measure]
+        parts.append(_label(row.label, y + 16))
+        kind = "plain" if row.label == INITIAL else "main"
+        parts.append(f'<rect class="{kind}" x="{_LEFT}" y="{y + 3}" width="{_span(mean):.1f}" height="18"/>')
+        if row.compared is not None:
+            low, high = (_x(min(1.0, max(0.0, start + edge))) for edge in row.compared.interval)
+            parts.append(
+                f'<path class="whisker" d="M{low:.1f} {y + 12}H{high:.1f}M{low:.1f} {y + 7}v10M{high:.1f} {y + 7}v10"/>'
+            )
+        parts.append(f'<text x="{_WIDTH - _RIGHT + 10}" y="{y + 17}">{mean:.3f}</text>')
+    ceiling = _x(answer.ceiling)
+    parts.append(f'<path class="limit" d="M{ceiling:.1f} 4V{height - 40}"/>')
+    parts.append(
+        f'<text class="soft" x="{ceiling:.1f}" y="{height - 4}" text-anchor="middle">'
+        f"best possible {answer.ceiling:.2f}</text>"
+    )
+    return _svg(height, label, parts)
+
+
+def changes_chart(answer: Answer, label: str) -> str:
+    """The change of each query by a contender, sorted, as bars up (better) and down (worse) from a line."""
+    changes = answer.changes(label)
+    most = max((abs(change.change) for change in changes), default=0.0) or 1.0
+    height, middle = 230, 105
+    room = (_WIDTH - 60) / max(1, len(changes))
+    width = max(0.8, min(14.0, room * 0.8))
+    parts = [
+        f'<text class="soft" x="0" y="{middle - 84}">+{most:.2f}</text>',
+        f'<text class="soft" x="0" y="{middle + 92}">-{most:.2f}</text>',
+    ]
+    for place, change in enumerate(reversed(changes)):
+        size = 90 * change.change / most
+        x = 55 + room * place + (room - width) / 2
+        kind = "better" if size > 0 else "worse"
+        top = middle - size if size > 0 else middle
+        title = f"{change.query.text[:80]}: {change.before:.2f} to {change.after:.2f}"
+        parts.append(
+            f'<rect class="{kind}" x="{x:.1f}" y="{top:.1f}" width="{width:.1f}" height="{max(0.6, abs(size)):.1f}">'
+            f"<title>{shown(title)}</title></rect>"
+        )
+    parts.append(f'<path class="axis" d="M50 {middle}H{_WIDTH}"/>')
+    better = sum(change.change > 1e-9 for change in changes)
+    worse = sum(change.change < -1e-9 for change in changes)
+    parts.append(f'<text x="55" y="{height - 6}">▲ {better:,} better</text>')
+    parts.append(f'<text x="{_WIDTH}" y="{height - 6}" text-anchor="end">▼ {worse:,} worse</text>')
+    return _svg(height, f"Change of {answer.measure} by {label}, query by query: {better} better, {worse} worse", parts)
+
+
+def cut_chart(cut: CutOff) -> str:
+    """Precision, recall, answered and wrongly answered against the score threshold, as four lines."""
+    points = cut.points
+    low, high = points[0].threshold, points[-1].threshold
+    height, bottom, left = 260, 210, 50
+    right = _WIDTH - 180
+
+    def x(threshold: float) -> float:
+        return left + (right - left) * ((threshold - low) / (high - low) if high > low else 0.5)
+
+    def y(share: float) -> float:
+        return bottom - 190 * share
+
+    parts = []
+    for share in (0.0, 0.5, 1.0):
+        parts.append(f'<path class="hair" d="M{left} {y(share):.1f}H{right}"/>')
+        parts.append(f'<text class="soft" x="{left - 8}" y="{y(share) + 4:.1f}" text-anchor="end">{share:.0%}</text>')
+    for place in range(5):
+        value = low + (high - low) * place / 4
+        parts.append(f'<text class="soft" x="{x(value):.1f}" y="{bottom + 20}" text-anchor="middle">{value:.2f}</text>')
+    lines: tuple[tuple[str, str, list[float | None]], ...] = (
+        ("precision", "one", [point.precision for point in points]),
+        ("recall", "two", [point.recall for point in points]),
+        ("answered", "three", [point.answered for point in points]),
+        ("wrongly answered", "four", [point.wrongly_answered for point in points]),
+    )
+    for number, (name, kind, shares) in enumerate(lines):
+        drawn = [
+            (x(point.threshold), y(share)) for point, share in zip(points, shares, strict=True) if share is not None
+        ]
+        if not drawn:
+            continue
+        path = "L".join(f"{one:.1f} {other:.1f}" for one, other in drawn)
+        parts.append(f'<path class="line {kind}" d="M{path}"/>')
+        parts.append(f'<path class="line {kind}" d="M{right + 16} {24 + 24 * number}h26"/>')
+        parts.append(f'<text x="{right + 50}" y="{28 + 24 * number}">{name}</text>')
+    if cut.suggested is not None:
+        here = x(cut.suggested.threshold)
+        parts.append(f'<path class="limit" d="M{here:.1f} 14V{bottom}"/>')
+        parts.append(
+            f'<text class="soft" x="{here:.1f}" y="{height - 8}" text-anchor="middle">'
+            f"suggested {cut.suggested.threshold:.2f}</text>"
+        )
+    return _svg(height, f"What a score threshold does with {cut.label}", parts)
+
+
+def cost_chart(points: Sequence[CostPoint], measure: str, searches_a_day: float) -> str:
+    """Cost a month on one axis, quality on the other; contenders of unknown cost are named below and not drawn."""
+    drawn = [point for point in points if point.monthly is not None]
+    height, bottom, left, right = 300, 240, 60, _WIDTH - 40
+    most = max((point.monthly or Decimal(0) for point in drawn), default=Decimal(0)) or Decimal(1)
+    floor = min(point.low for point in drawn)
+    top = max(point.high for point in drawn)
+    low, high = max(0.0, math.floor(floor * 10 - 0.5) / 10), min(1.0, math.ceil(top * 10 + 0.5) / 10)
+
+    def x(amount: Decimal) -> float:
+        return left + (right - left - 140) * float(amount / most)
+
+    def y(quality: float) -> float:
+        return bottom - (bottom - 20) * (quality - low) / ((high - low) or 1.0)
+
+    parts = []
+    for place in range(5):
+        quality = low + (high - low) * place / 4
+        parts.append(f'<path class="hair" d="M{left} {y(quality):.1f}H{right}"/>')
+        parts.append(
+            f'<text class="soft" x="{left - 8}" y="{y(quality) + 4:.1f}" text-anchor="end">{quality:.2f}</text>'
+        )
+        amount = most * place / 4
+        parts.append(
+            f'<text class="soft" x="{x(amount):.1f}" y="{bottom + 22}" text-anchor="middle">{money_text(amount)}</text>'
+        )
+    for point in drawn:
+        here, there = x(point.monthly or Decimal(0)), y(point.quality)
+        kind = "plain" if point.label == INITIAL else "main"
+        parts.append(
+            f'<path class="whisker" d="M{here:.1f} {y(point.low):.1f}V{y(point.high):.1f}"/>'
+            f'<circle class="{kind}" cx="{here:.1f}" cy="{there:.1f}" r="7"/>'
+            f'<text x="{here + 13:.1f}" y="{there + 5:.1f}">{shown(fit(point.label, 125, 14))}</text>'
+        )
+    parts.append(
+        f'<text class="soft" x="{(left + right) / 2:.0f}" y="{height - 8}" text-anchor="middle">'
+        f"US dollars a month at {searches_a_day:,.0f} searches a day</text>"
+    )
+    parts.append(f'<text class="soft" x="{left}" y="12">{shown(measure)}</text>')
+    return _svg(height, f"Cost a month against {measure}", parts)
+
+
+def _svg(height: float, label: str, parts: Sequence[str]) -> str:
+    return (
+        f'<svg role="img" aria-label="{shown(label)}" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" '
+        f'height="{height}">{"".join(parts)}</svg>'
+    )
+
+
+def _span(share: float) -> float:
+    return (_WIDTH - _LEFT - _RIGHT) * min(1.0, max(0.0, share))
+
+
+def _x(share: float) -> float:
+    return _LEFT + _span(share)
+
+
+def _label(text: str, y: float) -> str:
+    return f'<text x="{_LEFT - 10}" y="{y}" text-anchor="end">{shown(fit(text, _LEFT - 16, 14))}</text>'
+
+
+def _axis(height: float, *ticks: str) -> Iterator[str]:
+    for tick in ticks:
+        x = _x(float(tick))
+        yield f'<path class="hair" d="M{x:.1f} 4V{height - 40}"/>'
+        yield f'<text class="soft" x="{x:.1f}" y="{height - 22}" text-anchor="middle">{tick}</text>'
