@@ -1,0 +1,150 @@
+"""The Search page in a real browser: the first visit, a knowledge base of one's own, a live search engine."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from rerank_core import samples
+from tests.app_server import start_server
+from tests.browser.conftest import Visitor
+from tests.browser.seeing import scrolls_sideways, serious_findings, settle
+
+Visit = Callable[..., Visitor]
+
+
+def top(page: Page) -> str:
+    """The text of the first reranked row."""
+    return page.locator(".list.right .row .text").first.text_content() or ""
+
+
+def press(page: Page, label: str) -> None:
+    """Press one of the page's own buttons, not a row of the board."""
+    page.locator('[data-testid="stBaseButton-secondary"]').filter(has_text=label).first.click()
+
+
+def search(page: Page, question: str) -> None:
+    """Ask, and wait for the answer to that question."""
+    page.get_by_label("Question", exact=True).fill(question)
+    page.get_by_label("Question", exact=True).press("Control+Enter")
+    settle(page)
+    page.get_by_role("heading", name="Reranked order").wait_for()
+    settle(page)
+
+
+@pytest.mark.parametrize(("dark", "phone"), [(False, False), (True, True)])
+def test_the_first_visit_has_an_answer_to_read_and_copy(visit: Visit, dark: bool, phone: bool) -> None:
+    """The sample is searched for the first ticket: both orders, the passage with shared words marked, and a copy."""
+    page = visit(dark=dark, phone=phone).open("/search")
+    page.get_by_role("heading", name="Reranked order").wait_for()
+    settle(page)
+    answer = next(document for document in samples.knowledge_base() if document.id in samples.TICKETS[0].answers)
+    assert answer.metadata["title"] in (page.locator(".list.right .row").first.text_content() or "")
+    assert page.locator("mark").count() > 0
+    expect(page.get_by_role("heading", name="Copy")).to_be_visible()
+    assert serious_findings(page) == []
+    assert not scrolls_sideways(page)
+
+
+def test_a_knowledge_base_survives_a_restart_and_can_be_deleted(
+    visit: Visit, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Made from an upload, searched, found again by a new server, deleted with a confirmation."""
+    home = tmp_path_factory.mktemp("home")
+    server = start_server(home)
+    try:
+        page = visit(at=server).open("/search")
+        settle(page)
+        page.get_by_text("Manage", exact=True).click()
+        page.get_by_label("Name", exact=True).fill("Boots")
+        page.get_by_label("Name", exact=True).blur()
+        settle(page)
+        html = (
+            b"<html><body><h1>Wide boots</h1><p>Waterproof boots for wide feet.</p><script>bad()</script></body></html>"
+        )
+        page.locator("input[type=file]").first.set_input_files(
+            [
+                {"name": "boots.html", "mimeType": "", "buffer": html},
+                {"name": "hats.txt", "mimeType": "", "buffer": b"Sun hats"},
+            ]
+        )
+        expect(page.get_by_text("boots.html: 1 document")).to_be_visible()
+        settle(page)
+        press(page, "Create")
+        expect(page.get_by_text("2 passages are in the new knowledge base.")).to_be_visible()
+        page.close()  # a page left open complains that its server is gone
+    finally:
+        server.stop()
+    server = start_server(home)
+    try:
+        page = visit(at=server).open("/search")
+        settle(page)
+        choose(page, "Boots (2 passages)")
+        search(page, "waterproof boots for wide feet")
+        assert "Waterproof boots" in top(page)
+        assert "bad()" not in top(page)
+        page.get_by_text("Manage", exact=True).click()
+        settle(page)
+        press(page, "Delete")
+        press(page, "Yes, delete it")
+        expect(page.get_by_text("Deleted.")).to_be_visible()
+        settle(page)
+        page.get_by_role("combobox", name="Search in").click()
+        expect(page.get_by_role("option", name="Boots (2 passages)")).to_have_count(0)
+        page.close()
+    finally:
+        server.stop()
+
+
+def choose(page: Page, name: str) -> None:
+    """Pick a source."""
+    page.get_by_role("combobox", name="Search in").click()
+    page.get_by_role("option", name=name).click()
+    settle(page)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[str]:
+    """A real search engine with OpenSearch's API and two articles."""
+    module = pytest.importorskip("osmem_server", reason="osmem-server has no wheel for this machine")
+    server = module.OsmemServer.start()
+    try:
+        lines = []
+        for name, body in (("a1", "Reset a forgotten password in three steps"), ("a2", "Password rules for guests")):
+            lines += [json.dumps({"index": {"_index": "articles", "_id": name}}), json.dumps({"body": body})]
+        request = urllib.request.Request(
+            f"{server.url}/_bulk?refresh=true",
+            data="\n".join([*lines, ""]).encode(),
+            headers={"Content-Type": "application/x-ndjson"},
+        )
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as reply:
+            assert json.load(reply)["errors"] is False
+        yield server.url
+    finally:
+        server.close()
+        server.process.stdout.close()
+
+
+def test_a_live_engine_is_searched_and_its_failures_are_sentences(visit: Visit, engine: str) -> None:
+    """A wrong index says so; the right one gives candidates that are reranked."""
+    page = visit().open("/search")
+    settle(page)
+    choose(page, "A live search engine")
+    for label, value in (("Address", engine), ("Index", "nothing-here"), ("Text field", "body")):
+        page.get_by_label(label, exact=True).fill(value)
+        page.get_by_label(label, exact=True).blur()
+        settle(page)
+    page.get_by_label("Question", exact=True).fill("forgotten password")
+    page.get_by_label("Question", exact=True).press("Control+Enter")
+    expect(page.get_by_test_id("stAlert").first).to_be_visible()
+    settle(page)
+    page.get_by_label("Index", exact=True).fill("articles")
+    page.get_by_label("Index", exact=True).blur()
+    settle(page)
+    search(page, "I have forgotten my password")
+    page.get_by_text("as the search engine listed them").wait_for()
+    assert "Reset a forgotten password" in top(page)
