@@ -142,19 +142,19 @@ def _quality(report: Report) -> Iterator[str]:
         f'<p class="soft">Means over {count_queries(len(answer.queries))}. The thin line on a bar is the 95% interval '
         "of the difference to the initial order.</p>"
     )
-    head = ["Order", *answer.measures, "Difference", "95% interval", "p", "Better", "Worse", "Same"]
+    yield _table(
+        ["Order", *answer.measures],
+        [[row.label, *(f"{row.means[name]:.3f}" for name in answer.measures)] for row in answer.rows],
+    )
+    yield f"<h3>{_text(answer.measure)} against the initial order</h3>"
     rows = []
-    for row in answer.rows:
-        cells = [row.label, *(f"{row.means[name]:.3f}" for name in answer.measures)]
-        if row.compared is None:
-            cells += [""] * 6
-        else:
-            low, high = row.compared.interval
-            p = "under 0.001" if row.compared.p < 0.001 else f"{row.compared.p:.3f}"
-            cells += [f"{row.compared.difference:+.3f}", f"{low:.3f} to {high:.3f}", p]
-            cells += [f"{number:,}" for number in (row.compared.better, row.compared.worse, row.compared.same)]
-        rows.append(cells)
-    yield _table(head, rows)
+    for row in answer.rows[1:]:
+        assert row.compared is not None
+        low, high = row.compared.interval
+        p = "under 0.001" if row.compared.p < 0.001 else f"{row.compared.p:.3f}"
+        counts = (f"{number:,}" for number in (row.compared.better, row.compared.worse, row.compared.same))
+        rows.append([row.label, f"{row.compared.difference:+.3f}", f"{low:.3f} to {high:.3f}", p, *counts])
+    yield _table(["Model", "Difference", "95% interval", "p", "Queries better", "Worse", "The same"], rows)
     between = [pair for key, pair in answer.pairs.items() if INITIAL not in key]
     if between:
         yield "<h3>Between the models</h3><ul>"
@@ -217,7 +217,8 @@ def _cut(report: Report) -> Iterator[str]:
 def _money(report: Report) -> Iterator[str]:
     answer = report.answer
     yield f"<section><h2>Cost against quality</h2><p>{_text(worth(answer))}</p>"
-    yield cost_chart(report.points, answer.measure, answer.searches_a_day)
+    chart = cost_chart(report.points, answer.measure, answer.searches_a_day)
+    yield chart or "<p>No picture is drawn, since none of them costs anything that is known.</p>"
     head = ["Model", answer.measure, "This run", "A search", *(f"A month at {n:,} a day" for n in _TRAFFIC)]
     rows = []
     for row in answer.rows[1:]:

@@ -139,38 +139,41 @@ def cut_chart(cut: CutOff) -> str:
 
 
 def cost_chart(points: Sequence[CostPoint], measure: str, searches_a_day: float) -> str:
-    """Cost a month on one axis, quality on the other; contenders of unknown cost are named below and not drawn."""
-    drawn = [point for point in points if point.monthly is not None]
+    """Cost a month on one axis, quality on the other. Points of unknown cost are left out; empty where all cost the
+    same, since there is nothing to see then."""
+    drawn = [(float(point.monthly), point) for point in points if point.monthly is not None]
+    most = max((amount for amount, _ in drawn), default=0.0)
+    if not most:
+        return ""
     height, bottom, left, right = 300, 240, 60, _WIDTH - 40
-    most = max((point.monthly or Decimal(0) for point in drawn), default=Decimal(0)) or Decimal(1)
-    floor = min(point.low for point in drawn)
-    top = max(point.high for point in drawn)
-    low, high = max(0.0, math.floor(floor * 10 - 0.5) / 10), min(1.0, math.ceil(top * 10 + 0.5) / 10)
+    low, high, step = _scale(min(point.low for _, point in drawn), max(point.high for _, point in drawn))
 
-    def x(amount: Decimal) -> float:
-        return left + (right - left - 140) * float(amount / most)
+    def x(amount: float) -> float:
+        return left + 8 + (right - left - 148) * amount / most
 
     def y(quality: float) -> float:
-        return bottom - (bottom - 20) * (quality - low) / ((high - low) or 1.0)
+        return bottom - (bottom - 24) * (quality - low) / (high - low)
 
     parts = []
-    for place in range(5):
-        quality = low + (high - low) * place / 4
+    for place in range(round((high - low) / step) + 1):
+        quality = low + step * place
         parts.append(f'<path class="hair" d="M{left} {y(quality):.1f}H{right}"/>')
         parts.append(
             f'<text class="soft" x="{left - 8}" y="{y(quality) + 4:.1f}" text-anchor="end">{quality:.2f}</text>'
         )
+    for place in range(5):
         amount = most * place / 4
+        shown_amount = money_text(Decimal(repr(amount)))
         parts.append(
-            f'<text class="soft" x="{x(amount):.1f}" y="{bottom + 22}" text-anchor="middle">{money_text(amount)}</text>'
+            f'<text class="soft" x="{x(amount):.1f}" y="{bottom + 22}" text-anchor="middle">{shown_amount}</text>'
         )
-    for point in drawn:
-        here, there = x(point.monthly or Decimal(0)), y(point.quality)
+    for (amount, point), label_y in zip(drawn, _apart([(x(cost), y(one.quality)) for cost, one in drawn]), strict=True):
+        here, there = x(amount), y(point.quality)
         kind = "plain" if point.label == INITIAL else "main"
         parts.append(
             f'<path class="whisker" d="M{here:.1f} {y(point.low):.1f}V{y(point.high):.1f}"/>'
             f'<circle class="{kind}" cx="{here:.1f}" cy="{there:.1f}" r="7"/>'
-            f'<text x="{here + 13:.1f}" y="{there + 5:.1f}">{shown(fit(point.label, 125, 14))}</text>'
+            f'<text x="{here + 13:.1f}" y="{label_y + 5:.1f}">{shown(fit(point.label, 125, 14))}</text>'
         )
     parts.append(
         f'<text class="soft" x="{(left + right) / 2:.0f}" y="{height - 8}" text-anchor="middle">'
@@ -178,6 +181,26 @@ def cost_chart(points: Sequence[CostPoint], measure: str, searches_a_day: float)
     )
     parts.append(f'<text class="soft" x="{left}" y="12">{shown(measure)}</text>')
     return _svg(height, f"Cost a month against {measure}", parts)
+
+
+def _scale(lowest: float, highest: float) -> tuple[float, float, float]:
+    """Round ends and a round step for an axis that holds both values, within 0 and 1."""
+    step = next(one for one in (0.02, 0.05, 0.1, 0.2) if (highest - lowest) / one <= 4 or one == 0.2)
+    low = max(0.0, math.floor(lowest / step) * step)
+    high = min(1.0, math.ceil(highest / step + 1e-9) * step)
+    return low, max(high, low + step), step
+
+
+def _apart(places: Sequence[tuple[float, float]]) -> list[float]:
+    """Where labels go so that none stands on another: as near to their points as 17 units between neighbours allow."""
+    placed: dict[int, float] = {}
+    for number in sorted(range(len(places)), key=lambda one: places[one][1]):
+        x, y = places[number]
+        for other, taken in placed.items():
+            if abs(places[other][0] - x) < 140:
+                y = max(y, taken + 17)
+        placed[number] = y
+    return [placed[number] for number in range(len(places))]
 
 
 def _svg(height: float, label: str, parts: Sequence[str]) -> str:

@@ -30,7 +30,8 @@ h3{{font-size:1em;margin:1.4em 0 .4em}}
 .wide{{overflow-x:auto}}
 table{{border-collapse:collapse;width:100%;font-size:.88em;font-variant-numeric:tabular-nums}}
 th,td{{padding:5px 10px;border-bottom:1px solid var(--hair);text-align:right;vertical-align:top}}
-th:first-child{{text-align:left}} tbody th{{font-weight:400;overflow-wrap:anywhere;min-width:9em}}
+th:first-child{{text-align:left}} tbody td{{white-space:nowrap}}
+tbody th{{font-weight:400;overflow-wrap:anywhere;min-width:9em}}
 thead{{display:table-header-group}} thead th{{font-weight:600}}
 dt{{font-weight:600}} dd{{margin:0 0 .5em 1.2em}}
 svg{{max-width:100%;height:auto;display:block;margin:8px 0}}
