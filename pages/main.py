@@ -21,6 +21,12 @@ page = st.navigation(
             help="Your own content: find candidates, rerank them, read and copy the answer.",
         ),
         st.Page(
+            "evaluate.py",
+            title="Evaluate",
+            icon=":material/monitoring:",
+            help="Many queries: rate, measure, choose a model and a cut-off, see what it costs.",
+        ),
+        st.Page(
             "connections.py",
             title="Connections",
             icon=":material/cable:",

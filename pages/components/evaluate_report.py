@@ -1,0 +1,104 @@
+"""Step 7: the report to take away: one HTML file for people, CSV files with every number."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components import connection as connections
+from pages.components.evaluate_answer import current_answer, nothing_run
+from pages.components.evaluate_orders import DEPTH, filters, judgments, rankings, remembered, searches_a_day, selected
+from pages.components.evaluate_run import progress, under_way
+from pages.components.evaluate_state import experiment, experiments, state
+from rerank_core import RerankError, export
+from rerank_core.evaluation.report import Report, make_report, report_html
+from rerank_core.evaluation.report_csv import report_csv, results_csv
+
+TITLE = "report_title"
+
+
+def report_step() -> None:
+    """What the report says, and its files."""
+    current = state()
+    shown = experiment()
+    if current.query_set is None:
+        return
+    progress()
+    if shown is None:
+        nothing_run()
+        return
+    found = current_answer()
+    if found is None:
+        return
+    with st.container(key="headline"):
+        st.text(found.sentence)
+    filters(current.query_set)
+    if under_way():
+        st.caption("The run is not over: the report would hold what there is so far.")
+    title = st.text_input(
+        "Title of the report", placeholder=current.query_set.name, key=TITLE, max_chars=200, width=480
+    )
+    try:
+        report = _made(title.strip())
+    except RerankError as error:
+        current.error = error
+        return
+    name = export.slug(title or current.query_set.name) or "evaluation"
+    with st.container(horizontal=True):
+        st.download_button(
+            "Report (HTML)",
+            lambda: report_html(report),
+            file_name=f"{name}.html",
+            mime="text/html",
+            type="primary",
+            icon=":material/description:",
+            on_click="ignore",
+            key="report_html",
+        )
+        st.download_button(
+            "Every number (CSV)",
+            lambda: report_csv(report),
+            file_name=f"{name}.csv",
+            mime="text/csv",
+            icon=":material/table:",
+            on_click="ignore",
+            key="report_csv",
+        )
+        st.download_button(
+            "All results (CSV)",
+            lambda: results_csv(report),
+            file_name=f"{name}-results.csv",
+            mime="text/csv",
+            icon=":material/format_list_numbered:",
+            on_click="ignore",
+            key="results_csv",
+        )
+    st.caption(
+        "The HTML report is one file that opens in any browser and prints: the answer, method, data, charts, tables, "
+        "prices with their date, and versions. It needs nothing from the internet."
+    )
+    st.caption(
+        f":material/visibility: It holds the text of {len(found.queries):,} queries and the names of the raters. Look "
+        "at it before you send it on."
+    )
+
+
+def _made(title: str) -> Report:
+    query_set, shown = state().query_set, experiment()
+    assert query_set is not None
+    assert shown is not None
+    found, grades, only, prices = rankings(), judgments(), selected(query_set), connections.prices()
+    k, daily = int(st.session_state.get(DEPTH) or 10), searches_a_day()
+    return remembered(
+        ("report", found, grades, only, k, daily, title, prices),
+        lambda: make_report(
+            query_set,
+            found,
+            judgments=grades,
+            k=k,
+            searches_a_day=daily,
+            prices=prices,
+            progress=experiments().progress(shown.id),
+            only=only,
+            title=title,
+        ),
+    )

@@ -1,0 +1,148 @@
+"""What a session holds for the Evaluate page, and the stores of this machine behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from rerank_core import RerankError
+from rerank_core.evaluation import sources
+from rerank_core.evaluation.contender import Contender, Experiment
+from rerank_core.evaluation.experiment_store import ExperimentStore
+from rerank_core.evaluation.imported import Imported
+from rerank_core.evaluation.query_set import QuerySet
+from rerank_core.evaluation.query_set_store import QuerySetStore, QuerySetSummary
+
+# Widget keys. `STEP` and `EXPERIMENT` are also names in the address.
+STEP, SET, EXPERIMENT = "step", "query_set", "experiment"
+STEPS = ["Query set", "Rate", "Run", "Answer", "Cut-off", "Cost", "Report"]
+FREE = tuple(Contender("local", model) for model in ("local-keyword", "local-english", "local-multilingual"))
+"""What the sample is measured with on a first visit: the models of this computer."""
+
+
+@dataclass
+class File:
+    """An uploaded file as it came, what it was taken for and what was read from it."""
+
+    name: str
+    data: bytes
+    kind: str = "auto"
+    columns: dict[str, str] | None = None
+    imported: Imported | None = None
+    error: RerankError | None = None
+
+
+@dataclass
+class EvaluateState:
+    """The query set in work, the experiment that is shown, the files that are being imported."""
+
+    arrived: bool = False
+    set_id: str | None = None
+    query_set: QuerySet | None = None
+    experiment_id: str | None = None
+    files: dict[str, File] = field(default_factory=dict)
+    upload_version: int = 0
+    asking: bool = False
+    job_id: str | None = None
+    error: RerankError | None = None
+    note: str = ""
+    # Rating: where the person is, and what Undo takes back (query, document, grade before).
+    place: int = 0
+    rated_query: str | None = None
+    undo: list[tuple[str, str, int | None]] = field(default_factory=list)
+    skipped: set[str] = field(default_factory=set)
+    # The query whose two orders are looked at, and the document picked there.
+    query_id: str | None = None
+    picked: str | None = None
+
+    def use(self, set_id: str, query_set: QuerySet) -> None:
+        """Work on this query set from now on."""
+        if set_id != self.set_id:
+            self.place, self.rated_query, self.query_id, self.picked = 0, None, None, None
+            self.undo, self.skipped = [], set()
+            self.experiment_id = None
+        self.set_id, self.query_set = set_id, query_set
+
+
+def state() -> EvaluateState:
+    """This session's Evaluate page."""
+    return st.session_state.setdefault("evaluate", EvaluateState())
+
+
+@st.cache_resource(show_spinner=False)
+def query_sets() -> QuerySetStore:
+    """The query sets and ratings of this machine."""
+    return QuerySetStore()
+
+
+@st.cache_resource(show_spinner=False)
+def experiments() -> ExperimentStore:
+    """The experiments of this machine."""
+    return ExperimentStore()
+
+
+def saved_sets() -> tuple[QuerySetSummary, ...]:
+    """The saved query sets, newest first, the sample always among them and last."""
+    name = _sample_name()
+    saved = query_sets().list()
+    if not any(one.name == name for one in saved):
+        query_sets().save(sources.from_sample())
+        saved = query_sets().list()
+    return tuple(sorted(saved, key=lambda one: one.name == name))
+
+
+def sample_id() -> str:
+    """The id of the sample set."""
+    return next(one.id for one in saved_sets() if one.name == _sample_name())
+
+
+def is_sample(summary: QuerySetSummary) -> bool:
+    """Whether a saved set is the sample."""
+    return summary.name == _sample_name()
+
+
+@st.cache_resource(show_spinner=False)
+def _sample_name() -> str:
+    return sources.from_sample().name
+
+
+def open_set(set_id: str) -> None:
+    """Read a saved set and work on it; what goes wrong is shown on the page."""
+    current = state()
+    try:
+        found = query_sets().get(set_id)
+    except RerankError as error:
+        current.error = error
+        return
+    if found is None:
+        current.error = RerankError("There is no such query set any more.", hint="Choose another one.")
+        return
+    current.use(set_id, found)
+    latest = experiments().list(set_id)
+    current.experiment_id = latest[0].id if latest else None
+
+
+def experiment() -> Experiment | None:
+    """The experiment that is shown; None where there is none or it is gone."""
+    current = state()
+    if current.experiment_id is None:
+        return None
+    try:
+        return experiments().get(current.experiment_id)
+    except RerankError as error:
+        current.error, current.experiment_id = error, None
+        return None
+
+
+def open_experiment(experiment_id: str) -> None:
+    """Show an experiment with the query set that it is about."""
+    current = state()
+    try:
+        found = experiments().get(experiment_id)
+    except RerankError as error:
+        current.error = error
+        return
+    if found.query_set != current.set_id:
+        open_set(found.query_set)
+    current.experiment_id = experiment_id

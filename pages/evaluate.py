@@ -1,0 +1,25 @@
+"""/evaluate: from a spreadsheet of queries to a decision: rate, run, answer, cut-off, cost, report."""
+
+import streamlit as st
+
+from pages.components import errors
+from pages.components.evaluate_arrive import arrive, write_address
+from pages.components.evaluate_import import collect
+from pages.components.evaluate_state import STEP, STEPS, state
+from pages.components.evaluate_steps import DRAW
+
+current = state()
+arrive()
+collect()
+st.title("Find out which model is best on your own queries", anchor=False)
+step = st.segmented_control(
+    "Step", STEPS, required=True, key=STEP, persist_state="session", label_visibility="collapsed"
+)
+if current.error is not None:
+    errors.show(current.error)
+    current.error = None
+if current.note:
+    st.success(current.note, icon=":material/check:")
+    current.note = ""
+DRAW[step or STEPS[0]]()
+write_address()
