@@ -258,6 +258,20 @@ def test_an_error_that_echoes_the_key_does_not_show_it(world: World, status, key
     assert key not in caplog.text
 
 
+@pytest.mark.parametrize("before", range(270, 310, 4))
+def test_a_key_is_not_shown_in_part_where_a_sentence_is_cut(world: World, before):
+    """A long message is shortened after the key was taken out of it, never through its middle."""
+    for body in (
+        {"message": "x" * before + " " + KEY},
+        "<title>" + "y" * before + KEY,
+        {"message": "m", "code": "c" * 90 + KEY},
+    ):
+        content = body if isinstance(body, str) else json.dumps(body)
+        with pytest.raises(rc.RerankError) as info:
+            world.client(handler=Script(httpx.Response(500, content=content)), max_retries=0).rerank("q", ["a"])
+        assert KEY[:4] not in f"{info.value}{info.value.code}"
+
+
 @pytest.mark.parametrize("body", [f"<html><title>{KEY}</title></html>", f"plain {KEY}", json.dumps([KEY]), KEY])
 def test_a_body_of_any_shape_that_echoes_the_key_does_not_show_it(world: World, body):
     """Web pages, texts and lists are cleaned as well."""

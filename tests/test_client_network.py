@@ -111,6 +111,61 @@ def test_a_server_that_does_not_read_is_given_up(world: World):
         assert "sent" in info.value.message
 
 
+def test_a_server_that_reads_in_sips_is_given_up(world: World):
+    """A request that trickles out, piece by piece, does not extend the attempt either."""
+    done = threading.Event()
+    with socket.create_server(("127.0.0.1", 0), backlog=1) as slow:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+
+        def sip() -> None:
+            connection, _ = slow.accept()
+            with connection:
+                while not done.wait(0.02) and connection.recv(65536):
+                    continue
+
+        thread = threading.Thread(target=sip)
+        thread.start()
+        client = world.client(base_url=f"http://127.0.0.1:{slow.getsockname()[1]}", timeout=SOON, max_retries=0)
+        started = time.monotonic()
+        try:
+            with pytest.raises(rc.RequestTimeoutError):
+                client.rerank("q", ["x" * 40_000_000])
+            assert SOON <= took(started) < SOON + PATIENCE
+        finally:
+            done.set()
+            thread.join()
+
+
+def test_an_asynchronous_transport_that_never_returns_is_given_up():
+    """The wall clock of an attempt also ends what a caller's own transport would wait for in vain."""
+
+    async def run() -> None:
+        async def never(request: httpx.Request) -> httpx.Response:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        async with rc.AsyncClient(
+            "gateflow", api_key=KEY, transport=httpx.MockTransport(never), timeout=SOON, max_retries=0
+        ) as client:
+            with pytest.raises(rc.RequestTimeoutError):
+                await client.rerank("q", ["a"])
+
+    started = time.monotonic()
+    asyncio.run(run())
+    assert SOON <= took(started) < SOON + PATIENCE
+
+
+def test_an_interrupted_connection_is_not_kept(world: World, loopback: Loopback):
+    """After a time-out the client holds on to nothing of that attempt; after an answer it keeps the connection."""
+    loopback.script(ranks(), silent)
+    client = world.client(base_url=loopback.url, timeout=SOON, max_retries=0)
+    client.rerank("q", ["a"])
+    assert len(client.client._lanes.all) == 1
+    with pytest.raises(rc.RequestTimeoutError):
+        client.rerank("q", ["a"])
+    assert client.client._lanes.all == []
+
+
 def test_a_connection_that_does_not_come_about_is_given_up(world: World):
     """A full backlog leaves the connection hanging; the attempt ends in time."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
