@@ -11,6 +11,7 @@ from pages.components.state import QUERY, state
 current = state()
 connection = connections.current()
 examples.arrive(connection)
+running.collect()
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
     st.title("See what reranking does to your search results", anchor=False, width="content")
     examples.picker()

@@ -259,3 +259,24 @@ def test_ten_thousand_short_documents_do_not_fall_over(app) -> None:
     press(page)
     assert len(page.session_state["playground"].run.response.results) == 10_000
     assert order(page)[0] == 77
+
+
+def test_a_reload_in_mid_run_shows_the_texts_and_cancel_keeps_them(app, service: Service) -> None:
+    """The page is closed while a request is under way; the link shows its texts, and Cancel ends it."""
+    page = app(service, at="slow")
+    page.text_area(key="query").set_value("a patient question").run()
+    next(button for button in page.button if button.label == "Rerank").click().run()
+    run_id = page.session_state["playground"].job_id
+    assert run_id
+    again = AppTest.from_file("../pages/main.py", default_timeout=60)
+    again.query_params["run"] = run_id
+    again.query_params["connection"] = "gateflow"
+    again.run()
+    assert not again.exception
+    assert again.text_area(key="query").value == "a patient question"
+    next(button for button in again.button if button.label == "Cancel").click().run()
+    settled(again)
+    again.run()
+    assert again.text_area(key="query").value == "a patient question"
+    assert "How to reset your password" in again.text_area(key="documents").value
+    assert not next(button for button in again.button if button.label == "Rerank").disabled

@@ -31,9 +31,6 @@ TITLES = {example.id: example.title for example in samples.EXAMPLES} | {OWN: "Yo
 def arrive(connection: Connection) -> None:
     """Fill the page the first time it is seen in a session: from a run's link, an example's, or the first story."""
     current = state()
-    if current.reopened:
-        current.reopened = False
-        _show_inputs_of_run()
     if current.example is not None:
         return
     st.session_state.update({MODEL: LABELS[0], TOP_N: DEFAULT_TOP_N, QUERY: "", DOCUMENTS: ""})
@@ -127,15 +124,24 @@ def _run_if_free(connection: Connection) -> None:
 
 
 def _show_inputs_of_run() -> None:
-    """Bring a reopened run's texts and choices back into the inputs."""
+    """Bring a reopened run's texts and choices back into the inputs, whether it has ended or is under way."""
     current = state()
-    run = current.run
     current.example = OWN
-    if run is None:
+    waiting = running.asked().get(current.job_id or "")
+    if current.run is not None:
+        request, service, model, order = (
+            current.run.request,
+            current.run.connection,
+            current.run.model,
+            current.run.order_name,
+        )
+    elif waiting is not None:
+        request, service, model, order = waiting.request, waiting.provider, waiting.request.model, waiting.order_name
+    else:
         return
-    st.session_state[QUERY] = run.query
-    st.session_state[DOCUMENTS] = as_pasted_text(run.documents)
-    current.working = WorkingList.of(run.documents, "the saved run", run.order_name)
-    model = provider(run.connection).model(run.response.model)
-    if model is not None:
-        st.session_state[MODEL] = model.label
+    st.session_state[QUERY] = request.query
+    st.session_state[DOCUMENTS] = as_pasted_text(request.documents)
+    current.working = WorkingList.of(request.documents, "the saved run", order)
+    chosen = provider(service).model(model)
+    if chosen is not None:
+        st.session_state[MODEL] = chosen.label

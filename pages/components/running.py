@@ -33,6 +33,21 @@ def store() -> RunStore:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What a run under way was asked, so that a page that is reloaded meanwhile shows its texts again."""
+
+    request: RerankRequest
+    provider: str
+    order_name: str
+
+
+@st.cache_resource(show_spinner=False)
+def asked() -> dict[str, Asked]:
+    """By the id of the run, which nobody can guess; an entry goes when its run has been collected."""
+    return {}
+
+
+@dataclass(frozen=True)
 class Plan:
     """A run that could start: what is sent, in which order it starts, and the most it may cost."""
 
@@ -83,6 +98,7 @@ def start(planned: Plan) -> None:
         return
     current.error = None
     current.job_id = run_id
+    asked()[run_id] = Asked(planned.request, planned.connection.provider.id, planned.order_name)
     job.wait(_AT_ONCE_SECONDS)
     collect()
 
@@ -163,12 +179,10 @@ def collect() -> None:
     job = running()
     if job is None or not job.finished:
         return
+    asked().pop(current.job_id or "", None)
     current.job_id = None
     if job.state == "done":
         current.run, current.error, current.picked = job.result(), None, None
-        if not current.working.documents:
-            current.reopened = True
-            st.rerun()
     elif job.state == "failed":
         error = job.exception
         current.error = (

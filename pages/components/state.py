@@ -52,8 +52,6 @@ class PlaygroundState:
     example: str | None = None
     wanted: bool = False
     asking: bool = False
-    # A run that was under way when its page was reloaded has ended: its texts are to be shown.
-    reopened: bool = False
     job_id: str | None = None
     run: Run | None = None
     error: RerankError | None = None
