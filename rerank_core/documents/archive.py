@@ -63,6 +63,8 @@ class Archive:
         self.refuse_bomb(part)
         try:
             return self._zip.read(part)
+        except MemoryError:
+            raise
         except Exception as error:  # zlib.error, lzma's and its like have no common base
             raise self._damaged() from error
 
@@ -96,7 +98,7 @@ class Archive:
         try:
             with self._zip.open(part) as stream:
                 self._scan(stream)
-        except Unreadable:
+        except (Unreadable, MemoryError):
             raise
         except Exception as error:
             raise self._damaged() from error

@@ -5,17 +5,16 @@ A chunk's text is exactly a piece of its document's text, and its metadata says 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, get_args
 
-from rerank_core.documents.markdown import FENCE, HEADING, heading_title
 from rerank_core.documents.report import count
-from rerank_core.errors import ConfigurationError, InvalidRequestError
+from rerank_core.documents.splitting import BySize, Piece, paragraphs, sections
+from rerank_core.errors import InvalidRequestError
 from rerank_core.models import Document, DocumentInput, RankedDocument, as_documents
-from rerank_core.pricing import CostEstimate, PriceTable, estimate_cost, estimate_tokens, money_text
+from rerank_core.pricing import CostEstimate, PriceTable, estimate_cost, money_text
 
 __all__ = [
     "CHUNK_KEYS",
@@ -38,18 +37,7 @@ CHUNK_KEYS = ("chunk_parent", "chunk_document", "chunk_number", "chunk_count", "
 own number (from 1), how many chunks the document has, and the characters (from 0, end excluded) that it covers."""
 
 MAX_CHUNKS = 500_000
-SHORT_TOKENS = 15
-
-_WINDOW_CHARACTERS = 10_000
-_WINDOW_TOKENS = 16
 _REPORT_EVERY = 50
-_LINE_END = re.compile(r"\r\n|\r|\n")
-_HTML_HEADING = re.compile(r"<h([1-6])\b[^<>]{0,500}>(.{0,500}?)</h\1\s{0,9}>", re.IGNORECASE | re.DOTALL)
-_HTML_TAG = re.compile(r"<[^<>]{0,500}>")
-_SURROGATES = re.compile("[\ud800-\udfff]")
-_TITLE_CHARACTERS = 300
-
-Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +108,10 @@ def chunk(
 
     "off": all stay. "paragraph": a chunk for each block between blank lines; one of fewer than SHORT_TOKENS
     tokens, such as a heading, goes with the next. "size": chunks of at most `tokens` tokens, as estimated by
-    `pricing.estimate_tokens`, cut at the best place there is (paragraph, line, sentence, word), of which each
-    repeats up to `overlap` tokens from the end of the one before. "heading": a chunk from each Markdown or HTML
-    heading to the next, with "section" in its metadata; a document without headings stays.
+    `pricing.estimate_tokens`, cut at the best place there is (paragraph, line, sentence, word), each beginning
+    with up to `overlap` tokens from the end of the one before, from a sentence or a word on. "heading": a chunk
+    from each Markdown or HTML heading to the next, with "section" in its metadata; a document without headings
+    stays.
 
     No text is lost but white space between chunks. A chunk keeps its document's metadata, adds CHUNK_KEYS, and
     its id is its document's with its number ("manual.pdf#p3/2"), or None.
@@ -217,14 +206,14 @@ def chunk_cost(
     )
 
 
-_Spans = Callable[[str], Sequence[tuple[Span, Mapping[str, str]]]]
+_Spans = Callable[[str], Sequence[Piece]]
 
 
 def _spans_by(how: How, tokens: int, overlap: int) -> _Spans:
     if how == "paragraph":
-        return lambda text: [(span, {}) for span in _paragraphs(text)]
+        return lambda text: [(span, {}) for span in paragraphs(text)]
     if how == "heading":
-        return _sections
+        return sections
     for name, value, least in (("tokens", tokens, 1), ("overlap", overlap, 0)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise InvalidRequestError(f"'{name}' is {value!r}.", hint=f"Use a whole number of {least} or more.")
@@ -233,10 +222,10 @@ def _spans_by(how: How, tokens: int, overlap: int) -> _Spans:
             f"An overlap of {overlap:,} tokens leaves nothing of a chunk of {tokens:,}.",
             hint="Use an overlap smaller than the chunk; a fifth of it is usual.",
         )
-    return _BySize(tokens, overlap)
+    return BySize(tokens, overlap)
 
 
-def _chunks_of(document: Document, place: int, spans: Sequence[tuple[Span, Mapping[str, str]]]) -> Iterator[Document]:
+def _chunks_of(document: Document, place: int, spans: Sequence[Piece]) -> Iterator[Document]:
     for number, ((start, end), own) in enumerate(spans, 1):
         metadata = {**document.metadata, **own}
         if "section" in own and isinstance(above := document.metadata.get("section"), str) and above:
@@ -244,119 +233,3 @@ def _chunks_of(document: Document, place: int, spans: Sequence[tuple[Span, Mappi
         metadata |= dict(zip(CHUNK_KEYS, (document.id, place, number, len(spans), start, end), strict=True))
         name = None if document.id is None else f"{document.id}/{number}"
         yield Document(document.text[start:end], name, metadata)
-
-
-def _trimmed(text: str, start: int, end: int) -> Span:
-    """The span without white space at either end; empty where there is nothing else."""
-    piece = text[start:end]
-    return start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())
-
-
-def _lines(text: str) -> Iterator[Span]:
-    start = 0
-    for end in _LINE_END.finditer(text):
-        yield start, end.start()
-        start = end.end()
-    yield start, len(text)
-
-
-def _paragraphs(text: str) -> list[Span]:
-    blocks: list[Span] = []
-    begin: int | None = None
-    last = 0
-    for start, end in _lines(text):
-        if text[start:end].strip():
-            begin, last = start if begin is None else begin, end
-        elif begin is not None:
-            blocks.append(_trimmed(text, begin, last))
-            begin = None
-    if begin is not None:
-        blocks.append(_trimmed(text, begin, last))
-    joined: list[Span] = []
-    for block in blocks:
-        if joined and estimate_tokens(text[slice(*joined[-1])]) < SHORT_TOKENS:
-            joined[-1] = (joined[-1][0], block[1])
-        else:
-            joined.append(block)
-    if len(joined) > 1 and estimate_tokens(text[slice(*joined[-1])]) < SHORT_TOKENS:
-        joined[-2:] = [(joined[-2][0], joined[-1][1])]
-    return joined
-
-
-def _sections(text: str) -> list[tuple[Span, Mapping[str, str]]]:
-    """From heading to heading; a heading with nothing but a lower one below it is only part of the way."""
-    marks = _headings(text)
-    if not marks:
-        return [(_trimmed(text, 0, len(text)), {})]
-    found: list[tuple[Span, Mapping[str, str]]] = []
-    start, _ = _trimmed(text, 0, marks[0][0])
-    if start < marks[0][0]:
-        found.append((_trimmed(text, 0, marks[0][0]), {}))
-    path: list[tuple[int, str]] = []
-    pending: int | None = None
-    for number, (offset, body, level, title) in enumerate(marks):
-        end = marks[number + 1][0] if number + 1 < len(marks) else len(text)
-        path = [*(entry for entry in path if entry[0] < level), (level, title)]
-        begin = offset if pending is None else pending
-        pending = None
-        if not text[body:end].strip() and number + 1 < len(marks) and marks[number + 1][2] > level:
-            pending = begin  # the words of the heading stay in the text, with what comes next
-            continue
-        way = " > ".join(words for _, words in path if words)
-        found.append((_trimmed(text, begin, end), {"section": way} if way else {}))
-    return found
-
-
-def _headings(text: str) -> list[tuple[int, int, int, str]]:
-    """Each heading: where it begins, where what it heads begins, its level and its words, in order."""
-    marks: list[tuple[int, int, int, str]] = []
-    fence = ""
-    for start, end in _lines(text):
-        line = text[start:end]
-        bar = FENCE.match(line)
-        heading = None if fence else HEADING.fullmatch(line)
-        if bar and not fence:
-            fence = bar[1]
-        elif bar and bar[1].startswith(fence) and not line.strip(" `~\t"):
-            fence = ""
-        if heading:
-            marks.append((start, end, len(heading[1]), heading_title(heading[2] or "")[:_TITLE_CHARACTERS]))
-    for match in _HTML_HEADING.finditer(text):
-        words = " ".join(_HTML_TAG.sub(" ", match[2]).split())
-        marks.append((match.start(), match.end(), int(match[1]), words[:_TITLE_CHARACTERS]))
-    return sorted(marks)
-
-
-class _BySize:
-    """Splits texts by size, a window at a time: the splitter's time grows with the square of an unbroken text."""
-
-    def __init__(self, tokens: int, overlap: int) -> None:
-        try:
-            from semantic_text_splitter import TextSplitter
-        except ImportError as error:
-            raise ConfigurationError(
-                "Chunking by size needs the Python package 'semantic-text-splitter'.",
-                hint="Run: pip install -r requirements.txt",
-            ) from error
-        self._tokens = tokens
-        self._window = max(_WINDOW_CHARACTERS, _WINDOW_TOKENS * tokens)
-        self._splitter = TextSplitter.from_callback(estimate_tokens, tokens, overlap)
-
-    def __call__(self, text: str) -> list[tuple[Span, Mapping[str, str]]]:
-        if estimate_tokens(text) <= self._tokens:
-            return [((0, len(text)), {})]
-        # lone surrogates are no text to the splitter; one character for another keeps every place
-        plain = _SURROGATES.sub("\ufffd", text)
-        spans: list[Span] = []
-        start = 0
-        while start < len(plain):
-            window = plain[start : start + self._window]
-            found = [
-                (start + offset, start + offset + len(piece)) for offset, piece in self._splitter.chunk_indices(window)
-            ]
-            end = start + len(window)
-            # the last chunk ends where the window does and not where the text would: it is cut again
-            again = found.pop()[0] if end < len(plain) and len(found) > 1 else end
-            start = again if again > start else end
-            spans += found
-        return [(span, {}) for span in spans]

@@ -240,11 +240,12 @@ def _feed(pipe: IO[bytes], order: bytes, data: bytes) -> None:
 
 
 def _listen(pipe: IO[bytes], answers: queue.SimpleQueue[bytes], most: int) -> None:
-    taken = 0
-    while taken < most and (line := pipe.readline(most - taken)):
-        taken += len(line)
-        answers.put(line)
-    answers.put(_END if taken < most else _TOO_MUCH)
+    left = most
+    while left > 0 and (line := pipe.readline(left)):
+        left -= len(line)
+        if left > 0:
+            answers.put(line)
+    answers.put(_END if left > 0 else _TOO_MUCH)
 
 
 def _command() -> Sequence[str]:

@@ -6,6 +6,7 @@ from rerank_core.documents.archive import Archive, Protected
 from rerank_core.documents.decoding import Unreadable, kind_of
 from rerank_core.documents.extract.mail import ReadPart
 from rerank_core.documents.extract.sink import Source, shown_name
+from rerank_core.documents.limits import over
 
 __all__ = ["read_bundle"]
 
@@ -34,8 +35,9 @@ def read_bundle(data: bytes, source: Source, read_part: ReadPart) -> None:
         source.progress(number - 1, len(files), f"{name} ({number:,} of {len(files):,})")
         inside = source.part(name, number - 1, len(files))
         try:
-            if part.file_size > source.limits.expanded_bytes:
-                archive.refuse_bomb(part)
+            archive.refuse_bomb(part)
+            if part.file_size > source.limits.file_bytes:
+                raise Unreadable(f"This file is {over(part.file_size, source.limits.file_bytes)}.")
             source.sink.entry(part.file_size)
             read_part(name, archive.unpack(part), inside)
         except Unreadable as error:

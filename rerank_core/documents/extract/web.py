@@ -47,7 +47,7 @@ _CHARSET = re.compile(
     rb"<(?:meta|\?xml)\b[^>]{0,300}?(?:charset|encoding)\s{0,9}=\s{0,9}[\"']?\s{0,9}([A-Za-z0-9_.:-]{1,40})", re.I
 )
 _CHARSET_BYTES = 4_096
-_NOT_FOR_TEXT = _words("idna punycode unicode_escape raw_unicode_escape undefined mbcs oem utf-7")
+_NOT_FOR_TEXT = _words("idna punycode unicode-escape raw-unicode-escape undefined mbcs oem utf-7")
 _CELL_BLOCKS = 3
 _HEADING_CHARACTERS = 300
 _TITLE_CHARACTERS = 300
@@ -132,10 +132,11 @@ def decode_named(data: bytes, name: str) -> str | None:
     except (LookupError, ValueError):
         return None
     # a UTF-16 that is declared in plain letters is none
-    if not found._is_text_encoding or found.name in _NOT_FOR_TEXT or found.name.startswith(("utf-16", "utf-32")):
+    known = found.name.replace("_", "-")
+    if not found._is_text_encoding or known in _NOT_FOR_TEXT or known.startswith(("utf-16", "utf-32")):
         return None
     # what is declared Latin-1 is Windows-1252 in practice, as browsers have it
-    encoding = "cp1252" if found.name in ("iso8859-1", "ascii") else found.name
+    encoding = "cp1252" if known in ("iso8859-1", "ascii") else found.name
     try:
         return data.decode(encoding)
     except (UnicodeError, ValueError):
