@@ -79,9 +79,26 @@ def _left(timeout: float | None, error: type[Exception]) -> float | None:
     return left
 
 
+class _Held:
+    """Holds the head of a request back until its body comes, so that both leave in one packet. h11 hands them
+    over one by one, and every request here has a body."""
+
+    def __init__(self) -> None:
+        self._head = b""
+
+    def join(self, buffer: bytes) -> bytes:
+        """What may be sent now; empty where it is held back."""
+        if buffer.startswith(b"POST ") and buffer.endswith(b"\r\n\r\n"):
+            self._head = buffer
+            return b""
+        joined, self._head = self._head + buffer, b""
+        return joined
+
+
 class _TimedStream(httpcore.NetworkStream):
     def __init__(self, inner: httpcore.NetworkStream) -> None:
         self._inner = inner
+        self._held = _Held()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if isinstance(timeout, Allowance):
@@ -92,6 +109,7 @@ class _TimedStream(httpcore.NetworkStream):
         if isinstance(timeout, Allowance):
             timeout.phase = "sending"
             timeout.hold(self._inner)
+        buffer = self._held.join(buffer)
         for start in range(0, len(buffer), _SEND_AT_MOST):
             piece = buffer[start : start + _SEND_AT_MOST] if len(buffer) > _SEND_AT_MOST else buffer
             self._inner.write(piece, _left(timeout, httpcore.WriteTimeout))
@@ -176,6 +194,7 @@ class _AsyncTimedStream(httpcore.AsyncNetworkStream):
 
     def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
         self._inner = inner
+        self._held = _Held()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if isinstance(timeout, Allowance):
@@ -185,7 +204,8 @@ class _AsyncTimedStream(httpcore.AsyncNetworkStream):
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if isinstance(timeout, Allowance):
             timeout.phase = "sending"
-        await self._inner.write(buffer, _left(timeout, httpcore.WriteTimeout))
+        if buffer := self._held.join(buffer):
+            await self._inner.write(buffer, _left(timeout, httpcore.WriteTimeout))
 
     async def aclose(self) -> None:
         await self._inner.aclose()
