@@ -36,10 +36,9 @@ def answer_step() -> None:
         st.text(found.sentence)
     for other in found.others:
         st.text(other)
-    for warning in found.warnings:
-        with st.container(horizontal=True, gap="small"):
-            st.markdown(":material/info:", width="content")
-            st.text(warning)
+    if found.warnings:
+        with st.container(border=True):
+            st.text("\n".join(f"• {warning}" for warning in found.warnings))
     filters(current.query_set)
     _metrics(found)
     _queries(found)
@@ -97,7 +96,7 @@ def _metrics(found: Answer) -> None:
         column_config={name: number(format="%.3f", width="small") for name in found.measures}
         | {
             "Order": st.column_config.TextColumn(pinned=True),
-            f"Change in {found.measure}": number(format="%+.3f"),
+            f"Change in {found.measure}": number(format="%+.3f", width="small"),
             "p": number(format="%.4f", width="small"),
         },
         alt=f"Metrics of every order over {len(found.queries):,} rated queries",

@@ -94,7 +94,7 @@ def _picture(points: tuple[CostPoint, ...], measure: str) -> None:
         "color": alt.Color(
             "Verdict:N",
             scale=alt.Scale(domain=[VALUE, BEATEN], range=[accent, pale]),
-            legend=alt.Legend(orient="bottom", title=None),
+            legend=alt.Legend(orient="bottom", title=None, columns=1),
         ),
         "shape": alt.Shape(
             "Verdict:N", scale=alt.Scale(domain=[VALUE, BEATEN], range=["circle", "triangle-down"]), legend=None
@@ -119,9 +119,11 @@ def _picture(points: tuple[CostPoint, ...], measure: str) -> None:
             names,
         ).properties(height=320)
     else:
-        order = alt.Y("Order:N", title=None, sort="-x", axis=alt.Axis(labelLimit=260))
+        ranked = list(table.sort_values("Quality", ascending=False)["Order"])
+        few = alt.Axis(tickCount=6, format=".2f")
+        order = alt.Y("Order:N", title=None, sort=ranked, axis=alt.Axis(labelLimit=260))
         chart = alt.layer(
-            whiskers.encode(x=alt.X("Low:Q", title=measure, scale=reach), x2="High:Q", y=order),
-            marks.encode(x=alt.X("Quality:Q", title=measure, scale=reach), y=order, **look),
+            whiskers.encode(x=alt.X("Low:Q", title=measure, scale=reach, axis=few), x2="High:Q", y=order),
+            marks.encode(x=alt.X("Quality:Q", title=measure, scale=reach, axis=few), y=order, **look),
         ).properties(height=60 + 40 * len(known))
     st.altair_chart(chart, key="cost_picture", alt=f"{measure} against money a month: {said}")

@@ -355,7 +355,7 @@ def save(made: QuerySet, *, again: bool = True) -> None:
         current.error = error
         return
     current.files.clear()
-    st.session_state.pop("evaluate_adding", None)
+    current.added = True
     open_set(set_id)
     current.note = f"{describe(made)}."
     if again:

@@ -14,7 +14,7 @@ from pages.components.evaluate_run import create, under_way
 from pages.components.evaluate_state import state
 from pages.components.settings import escaped
 from rerank_core import offline, pricing
-from rerank_core.evaluation.contender import Contender, Lane, duration_text
+from rerank_core.evaluation.contender import Contender, Lane, distinct, duration_text
 from rerank_core.evaluation.experiment_plan import Plan, plan
 from rerank_core.evaluation.query_set import QuerySet
 
@@ -45,7 +45,7 @@ def new_run(query_set: QuerySet) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"{' and '.join(waiting)}: a key is needed first.")
             st.page_link("connections.py", label="Set up a connection", icon=":material/key:")
-    picked = tuple(options[name] for name in chosen)
+    picked = distinct(options[name] for name in chosen)
     hosted = sorted({one.provider for one in picked} - {"local"})
     lanes = _speed(hosted)
     if not query_set.ready:
@@ -61,16 +61,17 @@ def new_run(query_set: QuerySet) -> None:
 
 
 def contenders() -> dict[str, Contender]:
-    """Every model that could be asked now, by its label."""
-    found = []
+    """Every model that could be asked now, by a name that no two of them share."""
+    found = {}
     for spec in rc.providers():
         if not connections.of(spec.id).ready:
             continue
         for model in spec.models or (None,):
             if model is not None and spec.id == "local" and offline.unavailable_reason(model.id):
                 continue
-            found.append(Contender(spec.id, model.id if model else None))
-    return {one.label: one for one in found}
+            name = f"{model.label} ({spec.label})" if model else spec.label
+            found[name] = Contender(spec.id, model.id if model else None)
+    return found
 
 
 def _speed(hosted: list[str]) -> dict[str, Lane]:

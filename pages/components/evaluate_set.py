@@ -13,6 +13,7 @@ from rerank_core.evaluation import KINDS
 from rerank_core.evaluation import write as as_file
 from rerank_core.evaluation.query_set import QuerySet, describe
 
+ADDING = "evaluate_adding"
 SHOWN_QUERIES, PREVIEW = 2_000, 300
 
 
@@ -21,15 +22,10 @@ def query_set_step() -> None:
     current = state()
     _choose()
     chosen = current.query_set
-    adding = st.expander(
-        "Add your own queries",
-        icon=":material/add:",
-        key="evaluate_adding",
-        on_change="rerun",
-        expanded=bool(current.files),
-    )
-    if adding.open:
-        with adding:
+    if current.added:
+        st.session_state[ADDING], current.added = False, False
+    if st.toggle("Add your own queries", key=ADDING):
+        with st.container(border=True):
             add()
     if chosen is None:
         return

@@ -43,6 +43,7 @@ class EvaluateState:
     experiment_id: str | None = None
     files: dict[str, File] = field(default_factory=dict)
     upload_version: int = 0
+    added: bool = False
     asking: bool = False
     job_id: str | None = None
     error: RerankError | None = None

@@ -13,8 +13,8 @@ from pages.components.evaluate_new import new_run
 from pages.components.evaluate_rate import rate_step
 from pages.components.evaluate_report import report_step
 from pages.components.evaluate_run import experiment_list, status
-from pages.components.evaluate_set import query_set_step
-from pages.components.evaluate_state import experiment, state
+from pages.components.evaluate_set import ADDING, query_set_step
+from pages.components.evaluate_state import STEP, experiment, sample_id, state
 
 
 def _about(draw: Callable[[], None], *, run: bool = True) -> Callable[[], None]:
@@ -25,10 +25,20 @@ def _about(draw: Callable[[], None], *, run: bool = True) -> Callable[[], None]:
         if current.query_set is not None:
             shown = experiment() if run else None
             when = f", run of {shown.created.astimezone().strftime('%d %B %Y, %H:%M')}" if shown else ""
-            st.text(f"{current.query_set.name}, {len(current.query_set):,} queries{when}")
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.text(f"{current.query_set.name}, {len(current.query_set):,} queries{when}", width="content")
+                if current.set_id == sample_id():
+                    st.button(
+                        "Use your own queries", type="tertiary", icon=":material/upload_file:", on_click=_own_queries
+                    )
         draw()
 
     return drawn
+
+
+def _own_queries() -> None:
+    st.session_state[STEP] = "Query set"
+    st.session_state[ADDING] = True
 
 
 def _run_step() -> None:

@@ -1,0 +1,324 @@
+"""The Evaluate page, run through the frame: what it reads, keeps, sends and asks before it costs anything."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.components import evaluate_state
+from rerank_core.evaluation import sources
+from rerank_core.evaluation.imported import Imported
+from tests.rerank_service import GOOD_KEY, RerankService, Service
+
+QUERIES = 6
+HOSTED, KEYWORD = "English (GateFlow)", "v2 (On this computer)"
+CSV = "question,passage,id,grade\n" + "".join(
+    f'"query {number}, with a comma",{text} {number},d{number}{place},{grade}\n'
+    for number in range(QUERIES)
+    for place, (text, grade) in enumerate([("nothing to do with it", 0), ("a little", 1), ("=the answer", 3)])
+)
+
+
+@pytest.fixture(scope="module")
+def service():
+    """A rerank service on loopback; its last document is always the best."""
+    with RerankService() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def fresh_stores() -> None:
+    """The stores of an earlier test stand in another folder."""
+    evaluate_state.query_sets.clear()
+    evaluate_state.experiments.clear()
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch):
+    """Open the page at a step, with GateFlow set up where a service is given."""
+
+    def opened(step: str = "Query set", service: Service | None = None, at: str = "ok", **query: str) -> AppTest:
+        page = AppTest.from_file("../pages/main.py", default_timeout=60)
+        if service is not None:
+            monkeypatch.setenv("GATEFLOW_API_KEY", GOOD_KEY)
+            monkeypatch.setenv("GATEFLOW_BASE_URL", f"{service.url}/{at}")
+        for name, value in {"step": step, **query}.items():
+            page.query_params[name] = value
+        page.switch_page("evaluate.py")
+        return ran(page.run())
+
+    return opened
+
+
+def ran(page: AppTest) -> AppTest:
+    """The page, which must not have failed."""
+    assert not page.exception, page.exception[0].stack_trace
+    return page
+
+
+def words(page: AppTest) -> str:
+    """All that stands on the page, the tooltips left out."""
+    kinds = ("text", "caption", "markdown", "warning", "error", "info", "success")
+    found = [str(element.value) for kind in kinds for element in page.get(kind)]
+    return "\n".join([*found, *(str(getattr(box, "title", "")) for box in [*page.warning, *page.error])])
+
+
+def metrics(page: AppTest) -> dict[str, str]:
+    """The metrics by their label."""
+    return {metric.label: metric.value for metric in page.metric}
+
+
+def press(page: AppTest, label: str) -> AppTest:
+    """Press a button by its label."""
+    return ran(next(button for button in page.button if button.label == label).click().run())
+
+
+def go(page: AppTest, step: str) -> AppTest:
+    """Go to a step."""
+    return ran(page.segmented_control(key="step").set_value(step).run())
+
+
+def upload(page: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    """Upload files of queries and use them."""
+    ran(page.toggle(key="evaluate_adding").set_value(True).run())
+    version = page.session_state["evaluate"].upload_version
+    uploads = [(name, data, "text/csv") for name, data in files]
+    return ran(page.file_uploader(key=f"evaluate_upload_{version}").set_value(uploads).run())
+
+
+def own(page: AppTest) -> AppTest:
+    """A page that works on the six queries of CSV."""
+    return press(upload(page, ("mine.csv", CSV.encode())), "Use these queries")
+
+
+def finished(page: AppTest) -> AppTest:
+    """Wait for the run of the experiment."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        one = evaluate_state.experiments().get(page.session_state["evaluate"].experiment_id)
+        ran(page.run())
+        if one.state not in ("new", "running"):
+            return page
+    raise AssertionError("the run did not end")
+
+
+def run_models(page: AppTest, *labels: str) -> AppTest:
+    """Choose models and start; the run may have to be confirmed."""
+    go(page, "Run")
+    ran(page.multiselect(key="evaluate_models").set_value(list(labels)).run())
+    return press(page, "Start the run")
+
+
+def test_the_sample_is_there_from_the_first_visit(app) -> None:
+    """Nobody has loaded anything, and there is a rated set in several languages to work with."""
+    page = app("Query set")
+    assert "77 queries" in words(page)
+    assert "77 have ratings" in words(page)
+    assert page.session_state["evaluate"].query_set.languages == ("de", "en", "es", "ja")
+
+
+def test_a_spreadsheet_becomes_a_query_set(app) -> None:
+    """Columns are found by their names, the guess can be changed, and commas in queries do no harm."""
+    page = upload(app(), ("mine.csv", CSV.encode()))
+    assert "6 queries, 18 results, 18 ratings" in words(page)
+    picker = {box.label: box.value for box in page.selectbox if box.key and box.key.startswith("evaluate_column")}
+    assert (picker["Query"], picker["Document text"], picker["Rating"]) == ("question", "passage", "grade")
+    ran(page.selectbox(key="evaluate_column_rating_mine.csv").set_value("(none)").run())
+    assert "6 queries, 18 results, 0 ratings" in words(page)
+    ran(page.selectbox(key="evaluate_column_rating_mine.csv").set_value("grade").run())
+    page = press(page, "Use these queries")
+    made = page.session_state["evaluate"].query_set
+    assert made.queries[0].text == "query 0, with a comma"
+    assert made.name == "mine"
+    assert made.judged == QUERIES
+
+
+def test_bad_rows_are_named_by_line_and_the_good_ones_kept(app) -> None:
+    """An import report says which line and why; nothing else is lost."""
+    page = upload(app(), ("mine.csv", CSV.replace("d10,0", "d10,often").encode()))
+    assert "6 queries, 18 results, 17 ratings" in words(page)
+    report = next(frame.value for frame in page.dataframe if "Reason" in frame.value.columns)
+    assert list(report["Line"]) == [5]
+    assert "often" in report["Reason"][0]
+
+
+def test_a_file_that_is_nothing_is_a_sentence(app) -> None:
+    """A picture or an unknown text never stops the page."""
+    page = upload(app(), ("x.csv", b"\x89PNG\r\n\x1a\n\x00\x00"), ("y.txt", b"{broken"))
+    assert "It is not clear what kind of file" in words(page)
+    assert "Use these queries" not in [button.label for button in page.button]
+
+
+def test_a_list_of_queries_gets_its_candidates_from_a_search(app) -> None:
+    """Typed queries are put to the sample knowledge base; blank and repeated lines do not count."""
+    page = app()
+    ran(page.toggle(key="evaluate_adding").set_value(True).run())
+    ran(page.segmented_control(key="evaluate_way").set_value("From a list of queries").run())
+    page.text_area(key="evaluate_queries").set_value("forgot my password\n\nsensor leaks\nforgot my password").run()
+    page = press(page, "Find candidates")
+    end = time.monotonic() + 60
+    while page.session_state["evaluate"].job_id is not None and time.monotonic() < end:
+        ran(page.run())
+    made = page.session_state["evaluate"].query_set
+    assert [query.text for query in made.queries] == ["forgot my password", "sensor leaks"]
+    assert all(query.candidates for query in made.queries)
+
+
+def test_every_format_can_be_taken_away(app) -> None:
+    """Each format gives a file, or a sentence why it cannot hold this set."""
+    page = own(app())
+    page.session_state["evaluate_taking"] = True
+    ran(page.run())
+    for kind in page.selectbox(key="evaluate_format").options:
+        ran(page.selectbox(key="evaluate_format").select(kind).run())
+        assert len(page.get("download_button")) == 1 or "This format cannot hold it" in words(page)
+
+
+def test_rating_moves_on_and_is_undone(app) -> None:
+    """A grade is kept under the rater's name and the next document comes; Undo brings both back."""
+    page = go(own(app()), "Rate")
+    page.text_input(key="evaluate_rater").set_value("Ann").run()
+    assert "Query 1 of 6" in words(page)
+    assert "Document 1 of 3" in words(page)
+    ran(page.button(key="grade_2").click().run())
+    assert "Document 2 of 3" in words(page)
+    state = page.session_state["evaluate"]
+    assert state.query_set.judgments["Ann"] == {"query 0, with a comma": {"d00": 2}}
+    assert evaluate_state.query_sets().judgments(state.set_id)["Ann"] == {"query 0, with a comma": {"d00": 2}}
+    ran(page.button(key="rate_skip").click().run())
+    assert "Document 3 of 3" in words(page)
+    ran(page.button(key="rate_undo").click().run())
+    assert "Document 1 of 3" in words(page)
+    assert not evaluate_state.query_sets().judgments(state.set_id).get("Ann", {}).get("query 0, with a comma")
+
+
+def test_raters_are_kept_apart_with_their_agreement(app) -> None:
+    """Two people who rated the same are compared in words."""
+    page = go(own(app()), "Rate")
+    page.text_input(key="evaluate_rater").set_value("Ann").run()
+    for grade in (0, 1, 3):
+        ran(page.button(key=f"grade_{grade}").click().run())
+    assert "rated 3 documents in common and agree on 100%" in words(page)
+
+
+def test_a_run_says_its_whole_cost_and_sends_nothing_before_the_button(app, service: Service) -> None:
+    """Choosing a paid model sends nothing; the cost, requests and time stand there first."""
+    service.requests.clear()
+    page = go(own(app(service=service)), "Run")
+    ran(page.multiselect(key="evaluate_models").set_value([HOSTED, KEYWORD]).run())
+    shown = metrics(page)
+    assert shown["Requests"] == "12"
+    assert shown["Estimated cost"] == "$0.006"
+    assert shown["Time"].startswith("about")
+    assert service.requests == []
+
+
+def test_from_a_spreadsheet_to_the_answer_the_cost_and_the_report(app, service: Service) -> None:
+    """The whole way: each query is asked once, the answer is a sentence, and the report holds it."""
+    service.requests.clear()
+    page = finished(run_models(own(app(service=service)), HOSTED, KEYWORD))
+    assert len(service.requests) == QUERIES
+    go(page, "Answer")
+    assert "English reranking lifts nDCG@10" in words(page)
+    assert "6 queries better, 0 worse, 0 the same" in words(page)
+    assert "$0.006 this run" in words(page)
+    assert "Only 6 queries" in words(page)
+    figures = next(frame.value for frame in page.dataframe if "nDCG@10" in frame.value.columns)
+    assert figures.iloc[1]["nDCG@10"] == 1
+    go(page, "Cost")
+    page.number_input(key="searches_a_day").set_value(2000).run()
+    assert "$60 a month" in words(page)
+    go(page, "Cut-off")
+    assert "6 of 6 queries are answered, 0 of them wrongly" in words(page)
+    page = press(page, "Keep for this model")
+    assert "Kept for this model" in words(page)
+    go(page, "Report")
+    assert {button.label for button in page.get("download_button")} == {
+        "Report (HTML)",
+        "Every number (CSV)",
+        "All results (CSV)",
+    }
+    assert len(service.requests) == QUERIES
+
+
+def test_above_the_limit_a_run_is_asked_for_once(app, service: Service) -> None:
+    """A run that may pass the session's spending limit waits for a yes, and no leaves everything unsent."""
+    service.requests.clear()
+    page = own(app(service=service))
+    page.number_input(key="spending_limit").set_value(0.005).run()
+    page = run_models(page, HOSTED)
+    assert "Start this run?" in words(page)
+    assert service.requests == []
+    page = press(page, "Do not start")
+    assert "Start this run?" not in words(page)
+    page = finished(press(press(page, "Start the run"), "Start within my limit"))
+    assert len(service.requests) < QUERIES
+    assert "spending limit" in words(page)
+    page.number_input(key="spending_limit").set_value(5.0).run()
+    page = finished(press(page, "Resume"))
+    assert len(service.requests) == QUERIES
+
+
+def test_failed_queries_are_listed_and_run_again_alone(app, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that answers nonsense leaves a list and no order; once it is well, only those are asked."""
+    page = finished(run_models(own(app(service=service, at="html")), HOSTED))
+    failed = len(evaluate_state.experiments().failures(page.session_state["evaluate"].experiment_id))
+    assert failed == QUERIES
+    listed = next(frame.value for frame in page.dataframe if "What happened" in frame.value.columns)
+    assert len(listed) == QUERIES
+    go(page, "Answer")
+    assert "There is no answer yet" in words(page)
+    monkeypatch.setenv("GATEFLOW_BASE_URL", f"{service.url}/ok")
+    service.requests.clear()
+    go(page, "Run")
+    page = finished(press(page, f"Run the {failed} failed again"))
+    assert len(service.requests) == QUERIES
+
+
+def test_an_experiment_is_reopened_by_its_link(app, service: Service) -> None:
+    """Another session with ?experiment=id sees the same answer, and asks nobody again."""
+    page = finished(run_models(own(app(service=service)), HOSTED))
+    one = page.session_state["evaluate"].experiment_id
+    assert page.query_params["experiment"] in (one, [one])
+    service.requests.clear()
+    again = app("Answer", experiment=one)
+    assert "English reranking lifts" in words(again)
+    assert service.requests == []
+    assert "There is no such experiment" in words(app("Answer", experiment="nonsense"))
+
+
+def test_without_ratings_there_is_no_measure_and_a_way_to_rate(app) -> None:
+    """A set that nobody rated says so, and leads to rating, in place of a zero."""
+    page = finished(
+        run_models(press(upload(app(), ("q.csv", CSV.replace("grade", "note").encode())), "Use these queries"), "v2")
+    )
+    go(page, "Answer")
+    assert "None of these queries has a rating" in words(page)
+    page = press(page, "Rate results")
+    assert "Query 1 of 6" in words(page)
+
+
+def test_what_somebody_typed_never_reaches_markdown(app) -> None:
+    """A query, a name or a tag that looks like a picture is shown as text or not at all."""
+    evil = "![x](http://evil.test/leak.png)"
+    made = sources.from_files(
+        Imported(
+            "table",
+            queries={"q": evil},
+            documents={"d": evil, "e": "other"},
+            judgments={"q": {"d": 3, "e": 0}},
+            run={"q": ("e", "d")},
+            titles={"d": evil},
+            tags={"q": evil},
+        ),
+        name=evil,
+    )
+    evaluate_state.query_sets().save(made)
+    page = app()
+    for step in ("Query set", "Rate", "Run"):
+        go(page, step)
+        for kind in ("markdown", "caption", "warning", "error", "info", "success", "header", "subheader"):
+            assert not [element for element in page.get(kind) if evil in str(element.value)]
+        assert not [button.label for button in page.button if evil in button.label]
