@@ -50,7 +50,7 @@ from rerank_core.providers import provider, providers
 from rerank_core.providers.spec import ModelSpec, ProviderSpec
 
 if TYPE_CHECKING:
-    from rerank_core import documents, evaluation, offline, retrieval
+    from rerank_core import corpora, documents, evaluation, offline, retrieval
     from rerank_core.client import AsyncClient, Client
     from rerank_core.documents import ParsedDocuments, parse_documents, read_documents
     from rerank_core.pricing import CostEstimate, PriceTable, estimate_cost
@@ -97,6 +97,7 @@ __all__ = [
     "TooManyDocumentsError",
     "Usage",
     "compare_orders",
+    "corpora",
     "documents",
     "estimate_cost",
     "evaluation",
@@ -123,7 +124,7 @@ _WHERE = {
     "parse_documents": "documents",
     "read_documents": "documents",
 }
-_SUBMODULES = frozenset({"documents", "evaluation", "offline", "retrieval"})
+_SUBMODULES = frozenset({"corpora", "documents", "evaluation", "offline", "retrieval"})
 
 
 def __getattr__(name: str) -> Any:

@@ -72,7 +72,7 @@ class CorpusStore:
         """Make a corpus of these passages, all or nothing.
 
         Raises CorpusError for a name that is empty, too long or taken, for no passages at all and for more than
-        100,000 or 300 MB, and InvalidDocumentsError for what is no document.
+        100,000 or 130 MB, and InvalidDocumentsError for what is no document.
         """
         name = _name(name)
         folder = self._prepared()

@@ -81,7 +81,7 @@ class Corpus:
 
         With `skip_known`, a passage whose id, text and metadata are all there already is left out, so that the
         same file can be added twice without harm. Raises CorpusError (corpus_full) beyond 100,000 passages or
-        300 MB, and InvalidDocumentsError for what is no document.
+        130 MB, and InvalidDocumentsError for what is no document.
         """
         return Added(*self._database.append(_checked(documents), skip_known=skip_known))
 
@@ -175,8 +175,9 @@ class Corpus:
     def vectors(self, model: str, on_progress: OnProgress | None = None) -> VectorTable:
         """The vectors of all passages by a local model, made where they are missing.
 
-        100,000 passages take minutes (see the README): `on_progress` hears how many have been done, and what it
-        raises stops the work; what has been done is kept and the next call goes on from there. Raises
+        On two cores 100,000 passages of 200 tokens take about 15 minutes in English and 30 in Multilingual:
+        `on_progress` hears how many have been done, and what it raises stops the work; what has been done is kept
+        and the next call goes on from there. Raises
         ConfigurationError where the model cannot be used here.
         """
         from rerank_core.corpora.vector_file import VectorFile
