@@ -23,13 +23,12 @@ WORDS = [
     for left in ("pass", "net", "key", "back", "up", "mail", "web", "log", "pay", "ship", "time", "data", "file", "pan")
     for right in ("word", "work", "board", "ground", "load", "box", "site", "book", "ment", "ping", "line", "base")
 ]
-# The run is new, the script has ended, and both orders are drawn (a board's rows or two tables' canvases).
+# The address names the new run, nothing is under way any more, and all that the script sent has been drawn.
 FINISHED = """before => {
   const app = document.querySelector('[data-testid="stApp"]');
-  const tables = document.querySelectorAll('[data-testid="stDataFrame"] canvas').length >= 2;
   return location.href !== before && app.dataset.testScriptState === 'notRunning'
-    && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]')
-    && (tables || document.querySelector('[data-testid="stBidiComponentRegular"], [data-testid^="stBidi"]'));
+    && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"], [data-testid="stProgress"]')
+    && document.querySelector('[data-testid="stTabs"]') !== null;
 }"""
 
 
