@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rerank_core as rc
-from rerank_core.documents import Limits, ParsedDocuments, isolated, read_documents, read_isolated, wire
+from rerank_core.documents import Limits, ParsedDocuments, isolated, read_documents, read_files, read_isolated, wire
 from rerank_core.documents.report import Problem
 from rerank_core.errors import InvalidDocumentsError
 from rerank_core.jobs import Cancelled, JobContext, JobManager
@@ -136,7 +136,7 @@ def test_a_reader_that_hangs_is_stopped_and_what_it_found_is_kept(pretend: Prete
         "Split it, or save it again from the program that made it."
     ]
     assert parsed.documents == (Document("page one", "a.pdf#p1", {"page": "1"}),)
-    assert (parsed.mode, parsed.rows, parsed.source) == ("pdf", 2, "a.pdf")
+    assert (parsed.mode, parsed.rows, parsed.source) == ("pdf", 1, "a.pdf")
     assert not children()
 
 
@@ -224,6 +224,30 @@ def test_cancel_stops_a_reader_that_hangs(pretend: Pretend) -> None:
     assert job.wait(5)
     assert job.state == "cancelled"
     assert not children()
+
+
+def test_several_files_are_one_job() -> None:
+    """In order, risky and plain kinds alike; progress goes over all of them and names the file."""
+    heard: list[tuple[int, int, str]] = []
+    manager = JobManager(workers=1)
+
+    def work(context: JobContext) -> tuple[ParsedDocuments, ...]:
+        plain = context.progress
+
+        def progress(done: int, total: int, cost: object = None, note: str | None = None) -> None:
+            heard.append((done, total, note or ""))
+            plain(done, total, note=note)
+
+        context.progress = progress  # type: ignore[method-assign]
+        return read_files(context, [("a.pdf", GOOD["a.pdf"][0]), ("b.csv", b"text\nx\n"), ("c.png", b"x")])
+
+    job = manager.submit(work, owner="me")
+    assert job.wait(20)
+    assert [len(parsed.documents) for parsed in job.result()] == [2, 1, 0]
+    assert heard[0] == (0, 300, "a.pdf: reading")
+    assert (0, 300, "a.pdf: page 1 of 2") in heard
+    assert heard[-1] == (300, 300, "")
+    assert [done for done, _, _ in heard] == sorted(done for done, _, _ in heard)
 
 
 def test_cancel_before_the_start_starts_nothing(pretend: Pretend) -> None:

@@ -162,7 +162,7 @@ class _Import:
             parsed = wire.with_details(self._last, documents=tuple(self._documents))
         else:
             parsed = files.refused(self._filename, self._sentence())
-            rows = len(self._documents) + len(self._problems) + len(parsed.problems)
+            rows = len(self._documents) + len(self._problems)
             self._problems += parsed.problems
             parsed = replace(parsed, documents=tuple(self._documents), rows=rows)
         # a direct reader counts lines; the others say in words where a problem is, in their own order

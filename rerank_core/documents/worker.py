@@ -22,6 +22,7 @@ from rerank_core.errors import InvalidDocumentsError
 __all__ = ["main", "run"]
 
 _OPEN_FILES = 64
+_NICE = 5
 _FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system", "os.kill")
 _CHANGING = ("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.chmod", "os.chown", "os.link", "os.symlink")
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -106,6 +107,9 @@ def _give_up(memory: int, seconds: int) -> None:
                 resource.setrlimit(limit, (value, value))
             except (ValueError, OSError):
                 continue  # a system that knows the name only
+    if hasattr(os, "nice"):
+        with suppress(OSError):
+            os.nice(_NICE)  # whoever looks at a page meanwhile comes first
     sys.addaudithook(_refuse)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 from rerank_core.documents.archive import check_parts
 from rerank_core.documents.decoding import Unreadable
@@ -19,6 +20,9 @@ p[style-name='Heading 8'] => h6:fresh
 p[style-name='Heading 9'] => h6:fresh
 comment-reference =>
 """
+
+# the way back from a note to where it is called is for eyes and mice
+_BACK = re.compile(r'<a href="#[^"<>]{0,80}note-ref-[^"<>]{0,40}">↑</a>')
 
 
 def read_word(data: bytes, source: Source) -> None:
@@ -40,7 +44,7 @@ def read_word(data: bytes, source: Source) -> None:
         external_file_access=False,
         convert_image=_no_picture,
     )
-    page = read_page(converted.value)
+    page = read_page(_BACK.sub("", converted.value))
     if not page.sections:
         raise Unreadable("This Word document holds no text.")
     add_sections(page.sections, source, {})
