@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from rerank_core import ConfigurationError, Document, InvalidQueryError, ModelNotFoundError, offline
 from rerank_core.corpora import CorpusStore
+from rerank_core.offline.cache import VectorCache
 from rerank_core.pricing import estimate_tokens
+from rerank_core.retrieval import embedding
 from rerank_core.retrieval.condense import QUERY_TOKENS, condense
 from rerank_core.retrieval.first_stage import CANDIDATES, KINDS, RRF_K, FirstStage, fuse
 from rerank_core.retrieval.keyword_index import KeywordIndex
@@ -130,6 +132,32 @@ def test_a_corpus_and_a_list_answer_alike(tmp_path):
         for one, other in zip(kept.candidates, there.candidates, strict=True):
             assert one.score == pytest.approx(other.score, abs=1e-6)
             assert (one.keyword_rank, one.embedding_rank) == (other.keyword_rank, other.embedding_rank)
+
+
+@needs_english
+def test_reranking_what_was_found_embeds_nothing_again(tmp_path, monkeypatch):
+    """The same model scores the candidates from the vectors that the corpus kept, with the same result."""
+    from rerank_core.offline.encoder import Encoder
+
+    long = "The warranty covers the router. " * 80
+    texts = [*(document.text for document in ARTICLES), long, ""]
+    CorpusStore(tmp_path).create("A", texts)
+    CorpusStore(tmp_path).open("A").vectors("local-english")
+    question = "Which things are under warranty, and is the router one of them?"
+    encoder = embedding._encoder("local-english")
+    monkeypatch.setattr(encoder, "cache", VectorCache(10**7))
+    fresh = offline.score("local-english", question, texts)
+    monkeypatch.setattr(encoder, "cache", VectorCache(10**7))
+    found = FirstStage(CorpusStore(tmp_path).open("A"), "embedding").search(question)
+    embedded = []
+    embed = Encoder._embed
+    monkeypatch.setattr(Encoder, "_embed", lambda self, text, *rest: embedded.append(text) or embed(self, text, *rest))
+    again = offline.score("local-english", question, texts)
+    assert embedded == [long, ""]
+    assert len(found.candidates) == 6
+    for one, other in zip(again, fresh, strict=True):
+        assert one.relevance_score == pytest.approx(other.relevance_score, abs=1e-6)
+        assert (one.windows, one.best_window) == (other.windows, other.best_window)
 
 
 @needs_english

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -53,6 +53,11 @@ class VectorTable:
 
     def __len__(self) -> int:
         return self._size
+
+    @property
+    def vectors(self) -> Vectors:
+        """The vectors themselves; owned by places 0 to len(self) - 1."""
+        return self._vectors
 
     def search(self, query: Floats, k: int) -> list[tuple[int, float]]:
         """The `k` texts nearest to a query's unit vector, nearest first: (place, cosine), equal ones in order.
@@ -110,6 +115,25 @@ def embed_passages(
     rows = np.concatenate([np.zeros((0, width), np.float32), *(embedding.vectors for embedding in embeddings)])
     owners = np.repeat(np.arange(first_place, first_place + len(texts), dtype=np.int32), windows)
     return Vectors(rows, owners)
+
+
+def remember(model: str, table: VectorTable, texts: Mapping[int, str]) -> None:
+    """Let the model know vectors that a collection has kept, so that reranking its passages computes none again.
+
+    `texts` are passages by their place. A text of several windows is left out: where its windows begin and end is
+    not kept with a collection.
+    """
+    from rerank_core.offline.cache import Embedding, text_key
+    from rerank_core.offline.encoder import PASSAGE
+
+    cache, vectors = _encoder(model).cache, table.vectors
+    places = np.fromiter(texts, np.int32, len(texts))
+    first = np.searchsorted(vectors.owners, places, "left")
+    last = np.searchsorted(vectors.owners, places, "right")
+    for text, start, stop in zip(texts.values(), first.tolist(), last.tolist(), strict=True):
+        key = text_key(PASSAGE, text)
+        if stop - start == 1 and cache.get(key) is None:
+            cache.put(key, Embedding(vectors.rows[start:stop].copy(), ((0, len(text)),)))
 
 
 def fingerprint(model: str) -> str:

@@ -11,7 +11,7 @@ from rerank_core.errors import ConfigurationError, InvalidQueryError
 from rerank_core.models import Document
 from rerank_core.offline.models import ENGLISH
 from rerank_core.retrieval.condense import QUERY_TOKENS, Condensed, condense
-from rerank_core.retrieval.embedding import embed_query, fingerprint
+from rerank_core.retrieval.embedding import embed_query, fingerprint, remember
 from rerank_core.retrieval.passages import OnProgress, Passages
 
 __all__ = ["CANDIDATES", "KINDS", "RRF_K", "Candidate", "FirstStage", "Kind", "Retrieved", "fuse"]
@@ -120,6 +120,10 @@ class FirstStage:
             by_meaning = [] if vector is None else table.search(vector, depth)
         candidates = self._merged(by_word, by_meaning)[:k]
         took = (time.perf_counter() - started) * 1000
+        documents = self.passages.get([candidate.index for candidate in candidates])
+        if table is not None and self.model is not None:
+            texts = (document.text for document in documents)
+            remember(self.model, table, dict(zip((each.index for each in candidates), texts, strict=True)))
         size = len(index) if index is not None else len(table) if table is not None else 0
         return Retrieved(
             self.kind,
@@ -127,7 +131,7 @@ class FirstStage:
             condensed.text,
             condensed,
             tuple(candidates),
-            tuple(self.passages.get([candidate.index for candidate in candidates])),
+            tuple(documents),
             size,
             took,
             () if candidates else (_why_empty(self.kind, size),),
