@@ -11,6 +11,8 @@ from pages.components.evaluate_steps import DRAW
 current = state()
 arrive()
 collect()
+# White on the dark theme's light blue is hard to read, on the chosen models as on a primary button.
+st.html("<style>[data-testid=stMultiSelect] span[title] {color: light-dark(#ffffff, #08121f) !important}</style>")
 st.title("Find out which model is best on your own queries", anchor=False)
 step = st.segmented_control(
     "Step", STEPS, required=True, key=STEP, persist_state="session", label_visibility="collapsed"

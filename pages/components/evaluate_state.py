@@ -85,27 +85,33 @@ def experiments() -> ExperimentStore:
 
 def saved_sets() -> tuple[QuerySetSummary, ...]:
     """The saved query sets, newest first, the sample always among them and last."""
-    name = _sample_name()
+    name = _sample().name
     saved = query_sets().list()
     if not any(one.name == name for one in saved):
-        query_sets().save(sources.from_sample())
+        query_sets().save(_sample())
         saved = query_sets().list()
     return tuple(sorted(saved, key=lambda one: one.name == name))
 
 
 def sample_id() -> str:
     """The id of the sample set."""
-    return next(one.id for one in saved_sets() if one.name == _sample_name())
+    return next(one.id for one in saved_sets() if one.name == _sample().name)
 
 
 def is_sample(summary: QuerySetSummary) -> bool:
     """Whether a saved set is the sample."""
-    return summary.name == _sample_name()
+    return summary.name == _sample().name
+
+
+def on_sample() -> bool:
+    """Whether the sample is what is worked on."""
+    current = state()
+    return current.query_set is not None and current.query_set.name == _sample().name
 
 
 @st.cache_resource(show_spinner=False)
-def _sample_name() -> str:
-    return sources.from_sample().name
+def _sample() -> QuerySet:
+    return sources.from_sample()
 
 
 def open_set(set_id: str) -> None:

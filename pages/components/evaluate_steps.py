@@ -14,7 +14,7 @@ from pages.components.evaluate_rate import rate_step
 from pages.components.evaluate_report import report_step
 from pages.components.evaluate_run import experiment_list, status
 from pages.components.evaluate_set import ADDING, query_set_step
-from pages.components.evaluate_state import STEP, experiment, sample_id, state
+from pages.components.evaluate_state import STEP, experiment, on_sample, state
 
 
 def _about(draw: Callable[[], None], *, run: bool = True) -> Callable[[], None]:
@@ -27,7 +27,7 @@ def _about(draw: Callable[[], None], *, run: bool = True) -> Callable[[], None]:
             when = f", run of {shown.created.astimezone().strftime('%d %B %Y, %H:%M')}" if shown else ""
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.text(f"{current.query_set.name}, {len(current.query_set):,} queries{when}", width="content")
-                if current.set_id == sample_id():
+                if on_sample():
                     st.button(
                         "Use your own queries", type="tertiary", icon=":material/upload_file:", on_click=_own_queries
                     )

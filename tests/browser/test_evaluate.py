@@ -1,0 +1,148 @@
+"""The Evaluate page in a real browser: from a spreadsheet to a report, by somebody who does not program."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import openpyxl
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visitor
+from tests.browser.seeing import scrolls_sideways, serious_findings, settle
+
+Visit = Callable[..., Visitor]
+
+EVIL = "![x](http://evil.test/leak.png) <img src=http://evil.test/a.png> $x$"
+TOPICS = {
+    "forgot my password": "Reset a forgotten password in three steps: choose Forgot password where you sign in.",
+    "opening hours": "Our opening hours: the shops are open from nine to six, on Saturdays until two.",
+    "refund for a late parcel": "A refund for a late parcel is paid within five days after you report it.",
+    EVIL: "Something about evil pictures.",
+}
+
+
+def workbook() -> bytes:
+    """Four queries with four candidates each; the good one stands last."""
+    book = openpyxl.Workbook()
+    book.active.append(["Query", "Document", "ID", "Rating"])
+    for query, good in TOPICS.items():
+        others = [text for text in TOPICS.values() if text != good]
+        for text in [*others, good]:
+            book.active.append([query, text, f"d{list(TOPICS.values()).index(text)}", 3 if text == good else 0])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def go(page: Page, step: str) -> None:
+    """Go to a step of the page."""
+    page.get_by_role("radio", name=step, exact=True).click()
+    page.wait_for_url(re.compile(f"step={step.replace(' ', '(%20|[+])')}"))
+    settle(page)
+
+
+def upload(page: Page, name: str = "our queries.xlsx") -> None:
+    """Upload the workbook and work on it."""
+    page.get_by_text("Add your own queries").click()
+    page.locator("input[type=file]").set_input_files([{"name": name, "mimeType": "", "buffer": workbook()}])
+    expect(page.get_by_text("4 queries, 16 results, 16 ratings")).to_be_visible()
+    settle(page)
+    page.get_by_role("button", name="Use these queries").click()
+    expect(page.get_by_text("4 queries with 16 candidates; 4 have ratings. Initial order")).to_be_visible()
+    settle(page)
+
+
+def run_english(page: Page) -> None:
+    """Run one model of this computer: the last two of the three that are suggested are taken out."""
+    go(page, "Run")
+    models = page.get_by_role("combobox", name="Models to compare")
+    for left in ("8", "4"):
+        models.press("Backspace")
+        expect(page.get_by_test_id("stMetric").filter(has_text="Requests")).to_contain_text(left)
+        settle(page)
+    models.press("Escape")
+    page.get_by_role("button", name="Start the run").click()
+    expect(page.get_by_text("4 of 4 done")).to_be_visible()
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_have_count(0)
+    settle(page)
+
+
+def test_from_a_spreadsheet_to_the_report(visit: Visit, tmp_path: Path) -> None:
+    """Upload, run, read the answer, look at the worst query, move the line, see the month, take the report away."""
+    page = visit().open("/evaluate?step=Query%20set")
+    upload(page)
+    run_english(page)
+    go(page, "Answer")
+    expect(page.get_by_text(re.compile("English reranking lifts nDCG@10 from"))).to_be_visible()
+    expect(page.get_by_role("heading", name="Reranked order")).to_be_visible()
+    rows = page.locator(".list.right .row .text").all_text_contents()
+    assert rows[0] in TOPICS.values()
+    go(page, "Cut-off")
+    expect(page.get_by_text(re.compile("of 4 queries are answered"))).to_be_visible()
+    before = page.get_by_text(re.compile("of 4 queries are answered")).text_content()
+    line = page.get_by_role("slider", name="Threshold")
+    line.focus()
+    line.press("End")
+    settle(page)
+    assert page.get_by_text(re.compile("of 4 queries are answered")).text_content() != before
+    go(page, "Cost")
+    expect(page.get_by_text(re.compile("at no cost"))).to_be_visible()
+    go(page, "Report")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Report (HTML)").click()
+    report = tmp_path / "report.html"
+    waiting.value.save_as(report)
+    html = report.read_text("utf-8")
+    assert "English reranking lifts nDCG@10" in html
+    assert "forgot my password" in html
+    assert "<img" not in html
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Every number (CSV)").click()
+    waiting.value.save_as(tmp_path / "numbers.csv")
+    assert "nDCG@10" in (tmp_path / "numbers.csv").read_text("utf-8-sig")
+
+
+def test_rating_by_keys(visit: Visit) -> None:
+    """0 to 3 rate and move on, S skips, U takes back; focus in the name field types and rates nothing."""
+    page = visit().open("/evaluate?step=Query%20set")
+    upload(page, "to rate.xlsx")
+    go(page, "Rate")
+    name = page.get_by_label("Rater", exact=True)
+    name.fill("Ann 3")
+    name.press("Enter")
+    expect(page.get_by_text("0 of 16 documents rated by this rater")).to_be_visible()
+    settle(page)
+    name.blur()
+    for key, said in (("3", "1 of 16"), ("0", "2 of 16"), ("S", "2 of 16"), ("1", "3 of 16"), ("U", "2 of 16")):
+        page.keyboard.press(key)
+        expect(page.get_by_text(f"{said} documents rated by this rater")).to_be_visible()
+        settle(page)
+
+
+def test_a_link_reopens_an_experiment_in_another_window(visit: Visit) -> None:
+    """The address that the page shows brings somebody else to the same answer."""
+    page = visit().open("/evaluate?step=Query%20set")
+    upload(page, "to share.xlsx")
+    run_english(page)
+    go(page, "Answer")
+    address = page.url
+    other = visit()
+    page = other.open(address.removeprefix(other.server.url))
+    expect(page.get_by_text(re.compile("English reranking lifts nDCG@10 from"))).to_be_visible()
+    expect(page.get_by_text(re.compile("to share, 4 queries, run of"))).to_be_visible()
+
+
+@pytest.mark.parametrize("look", [{}, {"dark": True}, {"phone": True}], ids=["light", "dark", "phone"])
+def test_every_step_is_accessible_and_fits(visit: Visit, look: dict[str, bool]) -> None:
+    """No serious axe finding and no sideways scrolling, on every step, with an experiment to look at."""
+    page = visit(**look).open("/evaluate?step=Query%20set")
+    upload(page, f"{'-'.join(look) or 'light'}.xlsx")
+    run_english(page)
+    for step in ("Run", "Query set", "Rate", "Answer", "Cut-off", "Cost", "Report"):
+        go(page, step) if step != "Run" else None
+        assert serious_findings(page) == []
+        assert not scrolls_sideways(page)
