@@ -47,7 +47,7 @@ def cost_quality(answer: Answer, searches_a_day: float | None = None) -> tuple[C
             )
         )
     return tuple(
-        CostPoint(one.label, one.quality, one.low, one.high, one.per_search, one.monthly, not _beaten(one, points))
+        CostPoint(one.label, one.quality, one.low, one.high, one.per_search, one.monthly, _is_best_value(one, points))
         for one in points
     )
 
@@ -74,10 +74,10 @@ def _money(amount: Decimal | None) -> str:
     return pricing.money_text(amount).removesuffix(".00")
 
 
-def _beaten(one: CostPoint, points: Sequence[CostPoint]) -> bool:
+def _is_best_value(one: CostPoint, points: Sequence[CostPoint]) -> bool:
     if one.monthly is None:
         return False
-    return any(
+    return not any(
         other.monthly is not None
         and other.quality >= one.quality
         and other.monthly <= one.monthly

@@ -1,0 +1,224 @@
+"""The report: one file that opens anywhere, asks nobody for anything, and holds texts as texts."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from html.parser import HTMLParser
+
+import pytest
+
+from rerank_core.documents.report import Problem
+from rerank_core.evaluation.contender import Contender, ExperimentProgress, Ranking
+from rerank_core.evaluation.query_set import QuerySet, make_queries
+from rerank_core.evaluation.report import make_report, report_html
+from rerank_core.evaluation.report_charts import cost_chart, shown
+from rerank_core.evaluation.report_csv import COLUMNS, RESULT_COLUMNS, report_csv, results_csv
+from rerank_core.models import Document
+from tests.small_query_set import small_set
+from tests.test_evaluation_answer import reversed_run
+
+EVIL = (
+    "<script>alert(1)</script>",
+    "</style><img src=x onerror=alert(1)>",
+    '" onload="alert(1)',
+    "&lt;b&gt;",
+    "\u202eright to left",
+    "lone \ud800 and \x00",
+    "=1+1",
+)
+VOID = {"meta", "br", "img", "link", "input", "hr"}
+
+
+class Parsed(HTMLParser):
+    """Tags in order, attributes, and text; fails where tags do not match."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes, self.words, self.open = [], [], [], []
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.attributes += attributes
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append(tag)
+        self.attributes += attributes
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def rankings(query_set, *labels):
+    run = reversed_run(query_set)
+    scores = {query: {name: 0.9 / rank for rank, name in enumerate(order, 1)} for query, order in run.items()}
+    models = ("rerank-english-v3.0", "rerank-multilingual-v3.0")
+    return [
+        Ranking(Contender("gateflow", model, label), run, scores, len(run) * Decimal("0.001"), (5.0,))
+        for label, model in zip(labels, models, strict=False)
+    ]
+
+
+@pytest.fixture
+def report():
+    query_set = small_set(30).rated("ben", "q0", "q0-d0", 1)
+    query_set = replace(query_set, problems=(Problem(7, "The rating is missing."),))
+    return make_report(
+        query_set, rankings(query_set, "English", "Multilingual"), created=datetime(2026, 11, 22, 9, tzinfo=UTC)
+    )
+
+
+def test_the_report_says_everything(report):
+    """The answer, method, data, tables, prices with their date and versions are in it."""
+    text = report_html(report).decode()
+    parsed = Parsed(text)
+    words = " ".join("".join(parsed.words).split())
+    assert report.answer.sentence in words
+    for part in (
+        "22 November 2026, 09:00 UTC",
+        "Quality of each order",
+        "Query by query: English",
+        "Where to cut",
+        "Cost against quality",
+        "Prices used",
+        "2026-11-21",
+        "GateFlow price list as given",
+        "linear gain",
+        "Holm's method",
+        "Line 7: The rating is missing.",
+        "ann and ben rated 1 document in common",
+        "ir-measures",
+        "All queries",
+    ):
+        assert part in words, part
+    assert parsed.tags.count("svg") >= 6
+    assert parsed.tags.count("h1") == 1
+
+
+def test_nothing_is_fetched_and_nothing_runs(report):
+    """No script, link, picture, font or address; the policy in the file forbids them too."""
+    text = report_html(report).decode()
+    parsed = Parsed(text)
+    assert not {"script", "link", "img", "iframe", "object", "embed", "a", "form", "base"} & set(parsed.tags)
+    assert not {"src", "href", "xlink:href", "srcset", "style", "action"} & {name for name, _ in parsed.attributes}
+    assert not [name for name, _ in parsed.attributes if name.startswith("on")]
+    assert "http://" not in text
+    assert "https://" not in text.replace(report.prices[0].source, "")
+    assert "url(" not in text
+    assert "@import" not in text
+    assert "default-src 'none'" in text
+    assert "prefers-color-scheme:dark" in text
+    assert "@media print" in text
+
+
+def test_evil_texts_are_texts():
+    """Whatever queries, titles, labels, raters and notes hold, no tag comes of it, and it is shown as it is."""
+    texts = {f"q{place}": f"{text} {place}" for place, text in enumerate(EVIL)}
+    documents = {text: Document(text or "x", text) for text in EVIL}
+    judgments = {query: dict.fromkeys(EVIL, 1) for query in texts}
+    query_set = QuerySet(
+        EVIL[0],
+        make_queries(texts, dict.fromkeys(texts, EVIL), dict.fromkeys(texts, EVIL[1]), dict.fromkeys(texts, "en")),
+        documents,
+        {EVIL[0]: judgments, EVIL[1]: judgments},
+        EVIL[1],
+        (Problem(1, EVIL[1]),),
+        (EVIL[0],),
+    )
+    run = {query: tuple(reversed(EVIL)) for query in texts}
+    scores = {query: dict.fromkeys(EVIL, 0.5) for query in texts}
+    made = make_report(
+        query_set,
+        [Ranking(Contender("local", EVIL[2], EVIL[1]), run, scores, None)],
+        title=EVIL[1],
+        progress=None,
+    )
+    text = report_html(made).decode("utf-8")
+    parsed = Parsed(text)
+    assert not {"script", "img", "b"} & set(parsed.tags)
+    assert not [name for name, _ in parsed.attributes if name.startswith("on")]
+    whole = "".join(parsed.words)
+    for evil in EVIL[:4]:
+        assert evil in whole
+    assert "lone � and �" in whole
+    for drawing in re.findall(r"<svg.*?</svg>", text, re.DOTALL):
+        ET.fromstring(drawing)
+    for data in (report_csv(made), results_csv(made)):
+        for row in csv.reader(io.StringIO(data.decode("utf-8-sig"))):
+            assert not [cell for cell in row if cell.startswith("=")]
+
+
+def test_broken_off_requests_are_told(report):
+    """Money that may have been billed besides stands in the report."""
+    progress = ExperimentProgress("done", 30, 30, 0, 0, Decimal("0.03"), Decimal("0.004"), 0)
+    assert "up to $0.004 more" in report_html(replace(report, progress=progress)).decode()
+
+
+def test_the_numbers_as_csv(report):
+    """Every mean, difference, value by query, cut-off and cost is a row, exact to the last digit."""
+    data = report_csv(report)
+    assert data.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
+    assert tuple(rows[0]) == COLUMNS
+    means = {(row["order"], row["measure"]): row["value"] for row in rows if row["section"] == "mean"}
+    for row in report.answer.rows:
+        for name, value in row.means.items():
+            assert float(means[row.label, name]) == value
+    values = [row for row in rows if row["section"] == "query"]
+    assert len(values) == 3 * len(report.answer.measures) * 30
+    assert {row["section"] for row in rows} == {
+        "setting",
+        "mean",
+        "difference",
+        "query",
+        "cut-off",
+        "top-n",
+        "cost",
+        "price",
+        "agreement",
+    }
+    (monthly,) = [r["value"] for r in rows if r["measure"] == "a month (USD)" and r["order"] == "English"]
+    assert float(monthly) == 30
+
+
+def test_the_results_as_csv(report):
+    """Every document of every order with its rank, score and rating."""
+    rows = list(csv.DictReader(io.StringIO(results_csv(report).decode("utf-8-sig"))))
+    assert tuple(rows[0]) == RESULT_COLUMNS
+    assert len(rows) == 30 * 6 * 3
+    assert rows[0] | {"rating": ""} == {
+        "query_id": "q0",
+        "query": "question 0 about alpha",
+        "order": "Initial order",
+        "rank": "1",
+        "document": "q0-d0",
+        "score": "",
+        "rating": "",
+    }
+
+
+def test_a_picture_of_costs_needs_costs(report):
+    """Where everything is free there is no picture; labels at one place do not stand on each other."""
+    assert cost_chart([replace(point, monthly=None) for point in report.points], "nDCG@10", 1000) == ""
+    drawing = cost_chart(report.points, "nDCG@10", 1000)
+    labels = [float(y) for y in re.findall(r'<text x="[\d.]+" y="([\d.]+)">', drawing)]
+    assert len(labels) == 3
+    assert min(abs(a - b) for a in labels for b in labels if a is not b) >= 16.9
+
+
+def test_what_no_document_may_hold():
+    """Control characters and single halves of surrogate pairs become U+FFFD."""
+    assert shown("a\x00\x1b\ud800<") == "a���&lt;"
