@@ -57,7 +57,7 @@ def upload_input() -> bool:
         accept_multiple_files=True,
         key=f"upload_{current.upload_version}",
         on_change=_uploaded,
-        help="Added after the documents that are there: TXT, Markdown, CSV, TSV, Excel, JSON, JSONL; 20 MB each.",
+        help=f"Added after the documents that are there: {documents.KIND_NAMES}; 20 MB each.",
     )
     st.selectbox(
         "Read the paste as",
