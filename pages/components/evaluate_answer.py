@@ -61,7 +61,10 @@ def current_answer() -> Answer | None:
         return answer()
     except RerankError as error:
         if under_way() and error.code == "no_answers":
-            st.caption("The answer appears here as soon as the models have ranked the queries.")
+            st.caption(
+                "The models are ranking every query now; the answer appears here when they are done. You can go on "
+                "reading, leave the page or close the tab: the run goes on."
+            )
             return None
         if current.query_set is not None and error.code == "no_ratings":
             filters(current.query_set)
