@@ -10,6 +10,7 @@ import sys
 import textwrap
 import threading
 import zipfile
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -128,11 +129,13 @@ def test_a_reader_that_hangs_is_stopped_and_what_it_found_is_kept(pretend: Prete
     """The sentence says how long it had and what stays."""
     pretend("""
         say("document", text="page one", id="a.pdf#p1", metadata={"page": "1"})
+        say("progress", done=1, total=2, note="page 2 of 2")
         while True: time.sleep(60)
     """)
     parsed = read_isolated("a.pdf", GOOD["a.pdf"][0], timeout=0.7)
     assert reasons(parsed) == [
-        "Reading this file took longer than 0.7 seconds and was stopped. The 1 document found before that is kept. "
+        "Reading this file took longer than 0.7 seconds and was stopped at page 2 of 2. The 1 document found before "
+        "that is kept. "
         "Split it, or save it again from the program that made it."
     ]
     assert parsed.documents == (Document("page one", "a.pdf#p1", {"page": "1"}),)
@@ -174,7 +177,7 @@ def test_a_reader_that_dies_or_talks_nonsense_is_one_sentence(pretend: Pretend, 
     pretend(f"say('document', text='kept', id=None, metadata={{}})\n{code}")
     parsed = read_isolated("a.pdf", GOOD["a.pdf"][0])
     assert reasons(parsed) == [
-        "The reader broke down over this file, which may be damaged. The 1 document found before that is kept. "
+        "The reader broke down over this file; it may be damaged. The 1 document found before that is kept. "
         "Save it again from the program that made it."
     ]
     assert [document.text for document in parsed.documents] == ["kept"]
@@ -267,7 +270,8 @@ def test_a_file_that_needs_too_much_memory_is_one_sentence() -> None:
         archive.writestr("b.txt", "a line of text\n" * 1_200_000)
     parsed = read_isolated("a.zip", stream.getvalue(), memory=80_000_000)
     assert reasons(parsed) == [
-        "Reading this file takes more than 80 MB of memory and was stopped. The 1 document found before that is kept. "
+        "Reading this file takes more than 80 MB of memory and was stopped at b.txt (2 of 2). The 1 document found "
+        "before that is kept. "
         "Split it, or save it again from the program that made it."
     ]
 
@@ -421,3 +425,16 @@ def test_problems_keep_their_line() -> None:
     """A direct reader's lines survive; a negative one is none."""
     assert wire.problem_of({"line": 7, "reason": "x"}) == Problem(7, "x")
     assert wire.problem_of({"line": -7, "reason": "x"}) == Problem(0, "x")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux limits a process's memory")
+def test_what_breaks_the_reader_itself_is_named() -> None:
+    """A page that unpacks to more than the process may hold: its name is told, the files before it stay."""
+    packer = zlib.compressobj(1)
+    stream = b"".join(packer.compress(b"q " * 5_000_000) for _ in range(16)) + packer.flush()
+    huge = b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(stream), stream)
+    bomb = made.pdf([made.words("x")], more=[huge]).replace(b"/Contents 5 0 R", b"/Contents 6 0 R")
+    data = made.zipped([("good.pdf", GOOD["a.pdf"][0]), ("bomb.pdf", bomb)])
+    parsed = read_isolated("a.zip", data, memory=150_000_000)
+    assert [document.text for document in parsed.documents] == ["one", "two"]
+    assert reasons(parsed)[0].startswith("The reader broke down over this file at bomb.pdf: page 1 of 1")

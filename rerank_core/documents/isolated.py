@@ -126,6 +126,7 @@ class _Import:
         self._problems: list[Problem] = []
         self._notes: list[str] = []
         self._last: dict[str, Any] = {}
+        self._at = ""
 
     def take(self, data: bytes, on_progress: OnProgress | None) -> None:
         """One line of the reader's."""
@@ -141,6 +142,7 @@ class _Import:
                 self._notes.append(str(record.get("note")))
             elif kind == "progress":
                 progress = wire.progress_of(record)
+                self._at = f" at {progress[2]}"
             elif kind in ("done", "refused", "wrong", "memory"):
                 if kind == "done":
                     wire.with_details(record, documents=())
@@ -178,18 +180,18 @@ class _Import:
             kept = f" The {count(number, 'document')} found before that {'is' if number == 1 else 'are'} kept."
         if self.ending == "time":
             return (
-                f"Reading this file took longer than {self._timeout:g} seconds and was stopped.{kept} "
+                f"Reading this file took longer than {self._timeout:g} seconds and was stopped{self._at}.{kept} "
                 "Split it, or save it again from the program that made it."
             )
         if self.ending == "memory":
             return (
-                f"Reading this file takes more than {megabytes(self._memory)} of memory and was stopped.{kept} "
-                "Split it, or save it again from the program that made it."
+                f"Reading this file takes more than {megabytes(self._memory)} of memory and was stopped{self._at}."
+                f"{kept} Split it, or save it again from the program that made it."
             )
         if self.ending == "much":
             return f"This file gives more text than can be taken in.{kept} Split it."
         return (
-            f"The reader broke down over this file, which may be damaged.{kept} "
+            f"The reader broke down over this file{self._at}; it may be damaged.{kept} "
             "Save it again from the program that made it."
         )
 

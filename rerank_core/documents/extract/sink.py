@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,7 +13,6 @@ from rerank_core.models import Document
 __all__ = ["Full", "Sink", "Source", "shown_name"]
 
 _NAME_CHARACTERS = 200
-_EVERY_SECONDS = 0.1
 _BINARY_SHARE = 0.3
 
 
@@ -37,7 +35,6 @@ class Sink:
         on_problem: Callable[[Problem], object],
         on_note: Callable[[str], object],
         on_progress: Callable[[int, int, str], object] | None = None,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.limits = limits
         self.rows = 0
@@ -49,8 +46,6 @@ class Sink:
         self._on_problem = on_problem
         self._on_note = on_note
         self._on_progress = on_progress
-        self._clock = clock
-        self._last: float | None = None
 
     def take(self, document: Document, rows: int = 1) -> None:
         """One document. Raises Full where there are too many, or too much text."""
@@ -83,10 +78,8 @@ class Sink:
         self._on_note(sentence)
 
     def progress(self, done: int, total: int, note: str) -> None:
-        """How far reading has come; handed on at most ten times a second."""
-        now = self._clock()
-        if self._on_progress is not None and (self._last is None or now - self._last >= _EVERY_SECONDS):
-            self._last = now
+        """How far reading has come; told before each page or file, so that one that breaks the reader is known."""
+        if self._on_progress is not None:
             self._on_progress(done, total, note)
 
     def entry(self, size: int) -> None:
