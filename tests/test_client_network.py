@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 import warnings
+from contextlib import suppress
 from dataclasses import replace
 
 import httpx
@@ -25,6 +26,7 @@ SMALL = replace(rc.provider("gateflow"), max_documents=100)
 QUICK = Timing(random=lambda: 0.0)
 PATIENCE = 5  # seconds for a busy machine
 SOON = 0.3  # seconds that a time-out test is ready to lose
+LATER = 1.0  # the same, where a right answer must come in time as well
 
 
 def took(started: float) -> float:
@@ -63,11 +65,11 @@ def test_a_server_that_fails_twice_and_then_works(world: World, loopback: Loopba
 def test_a_server_that_never_answers_is_given_up(world: World, loopback: Loopback):
     """The attempt ends after its time-out, and the connection is not used again."""
     loopback.script(silent, ranks())
-    client = world.client(base_url=loopback.url, timeout=SOON, max_retries=0)
+    client = world.client(base_url=loopback.url, timeout=LATER, max_retries=0)
     started = time.monotonic()
     with pytest.raises(rc.RequestTimeoutError):
         client.rerank("q", ["a"])
-    assert SOON <= took(started) < SOON + PATIENCE
+    assert LATER <= took(started) < LATER + PATIENCE
     assert len(client.rerank("q", ["a"]).results) == 1
     assert loopback.connections == 2
 
@@ -95,7 +97,7 @@ def test_a_dripping_reply_over_a_foreign_transport_is_given_up_too(world: World,
 def test_a_retried_read_time_out_warns_of_a_second_bill(world: World, loopback: Loopback):
     """The whole request had left, so the provider may have done the work twice."""
     loopback.script(silent, ranks())
-    response = world.client(base_url=loopback.url, timeout=SOON, max_retries=1).rerank("q", ["a"])
+    response = world.client(base_url=loopback.url, timeout=LATER, max_retries=1).rerank("q", ["a"])
     assert any("billed it twice" in warning for warning in response.warnings)
 
 
@@ -118,10 +120,11 @@ def test_a_server_that_reads_in_sips_is_given_up(world: World):
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
 
         def sip() -> None:
-            connection, _ = slow.accept()
-            with connection:
-                while not done.wait(0.02) and connection.recv(65536):
-                    continue
+            with suppress(OSError):  # the client may have given up before it connected
+                connection, _ = slow.accept()
+                with connection:
+                    while not done.wait(0.02) and connection.recv(65536):
+                        continue
 
         thread = threading.Thread(target=sip)
         thread.start()
@@ -133,6 +136,7 @@ def test_a_server_that_reads_in_sips_is_given_up(world: World):
             assert SOON <= took(started) < SOON + PATIENCE
         finally:
             done.set()
+            slow.shutdown(socket.SHUT_RDWR)
             thread.join()
 
 
@@ -158,7 +162,7 @@ def test_an_asynchronous_transport_that_never_returns_is_given_up():
 def test_an_interrupted_connection_is_not_kept(world: World, loopback: Loopback):
     """After a time-out the client holds on to nothing of that attempt; after an answer it keeps the connection."""
     loopback.script(ranks(), silent)
-    client = world.client(base_url=loopback.url, timeout=SOON, max_retries=0)
+    client = world.client(base_url=loopback.url, timeout=LATER, max_retries=0)
     client.rerank("q", ["a"])
     assert len(client.client._lanes.all) == 1
     with pytest.raises(rc.RequestTimeoutError):
