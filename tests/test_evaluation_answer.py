@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from decimal import Decimal
+from statistics import fmean
 
 import pytest
 
@@ -12,6 +14,8 @@ from rerank_core.evaluation import measure
 from rerank_core.evaluation.answer import INITIAL, measures_for, summarise
 from rerank_core.evaluation.contender import Contender, Ranking
 from rerank_core.evaluation.cost_quality import cost_quality, worth
+from rerank_core.evaluation.sources import from_sample
+from tests.plain_measures import all_of
 from tests.small_query_set import small_set
 
 
@@ -50,6 +54,21 @@ def test_every_figure_is_that_of_ir_measures():
         assert found.by_query["English"][name] == expected[name].by_query
     assert found.rows[0].label == INITIAL
     assert found.rows[1].latency_ms == 10.0
+
+
+def test_every_figure_is_that_of_the_definitions():
+    """On the sample set, with orders of all kinds, the table is what plain sums over its queries give."""
+    query_set = from_sample()
+    chance = random.Random(3)
+    shuffled = {query: tuple(chance.sample(order, len(order))) for query, order in query_set.initial.items()}
+    short = {query: order[: chance.randrange(1, 12)] for query, order in shuffled.items()}
+    found = summarise(query_set, [ranking("Shuffled", shuffled), ranking("Short", short)])
+    grades = query_set.combined()
+    for label, run in ((INITIAL, query_set.initial), ("Shuffled", shuffled), ("Short", short)):
+        (row,) = [one for one in found.rows if one.label == label]
+        plain = [all_of(grades[query], run[query]) for query in found.queries]
+        for name in found.measures:
+            assert row.means[name] == pytest.approx(fmean(values[name] for values in plain), abs=1e-9), (label, name)
 
 
 def test_changes_begin_with_the_worst():

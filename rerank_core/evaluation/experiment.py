@@ -44,6 +44,7 @@ Only = Literal["open", "failed", "all"]
 """open: what was never answered and has not failed. failed: what failed, alone. all: everything without an answer."""
 
 _POLL = 0.2
+_SHARE = 20  # a report takes at most one part in so many of the time
 
 
 class ClientFactory(Protocol):
@@ -164,8 +165,12 @@ class _Run:
         if context is not None:
             context.on_cancel(self._break_off)
         try:
+            due = 0.0
             while any(thread.is_alive() for lane in self._lanes for thread in lane.threads):
-                self._report(context)
+                if (now := time.monotonic()) >= due:
+                    self._report(context)
+                    # counting a long ledger takes a while, which the requests should not feel
+                    due = now + max(_POLL, _SHARE * (time.monotonic() - now))
                 with self._changed:
                     self._changed.wait(_POLL)
         except BaseException:
