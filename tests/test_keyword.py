@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 import subprocess
 import sys
 from collections import Counter
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 
 from rerank_core.errors import ConfigurationError, InvalidDocumentsError
 from rerank_core.models import Document
-from rerank_core.retrieval import KeywordIndex, bm25, keyword_index
+from rerank_core.retrieval import KeywordIndex, keyword_index, numbering
 from rerank_core.retrieval.words import beginnings_of, normalise, pieces_of, words
 
 WORDS = st.sampled_from(
@@ -57,13 +56,18 @@ def test_scores_are_bm25(texts, query, k):
         assert [(-hit.score, hit.index) for hit in hits] == sorted((-hit.score, hit.index) for hit in hits)
 
 
-def test_large_collections_are_counted_in_batches(monkeypatch):
-    """A collection that is taken apart in many batches gets the index that it gets in one."""
-    random.seed(5)
-    texts = [" ".join(random.choices(["alpha", "beta", "gamma", "delta", "alphabet"], k=12)) for _ in range(50)]
-    whole = KeywordIndex.build(texts).search("alphabets delta", k=50)
-    monkeypatch.setattr(bm25, "BATCH", 7)
-    assert KeywordIndex.build(texts).search("alphabets delta", k=50) == whole
+def test_a_word_that_comes_very_often_is_counted_right():
+    """Counts of any size stand beside token and document in one number without touching them."""
+    texts = ["word " * 70_000 + "other", "word other", "other"]
+    expected = brute_force(texts, "word other", pieces_of)
+    hits = KeywordIndex.build(texts).search("word other")
+    assert {hit.index: pytest.approx(hit.score, rel=1e-5) for hit in hits} == dict(enumerate(expected))
+
+
+def test_a_word_of_a_hundred_thousand_letters_is_indexed():
+    """A text without a space is one word with as many pieces as it has letters, and is found by any of them."""
+    index = KeywordIndex.build(["abcd" * 25_000, "efgh"])
+    assert [hit.index for hit in index.search("dabc")] == [0]
 
 
 def test_equal_documents_come_in_input_order():
@@ -113,6 +117,22 @@ def test_any_text_makes_words_that_are_stable(text):
     """Whatever the text, its words are not empty, and folding what is folded changes nothing."""
     assert all(word and not word.isspace() for word in words(text))
     assert normalise(normalise(text)) == normalise(text)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(st.text(alphabet="abcXYZ_09 .,-\n\x00éß東京한\u0301\ud800🎉", max_size=12), max_size=12),
+    st.integers(1, 30),
+)
+def test_numbers_stand_for_words(texts, at_once):
+    """Numbering finds, in each text and in order, the words that `words` finds, however few texts are taken at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numbering, "_CHARACTERS_AT_ONCE", at_once)
+        vocabulary, occurrences, lengths = numbering.number_words(texts)
+    assert len(set(vocabulary)) == len(vocabulary)
+    ends = np.cumsum(lengths).tolist()
+    found = [[vocabulary[n] for n in occurrences[end - size : end]] for end, size in zip(ends, lengths, strict=True)]
+    assert found == [words(text) for text in texts]
 
 
 def test_parts_never_pass_for_words():

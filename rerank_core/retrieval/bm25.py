@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rerank_core.retrieval.numbering import number_words
 from rerank_core.retrieval.words import words
 
 __all__ = ["Parts", "Postings", "inverse_frequency", "saturation", "tokens_of"]
@@ -17,8 +18,6 @@ B = 0.75
 
 Parts = Callable[[str], Sequence[str]]
 """What a word counts as besides itself."""
-
-BATCH = 2_000_000  # pairs of word and document that are taken apart at once, to bound the memory
 
 
 def tokens_of(text: str, parts: Parts) -> list[str]:
@@ -65,18 +64,10 @@ class Postings:
     @classmethod
     def build(cls, texts: Iterable[str], parts: Parts) -> Postings:
         """Count the words of every text and their parts."""
-        vocabulary = _Numbers()
-        number = vocabulary.__getitem__
-        runs: list[NDArray[np.int32]] = []
-        for text in texts:
-            found = words(text)
-            runs.append(np.fromiter(map(number, found), np.int32, len(found)))
-        size = len(runs)
+        vocabulary, occurrences, lengths_in_words = number_words(texts)
+        size = len(lengths_in_words)
         numbers, tokens, bounds = _take_apart(vocabulary, parts)
-        del vocabulary
-        documents = np.repeat(np.arange(size, dtype=np.int32), [len(run) for run in runs])
-        occurrences = np.concatenate([np.zeros(0, np.int32), *runs])
-        del runs
+        documents = np.repeat(np.arange(size, dtype=np.int32), lengths_in_words)
         rows, documents, counts = _count(occurrences, documents, tokens, bounds, size)
         lengths = np.bincount(documents, counts, size).astype(np.int64)
         frequencies = np.bincount(rows, minlength=len(numbers))
@@ -115,35 +106,31 @@ def _count(
     bounds: NDArray[np.int64],
     size: int,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-    """How often each token stands in each document: (token, document, count), sorted by token, then document."""
-    keys, counts = _merge(words_.astype(np.int64) * max(1, size) + documents, None)
-    merged: list[tuple[NDArray[np.int64], NDArray[np.int32]]] = []
-    for start in range(0, len(keys), BATCH):
-        batch, times = keys[start : start + BATCH], counts[start : start + BATCH]
-        word, document = np.divmod(batch, max(1, size))
-        sizes = bounds[word + 1] - bounds[word]
-        ends = np.cumsum(sizes)
-        places = np.arange(ends[-1]) + np.repeat(bounds[word] - ends + sizes, sizes)
-        expanded = tokens[places].astype(np.int64) * size + np.repeat(document, sizes)
-        merged.append(_merge(expanded, np.repeat(times, sizes)))
-    if not merged:
-        nothing = np.zeros(0, np.int32)
-        return nothing, nothing, nothing
-    keys, counts = merged[0]
-    if len(merged) > 1:
-        joined = np.concatenate([part for part, _ in merged]), np.concatenate([part for _, part in merged])
-        merged.clear()
-        keys, counts = _merge(*joined)
-    rows, columns = np.divmod(keys, size)
+    """How often each token stands in each document: (token, document, count), sorted by token, then document.
+
+    Token, document and count share one 64-bit number while they are sorted: sorting whole numbers is several
+    times faster, and needs less memory, than sorting places by them.
+    """
+    pairs, times = np.unique(words_.astype(np.int64) * max(1, size) + documents, return_counts=True)
+    word, document = np.divmod(pairs, max(1, size))
+    del pairs
+    first, parts = bounds[word], bounds[word + 1] - bounds[word]
+    del word
+    bits = int(times.max(initial=0)).bit_length()
+    packed = np.empty(int(parts.sum()), np.int64)
+    filled, part, rows = 0, 0, np.arange(len(first))
+    while len(rows):  # the first token of every word, then the second of those that have two, and so on
+        token = tokens[first[rows] + part].astype(np.int64)
+        packed[filled : filled + len(rows)] = (token * size + document[rows]) << bits | times[rows]
+        filled, part = filled + len(rows), part + 1
+        rows = rows[parts[rows] > part]
+    del first, parts, document, times
+    packed.sort()
+    counts = (packed & (1 << bits) - 1).astype(np.int32)
+    packed >>= bits
+    starts = np.flatnonzero(np.diff(packed, prepend=-1))
+    keys = packed[starts]
+    del packed
+    counts = np.add.reduceat(counts, starts, dtype=np.int32) if len(starts) else counts
+    rows, columns = np.divmod(keys, max(1, size))
     return rows.astype(np.int32), columns.astype(np.int32), counts
-
-
-def _merge(keys: NDArray[np.int64], counts: NDArray[np.int32] | None) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Sorted distinct keys with the sums of their counts (1 each where there are none)."""
-    if counts is None:
-        found, totals = np.unique(keys, return_counts=True)
-        return found, totals.astype(np.int32)
-    order = np.argsort(keys, kind="stable")
-    keys, counts = keys[order], counts[order]
-    first = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
-    return keys[first], np.add.reduceat(counts, first, dtype=np.int32)

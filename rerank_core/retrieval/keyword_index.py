@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ class KeywordIndex:
         `on_progress(done, total)` hears every few hundred documents how many have been cut into words, which is
         about half of the work; what it raises stops it.
         """
-        texts = [document.text for document in as_documents(documents)]
+        texts = _texts(documents)
         form = "pieces" if len(texts) <= PIECES_UP_TO else "beginnings"
         return cls(Postings.build(_reporting(texts, on_progress), _PARTS[form]), form)
 
@@ -136,6 +136,14 @@ def _reporting(texts: Sequence[str], on_progress: Callable[[int, int], None] | N
         yield text
     if on_progress is not None:
         on_progress(len(texts), len(texts))
+
+
+def _texts(documents: Iterable[DocumentInput]) -> list[str]:
+    if not isinstance(documents, str | bytes | Mapping):
+        documents = list(documents)
+        if all(isinstance(document, str) for document in documents):
+            return [document for document in documents if isinstance(document, str)]
+    return [document.text for document in as_documents(documents)]
 
 
 def _mapped(path: Path, kind: np.dtype[Any]) -> NDArray[Any]:
