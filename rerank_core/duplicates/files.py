@@ -1,0 +1,171 @@
+"""Groups of duplicates as files to take away: a spreadsheet-safe CSV and a versioned JSON document."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from rerank_core.duplicates.measures import MEANING, Measure
+from rerank_core.duplicates.pairs import Duplicates
+from rerank_core.duplicates.reference import Compared
+from rerank_core.export import guard_cell
+from rerank_core.models import Document
+
+__all__ = ["JSON_SCHEMA", "JSON_VERSION", "compared_csv", "compared_json", "groups_csv", "groups_json"]
+
+JSON_SCHEMA: Final = "rerank-playground/duplicates"
+JSON_VERSION: Final = 1
+
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+def groups_csv(found: Duplicates, measure: Measure, threshold: float) -> bytes:
+    """Every text of every group as a row: UTF-8 with a byte order mark, so that Excel reads it as such.
+
+    Columns: group (from 1), texts (how many it has), lowest (likeness in it), place (from 1), nearest (place of the
+    text of the group that is most like it), likeness with that one, wording, meaning (empty without a model), id,
+    title, url, text. Texts from outside are guarded with `export.guard_cell`. Nothing says which text to keep.
+    """
+    rows = []
+    for number, group in enumerate(found.groups(measure, threshold), 1):
+        nearest = _nearest(found, group.members, measure)
+        for member in group.members:
+            other, likeness, wording, meaning = nearest[member]
+            rows.append(
+                [number, len(group.members), _number(group.lowest), member + 1, other + 1]
+                + [_number(value) for value in (likeness, wording, meaning)]
+                + _about(found.documents[member])
+            )
+    header = ["group", "texts", "lowest", "place", "nearest", "likeness", "wording", "meaning"]
+    return _csv([*header, "id", "title", "url", "text"], rows)
+
+
+def groups_json(found: Duplicates, measure: Measure, threshold: float) -> bytes:
+    """The groups with all their pairs as UTF-8 JSON, with `schema` and `version` so that a reader knows what it has.
+
+    Places count from 0, as everywhere in this library's JSON. A lone surrogate stays, as the JSON escape \\uD800.
+    """
+    groups = [
+        {
+            "members": [_document(member, found.documents[member]) for member in group.members],
+            "lowest": _number(group.lowest),
+            "highest": _number(group.highest),
+            "pairs": [
+                {
+                    "places": [pair.first, pair.second],
+                    "wording": _number(pair.wording),
+                    "meaning": _number(pair.meaning),
+                }
+                for pair in found.within(group.members, measure)
+            ],
+        }
+        for group in found.groups(measure, threshold)
+    ]
+    return _json(
+        {
+            "texts": len(found.documents),
+            "measure": measure,
+            "model": found.model if measure == MEANING else None,
+            "threshold": threshold,
+            "groups": groups,
+        }
+    )
+
+
+def compared_csv(reference: str, rows: Sequence[Compared]) -> bytes:
+    """One text against many as rows in the order given, the reference first (place 0); columns like `groups_csv`."""
+    header = ["place", "wording", "meaning", "relevance", "id", "title", "url", "text"]
+    table: list[list[Any]] = [[0, "", "", "", *_about(Document(reference, "reference"))]]
+    for row in rows:
+        values = [_number(value) for value in (row.wording, row.meaning, row.relevance)]
+        table.append([row.place + 1, *values, *_about(row.document)])
+    return _csv(header, table)
+
+
+def compared_json(
+    reference: str, rows: Sequence[Compared], *, measure: str, threshold: float | None, model: str | None
+) -> bytes:
+    """One text against many as JSON like `groups_json`; `measure` is what the rows were ordered by."""
+    return _json(
+        {
+            "reference": reference,
+            "measure": measure,
+            "model": model,
+            "threshold": threshold,
+            "results": [
+                _document(row.place, row.document)
+                | {
+                    "wording": _number(row.wording),
+                    "meaning": _number(row.meaning),
+                    "relevance": _number(row.relevance),
+                }
+                for row in rows
+            ],
+        }
+    )
+
+
+def _nearest(
+    found: Duplicates, members: Sequence[int], measure: Measure
+) -> dict[int, tuple[int, float, float, float | None]]:
+    """For each text of a group the most alike other one, with its likeness in the measure, wording and meaning."""
+    out: dict[int, tuple[int, float, float, float | None]] = {}
+    for pair in found.within(members, measure):  # most alike first
+        likeness = pair.meaning if measure == MEANING and pair.meaning is not None else pair.wording
+        for one, other in ((pair.first, pair.second), (pair.second, pair.first)):
+            out.setdefault(one, (other, likeness, pair.wording, pair.meaning))
+    return out
+
+
+def _about(document: Document) -> list[Any]:
+    return [document.id, document.metadata.get("title"), document.metadata.get("url"), document.text]
+
+
+def _document(place: int, document: Document) -> dict[str, Any]:
+    return {"place": place, "id": document.id, "text": document.text, "metadata": _plain(document.metadata)}
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else round(value, 4)
+
+
+def _csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(header)
+    for row in rows:
+        writer.writerow([_cell(value) for value in row])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _cell(value: object) -> object:
+    if value is None:
+        return ""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    return guard_cell(_LONE_SURROGATE.sub("�", str(value)))
+
+
+def _json(content: dict[str, Any]) -> bytes:
+    text = json.dumps(
+        {"schema": JSON_SCHEMA, "version": JSON_VERSION, **content}, ensure_ascii=False, indent=2, allow_nan=False
+    )
+    # A lone surrogate can stand only inside a JSON string, where Python's escape of it is JSON's own.
+    return (text + "\n").encode("utf-8", "backslashreplace")
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value)
