@@ -91,10 +91,11 @@ def step_search(folder: Path, count: int) -> dict[str, float]:
     index.search(asked[0], 100)
     first = time.perf_counter() - before
     stage = FirstStage(corpus)
-    bare, whole = [], []
+    bare, worked, whole = [], [], []
     for query in asked:
-        started = time.perf_counter()
+        started, thread = time.perf_counter(), time.thread_time()
         index.search(query, 200)
+        worked.append((time.thread_time() - thread) * 1000)
         between = time.perf_counter()
         stage.search(query, 200)
         bare.append((between - started) * 1000)
@@ -106,6 +107,7 @@ def step_search(folder: Path, count: int) -> dict[str, float]:
         "median": statistics.median(bare),
         "worst": max(bare),
         "p95": sorted(bare)[int(len(bare) * 0.95)],
+        "processor": sorted(worked)[int(len(worked) * 0.95)],
         "whole": statistics.median(whole),
         "size": size,
     }
@@ -170,7 +172,8 @@ def main() -> int:
         print(f"| open it again and answer a first question | {found['first']:.2f} s | | |")
         print(
             f"| a question by keyword, 200 candidates: median, 95 %, worst of {QUERIES} | {found['median']:.1f}, "
-            f"{found['p95']:.1f}, {found['worst']:.1f} ms | {BARS['query']:g} ms | {found['memory']:,.0f} |"
+            f"{found['p95']:.1f}, {found['worst']:.1f} ms; on the processor 95 % in {found['processor']:.1f} ms "
+            f"| {BARS['query']:g} ms | {found['memory']:,.0f} |"
         )
         print(f"| the same with the passages read from disk: median | {found['whole']:.1f} ms | | |", flush=True)
         near = run("vectors", folder, choice.passages)
@@ -179,9 +182,10 @@ def main() -> int:
             f"| | {near['memory']:,.0f} |\n"
         )
     # Where others use the machine, the processor's own time says more than the clock.
-    over = indexed["processor"] > BARS["index"] or found["p95"] > BARS["query"] or indexed["memory"] > BARS["memory"]
+    missed = (indexed["processor"], found["processor"], indexed["memory"])
+    over = any(value > bar for value, bar in zip(missed, BARS.values(), strict=True))
     if over:
-        print("A bar was missed; on a busy machine, run it again.\n")
+        print("A bar was missed.\n")
     return 0
 
 
