@@ -162,8 +162,8 @@ def main() -> int:
         print(f"| keep the passages | {kept['seconds']:.1f} s | | {kept['memory']:,.0f} |", flush=True)
         indexed = run("index", folder, choice.passages)
         print(
-            f"| read them, index them, keep the index | {indexed['seconds']:.1f} s, of which {indexed['processor']:.1f} s on "
-            f"the processor | {BARS['index']:g} s | "
+            f"| read them, index them, keep the index | {indexed['seconds']:.1f} s, of which "
+            f"{indexed['processor']:.1f} s on the processor | {BARS['index']:g} s | "
             f"{indexed['memory']:,.0f} (bar {BARS['memory']:,.0f}) |",
             flush=True,
         )
