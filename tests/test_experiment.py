@@ -383,10 +383,23 @@ def test_one_experiment_runs_once_at_a_time(world):
         assert caught.value.code == "experiment_running"
         with pytest.raises(ExperimentError):
             world.store.delete(world.experiment.id)
+        with QuerySetStore() as sets, pytest.raises(ExperimentError):
+            sets.delete(world.set_id)
     assert world.store.delete(world.experiment.id)
     with pytest.raises(ExperimentError) as caught:
         world.store.get(world.experiment.id)
     assert caught.value.code == "experiment_not_found"
+
+
+def test_deleting_a_query_set_deletes_its_experiments(world):
+    """Nothing of them is left, the ledger included."""
+    world.run()
+    with QuerySetStore() as sets:
+        assert sets.delete(world.set_id)
+    assert world.store.list() == ()
+    with world.store._reading() as db:
+        assert db.execute("SELECT count(*) FROM requests").fetchone() == (0,)
+        assert db.execute("SELECT count(*) FROM answers").fetchone() == (0,)
 
 
 def test_a_bug_stops_the_run_and_is_told(world):

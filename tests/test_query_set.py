@@ -260,6 +260,7 @@ def test_rating_and_taking_back(store):
     assert "ben" not in store.judgments(set_id)
     assert store.add_ratings(set_id, "cem", {"q1": {"q1-d0": 1, "q1-d2": 0}}) == 2
     assert store.get(set_id).judgments["cem"] == {"q1": {"q1-d0": 1, "q1-d2": 0}}
+    assert store.list()[0].rated == 5, "what two rated counts once"
     with pytest.raises(InvalidRequestError):
         store.rate(set_id, "ben", "q0", "q0-d1", 500)
     with pytest.raises(ExperimentError) as caught:

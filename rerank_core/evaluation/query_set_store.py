@@ -11,6 +11,7 @@ from typing import Any
 
 from rerank_core.documents.report import Problem
 from rerank_core.evaluation.experiment_file import ExperimentError, ExperimentFile, as_bytes, as_text
+from rerank_core.evaluation.experiment_lock import forget, held, running_error
 from rerank_core.evaluation.measure import check_judgments
 from rerank_core.evaluation.query_set import Query, QuerySet
 from rerank_core.models import Document
@@ -93,14 +94,21 @@ class QuerySetStore(ExperimentFile):
         with self._reading() as db:
             rows = db.execute(
                 "SELECT id, name, created, queries, pairs, "
-                "(SELECT count(DISTINCT query || x'00' || document) FROM ratings WHERE query_set = query_sets.id), "
+                "(SELECT count(*) FROM (SELECT DISTINCT query, document FROM ratings "
+                "WHERE query_set = query_sets.id)), "
                 "bytes FROM query_sets ORDER BY number DESC"
             ).fetchall()
         return tuple(QuerySetSummary(row[0], as_text(row[1]), datetime.fromisoformat(row[2]), *row[3:]) for row in rows)
 
     def delete(self, set_id: str) -> bool:
-        """Delete a set with its ratings and experiments; False where there was none."""
+        """Delete a set with its ratings and experiments; False where there was none. Raises ExperimentError
+        (experiment_running) while one of them runs."""
         with self._writing() as db:
+            experiments = [row[0] for row in db.execute("SELECT id FROM experiments WHERE query_set = ?", (set_id,))]
+            if any(held(self.path, one) for one in experiments):
+                raise running_error()
+            for one in experiments:
+                forget(self.path, one)
             return db.execute("DELETE FROM query_sets WHERE id = ?", (set_id,)).rowcount > 0
 
     # Ratings
