@@ -126,3 +126,10 @@ def test_a_live_engine_that_is_not_there_is_a_sentence(page) -> None:
     press(at)
     assert at.error
     assert at.session_state["search"].error.hint
+
+
+def test_no_component_is_named_after_an_id(page, monkeypatch) -> None:
+    """A run's id may hold two underscores in a row, which a component's key must not."""
+    monkeypatch.setattr(search_run, "new_id", lambda: "a__b__c")
+    at = page()
+    assert at.session_state["search"].answer.run.id == "a__b__c"

@@ -62,14 +62,14 @@ def result(answer: Answer, top_n: int) -> None:
             threshold=threshold,
             initial_name=run.order_name,
             reranked_name="reranked",
-            key=f"search_board_{run.id}",
+            key="search-board",
             picked=current.picked,
             scores=any(row.score is not None for row in rows),
             on_event=_on_board,
         )
     else:
         picked = tables.big_tables(
-            rows, top_n=top_n, threshold=threshold, initial_name=run.order_name, key=f"search_tables_{run.id}"
+            rows, top_n=top_n, threshold=threshold, initial_name=run.order_name, key="search-tables"
         )
         if picked is not None:
             current.picked = picked
@@ -143,7 +143,7 @@ def _reader(answer: Answer) -> None:
         for place, (text, main) in enumerate(_surroundings(answer, row)):
             reading(
                 marked(text, answer.question),
-                key=f"reading_{answer.run.id if answer.run else ''}_{row.index}_{place}",
+                key=f"reading-{row.index}-{place}",
                 quiet=not main,
             )
 
