@@ -15,7 +15,7 @@ from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.contender import Ranking
 from rerank_core.evaluation.measure import Judgments, measure
 from rerank_core.evaluation.query_set import Query, QuerySet, count_queries
-from rerank_core.evaluation.significance import Compared, compare, describe
+from rerank_core.evaluation.significance import Compared, compare_values, describe
 
 __all__ = [
     "INITIAL",
@@ -164,7 +164,7 @@ def summarise(
         ranking.label: {query: ranking.run[query] for query in ids} for ranking in answering
     }
     measured = {label: measure(judged, run, names) for label, run in runs.items()}
-    pairs = compare(judged, runs, names[0])
+    pairs = compare_values({label: values[names[0]].by_query for label, values in measured.items()}, names[0])
     means = {label: {name: values[name].mean for name in names} for label, values in measured.items()}
     order = sorted(answering, key=lambda ranking: -means[ranking.label][names[0]])
     rows = [Row(INITIAL, means[INITIAL], None, None, None, None, None)]

@@ -19,7 +19,7 @@ from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.measure import Judgments, Run
 from rerank_core.evaluation.measure import measure as measure_run
 
-__all__ = ["ENOUGH_QUERIES", "Compared", "compare", "describe", "holm"]
+__all__ = ["ENOUGH_QUERIES", "Compared", "compare", "compare_values", "describe", "holm"]
 
 ENOUGH_QUERIES = 25
 """With fewer queries a comparison carries a warning; 25 to 50 is what evaluation campaigns use at the least."""
@@ -79,9 +79,18 @@ def compare(
     if len(runs) < 2:
         raise InvalidRequestError("There are fewer than two runs to compare.", hint="Add another model or order.")
     values = {name: measure_run(judgments, run, [measure])[measure].by_query for name, run in runs.items()}
-    keys = list(itertools.combinations(runs, 2))
+    return compare_values(values, measure, samples=samples, seed=seed)
+
+
+def compare_values(
+    values: Mapping[str, Mapping[str, float]], measure: str, *, samples: int = SAMPLES, seed: int = 0
+) -> dict[tuple[str, str], Compared]:
+    """The same where the runs have been measured already: `values` maps each of two runs or more to the value of every
+    query, the same queries for all."""
+    keys = list(itertools.combinations(values, 2))
+    queries = next(iter(values.values()))
     columns = [
-        [_difference(values[second][query], values[first][query]) for query in judgments] for first, second in keys
+        [_difference(values[second][query], values[first][query]) for query in queries] for first, second in keys
     ]
     alone = _p_values(columns, samples, seed)
     intervals = _intervals(columns, samples, seed)
