@@ -26,7 +26,8 @@ def query_board(query_set: QuerySet, query: Query, label: str, against: str) -> 
             return
         current = state()
         top_n = int(st.session_state.get(DEPTH) or 10)
-        key = f"evaluate_board_{query.id}_{label}_{against}"
+        # A component's key must not hold two underscores in a row, and a query's id may.
+        key = "evaluate-board"
         if len(rows) <= MAX_ROWS:
             board(
                 rows,
