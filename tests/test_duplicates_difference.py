@@ -129,3 +129,13 @@ def test_what_is_beyond_the_limit_is_said() -> None:
     assert found.cut
     assert found.sentence == "No word differs in the first 100,000 characters."
     assert len(whole(found.left)) == MAX_CHARACTERS
+
+
+def test_the_caution_names_what_a_score_does_not_see() -> None:
+    """A number, or hardly any word; not case alone, not texts that plainly differ."""
+    assert "A number differs" in difference("within 30 days", "within 14 days").caution
+    assert "Hardly a word" in difference("this is covered by it", "this is not covered by it").caution
+    assert difference("Return it. Now 3", "return it, now 3").caution == ""
+    assert difference(ARTICLES["two-step"], ARTICLES["phishing"].replace("0", "")).changed > 50
+    assert difference("one two three four five six", "un deux trois quatre cinq six").caution == ""
+    assert difference("same", "same").caution == ""

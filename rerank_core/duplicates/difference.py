@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rerank_core.retrieval.words import _UNSPACED_RUN
+from rerank_core.retrieval.words import _UNSPACED_RUN, words
 
 __all__ = ["MAX_CHARACTERS", "Change", "Difference", "Piece", "difference"]
 
@@ -72,10 +72,12 @@ class Difference:
 
     @property
     def caution(self) -> str:
-        """Why a high likeness may mislead here, in a sentence; empty where words enough differ to see that they do."""
-        if not self.changed:
+        """Why a high likeness may mislead here, in a sentence; empty where words enough differ to see that they do,
+        and where only case, accents and punctuation do."""
+        telling = [change for change in self.changes if words(change.left) != words(change.right)]
+        if not telling:
             return ""
-        if any(character.isdigit() for change in self.changes for text in change for character in text):
+        if any(character.isdigit() for change in telling for text in change for character in text):
             return "A number differs. Two texts can be alike in every other word and say opposite things."
         if self.changed * _FEW <= self.words or self.changed <= 2:
             return "Hardly a word differs, and that word may turn the meaning round: read it before you decide."
@@ -205,9 +207,9 @@ def _anchors(
 
     The longest rising run of places, as patience sorting finds it: in time a little over the number of sentences.
     """
-    once, there = Counter(words for words, _ in ours), Counter(words for words, _ in theirs)
-    places = {words: place for words, place in theirs if there[words] == 1}
-    pairs = [(place, places[words], len(words)) for words, place in ours if once[words] == 1 and words in places]
+    once, there = Counter(said for said, _ in ours), Counter(said for said, _ in theirs)
+    places = {said: place for said, place in theirs if there[said] == 1}
+    pairs = [(place, places[said], len(said)) for said, place in ours if once[said] == 1 and said in places]
     tops: list[int] = []  # the lowest right place that ends a run of each length
     ends: list[int] = []  # which pair that is
     before: list[int] = []

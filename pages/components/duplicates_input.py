@@ -1,0 +1,346 @@
+"""What is compared: a knowledge base or own texts, all pairs or one text with the rest, and by which local model."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from pages.components import connection as connections
+from pages.components.board import shown
+from pages.components.connection import Connection
+from pages.components.duplicates_state import (
+    ALL,
+    JOB,
+    LOCAL,
+    MODE,
+    NO_MODEL,
+    ONE,
+    OWN,
+    PICKED,
+    REFERENCE,
+    SAMPLE,
+    SOURCE,
+    TEXTS,
+    Asked,
+    Outcome,
+    state,
+)
+from pages.components.jobs import manager
+from pages.components.search_run import corpora
+from pages.components.state import LABELS, MODEL, as_pasted_text
+from rerank_core import Document, RerankError, documents, language, offline
+from rerank_core.documents.working_list import WorkingList
+from rerank_core.duplicates.pairs import MAX_TEXTS
+from rerank_core.jobs import Job, JobContext
+from rerank_core.offline.models import ENGLISH, MULTILINGUAL
+from rerank_core.providers.spec import ModelSpec
+from rerank_core.retrieval.passages import Passages
+from rerank_core.runs import new_id
+from rerank_core.samples import knowledge_base
+
+Read = tuple[tuple[str, documents.ParsedDocuments], ...]
+"""The files that were read, each by its name."""
+
+MODES = {ALL: "All pairs", ONE: "One against the rest"}
+LOCALS = {ENGLISH: "English", MULTILINGUAL: "Multilingual", NO_MODEL: "Wording only"}
+FIRST_REFERENCE = "password-reset"
+NAME_CHARACTERS = 90
+SHOWN_PROBLEMS = 200
+_POLL_SECONDS = 0.25
+_AT_ONCE_SECONDS = 1.0
+
+
+def arrive() -> None:
+    """Fill the page the first time it is seen in a session: the sample is compared at once, here and for free."""
+    current = state()
+    if current.restored is not None:
+        _show_inputs_of(current.restored)
+        current.restored = None
+    st.session_state.setdefault(MODEL, LABELS[0])
+    if current.arrived:
+        return
+    current.arrived = True
+    place = next(place for place, article in enumerate(knowledge_base()) if article.id == FIRST_REFERENCE)
+    current.reference_place = place
+    st.session_state.update(
+        {
+            SOURCE: SAMPLE,
+            MODE: ALL,
+            LOCAL: _first_model(),
+            TEXTS: "",
+            REFERENCE: knowledge_base()[place].text,
+        }
+    )
+    asked = st.query_params.get(JOB)
+    if asked and manager().jobs(asked):
+        current.job_id = asked
+        current.restoring = True
+    else:
+        current.wanted = True
+
+
+def source_control() -> str:
+    """The select box of texts; gives the chosen source's id."""
+    names = {SAMPLE: "Sample knowledge base"}
+    names |= {
+        summary.id: _corpus(summary.name, summary.passages) for summary in corpora().list() if not summary.problem
+    }
+    names[OWN] = "My own texts"
+    if st.session_state.get(SOURCE) not in names:
+        st.session_state[SOURCE] = SAMPLE
+    return st.selectbox(
+        "Compare",
+        list(names),
+        format_func=names.__getitem__,
+        key=SOURCE,
+        persist_state="session",
+        on_change=_source_changed,
+        width=270,
+        help="The sample, a knowledge base that you made under Search, or texts that you paste or upload here.",
+    )
+
+
+def _corpus(name: str, passages: int) -> str:
+    return f"{shown(name, NAME_CHARACTERS, one_line=True)} ({passages:,} passages)"
+
+
+def mode_control(connection: Connection) -> str:
+    """All pairs, or one text with the rest."""
+    return st.segmented_control(
+        "How",
+        list(MODES),
+        format_func=MODES.__getitem__,
+        required=True,
+        key=MODE,
+        persist_state="session",
+        on_change=_mode_changed,
+        args=(connection.provider.id,),
+    )
+
+
+def own_texts() -> None:
+    """Paste and upload, and what came of it."""
+    current = state()
+    texts, uploads = st.columns([3, 2], gap="medium")
+    with texts:
+        st.text_area(
+            "Texts",
+            key=TEXTS,
+            height=150,
+            on_change=_pasted,
+            persist_state="session",
+            placeholder="Paste texts here: one per line, paragraphs with a blank line between, or JSON.",
+        )
+    with uploads:
+        st.file_uploader(
+            "Upload texts",
+            type=[*documents.FILE_KINDS],
+            accept_multiple_files=True,
+            key=f"duplicates_upload_{current.upload_version}",
+            on_change=_uploaded,
+            help="Added after the texts that are there; 20 MB each.",
+        )
+        count = len(current.working.documents)
+        st.text("No texts yet" if not count else f"{count:,} {'text' if count == 1 else 'texts'}")
+    if current.reading_id is not None:
+        _collect_files()
+    if current.reading_id is not None:
+        _reading()
+    for name, parsed in current.reports:
+        st.text(f"{shown(name, NAME_CHARACTERS, one_line=True)}: {documents.describe(parsed)}")
+        if parsed.problems:
+            with st.expander("What was left out or needs a look", icon=":material/warning:"):
+                rows = [{"Line": line, "Reason": reason} for line, reason in parsed.problems[:SHOWN_PROBLEMS]]
+                st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Import report: line and reason")
+
+
+def reference_input(found: Passages | None) -> str:
+    """The text that the others are compared with."""
+    current = state()
+    place = current.reference_place
+    if place is not None and (found is None or place >= len(found) or _text(found, place) != _reference()):
+        current.reference_place = None  # the text is no longer the one that was picked
+    if found is not None and 0 < len(found) <= MAX_TEXTS:
+        names = [name_of(place, document) for place, document in enumerate(found.get(range(len(found))))]
+        st.session_state[PICKED] = current.reference_place
+        st.selectbox(
+            "Take it from the list",
+            range(len(names)),
+            index=None,
+            format_func=names.__getitem__,
+            key=PICKED,
+            on_change=_reference_picked,
+            args=(found,),
+            placeholder="Or paste any text below",
+        )
+    st.text_area(
+        "Reference text",
+        key=REFERENCE,
+        height=130,
+        persist_state="session",
+        placeholder="Paste the text that you want to find again.",
+    )
+    return _reference()
+
+
+def _reference() -> str:
+    return st.session_state.get(REFERENCE) or ""
+
+
+def _text(found: Passages, place: int) -> str:
+    return found.get([place])[0].text
+
+
+def local_control() -> str | None:
+    """The local model that compares meaning; None for wording alone."""
+    reasons = {model: offline.unavailable_reason(model) for model in (ENGLISH, MULTILINGUAL)}
+    there = [model for model in LOCALS if not reasons.get(model)]
+    if st.session_state.get(LOCAL) not in there:
+        st.session_state[LOCAL] = _first_model()
+    chosen = st.segmented_control(
+        "Compare meaning by",
+        there,
+        format_func=LOCALS.__getitem__,
+        required=True,
+        key=LOCAL,
+        persist_state="session",
+        help="A local model reads every text once, on this computer, free. Wording needs no model.",
+    )
+    for model, reason in reasons.items():
+        if reason:
+            st.caption(f"{LOCALS[model]} is not available on this computer.")
+            st.text(reason)
+    return None if chosen == NO_MODEL else chosen
+
+
+def language_notice(local: str | None, found: Passages | None) -> None:
+    """Say that an English model meets texts in another language."""
+    if local != ENGLISH or found is None or not len(found):
+        return
+    some = found.get(range(min(len(found), 200)))
+    other = language.english_mismatch("", [document.text for document in some])
+    if other:
+        st.caption(
+            f":material/translate: Many of these texts are {other}. To a model made for English they look more alike "
+            "than they are: choose Multilingual."
+        )
+
+
+def asked_now(mode: str, source: str, local: str | None, reference: str, hosted: ModelSpec | None) -> Asked:
+    """What pressing the button now would compare."""
+    connection = connections.current()
+    texts = hash(tuple(document.text for document in state().working.documents)) if source == OWN else 0
+    if mode == ALL:
+        return Asked(ALL, source, texts, local)
+    provider = connection.provider.id
+    paid = None if provider == "local" else (provider, hosted.id if hosted else None)
+    return Asked(ONE, source, texts, local, reference, paid)
+
+
+def name_of(place: int, document: Document) -> str:
+    """A text in a list: its place, and its title or how it begins."""
+    title = document.metadata.get("title") or document.text
+    return f"{place + 1} · {shown(str(title), NAME_CHARACTERS, one_line=True)}"
+
+
+def _first_model() -> str:
+    return next((m for m in (MULTILINGUAL, ENGLISH) if offline.unavailable_reason(m) is None), NO_MODEL)
+
+
+def _source_changed() -> None:
+    current = state()
+    current.asking = False
+    current.reference_place = None
+    st.session_state[PICKED] = None
+
+
+def _mode_changed(provider: str) -> None:
+    current = state()
+    current.asking = False
+    # What runs here costs nothing, so the other way of comparing shows its result at once.
+    current.wanted = st.session_state.get(MODE) not in current.outcomes and (
+        provider == "local" or st.session_state.get(MODE) == ALL
+    )
+
+
+def _reference_picked(found: Passages) -> None:
+    place = st.session_state.get(PICKED)
+    state().reference_place = place
+    if place is not None:
+        st.session_state[REFERENCE] = _text(found, place)
+
+
+def _pasted() -> None:
+    text = st.session_state.get(TEXTS) or ""
+    current = state()
+    parsed = documents.parse_documents(text)
+    current.reports = [("What was pasted", parsed)] if parsed.problems or parsed.notes else []
+    current.working = current.working.pasted(parsed.documents)
+    _source_changed()
+
+
+def _uploaded() -> None:
+    current = state()
+    files = st.session_state.get(f"duplicates_upload_{current.upload_version}") or []
+    if not files or current.reading_id is not None:
+        return
+    given = tuple((file.name, file.getvalue()) for file in files)
+    # The list keeps what was read; an empty uploader is ready for the next file.
+    current.upload_version += 1
+    current.reading_id = new_id()
+    try:
+        job = manager().submit(_read, given, owner=current.reading_id, title="read files")
+    except RerankError as error:
+        current.error, current.reading_id = error, None
+        return
+    job.wait(_AT_ONCE_SECONDS)
+    _collect_files()
+
+
+def _read(context: JobContext, files: tuple[tuple[str, bytes], ...]) -> Read:
+    found = documents.read_files(context, files)
+    return tuple((name, parsed) for (name, _), parsed in zip(files, found, strict=True))
+
+
+def _files_job() -> Job[Read] | None:
+    job_id = state().reading_id
+    jobs = manager().jobs(job_id) if job_id else ()
+    return jobs[0] if jobs else None
+
+
+def _collect_files() -> None:
+    current, job = state(), _files_job()
+    if job is not None and not job.finished:
+        return
+    current.reading_id = None
+    if job is None or job.state != "done":
+        if job is not None and isinstance(job.exception, RerankError):
+            current.error = job.exception
+        return
+    for name, parsed in job.result():
+        current.working, unique = current.working.uploaded(name, parsed.documents)
+        current.reports.append((unique, parsed))
+    _source_changed()
+
+
+@st.fragment(run_every=_POLL_SECONDS)
+def _reading() -> None:
+    job = _files_job()
+    if job is None or job.finished:
+        st.rerun()
+    now = job.progress
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.progress(now.fraction, text="Reading the files", width="stretch")
+        if st.button("Cancel reading", icon=":material/stop_circle:", disabled=job.cancel_requested):
+            job.cancel()
+
+
+def _show_inputs_of(outcome: Outcome) -> None:
+    """Bring the choices of a comparison that a reload interrupted back onto the page."""
+    current, asked = state(), outcome.asked
+    st.session_state.update({MODE: asked.mode, SOURCE: asked.source, LOCAL: asked.local or NO_MODEL, PICKED: None})
+    if asked.reference is not None:
+        st.session_state[REFERENCE] = asked.reference
+    if outcome.own:
+        current.working = WorkingList.of(outcome.own, "the last comparison")
+        st.session_state[TEXTS] = as_pasted_text(outcome.own)

@@ -1,0 +1,74 @@
+"""/duplicates: which texts say the same twice: all pairs, or one text against the rest."""
+
+import streamlit as st
+
+from pages.components import connection as connections
+from pages.components import duplicates_reference, duplicates_result, duplicates_run, errors, settings
+from pages.components.duplicates_input import (
+    arrive,
+    asked_now,
+    language_notice,
+    local_control,
+    mode_control,
+    own_texts,
+    reference_input,
+    source_control,
+)
+from pages.components.duplicates_state import ONE, OWN, state
+from rerank_core import RerankError
+
+current = state()
+connection = connections.current()
+duplicates_run.collect()
+arrive()
+
+st.title("Find texts that say the same thing twice", anchor=False)
+controls = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+with controls:
+    source = source_control()
+    mode = mode_control(connection)
+    local = local_control()
+if source == OWN:
+    own_texts()
+passages, reference, model = None, "", None
+try:
+    passages = duplicates_run.passages()[0]
+except RerankError as error:
+    errors.show(error)
+if mode == ONE:
+    reference = reference_input(passages)
+hosted = mode == ONE and connection.provider.id != "local"
+if hosted:
+    model = settings.model_control(connection)
+with controls:
+    pressed = st.button(
+        "Find duplicates",
+        type="primary",
+        icon=":material/content_copy:",
+        shortcut="Ctrl+Enter",
+        disabled=duplicates_run.running() is not None or (hosted and not connection.ready),
+    )
+language_notice(local, passages)
+asked = asked_now(mode, source, local, reference, model)
+planned = duplicates_run.plan(asked, connection, model)
+if hosted:
+    duplicates_run.before_the_button(planned)
+
+if pressed or current.wanted:
+    current.wanted = False
+    duplicates_run.press(planned)
+duplicates_run.confirmation(planned)
+duplicates_run.collect()
+duplicates_run.progress()
+if current.error is not None:
+    errors.show(current.error)
+outcome = current.outcomes.get(mode)
+if outcome is not None:
+    duplicates_run.stale_notice(outcome, asked)
+    (duplicates_reference if mode == ONE else duplicates_result).result(outcome)
+elif current.error is None and duplicates_run.running() is None and not current.asking:
+    st.info(
+        "Choose what to compare and press Find duplicates. The sample knowledge base is there to try it on.",
+        icon=":material/arrow_upward:",
+    )
+duplicates_run.write_address(mode)
