@@ -9,7 +9,7 @@ from pages.components.duplicates_result import (
     MEASURES,
     download,
     meaning_of,
-    table,
+    selected_row,
     texts,
     threshold_control,
     title,
@@ -97,7 +97,7 @@ def _results(outcome: Outcome, rows: tuple[Compared, ...], by: str) -> None:
         records.append(record)
     if len(rows) > SHOWN:
         st.caption(f"The first {SHOWN:,} of {len(rows):,}; the files have all of them.")
-    chosen = table(records, f"one_{outcome.id}_{by}", "The texts by how much they are like the reference")
+    chosen = selected_row(records, f"one_{outcome.id}_{by}", "The texts by how much they are like the reference")
     row = rows[chosen if chosen is not None and chosen < len(rows) else 0]
     facts = {"Relevance": row.relevance, "Meaning": row.meaning, "Wording": row.wording}
     reference = Document(outcome.asked.reference or "")

@@ -133,7 +133,7 @@ def _groups(outcome: Outcome, found: Duplicates, measure: Measure, threshold: fl
                 "In it": "; ".join(title(found.documents[member]) for member in group.members[:4]),
             }
         )
-    chosen = table(rows, f"groups_{outcome.id}_{measure}_{hash(groups)}", "Groups of texts that are alike")
+    chosen = selected_row(rows, f"groups_{outcome.id}_{measure}_{hash(groups)}", "Groups of texts that are alike")
     group = groups[chosen if chosen is not None and chosen < len(groups) else 0]
     _group(outcome, found, measure, group)
 
@@ -175,7 +175,7 @@ def _pairs(outcome: Outcome, found: Duplicates, measure: Measure, threshold: flo
         }
         for place, pair in enumerate(pairs)
     ]
-    chosen = table(rows, f"pairs_{outcome.id}_{measure}_{threshold}", "Pairs of texts that are alike")
+    chosen = selected_row(rows, f"pairs_{outcome.id}_{measure}_{threshold}", "Pairs of texts that are alike")
     compared(outcome, found.documents, pairs[chosen if chosen is not None and chosen < len(pairs) else 0])
 
 
@@ -246,7 +246,7 @@ def title(document: Document) -> str:
     return shown(str(document.metadata.get("title") or document.text), PREVIEW, one_line=True)
 
 
-def table(rows: list[dict[str, object]], key: str, alt: str) -> int | None:
+def selected_row(rows: list[dict[str, object]], key: str, alt: str) -> int | None:
     """A table of which one row can be selected; the place of that row."""
     bar = st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.3f", width=120)
     event = st.dataframe(
