@@ -21,6 +21,12 @@ page = st.navigation(
             help="Your own content: find candidates, rerank them, read and copy the answer.",
         ),
         st.Page(
+            "duplicates.py",
+            title="Duplicates",
+            icon=":material/content_copy:",
+            help="Texts that say the same twice: all pairs, or one text against the rest.",
+        ),
+        st.Page(
             "evaluate.py",
             title="Evaluate",
             icon=":material/monitoring:",
