@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rerank_core.errors import InvalidRequestError
-from rerank_core.evaluation.contender import Contender
+from rerank_core.evaluation.contender import Contender, distinct
 from rerank_core.pricing import CostEstimate, money_text, upper_bound
 from rerank_core.providers import provider, providers
 from rerank_core.ranking import compare_orders
@@ -30,11 +30,13 @@ __all__ = [
     "contenders",
     "differences",
     "disagreement_text",
+    "full_name",
     "key_of",
     "keys_text",
     "only_here",
     "read_keys",
     "short_names",
+    "total",
     "whole_cost",
 ]
 
@@ -75,15 +77,14 @@ def read_keys(text: str | None) -> tuple[Contender, ...]:
 
 def short_names(chosen: Sequence[Contender]) -> tuple[str, ...]:
     """What to call each in a sentence: the model's name, with the provider's where two models share one."""
-    names = [_model_name(contender) for contender in chosen]
-    counted = Counter(names)
-    return tuple(contender.label if counted[name] > 1 else name for contender, name in zip(chosen, names, strict=True))
+    return tuple(contender.label for contender in distinct(chosen))
 
 
-def _model_name(contender: Contender) -> str:
+def full_name(contender: Contender) -> str:
+    """A model with its provider: "English (GateFlow)", "English (local)"; a provider without models is its own name."""
     spec = provider(contender.provider)
-    model = spec.model(contender.model)
-    return model.label if model is not None and spec.has_models else (contender.model or spec.label)
+    where = "local" if spec.is_local else spec.label
+    return spec.label if contender.model is None else f"{contender.label} ({where})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,8 @@ class PairAgreement:
         if self.kendall_tau == 1.0 and self.rbo == 1.0:
             return "The same order."
         first = "The first place is the same" if self.k == 1 and self.shared else "The first place differs"
-        top = first if self.k == 1 else f"{self.shared} of the top {self.k} are the same"
+        verb = "is" if self.shared == 1 else "are"
+        top = first if self.k == 1 else f"{self.shared} of the top {self.k} {verb} the same"
         return f"{top}; {_out_of_100(self.same_pairs)} of 100 pairs of documents stand in the same order."
 
 
@@ -290,11 +292,16 @@ def whole_cost(estimates: Iterable[tuple[CostEstimate, int]]) -> WholeCost:
     listed = list(estimates)
     bounds = [upper_bound(estimate, retries) for estimate, retries in listed]
     return WholeCost(
-        amount=sum((estimate.amount for estimate, _ in listed if estimate.amount is not None), Decimal(0)),
-        most=sum((bound for bound in bounds if bound is not None), Decimal(0)),
+        amount=total(estimate.amount for estimate, _ in listed if estimate.amount is not None),
+        most=total(bound for bound in bounds if bound is not None),
         unknown=sum(1 for estimate, _ in listed if estimate.amount is None),
         calls=len(listed),
     )
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """Amounts of money added up."""
+    return sum(amounts, Decimal(0))
 
 
 def _closeness(pair: PairAgreement) -> tuple[float, float]:

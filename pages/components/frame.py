@@ -28,8 +28,8 @@ def page_config() -> None:
     # White on the dark theme's light blue is hard to read, so the ink follows the theme, which Streamlit tells CSS as
     # a colour scheme; and a page of two lists side by side needs the width that the default margins take.
     st.html(
-        "<style>[data-testid=stBaseButton-primary]:enabled, [data-testid=stBaseButton-primary]:enabled * "
-        "{color: light-dark(#ffffff, #08121f) !important} "
+        "<style>[data-testid=stBaseButton-primary]:enabled, [data-testid=stBaseButton-primary]:enabled *, "
+        "[data-testid=stMultiSelect] [data-tag] * {color: light-dark(#ffffff, #08121f) !important} "
         "[data-testid=stBaseButton-primary] kbd {opacity: 1 !important} "
         ".st-key-headline [data-testid=stText] {font-size: 1.2rem; font-weight: 600} "
         "[data-testid=stMainBlockContainer] {padding: 3.25rem clamp(1rem, 3vw, 2.75rem) 3rem}</style>"

@@ -78,7 +78,7 @@ def show_warnings(warnings: tuple[str, ...]) -> None:
 
 def _facts(run: Run) -> None:
     response = run.response
-    st.metric("Billed", pricing.money_text(response.cost.amount), width="content", help=_BASIS[response.cost.basis])
+    st.metric("Billed", pricing.money_text(response.cost.amount), width="content", help=BASIS[response.cost.basis])
     units = response.usage.search_units
     st.metric("Search units", "none reported" if units is None else f"{units:g}", width="content")
     st.metric(
@@ -92,7 +92,7 @@ def _facts(run: Run) -> None:
     st.metric("Documents", f"{len(run.documents):,}", width="content")
 
 
-_BASIS = {
+BASIS = {
     "reported": "The provider named this amount.",
     "computed": "The units that the provider reported times the price in the table under Connections.",
     "free": "It ran on this computer.",

@@ -176,7 +176,7 @@ def detail_panel(
         st.text(" · ".join(parts))
         if on_rate is not None:
             _rating(row.rating, f"{key}:rating", on_rate)
-        _full_text(document.text, key)
+        full_text(document.text, key)
         address = next((str(value) for name, value in document.metadata.items() if name.lower() in ADDRESSES), "")
         if opens(address):
             st.link_button("Open its page", address, icon=":material/open_in_new:")
@@ -196,7 +196,7 @@ def detail_panel(
             )
 
 
-def _full_text(text: str, key: str) -> None:
+def full_text(text: str, key: str) -> None:
     length = len(text)
     if length <= COPY_CHARACTERS:
         st.code(shown(text) or " ", language=None, wrap_lines=True, height=420 if length > 2_000 else "content")

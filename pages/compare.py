@@ -1,0 +1,64 @@
+"""/compare: one query, several models: their orders side by side, how far they agree, what each costs."""
+
+import streamlit as st
+
+from pages.components import compare_blind, compare_input, compare_run, errors, examples, settings
+from pages.components.compare_result import result
+from pages.components.compare_state import state
+from pages.components.documents_input import import_report, order_control, paste_input, table_input, upload_input
+from pages.components.state import QUERY
+
+current = state()
+compare_run.collect()
+compare_input.arrive()
+with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+    st.title("Compare models on the same question", anchor=False, width="content")
+    examples.picker()
+examples.story()
+
+texts, imports, choices = st.columns([9, 5, 7], gap="medium")
+with texts:
+    st.text_area("Query", key=QUERY, height=98, persist_state="session", placeholder="What would somebody search for?")
+    paste_input()
+with imports:
+    editing = upload_input()
+with choices:
+    chosen = compare_input.models_control()
+    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
+        top_n = settings.top_n_control()
+        order_control()
+    planned = compare_run.plan(chosen)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        compare_input.estimate(planned)
+        compare_blind.toggle()
+    if not current.under_way:
+        compare_input.kept_note(planned)
+    pressed = st.button(
+        "Compare",
+        type="primary",
+        icon=":material/compare_arrows:",
+        shortcut="Ctrl+Enter",
+        width="stretch",
+        disabled=current.under_way,
+    )
+import_report()
+if editing:
+    table_input()
+
+if pressed or current.wanted:
+    current.wanted = False
+    compare_run.press(chosen)
+compare_run.confirmation(chosen)
+compare_run.progress()
+if current.error is not None:
+    errors.show(current.error)
+if current.parts:
+    compare_input.stale_notice(chosen)
+    result(top_n)
+elif current.error is None and not current.asking:
+    st.info(
+        "Choose two to four models, type a query, paste or upload documents, and press Compare. Or pick an example "
+        "above to see it at work.",
+        icon=":material/arrow_upward:",
+    )
+compare_input.write_address()

@@ -1,0 +1,311 @@
+"""One press of Compare: every model a job of its own, each failing by itself, together within the spending limit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from pages.components import calls
+from pages.components import connection as connections
+from pages.components.compare_state import Part, state
+from pages.components.connection import Connection
+from pages.components.jobs import manager
+from pages.components.running import store
+from pages.components.settings import escaped
+from pages.components.state import ORDER, QUERY
+from pages.components.state import state as playground
+from rerank_core import InvalidRequestError, RerankError, RerankRequest, SpendingLimitError, pricing
+from rerank_core.blind_test import shuffled
+from rerank_core.budget import Budget, Reservation
+from rerank_core.comparison import Contender, WholeCost, read_keys, short_names, whole_cost
+from rerank_core.documents.starting_order import StartingOrder, start_order
+from rerank_core.jobs import Job, JobContext
+from rerank_core.runs import Run, new_id
+from rerank_core.store import StoreError
+
+# Long enough that a short comparison is drawn at once, short enough that a long one shows its progress.
+_AT_ONCE_SECONDS = 1.2
+_POLL_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one model would be asked, and what that may cost."""
+
+    contender: Contender
+    connection: Connection
+    query: str
+    start: StartingOrder
+    estimate: pricing.CostEstimate
+
+    @property
+    def request(self) -> RerankRequest:
+        """The request as it is sent; raises InvalidRequestError where it cannot be."""
+        return RerankRequest(self.query, self.start.documents, model=self.contender.model)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A comparison that could start: what is to be sent, and the parts that are there already and are kept."""
+
+    shares: tuple[Share, ...]
+    kept: tuple[Part, ...]
+    cost: WholeCost
+
+
+def plan(chosen: Sequence[Contender]) -> Plan:
+    """What pressing Compare now would do.
+
+    Models whose answer to the very same question is shown already are not asked and paid again, unless all are.
+    """
+    query, ordered = inputs()
+    kept = tuple(part for part in state().answered if part.contender in chosen and answers(part, query, ordered))
+    if len(kept) == len(chosen):
+        kept = ()
+    there = {part.contender for part in kept}
+    shares = []
+    for contender in chosen:
+        if contender in there:
+            continue
+        connection = connections.of(contender.provider)
+        expected = pricing.estimate_cost(
+            contender.provider, contender.model, query, ordered.documents, prices=connection.prices
+        )
+        shares.append(Share(contender, connection, query, ordered, expected))
+    cost = whole_cost((share.estimate, share.connection.max_retries) for share in shares)
+    return Plan(tuple(shares), kept, cost)
+
+
+def checked(chosen: Sequence[Contender]) -> Plan:
+    """The plan, where it can be carried out; raises RerankError where nothing could be asked."""
+    if not chosen:
+        raise InvalidRequestError("No model is chosen.", hint="Choose two or more under Models.")
+    planned = plan(chosen)
+    for share in planned.shares[:1]:
+        _ = share.request  # all ask the same of other models
+    return planned
+
+
+def inputs() -> tuple[str, StartingOrder]:
+    """The query and the documents as they stand on the page, in the order that was chosen to start from."""
+    query, by = st.session_state.get(QUERY) or "", st.session_state.get(ORDER) or "listed"
+    working, current = playground().working, state()
+    asked = (working, by, query if by == "keyword" else "")
+    if current.start is None or current.start[0] != asked:
+        current.start = (asked, start_order(working, by, query))  # by keyword, an index is built for it
+    return query, current.start[1]
+
+
+def answers(part: Part, query: str, ordered: StartingOrder) -> bool:
+    """Whether a part has an answer to this very question."""
+    return part.run is not None and part.run.query == query and part.run.documents == ordered.documents
+
+
+def press(chosen: Sequence[Contender]) -> None:
+    """Compare was pressed: start, or ask first where the most it may cost would pass the spending limit."""
+    current = state()
+    current.asking = False
+    if current.under_way:
+        return
+    try:
+        planned = checked(chosen)
+    except RerankError as error:
+        current.error = error
+        return
+    current.error = None
+    if connections.budget().fits(planned.cost.most):
+        start(planned, chosen)
+    else:
+        current.asking = True
+
+
+def confirmation(chosen: Sequence[Contender]) -> None:
+    """Ask whether a comparison may pass the spending limit."""
+    current = state()
+    if not current.asking:
+        return
+    budget = connections.budget()
+    try:
+        planned = checked(chosen)
+    except RerankError:
+        current.asking = False
+        return
+    if budget.fits(planned.cost.most):
+        current.asking = False
+        return
+    now = budget.now()
+    most, limit, spent = (pricing.money_text(amount) for amount in (planned.cost.most, now.limit, now.spent))
+    with st.container(border=True):
+        st.warning(
+            escaped(
+                f"All models together, with every retry billed, may cost up to {most}; {spent} of your limit of "
+                f"{limit} is spent."
+            ),
+            title="This may pass your spending limit",
+            icon=":material/savings:",
+        )
+        with st.container(horizontal=True):
+            if st.button("Compare and raise the limit", icon=":material/check:"):
+                budget.set_limit(budget.limit_for(planned.cost.most))
+                current.asking = False
+                start(planned, chosen)
+                st.rerun()
+            if st.button("Do not run"):
+                current.asking = False
+                st.rerun()
+
+
+def start(planned: Plan, chosen: Sequence[Contender]) -> None:
+    """Set the money of all parts aside, then hand each to a worker; what is soon done is shown at once."""
+    current, budget = state(), connections.budget()
+    reserved: list[Reservation] = []
+    try:
+        for share in planned.shares:
+            most = pricing.upper_bound(share.estimate, share.connection.max_retries)
+            reserved.append(budget.reserve(most))
+    except SpendingLimitError:
+        for reservation in reserved:
+            budget.release(reservation)
+        current.asking = True
+        return
+    parts = {part.contender: part for part in planned.kept}
+    jobs = []
+    for share, reservation in zip(planned.shares, reserved, strict=True):
+        part = Part(share.contender, new_id(), reservation)
+        parts[share.contender] = part
+        try:
+            jobs.append(
+                manager().submit(_work, share, part.run_id, budget, reservation, owner=part.run_id, title="compare")
+            )
+        except RerankError as error:
+            budget.release(reservation)
+            part.error = error
+    current.parts = [parts[contender] for contender in chosen]
+    current.round, current.shuffle, current.revealed = new_id(), shuffled(len(chosen)), False
+    current.error = current.picked = None
+    end = time.monotonic() + _AT_ONCE_SECONDS
+    for job in jobs:
+        job.wait(max(0.0, end - time.monotonic()))
+    collect()
+
+
+def job_of(part: Part) -> Job[Run] | None:
+    """The job that works on a part, while it is remembered."""
+    found = manager().jobs(part.run_id)
+    return found[0] if found else None
+
+
+def collect() -> None:
+    """Take over what has ended since the last look."""
+    for part in state().parts:
+        if part.over:
+            continue
+        job = job_of(part)
+        if job is None:
+            part.error = RerankError("This run is no longer there.", hint="Press Compare to run it again.")
+        elif job.state == "done":
+            part.run = job.result()
+        elif job.state == "failed":
+            error = job.exception
+            part.error = (
+                error
+                if isinstance(error, RerankError)
+                else RerankError("Something went wrong while reranking.", hint="Try again; the log has the details.")
+            )
+        elif job.state == "cancelled":
+            part.cancelled = True
+        if part.over and part.reservation is not None:
+            # A job that was cancelled before it began has settled nothing; for all others this changes nothing.
+            connections.budget().release(part.reservation)
+
+
+def progress() -> None:
+    """Show the parts under way with a Cancel that works; draws the page again whenever one has ended."""
+    if state().under_way:
+        _progress()
+
+
+@st.fragment(run_every=_POLL_SECONDS)
+def _progress() -> None:
+    current = state()
+    waiting = [part for part in current.parts if not part.over]
+    jobs = [job_of(part) for part in waiting]
+    if any(job is None or job.finished for job in jobs):
+        st.rerun()
+    named = short_names([part.contender for part in current.parts])
+    names = {part.run_id: name for part, name in zip(current.parts, named, strict=True)}
+    with st.container(border=True, gap="small"):
+        for part, job in zip(waiting, jobs, strict=True):
+            assert job is not None
+            now = job.progress
+            words = f"{names[part.run_id]}: "
+            words += f"{now.done:,} of {now.total:,} documents" if now.total else "waiting for an answer"
+            if now.cost is not None and now.cost.amount:
+                words += escaped(f", {pricing.money_text(now.cost.amount)} so far")
+            if now.eta is not None and now.eta >= 1:
+                words += f", about {now.eta:.0f} s left"
+            st.progress(now.fraction, text=words)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            stopping = any(job is not None and job.cancel_requested for job in jobs)
+            if st.button("Cancel", icon=":material/stop_circle:", disabled=stopping):
+                for job in jobs:
+                    if job is not None:
+                        job.cancel()
+            done = len(current.parts) - len(waiting)
+            words = "Stopping. A request that is already with a provider may still be billed." if stopping else ""
+            st.caption(words or f"{done} of {len(current.parts)} done. Finished models stay when you cancel.")
+
+
+def restore(run_ids: str, chosen: Sequence[Contender]) -> None:
+    """Show the comparison that the address names: each part from its worker where it is remembered, else from the
+    store; parts that are nowhere are left out."""
+    current = state()
+    ids = [name for name in dict.fromkeys(run_ids.split(",")) if name]
+    parts = []
+    for place, run_id in enumerate(ids[:4]):
+        known = chosen[place] if len(chosen) == len(ids) else None
+        jobs = manager().jobs(run_id)
+        if jobs and known is not None:
+            parts.append(Part(known, run_id))
+            continue
+        try:
+            run = store().get(run_id)
+        except StoreError:
+            run = None
+        if run is not None:
+            contender = next(iter(read_keys(_key(run))), None)
+            if contender is not None:
+                parts.append(Part(contender, run_id, run=run))
+    current.parts = parts
+    collect()
+    # A link that was put together by hand may name runs of different questions, which do not compare.
+    asked = {(part.run.query, part.run.documents) for part in current.answered if part.run is not None}
+    if len(asked) > 1:
+        current.parts = []
+    current.round, current.shuffle = new_id(), shuffled(len(current.parts))
+
+
+def _key(run: Run) -> str:
+    return run.connection if run.request.model is None else f"{run.connection}:{run.request.model}"
+
+
+def _work(context: JobContext, share: Share, run_id: str, budget: Budget, reservation: Reservation) -> Run:
+    """Runs on a worker thread: nothing of Streamlit may be drawn here."""
+    response = calls.rerank(
+        share.connection,
+        budget,
+        share.request,
+        reservation=reservation,
+        on_client=lambda client: context.on_cancel(client.close),
+        on_progress=lambda at: context.progress(at.done, at.total, at.cost),
+    )
+    run = Run(response, share.start.name, estimate=share.estimate, id=run_id)
+    try:
+        store().save(run)
+    except StoreError as error:
+        # The result is paid for and shown all the same; only reopening it later is lost.
+        run = replace(run, response=replace(response, warnings=(*response.warnings, str(error))))
+    return run

@@ -1,0 +1,83 @@
+"""What a session holds for the Compare page. The query and the documents are the Playground's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from rerank_core import RerankError
+from rerank_core.blind_test import Tally
+from rerank_core.budget import Reservation
+from rerank_core.comparison import Agreement, Contender, Difference
+from rerank_core.documents.starting_order import StartingOrder
+from rerank_core.runs import Run
+
+# Widget keys; those in the address are short, since people read them.
+MODELS, BLIND, RUNS = "models", "blind", "runs"
+SHOW_INITIAL, TAB = "compare_initial", "compare_tab"
+
+
+@dataclass
+class Part:
+    """One model's share of a comparison: under way, or ended in a run, an error, or a cancel."""
+
+    contender: Contender
+    run_id: str
+    reservation: Reservation | None = None
+    run: Run | None = None
+    error: RerankError | None = None
+    cancelled: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is to come."""
+        return self.run is not None or self.error is not None or self.cancelled
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the orders that are shown come to, in the sequence in which they are shown."""
+
+    agreement: Agreement
+    differences: tuple[Difference, ...]
+    only: tuple[frozenset[int], ...]
+
+
+@dataclass
+class CompareState:
+    """The comparison that is shown, with the parts of it that are under way."""
+
+    arrived: bool = False
+    wanted: bool = False
+    asking: bool = False
+    round: str = ""
+    parts: list[Part] = field(default_factory=list)
+    error: RerankError | None = None
+    picked: int | None = None
+    # The example whose texts were last looked at: picking another one here or on the Playground runs it where free.
+    example: str | None = None
+    # A random number for each part says in which order a blind test shows them.
+    shuffle: tuple[int, ...] = ()
+    revealed: bool = False
+    # The round that was on the screen with its names when the blind test was switched on.
+    seen_named: str = ""
+    tally: Tally = field(default_factory=Tally)
+    # What every click would work out again, with what it was worked out from: the order to start from, the figures.
+    start: tuple[object, StartingOrder] | None = None
+    figures: tuple[object, Figures] | None = None
+
+    @property
+    def under_way(self) -> bool:
+        """Whether any part is still to come."""
+        return any(not part.over for part in self.parts)
+
+    @property
+    def answered(self) -> list[Part]:
+        """The parts that have an answer, in the order in which their models were chosen."""
+        return [part for part in self.parts if part.run is not None]
+
+
+def state() -> CompareState:
+    """This session's Compare page."""
+    return st.session_state.setdefault("compare", CompareState())
