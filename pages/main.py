@@ -15,6 +15,12 @@ page = st.navigation(
             help="One query, one model: the order before and after reranking.",
         ),
         st.Page(
+            "compare.py",
+            title="Compare",
+            icon=":material/compare_arrows:",
+            help="One query, several models: their orders side by side.",
+        ),
+        st.Page(
             "search.py",
             title="Search",
             icon=":material/search:",
