@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from rerank_core.errors import ConfigurationError, InvalidDocumentsError
 from rerank_core.models import Document
-from rerank_core.retrieval import KeywordIndex, keyword_index, numbering
+from rerank_core.retrieval import KeywordIndex, bm25, keyword_index, numbering
 from rerank_core.retrieval.words import beginnings_of, normalise, pieces_of, words
 
 WORDS = st.sampled_from(
@@ -54,6 +54,15 @@ def test_scores_are_bm25(texts, query, k):
         best = sorted(expected, reverse=True)[: len(hits)]
         assert [hit.score for hit in hits] == pytest.approx(best, rel=1e-5)
         assert [(-hit.score, hit.index) for hit in hits] == sorted((-hit.score, hit.index) for hit in hits)
+
+
+def test_collections_are_worked_on_piece_by_piece(monkeypatch):
+    """An index built a few words at a time is the one that is built at once."""
+    texts = [" ".join(["alpha", "beta", "gamma", "alphabet", "gamma"][start:]) for start in range(5)] * 9
+    whole = KeywordIndex.build(texts).search("alphabets gamma", k=50)
+    for at_once in (1, 7, 50):
+        monkeypatch.setattr(bm25, "_AT_ONCE", at_once)
+        assert KeywordIndex.build(texts).search("alphabets gamma", k=50) == whole
 
 
 def test_a_word_that_comes_very_often_is_counted_right():

@@ -16,6 +16,8 @@ __all__ = ["Parts", "Postings", "inverse_frequency", "saturation", "tokens_of"]
 K1 = 1.5
 B = 0.75
 
+_AT_ONCE = 2**19  # what arrays are worked on at a time: large ones cost more in fresh memory than in arithmetic
+
 Parts = Callable[[str], Sequence[str]]
 """What a word counts as besides itself."""
 
@@ -38,14 +40,6 @@ def inverse_frequency(size: int, frequencies: NDArray[np.int64]) -> NDArray[np.f
     return out
 
 
-class _Numbers(dict[str, int]):
-    """Gives each new token the next number."""
-
-    def __missing__(self, token: str) -> int:
-        self[token] = number = len(self)
-        return number
-
-
 @dataclass(frozen=True, slots=True)
 class Postings:
     """For each token the documents that hold it and what it adds to their scores.
@@ -64,17 +58,20 @@ class Postings:
     @classmethod
     def build(cls, texts: Iterable[str], parts: Parts) -> Postings:
         """Count the words of every text and their parts."""
-        vocabulary, occurrences, lengths_in_words = number_words(texts)
-        size = len(lengths_in_words)
+        vocabulary, occurrences, words_in = number_words(texts)
         numbers, tokens, bounds = _take_apart(vocabulary, parts)
-        documents = np.repeat(np.arange(size, dtype=np.int32), lengths_in_words)
-        rows, documents, counts = _count(occurrences, documents, tokens, bounds, size)
-        lengths = np.bincount(documents, counts, size).astype(np.int64)
-        frequencies = np.bincount(rows, minlength=len(numbers))
+        lengths, packed, fields = _pack(occurrences, words_in, tokens, bounds)
+        del vocabulary, occurrences, tokens, bounds
+        packed.sort()
+        frequencies, documents, weights = _unpack(packed, fields, len(numbers))
+        del packed
+        damping = saturation(lengths).astype(np.float32)
         starts = np.concatenate([[0], np.cumsum(frequencies)])
-        weights = (counts / (counts + saturation(lengths)[documents])).astype(np.float32)
-        weights *= np.repeat(inverse_frequency(size, frequencies).astype(np.float32), frequencies)
-        return cls(size, numbers, starts, documents, weights)
+        rarity = np.repeat(inverse_frequency(len(lengths), frequencies).astype(np.float32), frequencies)
+        for start in range(0, len(weights), _AT_ONCE):
+            span = slice(start, start + _AT_ONCE)
+            weights[span] *= rarity[span] / (weights[span] + damping[documents[span]])
+        return cls(len(lengths), numbers, starts, documents, weights)
 
     def scores(self, tokens: Iterable[str]) -> NDArray[np.float64]:
         """Each document's score for a query's distinct tokens."""
@@ -87,50 +84,92 @@ class Postings:
         return totals
 
 
-def _take_apart(vocabulary: Iterable[str], parts: Parts) -> tuple[dict[str, int], NDArray[np.int32], NDArray[np.int64]]:
-    """Numbers for all tokens; the tokens that each word counts as, end to end; where each word's begin."""
-    numbers = _Numbers()
+def _take_apart(vocabulary: list[str], parts: Parts) -> tuple[dict[str, int], NDArray[np.int32], NDArray[np.int64]]:
+    """Numbers for all tokens; the tokens that each word counts as, end to end; where each word's begin.
+
+    A word keeps its number; its parts, which are never words, are numbered after all words.
+    """
+    numbers = {word: number for number, word in enumerate(vocabulary)}
+    number = numbers.setdefault
     tokens: list[int] = []
     bounds = [0]
-    for word in vocabulary:
-        tokens.append(numbers[word])
-        tokens += map(numbers.__getitem__, parts(word))
+    for own, word in enumerate(vocabulary):
+        tokens.append(own)
+        for part in parts(word):
+            tokens.append(number(part, len(numbers)))
         bounds.append(len(tokens))
-    return dict(numbers), np.array(tokens, np.int32), np.array(bounds, np.int64)
+    return numbers, np.array(tokens, np.int32), np.array(bounds, np.int64)
 
 
-def _count(
-    words_: NDArray[np.int32],
-    documents: NDArray[np.int32],
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """How token, document and count share one 64-bit number: count in the lowest bits, token in the highest.
+
+    Sorting such numbers is several times faster, and needs less memory, than sorting places by three arrays.
+    """
+
+    document_bits: int
+    count_bits: int
+
+
+def _pack(
+    occurrences: NDArray[np.int32],
+    words_in: NDArray[np.int64],
     tokens: NDArray[np.int32],
     bounds: NDArray[np.int64],
-    size: int,
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-    """How often each token stands in each document: (token, document, count), sorted by token, then document.
+) -> tuple[NDArray[np.int64], NDArray[np.int64], _Fields]:
+    """The length of each text in tokens, and how often each word's tokens stand in it, a token once or oftener."""
+    parts = np.diff(bounds)
+    document_bits = len(words_in).bit_length()
+    # A count that needs more bits than are left is cut: so often repeated, one more or less changes no score.
+    count_bits = min(int(words_in.max(initial=0)).bit_length(), 63 - document_bits - len(tokens).bit_length())
+    fields = _Fields(document_bits, count_bits)
+    packed = np.empty(int(np.bincount(occurrences, minlength=len(parts)) @ parts), np.int64)
+    lengths = np.zeros(len(words_in), np.int64)
+    ends = np.cumsum(words_in)
+    filled = begin = 0
+    while begin < len(words_in):
+        done = int(ends[begin - 1]) if begin else 0
+        upto = max(begin + 1, int(np.searchsorted(ends, done + _AT_ONCE)))
+        words_ = occurrences[done : int(ends[upto - 1])]
+        documents = np.repeat(np.arange(begin, upto), words_in[begin:upto])
+        lengths[begin:upto] = np.bincount(documents - begin, parts[words_], upto - begin)
+        pairs, times = np.unique(words_.astype(np.int64) << document_bits | documents, return_counts=True)
+        word, low = pairs >> document_bits, pairs & ((1 << document_bits) - 1)
+        low = low << count_bits | np.minimum(times, (1 << count_bits) - 1)
+        part, rows = 0, np.arange(len(word))
+        while len(rows):  # the first token of every word, then the second of those that have two, and so on
+            token = tokens[bounds[word[rows]] + part].astype(np.int64)
+            packed[filled : filled + len(rows)] = token << (document_bits + count_bits) | low[rows]
+            filled, part = filled + len(rows), part + 1
+            rows = rows[parts[word[rows]] > part]
+        begin = upto
+    return lengths, packed[:filled], fields
 
-    Token, document and count share one 64-bit number while they are sorted: sorting whole numbers is several
-    times faster, and needs less memory, than sorting places by them.
-    """
-    pairs, times = np.unique(words_.astype(np.int64) * max(1, size) + documents, return_counts=True)
-    word, document = np.divmod(pairs, max(1, size))
-    del pairs
-    first, parts = bounds[word], bounds[word + 1] - bounds[word]
-    del word
-    bits = int(times.max(initial=0)).bit_length()
-    packed = np.empty(int(parts.sum()), np.int64)
-    filled, part, rows = 0, 0, np.arange(len(first))
-    while len(rows):  # the first token of every word, then the second of those that have two, and so on
-        token = tokens[first[rows] + part].astype(np.int64)
-        packed[filled : filled + len(rows)] = (token * size + document[rows]) << bits | times[rows]
-        filled, part = filled + len(rows), part + 1
-        rows = rows[parts[rows] > part]
-    del first, parts, document, times
-    packed.sort()
-    counts = (packed & (1 << bits) - 1).astype(np.int32)
-    packed >>= bits
-    starts = np.flatnonzero(np.diff(packed, prepend=-1))
-    keys = packed[starts]
-    del packed
-    counts = np.add.reduceat(counts, starts, dtype=np.int32) if len(starts) else counts
-    rows, columns = np.divmod(keys, max(1, size))
-    return rows.astype(np.int32), columns.astype(np.int32), counts
+
+def _unpack(
+    packed: NDArray[np.int64], fields: _Fields, tokens: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
+    """How many documents hold each token; each token's documents, end to end; how often it stands in each."""
+    frequencies = np.zeros(tokens, np.int64)
+    documents = np.empty(len(packed), np.int32)
+    counts = np.empty(len(packed), np.float32)
+    filled = begin = 0
+    while begin < len(packed):
+        upto = min(begin + _AT_ONCE, len(packed))
+        following = ((int(packed[upto - 1]) >> fields.count_bits) + 1) << fields.count_bits
+        upto = int(np.searchsorted(packed, following))  # equal token and document stay together
+        here = packed[begin:upto]
+        keys = here >> fields.count_bits
+        first = np.flatnonzero(np.diff(keys, prepend=-1))
+        times = np.add.reduceat(here & ((1 << fields.count_bits) - 1), first)
+        keys = keys[first]
+        span = slice(filled, filled + len(keys))
+        documents[span] = keys & ((1 << fields.document_bits) - 1)
+        counts[span] = times
+        rows = keys >> fields.document_bits
+        low = int(rows[0])
+        found = np.bincount(rows - low)
+        frequencies[low : low + len(found)] += found
+        filled, begin = span.stop, upto
+    return frequencies, documents[:filled], counts[:filled]
