@@ -16,7 +16,7 @@ from tests.app_server import start_server
 from tests.browser.conftest import CHROMIUM, FLAGS, MISSING, WIDE
 from tests.browser.seeing import settle
 
-RUNS = 5
+RUNS = 3
 BARS = {20: 0.3, 100: 0.3, 1000: 0.6}
 WORDS = [
     f"{left}{right}"
