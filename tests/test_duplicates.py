@@ -260,7 +260,15 @@ def test_pairs_and_groups_agree_with_the_matrix(some: list[str]) -> None:
             values = [table[pair] for pair in combinations(group.members, 2)]
             assert group.lowest == pytest.approx(min(values))
             assert group.highest == pytest.approx(max(values))
-            assert len(found.within(group.members, WORDING)) == len(values)
+            inside = found.within(group.members, WORDING)
+            assert len(inside) == len(values)
+            assert found.within(group.members, WORDING, 1) == inside[:1]
+            for member, pair in found.nearest(group.members, WORDING).items():
+                assert pair == next(each for each in inside if member in (each.first, each.second))
+    for one, other in combinations(range(len(some)), 2):
+        pair = found.pair(other, one)
+        assert (pair is None) == (table[one, other] < np.float32(floor))
+        assert pair is None or (pair.first, pair.second, pair.wording) == (one, other, pytest.approx(table[one, other]))
 
 
 def test_blank_texts_are_like_nothing() -> None:

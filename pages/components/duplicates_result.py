@@ -123,7 +123,7 @@ def _groups(outcome: Outcome, found: Duplicates, measure: Measure, threshold: fl
     )
     rows = []
     for number, group in enumerate(groups, 1):
-        closest = found.within(group.members, measure)[0] if number <= EXPLAINED else None
+        closest = found.within(group.members, measure, 1)[0] if number <= EXPLAINED else None
         rows.append(
             {
                 "Group": number,
@@ -140,16 +140,14 @@ def _groups(outcome: Outcome, found: Duplicates, measure: Measure, threshold: fl
 
 def _group(outcome: Outcome, found: Duplicates, measure: Measure, group: Group) -> None:
     """Two texts of a group next to each other: the two that are most alike, until others are chosen."""
-    pair = found.within(group.members, measure)[0]
+    pair = found.within(group.members, measure, 1)[0]
     if len(group.members) > 2:
         key = f"{outcome.id}_{measure}_{hash(group.members)}"
         names = {member: name_of(member, found.documents[member]) for member in group.members}
         with st.container(horizontal=True):
             left = _one_of("Left", names, f"left_{key}", pair.first)
             right = _one_of("Right", names, f"right_{key}", pair.second)
-        pairs = {(each.first, each.second): each for each in found.within(group.members, measure)}
-        pair = pairs.get((min(left, right), max(left, right)), Pair(left, right, 1.0, None))
-        pair = pair._replace(first=left, second=right)
+        pair = (found.pair(left, right) or Pair(left, right, 1.0, None))._replace(first=left, second=right)
     compared(outcome, found.documents, pair)
 
 

@@ -20,6 +20,7 @@ __all__ = ["JSON_SCHEMA", "JSON_VERSION", "compared_csv", "compared_json", "grou
 
 JSON_SCHEMA: Final = "rerank-playground/duplicates"
 JSON_VERSION: Final = 1
+PAIRS_OF_A_GROUP: Final = 1_000
 
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -33,12 +34,13 @@ def groups_csv(found: Duplicates, measure: Measure, threshold: float) -> bytes:
     """
     rows = []
     for number, group in enumerate(found.groups(measure, threshold), 1):
-        nearest = _nearest(found, group.members, measure)
+        nearest = found.nearest(group.members, measure)
         for member in group.members:
-            other, likeness, wording, meaning = nearest[member]
+            pair = nearest[member]
+            likeness = pair.meaning if measure == MEANING else pair.wording
             rows.append(
-                [number, len(group.members), _number(group.lowest), member + 1, other + 1]
-                + [_number(value) for value in (likeness, wording, meaning)]
+                [number, len(group.members), _number(group.lowest), member + 1, pair.first + pair.second - member + 1]
+                + [_number(value) for value in (likeness, pair.wording, pair.meaning)]
                 + _about(found.documents[member])
             )
     header = ["group", "texts", "lowest", "place", "nearest", "likeness", "wording", "meaning"]
@@ -46,9 +48,10 @@ def groups_csv(found: Duplicates, measure: Measure, threshold: float) -> bytes:
 
 
 def groups_json(found: Duplicates, measure: Measure, threshold: float) -> bytes:
-    """The groups with all their pairs as UTF-8 JSON, with `schema` and `version` so that a reader knows what it has.
+    """The groups with their pairs as UTF-8 JSON, with `schema` and `version` so that a reader knows what it has.
 
-    Places count from 0, as everywhere in this library's JSON. A lone surrogate stays, as the JSON escape \\uD800.
+    Places count from 0, as everywhere in this library's JSON. Of a large group the 1,000 most alike pairs are there.
+    A lone surrogate stays, as the JSON escape \\uD800.
     """
     groups = [
         {
@@ -61,7 +64,7 @@ def groups_json(found: Duplicates, measure: Measure, threshold: float) -> bytes:
                     "wording": _number(pair.wording),
                     "meaning": _number(pair.meaning),
                 }
-                for pair in found.within(group.members, measure)
+                for pair in found.within(group.members, measure, PAIRS_OF_A_GROUP)
             ],
         }
         for group in found.groups(measure, threshold)
@@ -108,18 +111,6 @@ def compared_json(
             ],
         }
     )
-
-
-def _nearest(
-    found: Duplicates, members: Sequence[int], measure: Measure
-) -> dict[int, tuple[int, float, float, float | None]]:
-    """For each text of a group the most alike other one, with its likeness in the measure, wording and meaning."""
-    out: dict[int, tuple[int, float, float, float | None]] = {}
-    for pair in found.within(members, measure):  # most alike first
-        likeness = pair.meaning if measure == MEANING and pair.meaning is not None else pair.wording
-        for one, other in ((pair.first, pair.second), (pair.second, pair.first)):
-            out.setdefault(one, (other, likeness, pair.wording, pair.meaning))
-    return out
 
 
 def _about(document: Document) -> list[Any]:

@@ -94,12 +94,34 @@ class Duplicates:
         made = [Group(*each) for each in zip(members, lowest.tolist(), highest.tolist(), strict=True)]
         return tuple(sorted(made, key=lambda group: (-group.lowest, -len(group.members), group.members)))
 
-    def within(self, members: Sequence[int], measure: Measure) -> tuple[Pair, ...]:
-        """All pairs of some texts that are above the floor of a measure, most alike first."""
-        inside = np.isin(self._first, members) & np.isin(self._second, members)
-        chosen = np.flatnonzero(inside & (self._values[measure] >= scale(measure, self.model).floor))
-        order = np.argsort(-self._values[measure][chosen], kind="stable")
+    def within(self, members: Sequence[int], measure: Measure, limit: int | None = None) -> tuple[Pair, ...]:
+        """The pairs of some texts that are above the floor of a measure, most alike first."""
+        chosen = self._inside(members, measure)
+        order = np.argsort(-self._values[measure][chosen], kind="stable")[:limit]
         return tuple(self._pair(int(place)) for place in chosen[order])
+
+    def nearest(self, members: Sequence[int], measure: Measure) -> dict[int, Pair]:
+        """For each of some texts the pair with the other one of them that is most like it."""
+        chosen = self._inside(members, measure)
+        # The most alike come last, so that they are what stands there in the end.
+        chosen = chosen[np.argsort(-self._values[measure][chosen], kind="stable")[::-1]]
+        best = np.full(len(self.documents), -1)
+        best[np.stack([self._first[chosen], self._second[chosen]], axis=1).ravel()] = np.repeat(chosen, 2)
+        return {member: self._pair(int(best[member])) for member in members if best[member] >= 0}
+
+    def pair(self, one: int, other: int) -> Pair | None:
+        """The pair of two texts in either order, None where it is under the floor of both measures."""
+        size = len(self.documents)
+        places = self._first.astype(np.int64) * size + self._second  # ascending: the matrix was read row by row
+        wanted = min(one, other) * size + max(one, other)
+        place = int(np.searchsorted(places, wanted))
+        return self._pair(place) if place < len(places) and places[place] == wanted else None
+
+    def _inside(self, members: Sequence[int], measure: Measure) -> NDArray[np.intp]:
+        among = np.zeros(len(self.documents), bool)
+        among[list(members)] = True
+        floor = np.float32(scale(measure, self.model).floor)
+        return np.flatnonzero(among[self._first] & among[self._second] & (self._values[measure] >= floor))
 
     def between(self, measure: Measure, threshold: float) -> int:
         """How many pairs above a threshold have their texts in two groups, or in none."""
