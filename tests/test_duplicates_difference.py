@@ -136,6 +136,7 @@ def test_the_caution_names_what_a_score_does_not_see() -> None:
     assert "A number differs" in difference("within 30 days", "within 14 days").caution
     assert "Hardly a word" in difference("this is covered by it", "this is not covered by it").caution
     assert difference("Return it. Now 3", "return it, now 3").caution == ""
-    assert difference(ARTICLES["two-step"], ARTICLES["phishing"].replace("0", "")).changed > 50
+    assert "A number differs" in difference(ARTICLES["password-reset"], ARTICLES["password-reset-app-4"]).caution
+    assert difference(ARTICLES["two-step"], ARTICLES["app-needs-4"]).caution == ""
     assert difference("one two three four five six", "un deux trois quatre cinq six").caution == ""
     assert difference("same", "same").caution == ""

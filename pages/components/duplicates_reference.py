@@ -77,6 +77,7 @@ def _bill(outcome: Outcome) -> None:
             "playground.py",
             label="This answer as a saved run",
             icon=":material/history:",
+            width="content",
             query_params={"run": outcome.run.id, "connection": outcome.run.connection},
         )
     show_warnings(response.warnings)

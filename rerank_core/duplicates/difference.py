@@ -75,7 +75,7 @@ class Difference:
         """Why a high likeness may mislead here, in a sentence; empty where words enough differ to see that they do,
         and where only case, accents and punctuation do."""
         telling = [change for change in self.changes if words(change.left) != words(change.right)]
-        if not telling:
+        if not telling or (self.changed > 2 and self.changed * 2 > self.words):
             return ""
         if any(character.isdigit() for change in telling for text in change for character in text):
             return "A number differs. Two texts can be alike in every other word and say opposite things."
