@@ -69,6 +69,11 @@ class Encoder:
         graph = encoder_graph(source.shape, source.norm, source.layers(), quantised=quantised)
         self._session = runtime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
+    @property
+    def width(self) -> int:
+        """How many numbers a vector has."""
+        return self._source.shape.hidden
+
     def embed_all(
         self, texts: Sequence[str], role: int, *, tick: Callable[[int], None] | None = None
     ) -> list[Embedding]:
@@ -96,7 +101,8 @@ class Encoder:
             if tick is not None:
                 tick(known + round(done * share))
 
-        workers.run(list(missing.items()), work, tick=report)
+        # The longest first, so that no thread is left with a long one while the others have nothing to do.
+        workers.run(sorted(missing.items(), key=lambda item: -len(item[1])), work, tick=report)
         return [found[key] for key in keys]
 
     def embed(self, text: str, role: int) -> Embedding:
@@ -116,7 +122,7 @@ class Encoder:
         before = self._source.start + self._source.prefixes[role]
         size = self._source.window - len(before) - len(self._source.end)
         bounds = window_bounds(len(tokens), size, size // _OVERLAP_SHARE)
-        vectors = np.empty((len(bounds), self._source.shape.hidden), np.float32)
+        vectors = np.empty((len(bounds), self.width), np.float32)
         for place, (start, stop) in enumerate(bounds):
             checkpoint()
             vectors[place] = self._vector(np.array([*before, *tokens[start:stop], *self._source.end]))

@@ -124,9 +124,10 @@ def score(
 
     from rerank_core.offline.encoder import PASSAGE, QUERY
 
-    shares = keyword_shares(query, texts, tick=paced(lambda _: tick(0)))
+    alive = paced(lambda _: tick(0))  # until the texts' turn comes, so that a long query can be cancelled too
+    shares = keyword_shares(query, texts, tick=alive)
     scale = calibration.ACROSS_LANGUAGES if across_languages and model_id == MULTILINGUAL else model.scale
-    asked = _average(encoder.embed(query, QUERY))
+    asked = _average(encoder.embed_all([query], QUERY, tick=alive)[0])
     answers = encoder.embed_all(texts, PASSAGE, tick=tick)
     return [_scored(scale, asked, answer, share) for answer, share in zip(answers, shares, strict=True)]
 
