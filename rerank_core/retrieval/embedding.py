@@ -111,7 +111,7 @@ def embed_passages(
     encoder = _encoder(model)
     embeddings = encoder.embed_all(texts, PASSAGE, tick=tick)
     windows = [len(embedding.spans) for embedding in embeddings]
-    width = encoder._source.shape.hidden
+    width = encoder.width
     rows = np.concatenate([np.zeros((0, width), np.float32), *(embedding.vectors for embedding in embeddings)])
     owners = np.repeat(np.arange(first_place, first_place + len(texts), dtype=np.int32), windows)
     return Vectors(rows, owners)
