@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-VERSIONS = ("streamlit", "httpx", "onnxruntime", "onnx", "tokenizers", "numpy", "pandas")
+VERSIONS = ("streamlit", "httpx", "onnxruntime", "tokenizers", "numpy", "pandas")
 
 
 def machine() -> str:
