@@ -16,7 +16,7 @@ __all__ = ["Parts", "Postings", "inverse_frequency", "saturation", "tokens_of"]
 K1 = 1.5
 B = 0.75
 
-_AT_ONCE = 2**19  # what arrays are worked on at a time: large ones cost more in fresh memory than in arithmetic
+_AT_ONCE = 2**18  # what arrays are worked on at a time: large ones cost more in fresh memory than in arithmetic
 
 Parts = Callable[[str], Sequence[str]]
 """What a word counts as besides itself."""
@@ -137,12 +137,12 @@ def _pack(
         pairs, times = np.unique(words_.astype(np.int64) << document_bits | documents, return_counts=True)
         word, low = pairs >> document_bits, pairs & ((1 << document_bits) - 1)
         low = low << count_bits | np.minimum(times, (1 << count_bits) - 1)
-        part, rows = 0, np.arange(len(word))
-        while len(rows):  # the first token of every word, then the second of those that have two, and so on
-            token = tokens[bounds[word[rows]] + part].astype(np.int64)
-            packed[filled : filled + len(rows)] = token << (document_bits + count_bits) | low[rows]
-            filled, part = filled + len(rows), part + 1
-            rows = rows[parts[word[rows]] > part]
+        sizes = parts[word]
+        ends_here = np.cumsum(sizes)
+        places = np.arange(int(sizes.sum())) + np.repeat(bounds[word] - ends_here + sizes, sizes)
+        span = slice(filled, filled + len(places))
+        packed[span] = tokens[places].astype(np.int64) << (document_bits + count_bits) | np.repeat(low, sizes)
+        filled = span.stop
         begin = upto
     return lengths, packed[:filled], fields
 
