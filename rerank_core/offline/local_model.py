@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rerank_core.errors import ConfigurationError
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rerank_core.offline.encoder import Encoder, Source
 
 __all__ = ["CLOSE_ENOUGH", "LocalModel", "Reference", "reference"]
+
+_STORED = Path(__file__).parent / "data" / "reference-vectors.json"
 
 CLOSE_ENOUGH = 0.97  # cosine to the stored vector under which the byte kernels count as drifting
 
@@ -31,8 +33,7 @@ class Reference:
 
 def reference(model_id: str) -> Reference:
     """The stored text and vector of a model."""
-    stored = resources.files("rerank_core.offline").joinpath("data/reference-vectors.json").read_text("utf-8")
-    entry = json.loads(stored)[model_id]
+    entry = json.loads(_STORED.read_text("utf-8"))[model_id]
     return Reference(entry["text"], tuple(entry["vector"]))
 
 

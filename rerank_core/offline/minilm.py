@@ -8,7 +8,7 @@ ours runs it at twice the speed. The tokeniser's file is in `data/`, see NOTICE.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ from rerank_core.offline.graph import ByteColumns, EncoderShape, Layer, Norm
 from rerank_core.offline.onnx_format import read_initializers
 
 __all__ = ["MiniLM"]
+
+_TOKENISER = Path(__file__).parent / "data" / "minilm-tokenizer.json"
 
 _LAYERS, _HIDDEN, _HEADS, _EPSILON = 6, 384, 12, 1e-12
 _START, _END = 101, 102  # [CLS] and [SEP]
@@ -80,8 +82,7 @@ class MiniLM:
         """A `tokenizers.Tokenizer` that adds no special tokens and takes '[SEP]' in a text for what it says."""
         from tokenizers import Tokenizer
 
-        packed = resources.files("rerank_core.offline").joinpath("data/minilm-tokenizer.json")
-        tokeniser = Tokenizer.from_buffer(packed.read_bytes())
+        tokeniser = Tokenizer.from_buffer(_TOKENISER.read_bytes())
         tokeniser.no_truncation()
         tokeniser.no_padding()
         tokeniser.encode_special_tokens = True
