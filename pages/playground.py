@@ -15,7 +15,10 @@ running.collect()
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
     st.title("See what reranking does to your search results", anchor=False, width="content")
     examples.picker()
-examples.story()
+# What comes and goes has a container of its own, so that nothing below it changes its place: Streamlit would draw all
+# of it anew, and a click or a keystroke in between would be lost.
+with st.container():
+    examples.story()
 
 texts, imports, choices = st.columns([9, 5, 7], gap="medium")
 with texts:
@@ -28,8 +31,9 @@ with choices:
     with st.container(horizontal=True, vertical_alignment="top", gap="small"):
         top_n = settings.top_n_control()
         order_control()
-    missing = settings.unavailable(model, connection)
-    settings.language_warning(model)
+    with st.container():
+        missing = settings.unavailable(model, connection)
+        settings.language_warning(model)
     settings.show_estimate(settings.estimate(connection, model))
     pressed = st.button(
         "Rerank",
@@ -42,20 +46,26 @@ with choices:
     if not connection.ready:
         st.caption(f"{connection.provider.label}: {connection.state}")
         st.page_link("connections.py", label="Set up the connection", icon=":material/key:")
-import_report()
-if editing:
-    table_input()
+with st.container():
+    import_report()
+with st.container():
+    if editing:
+        table_input()
 
 if pressed or current.wanted:
     current.wanted = False
     running.press(connection, model)
-running.confirmation(connection, model)
+with st.container():
+    running.confirmation(connection, model)
 running.collect()
-running.progress()
-if current.error is not None:
-    errors.show(current.error)
+with st.container():
+    running.progress()
+with st.container():
+    if current.error is not None:
+        errors.show(current.error)
 if current.run is not None:
-    running.stale_notice(connection, model)
+    with st.container():
+        running.stale_notice(connection, model)
     result(current.run, top_n)
 elif current.error is None and running.running() is None:
     st.info(

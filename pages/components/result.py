@@ -30,8 +30,11 @@ def result(run: Run, top_n: int) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         _facts(run)
         threshold = _threshold(run, scores) if has_scores else None
-    _notices(run, has_scores)
-    _ratings(run, top_n)
+    # In containers, so that the tabs below keep their place when a notice comes or goes.
+    with st.container():
+        _notices(run, has_scores)
+    with st.container():
+        _ratings(run, top_n)
     tabs = st.tabs(TABS, key="tab", on_change="rerun")
     for tab, name in zip(tabs, TABS, strict=True):
         if tab.open:
