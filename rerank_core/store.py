@@ -316,10 +316,11 @@ class RunStore:
 
 def _prepare(db: sqlite3.Connection, path: Path) -> None:
     """Set the connection up and bring the file to the present version; other processes wait meanwhile."""
+    version = _version(db, path)  # before anything that would write into a file that is not ours
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
-    if _version(db, path) == len(_MIGRATIONS):
+    if version == len(_MIGRATIONS):
         return
     db.execute("BEGIN IMMEDIATE")
     try:

@@ -305,16 +305,16 @@ def test_bytes_that_are_no_run_are_refused(data: bytes) -> None:
 
 
 def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
-    """A database with foreign tables is named as such and not written to."""
+    """A database with foreign tables is named as such and keeps every byte, the journal mode in its header too."""
     path = tmp_path / "runs.sqlite3"
     with sqlite3.connect(path) as db:
         db.execute("CREATE TABLE theirs (x)")
     db.close()
+    before = path.read_bytes()
     with RunStore(path) as store, pytest.raises(StoreError, match="another program"):
         store.save(make_run())
-    with sqlite3.connect(path) as db:
-        assert [row[0] for row in db.execute("SELECT name FROM sqlite_master")] == ["theirs"]
-    db.close()
+    assert path.read_bytes() == before
+    assert [found.name for found in tmp_path.iterdir()] == [path.name]
 
 
 def test_a_newer_file_is_not_touched(store: RunStore) -> None:
