@@ -85,6 +85,19 @@ def test_showing_the_first_n():
     assert (two.n, two.precision, two.recall, two.found) == (2, pytest.approx(3 / 8), 1.0, 1.0)
 
 
+def test_showing_the_first_n_counts_queries_that_show_nothing_good():
+    """With one result b and d show nothing good, with two only d does; a threshold plays no part."""
+    assert [one.wrong for one in cut_off(*made(TABLE)).top] == [0.5, 0.25]
+
+
+def test_a_picture_is_spread_evenly():
+    """The points of a picture are those of their thresholds, from one end of the axis to the other."""
+    cut = cut_off(*made(TABLE))
+    points = cut.spread(0.0, 1.0, 4)
+    assert [point.threshold for point in points] == [0, 0.25, 0.5, 0.75, 1]
+    assert points[2] == cut.at(0.5)
+
+
 def test_unrated_first_documents_are_told():
     """The share of queries whose first document nobody rated."""
     table = TABLE | {"e": {"e1": (0.8, None), "e2": (0.2, 1)}}

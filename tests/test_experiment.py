@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from contextlib import closing
 from decimal import Decimal
@@ -19,6 +20,7 @@ from rerank_core.errors import (
     RateLimitedError,
     RequestTimeoutError,
 )
+from rerank_core.evaluation import experiment_file
 from rerank_core.evaluation.billing import maybe_billed
 from rerank_core.evaluation.contender import Contender, Lane, distinct, duration_text
 from rerank_core.evaluation.experiment import GIVE_UP_AFTER, run_experiment
@@ -222,6 +224,26 @@ def test_a_rate_limit_slows_the_whole_connection(world, monkeypatch):
     end = world.run(FakeClients(answer), lanes={"gateflow": Lane(4, retries=2)})
     assert (end.state, end.done, end.maybe) == ("done", 12, 0)
     assert waits == [0.01]
+
+
+def test_the_speed_it_was_made_with_holds_when_it_is_gone_on_with():
+    """Nobody has to say again how fast a connection may be asked: not after a pause, not after a restart."""
+    query_set = small_set(6)
+    with QuerySetStore() as sets, ExperimentStore() as store:
+        lanes = {"gateflow": Lane(concurrency=1, per_minute=600, retries=0)}
+        made = store.create(sets.save(query_set), query_set, (ENGLISH,), lanes=lanes)
+        assert store.get(made.id).lanes == lanes
+        run_experiment(None, store, made.id, query_set, FakeClients())
+        started = [one.started for one in store.requests(made.id)]
+        assert started[-1] - started[0] >= 5 * 0.1 * 0.7
+
+
+def test_an_experiment_can_be_called_something_else(world):
+    """A name of one's own replaces that of the query set; a blank one changes nothing."""
+    assert world.experiment.name == world.query_set.name
+    world.store.rename(world.experiment.id, " With the new prompt ")
+    world.store.rename(world.experiment.id, " ")
+    assert world.store.get(world.experiment.id).name == "With the new prompt"
 
 
 def test_requests_are_spread_over_the_minute(world):
@@ -489,3 +511,22 @@ def test_what_may_have_been_billed(error, billed):
 def test_durations_are_for_people(seconds, text):
     """Seconds, then minutes, then hours."""
     assert duration_text(seconds) == text
+
+
+def test_a_file_of_the_version_before_is_brought_up_to_date(world, monkeypatch):
+    """What was saved before speeds were kept is still there, and goes on as fast as usual."""
+    world.store.close()
+    world.store.path.unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(experiment_file, "_MIGRATIONS", experiment_file._MIGRATIONS[:1])
+        with QuerySetStore() as sets:
+            set_id = sets.save(world.query_set)
+    with sqlite3.connect(world.store.path) as db:
+        db.execute(
+            "INSERT INTO experiments (id, query_set, name, created, contenders, queries, state) VALUES "
+            "('old', ?, x'41', '2026-01-01T00:00:00+00:00', '[[\"local\", \"local-keyword\", \"v2\"]]', 12, 'done')",
+            (set_id,),
+        )
+    db.close()
+    old = world.store.get("old")
+    assert (old.name, old.lanes, old.queries) == ("A", {}, 12)

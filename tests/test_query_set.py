@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -278,6 +279,16 @@ def test_thresholds_are_kept_for_each_model(store):
     store.set_threshold("local", "local-english", None)
     assert store.threshold("local", "local-english") is None
     assert set(store.thresholds()) == {("flashrank", None)}
+
+
+def test_a_set_can_be_called_something_else(store):
+    """A new name shows in the list and in the set, everything else stays; a blank one changes nothing."""
+    made = small_set(3)
+    set_id = store.save(made)
+    store.rename(set_id, "  Tickets of May ")
+    store.rename(set_id, "   ")
+    assert [one.name for one in store.list()] == ["Tickets of May"]
+    assert store.get(set_id) == replace(made, name="Tickets of May")
 
 
 def test_a_set_without_queries_is_not_kept(store):

@@ -74,7 +74,8 @@ class Lane:
 @dataclass(frozen=True, slots=True)
 class Experiment:
     """A query set put to several contenders. `spending_limit` in US dollars is for the experiment as a whole, however
-    often it is gone on with. `note` is a sentence about how it last ended."""
+    often it is gone on with. `note` is a sentence about how it last ended. `lanes` are the speeds by provider id that
+    were asked for when it was made; they hold again whenever it is gone on with."""
 
     id: str
     query_set: str
@@ -85,6 +86,7 @@ class Experiment:
     queries: int
     state: ExperimentState
     note: str = ""
+    lanes: Mapping[str, Lane] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

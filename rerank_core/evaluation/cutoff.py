@@ -13,6 +13,7 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.contender import Ranking
@@ -86,12 +87,31 @@ class CutPoint:
 @dataclass(frozen=True, slots=True)
 class TopN:
     """What showing the first n documents does, without a threshold: precision and recall over all queries, and the
-    share of the queries that have a good answer which show one."""
+    share of the queries that have a good answer which show one. Every query shows something, so `wrong` is the share
+    of all queries that show nothing good."""
 
     n: int
     precision: float
     recall: float | None
     found: float | None
+    wrong: float
+
+
+class _Tops(NamedTuple):
+    """The best score of every query, sorted, by what answering it would be: `right`, `wrong` although it has a good
+    answer further down, or `hopeless` since it has none."""
+
+    right: tuple[float, ...]
+    wrong: tuple[float, ...]
+    hopeless: tuple[float, ...]
+
+    @classmethod
+    def of(cls, tops: Iterable[tuple[float, bool, bool]]) -> _Tops:
+        """Out of (best score, whether that document is relevant, whether any is)."""
+        groups: tuple[list[float], list[float], list[float]] = ([], [], [])
+        for best, is_relevant, has_answer in tops:
+            groups[0 if is_relevant else 1 if has_answer else 2].append(best)
+        return cls(*(tuple(sorted(group)) for group in groups))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +130,7 @@ class CutOff:
     suggested: CutPoint | None
     unrated: float
     queries: tuple[str, ...] = ()
-    _tops: tuple[tuple[float, bool, bool], ...] = field(default=(), repr=False)
+    _tops: _Tops | None = field(default=None, repr=False)
     _scores: tuple[float, ...] = field(default=(), repr=False)
     _relevant: tuple[float, ...] = field(default=(), repr=False)
     _all_relevant: int = field(default=0, repr=False)
@@ -118,11 +138,15 @@ class CutOff:
     def at(self, threshold: float) -> CutPoint:
         """The point of any threshold, for a line that can be dragged. Raises InvalidRequestError where the contender
         has no scores."""
-        if not self._tops:
+        if self._tops is None:
             raise InvalidRequestError(
                 f"{self.label} gives an order and no scores.", hint="Use a top n instead of a threshold."
             )
-        return _point(self, threshold)
+        return _point(self, self._tops, threshold)
+
+    def spread(self, low: float, high: float, steps: int = 200) -> tuple[CutPoint, ...]:
+        """The points of `steps` + 1 thresholds evenly from `low` to `high`, for a picture. Raises as `at` does."""
+        return tuple(self.at(low + (high - low) * step / steps) for step in range(steps + 1))
 
 
 def cut_off(
@@ -168,29 +192,25 @@ def cut_off(
         None,
         unrated / len(used),
         tuple(query.id for query in used),
-        tuple(tops) if scores else (),
+        _Tops.of(tops) if scores else None,
         tuple(sorted(scores)),
         tuple(sorted(relevant_scores)),
         total_relevant,
     )
     if not scores:
         return made
-    points = tuple(_point(made, threshold) for threshold in _thresholds(made._scores, [best for best, _, _ in tops]))
+    points = tuple(made.at(threshold) for threshold in _thresholds(made._scores, [best for best, _, _ in tops]))
     suggested = max(points, key=lambda point: (point.right + point.silent - point.wrong, -point.threshold))
     return replace(made, points=points, suggested=suggested)
 
 
-def _point(made: CutOff, threshold: float) -> CutPoint:
+def _point(made: CutOff, tops: _Tops, threshold: float) -> CutPoint:
     passed = len(made._scores) - bisect.bisect_left(made._scores, threshold)
     good = len(made._relevant) - bisect.bisect_left(made._relevant, threshold)
-    right = wrong = missed = silent = 0
-    for best, is_relevant, has_answer in made._tops:
-        if best >= threshold:
-            right += is_relevant
-            wrong += not is_relevant
-        else:
-            missed += has_answer
-            silent += not has_answer
+    missed_right, missed_wrong, silent = (bisect.bisect_left(group, threshold) for group in tops)
+    right = len(tops.right) - missed_right
+    wrong = len(tops.wrong) - missed_wrong + len(tops.hopeless) - silent
+    missed = missed_right + missed_wrong
     return CutPoint(
         threshold,
         good / passed if passed else None,
@@ -199,7 +219,7 @@ def _point(made: CutOff, threshold: float) -> CutPoint:
         wrong,
         missed,
         silent,
-        passed / len(made._tops),
+        passed / sum(map(len, tops)),
     )
 
 
@@ -229,8 +249,13 @@ def _top(used: Sequence[Query], ranking: Ranking, grades: Judgments, relevant: i
         shown, hits, total = shown + len(first), hits + good, total + there
         answerable += there > 0
         found += good > 0
-    recall = hits / total if total else None
-    return TopN(n, hits / shown if shown else 0.0, recall, found / answerable if answerable else None)
+    return TopN(
+        n,
+        hits / shown if shown else 0.0,
+        hits / total if total else None,
+        found / answerable if answerable else None,
+        1 - found / len(used),
+    )
 
 
 # Cohere's recipe

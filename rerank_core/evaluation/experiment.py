@@ -68,8 +68,9 @@ def run_experiment(
 ) -> ExperimentProgress:
     """Ask whatever is still to be asked, and write every answer down as it arrives.
 
-    `query_set` is the one that the experiment was made for. Before each request the most that it may cost is set
-    aside, from the experiment's own limit and from `budget` (the session's), so that neither is ever passed.
+    `query_set` is the one that the experiment was made for; `lanes` are speeds in place of its own. Before each
+    request the most that it may cost is set aside, from the experiment's own limit and from `budget` (the session's),
+    so that neither is ever passed.
     Returns when everything is over, a limit is reached, a connection is given up or somebody asked for a pause;
     the progress says which. Cancelling the job breaks off what is under way, which is then listed as possibly billed.
     Raises ExperimentError where it runs already, or where answers cannot be kept.
@@ -78,7 +79,7 @@ def run_experiment(
         store.mark_interrupted(experiment_id)
         run = _Run(store, experiment_id, query_set, budget, prices)
         for provider, tasks in run.tasks(only).items():
-            run.start(_Lane(provider, (lanes or {}).get(provider) or Lane.usual(provider), tasks), make_client)
+            run.start(_Lane(provider, run.speed(provider, lanes), tasks), make_client)
         return run.finish(context)
 
 
@@ -110,7 +111,7 @@ class _Run:
     ) -> None:
         experiment = store.get(experiment_id)
         self._store, self._id, self._set, self._prices = store, experiment_id, query_set, prices
-        self._contenders = experiment.contenders
+        self._contenders, self._lanes_asked = experiment.contenders, experiment.lanes
         self._queries = query_set.ready
         if len(self._queries) != experiment.queries:
             raise InvalidRequestError(
@@ -145,6 +146,10 @@ class _Run:
             self._store.make_durable()
         self._store.set_state(self._id, "running")
         return found
+
+    def speed(self, provider: str, lanes: Mapping[str, Lane] | None) -> Lane:
+        """How fast a connection may be asked: as told now, else as when the experiment was made, else as usual."""
+        return (lanes or {}).get(provider) or self._lanes_asked.get(provider) or Lane.usual(provider)
 
     def start(self, lane: _Lane, make_client: ClientFactory) -> None:
         """Start the threads of a connection."""

@@ -95,6 +95,7 @@ _MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (provider, model)
     ) WITHOUT ROWID;
     """,
+    "ALTER TABLE experiments ADD COLUMN lanes TEXT NOT NULL DEFAULT '{}'",
 )
 
 

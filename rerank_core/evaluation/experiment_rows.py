@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from rerank_core.evaluation.contender import Contender, Experiment, Request
+from rerank_core.evaluation.contender import Contender, Experiment, Lane, Request
 from rerank_core.evaluation.experiment_file import as_text
 
 __all__ = ["EXPERIMENT_COLUMNS", "REQUEST_COLUMNS", "experiment_of", "request_of", "sums"]
@@ -17,12 +17,12 @@ REQUEST_COLUMNS = (
     "number, contender, query, started, finished, outcome, billed, reserved, amount, basis, units, latency, "
     "request_id, code, message, hint"
 )
-EXPERIMENT_COLUMNS = "id, query_set, name, created, contenders, spending_limit, queries, state, note"
+EXPERIMENT_COLUMNS = "id, query_set, name, created, contenders, spending_limit, queries, state, note, lanes"
 
 
 def experiment_of(row: tuple[Any, ...]) -> Experiment:
     """An experiment out of EXPERIMENT_COLUMNS."""
-    experiment_id, query_set, name, created, contenders, limit, queries, state, note = row
+    experiment_id, query_set, name, created, contenders, limit, queries, state, note, lanes = row
     return Experiment(
         id=experiment_id,
         query_set=query_set,
@@ -33,6 +33,7 @@ def experiment_of(row: tuple[Any, ...]) -> Experiment:
         queries=queries,
         state=state,
         note=as_text(note),
+        lanes={provider: Lane(*speed) for provider, speed in json.loads(lanes).items()},
     )
 
 

@@ -23,6 +23,7 @@ from rerank_core.evaluation.contender import (
     Experiment,
     ExperimentProgress,
     ExperimentState,
+    Lane,
     Ranking,
     Request,
 )
@@ -65,8 +66,9 @@ class ExperimentStore(ExperimentFile):
         *,
         name: str = "",
         spending_limit: Decimal | None = None,
+        lanes: Mapping[str, Lane] | None = None,
     ) -> Experiment:
-        """Write down a new experiment over a saved query set; nothing is sent.
+        """Write down a new experiment over a saved query set, with the speeds by provider id; nothing is sent.
 
         Raises ExperimentError where there is nothing to ask or nobody to ask, or two contenders have one label.
         """
@@ -82,13 +84,13 @@ class ExperimentStore(ExperimentFile):
             raise ExperimentError(
                 "Two models have the same label.", code="experiment_empty", hint="Leave one out, or name it otherwise."
             )
-        experiment_id = new_id()
+        experiment_id, speeds = new_id(), lanes or {}
         with self._writing() as db:
             if db.execute("SELECT 1 FROM query_sets WHERE id = ?", (query_set_id,)).fetchone() is None:
                 raise ExperimentError("There is no such query set.", code="query_set_not_found", hint="Save it first.")
             db.execute(
-                "INSERT INTO experiments (id, query_set, name, created, contenders, spending_limit, queries, state) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, 'new')",
+                "INSERT INTO experiments (id, query_set, name, created, contenders, spending_limit, queries, state, "
+                "lanes) VALUES (?, ?, ?, ?, ?, ?, ?, 'new', ?)",
                 (
                     experiment_id,
                     query_set_id,
@@ -97,6 +99,7 @@ class ExperimentStore(ExperimentFile):
                     json.dumps([[one.provider, one.model, one.label] for one in chosen]),
                     None if spending_limit is None else str(spending_limit),
                     len(query_set.ready),
+                    json.dumps({name: [one.concurrency, one.per_minute, one.retries] for name, one in speeds.items()}),
                 ),
             )
         return self.get(experiment_id)
@@ -131,6 +134,12 @@ class ExperimentStore(ExperimentFile):
         forget(self.path, experiment_id)
         with self._writing() as db:
             return db.execute("DELETE FROM experiments WHERE id = ?", (experiment_id,)).rowcount > 0
+
+    def rename(self, experiment_id: str, name: str) -> None:
+        """Call an experiment something else; a blank name changes nothing."""
+        if name.strip():
+            with self._writing() as db:
+                db.execute("UPDATE experiments SET name = ? WHERE id = ?", (as_bytes(name.strip()), experiment_id))
 
     def set_limit(self, experiment_id: str, spending_limit: Decimal | None) -> None:
         """Change what the experiment may cost as a whole; it counts from the next start on."""

@@ -77,12 +77,12 @@ class QuerySetStore(ExperimentFile):
     def get(self, set_id: str) -> QuerySet | None:
         """The set with its ratings as they are now, None where there is none of that id."""
         with self._reading() as db:
-            found = db.execute("SELECT payload FROM query_sets WHERE id = ?", (set_id,)).fetchone()
+            found = db.execute("SELECT payload, name FROM query_sets WHERE id = ?", (set_id,)).fetchone()
             if found is None:
                 return None
             judgments = _judgments(db, set_id)
         try:
-            return replace(_unpacked(found[0]), judgments=judgments)
+            return replace(_unpacked(found[0]), name=as_text(found[1]), judgments=judgments)
         except (ValueError, KeyError, TypeError, IndexError) as error:
             raise ExperimentError(
                 "This query set cannot be read; it may come from another version or be damaged.",
@@ -99,6 +99,12 @@ class QuerySetStore(ExperimentFile):
                 "bytes FROM query_sets ORDER BY number DESC"
             ).fetchall()
         return tuple(QuerySetSummary(row[0], as_text(row[1]), datetime.fromisoformat(row[2]), *row[3:]) for row in rows)
+
+    def rename(self, set_id: str, name: str) -> None:
+        """Call a set something else; a blank name changes nothing."""
+        if name.strip():
+            with self._writing() as db:
+                db.execute("UPDATE query_sets SET name = ? WHERE id = ?", (as_bytes(name.strip()), set_id))
 
     def delete(self, set_id: str) -> bool:
         """Delete a set with its ratings and experiments; False where there was none. Raises ExperimentError
