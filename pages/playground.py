@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.components import connection as connections
-from pages.components import errors, examples, running, settings
+from pages.components import documents_input, errors, examples, running, settings
 from pages.components.documents_input import import_report, order_control, paste_input, table_input, upload_input
 from pages.components.result import result
 from pages.components.state import QUERY, state
@@ -12,6 +12,7 @@ current = state()
 connection = connections.current()
 examples.arrive(connection)
 running.collect()
+documents_input.collect()
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
     st.title("See what reranking does to your search results", anchor=False, width="content")
     examples.picker()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 import streamlit as st
 
+from pages.components import uploading
 from pages.components.state import (
     DOCUMENTS,
     EXAMPLE,
@@ -14,26 +17,42 @@ from pages.components.state import (
     OWN,
     QUERY,
     PlaygroundState,
-    Upload,
     state,
 )
 from rerank_core import documents
-from rerank_core.documents import Problem
+from rerank_core.documents import ParsedDocuments
 from rerank_core.documents.starting_order import has_number
+from rerank_core.documents.working_list import WorkingList
 
 MODES = {"auto": "Detect", "lines": "One per line", "paragraphs": "Paragraphs", "json": "JSON"}
 READ_AS = {"lines": "one per line", "paragraphs": "one per paragraph", "json": "from JSON"}
-ROLES = {
-    "text": "Text to rank",
-    "id": "ID",
-    "title": "Title",
-    "rank": "Initial rank",
-    "score": "Initial score",
-    "url": "Link",
-}
-NO_COLUMN = "(none)"
-SHOWN_PROBLEMS = 1000
 EDIT_TABLE = "edit_table"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a page that is reloaded while a file is read shows again."""
+
+    query: str
+    pasted_text: str
+    pasted: ParsedDocuments | None
+    working: WorkingList
+
+
+def collect() -> None:
+    """Take over the files that have been read. Call it before the widgets are drawn."""
+    current = state()
+    draft = uploading.left_behind(current.inbox)
+    if draft is not None:
+        current.inbox = draft.inbox
+        if isinstance(draft.kept, Kept):
+            st.session_state[QUERY], st.session_state[DOCUMENTS] = draft.kept.query, draft.kept.pasted_text
+            current.pasted, current.wanted = draft.kept.pasted, False
+            current.forget_result()
+            current.change(draft.kept.working)
+            current.undo.clear()
+        st.session_state[EXAMPLE] = current.example = OWN
+    uploading.collect(current.inbox, PAGE)
 
 
 def paste_input() -> None:
@@ -51,13 +70,11 @@ def paste_input() -> None:
 def upload_input() -> bool:
     """The uploader, how a paste is read, and what the working list holds; gives whether to show it as a table."""
     current = state()
-    st.file_uploader(
+    uploading.uploader(
+        current.inbox,
+        PAGE,
         "Upload documents",
-        type=[*documents.FILE_KINDS],
-        accept_multiple_files=True,
-        key=f"upload_{current.upload_version}",
-        on_change=_uploaded,
-        help=f"Added after the documents that are there: {documents.KIND_NAMES}; 20 MB each.",
+        f"Added after the documents that are there: {documents.KIND_NAMES}; 20 MB each.",
     )
     st.selectbox(
         "Read the paste as",
@@ -82,12 +99,13 @@ def upload_input() -> bool:
 
 
 def import_report() -> None:
-    """What could not be read, and the columns of each uploaded table."""
+    """What is being read, what could not be read, and the columns of each uploaded table."""
     current = state()
+    uploading.progress(current.inbox)
     if current.pasted:
         for note in current.pasted.notes:
             st.text(note)
-        _problems(current.pasted.problems, "What was pasted")
+        uploading.problems(current.pasted.problems, "What was pasted")
     if current.uploads and FROM_EXAMPLE in current.working.sources:
         st.button(
             "Remove the example's documents",
@@ -97,7 +115,7 @@ def import_report() -> None:
             type="tertiary",
         )
     for name in list(current.uploads):
-        _uploaded_file(current, current.uploads[name])
+        uploading.report(current.inbox, PAGE, name, _removed)
 
 
 def table_input() -> None:
@@ -193,89 +211,28 @@ def _pasted() -> None:
     current.example = OWN
 
 
-def _uploaded() -> None:
+def _put(name: str, upload: uploading.Upload, again: bool) -> None:
+    """Put what has been read into the working list: a new file at its end, one read anew where it stood."""
     current = state()
-    files = st.session_state.get(f"upload_{current.upload_version}") or []
-    for file in files:
-        data = file.getvalue()
-        parsed = documents.read_documents(file.name, data)
-        working, name = current.working.uploaded(file.name, parsed.documents)
-        current.uploads[name] = Upload(file.name, data, parsed)
-        current.change(working)
-    if files:
-        # The list keeps what was read; an empty uploader is ready for the next file.
-        current.upload_version += 1
-        st.session_state[EXAMPLE] = OWN
-        current.example = OWN
+    if again:
+        current.change(current.working.reread(name, upload.parsed.documents))
+        return
+    current.change(current.working.uploaded(name, upload.parsed.documents)[0])
+    st.session_state[EXAMPLE] = current.example = OWN
 
 
-def _uploaded_file(current: PlaygroundState, upload: Upload) -> None:
-    name = next(key for key, value in current.uploads.items() if value is upload)
-    with st.container(border=True, gap="small"):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.text(f"{name}: {documents.describe(upload.parsed)}")
-            st.button(
-                "Remove file",
-                icon=":material/close:",
-                type="tertiary",
-                key=f"remove_{name}",
-                on_click=_removed,
-                args=(name,),
-            )
-        for note in upload.parsed.notes:
-            st.text(note)
-        _problems(upload.parsed.problems, "This file")
-        if upload.parsed.columns:
-            with st.expander("Columns", icon=":material/view_column:"):
-                chooser = st.container(horizontal=True)
-                if len(upload.parsed.sheets) > 1:
-                    chooser.selectbox(
-                        "Sheet",
-                        [*upload.parsed.sheets],
-                        index=upload.parsed.sheets.index(upload.parsed.sheet or upload.parsed.sheets[0]),
-                        key=f"column_sheet_{name}",
-                        on_change=_sheet_chosen,
-                        args=(name,),
-                        width=170,
-                    )
-                for role, label in ROLES.items():
-                    options = [*upload.parsed.columns] if role == "text" else [NO_COLUMN, *upload.parsed.columns]
-                    chosen = upload.parsed.chosen.get(role, NO_COLUMN)
-                    chooser.selectbox(
-                        label,
-                        options,
-                        index=options.index(chosen) if chosen in options else 0,
-                        key=f"column_{role}_{name}",
-                        on_change=_columns_chosen,
-                        args=(name,),
-                        width=170,
-                    )
-
-
-def _columns_chosen(name: str) -> None:
+def _kept() -> Kept:
     current = state()
-    upload = current.uploads[name]
-    chosen = {role: st.session_state.get(f"column_{role}_{name}") for role in ROLES}
-    columns = {"sheet": upload.parsed.sheet} if upload.parsed.sheet else {}
-    columns |= {role: ("" if column in (NO_COLUMN, None) else column) for role, column in chosen.items()}
-    upload.parsed = documents.read_documents(upload.name, upload.data, columns=columns)
-    current.change(current.working.reread(name, upload.parsed.documents))
+    return Kept(
+        st.session_state.get(QUERY) or "", st.session_state.get(DOCUMENTS) or "", current.pasted, current.working
+    )
 
 
-def _sheet_chosen(name: str) -> None:
-    # Another sheet has columns of its own, which are guessed anew.
-    current = state()
-    upload = current.uploads[name]
-    wished = {"sheet": st.session_state[f"column_sheet_{name}"]}
-    upload.parsed = documents.read_documents(upload.name, upload.data, columns=wished)
-    for role in ROLES:
-        st.session_state.pop(f"column_{role}_{name}", None)
-    current.change(current.working.reread(name, upload.parsed.documents))
+PAGE = uploading.Page(_put, _kept, lambda: {*state().working.sources})
 
 
 def _removed(name: str) -> None:
     current = state()
-    current.uploads.pop(name, None)
     if name == FROM_EXAMPLE:
         st.session_state[DOCUMENTS] = ""
     current.change(current.working.without(name))
@@ -294,16 +251,3 @@ def _edited(key: str) -> None:
 def _sorted(by: str, descending: bool) -> None:
     current = state()
     current.change(current.working.sorted_by(by, descending=descending))
-
-
-def _problems(problems: tuple[Problem, ...], what: str) -> None:
-    if not problems:
-        return
-    count = len(problems)
-    title = f"{what}: {count:,} {'place was' if count == 1 else 'places were'} left out or needs a look"
-    with st.expander(title, icon=":material/warning:"):
-        st.dataframe(
-            pd.DataFrame([{"Line": line, "Reason": reason} for line, reason in problems[:SHOWN_PROBLEMS]]),
-            hide_index=True,
-            alt="Import report: line and reason of everything that was left out",
-        )

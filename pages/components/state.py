@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from pages.components.uploading import Inbox, Upload
 from rerank_core import Document, RerankError
 from rerank_core.documents import ParsedDocuments, parse_documents
 from rerank_core.documents.working_list import WorkingList
@@ -29,26 +30,16 @@ QUERY, DOCUMENTS, MODE, ORDER, RETURN_DOCUMENTS = "query", "documents", "read_as
 
 
 @dataclass
-class Upload:
-    """A file as it came, kept so that its columns can be chosen again, and what was read from it."""
-
-    name: str
-    data: bytes
-    parsed: ParsedDocuments
-
-
-@dataclass
 class PlaygroundState:
     """The working list with its history, the run that is shown, the one that is under way."""
 
     working: WorkingList = field(default_factory=WorkingList)
     undo: list[WorkingList] = field(default_factory=list)
-    uploads: dict[str, Upload] = field(default_factory=dict)
+    inbox: Inbox = field(default_factory=lambda: Inbox("reading"))
     pasted: ParsedDocuments | None = None
     # The table editor applies its edits to the list it was given; a new version makes it start afresh.
     table_base: WorkingList | None = None
     table_version: int = 0
-    upload_version: int = 0
     example: str | None = None
     wanted: bool = False
     asking: bool = False
@@ -58,6 +49,11 @@ class PlaygroundState:
     picked: str | None = None
     # A threshold belongs to one model of one provider.
     thresholds: dict[tuple[str, str | None], float | None] = field(default_factory=dict)
+
+    @property
+    def uploads(self) -> dict[str, Upload]:
+        """The files that have been read, by the name they go by here."""
+        return self.inbox.files
 
     def change(self, working: WorkingList, *, from_table: bool = False) -> None:
         """Put a new working list in place, remembering the old one for Undo."""

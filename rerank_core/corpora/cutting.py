@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from rerank_core.documents.chunking import How, chunk, place_of
 from rerank_core.models import Document, RankedDocument
 
-__all__ = ["DocumentRow", "by_document", "cut"]
+__all__ = ["DocumentRow", "by_document", "cut", "first_of"]
 
 DOCUMENT = "document_id"
 
 
 def cut(
-    documents: Sequence[Document], how: How, *, tokens: int = 200, overlap: int = 40, source: str = ""
+    documents: Sequence[Document],
+    how: How,
+    *,
+    tokens: int = 200,
+    overlap: int = 40,
+    source: str = "",
+    on_progress: Callable[[int, int], object] | None = None,
 ) -> tuple[Document, ...]:
     """Cut documents as `documents.chunking.chunk` does and name each passage's document in its metadata.
 
-    `source` (a file's name) tells documents without an id apart. Raises what `chunk` raises.
+    `source` (a file's name) tells documents without an id apart. `on_progress` is told now and then how many
+    documents are done and how many there are; what it raises stops the work. Raises what `chunk` raises.
     """
-    return tuple(_named(passage, source) for passage in chunk(documents, how, tokens=tokens, overlap=overlap))
+    passages = chunk(documents, how, tokens=tokens, overlap=overlap, on_progress=on_progress)
+    return tuple(_named(passage, source) for passage in passages)
+
+
+def first_of(documents: Iterable[Document], characters: int) -> tuple[Document, ...]:
+    """The documents from the first on, as many as hold about `characters` characters; at least one."""
+    found: list[Document] = []
+    left = characters
+    for document in documents:
+        if found and left < len(document.text):
+            break
+        found.append(document)
+        left -= len(document.text)
+    return tuple(found)
 
 
 def _named(passage: Document, source: str) -> Document:

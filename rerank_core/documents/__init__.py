@@ -2,9 +2,9 @@
 
 `parse_documents` reads a paste, `read_documents` a file, `read_isolated` a file with progress and cancel,
 `read_files` several as a job; all give ParsedDocuments. `describe` says how an import went, `merge` puts several
-together, `order_by` sorts by a rank or score that came with them, `with_titles` puts titles in front of texts.
-`chunk` cuts long documents, `chunk_cost` says what that does to the estimate, `group_by_parent` gives results by
-document again.
+together, `order_by` sorts by a rank or score that came with them, `with_titles` puts titles in front of texts,
+`with_source` gives the documents as a knowledge base keeps them. `chunk` cuts long documents, `chunk_cost` says
+what that does to the estimate, `group_by_parent` gives results by document again.
 """
 
 from rerank_core.documents.chunking import (
@@ -23,7 +23,7 @@ from rerank_core.documents.isolated import read_isolated
 from rerank_core.documents.limits import DEFAULT_LIMITS, Limits
 from rerank_core.documents.order import Ordered, order_by
 from rerank_core.documents.paste import parse_documents
-from rerank_core.documents.reading import read_files
+from rerank_core.documents.reading import read_files, with_source
 from rerank_core.documents.report import ParsedDocuments, Problem, describe, merge
 from rerank_core.documents.titles import with_titles
 
@@ -51,5 +51,6 @@ __all__ = [
     "read_documents",
     "read_files",
     "read_isolated",
+    "with_source",
     "with_titles",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rerank_core.documents.extract import KINDS
@@ -10,28 +11,36 @@ from rerank_core.documents.files import FILE_KINDS, ending_of, read_documents
 from rerank_core.documents.isolated import TIMEOUT_SECONDS, read_isolated
 from rerank_core.documents.limits import DEFAULT_LIMITS, Limits
 from rerank_core.documents.report import ParsedDocuments
+from rerank_core.models import Document
 
 if TYPE_CHECKING:
     from rerank_core.jobs import JobContext
 
-__all__ = ["read_files"]
+__all__ = ["read_files", "with_source"]
 
 _STEPS = 100
 _SMALL_BYTES = 200_000
+# A workbook is an archive of XML and can be built to hang or to fill memory like the other office files.
+_APART = frozenset((*KINDS, "xlsx"))
+_LABELS = ("title", "url")
 
 
 def read_files(
     context: JobContext,
     files: Sequence[tuple[str, bytes]],
+    columns: Mapping[str, str] | None = None,
     *,
     timeout: float = TIMEOUT_SECONDS,
     limits: Limits = DEFAULT_LIMITS,
+    on_read: Callable[[int, ParsedDocuments], object] | None = None,
 ) -> tuple[ParsedDocuments, ...]:
     """What each file, given as its name and its bytes, holds: `jobs.submit(read_files, files, owner=...)`.
 
-    Progress counts 100 steps a file and says which file and page it is at; names are anybody's text. Files of
-    the risky kinds and large ones are read in a process of their own, for at most `timeout` seconds each.
-    Raises Cancelled, soon after somebody cancels the job.
+    Progress counts 100 steps a file and says which file and page it is at; names are anybody's text. Workbooks,
+    files of the other risky kinds and large ones are read in a process of their own, for at most `timeout` seconds
+    each. `columns` as for `read_documents`, for every file. `on_read` is told the place (from 0) of each file
+    that has been read and what it holds, so that a cancel loses only the files that come after it.
+    Raises Cancelled, soon after somebody cancels the job, and InvalidDocumentsError as `read_documents` does.
     """
     found: list[ParsedDocuments] = []
     total = _STEPS * len(files)
@@ -42,18 +51,44 @@ def read_files(
             context.progress(start + min(_STEPS, max(0, share)), total, note=f"{name}: {note}")
 
         progress(0, 1, "reading")
-        if FILE_KINDS.get(ending_of(name)) in KINDS or len(data) > _SMALL_BYTES:
-            found.append(
-                read_isolated(
-                    name,
-                    data,
-                    timeout=timeout,
-                    on_progress=progress,
-                    cancelled=lambda: context.cancelled,
-                    limits=limits,
-                )
+        if FILE_KINDS.get(ending_of(name)) in _APART or len(data) > _SMALL_BYTES:
+            parsed = read_isolated(
+                name,
+                data,
+                columns,
+                timeout=timeout,
+                on_progress=progress,
+                cancelled=lambda: context.cancelled,
+                limits=limits,
             )
         else:
-            found.append(read_documents(name, data, limits=limits))
+            parsed = read_documents(name, data, columns, limits=limits)
+        found.append(parsed)
+        if on_read is not None:
+            on_read(place, parsed)
     context.progress(total, total, note="")
     return tuple(found)
+
+
+def with_source(parsed: ParsedDocuments, name: str) -> tuple[Document, ...]:
+    """The documents of one file as a knowledge base keeps them.
+
+    Each says in its metadata which "file" it is from, and the columns that were chosen as title and link are there
+    as "title" and "url", where everything that shows a passage looks for them. A column that is called so and was
+    not chosen stays under another name ("title column").
+    """
+    return tuple(_sourced(document, parsed, name) for document in parsed.documents)
+
+
+def _sourced(document: Document, parsed: ParsedDocuments, name: str) -> Document:
+    metadata = {"file": name, **document.metadata}
+    if parsed.columns:
+        for label in _LABELS:
+            column = parsed.chosen.get(label)
+            if column == label:
+                continue
+            if label in metadata:
+                metadata[f"{label} column"] = metadata.pop(label)
+            if column is not None and document.metadata.get(column):
+                metadata[label] = document.metadata[column]
+    return replace(document, metadata=metadata)

@@ -77,8 +77,9 @@ def _read(filename: str, data: bytes, columns: dict[str, str], limits: Limits, s
     kind = files.accept(filename, data, limits)
     if kind not in KINDS:
         parsed = files.read_directly(kind, filename, data, columns, limits)
-        for document in parsed.documents:
-            sink.take(document)
+        with suppress(Full):
+            for document in parsed.documents:
+                sink.take(document)
         for problem in parsed.problems:
             sink.problem(problem, rows=0)
         for note in parsed.notes:
