@@ -16,7 +16,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", horizontal_align
     examples.picker()
 examples.story()
 
-texts, imports, choices = st.columns([9, 5, 7], gap="medium")
+texts, imports, choices = st.columns([9, 6, 8], gap="medium")
 with texts:
     st.text_area("Query", key=QUERY, height=98, persist_state="session", placeholder="What would somebody search for?")
     paste_input()
@@ -27,12 +27,7 @@ with choices:
     with st.container(horizontal=True, vertical_alignment="top", gap="small"):
         top_n = settings.top_n_control()
         order_control()
-    planned = compare_run.plan(chosen)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        compare_input.estimate(planned)
-        compare_blind.toggle()
-    if not current.under_way:
-        compare_input.kept_note(planned)
+    before = st.container()  # filled below, since a press changes what is to be paid next
     pressed = st.button(
         "Compare",
         type="primary",
@@ -48,6 +43,15 @@ if editing:
 if pressed or current.wanted:
     current.wanted = False
     compare_run.press(chosen)
+    if current.under_way:
+        st.rerun()  # the button is drawn already, and would still invite to press it
+with before:
+    planned = compare_run.plan(chosen)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        compare_input.estimate(planned)
+        compare_blind.toggle()
+    if not current.under_way:
+        compare_input.kept_note(planned)
 compare_run.confirmation(chosen)
 compare_run.progress()
 if current.error is not None:

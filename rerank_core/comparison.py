@@ -30,6 +30,7 @@ __all__ = [
     "contenders",
     "differences",
     "disagreement_text",
+    "extremes_text",
     "full_name",
     "key_of",
     "keys_text",
@@ -142,8 +143,13 @@ class Agreement:
         return len(set(self.firsts)) == 1
 
     @property
+    def by_closeness(self) -> tuple[PairAgreement, ...]:
+        """The pairs, those first that agree most: by rank-biased overlap, then Kendall's tau."""
+        return tuple(sorted(self.pairs, key=_closeness, reverse=True))
+
+    @property
     def closest(self) -> PairAgreement | None:
-        """The two orders that agree most: by rank-biased overlap, then Kendall's tau."""
+        """The two orders that agree most."""
         return max(self.pairs, key=_closeness, default=None)
 
     @property
@@ -207,6 +213,18 @@ def agreement_text(found: Agreement, names: Sequence[str], label: Callable[[int]
             pairs = f"{names[farthest.first]} and {names[farthest.second]} differ most: {pairs}"
         parts.append(pairs)
     return "; ".join(parts)
+
+
+def extremes_text(found: Agreement, names: Sequence[str]) -> str | None:
+    """Which two agree most and which least, without a full stop; None where there are not two pairs that differ.
+
+    "English and v2 agree most, English and Multilingual least".
+    """
+    closest, farthest = found.closest, found.farthest
+    if closest is None or farthest is None or _closeness(closest) == _closeness(farthest):
+        return None
+    most, least = (f"{names[pair.first]} and {names[pair.second]}" for pair in (closest, farthest))
+    return f"{most} agree most, {least} least"
 
 
 @dataclass(frozen=True, slots=True)

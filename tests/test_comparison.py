@@ -115,6 +115,51 @@ def test_the_words_never_claim_more_than_the_figures(orders: list[list[int]], k:
             assert (number == 100) == (pair.same_pairs == 1)
 
 
+@given(ORDERS, st.integers(1, 15))
+def test_pairs_stand_by_how_much_they_agree(orders: list[list[int]], k: int):
+    """Every pair once, the closest first; most and least are named only where they differ."""
+    found = comparison.agreement(orders, k)
+    ranked = found.by_closeness
+    assert sorted((pair.first, pair.second) for pair in ranked) == [(pair.first, pair.second) for pair in found.pairs]
+    assert [pair.rbo for pair in ranked] == sorted((pair.rbo for pair in found.pairs), reverse=True)
+    said = comparison.extremes_text(found, letters(len(orders)))
+    figures = {(pair.rbo, pair.kendall_tau) for pair in found.pairs}
+    assert (said is None) == (len(figures) < 2)
+    if ranked:
+        assert (found.closest.rbo, found.farthest.rbo) == (ranked[0].rbo, ranked[-1].rbo)
+
+
+def test_who_agrees_most_and_least_in_words():
+    """Three models, the first and the last turned round."""
+    found = comparison.agreement([[0, 1, 2, 3], [0, 1, 3, 2], [3, 2, 1, 0]], 2)
+    said = comparison.extremes_text(found, ["English", "Multilingual", "v2"])
+    assert said == "English and Multilingual agree most, English and v2 least"
+
+
+@given(ORDERS, st.integers(1, 15))
+def test_agreement_does_not_depend_on_which_order_comes_first(orders: list[list[int]], k: int):
+    """A blind test shuffles the columns: the figures of each pair stay what they were."""
+    turned = orders[::-1]
+    last = len(orders) - 1
+
+    def figures(found: comparison.Agreement, turn: bool) -> dict[frozenset[int], tuple[float, ...]]:
+        return {
+            frozenset(last - place if turn else place for place in (pair.first, pair.second)): (
+                pair.overlap,
+                round(pair.kendall_tau, 12),
+                round(pair.rbo, 12),
+            )
+            for pair in found.pairs
+        }
+
+    one, other = comparison.agreement(orders, k), comparison.agreement(turned, k)
+    assert figures(one, False) == figures(other, True)
+    assert set(one.common_top) == set(other.common_top)
+    assert (one.identical, one.same_first) == (other.identical, other.same_first)
+    spreads = {each.index: each.spread for each in comparison.differences(orders, k)}
+    assert spreads == {each.index: each.spread for each in comparison.differences(turned, k)}
+
+
 def test_the_sentence_of_three_models():
     """Who is first, how much of the top is common, and which two differ most."""
     orders = [[0, 1, 2, 3], [0, 1, 3, 2], [0, 3, 2, 1]]

@@ -3,45 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
 
-from pages.components import compare_blind, errors, tables
+from pages.components import compare_blind, compare_tabs, errors, tables
 from pages.components.board import shown
-from pages.components.compare_board import Column, compare_board
+from pages.components.compare_board import Column, compare_board, heading
 from pages.components.compare_input import FIRST
-from pages.components.compare_state import SHOW_INITIAL, TAB, CompareState, Figures, Part, state
+from pages.components.compare_state import SHOW_INITIAL, TAB, CompareState, Figures, Shown, state
 from pages.components.examples import TITLES
-from pages.components.result import BASIS, show_warnings, suggested_threshold
+from pages.components.result import show_warnings, suggested_threshold
 from pages.components.state import EXAMPLE, load_example
 from pages.components.state import state as playground
-from rerank_core import comparison, comparison_export, export, pricing, provider, ranking, samples
+from rerank_core import comparison, pricing, provider, ranking, samples
 from rerank_core.blind_test import letters
-from rerank_core.comparison_export import Entry
 from rerank_core.models import Document
 from rerank_core.runs import Run
 
 TABS = ["Board", "Table", "Agreement", "Cost and time", "Export"]
 PREVIEW = 200
 FULL_HEIGHT_ROWS = 12
-
-
-@dataclass(frozen=True)
-class Shown:
-    """One answer as it stands on the page: `name` is a letter while names are hidden, `head` what stands above its
-    column, which keeps the letter of a blind test after the names are revealed."""
-
-    part: Part
-    run: Run
-    name: str
-    head: str
-
-    @property
-    def order(self) -> tuple[int, ...]:
-        """The places in the input, best first."""
-        return tuple(row.index for row in self.run.response.results)
 
 
 def result(top_n: int) -> None:
@@ -67,14 +49,15 @@ def result(top_n: int) -> None:
     elif len(columns) > 1:
         _offer_a_better_example()
     compare_blind.vote(current, [column.part for column in columns], [column.head for column in columns])
-    _notices(columns)
+    if not blind:  # a warning, like a scale of its own, is a model's signature
+        _notices(columns)
     tabs = st.tabs(TABS, key=TAB, on_change="rerun")
     draw: dict[str, Callable[[], None]] = {
         "Board": lambda: _board(current, columns, figures, top_n, blind),
         "Table": lambda: _table(current, columns, figures, documents),
-        "Agreement": lambda: _agreement(figures, names),
-        "Cost and time": lambda: _hidden() if blind else _cost(columns),
-        "Export": lambda: _hidden() if blind else _files(current, columns, top_n),
+        "Agreement": lambda: compare_tabs.agreement(figures, names),
+        "Cost and time": lambda: _hidden() if blind else compare_tabs.cost(current, columns),
+        "Export": lambda: _hidden() if blind else compare_tabs.files(current, columns, top_n),
     }
     for tab, name in zip(tabs, TABS, strict=True):
         if tab.open:
@@ -200,123 +183,33 @@ def _table(current: CompareState, columns: Sequence[Shown], figures: Figures, do
         }
     )
     number = st.column_config.NumberColumn
-    event = st.dataframe(
+    # Closing the document begins a table without a chosen row; else that row would open it again at once.
+    key = f"compare_table_{current.round}_{current.closed}"
+
+    def chosen() -> None:
+        places = st.session_state[key]["selection"]["rows"]
+        current.picked = rows[int(places[0])].index if places else None
+
+    st.dataframe(
         frame,
-        key=f"compare_table_{current.round}",
+        key=key,
         hide_index=True,
         height="content" if len(rows) <= FULL_HEIGHT_ROWS else 520,
-        on_select="rerun",
+        on_select=chosen,
         selection_mode="single-row",
         placeholder="not placed",
         column_config={
             "Document": st.column_config.TextColumn(width="large"),
-            "Apart": number(width="small", help="Places between the highest and the lowest rank."),
+            "Apart": st.column_config.ProgressColumn(
+                format="%d",
+                min_value=0,
+                max_value=max(1, *(each.spread for each in rows)),
+                color="primary",
+                help="Places between the highest and the lowest rank.",
+            ),
             "Initial": number(width="small", help="The place in the initial order."),
         },
         alt="Every document with its rank in each model",
-    )
-    chosen = event["selection"]["rows"]
-    if chosen:
-        current.picked = rows[int(chosen[0])].index
-
-
-def _agreement(figures: Figures, names: Sequence[str]) -> None:
-    if not figures.agreement.pairs:
-        st.caption("Agreement is between two models or more.")
-        return
-    depth = figures.agreement.k
-    pairs = figures.agreement.pairs
-    for pair in pairs:
-        st.text(f"{names[pair.first]} and {names[pair.second]}: {pair.text[0].lower()}{pair.text[1:]}")
-    st.dataframe(
-        pd.DataFrame(
-            {
-                "Models": [f"{names[pair.first]} and {names[pair.second]}" for pair in pairs],
-                f"Overlap at {depth}": [pair.overlap for pair in pairs],
-                "Kendall's tau": [pair.kendall_tau for pair in pairs],
-                "Rank-biased overlap": [pair.rbo for pair in pairs],
-            }
-        ),
-        hide_index=True,
-        height="content",
-        column_config={
-            name: st.column_config.NumberColumn(format="%.3f", help=words)
-            for name, words in (
-                (f"Overlap at {depth}", f"The share of the top {depth} that both have: 0 to 1."),
-                ("Kendall's tau", "1: the same order, 0: no more alike than chance, −1: the reverse."),
-                ("Rank-biased overlap", "0 to 1; the first ten places carry 86% of the weight (p = 0.9)."),
-            )
-        },
-        alt="Agreement of each pair of models in figures",
-    )
-    st.caption("Agreement says how alike the orders are, not which is right. Ratings say that.")
-
-
-def _cost(columns: Sequence[Shown]) -> None:
-    responses = [column.run.response for column in columns]
-    known = [response.cost.amount for response in responses if response.cost.amount is not None]
-    with st.container(horizontal=True):
-        st.metric("Billed in all", pricing.money_text(comparison.total(known)), width="content")
-        if len(known) < len(responses):
-            st.metric("Of unknown cost", f"{len(responses) - len(known)}", width="content")
-    st.dataframe(
-        pd.DataFrame(
-            {
-                "Model": [column.name for column in columns],
-                "Connection": [provider(column.run.connection).label for column in columns],
-                "Billed": [pricing.money_text(response.cost.amount) for response in responses],
-                "How it is known": [BASIS[response.cost.basis] for response in responses],
-                "Search units": [response.usage.search_units for response in responses],
-                "Latency (ms)": [round(response.latency_ms) for response in responses],
-                "Provider's latency (ms)": [response.provider_latency_ms for response in responses],
-            }
-        ),
-        hide_index=True,
-        height="content",
-        placeholder="not reported",
-        column_config={
-            "Latency (ms)": st.column_config.NumberColumn(format="localized"),
-            "Provider's latency (ms)": st.column_config.NumberColumn(format="localized"),
-        },
-        alt="Cost and latency of each model",
-    )
-    st.caption(
-        "All were asked at the same moment, so models on this computer shared its processor: one alone is faster. "
-        "Latency is the whole call as seen from here, with waits and retries."
-    )
-
-
-def _files(current: CompareState, columns: Sequence[Shown], top_n: int) -> None:
-    run = columns[0].run
-    entries = [Entry(column.name, column.part.contender, column.run.response) for column in columns]
-    named = comparison.short_names([part.contender for part in current.parts])
-    entries += [
-        Entry(name, part.contender, part.error)
-        for part, name in zip(current.parts, named, strict=True)
-        if part.error is not None
-    ]
-    name = f"compare-{export.slug(run.query, fallback='models')}"
-    with st.container(horizontal=True):
-        for kind, data, mime in (
-            ("CSV", lambda: comparison_export.comparison_csv(entries), "text/csv"),
-            (
-                "JSON",
-                lambda: comparison_export.comparison_json(entries, k=top_n, order_name=run.order_name),
-                "application/json",
-            ),
-        ):
-            st.download_button(
-                kind,
-                data,
-                file_name=f"{name}.{kind.lower()}",
-                mime=mime,
-                icon=":material/download:",
-                on_click="ignore",
-                key=f"get_compare_{kind}",
-            )
-    st.caption(
-        "The CSV has every document with its rank in each model. The JSON has everything, scores and costs included. "
-        "No file holds a key. This page's address reopens the comparison on this computer."
     )
 
 
@@ -344,10 +237,11 @@ def _detail(place: int, columns: Sequence[Shown], blind: bool) -> None:
 
 
 def _unpick() -> None:
-    state().picked = None
+    current = state()
+    current.picked, current.closed = None, current.closed + 1
 
 
 def _preview(document: Document) -> str:
-    title = document.metadata.get("title")
-    text = shown(document.text, PREVIEW, one_line=True)
-    return f"{shown(str(title), 80, one_line=True)}: {text}" if title else text
+    title, text = heading(document)
+    line = shown(text, PREVIEW, one_line=True)
+    return f"{shown(title, 80, one_line=True)}: {line}" if title else line

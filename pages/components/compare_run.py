@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from pages.components import calls
+from pages.components import calls, compare_blind
 from pages.components import connection as connections
 from pages.components.compare_state import Part, state
 from pages.components.connection import Connection
@@ -183,8 +183,11 @@ def start(planned: Plan, chosen: Sequence[Contender]) -> None:
         except RerankError as error:
             budget.release(reservation)
             part.error = error
+    seen = current.seen_named == current.round or not compare_blind.hidden(current)
+    seen = seen and any(answers(part, *inputs()) for part in current.answered)
     current.parts = [parts[contender] for contender in chosen]
     current.round, current.shuffle, current.revealed = new_id(), shuffled(len(chosen)), False
+    current.seen_named = current.round if seen else ""
     current.error = current.picked = None
     end = time.monotonic() + _AT_ONCE_SECONDS
     for job in jobs:

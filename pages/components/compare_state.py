@@ -44,6 +44,22 @@ class Figures:
     only: tuple[frozenset[int], ...]
 
 
+@dataclass(frozen=True)
+class Shown:
+    """One answer as it stands on the page: `name` is a letter while names are hidden, `head` what stands above its
+    column, which keeps the letter of a blind test after the names are revealed."""
+
+    part: Part
+    run: Run
+    name: str
+    head: str
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The places in the input, best first."""
+        return tuple(row.index for row in self.run.response.results)
+
+
 @dataclass
 class CompareState:
     """The comparison that is shown, with the parts of it that are under way."""
@@ -55,12 +71,14 @@ class CompareState:
     parts: list[Part] = field(default_factory=list)
     error: RerankError | None = None
     picked: int | None = None
+    # How often a document was closed: the table then begins anew, with no row chosen.
+    closed: int = 0
     # The example whose texts were last looked at: picking another one here or on the Playground runs it where free.
     example: str | None = None
     # A random number for each part says in which order a blind test shows them.
     shuffle: tuple[int, ...] = ()
     revealed: bool = False
-    # The round that was on the screen with its names when the blind test was switched on.
+    # The round whose orders, or some of them, were on the screen with their names before.
     seen_named: str = ""
     tally: Tally = field(default_factory=Tally)
     # What every click would work out again, with what it was worked out from: the order to start from, the figures.

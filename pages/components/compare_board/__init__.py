@@ -6,6 +6,7 @@ scores, since scores of different models do not compare.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ import streamlit as st
 from pages.components.board import shown
 from rerank_core.models import Document
 
-__all__ = ["MAX_ROWS", "Column", "compare_board", "payload"]
+__all__ = ["MAX_ROWS", "Column", "compare_board", "heading", "payload"]
 
 MAX_ROWS = 50
 """Rows drawn of each column; the table on the page has the rest."""
@@ -27,6 +28,9 @@ UNFOLDED_ROWS = 12
 FOLDED_ROWS = 10
 TEXT_CHARACTERS = 300
 TITLE_CHARACTERS = 120
+
+# What may stand between a title that the text repeats and the rest; a title that only begins a sentence stays in it.
+_AFTER_TITLE = re.compile(r"\s*[:.|\n\u2013\u2014-]\s*(?=\S)")
 
 _HERE = Path(__file__).parent
 _BOARD = st.components.v2.component(
@@ -126,9 +130,22 @@ def payload(
     }
 
 
+def heading(document: Document) -> tuple[str | None, str]:
+    """A document's title, where its metadata has one, and its text for one line, which does not say the title again:
+    many texts begin with their own title and a colon."""
+    title, text = document.metadata.get("title"), document.text
+    if not isinstance(title, str) or not title.strip():
+        return None, text
+    title = title.strip()
+    repeated = _AFTER_TITLE.match(text, len(title)) if text.startswith(title) else None
+    if text.strip() == title:
+        return None, text
+    return title, text[repeated.end() :] if repeated else text
+
+
 def _document(document: Document) -> dict[str, str | None]:
-    title = document.metadata.get("title")
+    title, text = heading(document)
     return {
-        "title": shown(str(title), TITLE_CHARACTERS, one_line=True) if title else None,
-        "text": shown(document.text, TEXT_CHARACTERS, one_line=True) or "(blank)",
+        "title": shown(title, TITLE_CHARACTERS, one_line=True) if title else None,
+        "text": shown(text, TEXT_CHARACTERS, one_line=True) or "(blank)",
     }
