@@ -3,10 +3,10 @@
 import streamlit as st
 
 from pages.components import connection as connections
-from pages.components import errors, search_run, settings
+from pages.components import errors, search_corpus, search_run, settings
 from pages.components.search_input import arrive, first_stage, question_input, ticket_picker
 from pages.components.search_result import result
-from pages.components.search_source import live_settings, manage, source_control
+from pages.components.search_source import live_settings, source_control
 from pages.components.search_state import LIVE, TOP, state
 from rerank_core import pricing
 
@@ -17,6 +17,7 @@ ESTIMATE_HELP = (
 current = state()
 connection = connections.current()
 arrive(connection)
+search_corpus.collect()
 
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
     st.title("Find the answer in your own content", anchor=False, width="content")
@@ -25,10 +26,13 @@ with st.container(horizontal=True, vertical_alignment="bottom", horizontal_align
         current.managing = st.toggle(
             "Manage", value=current.managing, help="Make, fill, rename or delete a knowledge base."
         )
-while current.notes:
-    st.success(current.notes.pop(), icon=":material/check:")
-if current.managing:
-    manage(source)
+with st.container():
+    while current.notes:
+        st.success(current.notes.pop(), icon=":material/check:")
+with st.container():
+    if current.managing:
+        search_corpus.manage(source)
+    search_corpus.progress()
 live = live_settings() if source == LIVE else None
 
 ask, choices = st.columns([3, 2], gap="large")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from pages.components.uploading import Inbox
 from rerank_core import Document, RerankError
 from rerank_core.retrieval.first_stage import Retrieved
 from rerank_core.retrieval.live import LiveResult
@@ -16,6 +17,8 @@ SAMPLE, LIVE = "sample", "live"
 # Widget keys.
 QUESTION, SOURCE, STAGE, CANDIDATES, TOP = "question", "source", "stage", "candidates", "search_top"
 TICKET = "ticket"
+# In the address while a knowledge base is being filled.
+FILLING = "filling"
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,19 @@ class Answer:
     first_ms: float
 
 
+@dataclass(frozen=True)
+class Preview:
+    """The first documents of some files and the passages they are cut into; `key` says which files and cut how."""
+
+    key: tuple[object, ...]
+    whole: tuple[Document, ...]
+    passages: tuple[Document, ...]
+    complete: bool
+
+
 @dataclass
 class SearchState:
-    """The answer that is shown and the search that is under way."""
+    """The answer that is shown, the search that is under way, and the knowledge base that is being filled."""
 
     arrived: bool = False
     wanted: bool = False
@@ -48,7 +61,13 @@ class SearchState:
     picked: str | None = None
     managing: bool = False
     deleting: str | None = None
-    upload_version: int = 0
+    inboxes: dict[str, Inbox] = field(
+        default_factory=lambda: {"new": Inbox("reading_new"), "more": Inbox("reading_more")}
+    )
+    previews: dict[str, Preview] = field(default_factory=dict)
+    filling_id: str | None = None
+    filling_stopped: bool = False
+    filling_error: RerankError | None = None
     notes: list[str] = field(default_factory=list)
 
 
