@@ -1,13 +1,14 @@
-"""Step 5: where to cut: a score threshold and a top n against what they let through, with a line to move."""
+"""Step 5: where to cut: a score threshold and a top n against what they let through, with lines to drag."""
 
 from __future__ import annotations
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
 from pages.components.board import shown
+from pages.components.cut_line import cut_line
 from pages.components.evaluate_answer import nothing_run
+from pages.components.evaluate_cut_pictures import threshold_facts, threshold_panels, top_panels
 from pages.components.evaluate_orders import best, judgments, rankings, remembered
 from pages.components.evaluate_run import progress
 from pages.components.evaluate_state import experiment, query_sets, state
@@ -31,7 +32,7 @@ MODEL, GRADE, LINE, TOP, CHART, TOP_CHART = (
     "cut_top_chart",
 )
 GRADES = {1: "1 or more", 2: "2 or more", 3: "3 only"}
-KINDS = ("Answered rightly", "Rightly no answer", "Has an answer, none shown", "Answered wrongly")
+STEPS = 200
 MANY_UNRATED = 0.3
 PREVIEW = 220
 
@@ -109,39 +110,24 @@ def _threshold(cut: CutOff, ranking: Ranking) -> None:
     if st.session_state.get(f"{LINE}_about") != about:
         kept = query_sets().threshold(ranking.contender.provider, ranking.contender.model)
         st.session_state[f"{LINE}_about"] = about
-        st.session_state[LINE] = _within(kept.score if kept else cut.suggested.threshold, low, high)
-    st.session_state[LINE] = _within(st.session_state.get(LINE, low), low, high)
-    picture, numbers = st.columns([3, 2], gap="large")
-    with numbers:
-        line = st.slider(
-            "Threshold",
-            min_value=low,
-            max_value=high,
-            step=(high - low) / 200,
-            format="%.3f",
-            key=LINE,
-            help="Move the line: results under it are not shown. A click into the picture moves it too.",
-        )
-        point = cut.at(line)
-        st.text(f"{point.text}.")
-        with st.container(horizontal=True, gap="medium"):
-            st.metric(
-                "Answered", f"{point.answered:.0%}", width="content", help="Queries that show at least one result."
-            )
-            st.metric(
-                "Wrongly answered",
-                f"{point.wrongly_answered:.0%}",
-                width="content",
-                help="The first one shown is not good.",
-            )
-            precision = "none shown" if point.precision is None else f"{point.precision:.0%}"
-            st.metric("Precision", precision, width="content", help="Good ones among the results shown.")
-            if point.recall is not None:
-                st.metric("Recall", f"{point.recall:.0%}", width="content", help="Good ones shown, of all there are.")
-            st.metric("Shown a query", f"{point.kept:.1f}", width="content")
-        _keep(cut, ranking, line)
-    with picture:
-        _picture(cut, line, (low, high))
+        st.session_state[LINE] = kept.score if kept else cut.suggested.threshold
+    line = st.session_state[LINE] = _within(st.session_state.get(LINE, low), low, high)
+    st.text(f"{cut.at(line).text}.")
+    points = remembered(("cut_points", cut, low, high), lambda: cut.spread(low, high, STEPS))
+    cut_line(
+        "Threshold",
+        low=low,
+        high=high,
+        value=line,
+        steps=STEPS,
+        panels=threshold_panels(points, cut.at(line)),
+        facts=threshold_facts(points, cut.at(line)),
+        across="Score threshold: drag the line, click, or use the arrow keys",
+        digits=3,
+        key=CHART,
+        on_move=_set_line,
+    )
+    _keep(cut, ranking, line)
 
 
 def _within(value: float, low: float, high: float) -> float:
@@ -154,7 +140,8 @@ def _keep(cut: CutOff, ranking: Ranking, line: float) -> None:
     low, high = _axis(cut)
     suggested = _within(cut.suggested.threshold, low, high)
     one = ranking.contender
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.number_input("Threshold", low, high, step=0.01, format="%.3f", key=LINE, width=160)
         st.button(
             f"Suggestion: {suggested:.3f}",
             icon=":material/lightbulb:",
@@ -174,134 +161,42 @@ def _keep(cut: CutOff, ranking: Ranking, line: float) -> None:
 
 
 def store(provider: str, model: str | None, score: float | None = None, how: str = "") -> None:
-    """Keep a model's threshold on this machine and use it on the other pages; None forgets it."""
+    """Keep a model's threshold on this machine, where the other pages find it in any session; None forgets it."""
     try:
         query_sets().set_threshold(provider, model, score, how)
     except RerankError as error:
         state().error = error
         return
-    if score is None:
-        playground().thresholds.pop((provider, model), None)
-    else:
-        playground().thresholds[provider, model] = round(score, 3)
+    # What this session tried on the Playground gives way to what was kept just now.
+    playground().thresholds.pop((provider, model), None)
 
 
 def _set_line(value: float) -> None:
     st.session_state[LINE] = value
 
 
-def _palette() -> dict[str, str]:
-    if st.context.theme.type == "dark":
-        return dict(zip(KINDS, ("#56B4E9", "#9fd4f5", "#7d8792", "#F0A44B"), strict=True))
-    return dict(zip(KINDS, ("#0072B2", "#7db8dc", "#a3adb8", "#B35C00"), strict=True))
-
-
-def _picture(cut: CutOff, line: float, ends: tuple[float, float]) -> None:
-    palette = _palette()
-    rows = []
-    for point in cut.points:
-        at = _within(point.threshold, *ends)
-        values = zip(KINDS, (point.right, point.silent, point.missed, point.wrong), strict=True)
-        rows += [
-            {"Threshold": at, "Outcome": kind, "Queries": number, "Place": place}
-            for place, (kind, number) in enumerate(values)
-        ]
-    across = alt.X("Threshold:Q", title="Score threshold", scale=alt.Scale(domain=list(ends), nice=False))
-    clicked = alt.selection_point(name="line", fields=["Threshold"], nearest=True, on="click", clear=False, empty=False)
-    areas = (
-        alt.Chart(pd.DataFrame(rows))
-        .mark_area(interpolate="step-after")
-        .encode(
-            x=across,
-            y=alt.Y("Queries:Q", stack="zero", title="Queries"),
-            color=alt.Color(
-                "Outcome:N",
-                scale=alt.Scale(domain=list(palette), range=list(palette.values())),
-                legend=alt.Legend(orient="bottom", title=None, columns=2),
-            ),
-            order=alt.Order("Place:Q"),
-        )
-    )
-    catch = (
-        alt.Chart(pd.DataFrame({"Threshold": sorted({row["Threshold"] for row in rows})}))
-        .mark_rule(opacity=0, strokeWidth=6)
-        .encode(x=across)
-        .add_params(clicked)
-    )
-    ink = "#e8edf2" if st.context.theme.type == "dark" else "#111418"
-    mark = pd.DataFrame({"Threshold": [line], "Label": [f"{line:.3f}"]})
-    rule = alt.Chart(mark).mark_rule(color=ink, strokeWidth=2, strokeDash=[5, 4]).encode(x=across)
-    right = line > ends[0] + (ends[1] - ends[0]) * 0.85
-    label = (
-        alt.Chart(mark)
-        .mark_text(color=ink, align="right" if right else "left", dx=-6 if right else 6, dy=-8, fontSize=12)
-        .encode(x=across, y=alt.value(0), text="Label:N")
-    )
-    st.altair_chart(
-        alt.layer(areas, catch, rule, label).properties(height=300),
-        key=CHART,
-        on_select=_clicked,
-        selection_mode="line",
-        alt=f"Queries answered rightly, wrongly, or not, against the threshold. {cut.at(line).text}",
-    )
-
-
-def _clicked() -> None:
-    picked = ((st.session_state.get(CHART) or {}).get("selection") or {}).get("line") or []
-    value = picked[0].get("Threshold") if picked else None
-    if isinstance(value, int | float):
-        st.session_state[LINE] = float(value)
-
-
 def _top_n(cut: CutOff) -> None:
-    st.subheader("How many to show", anchor=False)
     if len(cut.top) < 2:
         return
-    picture, numbers = st.columns([3, 2], gap="large")
-    with numbers:
-        st.session_state[TOP] = min(len(cut.top), max(1, int(st.session_state.get(TOP) or 3)))
-        n = st.slider("Top n", 1, len(cut.top), key=TOP)
-        point = cut.top[n - 1]
-        with st.container(horizontal=True, gap="medium"):
-            if point.found is not None:
-                st.metric("Find an answer", f"{point.found:.0%}", width="content", help="Of the queries that have one.")
-            st.metric("Precision", f"{point.precision:.0%}", width="content")
-            if point.recall is not None:
-                st.metric("Recall", f"{point.recall:.0%}", width="content")
-        st.caption("Without a threshold: of the first n results, over all rated queries.")
-    rows = []
-    for one in cut.top:
-        values = {"Find an answer": one.found, "Recall": one.recall, "Precision": one.precision}
-        rows += [{"n": one.n, "Measure": name, "Share": value} for name, value in values.items() if value is not None]
-    dark = st.context.theme.type == "dark"
-    ink = "#e8edf2" if dark else "#111418"
-    colours = ["#56B4E9", "#2fd6a3", "#F0A44B"] if dark else ["#0072B2", "#00795a", "#B35C00"]
-    names = ["Find an answer", "Recall", "Precision"]
-    across = alt.X("n:Q", title="Top n", axis=alt.Axis(tickMinStep=1, format="d"))
-    lines = (
-        alt.Chart(pd.DataFrame(rows))
-        .mark_line(point=True)
-        .encode(
-            x=across,
-            y=alt.Y("Share:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")),
-            color=alt.Color(
-                "Measure:N",
-                scale=alt.Scale(domain=names, range=colours),
-                legend=alt.Legend(orient="bottom", title=None),
-            ),
-            strokeDash=alt.StrokeDash(
-                "Measure:N", scale=alt.Scale(domain=names, range=[[1, 0], [6, 3], [2, 2]]), legend=None
-            ),
-            tooltip=[alt.Tooltip("Measure:N"), alt.Tooltip("n:Q"), alt.Tooltip("Share:Q", format=".1%")],
-        )
+    st.subheader("How many to show", anchor=False)
+    n = st.session_state[TOP] = min(len(cut.top), max(1, int(st.session_state.get(TOP) or 3)))
+    st.text(f"{cut.top[n - 1].text}.")
+    cut_line(
+        "Top n",
+        low=1,
+        high=len(cut.top),
+        value=n,
+        steps=len(cut.top) - 1,
+        panels=top_panels(cut.top, n),
+        across="Results shown a query, without a threshold",
+        digits=0,
+        key=TOP_CHART,
+        on_move=_set_top,
     )
-    rule = alt.Chart(pd.DataFrame({"n": [n]})).mark_rule(color=ink, strokeWidth=2, strokeDash=[5, 4]).encode(x=across)
-    with picture:
-        st.altair_chart(
-            alt.layer(lines, rule).properties(height=260),
-            key=TOP_CHART,
-            alt=f"With the top {n}: precision {point.precision:.0%}, answer found {point.found or 0:.0%}",
-        )
+
+
+def _set_top(n: float) -> None:
+    st.session_state[TOP] = round(n)
 
 
 def _recipe(ranking: Ranking) -> None:

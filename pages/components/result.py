@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.components import result_tabs, tables
+from pages.components import result_tabs, tables, thresholds
 from pages.components.board import MAX_ROWS, BoardEvent, BoardRow, board
 from pages.components.running import store
 from pages.components.state import state
@@ -115,9 +115,12 @@ def _origin(run: Run) -> str:
 
 
 def suggested_threshold(run: Run) -> float | None:
-    """The score under which nothing answers: the person's own for this model, else the one measured for it."""
+    """The score under which nothing answers: the person's own for this model in this session, else the one kept for
+    it on this machine, else the one measured for it."""
     current = state()
     own = current.thresholds.get((run.connection, run.response.model))
+    if own is None:
+        own = thresholds.kept(run.connection, run.response.model)
     if own is not None:
         return own
     model = provider(run.connection).model(run.response.model)

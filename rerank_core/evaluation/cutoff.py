@@ -96,6 +96,14 @@ class TopN:
     found: float | None
     wrong: float
 
+    @property
+    def text(self) -> str:
+        """The point in a sentence: "With the top 3, 90% of the queries that have an answer show one; 33% of what is
+        shown is good"."""
+        count = "first result alone" if self.n == 1 else f"top {self.n}"
+        there = "" if self.found is None else f"{self.found:.0%} of the queries that have an answer show one; "
+        return f"With the {count}, {there}{self.precision:.0%} of what is shown is good"
+
 
 class _Tops(NamedTuple):
     """The best score of every query, sorted, by what answering it would be: `right`, `wrong` although it has a good
