@@ -14,7 +14,8 @@ compare_input.arrive()
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
     st.title("Compare models on the same question", anchor=False, width="content")
     examples.picker()
-examples.story()
+if compare_input.may_hint():
+    examples.story()
 
 texts, imports, choices = st.columns([9, 6, 8], gap="medium")
 with texts:

@@ -218,13 +218,13 @@ def agreement_text(found: Agreement, names: Sequence[str], label: Callable[[int]
 def extremes_text(found: Agreement, names: Sequence[str]) -> str | None:
     """Which two agree most and which least, without a full stop; None where there are not two pairs that differ.
 
-    "English and v2 agree most, English and Multilingual least".
+    "English and v2 agree most, English and Multilingual least, the top places counting most".
     """
     closest, farthest = found.closest, found.farthest
     if closest is None or farthest is None or _closeness(closest) == _closeness(farthest):
         return None
     most, least = (f"{names[pair.first]} and {names[pair.second]}" for pair in (closest, farthest))
-    return f"{most} agree most, {least} least"
+    return f"{most} agree most, {least} least, the top places counting most"
 
 
 @dataclass(frozen=True, slots=True)

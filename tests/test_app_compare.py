@@ -139,7 +139,7 @@ def test_every_tab_says_what_it_is_for(app) -> None:
     assert list(table.iloc[0])[1:] == [2, 6, 4, 4, 1]
     assert list(table["Apart"][:6]) == [4, 4, 3, 2, 2, 0]
     open_tab(page, "Agreement")
-    assert "English and v2 agree most, English and Multilingual least." in words(page)
+    assert "English and v2 agree most, English and Multilingual least, the top places counting most." in words(page)
     assert "Multilingual and v2: 1 of the top 3 is the same; 89 of 100 pairs of documents" in words(page)
     pairs = page.dataframe[0].value
     assert list(pairs["Models"])[-1] == "English and Multilingual"
@@ -393,6 +393,18 @@ def test_the_blind_test_hides_and_a_vote_reveals(app, service: Service, monkeypa
     assert f"You chose {'AB'[keyword_column]}: v2." in words(page)
     assert "After 1 round: v2 (local) 1, English (GateFlow) 0." in words(page)
     assert [column["name"] for column in board(page)["columns"]][keyword_column] == f"{'AB'[keyword_column]}: v2"
+
+
+@needs_models
+def test_a_story_that_names_a_model_waits_for_the_names_too(app) -> None:
+    """The example tells which model finds what, and a note says what English is made for: neither before the vote."""
+    page = app(query={"blind": "1"})
+    assert "Which order is better?" in words(page)
+    assert "Multilingual brings up the page" not in words(page)
+    assert "English is made for English" not in words(page)
+    press(page, "C")
+    assert "Multilingual brings up the page" in words(page)
+    assert "English is made for English" in words(page)
 
 
 def test_a_low_score_waits_for_the_names(app, service: Service) -> None:

@@ -133,7 +133,7 @@ def test_who_agrees_most_and_least_in_words():
     """Three models, the first and the last turned round."""
     found = comparison.agreement([[0, 1, 2, 3], [0, 1, 3, 2], [3, 2, 1, 0]], 2)
     said = comparison.extremes_text(found, ["English", "Multilingual", "v2"])
-    assert said == "English and Multilingual agree most, English and v2 least"
+    assert said == "English and Multilingual agree most, English and v2 least, the top places counting most"
 
 
 @given(ORDERS, st.integers(1, 15))

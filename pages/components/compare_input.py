@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.components import compare_run
+from pages.components import compare_blind, compare_run
 from pages.components import connection as connections
 from pages.components.compare_run import Plan
 from pages.components.compare_state import BLIND, MODELS, RUNS, state
@@ -139,6 +139,20 @@ def write_address() -> None:
             st.query_params[name] = value
 
 
+def may_hint() -> bool:
+    """Whether a story or a note may say which model does well on these texts: in a blind test only after the vote."""
+    current = state()
+    if not compare_blind.on():
+        return True
+    if not current.revealed:
+        return False
+    try:
+        query, ordered = compare_run.inputs()
+    except RerankError:
+        return False
+    return any(compare_run.answers(part, query, ordered) for part in current.answered)
+
+
 def models_control() -> tuple[Contender, ...]:
     """Which models take part, of any connection, and what must be known of them before the button."""
     everybody = {key_of(contender): contender for contender in contenders()}
@@ -179,7 +193,7 @@ def _notes(chosen: Sequence[Contender]) -> None:
             st.caption(escaped(f":material/event_busy: {name}: {model.notice}"))
         if model is not None and model.languages == "english":
             english.append(name)
-    if english:
+    if english and may_hint():
         documents = [document.text for document in playground().working.documents]
         found = language.english_mismatch(st.session_state.get(QUERY) or "", documents)
         if found:

@@ -32,7 +32,7 @@ def agreement(figures: Figures, names: Sequence[str]) -> None:
                 "Models": [f"{names[pair.first]} and {names[pair.second]}" for pair in pairs],
                 overlap: [pair.overlap for pair in pairs],
                 rbo: [pair.rbo for pair in pairs],
-                same: [pair.same_pairs for pair in pairs],
+                same: [100 * pair.same_pairs for pair in pairs],
                 tau: [pair.kendall_tau for pair in pairs],
             }
         ),
@@ -50,8 +50,8 @@ def agreement(figures: Figures, names: Sequence[str]) -> None:
             ),
             same: bar(
                 min_value=0,
-                max_value=1,
-                format="percent",
+                max_value=100,
+                format="%.0f of 100",
                 help="Of all pairs of documents, the share that both put in the same order: half of them by chance.",
             ),
             tau: number(
