@@ -5,6 +5,8 @@ SHELL := /bin/sh
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-input
 PORT ?= 8501
+# Tests at a time; each file's tests stay together, and each worker that has browser tests starts an app of its own.
+WORKERS ?= 2
 
 # A stamp carries the checksum of what it stands for, so that a checkout that only touches a file installs nothing.
 sum = $(shell cat $(1) | cksum | cut -d ' ' -f 1)
@@ -23,7 +25,7 @@ run: $(APP) ## start the app on http://localhost:8501 (another port: make run PO
 	@PYTHONPATH="$(CURDIR)" $(VENV)/bin/python -m streamlit run app.py --server.port $(PORT)
 
 test: $(DEV) ## run every test; the browser ring too where Chromium is on the path
-	@$(VENV)/bin/python -m pytest $(ARGS)
+	@$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: $(DEV) ## formatting, lint and types
 	@$(VENV)/bin/python -m ruff format --check .

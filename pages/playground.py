@@ -59,8 +59,7 @@ if pressed or current.wanted:
 with st.container():
     running.confirmation(connection, model)
 running.collect()
-with st.container():
-    running.progress()
+progress = st.container()
 with st.container():
     if current.error is not None:
         errors.show(current.error)
@@ -74,3 +73,6 @@ elif current.error is None and running.running() is None:
         icon=":material/arrow_upward:",
     )
 examples.write_address()
+# Last, since it stays with the run: the page around it stands by then.
+with progress:
+    running.progress()

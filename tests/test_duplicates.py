@@ -89,6 +89,11 @@ def test_wording_is_the_jaccard_index_of_all_pairs(some: list[str]) -> None:
             assert found[place, other] == pytest.approx(jaccard(one, some[other]))
 
 
+def test_a_nul_at_the_end_is_a_character() -> None:
+    """A short text is not the same as itself with a NUL behind it: nothing that fills a run is a character."""
+    assert shared_wording(["a", "a\x00"])[0, 1] == 0.0
+
+
 @given(texts, lists_of_texts)
 def test_wording_of_one_against_many_is_that_of_all_pairs(reference: str, some: list[str]) -> None:
     """Comparing one text with many gives the row of the matrix."""

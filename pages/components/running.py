@@ -11,7 +11,7 @@ import streamlit as st
 from pages.components import calls
 from pages.components import connection as connections
 from pages.components.connection import Connection
-from pages.components.jobs import manager
+from pages.components.jobs import POLL_SECONDS, follow, manager
 from pages.components.state import ORDER, QUERY, RETURN_DOCUMENTS, state
 from rerank_core import RerankError, RerankRequest, pricing
 from rerank_core.budget import Budget, Reservation
@@ -21,9 +21,8 @@ from rerank_core.providers.spec import ModelSpec
 from rerank_core.runs import Run, new_id
 from rerank_core.store import RunStore, StoreError
 
-# Long enough that a short run is drawn at once, short enough that a long one shows its progress.
+# Long enough that a short run is drawn at once, short enough that a long one soon shows its progress.
 _AT_ONCE_SECONDS = 0.9
-_POLL_SECONDS = 0.25
 
 
 @st.cache_resource(show_spinner=False)
@@ -198,24 +197,29 @@ def progress() -> None:
         _progress()
 
 
-@st.fragment(run_every=_POLL_SECONDS)
+@st.fragment(run_every=POLL_SECONDS)
 def _progress() -> None:
     job = running()
     if job is None or job.finished:
         st.rerun()
-    now = job.progress
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        total = now.total or 0
-        words = f"Reranking: {now.done:,} of {total:,} documents" if total else "Reranking"
-        if now.cost is not None and now.cost.amount:
-            words += f", {pricing.money_text(now.cost.amount)} so far".replace("$", "\\$")
-        if now.eta is not None and now.eta >= 1:
-            words += f", about {now.eta:.0f} s left"
-        st.progress(now.fraction, text=words, width="stretch")
+        bar = st.progress(*_standing(job), width="stretch")
         if st.button("Cancel", icon=":material/stop_circle:", disabled=job.cancel_requested):
             job.cancel()
     if job.cancel_requested:
         st.caption("Stopping. A request that is already with the provider may still be billed.")
+    follow(job, lambda: bar.progress(*_standing(job), width="stretch"))
+
+
+def _standing(job: Job[Run]) -> tuple[float, str]:
+    """How far a run is: the fraction done, and a sentence."""
+    now = job.progress
+    words = f"Reranking: {now.done:,} of {now.total:,} documents" if now.total else "Reranking"
+    if now.cost is not None and now.cost.amount:
+        words += f", {pricing.money_text(now.cost.amount)} so far".replace("$", "\\$")
+    if now.eta is not None and now.eta >= 1:
+        words += f", about {now.eta:.0f} s left"
+    return now.fraction, words
 
 
 def restore(run_id: str) -> None:

@@ -17,6 +17,8 @@ Check = Callable[[], None]
 RUN = 4
 """Characters in a run."""
 
+# Fills a text shorter than a run: one above the last code point, so that no text holds it.
+_NO_CHARACTER = 0x110000
 _ALPHABET = 1 << 16  # characters told apart; four of them fit one 64-bit number
 _FEW = 24  # a run in at most so many texts is counted pair by pair, one in more through a matrix product
 _COLUMNS = 4096  # runs in one matrix product: 33 MB at 2,000 texts
@@ -81,11 +83,11 @@ def _runs(texts: Sequence[str], check: Check) -> tuple[NDArray[np.uint64], NDArr
         if place % 256 == 0:
             check()
         folded = " ".join(normalise(text).split())
-        if folded:
-            letters.append(np.frombuffer(folded.ljust(RUN, "\0").encode("utf-32-le", "surrogatepass"), np.uint32))
-        else:
-            letters.append(np.zeros(0, np.uint32))
-    seen = np.zeros(0x110000, bool)
+        points = np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), np.uint32)
+        if 0 < len(points) < RUN:
+            points = np.pad(points, (0, RUN - len(points)), constant_values=_NO_CHARACTER)
+        letters.append(points)
+    seen = np.zeros(_NO_CHARACTER + 1, bool)
     for points in letters:
         seen[points] = True
     # Texts with more than 65,536 different characters do not exist; the last number would stand for the rest.
