@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.components import errors
 from pages.components.evaluate_arrive import arrive, write_address
-from pages.components.evaluate_import import collect
+from pages.components.evaluate_candidates import collect
 from pages.components.evaluate_state import STEP, STEPS, state
 from pages.components.evaluate_steps import DRAW
 

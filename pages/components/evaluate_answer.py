@@ -200,7 +200,7 @@ def _take(source: str, signature: tuple[object, ...], query_id: str) -> None:
     if seen.get(source) != signature:
         seen[source] = signature
         current = state()
-        current.query_id, current.picked = query_id, None
+        current.query_id, current.query_chosen, current.picked = query_id, True, None
 
 
 def _list(changes: tuple[Change, ...], counts: dict[str, int]) -> None:
@@ -242,8 +242,8 @@ def _list(changes: tuple[Change, ...], counts: dict[str, int]) -> None:
         _take("list", (rows[0], changes[rows[0]].query.id), changes[rows[0]].query.id)
     known = {one.query.id for one in changes}
     current = state()
-    if current.query_id not in known:
-        current.query_id = changes[0].query.id if changes else None
+    if current.query_id not in known or not current.query_chosen:
+        current.query_id, current.query_chosen = changes[0].query.id if changes else None, False
 
 
 def _one_query(label: str, against: str) -> None:

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import streamlit as st
 
-from pages.components import addresses, errors
-from pages.components.evaluate_state import File, open_set, query_sets, state
-from pages.components.jobs import manager
-from pages.components.search_run import LiveSettings, corpora, passages_of
-from pages.components.search_source import live_settings
-from pages.components.search_state import LIVE, SAMPLE
-from rerank_core import ConfigurationError, Document, RerankError
+from pages.components import errors
+from pages.components.evaluate_candidates import progress_of_search, running, save, search_for_missing, start, typed
+from pages.components.evaluate_state import File, state
+from rerank_core import RerankError
 from rerank_core.documents.decoding import Unreadable, decode, kind_of
 from rerank_core.documents.delimited import read_delimited
 from rerank_core.documents.workbook import read_workbook
 from rerank_core.evaluation import KINDS, TABLE_ROLES, read, sources
 from rerank_core.evaluation.formats_table import choose_roles
 from rerank_core.evaluation.imported import LIMITS, Imported
-from rerank_core.evaluation.query_set import QuerySet, describe
-from rerank_core.jobs import Job, JobContext
-from rerank_core.retrieval.first_stage import CANDIDATES, FirstStage
-from rerank_core.retrieval.passages import Passages
-from rerank_core.runs import new_id
+from rerank_core.evaluation.query_set import describe
 
-AUTO, NO_COLUMN, NOWHERE = "auto", "(none)", "none"
+AUTO, NO_COLUMN = "auto", "(none)"
 ENDINGS = ["csv", "tsv", "xlsx", "txt", "json", "jsonl", "ndjson", "qrels", "run", "trec", "zip"]
 ROLES = {
     "query": "Query",
@@ -49,10 +41,10 @@ def add() -> None:
         "Where do the queries come from?", [FILES, TYPED], required=True, default=FILES, key="evaluate_way"
     )
     if way == TYPED:
-        _typed()
+        typed()
     else:
         _files()
-    _progress_of_search()
+    progress_of_search()
 
 
 # Files
@@ -90,7 +82,7 @@ def _files() -> None:
         new = [problem for problem in made.problems if not any(problem in part.problems for part in parts)]
         for problem in new[:20]:
             st.text(str(problem.reason))
-        search = _search_for_missing(made)
+        search = search_for_missing(made)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             name = st.text_input("Name of the set", value=_usual_name(), key="evaluate_name", width=320)
             if st.button("Use these queries", type="primary", icon=":material/check:", disabled=running() is not None):
@@ -153,6 +145,8 @@ def _file(file: File) -> None:
         if file.imported is not None:
             problems(file.imported.problems, "This file")
         columns = _columns(file)
+        if columns is not None:
+            _sheet_picker(file)
         if columns:
             with st.expander("Columns", icon=":material/view_column:"):
                 _column_picker(file, columns)
@@ -175,25 +169,51 @@ def _columns(file: File) -> dict[str, str] | None:
     if file.kind not in (AUTO, "table") or (file.imported is not None and file.imported.kind != "table"):
         return None
     try:
-        names, rows = _table(file.data)
-        chosen = choose_roles(names, rows, file.columns)
+        names, rows, _, sheets = _table(file.data, (file.columns or {}).get("sheet"))
+        chosen = choose_roles(names, rows, {role: name for role, name in (file.columns or {}).items() if role in ROLES})
     except (RerankError, Unreadable):
         return None
-    return chosen if names else None
+    return chosen if names or len(sheets) > 1 else None
 
 
 @st.cache_data(max_entries=20, show_spinner=False, scope="session")
-def _table(data: bytes) -> tuple[list[str], list[list[str]]]:
+def _table(data: bytes, wanted: str | None = None) -> tuple[list[str], list[list[str]], str | None, tuple[str, ...]]:
+    """The names of the columns, the first rows, and of a workbook the sheet that is read and all there are."""
+    sheet, sheets = None, ()
     if kind_of(data) == "an Excel workbook":
-        table = read_workbook(data, LIMITS)[0]
+        table, sheet, sheets = read_workbook(data, LIMITS, wanted)
     else:
         table = read_delimited(decode(data)[0], LIMITS)
     rows = [list(row.cells) for row in table.rows[:51]]
-    return (rows[0], rows[1:]) if rows else ([], [])
+    return (rows[0] if rows else []), rows[1:], sheet, sheets
+
+
+def _sheet_picker(file: File) -> None:
+    _, _, sheet, sheets = _table(file.data, (file.columns or {}).get("sheet"))
+    if len(sheets) < 2:
+        return
+    st.selectbox(
+        "Sheet",
+        sheets,
+        index=sheets.index(sheet) if sheet in sheets else 0,
+        key=f"evaluate_sheet_{file.name}",
+        on_change=_sheet_chosen,
+        args=(file.name,),
+        width=260,
+    )
+
+
+def _sheet_chosen(name: str) -> None:
+    # Another sheet has columns of its own, which are guessed anew.
+    file = state().files[name]
+    file.columns = {"sheet": st.session_state[f"evaluate_sheet_{name}"]}
+    for role in ROLES:
+        st.session_state.pop(f"evaluate_column_{role}_{name}", None)
+    _read(file)
 
 
 def _column_picker(file: File, chosen: dict[str, str]) -> None:
-    names, _ = _table(file.data)
+    names = _table(file.data, (file.columns or {}).get("sheet"))[0]
     row = st.container(horizontal=True)
     for role, label in ROLES.items():
         options = [NO_COLUMN, *names]
@@ -211,170 +231,6 @@ def _column_picker(file: File, chosen: dict[str, str]) -> None:
 def _columns_chosen(name: str) -> None:
     file = state().files[name]
     wished = {role: st.session_state.get(f"evaluate_column_{role}_{name}") for role in ROLES}
-    file.columns = {role: "" if column in (NO_COLUMN, None) else column for role, column in wished.items()}
+    sheet = {"sheet": file.columns["sheet"]} if file.columns and "sheet" in file.columns else {}
+    file.columns = sheet | {role: "" if column in (NO_COLUMN, None) else column for role, column in wished.items()}
     _read(file)
-
-
-# A list of queries, and candidates from a search
-
-
-OWN = "own"
-
-
-@dataclass(frozen=True)
-class Search:
-    """Where candidates come from."""
-
-    source: str
-    live: LiveSettings | None
-    candidates: int
-
-
-def _typed() -> None:
-    text = st.text_area(
-        "Queries, one a line",
-        key="evaluate_queries",
-        height=150,
-        placeholder="how do I reset my password\nWi-Fi keeps dropping",
-    )
-    search = _search_control("Find candidates in", allow_none=False)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input("Name of the set", value="My queries", key="evaluate_typed_name", width=320)
-        pressed = st.button(
-            "Find candidates",
-            type="primary",
-            icon=":material/search:",
-            disabled=search is None or not text.strip() or running() is not None,
-        )
-    if pressed and search is not None:
-        lines = tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
-        made = Imported("opensearch-queries", queries={line: line for line in lines})
-        try:
-            start(sources.from_files(made, name=name.strip() or "My queries"), search)
-        except RerankError as error:
-            state().error = error
-
-
-def _search_for_missing(made: QuerySet) -> Search | None:
-    """Where the queries without candidates get some."""
-    missing = sum(1 for query in made.queries if not query.candidates)
-    if not missing:
-        return None
-    st.text(f"{missing:,} {'query has' if missing == 1 else 'queries have'} no candidates. Where shall they be found?")
-    return _search_control("Find missing candidates in", allow_none=True, own=bool(made.documents))
-
-
-def _search_control(label: str, *, allow_none: bool, own: bool = False) -> Search | None:
-    names = {NOWHERE: "Nowhere: leave these queries out"} if allow_none else {}
-    if own:
-        names = {OWN: "The documents of these files, by keyword", **names}
-    names |= {SAMPLE: "Sample knowledge base"}
-    names |= {one.id: f"{one.name} ({one.passages:,} passages)" for one in corpora().list() if not one.problem}
-    names[LIVE] = "A live search engine"
-    key = "evaluate_source_missing" if allow_none else "evaluate_source"
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        source = st.selectbox(label, list(names), format_func=names.__getitem__, key=key, width=330)
-        candidates = int(st.selectbox("Candidates", CANDIDATES, index=1, key=f"{key}_candidates", width=110))
-    if source == NOWHERE:
-        return None
-    live = live_settings() if source == LIVE else None
-    if source == LIVE and live is None:
-        return None
-    return Search(source, live, candidates)
-
-
-def start(made: QuerySet, search: Search) -> None:
-    """Find candidates in a worker, then keep the set and work on it."""
-    current = state()
-    job_id = new_id()
-    current.error = None
-    try:
-        passages = None if search.live is not None or search.source == OWN else passages_of(search.source)[0]
-        job = manager().submit(_work, made, search, passages, owner=job_id, title="candidates")
-    except RerankError as error:
-        current.error = error
-        return
-    current.job_id = job_id
-    job.wait(0.9)
-    st.rerun()
-
-
-def _work(context: JobContext, made: QuerySet, search: Search, passages: Passages | None) -> QuerySet:
-    """Runs on a worker thread: nothing of Streamlit may be called here."""
-    find: Callable[[str], Sequence[Document]]
-    order = "by keyword (BM25)"
-    if search.live is not None:
-        refused = addresses.check(search.live.index.address) if search.live.typed else None
-        if refused:
-            raise ConfigurationError(refused, hint="Change the address of the search engine.")
-        order = "as the search engine listed them"
-        with search.live.index as index:
-            context.on_cancel(index.close)
-            find = sources.search_with(index, search.candidates)
-            return made.with_candidates(find, order, on_progress=context.progress)
-    if passages is None:
-        find = sources.search_collection(made.documents.values(), search.candidates, context.progress)
-    else:
-        stage = FirstStage(passages)
-        if stage.missing():
-            stage.prepare(context.progress)
-        find = sources.search_with(stage, search.candidates)
-    return made.with_candidates(find, order, on_progress=context.progress)
-
-
-def running() -> Job[QuerySet] | None:
-    """The search for candidates that is under way, if there is one."""
-    job_id = state().job_id
-    jobs = manager().jobs(job_id) if job_id else ()
-    return jobs[0] if jobs else None
-
-
-def collect() -> None:
-    """Take over what a search for candidates found."""
-    current, job = state(), running()
-    if job is None or not job.finished:
-        return
-    current.job_id = None
-    if job.state == "done":
-        save(job.result(), again=False)
-    elif job.state == "failed":
-        error = job.exception
-        current.error = (
-            error
-            if isinstance(error, RerankError)
-            else RerankError("Something went wrong while searching.", hint="Try again; the log has the details.")
-        )
-
-
-def save(made: QuerySet, *, again: bool = True) -> None:
-    """Keep a set and work on it from now on."""
-    current = state()
-    try:
-        set_id = query_sets().save(made)
-    except RerankError as error:
-        current.error = error
-        return
-    current.files.clear()
-    current.added = True
-    open_set(set_id)
-    current.note = f"{describe(made)}."
-    if again:
-        st.rerun()
-
-
-def _progress_of_search() -> None:
-    if running() is not None:
-        _progress()
-
-
-@st.fragment(run_every=0.25)
-def _progress() -> None:
-    job = running()
-    if job is None or job.finished:
-        st.rerun()
-    now = job.progress
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        counted = f": {now.done:,} of {now.total:,}" if now.total else ""
-        st.progress(now.fraction, text=f"Finding candidates{counted}", width="stretch")
-        if st.button("Cancel", icon=":material/stop_circle:", disabled=job.cancel_requested):
-            job.cancel()

@@ -11,6 +11,7 @@ import streamlit as st
 import rerank_core as rc
 from pages.components import connection as connections
 from pages.components.evaluate_run import create, under_way
+from pages.components.evaluate_speed import local_speeds, measuring, request_seconds, wait_for_speed
 from pages.components.evaluate_state import state
 from pages.components.settings import escaped
 from rerank_core import offline, pricing
@@ -54,8 +55,13 @@ def new_run(query_set: QuerySet) -> None:
     if not picked:
         st.info("Choose at least one model.", icon=":material/arrow_upward:")
         return
-    planned = plan(query_set, picked, prices=connections.prices(), lanes=lanes)
+    speeds = local_speeds(query_set, picked, busy=under_way())
+    planned = plan(
+        query_set, picked, prices=connections.prices(), lanes=lanes, seconds=request_seconds(picked), speeds=speeds
+    )
     _show_plan(planned)
+    if measuring() is not None:
+        wait_for_speed()
     limit = _limit(planned) if hosted else None
     _start_button(query_set, picked, planned, lanes, limit)
 
@@ -77,23 +83,29 @@ def contenders() -> dict[str, Contender]:
 def _speed(hosted: list[str]) -> dict[str, Lane]:
     if not hosted:
         return {}
-    with st.expander("Speed and retries", icon=":material/speed:"), st.container(horizontal=True):
-        at_once = st.number_input("Requests at once", 1, 8, 4, key=CONCURRENCY, persist_state="session", width=170)
+    with st.expander("How fast each service may be asked", icon=":material/speed:"):
+        return {name: _lane(name) for name in hosted}
+
+
+def _lane(provider: str) -> Lane:
+    """The speed of one connection, which its contract may bound."""
+    label = rc.provider(provider).label
+    with st.container(horizontal=True):
+        at_once = st.number_input(
+            f"{label}: requests at once", 1, 8, 4, key=f"{CONCURRENCY}_{provider}", persist_state="session", width=240
+        )
         a_minute = st.number_input(
-            "At most a minute",
+            f"{label}: at most a minute",
             min_value=1,
             max_value=100_000,
             value=None,
             placeholder="No limit",
-            key=PER_MINUTE,
+            key=f"{PER_MINUTE}_{provider}",
             persist_state="session",
-            width=170,
-            help="What your contract allows. Requests are spread evenly.",
+            width=240,
+            help="What your contract allows. Requests are spread evenly over the minute.",
         )
-    return {
-        name: Lane(int(at_once or 4), int(a_minute) if a_minute else None, connections.of(name).max_retries)
-        for name in hosted
-    }
+    return Lane(int(at_once or 4), int(a_minute) if a_minute else None, connections.of(provider).max_retries)
 
 
 def _show_plan(planned: Plan) -> None:
@@ -107,7 +119,12 @@ def _show_plan(planned: Plan) -> None:
             width="content",
             help="If texts are denser than estimated and every request has to be repeated.",
         )
-        st.metric("Time", f"about {duration_text(planned.seconds)}", width="content", help="A rough guess.")
+        st.metric(
+            "Time",
+            f"about {duration_text(planned.seconds)}",
+            width="content",
+            help="Longer if the service or this computer is busy.",
+        )
     if planned.unknown:
         st.caption(f"No price is known for {', '.join(planned.unknown)}.")
     if len(planned.contenders) > 1 or not planned.free:

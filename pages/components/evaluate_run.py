@@ -14,7 +14,7 @@ import rerank_core as rc
 from pages.components import connection as connections
 from pages.components import errors
 from pages.components.connection import Connection
-from pages.components.evaluate_state import EXPERIMENT, experiment, experiments, open_experiment, state
+from pages.components.evaluate_state import EXPERIMENT, STEP, experiment, experiments, open_experiment, state
 from pages.components.jobs import manager
 from pages.components.settings import escaped
 from rerank_core import RerankError, pricing
@@ -53,6 +53,10 @@ def experiment_list() -> None:
             on_change=lambda: open_experiment(st.session_state[EXPERIMENT]),
             width=560,
         )
+        shown = saved[current.experiment_id]
+        with st.popover("Rename", icon=":material/edit:"):
+            st.text_input("New name", value=_own_name(shown), key=f"experiment_name_{shown.id}", max_chars=200)
+            st.button("Save the name", on_click=_rename, args=(shown.id,), key="rename_experiment")
         if not under_way():
             with st.popover("Delete", icon=":material/delete:"):
                 st.text("Delete this experiment with its answers? Answers that were paid for are lost.")
@@ -61,7 +65,21 @@ def experiment_list() -> None:
 
 def _title(one: Experiment) -> str:
     when = one.created.astimezone().strftime("%d %b %H:%M")
-    return f"{when}, {', '.join(contender.label for contender in one.contenders)}: {STATES[one.state]}"
+    about = _own_name(one) or ", ".join(contender.label for contender in one.contenders)
+    return f"{when}, {about}: {STATES[one.state]}"
+
+
+def _own_name(one: Experiment) -> str:
+    """What somebody called it; nothing where it only has the name of its query set."""
+    query_set = state().query_set
+    return "" if query_set is not None and one.name == query_set.name else one.name
+
+
+def _rename(experiment_id: str) -> None:
+    try:
+        experiments().rename(experiment_id, st.session_state[f"experiment_name_{experiment_id}"])
+    except RerankError as error:
+        state().error = error
 
 
 def _delete(experiment_id: str) -> None:
@@ -85,12 +103,12 @@ def create(
     """Write a new experiment down and start it; False, with the reason on the page, where that cannot be."""
     current = state()
     try:
-        made = experiments().create(current.set_id or "", query_set, picked, spending_limit=limit)
+        made = experiments().create(current.set_id or "", query_set, picked, spending_limit=limit, lanes=lanes)
     except RerankError as error:
         current.error = error
         return False
     current.experiment_id = made.id
-    return submit(made, lanes)
+    return submit(made)
 
 
 @dataclass(frozen=True)
@@ -105,8 +123,8 @@ class Clients:
         return connections.client(replace(self.connections[provider], max_retries=max_retries))
 
 
-def submit(one: Experiment, lanes: Mapping[str, Lane] | None = None, only: Only = "open") -> bool:
-    """Hand an experiment to a worker; it goes on where it stopped."""
+def submit(one: Experiment, only: Only = "open") -> bool:
+    """Hand an experiment to a worker; it goes on where it stopped, as fast as it was allowed to when it was made."""
     current = state()
     if current.query_set is None:
         return False
@@ -119,7 +137,6 @@ def submit(one: Experiment, lanes: Mapping[str, Lane] | None = None, only: Only 
             current.query_set,
             Clients({name: connections.of(name) for name in providers}),
             budget=connections.budget(),
-            lanes=dict(lanes or {}),
             prices=connections.prices(),
             only=only,
             owner=one.id,
@@ -173,6 +190,10 @@ def status(one: Experiment) -> None:
     _ledger(one)
 
 
+def _see_answer() -> None:
+    st.session_state[STEP] = "Answer"
+
+
 def _next_steps(one: Experiment, now: ExperimentProgress) -> None:
     open_ones = now.total - now.done - now.failed
     with st.container(horizontal=True, width="content"):
@@ -181,6 +202,8 @@ def _next_steps(one: Experiment, now: ExperimentProgress) -> None:
             if st.button(label, icon=":material/play_arrow:", key="resume_run"):
                 submit(one)
                 st.rerun()
+        if now.done and not open_ones:
+            st.button("See the answer", icon=":material/insights:", key="see_answer", on_click=_see_answer)
         if now.failed and st.button(
             f"Run the {now.failed:,} failed again", icon=":material/refresh:", key="rerun_failed"
         ):

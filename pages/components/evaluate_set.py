@@ -56,6 +56,9 @@ def _choose() -> None:
         )
         summary = saved.get(current.set_id or "")
         if summary is not None and not is_sample(summary):
+            with st.popover("Rename", icon=":material/edit:"):
+                st.text_input("New name", value=summary.name, key=f"set_name_{summary.id}", max_chars=200)
+                st.button("Save the name", on_click=_rename, args=(summary.id,), key="rename_set")
             with st.popover("Delete", icon=":material/delete:"):
                 st.text("Delete this query set with its ratings and experiments? This cannot be undone.")
                 st.button("Yes, delete it", on_click=_delete, args=(summary.id,))
@@ -63,6 +66,16 @@ def _choose() -> None:
         st.text(f"{describe(current.query_set)}. Initial order: {current.query_set.order_name}.")
         for note in current.query_set.notes:
             st.text(note)
+
+
+def _rename(set_id: str) -> None:
+    current = state()
+    try:
+        query_sets().rename(set_id, st.session_state[f"set_name_{set_id}"])
+    except RerankError as error:
+        current.error = error
+        return
+    open_set(set_id)
 
 
 def _delete(set_id: str) -> None:

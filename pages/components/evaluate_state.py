@@ -52,16 +52,16 @@ class EvaluateState:
     place: int = 0
     rated_query: str | None = None
     undo: list[tuple[str, str, int | None]] = field(default_factory=list)
-    skipped: set[str] = field(default_factory=set)
-    # The query whose two orders are looked at, and the document picked there.
+    # The query whose two orders are looked at (the worst one until somebody chose), and the document picked there.
     query_id: str | None = None
+    query_chosen: bool = False
     picked: str | None = None
 
     def use(self, set_id: str, query_set: QuerySet) -> None:
         """Work on this query set from now on."""
         if set_id != self.set_id:
             self.place, self.rated_query, self.query_id, self.picked = 0, None, None, None
-            self.undo, self.skipped = [], set()
+            self.undo, self.query_chosen = [], False
             self.experiment_id = None
         self.set_id, self.query_set = set_id, query_set
 

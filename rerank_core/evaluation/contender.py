@@ -177,7 +177,7 @@ class ExperimentProgress:
         parts = [f"{self.done:,} of {self.total:,} done"]
         if self.failed:
             parts.append(f"{self.failed:,} failed")
-        parts.append(f"{money_text(self.spent)} so far")
+        parts.append(f"{money_text(self.spent)}{'' if self.state == 'done' else ' so far'}")
         if self.seconds_left is not None and self.state == "running":
             parts.append(f"about {duration_text(self.seconds_left)} left")
         return ", ".join(parts)

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from rerank_core import pricing
 from rerank_core.evaluation.contender import Contender, Lane
+from rerank_core.evaluation.local_speed import LocalSpeed
 from rerank_core.evaluation.query_set import Query, QuerySet
 from rerank_core.prices import PriceTable
 
@@ -18,9 +19,11 @@ REMOTE_SECONDS = 0.6
 """Seconds that a hosted service is taken to need for one request until it has been seen to need another time."""
 
 LOCAL_SPEED: Mapping[str, float] = {"local-english": 16_000.0, "local-multilingual": 7_000.0}
-"""Tokens a second that the local models are taken to read on two cores; a document read once is remembered."""
+"""Tokens a second that the local models are taken to read on two idle cores until `local_speed` has measured them; a
+document read once is remembered."""
 
 _KEYWORD_SECONDS = 0.02
+_AGAIN = 500_000.0  # tokens a second of candidates that were read before, or that are matched by keyword alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +70,14 @@ def plan(
     lanes: Mapping[str, Lane] | None = None,
     answered: Mapping[str, Collection[str]] | None = None,
     seconds: Mapping[str, float] | None = None,
+    speeds: Mapping[str, LocalSpeed] | None = None,
 ) -> Plan:
     """Plan a run over every query that has candidates.
 
     `lanes` are the speeds by provider id. `answered` maps a contender's label to the ids of the queries that it has
     answered already and will not be asked again. `seconds` maps a label to the seconds of one request where they
-    have been measured. Raises ConfigurationError for a provider that does not exist.
+    have been measured, `speeds` the id of a local model to its speed on this machine. Raises ConfigurationError for a
+    provider that does not exist.
     """
     chosen = tuple(contenders)
     table = prices or PriceTable.default()
@@ -82,7 +87,7 @@ def plan(
         lane = (lanes or {}).get(contender.provider) or Lane.usual(contender.provider)
         done = (answered or {}).get(contender.label, ())
         queries = [query for query in query_set.ready if query.id not in done]
-        made = _planned(query_set, contender, queries, table, lane, (seconds or {}).get(contender.label))
+        made = _planned(query_set, contender, queries, table, lane, (seconds or {}).get(contender.label), speeds or {})
         plans.append(made)
         busy[contender.provider] = busy.get(contender.provider, 0.0) + made.seconds
     return Plan(
@@ -106,7 +111,13 @@ def reservation(
 
 
 def _planned(
-    query_set: QuerySet, contender: Contender, queries: list[Query], table: PriceTable, lane: Lane, known: float | None
+    query_set: QuerySet,
+    contender: Contender,
+    queries: list[Query],
+    table: PriceTable,
+    lane: Lane,
+    known: float | None,
+    speeds: Mapping[str, LocalSpeed],
 ) -> ContenderPlan:
     estimates = [
         pricing.estimate_cost(
@@ -126,19 +137,29 @@ def _planned(
         search_units=sum(units) if len(units) == len(estimates) else None,
         amount=sum(amounts, Decimal(0)) if priced else None,
         most=sum((bound for bound in bounds if bound is not None), Decimal(0)) if priced else None,
-        seconds=_seconds(query_set, contender, queries, lane, known),
+        seconds=_local_seconds(query_set, contender.model or "local-english", queries, speeds)
+        if known is None and contender.provider == "local"
+        else _seconds(queries, lane, known),
         assumptions=tuple(dict.fromkeys(text for estimate in estimates[:1] for text in estimate.assumptions)),
         as_of=estimates[0].as_of if amounts and any(amounts) else None,
     )
 
 
-def _seconds(query_set: QuerySet, contender: Contender, queries: list[Query], lane: Lane, known: float | None) -> float:
-    if known is None and contender.provider == "local":
-        speed = LOCAL_SPEED.get(contender.model or "local-english")
-        if speed is None:
-            return _KEYWORD_SECONDS * len(queries)
-        distinct = {name for query in queries for name in query.candidates}
-        tokens = sum(pricing.estimate_tokens(query_set.documents[name].text) for name in distinct)
-        return tokens / speed + _KEYWORD_SECONDS * len(queries)
+def _local_seconds(query_set: QuerySet, model: str, queries: list[Query], speeds: Mapping[str, LocalSpeed]) -> float:
+    """Every document is read once, and then compared with each query that it is a candidate for."""
+    tokens = {
+        name: pricing.estimate_tokens(query_set.documents[name].text)
+        for name in {name for query in queries for name in query.candidates}
+    }
+    compared = sum(tokens[name] for query in queries for name in query.candidates) / _AGAIN
+    measured = speeds.get(model)
+    if measured is not None:
+        return sum(tokens.values()) / measured.tokens + measured.query * len(queries) + compared
+    usual = LOCAL_SPEED.get(model)
+    reading = sum(tokens.values()) / usual if usual else 0.0
+    return reading + _KEYWORD_SECONDS * len(queries) + compared
+
+
+def _seconds(queries: list[Query], lane: Lane, known: float | None) -> float:
     seconds = (REMOTE_SECONDS if known is None else known) * len(queries) / lane.concurrency
     return max(seconds, len(queries) * 60 / lane.per_minute) if lane.per_minute else seconds

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
+import statistics
 import time
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -313,6 +314,24 @@ class ExperimentStore(ExperimentFile):
             for place, contender in enumerate(experiment.contenders)
         )
 
+    def usual_seconds(self, contender: Contender) -> float | None:
+        """The median of the seconds that its latest answers took in any experiment; None where it never answered."""
+        found: list[float] = []
+        for experiment in self.list():
+            place = next((at for at, one in enumerate(experiment.contenders) if _same(one, contender)), None)
+            if place is None:
+                continue
+            with self._reading() as db:
+                rows = db.execute(
+                    "SELECT latency FROM requests WHERE experiment = (SELECT number FROM experiments WHERE id = ?) "
+                    "AND contender = ? AND outcome = 'answered' ORDER BY number DESC LIMIT ?",
+                    (experiment.id, place, _RECENT),
+                ).fetchall()
+            found += [latency / 1000 for (latency,) in rows]
+            if len(found) >= _RECENT:
+                break
+        return statistics.median(found) if found else None
+
     def progress(self, experiment_id: str) -> ExperimentProgress:
         """How far an experiment has come, from the ledger."""
         with self._reading() as db:
@@ -364,6 +383,10 @@ class ExperimentStore(ExperimentFile):
             if remaining:
                 slowest = max(slowest, remaining * (self._clock() - min(started)[0]) / len(started))
         return slowest
+
+
+def _same(one: Contender, other: Contender) -> bool:
+    return (one.provider, one.model) == (other.provider, other.model)
 
 
 def _row(db: sqlite3.Connection, experiment_id: str, columns: str) -> tuple[Any, ...]:

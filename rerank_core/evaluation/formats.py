@@ -65,13 +65,16 @@ def read(filename: str, data: bytes, kind: str = "auto", *, columns: Mapping[str
     """Read a file of queries, documents, ratings or results.
 
     `kind` is a key of KINDS or "auto", which goes by the content first and by the file's name where the content
-    leaves a choice. `columns` says which column of a table is what (see formats_table.TABLE_ROLES). What cannot
-    be read is in `problems`, and the rest is there. Raises InvalidRequestError for an unknown kind, for a column
-    that does not exist, and where "auto" cannot tell what the file is.
+    leaves a choice. `columns` says which column of a table is what (see formats_table.TABLE_ROLES), and under "sheet"
+    which sheet of a workbook is read. What cannot be read is in `problems`, and the rest is there. Raises
+    InvalidRequestError for an unknown kind, for a column or sheet that does not exist, and where "auto" cannot tell
+    what the file is.
     """
     if kind != "auto" and kind not in KINDS:
         raise InvalidRequestError(f"There is no kind of file called '{kind}'.", hint=f"Use one of {', '.join(KINDS)}.")
     wanted = "table" if kind == "auto" else kind
+    sheet = (columns or {}).get("sheet")
+    columns = {role: name for role, name in columns.items() if role != "sheet"} if columns else None
     if not data.strip():
         return _unread(wanted, "The file is empty.")
     if len(data) > LIMITS.file_bytes:
@@ -79,7 +82,7 @@ def read(filename: str, data: bytes, kind: str = "auto", *, columns: Mapping[str
     what = kind_of(data)
     try:
         if what == "an Excel workbook" and wanted == "table":
-            return formats_table.read_table_workbook(data, columns)
+            return formats_table.read_table_workbook(data, columns, sheet)
         if what == "a ZIP archive" and kind in ("auto", "beir"):
             return formats_json.read_beir(data)
         if what is not None:

@@ -50,9 +50,10 @@ def read_table(text: str, columns: Mapping[str, str] | None = None) -> Imported:
     return _read(read_delimited(text, LIMITS), columns)
 
 
-def read_table_workbook(data: bytes, columns: Mapping[str, str] | None = None) -> Imported:
-    """The same from the first sheet of an Excel workbook. Raises documents.decoding.Unreadable for a damaged one."""
-    table, _, _ = read_workbook(data, LIMITS)
+def read_table_workbook(data: bytes, columns: Mapping[str, str] | None = None, sheet: str | None = None) -> Imported:
+    """The same from a sheet of an Excel workbook, by default the first that holds anything. Raises
+    documents.decoding.Unreadable for a damaged one, InvalidDocumentsError for a sheet that does not exist."""
+    table, _, _ = read_workbook(data, LIMITS, sheet)
     return _read(table, columns)
 
 

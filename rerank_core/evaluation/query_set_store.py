@@ -101,10 +101,17 @@ class QuerySetStore(ExperimentFile):
         return tuple(QuerySetSummary(row[0], as_text(row[1]), datetime.fromisoformat(row[2]), *row[3:]) for row in rows)
 
     def rename(self, set_id: str, name: str) -> None:
-        """Call a set something else; a blank name changes nothing."""
+        """Call a set something else, and its experiments that have no name of their own; a blank name changes
+        nothing."""
         if name.strip():
+            new = as_bytes(name.strip())
             with self._writing() as db:
-                db.execute("UPDATE query_sets SET name = ? WHERE id = ?", (as_bytes(name.strip()), set_id))
+                db.execute(
+                    "UPDATE experiments SET name = ? WHERE query_set = ? AND name = "
+                    "(SELECT name FROM query_sets WHERE id = ?)",
+                    (new, set_id, set_id),
+                )
+                db.execute("UPDATE query_sets SET name = ? WHERE id = ?", (new, set_id))
 
     def delete(self, set_id: str) -> bool:
         """Delete a set with its ratings and experiments; False where there was none. Raises ExperimentError
