@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rerank_core.errors import InvalidRequestError
-from rerank_core.evaluation.contender import Contender, distinct
+from rerank_core.evaluation.contender import Contender
 from rerank_core.pricing import CostEstimate, money_text, upper_bound
 from rerank_core.providers import provider, providers
 from rerank_core.ranking import compare_orders
@@ -78,7 +78,8 @@ def read_keys(text: str | None) -> tuple[Contender, ...]:
 
 def short_names(chosen: Sequence[Contender]) -> tuple[str, ...]:
     """What to call each in a sentence: the model's name, with the provider's where two models share one."""
-    return tuple(contender.label for contender in distinct(chosen))
+    shared = Counter(contender.label for contender in chosen)
+    return tuple(full_name(contender) if shared[contender.label] > 1 else contender.label for contender in chosen)
 
 
 def full_name(contender: Contender) -> str:

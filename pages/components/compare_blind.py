@@ -63,14 +63,7 @@ def _ask(current: CompareState, parts: Sequence[Part], names: Sequence[str]) -> 
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Which order is better?**", width="content")
         for number, (part, name) in enumerate(zip(parts, names, strict=True), start=1):
-            st.button(
-                name,
-                key=f"vote_{number}",
-                shortcut=str(number),
-                on_click=_voted,
-                args=(part,),
-                help=f"Order {name} is better",
-            )
+            st.button(name, key=f"vote_{number}", shortcut=str(number), on_click=_voted, args=(part,))
         st.button("No difference", key="vote_0", shortcut="0", on_click=_voted, args=(None,))
         st.button("Reveal the names", type="tertiary", icon=":material/visibility:", on_click=_reveal)
     if current.seen_named == current.round:

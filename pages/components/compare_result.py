@@ -64,7 +64,7 @@ def result(top_n: int) -> None:
             with tab:
                 draw[name]()
     if current.picked is not None and current.picked < len(documents):
-        _detail(current.picked, columns, blind)
+        _detail(current.picked, columns)
 
 
 def _columns(current: CompareState, blind: bool) -> list[Shown]:
@@ -217,7 +217,7 @@ def _hidden() -> None:
     st.caption(":material/visibility_off: Hidden while the names are: vote, or reveal them.")
 
 
-def _detail(place: int, columns: Sequence[Shown], blind: bool) -> None:
+def _detail(place: int, columns: Sequence[Shown]) -> None:
     document = columns[0].run.documents[place]
     placed = [(column.name, row) for column in columns for row in column.run.response.results if row.index == place]
     with st.container(border=True):
@@ -229,10 +229,6 @@ def _detail(place: int, columns: Sequence[Shown], blind: bool) -> None:
             st.text(shown(str(title), 300, one_line=True))
         ranks = ", ".join(f"{row.rank} for {name}" for name, row in placed)
         st.text(f"Ranks: {ranks}, {place + 1} in the initial order.")
-        scored = [(name, row.relevance_score) for name, row in placed if row.relevance_score is not None]
-        if scored and not blind:
-            scores = ", ".join(f"{score:.3f} ({name})" for name, score in scored)
-            st.text(f"Scores, each on its model's own scale: {scores}")
         tables.full_text(document.text, f"compare_document_{place}")
 
 

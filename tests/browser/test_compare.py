@@ -1,0 +1,246 @@
+"""The Compare page in a real browser: the first visit, the board by mouse and keys, the blind vote, a failing model."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.app_server import Server, start_server
+from tests.browser.conftest import Visitor
+from tests.browser.seeing import scrolls_sideways, serious_findings, settle
+from tests.rerank_service import GOOD_KEY, RerankService
+
+Visit = Callable[..., Visitor]
+
+EVIL = [
+    "![x](http://evil.test/leak.png) markdown picture",
+    "<img src=http://evil.test/a.png onerror=alert(1)><script>alert(2)</script> html",
+    "price $x$ and $y^2$ as a formula",
+    ":red[x] :material/home: :smile: directives",
+    "مرحبا بالعالم، كلمة المرور",
+    "[link](javascript:alert(1)) -> arrow",
+]
+NAMES = ("English", "Multilingual", "v2", "local", "this computer")
+
+
+@pytest.fixture(scope="module")
+def with_services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """An app whose GateFlow answers and whose FlashRank sends a web page."""
+    with RerankService() as service:
+        running = start_server(
+            tmp_path_factory.mktemp("compared"),
+            GATEFLOW_API_KEY=GOOD_KEY,
+            GATEFLOW_BASE_URL=f"{service.url}/ok",
+            FLASHRANK_API_KEY=GOOD_KEY,
+            FLASHRANK_BASE_URL=f"{service.url}/html",
+        )
+        yield running
+        running.stop()
+
+
+def opened(visitor: Visitor, query: str = "") -> Page:
+    """The page with its first comparison."""
+    page = visitor.open(f"/compare{query}")
+    page.get_by_text("They disagree most on").wait_for(timeout=60_000)
+    page.locator(".board .row").first.wait_for()
+    settle(page)
+    return page
+
+
+def compare(page: Page) -> None:
+    """Press Compare and wait for the comparison that it makes."""
+    before = page.url
+    page.get_by_role("button", name="Compare").click()
+    page.wait_for_function("before => location.href !== before", arg=before)
+    settle(page)
+
+
+def column(page: Page, name: str) -> Locator:
+    """One order of the board."""
+    return page.get_by_role("list", name=name, exact=True)
+
+
+def order(page: Page, name: str) -> list[str]:
+    """The texts of one order, best first, folded ones too."""
+    return column(page, name).locator(".row .text").all_text_contents()
+
+
+def paste(page: Page, text: str) -> None:
+    """Put a text into the paste area and leave it, as a person does."""
+    area = page.get_by_label("Documents", exact=True)
+    area.fill(text)
+    area.blur()
+    settle(page)
+
+
+def test_a_first_visit_shows_three_models_side_by_side(visit: Visit) -> None:
+    """Without a click: the agreement in words, three orders with lines between them, free."""
+    page = opened(visit())
+    expect(page.get_by_text("All three put 'Gesund unterwegs in Nepal' first")).to_be_visible()
+    for name in ("English", "Multilingual", "v2"):
+        expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+        assert len(order(page, name)) == 12
+    assert page.locator(".board .wires path").count() == 24
+    assert all(path.get_attribute("d") for path in page.locator(".board .wires path").all())
+    expect(page.get_by_text("$0").first).to_be_visible()
+
+
+def test_own_texts_are_compared_and_taken_away(visit: Visit) -> None:
+    """Typed, pasted, Ctrl+Enter; the CSV has a rank for every model and the JSON the agreement."""
+    page = opened(visit())
+    page.get_by_label("Query", exact=True).fill("Wi-Fi drops every few minutes")
+    paste(page, "Printer setup\nHow to change your wallpaper\nWhat to do when Wi-Fi keeps dropping\n=1+1 is a formula")
+    before = page.url
+    page.get_by_label("Query", exact=True).press("Control+Enter")
+    page.wait_for_function("before => location.href !== before", arg=before)
+    settle(page)
+    for name in ("English", "Multilingual", "v2"):
+        assert order(page, name)[0] == "What to do when Wi-Fi keeps dropping"
+    page.get_by_role("tab", name="Export").click()
+    settle(page)
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="CSV").click()
+    rows = list(csv.DictReader(io.StringIO(waiting.value.path().read_text("utf-8-sig"), newline="")))
+    assert [rows[2][f"rank: {name}"] for name in ("English", "Multilingual", "v2")] == ["1", "1", "1"]
+    assert rows[3]["text"] == "'=1+1 is a formula"
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="JSON").click()
+    read = json.loads(waiting.value.path().read_text("utf-8"))
+    assert len(read["agreement"]) == 3
+    assert read["query"] == "Wi-Fi drops every few minutes"
+
+
+def test_the_board_is_walked_with_the_keys_and_lit_by_the_mouse(visit: Visit) -> None:
+    """Across stays on the same document, down goes to the next; Enter opens it, and Close closes it for good."""
+    page = opened(visit())
+    rows = column(page, "English").locator(".row")
+    rows.first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(rows.nth(1)).to_be_focused()
+    assert "Unterlagen" in rows.nth(1).inner_text()
+    page.keyboard.press("ArrowRight")
+    there = column(page, "Multilingual").locator(".row").nth(5)
+    expect(there).to_be_focused()
+    assert "Unterlagen" in there.inner_text()
+    expect(page.locator(".board .wires path.on")).to_have_count(2)
+    page.keyboard.press("Enter")
+    settle(page)
+    expect(
+        page.get_by_text("Ranks: 2 for English, 6 for Multilingual, 4 for v2, 1 in the initial order.")
+    ).to_be_visible()
+    page.get_by_role("button", name="Close").click()
+    settle(page)
+    expect(page.get_by_text("Ranks: ")).to_have_count(0)
+    column(page, "v2").locator("li").nth(1).hover()
+    lit = page.locator(".board li.on")
+    expect(lit).to_have_count(3)
+    assert all("Mit dem Hund" in text for text in lit.all_inner_texts())
+
+
+def test_the_blind_test_gives_nothing_away_and_a_vote_reveals(visit: Visit) -> None:
+    """Not in the page's result, not in its titles and labels, not in any tab; digits vote, but not while typing."""
+    page = opened(visit(), "?blind=1")
+    main = page.locator('[data-testid="stMain"]')
+    for tab in ("Board", "Table", "Agreement", "Cost and time", "Export"):
+        page.get_by_role("tab", name=tab).click()
+        settle(page)
+        panel = page.get_by_role("tabpanel", name=tab)
+        inside = panel.evaluate(
+            """panel => {
+                const roots = [panel, ...[...panel.querySelectorAll('*')].map(node => node.shadowRoot).filter(Boolean)];
+                return roots.map(root => root.innerHTML).join(' ');
+            }"""
+        )
+        assert tab != "Board" or "Vaccinations for Nepal" in inside
+        told = [name for name in NAMES if re.search(rf"\b{name}\b", inside)]
+        assert told == [], tab
+        assert not re.search(r"\d ms\b", inside)
+    page.get_by_role("tab", name="Board").click()
+    settle(page)
+    assert page.get_by_role("button", name="CSV").count() == 0
+    expect(main.get_by_text("Try English afterwards")).to_have_count(0)
+    assert [head.inner_text() for head in page.locator(".board h2").all()] == ["A", "B", "C"]
+    area = page.get_by_label("Query", exact=True)
+    area.press("End")
+    area.press_sequentially(" 2")
+    settle(page)
+    expect(page.get_by_text("Which order is better?")).to_be_visible()
+    area.blur()
+    settle(page)
+    page.locator(".board h2").first.click()
+    page.keyboard.press("2")
+    page.get_by_text(re.compile("You chose B: ")).wait_for()
+    settle(page)
+    heads = [head.inner_text() for head in page.locator(".board h2").all()]
+    assert sorted(head.partition(": ")[2] for head in heads) == ["English", "Multilingual", "v2"]
+    expect(page.get_by_text("After 1 round: ")).to_be_visible()
+    page.get_by_role("link", name="Connections").first.click()
+    page.get_by_role("heading", name="Connections", exact=True).first.wait_for()
+    page.get_by_role("link", name="Compare").first.click()
+    page.get_by_text("After 1 round: ").wait_for()
+
+
+def test_one_model_fails_alone(visit: Visit, with_services: Server) -> None:
+    """Models of three connections: the failed one says why and what to do, the others stand side by side."""
+    page = visit(at=with_services).open("/compare?models=gateflow:rerank-english-v3.0,flashrank,local:local-keyword")
+    compare(page)
+    expect(page.get_by_text("FlashRank HTTP: the answer makes no sense")).to_be_visible()
+    expect(page.get_by_text("a web page came back")).to_be_visible()
+    assert [head.inner_text() for head in page.locator(".board h2").all()] == ["English", "v2"]
+    assert len(order(page, "English")) == 12
+    assert page.get_by_label("Query", exact=True).input_value() == "Brauche ich Impfungen für eine Reise nach Nepal?"
+    page.get_by_role("tab", name="Cost and time").click()
+    settle(page)
+    expect(page.get_by_text("Billed in all")).to_be_visible()
+    assert serious_findings(page) == []
+
+
+def test_documents_are_shown_as_they_are(visit: Visit) -> None:
+    """Markup of any kind is text on the board, in the sentences, in the table and in the document."""
+    visitor = visit()
+    page = opened(visitor)
+    page.get_by_label("Query", exact=True).fill(f"{EVIL[0]} {EVIL[2]}")
+    paste(page, json.dumps(EVIL))
+    compare(page)
+    for name in ("English", "Multilingual", "v2"):
+        assert sorted(order(page, name)) == sorted(EVIL)
+    for row in range(len(EVIL)):
+        column(page, "v2").locator(".row").nth(row).click()
+        settle(page)
+    for tab in ("Table", "Agreement", "Cost and time", "Export"):
+        page.get_by_role("tab", name=tab).click()
+        settle(page)
+    assert page.locator(".katex, img[src*='evil'], a[href*='javascript'], script:text('alert')").count() == 0
+    assert visitor.strangers() == []
+
+
+def test_a_phone_turns_from_one_order_to_the_next(visit: Visit) -> None:
+    """One column has its texts, the others their ranks; a tap on a name turns to it."""
+    page = opened(visit(phone=True))
+    assert page.locator(".board.narrow").count() == 1
+    assert page.locator(".board .list.open").get_attribute("aria-label") == "English"
+    page.get_by_role("button", name="Show the texts of v2").click()
+    assert page.locator(".board .list.open").get_attribute("aria-label") == "v2"
+    assert not scrolls_sideways(page)
+
+
+@pytest.mark.parametrize(("dark", "phone"), [(False, False), (True, False), (False, True), (True, True)])
+def test_the_page_is_accessible_and_fits(visit: Visit, dark: bool, phone: bool) -> None:
+    """No serious axe finding on any tab, with names and blind, light and dark; no sideways scrolling on a phone."""
+    page = opened(visit(dark=dark, phone=phone))
+    for tab in ("Table", "Agreement", "Cost and time", "Export", "Board"):
+        page.get_by_role("tab", name=tab).click()
+        settle(page)
+        assert serious_findings(page) == [], tab
+        assert not scrolls_sideways(page), tab
+    page.locator("label").filter(has_text="Blind test").click()
+    page.get_by_text("Which order is better?").wait_for()
+    settle(page)
+    assert serious_findings(page) == []
+    assert not scrolls_sideways(page)
