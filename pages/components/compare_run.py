@@ -12,7 +12,7 @@ from pages.components import calls, compare_blind
 from pages.components import connection as connections
 from pages.components.compare_state import Part, state
 from pages.components.connection import Connection
-from pages.components.jobs import manager
+from pages.components.jobs import POLL_SECONDS, follow, manager
 from pages.components.running import store
 from pages.components.settings import escaped
 from pages.components.state import ORDER, QUERY
@@ -28,7 +28,6 @@ from rerank_core.store import StoreError
 
 # Long enough that a short comparison is drawn at once, short enough that a long one shows its progress.
 _AT_ONCE_SECONDS = 1.2
-_POLL_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -231,35 +230,53 @@ def progress() -> None:
         _progress()
 
 
-@st.fragment(run_every=_POLL_SECONDS)
+@st.fragment(run_every=POLL_SECONDS)
 def _progress() -> None:
     current = state()
     waiting = [part for part in current.parts if not part.over]
-    jobs = [job_of(part) for part in waiting]
-    if any(job is None or job.finished for job in jobs):
+    found = [job_of(part) for part in waiting]
+    jobs = [job for job in found if job is not None and not job.finished]
+    if len(jobs) < len(waiting):
         st.rerun()
     named = short_names([part.contender for part in current.parts])
     names = {part.run_id: name for part, name in zip(current.parts, named, strict=True)}
     with st.container(border=True, gap="small"):
-        for part, job in zip(waiting, jobs, strict=True):
-            assert job is not None
-            now = job.progress
-            words = f"{names[part.run_id]}: "
-            words += f"{now.done:,} of {now.total:,} documents" if now.total else "waiting for an answer"
-            if now.cost is not None and now.cost.amount:
-                words += escaped(f", {pricing.money_text(now.cost.amount)} so far")
-            if now.eta is not None and now.eta >= 1:
-                words += f", about {now.eta:.0f} s left"
-            st.progress(now.fraction, text=words)
+        bars = [
+            (st.progress(*_standing(names[part.run_id], job)), names[part.run_id], job)
+            for part, job in zip(waiting, jobs, strict=True)
+        ]
         with st.container(horizontal=True, vertical_alignment="center"):
-            stopping = any(job is not None and job.cancel_requested for job in jobs)
+            stopping = any(job.cancel_requested for job in jobs)
             if st.button("Cancel", icon=":material/stop_circle:", disabled=stopping):
                 for job in jobs:
-                    if job is not None:
-                        job.cancel()
+                    job.cancel()
             done = len(current.parts) - len(waiting)
             words = "Stopping. A request that is already with a provider may still be billed." if stopping else ""
             st.caption(words or f"{done} of {len(current.parts)} done. Finished models stay when you cancel.")
+
+    def redraw() -> None:
+        if any(job.finished for job in jobs):
+            st.rerun()
+        for bar, name, job in bars:
+            bar.progress(*_standing(name, job))
+
+    follow(jobs[0], redraw)
+
+
+def _standing(name: str, job: Job[Run]) -> tuple[float, str]:
+    """How far a model is: the fraction done, and a sentence."""
+    now = job.progress
+    if job.state == "queued":
+        words = f"{name}: waiting for its turn"
+    elif now.total:
+        words = f"{name}: {now.done:,} of {now.total:,} documents"
+    else:
+        words = f"{name}: waiting for an answer"
+    if now.cost is not None and now.cost.amount:
+        words += escaped(f", {pricing.money_text(now.cost.amount)} so far")
+    if now.eta is not None and now.eta >= 1:
+        words += f", about {now.eta:.0f} s left"
+    return now.fraction, words
 
 
 def restore(run_ids: str, chosen: Sequence[Contender]) -> None:

@@ -44,6 +44,17 @@ def with_services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         running.stop()
 
 
+@pytest.fixture(scope="module")
+def with_a_slow_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """An app whose GateFlow does not answer."""
+    with RerankService() as service:
+        running = start_server(
+            tmp_path_factory.mktemp("waiting"), GATEFLOW_API_KEY=GOOD_KEY, GATEFLOW_BASE_URL=f"{service.url}/slow"
+        )
+        yield running
+        running.stop()
+
+
 def opened(visitor: Visitor, query: str = "") -> Page:
     """The page with its first comparison."""
     page = visitor.open(f"/compare{query}")
@@ -199,6 +210,22 @@ def test_one_model_fails_alone(visit: Visit, with_services: Server) -> None:
     settle(page)
     expect(page.get_by_text("Billed in all")).to_be_visible()
     assert serious_findings(page) == []
+
+
+def test_a_comparison_under_way_is_cancelled(visit: Visit, with_a_slow_service: Server) -> None:
+    """What is done stands there while the other is waited for; the button waits too; Cancel ends it soon."""
+    page = visit(at=with_a_slow_service).open("/compare?models=gateflow:rerank-english-v3.0,local:local-keyword")
+    page.get_by_role("button", name="Compare").click()
+    page.get_by_text("English: waiting for an answer").wait_for()
+    expect(page.get_by_text("1 of 2 done. Finished models stay when you cancel.")).to_be_visible()
+    expect(page.get_by_role("button", name="Compare")).to_be_disabled()
+    page.locator(".board .row").first.wait_for()
+    assert [head.inner_text() for head in page.locator(".board h2").all()] == ["v2"]
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_text("English was cancelled. Press Compare to ask the models that are missing.").wait_for()
+    settle(page)
+    expect(page.get_by_role("button", name="Compare")).to_be_enabled()
+    assert len(order(page, "v2")) == 12
 
 
 def test_documents_are_shown_as_they_are(visit: Visit) -> None:
