@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from email.message import EmailMessage
 
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
@@ -196,3 +196,35 @@ def eml(
         main, _, sub = kind.partition("/")
         message.add_attachment(content, maintype=main, subtype=sub, filename=name)
     return message.as_bytes()
+
+
+def xlsx(sheets: Mapping[str, Iterable[Sequence[object]]]) -> bytes:
+    """A workbook of these sheets, each a list of rows."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(list(row))
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def manual(pages: int) -> bytes:
+    """A PDF whose every page is full of lines: a few thousand pages take the reader several seconds."""
+    return pdf(
+        [words(*(f"Line {number} of a long manual about boots, hats and shoes" for number in range(45)))] * pages
+    )
+
+
+def scan() -> bytes:
+    """A PDF of two pages without a letter on them."""
+    return pdf([PICTURE, PICTURE])
+
+
+def bomb() -> bytes:
+    """A Word document that unpacks to a thousand times its size."""
+    return docx(paragraph("boom") + "<w:p/>" * 10 + " " * 60_000_000)

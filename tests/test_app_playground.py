@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components import running
+from pages.components import running, uploading
 from pages.components.connection import Settings
 from rerank_core import samples
 from rerank_core.store import RunStore
+from tests import made_files as made
 from tests.rerank_service import GOOD_KEY, RerankService, Service
 
 
@@ -43,9 +47,9 @@ def app(monkeypatch: pytest.MonkeyPatch):
 
 
 def settled(page: AppTest) -> AppTest:
-    """Wait for the run that may be under way."""
-    end = time.monotonic() + 60
-    while page.session_state["playground"].job_id is not None and time.monotonic() < end:
+    """Wait for the run that may be under way, and for files that are being read."""
+    end, current = time.monotonic() + 60, page.session_state["playground"]
+    while (current.job_id is not None or current.inbox.busy) and time.monotonic() < end:
         page.run()
     assert not page.exception
     return page
@@ -232,6 +236,139 @@ def test_bad_rows_are_reported_by_line_and_good_rows_stay(app) -> None:
     page.file_uploader[0].set_value(("kb.csv", b"id,text\n1,good\n2,\n3,also good\n", "text/csv")).run()
     assert "2 documents" in words(page)
     assert 3 in list(page.dataframe[0].value["Line"])
+
+
+class Slow:
+    """A reader that reads files called slow only when it is let."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.go = threading.Event()
+        self.read = uploading.documents.read_files
+        monkeypatch.setattr(uploading.documents, "read_files", self._read_files)
+        monkeypatch.setattr(uploading, "_AT_ONCE_SECONDS", 0.0)
+
+    def _read_files(self, context: Any, files: Any, columns: Any = None, *, on_read: Any) -> Any:
+        for place, file in enumerate(files):
+            context.progress(100 * place, 100 * len(files), note=f"{file[0]}: reading")
+            while file[0].startswith("slow") and not self.go.wait(0.02):
+                context.check()
+            on_read(place, self.read(context, [file], columns)[0])
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow]:
+    """Files called slow wait; at the end they are let go."""
+    reader = Slow(monkeypatch)
+    yield reader
+    reader.go.set()
+
+
+def upload(page: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    """Drop files, and draw the page until all but the slow ones have been read."""
+    page.file_uploader[0].set_value([(name, data, "") for name, data in files]).run()
+    inbox = page.session_state["playground"].inbox
+    quick = {name for name, _ in files if not name.startswith("slow")}
+    end = time.monotonic() + 60
+    while not quick <= {*inbox.files} and time.monotonic() < end:
+        page.run()
+    assert not page.exception
+    return page
+
+
+def test_what_is_being_read_can_be_cancelled_and_the_rest_stays(app, slow: Slow) -> None:
+    """The files before the slow one are there at once, the others are named, and reading goes on afterwards."""
+    page = upload(app(example="own"), ("a.csv", b"text\none\ntwo\n"))
+    page.file_uploader[0].set_value([("b.txt", b"three", ""), ("slow.txt", b"four", ""), ("c.txt", b"five", "")]).run()
+    inbox = page.session_state["playground"].inbox
+    end = time.monotonic() + 60
+    while not ("b.txt" in inbox.files and "slow.txt: reading" in words(page)) and time.monotonic() < end:
+        page.run()
+    assert "3 documents: 2 from a.csv, 1 from b.txt" in words(page)
+    assert page.query_params["reading"] == inbox.job_id
+    next(button for button in page.button if button.label == "Cancel reading").click().run()
+    settled(page)
+    page.run()
+    assert "3 documents: 2 from a.csv, 1 from b.txt" in words(page)
+    assert "slow.txt\nc.txt" in words(page)
+    assert "reading" not in page.query_params
+    upload(page, ("d.txt", b"six"))
+    assert "4 documents" in words(page)
+    assert "slow.txt" not in words(page)
+
+
+def test_a_reload_while_a_file_is_read_loses_nothing(app, slow: Slow) -> None:
+    """The address names the reading: a new session of the same page has the texts, the files, and goes on."""
+    page = app(example="own")
+    page.text_area(key="query").set_value("a patient question").run()
+    page.text_area(key="documents").set_value("first\nsecond").run()
+    upload(page, ("kb.csv", b"text\nthird\n"))
+    upload(page, ("quick.txt", b"fourth"), ("slow.txt", b"fifth"))
+    again = AppTest.from_file("../pages/main.py", default_timeout=60)
+    again.query_params["reading"] = page.query_params["reading"]
+    again.run()
+    assert not again.exception
+    assert again.text_area(key="query").value == "a patient question"
+    assert again.text_area(key="documents").value == "first\nsecond"
+    assert "4 documents: 2 pasted, 1 from kb.csv, 1 from quick.txt" in words(again)
+    slow.go.set()
+    settled(again)
+    assert "1 from slow.txt" in words(again)
+    assert again.session_state["playground"].run is None
+
+
+def test_files_dropped_while_others_are_read_wait_their_turn(app, slow: Slow) -> None:
+    """Nothing is refused and nothing comes twice; two of one name are told apart."""
+    page = app(example="own")
+    page.file_uploader[0].set_value(("slow.txt", b"one", "")).run()
+    page.file_uploader[0].set_value(("slow.txt", b"two", "")).run()
+    assert "No documents yet" in words(page)
+    slow.go.set()
+    settled(page)
+    assert "2 documents: 1 from slow.txt, 1 from slow.txt (2)" in words(page)
+
+
+def test_another_sheet_and_other_columns_are_read_anew(app) -> None:
+    """A workbook's sheet brings its own columns; a chosen column takes the place of the guessed one."""
+    book = made.xlsx(
+        {
+            "Old": [["id", "text"], ["1", "from the old sheet"]],
+            "New": [["sku", "short", "long"], ["a", "Boots", "Waterproof boots for wide feet"]],
+        }
+    )
+    page = settled(upload(app(example="own"), ("kb.xlsx", book)))
+
+    def chooser(label: str) -> Any:
+        return next(box for box in page.selectbox if box.label == label)
+
+    def texts() -> list[str]:
+        return [document.text for document in page.session_state["playground"].working.documents]
+
+    assert texts() == ["from the old sheet"]
+    chooser("Sheet").set_value("New").run()
+    settled(page)
+    assert texts() == ["Waterproof boots for wide feet"]
+    chooser("Text to rank").set_value("short").run()
+    settled(page)
+    assert texts() == ["Boots"]
+    chooser("Title").set_value("long").run()
+    settled(page)
+    assert page.session_state["playground"].uploads["kb.xlsx"].parsed.chosen["title"] == "long"
+    assert "1 document from kb.xlsx" in words(page)
+
+
+def test_a_reader_that_breaks_is_a_sentence_and_the_page_works_on(app, monkeypatch) -> None:
+    """Whatever goes wrong in the worker, the other documents stay and the next upload is read."""
+    page = upload(app(example="own"), ("a.txt", b"one"))
+    with monkeypatch.context() as patched:
+        patched.setattr(uploading.documents, "read_files", lambda *_args, **_kwargs: 1 / 0)
+        page.file_uploader[0].set_value(("b.txt", b"two", "")).run()
+        settled(page)
+    assert "Something went wrong while reading." in words(page)
+    assert "b.txt" in words(page)
+    assert "1 document from a.txt" in words(page)
+    upload(page, ("c.txt", b"three"))
+    assert "2 documents" in words(page)
+    assert "Something went wrong" not in words(page)
 
 
 def test_the_request_tab_has_every_snippet_and_no_key(app, service: Service) -> None:

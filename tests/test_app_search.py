@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components import running, search_run
+from pages.components import running, search_corpus, search_run, uploading
 from rerank_core import samples
 from rerank_core.corpora import CorpusStore
+from tests import made_files as made
 
 
 @pytest.fixture
@@ -27,9 +30,11 @@ def page():
 
 
 def settled(at: AppTest) -> AppTest:
-    """Wait for the search that may be under way."""
-    end = time.monotonic() + 60
-    while at.session_state["search"].job_id is not None and time.monotonic() < end:
+    """Wait for what may be under way: a search, files that are read, a knowledge base that is filled."""
+    end, current = time.monotonic() + 60, at.session_state["search"]
+    while time.monotonic() < end and (
+        current.job_id or current.filling_id or any(inbox.busy for inbox in current.inboxes.values())
+    ):
         at.run()
     assert not at.exception
     return at
@@ -104,16 +109,185 @@ def test_a_corpus_is_made_searched_added_to_and_survives_a_restart(page) -> None
     at.file_uploader[0].set_value(
         ("boots.csv", b"id,text\n1,Waterproof boots for wide feet\n2,Sun hats\n", "text/csv")
     ).run()
+    settled(at)
     press(at, "Create")
-    made = CorpusStore().list()
-    assert [(summary.name, summary.passages) for summary in made] == [("Boots", 2)]
+    kept = CorpusStore().list()
+    assert [(summary.name, summary.passages) for summary in kept] == [("Boots", 2)]
+    assert kept[0].keyword
     search_run.corpora.clear()  # a restart
     again = page()
-    again.selectbox(key="source").set_value(made[0].id).run()
+    again.selectbox(key="source").set_value(kept[0].id).run()
     again.text_area(key="question").set_value("boots for wide feet").run()
     press(again)
     assert again.session_state["search"].answer.run.response.results[0].document.text.startswith("Waterproof")
     assert not again.error
+
+
+def managing(at: AppTest) -> AppTest:
+    """Open the upkeep of knowledge bases."""
+    at.toggle[0].set_value(True).run()
+    return at
+
+
+def chooser(at: AppTest, label: str) -> Any:
+    """The first select box of this label."""
+    return next(box for box in at.selectbox if box.label == label)
+
+
+def results(at: AppTest) -> list[Any]:
+    """The documents of the answer, best first."""
+    return [row.document for row in at.session_state["search"].answer.run.response.results]
+
+
+def test_the_columns_and_the_sheet_of_a_table_are_chosen_for_a_knowledge_base(page) -> None:
+    """As on the Playground; title and link are shown with each passage, and bad rows are named by line."""
+    book = made.xlsx(
+        {
+            "Readme": [["text"], ["nothing of use"]],
+            "Articles": [
+                ["nr", "short", "long", "where"],
+                ["7", "Boots", "Waterproof boots for wide feet", "https://example.org/7"],
+                ["8", "Hats", "", "https://example.org/8"],
+            ],
+        }
+    )
+    at = managing(page())
+    at.text_input(key="corpus_name").set_value("Shop").run()
+    at.file_uploader[0].set_value(("kb.xlsx", book, "")).run()
+    settled(at)
+    assert "Initial rank" not in [box.label for box in at.selectbox]
+    chooser(at, "Sheet").set_value("Articles").run()
+    settled(at)
+    for label, column in (("Text", "long"), ("Title", "short"), ("Link", "where"), ("ID", "nr")):
+        chooser(at, label).set_value(column).run()
+        settled(at)
+    assert "kb.xlsx: 1 document from 2 rows; 1 row left out" in words(at)
+    assert next((list(frame.value["Line"]), list(frame.value["Reason"])) for frame in at.dataframe) == (
+        [3],
+        ["The 'long' cell is blank."],
+    )
+    press(at, "Create")
+    assert "1 passage is in the new knowledge base." in words(at)
+    assert at.text_input(key="corpus_name").value == ""
+    at.text_area(key="question").set_value("boots for wide feet").run()
+    press(at)
+    (found,) = results(at)
+    assert (found.id, found.metadata["title"], found.metadata["url"]) == ("7", "Boots", "https://example.org/7")
+    assert found.metadata["file"] == "kb.xlsx"
+
+
+def test_adding_says_what_was_there_already_and_long_documents_are_cut(page) -> None:
+    """The same file twice does no harm; what cutting does is said before."""
+    long = "\n\n".join(f"Paragraph {n} is about boots, " + "and more boots, " * 30 for n in range(4)).encode()
+    at = managing(page())
+    at.text_input(key="corpus_name").set_value("Boots").run()
+    at.file_uploader[0].set_value(("boots.csv", b"id,text\n1,Wide boots\n", "")).run()
+    press(settled(at), "Create")
+    at.file_uploader[1].set_value(
+        [("boots.csv", b"id,text\n1,Wide boots\n", ""), ("long.json", b'["%s"]' % long.replace(b"\n", b"\\n"), "")]
+    ).run()
+    settled(at)
+    assert "2 documents become 5 passages." in words(at)
+    press(at, "Add")
+    assert "4 passages added, 1 was there already." in words(at)
+    (kept,) = CorpusStore().list()
+    assert kept.passages == 5
+
+
+def test_a_name_that_is_taken_keeps_the_files(page) -> None:
+    """The error says what to do, and what was read is still there for another name."""
+    at = managing(page())
+    for _ in range(2):
+        at.text_input(key="corpus_name").set_value("Boots").run()
+        at.file_uploader[0].set_value(("boots.txt", b"Wide boots", "")).run()
+        press(settled(at), "Create")
+    assert "There is a corpus called 'Boots' already." in words(at)
+    at.text_input(key="corpus_name").set_value("Boots again").run()
+    press(at, "Create")
+    assert sorted(summary.name for summary in CorpusStore().list()) == ["Boots", "Boots again"]
+    assert "already" not in words(at)
+
+
+def test_filling_can_be_cancelled_and_survives_a_reload(page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cutting waits here until it is let: a new session finds the work by the address, and Cancel ends it."""
+    go, cut = threading.Event(), search_corpus.cut
+
+    def slow(documents: Any, *args: Any, on_progress: Any = None, **kwargs: Any) -> Any:
+        while on_progress is not None and not go.wait(0.02):
+            on_progress(0, len(documents))
+        return cut(documents, *args, on_progress=on_progress, **kwargs)
+
+    monkeypatch.setattr(search_corpus, "cut", slow)
+    monkeypatch.setattr(search_corpus, "_AT_ONCE_SECONDS", 0.0)
+    at = managing(page())
+    at.text_input(key="corpus_name").set_value("Boots").run()
+    at.file_uploader[0].set_value(("boots.txt", b"Wide boots", "")).run()
+    settled(at)
+    next(button for button in at.button if button.label == "Create").click().run()
+    again = AppTest.from_file("../pages/main.py", default_timeout=60)
+    again.switch_page("search.py")
+    again.query_params["filling"] = at.query_params["filling"]
+    again.run()
+    next(button for button in again.button if button.label == "Cancel").click().run()
+    settled(again)
+    settled(at)
+    assert "Cancelled. Nothing was added; the files are still here." in words(at)
+    assert CorpusStore().list() == ()
+    go.set()
+    press(at, "Create")
+    assert [summary.name for summary in CorpusStore().list()] == ["Boots"]
+    assert "filling" not in at.query_params
+
+
+def test_indexing_that_is_cancelled_leaves_a_knowledge_base_that_works(page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The passages are in by then; the first search makes the index."""
+    from rerank_core.corpora import Corpus
+    from rerank_core.jobs import Cancelled
+
+    def cancelled(*_: object) -> None:
+        raise Cancelled("stop")
+
+    at = managing(page())
+    at.text_input(key="corpus_name").set_value("Boots").run()
+    at.file_uploader[0].set_value(("boots.txt", b"Wide boots\nSun hats", "")).run()
+    settled(at)
+    with monkeypatch.context() as patched:
+        patched.setattr(Corpus, "keyword_index", cancelled)
+        press(at, "Create")
+    assert "Indexing was stopped; the first search does the rest." in words(at)
+    at.text_area(key="question").set_value("wide boots").run()
+    press(at)
+    assert results(at)[0].text == "Wide boots"
+
+
+def test_a_reload_while_a_file_is_read_for_a_knowledge_base_loses_nothing(page, monkeypatch) -> None:
+    """Name, files and the choice of cutting are there again, and reading goes on."""
+    go, read = threading.Event(), uploading.documents.read_files
+
+    def slow(context: Any, files: Any, columns: Any = None, *, on_read: Any) -> Any:
+        while not go.wait(0.02):
+            context.check()
+        return read(context, files, columns, on_read=on_read)
+
+    at = managing(page())
+    at.text_input(key="corpus_name").set_value("Boots").run()
+    at.file_uploader[0].set_value(("boots.txt", b"Wide boots", "")).run()
+    settled(at)
+    chooser(at, "Cut long documents into").set_value("off").run()
+    monkeypatch.setattr(uploading.documents, "read_files", slow)
+    monkeypatch.setattr(uploading, "_AT_ONCE_SECONDS", 0.0)
+    at.file_uploader[0].set_value(("hats.txt", b"Sun hats", "")).run()
+    again = AppTest.from_file("../pages/main.py", default_timeout=60)
+    again.switch_page("search.py")
+    again.query_params["reading_new"] = at.query_params["reading_new"]
+    again.run()
+    assert again.text_input(key="corpus_name").value == "Boots"
+    assert again.selectbox(key="chunk_new").value == "off"
+    go.set()
+    settled(again)
+    press(again, "Create")
+    (kept,) = CorpusStore().list()
+    assert (kept.name, kept.passages) == ("Boots", 2)
 
 
 def test_a_live_engine_that_is_not_there_is_a_sentence(page) -> None:

@@ -17,6 +17,7 @@ from rerank_core import Document, RerankError, documents, pricing
 from rerank_core.corpora import CorpusStore
 from rerank_core.corpora.cutting import cut, first_of
 from rerank_core.documents.chunking import How, chunk_cost
+from rerank_core.documents.report import count
 from rerank_core.jobs import Cancelled, Job, JobContext
 from rerank_core.retrieval.first_stage import CANDIDATES
 from rerank_core.runs import new_id
@@ -213,12 +214,15 @@ def _cost(which: str, asked: Filling) -> None:
     cost = chunk_cost(
         connection.provider.id, None, "", preview.whole[:most], preview.passages[:most], prices=connection.prices
     )
-    first = "" if preview.complete else "The first "
+    whole, chunked = pricing.money_text(cost.whole.amount), pricing.money_text(cost.chunked.amount)
+    price = f"{whole} either way" if whole == chunked else f"{chunked} with passages, {whole} with whole documents"
+    if preview.complete:
+        first = "1 document becomes" if len(preview.whole) == 1 else f"{len(preview.whole):,} documents become"
+    else:
+        first = f"The first {len(preview.whole):,} documents become"
     st.caption(
         settings.escaped(
-            f"{first}{len(preview.whole):,} documents become {len(preview.passages):,} passages. Reranking {most} "
-            f"candidates is estimated at {pricing.money_text(cost.chunked.amount)} with passages, "
-            f"{pricing.money_text(cost.whole.amount)} with whole documents."
+            f"{first} {len(preview.passages):,} passages. Reranking {most} candidates is estimated at {price}."
         )
     )
 
@@ -229,10 +233,10 @@ def _preview(which: str, asked: Filling) -> Preview:
     known = state().previews.get(which)
     if known is not None and known.key == key:
         return known
-    count = sum(len(upload.parsed.documents) for _, upload in asked.files)
+    total = sum(len(upload.parsed.documents) for _, upload in asked.files)
     whole = first_of((one for _, upload in asked.files for one in upload.parsed.documents), _PREVIEW_CHARACTERS)
     passages = cut(whole, asked.how, tokens=asked.tokens, overlap=asked.overlap)
-    made = Preview(key, whole, passages, len(whole) == count)
+    made = Preview(key, whole, passages, len(whole) == total)
     state().previews[which] = made
     return made
 
@@ -256,7 +260,7 @@ def _fill(asked: Filling | None) -> None:
 def _work(context: JobContext, store: CorpusStore, asked: Filling) -> Filled:
     """Runs on a worker thread: nothing of Streamlit may be called here."""
     passages: list[Document] = []
-    count = sum(len(upload.parsed.documents) for _, upload in asked.files)
+    total = sum(len(upload.parsed.documents) for _, upload in asked.files)
     before = 0
     for name, upload in asked.files:
         whole = documents.with_source(upload.parsed, name)
@@ -266,18 +270,20 @@ def _work(context: JobContext, store: CorpusStore, asked: Filling) -> Filled:
             tokens=asked.tokens,
             overlap=asked.overlap,
             source=name,
-            on_progress=_told(context, 0, _CUT, "Cutting", before, count),
+            on_progress=_told(context, 0, _CUT, "Cutting", before, total),
         )
         before += len(whole)
     rows = _counted(passages, _told(context, _CUT, _WRITTEN, "Writing"))
     if asked.corpus_id:
         corpus = store.open(asked.corpus_id)
         added = corpus.add(rows)
-        again = f", {added.skipped:,} were there already" if added.skipped else ""
-        message = f"{added.added:,} passages added{again}."
+        again = f", {added.skipped:,} {'was' if added.skipped == 1 else 'were'} there already" if added.skipped else ""
+        message = f"{count(added.added, 'passage')} added{again}."
     else:
         corpus = store.create(asked.name, rows)
-        message = f"{len(passages):,} passages are in the new knowledge base."
+        message = (
+            f"{count(len(passages), 'passage')} {'is' if len(passages) == 1 else 'are'} in the new knowledge base."
+        )
     try:
         corpus.keyword_index(_told(context, _WRITTEN, _DONE, "Indexing"))
     except Cancelled:

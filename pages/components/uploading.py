@@ -192,7 +192,10 @@ def progress(inbox: Inbox) -> None:
         else:
             st.query_params.pop(inbox.place, None)
         if inbox.left:
-            st.text("Reading was stopped. These were not read; upload them again when you want them:")
+            st.info(
+                "Reading was stopped. The files named here were not read; upload them again when you want them.",
+                icon=":material/stop_circle:",
+            )
             st.text("\n".join(shown(name, NAME_CHARACTERS, one_line=True) for name in inbox.left[:SHOWN_PROBLEMS]))
         if inbox.error is not None:
             errors.show(inbox.error)
@@ -228,8 +231,8 @@ def problems(found: tuple[Problem, ...], what: str) -> None:
     if not found:
         return
     count = len(found)
-    title = f"{what}: {count:,} {'place was' if count == 1 else 'places were'} left out or needs a look"
-    with st.expander(title, icon=":material/warning:"):
+    places = "1 place was left out or needs a look" if count == 1 else f"{count:,} places were left out or need a look"
+    with st.expander(f"{what}: {places}", icon=":material/warning:"):
         st.dataframe(
             pd.DataFrame([{"Line": line, "Reason": reason} for line, reason in found[:SHOWN_PROBLEMS]]),
             hide_index=True,

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["read_files", "with_source"]
 
 _STEPS = 100
-_SMALL_BYTES = 200_000
+# A plain text of this size is read in a tenth of a second, less than a process takes to start.
+_SMALL_BYTES = 1_000_000
 # A workbook is an archive of XML and can be built to hang or to fill memory like the other office files.
 _APART = frozenset((*KINDS, "xlsx"))
 _LABELS = ("title", "url")
