@@ -32,11 +32,13 @@ def shuffled(count: int, random: Random | None = None) -> tuple[int, ...]:
 @dataclass(frozen=True, slots=True)
 class Vote:
     """One answer to "which is better?". `round` names the comparison, `shown` the keys of what was compared, `winner`
-    is one of them, or None for no difference. Raises ValueError for a winner that was not shown."""
+    is one of them, or None for no difference; `query` is what was asked. Raises ValueError for a winner that was not
+    shown."""
 
     round: str
     shown: tuple[str, ...]
     winner: str | None
+    query: str = ""
 
     def __post_init__(self) -> None:
         if self.winner is not None and self.winner not in self.shown:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from rerank_core.blind_test import Tally
 from rerank_core.comparison import agreement, differences
 from rerank_core.errors import InvalidRequestError, RerankError
 from rerank_core.evaluation.contender import Contender
 from rerank_core.export import csv_cell, json_value
 from rerank_core.models import Document, RerankResponse
 
-__all__ = ["JSON_SCHEMA", "JSON_VERSION", "Entry", "comparison_csv", "comparison_json"]
+__all__ = ["JSON_SCHEMA", "JSON_VERSION", "Entry", "comparison_csv", "comparison_json", "votes_csv"]
 
 JSON_SCHEMA: Final = "rerank-playground/comparison"
 JSON_VERSION: Final = 1
@@ -95,6 +96,22 @@ def comparison_json(entries: Sequence[Entry], *, k: int, order_name: str = "") -
     text = json.dumps(json_value(document), ensure_ascii=False, indent=2, allow_nan=False)
     # A lone surrogate can stand only inside a JSON string, where Python's escape of it is JSON's own.
     return (text + "\n").encode("utf-8", "backslashreplace")
+
+
+def votes_csv(tally: Tally, name: Callable[[str], str]) -> bytes:
+    """The votes of a blind test, a row a round in the sequence in which they were given: UTF-8 with a byte order mark.
+
+    Columns: round (from 1), query, shown (the models, as `name` calls them), better (empty for no difference). Texts
+    from outside are guarded against being run as formulas.
+    """
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(["round", "query", "shown", "better"])
+    for place, vote in enumerate(tally.votes, start=1):
+        better = None if vote.winner is None else name(vote.winner)
+        shown = ", ".join(name(key) for key in vote.shown)
+        writer.writerow([csv_cell(value) for value in (place, vote.query, shown, better)])
+    return out.getvalue().encode("utf-8-sig")
 
 
 def _model(entry: Entry) -> dict[str, Any]:

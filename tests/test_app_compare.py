@@ -328,6 +328,55 @@ def test_a_comparison_is_reopened_from_its_address_without_asking_anybody(app, s
     assert service.requests == []
 
 
+def test_a_reopened_column_has_the_name_of_the_model_that_made_it(app, service: Service) -> None:
+    """Another model was chosen after the run: the address names it, and the orders keep their own names."""
+    page = press(choose(app(service, gateflow="ok"), HOSTED[0], KEYWORD))
+    choose(page, HOSTED[1], KEYWORD)
+    again = app(service, query=dict(page.query_params), gateflow="ok")
+    assert again.multiselect(key="models").value == [HOSTED[1], KEYWORD]
+    assert [column["name"] for column in board(again)["columns"]] == ["English", "v2"]
+    assert "The models changed since." in words(again)
+
+
+def test_a_reload_while_models_are_under_way_brings_the_texts_back(app, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reloads sees the question, the documents and the progress, then the answer; nothing is asked twice."""
+    release, send, sent = threading.Event(), calls.rerank, []
+
+    def late(*args: Any, **kwargs: Any) -> Any:
+        sent.append(args)
+        assert release.wait(30)
+        return send(*args, **kwargs)
+
+    page = app(query={"example": "own", "models": KEYWORD})
+    own(page, "wi-fi drops", "printer\nthe wi-fi drops")
+    monkeypatch.setattr(calls, "rerank", late)
+    next(button for button in page.button if button.label == "Compare").click().run()
+    again = AppTest.from_file("../pages/main.py", default_timeout=60)
+    for name, value in dict(page.query_params).items():
+        again.query_params[name] = value
+    again.switch_page("compare.py").run()
+    assert again.session_state["compare"].under_way
+    assert again.text_area(key="query").value == "wi-fi drops"
+    assert again.text_area(key="documents").value == "printer\nthe wi-fi drops"
+    release.set()
+    settled(again).run()
+    assert "v2 puts 'the wi-fi drops' first" in words(again)
+    assert "changed since" not in words(again)
+    assert len(sent) == 1
+
+
+def test_a_link_of_runs_that_do_not_belong_together_shows_none_of_them(app) -> None:
+    """Orders of different questions do not compare, and a name that nobody knows is left out."""
+    page = press(own(app(query={"example": "own", "models": KEYWORD}), "wi-fi drops", "printer\nthe wi-fi drops"))
+    first = page.session_state["compare"].parts[0].run_id
+    page.text_area(key="query").set_value("printer").run()
+    second = press(page).session_state["compare"].parts[0].run_id
+    mixed = app(query={"example": "own", "models": KEYWORD, "runs": f"{first},{second}"})
+    assert not mixed.session_state["compare"].parts
+    one = app(query={"example": "own", "models": KEYWORD, "runs": f"{first},nobody,../etc"})
+    assert "v2 puts 'the wi-fi drops' first" in words(one)
+
+
 def test_a_change_of_the_texts_is_said_and_sends_nothing(app, service: Service) -> None:
     """The result stays, with a note that it is of the texts before."""
     page = press(choose(app(service, gateflow="ok"), *HOSTED))

@@ -18,7 +18,7 @@ import rerank_core as rc
 from rerank_core import comparison, pricing, ranking
 from rerank_core.blind_test import Tally, Vote, letters, shuffled
 from rerank_core.comparison import Contender
-from rerank_core.comparison_export import Entry, comparison_csv, comparison_json
+from rerank_core.comparison_export import Entry, comparison_csv, comparison_json, votes_csv
 from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse
 
 ORDERS = st.integers(1, 12).flatmap(
@@ -385,3 +385,14 @@ def test_nothing_to_export_is_a_sentence():
         comparison_csv(failed)
     with pytest.raises(rc.InvalidRequestError):
         comparison_json(failed, k=3)
+
+
+def test_the_votes_are_a_spreadsheet():
+    """One row a round with its question; no difference is an empty cell, and no question runs as a formula."""
+    tally = Tally().with_vote(Vote("x", ("local:a", "local:b"), "local:b", "=1+1"))
+    tally = tally.with_vote(Vote("y", ("local:a", "local:b"), None, "second"))
+    rows = list(csv.DictReader(io.StringIO(votes_csv(tally, str.upper).decode("utf-8-sig"), newline="")))
+    assert rows == [
+        {"round": "1", "query": "'=1+1", "shown": "LOCAL:A, LOCAL:B", "better": "LOCAL:B"},
+        {"round": "2", "query": "second", "shown": "LOCAL:A, LOCAL:B", "better": ""},
+    ]

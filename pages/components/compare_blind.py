@@ -13,6 +13,7 @@ from pages.components.state import state as playground
 from rerank_core import samples
 from rerank_core.blind_test import Vote, shuffled
 from rerank_core.comparison import full_name, key_of, read_keys
+from rerank_core.comparison_export import votes_csv
 
 STORIES = [name for name in TITLES if name != OWN]
 
@@ -92,6 +93,17 @@ def _tally(current: CompareState) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.text(current.tally.text(_label), width="content")
+        tally = current.tally
+        st.download_button(
+            "Votes",
+            lambda: votes_csv(tally, _label),
+            file_name="blind-test-votes.csv",
+            mime="text/csv",
+            type="tertiary",
+            icon=":material/download:",
+            on_click="ignore",
+            help="A CSV with each round: the question, the models shown, the one chosen.",
+        )
         st.button("Reset the tally", type="tertiary", icon=":material/restart_alt:", on_click=_reset)
 
 
@@ -103,7 +115,9 @@ def _label(key: str) -> str:
 def _voted(part: Part | None) -> None:
     current = state()
     keys = tuple(key_of(each.contender) for each in current.answered)
-    current.tally = current.tally.with_vote(Vote(current.round, keys, None if part is None else key_of(part.contender)))
+    run = current.answered[0].run
+    winner = None if part is None else key_of(part.contender)
+    current.tally = current.tally.with_vote(Vote(current.round, keys, winner, run.query if run else ""))
     current.revealed = True
 
 

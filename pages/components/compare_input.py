@@ -38,7 +38,7 @@ from rerank_core.comparison import (
     short_names,
 )
 from rerank_core.documents.working_list import WorkingList
-from rerank_core.runs import Run
+from rerank_core.models import Document
 
 # The story on which the three models on this computer differ most.
 FIRST = "german-query"
@@ -61,7 +61,7 @@ def arrive() -> None:
         st.session_state[MODELS] = [key_of(contender) for contender in chosen]
         st.session_state[BLIND] = st.query_params.get(BLIND) == "1"
         if texts.example is None:
-            _fill(chosen)
+            _fill()
     chosen = _chosen()
     query, documents = st.session_state.get(QUERY) or "", texts.working.documents
     story = samples.example(texts.example) if texts.example in TITLES and texts.example != OWN else None
@@ -73,16 +73,16 @@ def arrive() -> None:
     current.example = texts.example if untouched else None
 
 
-def _fill(chosen: Sequence[Contender]) -> None:
+def _fill() -> None:
     """The texts of a session that begins on this page: of the comparison or the story in the address, else ours."""
     texts = playground()
     st.session_state.update({MODEL: LABELS[0], TOP_N: DEFAULT_TOP_N, QUERY: "", DOCUMENTS: ""})
     asked = st.query_params.get(RUNS)
     if asked:
-        compare_run.restore(asked, chosen)
-    answered = state().answered
-    if answered and answered[0].run is not None:
-        _show_inputs(answered[0].run)
+        compare_run.restore(asked)
+    question = compare_run.question()
+    if question is not None:
+        _show_inputs(*question)
     else:
         wished = st.query_params.get(EXAMPLE)
         if wished == OWN:
@@ -97,13 +97,13 @@ def _fill(chosen: Sequence[Contender]) -> None:
         st.session_state[TOP_N] = int(top)
 
 
-def _show_inputs(run: Run) -> None:
-    """Bring the texts of a reopened comparison back into the inputs."""
+def _show_inputs(query: str, documents: tuple[Document, ...], order_name: str) -> None:
+    """Bring the texts of a reopened comparison back into the inputs, whether it has ended or is under way."""
     texts = playground()
     texts.example = OWN
-    st.session_state[QUERY] = run.query
-    st.session_state[DOCUMENTS] = as_pasted_text(run.documents)
-    texts.working = WorkingList.of(run.documents, "the saved runs", run.order_name)
+    st.session_state[QUERY] = query
+    st.session_state[DOCUMENTS] = as_pasted_text(documents)
+    texts.working = WorkingList.of(documents, "the saved runs", order_name)
 
 
 def _chosen() -> tuple[Contender, ...]:

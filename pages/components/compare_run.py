@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,16 +14,17 @@ from pages.components import connection as connections
 from pages.components.compare_state import Part, state
 from pages.components.connection import Connection
 from pages.components.jobs import POLL_SECONDS, follow, manager
-from pages.components.running import store
+from pages.components.running import Asked, asked, store
 from pages.components.settings import escaped
 from pages.components.state import ORDER, QUERY
 from pages.components.state import state as playground
 from rerank_core import InvalidRequestError, RerankError, RerankRequest, SpendingLimitError, pricing
 from rerank_core.blind_test import shuffled
 from rerank_core.budget import Budget, Reservation
-from rerank_core.comparison import Contender, WholeCost, read_keys, short_names, whole_cost
+from rerank_core.comparison import MAX_CONTENDERS, Contender, WholeCost, key_of, read_keys, short_names, whole_cost
 from rerank_core.documents.starting_order import StartingOrder, start_order
 from rerank_core.jobs import Job, JobContext
+from rerank_core.models import Document
 from rerank_core.runs import Run, new_id
 from rerank_core.store import StoreError
 
@@ -175,12 +177,16 @@ def start(planned: Plan, chosen: Sequence[Contender]) -> None:
     for share, reservation in zip(planned.shares, reserved, strict=True):
         part = Part(share.contender, new_id(), reservation)
         parts[share.contender] = part
+        asked()[part.run_id] = Asked(share.request, share.contender.provider, share.start.name)
+        # The title says whose job it is to whoever opens the address while it runs, or after it failed.
+        title = key_of(share.contender)
         try:
             jobs.append(
-                manager().submit(_work, share, part.run_id, budget, reservation, owner=part.run_id, title="compare")
+                manager().submit(_work, share, part.run_id, budget, reservation, owner=part.run_id, title=title)
             )
         except RerankError as error:
             budget.release(reservation)
+            asked().pop(part.run_id, None)
             part.error = error
     seen = current.seen_named == current.round or not compare_blind.hidden(current)
     seen = seen and any(answers(part, *inputs()) for part in current.answered)
@@ -219,6 +225,8 @@ def collect() -> None:
             )
         elif job.state == "cancelled":
             part.cancelled = True
+        if part.over:
+            asked().pop(part.run_id, None)
         if part.over and part.reservation is not None:
             # A job that was cancelled before it began has settled nothing; for all others this changes nothing.
             connections.budget().release(part.reservation)
@@ -279,33 +287,44 @@ def _standing(name: str, job: Job[Run]) -> tuple[float, str]:
     return now.fraction, words
 
 
-def restore(run_ids: str, chosen: Sequence[Contender]) -> None:
+def restore(run_ids: str) -> None:
     """Show the comparison that the address names: each part from its worker where it is remembered, else from the
     store; parts that are nowhere are left out."""
     current = state()
-    ids = [name for name in dict.fromkeys(run_ids.split(",")) if name]
     parts = []
-    for place, run_id in enumerate(ids[:4]):
-        known = chosen[place] if len(chosen) == len(ids) else None
+    for run_id in [name for name in dict.fromkeys(run_ids.split(",")) if name][:MAX_CONTENDERS]:
         jobs = manager().jobs(run_id)
-        if jobs and known is not None:
-            parts.append(Part(known, run_id))
-            continue
-        try:
-            run = store().get(run_id)
-        except StoreError:
-            run = None
-        if run is not None:
-            contender = next(iter(read_keys(_key(run))), None)
-            if contender is not None:
-                parts.append(Part(contender, run_id, run=run))
+        run = None
+        if not jobs:
+            with contextlib.suppress(StoreError):
+                run = store().get(run_id)
+        key = jobs[0].title if jobs else _key(run) if run is not None else ""
+        parts += [Part(contender, run_id, run=run) for contender in read_keys(key)[:1]]
+    # A link that was put together by hand may name runs of different questions, which do not compare, or a model twice.
     current.parts = parts
-    collect()
-    # A link that was put together by hand may name runs of different questions, which do not compare.
-    asked = {(part.run.query, part.run.documents) for part in current.answered if part.run is not None}
-    if len(asked) > 1:
+    questions = {question for part in parts if (question := _question(part)) is not None}
+    if len(questions) > 1 or len({part.contender for part in parts}) < len(parts):
         current.parts = []
+    collect()
     current.round, current.shuffle = new_id(), shuffled(len(current.parts))
+
+
+def question() -> tuple[str, tuple[Document, ...], str] | None:
+    """What the comparison that is shown or under way was asked: the query, the documents, the name of their order."""
+    return next((found for part in state().parts if (found := _question(part)) is not None), None)
+
+
+def _question(part: Part) -> tuple[str, tuple[Document, ...], str] | None:
+    if part.run is not None:
+        return part.run.query, part.run.documents, part.run.order_name
+    known = asked().get(part.run_id)
+    if known is not None:
+        return known.request.query, known.request.documents, known.order_name
+    job = job_of(part)
+    if job is not None and job.state == "done":
+        run = job.result()
+        return run.query, run.documents, run.order_name
+    return None
 
 
 def _key(run: Run) -> str:

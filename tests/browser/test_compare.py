@@ -191,6 +191,11 @@ def test_the_blind_test_gives_nothing_away_and_a_vote_reveals(visit: Visit) -> N
     heads = [head.inner_text() for head in page.locator(".board h2").all()]
     assert sorted(head.partition(": ")[2] for head in heads) == ["English", "Multilingual", "v2"]
     expect(page.get_by_text("After 1 round: ")).to_be_visible()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Votes").click()
+    votes = list(csv.DictReader(io.StringIO(waiting.value.path().read_text("utf-8-sig"), newline="")))
+    assert votes[0]["query"].startswith("Brauche ich Impfungen")
+    assert votes[0]["better"].partition(" (")[0] == heads[1].partition(": ")[2]
     page.get_by_role("link", name="Connections").first.click()
     page.get_by_role("heading", name="Connections", exact=True).first.wait_for()
     page.get_by_role("link", name="Compare").first.click()
