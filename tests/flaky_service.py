@@ -18,10 +18,11 @@ class FlakyService:
     a 429, or a connection that breaks before or after the work was done and billed.
 
     `log` has (query, request id, billed, kind) of each request in the order of its end. From the `hold_from`th request
-    on, requests wait until `release` is set; `holding` counts those that wait.
+    on, requests wait until `release` is set; `holding` counts those that wait. A `steady` one answers every request.
     """
 
-    def __init__(self, seed: int = 1, hold_from: int | None = None) -> None:
+    def __init__(self, seed: int = 1, hold_from: int | None = None, *, steady: bool = False) -> None:
+        self._steady = steady
         self.log: list[tuple[str, str, bool, str]] = []
         self.hold_from = hold_from
         self.release = threading.Event()
@@ -57,6 +58,7 @@ class FlakyService:
             self._lock.notify_all()
         if held:
             assert self.release.wait(60)
+        if held or self._steady:
             kind = "answer"
         return number, kind
 

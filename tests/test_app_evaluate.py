@@ -7,18 +7,28 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components import evaluate_state
+from pages.components import evaluate_speed, evaluate_state
 from rerank_core.evaluation import sources
 from rerank_core.evaluation.imported import Imported
-from tests.rerank_service import GOOD_KEY, RerankService, Service
-
-QUERIES = 6
-HOSTED, KEYWORD = "English (GateFlow)", "v2 (On this computer)"
-CSV = "question,passage,id,grade\n" + "".join(
-    f'"query {number}, with a comma",{text} {number},d{number}{place},{grade}\n'
-    for number in range(QUERIES)
-    for place, (text, grade) in enumerate([("nothing to do with it", 0), ("a little", 1), ("=the answer", 3)])
+from tests.evaluate_page import (
+    CSV,
+    HOSTED,
+    KEYWORD,
+    QUERIES,
+    finished,
+    forget_stores,
+    go,
+    metrics,
+    open_page,
+    own,
+    press,
+    ran,
+    run_models,
+    set_up,
+    upload,
+    words,
 )
+from tests.rerank_service import RerankService, Service
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +39,10 @@ def service():
 
 
 @pytest.fixture(autouse=True)
-def fresh_stores() -> None:
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """The stores of an earlier test stand in another folder."""
-    evaluate_state.query_sets.clear()
-    evaluate_state.experiments.clear()
+    forget_stores()
+    monkeypatch.setattr(evaluate_speed, "LOCAL_SPEED", {})  # nothing is measured in tests of something else
 
 
 @pytest.fixture
@@ -40,75 +50,11 @@ def app(monkeypatch: pytest.MonkeyPatch):
     """Open the page at a step, with GateFlow set up where a service is given."""
 
     def opened(step: str = "Query set", service: Service | None = None, at: str = "ok", **query: str) -> AppTest:
-        page = AppTest.from_file("../pages/main.py", default_timeout=60)
         if service is not None:
-            monkeypatch.setenv("GATEFLOW_API_KEY", GOOD_KEY)
-            monkeypatch.setenv("GATEFLOW_BASE_URL", f"{service.url}/{at}")
-        for name, value in {"step": step, **query}.items():
-            page.query_params[name] = value
-        page.switch_page("evaluate.py")
-        return ran(page.run())
+            set_up(monkeypatch, f"{service.url}/{at}")
+        return open_page(step, **query)
 
     return opened
-
-
-def ran(page: AppTest) -> AppTest:
-    """The page, which must not have failed."""
-    assert not page.exception, page.exception[0].stack_trace
-    return page
-
-
-def words(page: AppTest) -> str:
-    """All that stands on the page, the tooltips left out."""
-    kinds = ("text", "caption", "markdown", "warning", "error", "info", "success")
-    found = [str(element.value) for kind in kinds for element in page.get(kind)]
-    return "\n".join([*found, *(str(getattr(box, "title", "")) for box in [*page.warning, *page.error])])
-
-
-def metrics(page: AppTest) -> dict[str, str]:
-    """The metrics by their label."""
-    return {metric.label: metric.value for metric in page.metric}
-
-
-def press(page: AppTest, label: str) -> AppTest:
-    """Press a button by its label."""
-    return ran(next(button for button in page.button if button.label == label).click().run())
-
-
-def go(page: AppTest, step: str) -> AppTest:
-    """Go to a step."""
-    return ran(page.segmented_control(key="step").set_value(step).run())
-
-
-def upload(page: AppTest, *files: tuple[str, bytes]) -> AppTest:
-    """Upload files of queries and use them."""
-    ran(page.toggle(key="evaluate_adding").set_value(True).run())
-    version = page.session_state["evaluate"].upload_version
-    uploads = [(name, data, "text/csv") for name, data in files]
-    return ran(page.file_uploader(key=f"evaluate_upload_{version}").set_value(uploads).run())
-
-
-def own(page: AppTest) -> AppTest:
-    """A page that works on the six queries of CSV."""
-    return press(upload(page, ("mine.csv", CSV.encode())), "Use these queries")
-
-
-def finished(page: AppTest) -> AppTest:
-    """Wait for the run of the experiment."""
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        one = evaluate_state.experiments().get(page.session_state["evaluate"].experiment_id)
-        ran(page.run())
-        if one.state not in ("new", "running"):
-            return page
-    raise AssertionError("the run did not end")
-
-
-def run_models(page: AppTest, *labels: str) -> AppTest:
-    """Choose models and start; the run may have to be confirmed."""
-    go(page, "Run")
-    ran(page.multiselect(key="evaluate_models").set_value(list(labels)).run())
-    return press(page, "Start the run")
 
 
 def test_the_sample_is_there_from_the_first_visit(app) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from contextlib import closing
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -28,8 +29,11 @@ from rerank_core.evaluation.experiment_file import ExperimentError
 from rerank_core.evaluation.experiment_lock import hold
 from rerank_core.evaluation.experiment_plan import plan, reservation
 from rerank_core.evaluation.experiment_store import ExperimentStore
+from rerank_core.evaluation.local_speed import MEASURED_TOKENS, LocalSpeed, measure_local_speed
+from rerank_core.evaluation.query_set import QuerySet
 from rerank_core.evaluation.query_set_store import QuerySetStore
 from rerank_core.jobs import Cancelled, JobManager
+from rerank_core.pricing import estimate_tokens
 from tests.small_query_set import FakeClients, raising, reversed_answer, small_set
 
 ENGLISH = Contender("gateflow", "rerank-english-v3.0")
@@ -178,7 +182,7 @@ def test_failed_queries_are_listed_and_run_again_alone(world):
     end = world.run(FakeClients(answer))
     assert (end.done, end.failed, end.state) == (10, 2, "done")
     failures = world.store.failures(world.experiment.id)
-    assert [(one.query, one.message, one.hint) for one in failures] == [
+    assert sorted((one.query, one.message, one.hint) for one in failures) == [
         (0, "It makes no sense.", "Look at it."),
         (1, "It makes no sense.", "Look at it."),
     ]
@@ -530,3 +534,39 @@ def test_a_file_of_the_version_before_is_brought_up_to_date(world, monkeypatch):
     db.close()
     old = world.store.get("old")
     assert (old.name, old.lanes, old.queries) == ("A", {}, 12)
+
+
+def test_earlier_answers_tell_how_long_a_request_takes(world):
+    """The median of the latest answers of that model in any experiment; nothing where it never answered."""
+    assert world.store.usual_seconds(ENGLISH) is None
+    world.run(FakeClients(lambda request, model: replace(reversed_answer(request, model), latency_ms=250.0)))
+    assert world.store.usual_seconds(Contender("gateflow", "rerank-english-v3.0", "another label")) == 0.25
+    assert world.store.usual_seconds(MULTILINGUAL) is None
+    made = plan(world.query_set, (ENGLISH,), lanes=QUICK, seconds={"English": 0.25})
+    assert made.seconds == pytest.approx(12 * 0.25 / 4)
+
+
+def test_local_time_is_promised_by_what_was_measured():
+    """A slow machine is told as slow: each document once, each query besides; the clock starts after the loading."""
+    query_set = small_set(10)
+    ticks = iter([100.0, 108.5, 109.0])
+    speed = measure_local_speed(None, query_set, "local-keyword", clock=lambda: next(ticks))
+    read = round(speed.tokens * 8)
+    assert 100 < read <= 1.5 * MEASURED_TOKENS
+    assert speed.query == 0.5
+    made = plan(query_set, (Contender("local", "local-english"),), speeds={"local-english": LocalSpeed(10.0, 0.5)})
+    tokens = sum(estimate_tokens(document.text) for document in query_set.documents.values())
+    assert made.seconds == pytest.approx(tokens / 10 + 10 * 0.5, rel=0.01)
+    with pytest.raises(InvalidRequestError):
+        measure_local_speed(None, QuerySet("empty", ()), "local-keyword")
+
+
+def test_a_pause_sends_nothing_further(world):
+    """From the moment that somebody asks for it no request is started, however quickly they are answered."""
+
+    def answer(request, model):
+        world.store.ask(world.experiment.id, "pause")
+        return reversed_answer(request, model)
+
+    end = world.run(FakeClients(answer), lanes={"gateflow": Lane(concurrency=1, retries=0)})
+    assert (end.state, end.done, len(world.ledger)) == ("paused", 1, 1)

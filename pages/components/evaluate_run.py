@@ -44,11 +44,12 @@ def experiment_list() -> None:
     if current.experiment_id not in saved:
         current.experiment_id = next(iter(saved))
     st.session_state[EXPERIMENT] = current.experiment_id
+    titles = {name: _title(one) for name, one in saved.items()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
             "Experiment",
             list(saved),
-            format_func=lambda name: _title(saved[name]),
+            format_func=titles.__getitem__,
             key=EXPERIMENT,
             on_change=lambda: open_experiment(st.session_state[EXPERIMENT]),
             width=560,
@@ -243,10 +244,18 @@ def _progress() -> None:
     now, asked = experiments().progress(one), experiments().asked(one)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.progress(now.fraction, text=escaped(now.text), width="stretch")
-        if st.button("Pause", icon=":material/pause:", disabled=bool(asked), key="pause_run"):
-            experiments().ask(one, "pause")
-        if st.button("Cancel", icon=":material/stop_circle:", disabled=asked == "cancel", key="cancel_run"):
-            experiments().ask(one, "cancel")
+        ask = experiments().ask
+        st.button(
+            "Pause", icon=":material/pause:", disabled=bool(asked), key="pause_run", on_click=ask, args=(one, "pause")
+        )
+        st.button(
+            "Cancel",
+            icon=":material/stop_circle:",
+            disabled=asked == "cancel",
+            key="cancel_run",
+            on_click=ask,
+            args=(one, "cancel"),
+        )
     if asked:
         st.caption("Stopping once the requests under way have come back: they are paid for.")
 

@@ -209,10 +209,15 @@ class _Run:
         with contextlib.suppress(RerankError) if self._broken is not None else contextlib.nullcontext():
             self._store.set_state(self._id, state, " ".join(dict.fromkeys([self._limited, *self._notes])).strip())
 
-    def _report(self, context: JobContext | None) -> None:
+    def _told_to_stop(self) -> bool:
+        """Whether somebody asked for a pause or an end, in whichever process."""
         asked = self._store.asked(self._id)
         if asked:
             self._end("cancelled" if asked == "cancel" else "paused")
+        return bool(asked)
+
+    def _report(self, context: JobContext | None) -> None:
+        self._told_to_stop()
         if context is not None:
             now = self._store.progress(self._id)
             context.progress(now.done + now.failed, now.total, Cost(now.spent), now.text)
@@ -232,7 +237,8 @@ class _Run:
 
     def _work(self, lane: _Lane) -> None:
         try:
-            while (task := self._next(lane)) is not None:
+            # Asked before each request, so that none is sent and paid for after somebody pressed Pause.
+            while (task := self._next(lane)) is not None and not self._told_to_stop():
                 self._ask(lane, *task)
         except BaseException as error:  # answers that cannot be kept, or a bug: no further request must be paid for
             with self._changed:
