@@ -317,34 +317,23 @@ def test_a_missing_key_is_told_and_others_go_on():
 @pytest.mark.parametrize(("what", "state"), [("pause", "paused"), ("cancel", "cancelled")])
 def test_pausing_lets_what_is_under_way_finish(world, what, state):
     """A pause or a cancel from any session starts nothing more, pays for what is under way, and can be gone on with."""
-    first, go = threading.Event(), threading.Event()
-
-    class Watched(ExperimentStore):
-        """Lets the requests go once the runner has seen what was asked, and acted on it."""
-
-        seen = False
-
-        def asked(self, experiment_id):
-            found = super().asked(experiment_id)
-            if self.seen:
-                go.set()
-            self.seen = bool(found)
-            return found
+    arrived, go = threading.Semaphore(0), threading.Event()
 
     def answer(request, model):
-        first.set()
+        arrived.release()
         assert go.wait(10)
         return reversed_answer(request, model)
 
     lanes = {"gateflow": Lane(2, retries=0)}
-    with Watched() as store, closing(JobManager()) as manager:
+    with ExperimentStore() as store, closing(JobManager()) as manager:
         job = manager.submit(
             run_experiment, store, world.experiment.id, world.query_set, FakeClients(answer), lanes=lanes
         )
-        assert first.wait(10)
+        assert all(arrived.acquire(timeout=10) for _ in range(2))
         with ExperimentStore() as elsewhere:
             elsewhere.ask(world.experiment.id, what)
             assert elsewhere.get(world.experiment.id).state == "running"
+        go.set()
         assert job.wait(10)
         end = job.result()
     assert (end.state, end.done, end.under_way) == (state, 2, 0)
