@@ -12,7 +12,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.components import calls, compare_run, running
+from pages.components.compare_board import MAX_ROWS, Column, heading, payload
 from rerank_core import offline, samples
+from rerank_core.models import Document
 from rerank_core.offline.models import ENGLISH, MULTILINGUAL
 from tests.rerank_service import GOOD_KEY, RerankService, Service
 
@@ -401,6 +403,38 @@ def test_a_closed_document_does_not_come_back_by_itself(app) -> None:
     page.run()
     assert "Ranks: " not in words(page)
     assert current.picked is None
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "shown"),
+    [
+        ("Pets", "Pets: they need a passport.", ("Pets", "they need a passport.")),
+        ("Pets", "Pets\n\nThey need a passport.", ("Pets", "They need a passport.")),
+        ("Pets", "Pets are issued a passport.", ("Pets", "Pets are issued a passport.")),
+        ("Pets", "Pets-and-owners form", ("Pets", "Pets-and-owners form")),
+        ("Pets", "Pets", (None, "Pets")),
+        ("Pets", "Pets:", ("Pets", "Pets:")),
+        ("", "Pets: they need a passport.", (None, "Pets: they need a passport.")),
+        (None, "Pets: they need a passport.", (None, "Pets: they need a passport.")),
+        (7, "7: the number", (None, "7: the number")),
+        ("![x](y)", "![x](y): text", ("![x](y)", "text")),
+    ],
+)
+def test_a_title_is_not_said_twice(title: object, text: str, shown: tuple[str | None, str]) -> None:
+    """A text that begins with its own title goes on after it; a sentence that begins like it stays whole."""
+    assert heading(Document(text, metadata={} if title is None else {"title": title})) == shown
+
+
+def test_what_the_board_is_sent_does_not_grow_with_the_list() -> None:
+    """A thousand documents of any length: fifty rows a column are sent, every rank of theirs, and no text in full."""
+    documents = [Document(f"{place} " + "long " * 1000) for place in range(1000)]
+    columns = [Column("A", tuple(range(1000))), Column("B", tuple(range(999, -1, -1)), only=frozenset({999, 5}))]
+    sent = payload(columns, documents, top_n=3, picked=None, lines=30, folded=True)
+    assert [len(column["order"]) for column in sent["columns"]] == [MAX_ROWS, MAX_ROWS]
+    assert len(sent["documents"]) == 2 * MAX_ROWS
+    assert sent["ranks"][1]["0"] == 1000
+    assert sent["labels"]["more"] == "950 more in the table"
+    assert len(json.dumps(sent)) < 100_000
 
 
 # ---- the blind test ---------------------------------------------------------------------------------------------

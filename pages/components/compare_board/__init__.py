@@ -30,7 +30,7 @@ TEXT_CHARACTERS = 300
 TITLE_CHARACTERS = 120
 
 # What may stand between a title that the text repeats and the rest; a title that only begins a sentence stays in it.
-_AFTER_TITLE = re.compile(r"\s*[:.|\n\u2013\u2014-]\s*(?=\S)")
+_AFTER_TITLE = re.compile(r"(?:\s*[:.|\n]|\s+[\u2013\u2014-](?=\s))\s*(?=\S)")
 
 _HERE = Path(__file__).parent
 _BOARD = st.components.v2.component(
