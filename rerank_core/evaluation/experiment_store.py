@@ -301,7 +301,7 @@ class ExperimentStore(ExperimentFile):
             scored[contender][query.id] = {name: score for name, score in numbers if not math.isnan(score)}
             costs[contender].append(None if amount is None else Decimal(amount))
             latencies[contender].append(latency)
-        failed = self.failures(experiment_id)
+        failed = sorted(self.failures(experiment_id), key=lambda one: one.query)
         return tuple(
             Ranking(
                 contender,
