@@ -57,14 +57,16 @@ if hosted:
 if pressed or current.wanted:
     current.wanted = False
     duplicates_run.press(planned)
-duplicates_run.confirmation(planned)
-duplicates_run.collect()
-duplicates_run.progress()
-if current.error is not None:
-    errors.show(current.error)
+with st.container():
+    duplicates_run.confirmation(planned)
+progress = st.container()
+with st.container():
+    if current.error is not None:
+        errors.show(current.error)
 outcome = current.outcomes.get(mode)
 if outcome is not None:
-    duplicates_run.stale_notice(outcome, asked)
+    with st.container():
+        duplicates_run.stale_notice(outcome, asked)
     (duplicates_reference if mode == ONE else duplicates_result).result(outcome)
 elif current.error is None and duplicates_run.running() is None and not current.asking:
     st.info(
@@ -72,3 +74,6 @@ elif current.error is None and duplicates_run.running() is None and not current.
         icon=":material/arrow_upward:",
     )
 duplicates_run.write_address(mode)
+# Last, since it stays with the comparison: the page around it stands by then.
+with progress:
+    duplicates_run.progress()

@@ -58,7 +58,6 @@ if pressed or current.wanted:
     running.press(connection, model)
 with st.container():
     running.confirmation(connection, model)
-running.collect()
 progress = st.container()
 with st.container():
     if current.error is not None:

@@ -18,6 +18,7 @@ current = state()
 connection = connections.current()
 arrive(connection)
 search_corpus.collect()
+search_run.collect()
 
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
     st.title("Find the answer in your own content", anchor=False, width="content")
@@ -65,11 +66,14 @@ with choices:
 if (pressed or current.wanted) and planned is not None:
     current.wanted = False
     search_run.press(planned)
-search_run.collect()
-search_run.progress()
-if current.error is not None:
-    errors.show(current.error)
+progress = st.container()
+with st.container():
+    if current.error is not None:
+        errors.show(current.error)
 if current.answer is not None:
     result(current.answer, top_n)
 elif current.error is None and search_run.running() is None:
     st.info("Type a question or paste a whole ticket, and press Search.", icon=":material/arrow_upward:")
+# Last, since it stays with the search: the page around it stands by then.
+with progress:
+    search_run.progress()

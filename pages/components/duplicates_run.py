@@ -11,7 +11,7 @@ from pages.components import calls
 from pages.components import connection as connections
 from pages.components.connection import Connection
 from pages.components.duplicates_state import ALL, JOB, OWN, SAMPLE, SOURCE, Asked, Outcome, state
-from pages.components.jobs import manager
+from pages.components.jobs import POLL_SECONDS, follow, manager
 from pages.components.running import store
 from pages.components.search_run import passages_of
 from pages.components.settings import escaped
@@ -29,7 +29,6 @@ from rerank_core.runs import Run, new_id
 from rerank_core.store import StoreError
 
 _AT_ONCE_SECONDS = 1.5
-_POLL_SECONDS = 0.25
 LISTED = "as listed"
 
 
@@ -209,20 +208,26 @@ def progress() -> None:
         _progress()
 
 
-@st.fragment(run_every=_POLL_SECONDS)
+@st.fragment(run_every=POLL_SECONDS)
 def _progress() -> None:
     job = running()
     if job is None or job.finished:
         st.rerun()
-    now = job.progress
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        counted = f": {now.done:,} of {now.total:,}" if now.total else ""
-        left = f", about {now.eta:.0f} s left" if now.eta is not None and now.eta >= 1 else ""
-        st.progress(now.fraction, text=f"{now.note or 'Comparing'}{counted}{left}", width="stretch")
+        bar = st.progress(*_standing(job), width="stretch")
         if st.button("Cancel", icon=":material/stop_circle:", disabled=job.cancel_requested):
             job.cancel()
     if job.cancel_requested:
         st.caption("Stopping. A request that is already with the provider may still be billed.")
+    follow(job, lambda: bar.progress(*_standing(job), width="stretch"))
+
+
+def _standing(job: Job[Outcome]) -> tuple[float, str]:
+    """How far a comparison is: the fraction done, and a sentence."""
+    now = job.progress
+    counted = f": {now.done:,} of {now.total:,}" if now.total else ""
+    left = f", about {now.eta:.0f} s left" if now.eta is not None and now.eta >= 1 else ""
+    return now.fraction, f"{now.note or 'Comparing'}{counted}{left}"
 
 
 def write_address(mode: str) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from pages.components import addresses, calls
 from pages.components import connection as connections
 from pages.components.connection import Connection
-from pages.components.jobs import manager
+from pages.components.jobs import POLL_SECONDS, follow, manager
 from pages.components.search_state import LIVE, SAMPLE, Answer, state
 from rerank_core import ConfigurationError, InvalidQueryError, RerankError, RerankRequest, pricing, samples
 from rerank_core.budget import Budget
@@ -24,7 +24,6 @@ from rerank_core.retrieval.passages import PassageList, Passages
 from rerank_core.runs import Run, new_id
 
 _AT_ONCE_SECONDS = 1.5
-_POLL_SECONDS = 0.25
 
 
 @st.cache_resource(show_spinner=False)
@@ -153,19 +152,24 @@ def progress() -> None:
         _progress()
 
 
-@st.fragment(run_every=_POLL_SECONDS)
+@st.fragment(run_every=POLL_SECONDS)
 def _progress() -> None:
     job = running()
     if job is None or job.finished:
         st.rerun()
-    now = job.progress
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        what = now.note or "Searching"
-        counted = f": {now.done:,} of {now.total:,}" if now.total else ""
-        left = f", about {now.eta:.0f} s left" if now.eta is not None and now.eta >= 1 else ""
-        st.progress(now.fraction, text=f"{what}{counted}{left}", width="stretch")
+        bar = st.progress(*_standing(job), width="stretch")
         if st.button("Cancel", icon=":material/stop_circle:", disabled=job.cancel_requested):
             job.cancel()
+    follow(job, lambda: bar.progress(*_standing(job), width="stretch"))
+
+
+def _standing(job: Job[Answer]) -> tuple[float, str]:
+    """How far a search is: the fraction done, and a sentence."""
+    now = job.progress
+    counted = f": {now.done:,} of {now.total:,}" if now.total else ""
+    left = f", about {now.eta:.0f} s left" if now.eta is not None and now.eta >= 1 else ""
+    return now.fraction, f"{now.note or 'Searching'}{counted}{left}"
 
 
 def _work(context: JobContext, planned: Plan, run_id: str, budget: Budget) -> Answer:
