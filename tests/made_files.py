@@ -60,17 +60,17 @@ def pdf(pages: Sequence[bytes], *, catalog: bytes = b"", trailer: bytes = b"", m
         )
         objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content))
     objects += more
-    out = b"%PDF-1.4\n"
-    offsets = []
+    parts = [b"%PDF-1.4\n"]
+    offsets, size = [], len(parts[0])
     for number, content in enumerate(objects, 1):
-        offsets.append(len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+        offsets.append(size)
+        parts.append(b"%d 0 obj\n%s\nendobj\n" % (number, content))
+        size += len(parts[-1])
     table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    return (
-        out
-        + b"xref\n0 %d\n0000000000 65535 f \n%s" % (len(objects) + 1, table)
-        + b"trailer\n<< /Size %d /Root 1 0 R %s >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, trailer, len(out))
-    )
+    parts.append(b"xref\n0 %d\n0000000000 65535 f \n%s" % (len(objects) + 1, table))
+    end = b"trailer\n<< /Size %d /Root 1 0 R %s >>\nstartxref\n%d\n%%%%EOF\n"
+    parts.append(end % (len(objects) + 1, trailer, size))
+    return b"".join(parts)
 
 
 def locked_pdf() -> bytes:

@@ -1,0 +1,160 @@
+"""Uploads in a real browser: every kind on both pages, hostile files, a long read that is cancelled or reloaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests import made_files as made
+from tests.browser.conftest import PATIENCE_MS, Visitor
+from tests.browser.seeing import scrolls_sideways, serious_findings, settle
+
+Visit = Callable[..., Visitor]
+
+RESET, SHOPS = "Reset a forgotten password in three steps", "Opening hours of our shops"
+TABLES = {
+    "list.txt": f"{RESET}\n{SHOPS}\n".encode(),
+    "notes.md": f"# Passwords\n\n{RESET}\n\n# Shops\n\n{SHOPS}\n".encode(),
+    "kb.csv": f"SKU;Body;Ort\na-1;{RESET};Zürich\na-2;;Köln\na-3;{SHOPS};Ulm\n".encode("cp1252"),
+    "kb.tsv": f"SKU\tBody\na-1\t{RESET}\na-2\t{SHOPS}\n".encode("utf-16"),
+    "kb.xlsx": made.xlsx({"Articles": [["SKU", "Body"], ["a-1", RESET], ["a-2", SHOPS]], "More": [["Body"], ["x"]]}),
+    "kb.json": f'[{{"id": 1, "body": "{RESET}"}}, "{SHOPS}"]'.encode(),
+    "kb.jsonl": f'{{"id": 1, "text": "{RESET}"}}\n{{"text": "{SHOPS}"}}\n'.encode(),
+}
+PAPERS = {
+    "manual.pdf": made.pdf([made.words("The hub blinks red", "Hold its button"), made.words("Second page")]),
+    "letter.docx": made.docx(made.paragraph("Refunds", "Heading1") + made.paragraph("Money comes back in a week.")),
+    "talk.pptx": made.pptx([made.shape("Roadmap", kind="title") + made.shape("Boots in spring")]),
+    "page.html": b"<h1>Delivery</h1><p>Parcels take two days.</p><script>stolen()</script>",
+    "mail.eml": made.eml("My parcel never came."),
+    "book.epub": made.epub(["<h1>Care</h1><p>Wax your boots.</p>"]),
+    "all.zip": made.zipped(
+        [("a.txt", "Lost keys are kept at the desk"), ("deep/b.docx", made.docx(made.paragraph("Dogs are welcome")))]
+    ),
+}
+TWO = ("manual.pdf", "all.zip")
+HOSTILE = {
+    "scan.pdf": made.scan(),
+    "bomb.docx": made.bomb(),
+    "lie.pdf": b"MZ this is a program",
+}
+
+
+def drop(page: Page, files: Mapping[str, bytes], uploader: int = 0) -> None:
+    """Put files into an uploader of the page."""
+    page.locator("input[type=file]").nth(uploader).set_input_files(
+        [{"name": name, "mimeType": "", "buffer": data} for name, data in files.items()]
+    )
+
+
+def read(page: Page, sentence: str) -> None:
+    """Wait for a line of the import report; each file may need a process of its own."""
+    expect(page.get_by_text(sentence, exact=True)).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_every_kind_of_list_is_read_on_the_playground(visit: Visit) -> None:
+    """Seven files one after the other: encodings, a bad row by its line, columns; and they are reranked."""
+    page = visit().open("/?example=own")
+    page.get_by_label("Query", exact=True).fill("I forgot my password")
+    page.get_by_label("Query", exact=True).blur()
+    settle(page)
+    drop(page, TABLES)
+    for name in TABLES:
+        read(page, f"{name}: 2 documents" + (" from 3 rows; 1 row left out" if name == "kb.csv" else ""))
+    expect(page.get_by_text("14 documents: 2 from list.txt, 2 from notes.md")).to_be_visible()
+    settle(page)
+    page.get_by_text("This file: 1 place was left out or needs a look").click()
+    settle(page)
+    assert serious_findings(page) == []
+    page.get_by_role("button", name="Rerank").first.click()
+    page.get_by_role("heading", name="Reranked order").wait_for()
+    settle(page)
+    assert RESET in (page.locator(".list.right .row .text").first.text_content() or "")
+
+
+def test_another_sheet_is_chosen_on_the_playground(visit: Visit) -> None:
+    """The sheet's own documents take the place of the first one's."""
+    page = visit(phone=True).open("/?example=own")
+    drop(page, {"kb.xlsx": TABLES["kb.xlsx"]})
+    read(page, "kb.xlsx: 2 documents")
+    settle(page)
+    page.get_by_text("Columns", exact=True).click()
+    page.get_by_role("combobox", name="Sheet").click()
+    page.get_by_role("option", name="More").click()
+    read(page, "1 document from kb.xlsx")
+    settle(page)
+    assert not scrolls_sideways(page)
+
+
+def test_every_kind_of_document_goes_into_a_knowledge_base(visit: Visit) -> None:
+    """Papers, mails, books and archives are found by what they say; what cannot be read is a sentence each."""
+    page = visit().open("/search")
+    page.get_by_text("Manage", exact=True).click()
+    page.get_by_label("Name", exact=True).fill("All kinds")
+    page.get_by_label("Name", exact=True).blur()
+    settle(page)
+    drop(page, {**PAPERS, **HOSTILE, "kb.csv": TABLES["kb.csv"]})
+    for name in PAPERS:
+        read(page, f"{name}: {'2 documents' if name in TWO else '1 document'}")
+    read(page, "kb.csv: 2 documents from 3 rows; 1 row left out")
+    for name in HOSTILE:
+        expect(page.get_by_text(f"{name}: No documents")).to_be_visible(timeout=PATIENCE_MS)
+    settle(page)
+    assert serious_findings(page) == []
+    page.locator('[data-testid="stBaseButton-secondary"]').filter(has_text="Create").click()
+    read(page, "11 passages are in the new knowledge base.")
+    settle(page)
+    assert "stolen" not in page.locator("body").inner_text()
+    for question, answer in (("where are lost keys", "Lost keys"), ("the hub blinks red", "The hub blinks red")):
+        page.get_by_label("Question", exact=True).fill(question)
+        page.get_by_label("Question", exact=True).press("Control+Enter")
+        expect(page.locator(".list.right .row .text").first).to_contain_text(answer, timeout=PATIENCE_MS)
+        settle(page)
+
+
+def test_what_cannot_be_read_says_why(visit: Visit) -> None:
+    """A scan without text, a bomb and a lie each have their reason in the report, and the page works on."""
+    page = visit().open("/?example=own")
+    for name, reason in (("scan.pdf", "scan"), ("bomb.docx", "unpack"), ("lie.pdf", "PDF")):
+        drop(page, {name: HOSTILE[name]})
+        expect(page.get_by_text(f"{name}: No documents")).to_be_visible(timeout=PATIENCE_MS)
+        settle(page)
+        page.get_by_text("left out or need").last.click()
+        settle(page)
+        assert reason in reported(page), name
+        page.get_by_role("button", name="Remove file").click()
+        settle(page)
+    drop(page, {"list.txt": TABLES["list.txt"]})
+    read(page, "2 documents from list.txt")
+
+
+def reported(page: Page) -> str:
+    """What the import report says; a grid draws on a canvas and keeps its cells' words beside it."""
+    return page.locator('[data-testid="stDataFrame"] [role="gridcell"]').nth(1).text_content() or ""
+
+
+def test_a_long_read_is_seen_survives_a_reload_and_can_be_cancelled(visit: Visit, tmp_path: Path) -> None:
+    """Progress names the file and the page; the address finds it again; Cancel keeps what was read before."""
+    page = visit().open("/?example=own")
+    page.get_by_label("Query", exact=True).fill("boots")
+    page.get_by_label("Query", exact=True).blur()
+    settle(page)
+    long = made.manual(2_500)
+    for name, data in (("list.txt", TABLES["list.txt"]), ("first.pdf", long), ("second.pdf", long)):
+        (tmp_path / name).write_bytes(data)
+    page.locator("input[type=file]").set_input_files(
+        [tmp_path / name for name in ("list.txt", "first.pdf", "second.pdf")]
+    )
+    read(page, "2 documents from list.txt")
+    expect(page.get_by_text("of 2,500")).to_be_visible(timeout=PATIENCE_MS)
+    page.reload()
+    expect(page.get_by_role("button", name="Cancel reading")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_label("Query", exact=True)).to_have_value("boots")
+    expect(page.get_by_text("list.txt: 2 documents", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Cancel reading").click()
+    expect(page.get_by_text("Reading was stopped.")).to_be_visible()
+    expect(page.get_by_text("list.txt: 2 documents", exact=True)).to_be_visible()
+    settle(page)
+    assert "reading=" not in page.url
