@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
-from pages.components.board import shown
 from pages.components.cut_line import cut_line
 from pages.components.evaluate_answer import nothing_run
 from pages.components.evaluate_cut_pictures import threshold_facts, threshold_panels, top_panels
 from pages.components.evaluate_orders import best, judgments, rankings, remembered
+from pages.components.evaluate_recipe import recipe
 from pages.components.evaluate_run import progress
 from pages.components.evaluate_state import experiment, query_sets, state
 from pages.components.state import state as playground
 from rerank_core import RerankError
 from rerank_core.evaluation.contender import Ranking
 from rerank_core.evaluation.cutoff import (
-    BORDERLINE_PAIRS,
     CutOff,
-    borderline_pairs,
-    borderline_reference,
     cut_off,
 )
 
-MODEL, GRADE, LINE, TOP, CHART, TOP_CHART = (
+MODEL, GRADE, LINE, TOP, CHART, TOP_CHART, HOW = (
     "cut_model",
     "cut_grade",
     "cut_line",
     "cut_top",
     "cut_chart",
     "cut_top_chart",
+    "cut_how",
 )
 GRADES = {1: "1 or more", 2: "2 or more", 3: "3 only"}
 STEPS = 200
@@ -79,7 +76,7 @@ def cutoff_step() -> None:
         _threshold(cut, ranking)
     _top_n(cut)
     if cut.suggested is not None:
-        _recipe(ranking)
+        recipe(ranking, _from_recipe)
 
 
 def _worked_out(ranking: Ranking, grade: int) -> CutOff | None:
@@ -150,7 +147,7 @@ def _keep(cut: CutOff, ranking: Ranking, line: float) -> None:
             help="The most queries done right, less those answered wrongly.",
         )
         if st.button("Keep for this model", icon=":material/bookmark:", key="cut_keep"):
-            store(one.provider, one.model, line, "set on the Evaluate page")
+            store(one.provider, one.model, line, _how(line))
     kept = query_sets().threshold(one.provider, one.model)
     if kept is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -175,6 +172,17 @@ def _set_line(value: float) -> None:
     st.session_state[LINE] = value
 
 
+def _from_recipe(value: float, how: str) -> None:
+    st.session_state[LINE] = value
+    st.session_state[HOW] = (value, how)
+
+
+def _how(line: float) -> str:
+    """How the line came to stand where it stands."""
+    value, how = st.session_state.get(HOW) or (None, "")
+    return how if value == line else "set on the Evaluate page"
+
+
 def _top_n(cut: CutOff) -> None:
     if len(cut.top) < 2:
         return
@@ -197,60 +205,3 @@ def _top_n(cut: CutOff) -> None:
 
 def _set_top(n: float) -> None:
     st.session_state[TOP] = round(n)
-
-
-def _recipe(ranking: Ranking) -> None:
-    """Cohere's recipe, step by step: confirm borderline pairs, their mean score is the threshold."""
-    opened = st.expander(
-        f"Find a threshold from {BORDERLINE_PAIRS[0]} to {BORDERLINE_PAIRS[1]} borderline pairs",
-        icon=":material/balance:",
-        key="cut_recipe",
-        on_change="rerun",
-    )
-    if not opened.open:
-        return
-    query_set, grades = state().query_set, judgments()
-    assert query_set is not None
-    with opened:
-        pairs = remembered(
-            ("borderline", ranking, grades), lambda: borderline_pairs(query_set, ranking, judgments=grades)
-        )
-        st.caption(
-            "Cohere's recipe where nothing is rated: for each query, one document that is only just good enough. "
-            "1. Read each pair. 2. Untick those that are clearly good or clearly bad. 3. The mean of the rest is the "
-            "threshold."
-        )
-        table = pd.DataFrame(
-            {
-                "Borderline": [True] * len(pairs),
-                "Score": [pair.score for pair in pairs],
-                "Query": [shown(pair.query.text, PREVIEW, one_line=True) for pair in pairs],
-                "Document": [shown(query_set.documents[pair.document].text, PREVIEW, one_line=True) for pair in pairs],
-                "Rating": [pair.grade for pair in pairs],
-            }
-        )
-        edited = st.data_editor(
-            table,
-            key=f"cut_pairs_{ranking.label}",
-            hide_index=True,
-            height=min(460, 40 + 35 * max(1, len(pairs))),
-            disabled=["Score", "Query", "Document", "Rating"],
-            placeholder="",
-            column_config={
-                "Borderline": st.column_config.CheckboxColumn(width=85),
-                "Score": st.column_config.NumberColumn(format="%.3f", width=70),
-                "Query": st.column_config.TextColumn(width="medium"),
-                "Document": st.column_config.TextColumn(width="large"),
-                "Rating": st.column_config.NumberColumn(width=65),
-            },
-            alt="Pairs that may be borderline; untick those that are not",
-        )
-        try:
-            reference = borderline_reference(
-                pair.score for pair, ticked in zip(pairs, edited["Borderline"], strict=True) if ticked
-            )
-        except RerankError as error:
-            st.text(str(error))
-            return
-        st.text(f"{reference.text}.")
-        st.button("Move the line there", icon=":material/straighten:", on_click=_set_line, args=(reference.score,))
