@@ -66,14 +66,17 @@ with choices:
 if (pressed or current.wanted) and planned is not None:
     current.wanted = False
     search_run.press(planned)
+with st.container():
+    search_run.confirmation(planned)
 progress = st.container()
 with st.container():
     if current.error is not None:
         errors.show(current.error)
 if current.answer is not None:
     result(current.answer, top_n)
-elif current.error is None and search_run.running() is None:
+elif current.error is None and search_run.running() is None and not current.asking:
     st.info("Type a question or paste a whole ticket, and press Search.", icon=":material/arrow_upward:")
+search_run.write_address()
 # Last, since it stays with the search: the page around it stands by then.
 with progress:
     search_run.progress()

@@ -13,6 +13,7 @@ from pages.components import running, search_corpus, search_run, uploading
 from rerank_core import samples
 from rerank_core.corpora import CorpusStore
 from tests import made_files as made
+from tests.rerank_service import GOOD_KEY, RerankService
 
 
 @pytest.fixture
@@ -307,3 +308,51 @@ def test_no_component_is_named_after_an_id(page, monkeypatch) -> None:
     monkeypatch.setattr(search_run, "new_id", lambda: "a__b__c")
     at = page()
     assert at.session_state["search"].answer.run.id == "a__b__c"
+
+
+def test_a_reload_brings_the_search_back_and_asks_nothing_again(page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The address names the search: its question, its choices and its answer stand there again, unsearched."""
+    at = page()
+    at.text_area(key="question").set_value("Can I bring my dog?").run()
+    at.segmented_control(key="stage").set_value("fused").run()
+    press(at)
+    first = at.session_state["search"].answer
+    monkeypatch.setattr(search_run, "start", lambda planned: pytest.fail("searched again"))
+    again = AppTest.from_file("../pages/main.py", default_timeout=60)
+    again.query_params["search"] = at.query_params["search"]
+    again.switch_page("search.py").run()
+    settled(again)
+    assert again.text_area(key="question").value == "Can I bring my dog?"
+    assert again.segmented_control(key="stage").value == "fused"
+    assert again.session_state["search"].answer == first
+
+
+def test_a_search_is_opened_in_the_playground(page) -> None:
+    """The same run stands there with its texts, ready to be rated and exported, and is kept on this computer."""
+    at = page()
+    run = at.session_state["search"].answer.run
+    next(button for button in at.button if button.label == "Open in the Playground").click().run()
+    at.switch_page("playground.py").run()
+    assert at.session_state["playground"].run == run
+    assert at.text_area(key="query").value == run.query
+    assert {metric.label: metric.value for metric in at.metric}["Documents"] == "20"
+    assert running.store().get(run.id).query == run.query
+
+
+def test_the_spending_limit_asks_before_a_search_passes_it(page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is sent until the person agrees; the whole ranking can be taken away afterwards."""
+    with RerankService() as service:
+        monkeypatch.setenv("GATEFLOW_API_KEY", GOOD_KEY)
+        monkeypatch.setenv("GATEFLOW_BASE_URL", f"{service.url}/ok")
+        at = page()
+        at.sidebar.selectbox(key="connection").set_value("gateflow").run()
+        at.sidebar.number_input(key="spending_limit").set_value(0.0005).run()
+        press(at)
+        assert "This may pass your spending limit" in words(at)
+        press(at, "Do not search")
+        assert "This may pass your spending limit" not in words(at)
+        assert not service.requests
+        press(at)
+        press(at, "Search and raise the limit")
+        assert len(service.requests) == 1
+        assert {metric.label: metric.value for metric in at.metric}["Billed"] == "$0.001"

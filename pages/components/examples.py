@@ -23,6 +23,7 @@ from pages.components.state import (
 )
 from rerank_core import provider, samples
 from rerank_core.documents.working_list import WorkingList
+from rerank_core.runs import Run
 
 FIRST = samples.EXAMPLES[0].id
 TITLES = {example.id: example.title for example in samples.EXAMPLES} | {OWN: "Your own documents"}
@@ -99,6 +100,18 @@ def story() -> None:
     current = state()
     if current.example in TITLES and current.example != OWN:
         st.caption(samples.example(current.example).story)
+
+
+def open_run(run: Run) -> None:
+    """Put a run of another page onto the Playground. For a button's callback, before anything is drawn."""
+    current = state()
+    current.forget_result()
+    current.uploads.clear()
+    current.pasted = None
+    current.run = run
+    st.session_state.setdefault(TOP_N, DEFAULT_TOP_N)
+    _show_inputs_of_run()
+    st.session_state[EXAMPLE] = current.example
 
 
 def _picked() -> None:

@@ -187,7 +187,7 @@ def _board(run: Run, top_n: int, threshold: float | None, has_scores: bool) -> N
             top_n=top_n,
             threshold=threshold,
             initial_name=run.order_name,
-            reranked_name=_reranked_name(run),
+            reranked_name=reranked_name(run),
             key="board",
             picked=current.picked,
             scores=has_scores,
@@ -200,7 +200,7 @@ def _board(run: Run, top_n: int, threshold: float | None, has_scores: bool) -> N
             top_n=top_n,
             threshold=threshold,
             initial_name=run.order_name,
-            reranked_name=_reranked_name(run),
+            reranked_name=reranked_name(run),
             key="tables",
         )
         if picked is not None:
@@ -210,7 +210,8 @@ def _board(run: Run, top_n: int, threshold: float | None, has_scores: bool) -> N
         _detail(run, int(current.picked))
 
 
-def _reranked_name(run: Run) -> str:
+def reranked_name(run: Run) -> str:
+    """What made the reranked order, as the board says it."""
     model = provider(run.connection).model(run.response.model)
     return f"by {model.label}" if model else f"by {provider(run.connection).label}"
 

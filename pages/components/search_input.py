@@ -5,7 +5,20 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.connection import Connection
-from pages.components.search_state import CANDIDATES, LIVE, QUESTION, SAMPLE, SOURCE, STAGE, TICKET, TOP, state
+from pages.components.jobs import manager
+from pages.components.search_run import asked
+from pages.components.search_state import (
+    CANDIDATES,
+    LIVE,
+    QUESTION,
+    SAMPLE,
+    SEARCH,
+    SOURCE,
+    STAGE,
+    TICKET,
+    TOP,
+    state,
+)
 from pages.components.state import LABELS, MODEL
 from rerank_core import offline, samples
 from rerank_core.offline.models import ENGLISH, MULTILINGUAL
@@ -27,6 +40,16 @@ def arrive(connection: Connection) -> None:
         return
     current.arrived = True
     ticket = samples.TICKETS[0]
+    link = st.query_params.get(SEARCH)
+    known = asked().get(link) if link and manager().jobs(link) else None
+    if known is not None:
+        own = next((each.id for each in samples.TICKETS if each.text == known.question), NO_TICKET)
+        st.session_state.update(
+            {QUESTION: known.question, TICKET: own, SOURCE: known.source, STAGE: known.kind, TOP: 5}
+            | {CANDIDATES: known.candidates}
+        )
+        current.job_id = link
+        return
     st.session_state.update(
         {QUESTION: ticket.text, TICKET: ticket.id, SOURCE: SAMPLE, STAGE: "keyword", CANDIDATES: NUMBERS[0], TOP: 5}
     )

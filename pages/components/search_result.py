@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.components import tables
+from pages.components import examples, tables
 from pages.components.board import MAX_ROWS, BoardEvent, BoardRow, board, shown
 from pages.components.reading import reading
-from pages.components.result import board_rows, show_warnings, suggested_threshold, weak_answer_warning
+from pages.components.result import board_rows, reranked_name, show_warnings, suggested_threshold, weak_answer_warning
 from pages.components.search_run import passages_of
 from pages.components.search_state import LIVE, Answer, state
 from pages.components.state import state as playground
-from rerank_core import RerankError, context, pricing, ranking
+from rerank_core import RerankError, context, export, pricing, ranking
 from rerank_core.answers import answer_text, markdown_links
 from rerank_core.corpora.cutting import by_document
 from rerank_core.models import RankedDocument
@@ -50,9 +50,11 @@ def result(answer: Answer, top_n: int) -> None:
     current = state()
     rows = [_row(row, answer) for row in board_rows(run)]
     grouped = by_document(run.response.results)
-    if len(grouped) < len(rows) and st.toggle(
-        "One row a document", value=True, key="search_by_document", help="Each document by its best passage."
-    ):
+    with st.container():
+        grouping = len(grouped) < len(rows) and st.toggle(
+            "One row a document", value=True, key="search_by_document", help="Each document by its best passage."
+        )
+    if grouping:
         passages = {row.key: row for row in rows}
         rows = [replace(passages[str(each.best.index)], was=each.was, now=each.now) for each in grouped]
     if len(rows) <= MAX_ROWS:
@@ -61,7 +63,7 @@ def result(answer: Answer, top_n: int) -> None:
             top_n=top_n,
             threshold=threshold,
             initial_name=run.order_name,
-            reranked_name="reranked",
+            reranked_name=reranked_name(run),
             key="search-board",
             picked=current.picked,
             scores=any(row.score is not None for row in rows),
@@ -69,7 +71,12 @@ def result(answer: Answer, top_n: int) -> None:
         )
     else:
         picked = tables.big_tables(
-            rows, top_n=top_n, threshold=threshold, initial_name=run.order_name, key="search-tables"
+            rows,
+            top_n=top_n,
+            threshold=threshold,
+            initial_name=run.order_name,
+            reranked_name=reranked_name(run),
+            key="search-tables",
         )
         if picked is not None:
             current.picked = picked
@@ -78,6 +85,7 @@ def result(answer: Answer, top_n: int) -> None:
         _reader(answer)
     with copies:
         _copies(answer, top_n)
+        _take_away(answer)
 
 
 def _facts(answer: Answer) -> None:
@@ -180,3 +188,36 @@ def _copies(answer: Answer, top_n: int) -> None:
     else:
         text = answer_text(_picked(answer).document)
     st.code(text, language=None, wrap_lines=True, height=320 if len(text) > 1500 else "content")
+
+
+def _take_away(answer: Answer) -> None:
+    """The whole ranking as a file, and the way to everything else that the Playground does with a run."""
+    run = answer.run
+    assert run is not None
+    name = export.slug(answer.question)
+    st.caption("The whole ranking")
+    with st.container(horizontal=True):
+        st.download_button(
+            "CSV",
+            lambda: export.results_csv(run.response),
+            file_name=f"{name}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "JSON",
+            lambda: export.results_json(run.response),
+            file_name=f"{name}.json",
+            mime="application/json",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        if st.button(
+            "Open in the Playground",
+            icon=":material/open_in_full:",
+            on_click=examples.open_run,
+            args=(run,),
+            help="Rate the passages, see the request as code, save the board as a picture.",
+        ):
+            st.switch_page("playground.py")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
 import streamlit as st
 
@@ -11,7 +12,9 @@ from pages.components import addresses, calls
 from pages.components import connection as connections
 from pages.components.connection import Connection
 from pages.components.jobs import POLL_SECONDS, follow, manager
-from pages.components.search_state import LIVE, SAMPLE, Answer, state
+from pages.components.running import store
+from pages.components.search_state import LIVE, SAMPLE, SEARCH, Answer, Asked, state
+from pages.components.settings import escaped
 from rerank_core import ConfigurationError, InvalidQueryError, RerankError, RerankRequest, pricing, samples
 from rerank_core.budget import Budget
 from rerank_core.corpora import CorpusStore
@@ -22,6 +25,7 @@ from rerank_core.retrieval.first_stage import FirstStage, Kind
 from rerank_core.retrieval.live import LiveIndex
 from rerank_core.retrieval.passages import PassageList, Passages
 from rerank_core.runs import Run, new_id
+from rerank_core.store import StoreError
 
 _AT_ONCE_SECONDS = 1.5
 
@@ -36,6 +40,12 @@ def corpora() -> CorpusStore:
 def sample() -> PassageList:
     """The sample knowledge base, always there."""
     return PassageList(samples.knowledge_base())
+
+
+@st.cache_resource(show_spinner=False)
+def asked() -> dict[str, Asked]:
+    """What the searches that can still be looked up were asked, by an id that nobody can guess."""
+    return {}
 
 
 @dataclass(frozen=True)
@@ -118,8 +128,22 @@ def start(planned: Plan) -> None:
         current.error = error
         return
     current.job_id = job_id
+    known = asked()
+    for old in [each for each in known if not manager().jobs(each)]:
+        known.pop(old, None)
+    known[job_id] = Asked(planned.question, planned.source, planned.kind, planned.candidates)
     job.wait(_AT_ONCE_SECONDS)
     collect()
+
+
+def write_address() -> None:
+    """Keep the search in the address, so that a reload brings it back: its id, never a text."""
+    current = state()
+    shown = current.job_id or (current.answer.id if current.answer else None)
+    if shown is None:
+        st.query_params.pop(SEARCH, None)
+    elif st.query_params.get(SEARCH) != shown:
+        st.query_params[SEARCH] = shown
 
 
 def running() -> Job[Answer] | None:
@@ -208,7 +232,14 @@ def _work(context: JobContext, planned: Plan, run_id: str, budget: Budget) -> An
             on_progress=lambda at: context.progress(at.done, at.total, at.cost, note="Reranking"),
         )
         run = Run(response, _order_name(planned), estimate=expected, id=run_id)
-    return Answer(planned.question, planned.source, planned.source_name, found, documents, places, run, first_ms)
+        try:
+            store().save(run)
+        except StoreError as error:
+            # The result is paid for and shown all the same; only its link is lost.
+            run = replace(run, response=replace(response, warnings=(*response.warnings, str(error))))
+    return Answer(
+        run_id, planned.question, planned.source, planned.source_name, found, documents, places, run, first_ms
+    )
 
 
 def _order_name(planned: Plan) -> str:
@@ -220,9 +251,49 @@ def _order_name(planned: Plan) -> str:
 def press(planned: Plan) -> None:
     """Search was pressed: check what can be checked here, then start."""
     current = state()
+    current.asking = False
     if running() is not None:
         return
     if not planned.question.strip():
         current.error = InvalidQueryError("The question is empty.", hint="Type a question, or pick an example ticket.")
         return
-    start(planned)
+    current.error = None
+    if connections.budget().fits(_most(planned)):
+        start(planned)
+    else:
+        current.asking = True
+
+
+def _most(planned: Plan) -> Decimal | None:
+    return pricing.upper_bound(estimate(planned), planned.connection.max_retries)
+
+
+def confirmation(planned: Plan | None) -> None:
+    """Ask whether a search may pass the spending limit."""
+    current = state()
+    if not current.asking:
+        return
+    budget = connections.budget()
+    most = _most(planned) if planned is not None else None
+    if planned is None or most is None or budget.fits(most):
+        current.asking = False
+        return
+    now = budget.now()
+    with st.container(border=True):
+        st.warning(
+            escaped(
+                f"With every retry billed this search may cost up to {pricing.money_text(most)}; "
+                f"{pricing.money_text(now.spent)} of your limit of {pricing.money_text(now.limit)} is spent."
+            ),
+            title="This may pass your spending limit",
+            icon=":material/savings:",
+        )
+        with st.container(horizontal=True):
+            if st.button("Search and raise the limit", icon=":material/check:"):
+                budget.set_limit(budget.limit_for(most))
+                current.asking = False
+                start(planned)
+                st.rerun()
+            if st.button("Do not search"):
+                current.asking = False
+                st.rerun()

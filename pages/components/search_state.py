@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.components.uploading import Inbox
 from rerank_core import Document, RerankError
-from rerank_core.retrieval.first_stage import Retrieved
+from rerank_core.retrieval.first_stage import Kind, Retrieved
 from rerank_core.retrieval.live import LiveResult
 from rerank_core.runs import Run
 
@@ -17,8 +17,18 @@ SAMPLE, LIVE = "sample", "live"
 # Widget keys.
 QUESTION, SOURCE, STAGE, CANDIDATES, TOP = "question", "source", "stage", "candidates", "search_top"
 TICKET = "ticket"
-# In the address while a knowledge base is being filled.
-FILLING = "filling"
+# In the address: the search that is shown or under way, and a knowledge base that is being filled.
+SEARCH, FILLING = "search", "filling"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a search was asked, so that a page that is reloaded shows it again. No credentials."""
+
+    question: str
+    source: str
+    kind: Kind
+    candidates: int
 
 
 @dataclass(frozen=True)
@@ -26,9 +36,10 @@ class Answer:
     """One search: what the first stage found, in its order, and what reranking made of it.
 
     `run` is None where nothing was found. `places` are the candidates' places in the collection, None for a live
-    index, whose documents come with the answer.
+    index, whose documents come with the answer. `id` is the run's too.
     """
 
+    id: str
     question: str
     source: str
     source_name: str
@@ -55,6 +66,7 @@ class SearchState:
 
     arrived: bool = False
     wanted: bool = False
+    asking: bool = False
     job_id: str | None = None
     answer: Answer | None = None
     error: RerankError | None = None
