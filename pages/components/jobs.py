@@ -10,6 +10,8 @@ import streamlit as st
 
 from rerank_core.jobs import Job, JobManager
 
+# Most jobs wait for a service, not for a processor; a slow one must not hold up everybody.
+_WORKERS = 8
 # How often a fragment that shows a job is drawn anew. Every time costs the browser work that the model could use.
 POLL_SECONDS = 2.0
 # How often what it says is brought up to date in between; each time a click that waits gets its turn.
@@ -19,7 +21,7 @@ _STEP_SECONDS = 0.5
 @st.cache_resource(show_spinner=False)
 def manager() -> JobManager:
     """The manager that every session shares; app.py closes it when the server stops."""
-    return JobManager()
+    return JobManager(workers=_WORKERS)
 
 
 def follow(job: Job[Any], redraw: Callable[[], object]) -> None:
