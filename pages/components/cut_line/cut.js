@@ -3,6 +3,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const LEFT = 44, RIGHT = 14, TOP = 34, GAP = 22, BOTTOM = 40;
+const PATIENCE_MS = 3000;
 const cuts = new WeakMap();
 
 const element = (tag, className, text) => {
@@ -24,6 +25,7 @@ class CutLine {
     for (const name of ["stage", "line", "handle", "keys", "facts"]) this[name] = root.querySelector(`.${name}`);
     this.svg = root.querySelector("svg");
     this.value = null;
+    this.told = null; // what the page was sent and has not confirmed yet
     this.dragging = false;
     this.pending = false; // moved by key, the key still down
     this.watch = new ResizeObserver(() => this.draw());
@@ -38,8 +40,10 @@ class CutLine {
   update(data, send) {
     this.data = data;
     this.send = send;
-    this.told = null;
-    if (!this.dragging && !this.pending) this.value = data.value;
+    // The page may still be answering an earlier move: the line does not jump back to where it was then.
+    const late = this.told !== null && data.value !== this.told && performance.now() - this.toldAt < PATIENCE_MS;
+    if (!late) this.told = null;
+    if (!late && !this.dragging && !this.pending) this.value = data.value;
     this.handle.setAttribute("aria-label", data.label);
     this.handle.setAttribute("aria-valuemin", data.low);
     this.handle.setAttribute("aria-valuemax", data.high);
@@ -250,8 +254,9 @@ class CutLine {
   // The page hears of it only when the line is let go, not at every step on the way.
   release() {
     this.pending = false;
-    if (this.value === this.data.value || this.value === this.told) return;
+    if (this.value === (this.told ?? this.data.value)) return;
     this.told = this.value;
+    this.toldAt = performance.now();
     this.send.setTriggerValue("moved", this.value);
   }
 }
