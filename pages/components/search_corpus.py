@@ -27,7 +27,7 @@ _POLL_SECONDS = 0.25
 _PREVIEW_CHARACTERS = 300_000
 _REPORT_EVERY = 500
 # How the work divides, in thousandths of the way: up to here it is cut, up to there written down, then indexed.
-_CUT, _WRITTEN, _DONE = 150, 500, 1000
+_CUT, _WRITTEN, _DONE = 150, 650, 1000
 NAME = "corpus_name"
 HOW: dict[How, str] = {
     "off": "Whole documents",
