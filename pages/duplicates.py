@@ -7,6 +7,7 @@ from pages.components import duplicates_reference, duplicates_result, duplicates
 from pages.components.duplicates_input import (
     arrive,
     asked_now,
+    collect_texts,
     language_notice,
     local_control,
     mode_control,
@@ -21,6 +22,7 @@ current = state()
 connection = connections.current()
 duplicates_run.collect()
 arrive()
+collect_texts()
 
 st.title("Find texts that say the same thing twice", anchor=False)
 controls = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")

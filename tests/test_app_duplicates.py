@@ -63,7 +63,7 @@ def settled(page: AppTest) -> AppTest:
 
 def _busy(page: AppTest) -> bool:
     state = page.session_state["duplicates"]
-    return state.job_id is not None or state.reading_id is not None
+    return state.job_id is not None or state.inbox.busy
 
 
 def press(page: AppTest, label: str = "Find duplicates") -> AppTest:
@@ -314,3 +314,16 @@ def test_what_nobody_foresaw_is_a_sentence(app, monkeypatch: pytest.MonkeyPatch)
     assert "Something went wrong while comparing." in words(page)
     assert "secret text" not in words(page)
     assert "second text" in page.text_area(key="duplicates_texts").value
+
+
+def test_an_uploaded_table_s_column_is_chosen(app) -> None:
+    """The text column is guessed and can be changed; removing the file takes its texts away."""
+    page = app()
+    page.selectbox(key="duplicates_source").set_value("own").run()
+    table = b"sku,short,long\n1,Boots,Waterproof boots for wide feet\n2,Hats,Sun hats for all ages\n"
+    settled(page.file_uploader[0].set_value([("kb.csv", table, "")]).run())
+    box = next(box for box in page.selectbox if box.label == "Text to compare")
+    settled(box.set_value("short").run())
+    assert [each.text for each in page.session_state["duplicates"].working.documents] == ["Boots", "Hats"]
+    next(button for button in page.button if button.label == "Remove file").click().run()
+    assert "No texts yet" in [str(text.value) for text in page.text]

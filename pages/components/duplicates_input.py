@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from pages.components import connection as connections
+from pages.components import uploading
 from pages.components.board import shown
 from pages.components.connection import Connection
 from pages.components.duplicates_state import (
@@ -28,26 +28,21 @@ from pages.components.duplicates_state import (
 from pages.components.jobs import manager
 from pages.components.search_run import corpora
 from pages.components.state import LABELS, MODEL, as_pasted_text
-from rerank_core import Document, RerankError, documents, language, offline
+from rerank_core import Document, documents, language, offline
 from rerank_core.documents.working_list import WorkingList
 from rerank_core.duplicates.pairs import MAX_TEXTS
-from rerank_core.jobs import Job, JobContext
 from rerank_core.offline.models import ENGLISH, MULTILINGUAL
 from rerank_core.providers.spec import ModelSpec
 from rerank_core.retrieval.passages import Passages
-from rerank_core.runs import new_id
 from rerank_core.samples import knowledge_base
-
-Read = tuple[tuple[str, documents.ParsedDocuments], ...]
-"""The files that were read, each by its name."""
 
 MODES = {ALL: "All pairs", ONE: "One against the rest"}
 LOCALS = {ENGLISH: "English", MULTILINGUAL: "Multilingual", NO_MODEL: "Wording only"}
 FIRST_REFERENCE = "password-reset"
 NAME_CHARACTERS = 90
-SHOWN_PROBLEMS = 200
-_POLL_SECONDS = 0.25
-_AT_ONCE_SECONDS = 1.0
+ROLES = {role: label for role, label in uploading.ROLES.items() if role not in ("rank", "score")} | {
+    "text": "Text to compare"
+}
 
 
 def arrive() -> None:
@@ -118,6 +113,17 @@ def mode_control(connection: Connection) -> str:
     )
 
 
+def collect_texts() -> None:
+    """Take over the files that have been read. Call it before the widgets are drawn."""
+    current = state()
+    draft = uploading.left_behind(current.inbox)
+    if draft is not None:
+        current.inbox = draft.inbox
+        current.working, st.session_state[TEXTS] = draft.kept
+        st.session_state[SOURCE], current.wanted = OWN, False
+    uploading.collect(current.inbox, FILES)
+
+
 def own_texts() -> None:
     """Paste and upload, and what came of it."""
     current = state()
@@ -132,26 +138,21 @@ def own_texts() -> None:
             placeholder="Paste texts here: one per line, paragraphs with a blank line between, or JSON.",
         )
     with uploads:
-        st.file_uploader(
+        uploading.uploader(
+            current.inbox,
+            FILES,
             "Upload texts",
-            type=[*documents.FILE_KINDS],
-            accept_multiple_files=True,
-            key=f"duplicates_upload_{current.upload_version}",
-            on_change=_uploaded,
-            help="Added after the texts that are there; 20 MB each.",
+            f"Added after the texts that are there: {documents.KIND_NAMES}; 20 MB each.",
         )
         count = len(current.working.documents)
         st.text("No texts yet" if not count else f"{count:,} {'text' if count == 1 else 'texts'}")
-    if current.reading_id is not None:
-        _collect_files()
-    if current.reading_id is not None:
-        _reading()
-    for name, parsed in current.reports:
-        st.text(f"{shown(name, NAME_CHARACTERS, one_line=True)}: {documents.describe(parsed)}")
-        if parsed.problems:
-            with st.expander("What was left out or needs a look", icon=":material/warning:"):
-                rows = [{"Line": line, "Reason": reason} for line, reason in parsed.problems[:SHOWN_PROBLEMS]]
-                st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Import report: line and reason")
+    uploading.progress(current.inbox)
+    if current.pasted:
+        for note in current.pasted.notes:
+            st.text(note)
+        uploading.problems(current.pasted.problems, "What was pasted")
+    for name in list(current.inbox.files):
+        uploading.report(current.inbox, FILES, name, _removed, ROLES)
 
 
 def reference_input(found: Passages | None) -> str:
@@ -273,66 +274,31 @@ def _reference_picked(found: Passages) -> None:
 def _pasted() -> None:
     text = st.session_state.get(TEXTS) or ""
     current = state()
-    parsed = documents.parse_documents(text)
-    current.reports = [("What was pasted", parsed)] if parsed.problems or parsed.notes else []
-    current.working = current.working.pasted(parsed.documents)
+    current.pasted = documents.parse_documents(text)
+    current.inbox.files.clear()
+    current.working = current.working.pasted(current.pasted.documents)
     _source_changed()
 
 
-def _uploaded() -> None:
+def _put(name: str, upload: uploading.Upload, again: bool) -> None:
     current = state()
-    files = st.session_state.get(f"duplicates_upload_{current.upload_version}") or []
-    if not files or current.reading_id is not None:
-        return
-    given = tuple((file.name, file.getvalue()) for file in files)
-    # The list keeps what was read; an empty uploader is ready for the next file.
-    current.upload_version += 1
-    current.reading_id = new_id()
-    try:
-        job = manager().submit(_read, given, owner=current.reading_id, title="read files")
-    except RerankError as error:
-        current.error, current.reading_id = error, None
-        return
-    job.wait(_AT_ONCE_SECONDS)
-    _collect_files()
-
-
-def _read(context: JobContext, files: tuple[tuple[str, bytes], ...]) -> Read:
-    found = documents.read_files(context, files)
-    return tuple((name, parsed) for (name, _), parsed in zip(files, found, strict=True))
-
-
-def _files_job() -> Job[Read] | None:
-    job_id = state().reading_id
-    jobs = manager().jobs(job_id) if job_id else ()
-    return jobs[0] if jobs else None
-
-
-def _collect_files() -> None:
-    current, job = state(), _files_job()
-    if job is not None and not job.finished:
-        return
-    current.reading_id = None
-    if job is None or job.state != "done":
-        if job is not None and isinstance(job.exception, RerankError):
-            current.error = job.exception
-        return
-    for name, parsed in job.result():
-        current.working, unique = current.working.uploaded(name, parsed.documents)
-        current.reports.append((unique, parsed))
+    if again:
+        current.working = current.working.reread(name, upload.parsed.documents)
+    else:
+        current.working, _ = current.working.uploaded(name, upload.parsed.documents)
     _source_changed()
 
 
-@st.fragment(run_every=_POLL_SECONDS)
-def _reading() -> None:
-    job = _files_job()
-    if job is None or job.finished:
-        st.rerun()
-    now = job.progress
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.progress(now.fraction, text="Reading the files", width="stretch")
-        if st.button("Cancel reading", icon=":material/stop_circle:", disabled=job.cancel_requested):
-            job.cancel()
+def _removed(name: str) -> None:
+    state().working = state().working.without(name)
+    _source_changed()
+
+
+def _kept() -> tuple[WorkingList, str]:
+    return state().working, st.session_state.get(TEXTS) or ""
+
+
+FILES = uploading.Page(put=_put, keep=_kept, taken=lambda: set(state().working.sources))
 
 
 def _show_inputs_of(outcome: Outcome) -> None:

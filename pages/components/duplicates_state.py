@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from pages.components.uploading import Inbox
 from rerank_core import Document, RerankError
 from rerank_core.documents import ParsedDocuments
 from rerank_core.documents.working_list import WorkingList
@@ -68,9 +69,8 @@ class DuplicatesState:
     restoring: bool = False
     restored: Outcome | None = None
     working: WorkingList = field(default_factory=WorkingList)
-    reports: list[tuple[str, ParsedDocuments]] = field(default_factory=list)
-    upload_version: int = 0
-    reading_id: str | None = None
+    pasted: ParsedDocuments | None = None
+    inbox: Inbox = field(default_factory=lambda: Inbox("reading_texts"))
     reference_place: int | None = None
     job_id: str | None = None
     outcomes: dict[str, Outcome] = field(default_factory=dict)
