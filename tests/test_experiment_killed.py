@@ -81,6 +81,8 @@ def test_a_killed_experiment_goes_on_where_it_was(tmp_path):
         assert store.get(experiment.id).state == "interrupted"
         stored = {query for _, query in store.answered(experiment.id)}
         assert 90 < len(stored) < 220
+        named = store.requests(experiment.id, billed_twice=True)
+        assert sum(one.finished is None for one in named) == CONCURRENCY, "listed before anybody goes on with it"
         end = run_experiment(None, store, experiment.id, query_set, client_at(service.url), lanes=LANES)
         while end.done < 300:
             end = run_experiment(None, store, experiment.id, query_set, client_at(service.url), lanes=LANES, only="all")

@@ -29,10 +29,10 @@ MODELS, LIMIT, CONCURRENCY, PER_MINUTE = "evaluate_models", "evaluate_limit", "e
 def new_run(query_set: QuerySet) -> None:
     """Choose models, see what they cost, start."""
     options = contenders()
-    chosen_before = [name for name in st.session_state.get(MODELS) or [] if name in options]
-    if not chosen_before:
-        chosen_before = [name for name, one in options.items() if one.provider == "local"][:3]
-    st.session_state[MODELS] = chosen_before
+    if MODELS in st.session_state:
+        st.session_state[MODELS] = [name for name in st.session_state[MODELS] if name in options]
+    else:
+        st.session_state[MODELS] = [name for name, one in options.items() if one.provider == "local"][:3]
     chosen = st.multiselect(
         "Models to compare",
         list(options),

@@ -238,7 +238,9 @@ class ExperimentStore(ExperimentFile):
     def requests(self, experiment_id: str, *, billed_twice: bool = False) -> tuple[Request, ...]:
         """The ledger, oldest first; with `billed_twice` only what may have been billed without an answer: requests
         that were interrupted, timed out or broke off."""
-        only = "AND billed = 'maybe' AND outcome != 'sent'" if billed_twice else ""
+        only = "AND billed = 'maybe'" if billed_twice else ""
+        if billed_twice and held(self.path, experiment_id):
+            only += " AND outcome != 'sent'"  # those are under way; once nobody runs it, they were broken off
         with self._reading() as db:
             number = _row(db, experiment_id, "number")[0]
             rows = db.execute(
