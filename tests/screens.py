@@ -15,6 +15,14 @@ from tests.browser.conftest import CHROMIUM, FLAGS, MISSING, PHONE
 from tests.browser.seeing import settle
 
 DESKTOP = {"width": 1440, "height": 900}
+# The other pages, and words that stand there once they are drawn to the end.
+PAGES = {
+    "compare": "Cost and time",
+    "search": "The whole ranking",
+    "duplicates": "Lowest likeness",
+    "evaluate": "Answer",
+    "connections": "Prices",
+}
 
 
 @contextlib.contextmanager
@@ -43,6 +51,13 @@ def board_drawn(page: Page) -> None:
     settle(page)
 
 
+def whole(page: Page, tallest: int = 2400) -> None:
+    """Make the window as high as what is on the page, which scrolls inside of it."""
+    height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+    page.set_viewport_size({"width": page.viewport_size["width"], "height": min(int(height), tallest)})
+    settle(page)
+
+
 def take(browser: Browser, server: Server, folder: Path) -> None:
     """Write every picture."""
     for name, dark, phone in (("playground", False, False), ("playground-dark", True, False), ("phone", False, True)):
@@ -55,8 +70,12 @@ def take(browser: Browser, server: Server, folder: Path) -> None:
         page.get_by_role("tab", name="Request").click()
         settle(page)
         page.screenshot(path=folder / "request.png", full_page=True)
-    with opened(browser, server, "/connections") as page:
-        page.screenshot(path=folder / "connections.png", full_page=True)
+    for name, sign in PAGES.items():
+        with opened(browser, server, f"/{name}") as page:
+            page.get_by_text(sign).first.wait_for(timeout=120_000)
+            settle(page)
+            whole(page)
+            page.screenshot(path=folder / f"{name}.png")
 
 
 def main(arguments: list[str]) -> int:
