@@ -238,7 +238,7 @@ def test_an_experiment_is_reopened_by_its_link(app, service: Service) -> None:
 def test_without_ratings_there_is_no_measure_and_a_way_to_rate(app) -> None:
     """A set that nobody rated says so, and leads to rating, in place of a zero."""
     page = finished(
-        run_models(press(upload(app(), ("q.csv", CSV.replace("grade", "note").encode())), "Use these queries"), "v2")
+        run_models(press(upload(app(), ("q.csv", CSV.replace("grade", "note").encode())), "Use these queries"), KEYWORD)
     )
     go(page, "Answer")
     assert "None of these queries has a rating" in words(page)

@@ -144,5 +144,9 @@ def test_every_step_is_accessible_and_fits(visit: Visit, look: dict[str, bool]) 
     run_english(page)
     for step in ("Run", "Query set", "Rate", "Answer", "Cut-off", "Cost", "Report"):
         go(page, step) if step != "Run" else None
+        if step == "Cut-off":
+            page.get_by_text("Find a threshold from 30 to 50 borderline pairs").click()
+            expect(page.get_by_text(re.compile("^Pair 1 of 4 · score"))).to_be_visible()
+            settle(page)
         assert serious_findings(page) == []
         assert not scrolls_sideways(page)
