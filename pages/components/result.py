@@ -205,7 +205,13 @@ def _board(run: Run, top_n: int, threshold: float | None, has_scores: bool) -> N
         )
         if picked is not None:
             current.picked = picked
-        tables.score_chart(rows, threshold, key="score_chart")
+        # Drawn once it is opened: a chart costs the browser more than both tables.
+        spread = st.expander(
+            "How the scores are spread", icon=":material/bar_chart:", key="score_spread", on_change="rerun"
+        )
+        if spread.open:
+            with spread:
+                tables.score_chart(rows, threshold, key="score_chart")
     if current.picked is not None:
         _detail(run, int(current.picked))
 

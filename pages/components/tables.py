@@ -7,7 +7,7 @@ No column is called image, url or href: charts and tables would fetch those.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -50,12 +50,13 @@ def big_tables(
     version = order.hexdigest()[:12]
     initial = sorted(rows, key=lambda row: row.was)
     reranked = sorted(rows, key=lambda row: row.now)
+    previews = {row.key: _preview(row) for row in rows}
     left, right = st.columns(2)
     with left:
         st.subheader("Initial order", anchor=False)
         _named(initial_name, initial_name or reranked_name)
         chosen_left = _table(
-            _frame(initial, "left"),
+            _frame(initial, "left", previews),
             key=f"{key}:initial:{version}",
             bar=_on_axis([row.initial_score for row in rows]),
             alt=f"Initial order, {len(rows):,} documents",
@@ -63,7 +64,7 @@ def big_tables(
     with right:
         st.subheader("Reranked order", anchor=False)
         _named(reranked_name, initial_name or reranked_name)
-        frame = _frame(reranked, "right")
+        frame = _frame(reranked, "right", previews)
         frame["Result"] = [_result(row, top_n, threshold) for row in reranked]
         chosen_right = _table(
             frame,
@@ -87,7 +88,7 @@ def _named(name: str, either: str) -> None:
         st.text(shown(name, 80, one_line=True) or "\u00a0")
 
 
-def _frame(rows: Sequence[BoardRow], side: str) -> pd.DataFrame:
+def _frame(rows: Sequence[BoardRow], side: str, previews: Mapping[str, str]) -> pd.DataFrame:
     if side == "left":
         columns: dict[str, list[Any]] = {"Rank": [row.was for row in rows]}
         if any(row.initial_score is not None for row in rows):
@@ -98,7 +99,7 @@ def _frame(rows: Sequence[BoardRow], side: str) -> pd.DataFrame:
         if any(row.score is not None for row in rows):
             columns["Score"] = [row.score for row in rows]
         columns["Move"] = [movement(row.was, row.now)[1] for row in rows]
-    columns["Document"] = [_preview(row) for row in rows]
+    columns["Document"] = [previews[row.key] for row in rows]
     if side == "right":
         columns["Was"] = [row.was for row in rows]
     return pd.DataFrame(columns)

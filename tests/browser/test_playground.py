@@ -287,6 +287,8 @@ def test_a_thousand_documents_are_two_tables(visit: Visit) -> None:
     expect(page.get_by_text("1,000 documents, pasted, one per line")).to_be_visible()
     rerank(page)
     expect(page.get_by_test_id("stDataFrame")).to_have_count(2, timeout=60_000)
+    page.get_by_text("How the scores are spread").click()
+    expect(page.get_by_test_id("stVegaLiteChart")).to_be_visible()
 
 
 @pytest.mark.parametrize(("dark", "phone"), [(False, False), (True, False), (False, True), (True, True)])
