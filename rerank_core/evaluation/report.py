@@ -318,7 +318,9 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         f'<tr><th scope="row">{_text(row[0])}</th>{"".join(f"<td>{_text(cell)}</td>" for cell in row[1:])}</tr>'
         for row in rows
     )
-    return f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    # Wider than a phone it scrolls, which has to work without a mouse or a finger too.
+    wide = '<div class="wide" tabindex="0" role="group" aria-label="Table">'
+    return f"{wide}<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
 
 
 def _text(text: str) -> str:

@@ -27,7 +27,7 @@ h3{{font-size:1em;margin:1.4em 0 .4em}}
 .answer{{font-size:1.25em;line-height:1.4;background:var(--panel);padding:18px 20px;border-left:5px solid var(--main)}}
 .soft{{color:var(--soft)}} p.soft{{font-size:.9em}}
 .warnings{{border:1px solid var(--worse);padding:12px 16px 12px 34px}}
-.wide{{overflow-x:auto}}
+.wide{{overflow-x:auto}} .wide:focus-visible{{outline:2px solid currentColor;outline-offset:2px}}
 table{{border-collapse:collapse;width:100%;font-size:.88em;font-variant-numeric:tabular-nums}}
 th,td{{padding:5px 10px;border-bottom:1px solid var(--hair);text-align:right;vertical-align:top}}
 th:first-child{{text-align:left}} tbody td{{white-space:nowrap}}

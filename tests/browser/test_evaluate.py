@@ -6,12 +6,13 @@ import io
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import openpyxl
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import PHONE, Visitor
 from tests.browser.seeing import scrolls_sideways, serious_findings, settle
 
 Visit = Callable[..., Visitor]
@@ -104,6 +105,33 @@ def test_from_a_spreadsheet_to_the_report(visit: Visit, tmp_path: Path) -> None:
         page.get_by_role("button", name="Every number (CSV)").click()
     waiting.value.save_as(tmp_path / "numbers.csv")
     assert "nDCG@10" in (tmp_path / "numbers.csv").read_text("utf-8-sig")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_report_opens_by_itself(
+    visit: Visit, browser: Browser, tmp_path: Path, scheme: Literal["light", "dark"]
+) -> None:
+    """From a folder, without the app: it asks for no other file, says the answer, fits a phone, and axe is content."""
+    page = visit().open("/evaluate")
+    page.get_by_text(re.compile("reranking lifts nDCG@10 from")).first.wait_for(timeout=90_000)
+    settle(page)
+    go(page, "Report")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Report (HTML)").click()
+    report = tmp_path / "report.html"
+    waiting.value.save_as(report)
+    context = browser.new_context(viewport=PHONE, color_scheme=scheme)
+    try:
+        alone = context.new_page()
+        asked: list[str] = []
+        alone.on("request", lambda request: asked.append(request.url))
+        alone.goto(report.as_uri())
+        expect(alone.get_by_text(re.compile("reranking lifts nDCG@10 from")).first).to_be_visible()
+        assert [url for url in asked if not url.startswith("data:")] == [report.as_uri()]
+        assert alone.evaluate("document.scrollingElement.scrollWidth <= window.innerWidth + 1")
+        assert serious_findings(alone) == []
+    finally:
+        context.close()
 
 
 def test_rating_by_keys(visit: Visit) -> None:
