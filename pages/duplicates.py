@@ -30,18 +30,23 @@ with controls:
     source = source_control()
     mode = mode_control(connection)
     local = local_control()
-if source == OWN:
-    own_texts()
+# What comes and goes has a container of its own, so that nothing below it changes its place: see playground.py.
+with st.container():
+    if source == OWN:
+        own_texts()
 passages, reference, model = None, "", None
-try:
-    passages = duplicates_run.passages()[0]
-except RerankError as error:
-    errors.show(error)
-if mode == ONE:
-    reference = reference_input(passages)
+with st.container():
+    try:
+        passages = duplicates_run.passages()[0]
+    except RerankError as error:
+        errors.show(error)
+with st.container():
+    if mode == ONE:
+        reference = reference_input(passages)
 hosted = mode == ONE and connection.provider.id != "local"
-if hosted:
-    model = settings.model_control(connection)
+with st.container():
+    if hosted:
+        model = settings.model_control(connection)
 with controls:
     pressed = st.button(
         "Find duplicates",
@@ -50,11 +55,13 @@ with controls:
         shortcut="Ctrl+Enter",
         disabled=duplicates_run.running() is not None or (hosted and not connection.ready),
     )
-language_notice(local, passages)
+with st.container():
+    language_notice(local, passages)
 asked = asked_now(mode, source, local, reference, model)
 planned = duplicates_run.plan(asked, connection, model)
-if hosted:
-    duplicates_run.before_the_button(planned)
+with st.container():
+    if hosted:
+        duplicates_run.before_the_button(planned)
 
 if pressed or current.wanted:
     current.wanted = False

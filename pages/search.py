@@ -8,7 +8,7 @@ from pages.components.search_input import arrive, first_stage, question_input, t
 from pages.components.search_result import result
 from pages.components.search_source import live_settings, source_control
 from pages.components.search_state import LIVE, TOP, state
-from rerank_core import pricing
+from rerank_core import RerankError, pricing
 
 ESTIMATE_HELP = (
     "What reranking the candidates is likely to cost; finding them is free. Passages of average length are assumed."
@@ -27,14 +27,14 @@ with st.container(horizontal=True, vertical_alignment="bottom", horizontal_align
         current.managing = st.toggle(
             "Manage", value=current.managing, help="Make, fill, rename or delete a knowledge base."
         )
-with st.container():
-    while current.notes:
-        st.success(current.notes.pop(), icon=":material/check:")
+# What comes and goes has a container of its own, so that nothing below it changes its place: see playground.py.
 with st.container():
     if current.managing:
         search_corpus.manage(source)
+with st.container():
     search_corpus.progress()
-live = live_settings() if source == LIVE else None
+with st.container():
+    live = live_settings() if source == LIVE else None
 
 ask, choices = st.columns([3, 2], gap="large")
 with ask:
@@ -43,17 +43,20 @@ with ask:
 with choices:
     model = settings.model_control(connection)
     kind, embedding_model, candidates = first_stage(source)
-    missing = settings.unavailable(model, connection)
-    planned = None
+    with st.container():
+        missing = settings.unavailable(model, connection)
+    planned, gone = None, None
     if source != LIVE or live is not None:
-        planned = search_run.plan(question, source, live, kind, embedding_model, candidates, connection, model)
+        try:
+            planned = search_run.plan(question, source, live, kind, embedding_model, candidates, connection, model)
+        except RerankError as error:
+            gone = error
     with st.container(horizontal=True, vertical_alignment="bottom"):
         top_n = int(
             st.number_input("Top N", min_value=1, max_value=200, key=TOP, persist_state="session", width=120) or 1
         )
-        if planned is not None:
-            cost = search_run.estimate(planned)
-            st.metric("Estimated cost", pricing.money_text(cost.amount), width="content", help=ESTIMATE_HELP)
+        cost = pricing.money_text(search_run.estimate(planned).amount) if planned is not None else "–"
+        st.metric("Estimated cost", cost, width="content", help=ESTIMATE_HELP)
         pressed = st.button(
             "Search",
             type="primary",
@@ -62,6 +65,9 @@ with choices:
             disabled=bool(missing) or not connection.ready or search_run.running() is not None or planned is None,
             width="stretch",
         )
+    if not connection.ready:
+        st.caption(f"{connection.provider.label}: {connection.state}")
+        st.page_link("connections.py", label="Set up the connection", icon=":material/key:")
 
 if (pressed or current.wanted) and planned is not None:
     current.wanted = False
@@ -70,11 +76,15 @@ with st.container():
     search_run.confirmation(planned)
 progress = st.container()
 with st.container():
-    if current.error is not None:
+    if gone is not None:
+        errors.show(gone)
+    elif current.error is not None:
         errors.show(current.error)
 if current.answer is not None:
+    with st.container():
+        search_run.stale_notice(current.answer, question, source)
     result(current.answer, top_n)
-elif current.error is None and search_run.running() is None and not current.asking:
+elif gone is None and current.error is None and search_run.running() is None and not current.asking:
     st.info("Type a question or paste a whole ticket, and press Search.", icon=":material/arrow_upward:")
 search_run.write_address()
 # Last, since it stays with the search: the page around it stands by then.

@@ -417,3 +417,24 @@ def test_a_reload_in_mid_run_shows_the_texts_and_cancel_keeps_them(app, service:
     assert again.text_area(key="query").value == "a patient question"
     assert "How to reset your password" in again.text_area(key="documents").value
     assert not next(button for button in again.button if button.label == "Rerank").disabled
+
+
+def test_a_link_to_an_examples_run_keeps_its_story(app) -> None:
+    """Whoever opens the link of an example's run sees that example by its name and story, not a list of nobody."""
+    first = app(example="no-answer")
+    run = first.session_state["playground"].run
+    second = app(run=run.id)
+    assert second.session_state["playground"].run.id == run.id
+    assert second.session_state["example"] == "no-answer"
+    assert samples.example("no-answer").story in words(second)
+
+
+def test_undo_after_another_example_does_not_keep_its_name(app) -> None:
+    """What Undo brings back is not the chosen example's list, and an upload that it takes away is not listed."""
+    page = app()
+    page.selectbox(key="example").set_value("no-answer").run()
+    settled(page)
+    press(page, "Undo")
+    assert page.session_state["example"] == "own"
+    assert "How to reset your password" in page.text_area(key="documents").value
+    assert samples.example("no-answer").story not in words(page)

@@ -29,6 +29,7 @@ from pages.components.jobs import manager
 from pages.components.search_run import corpora
 from pages.components.state import LABELS, MODEL, as_pasted_text
 from rerank_core import Document, documents, language, offline
+from rerank_core.documents.report import count
 from rerank_core.documents.working_list import WorkingList
 from rerank_core.duplicates.pairs import MAX_TEXTS
 from rerank_core.offline.models import ENGLISH, MULTILINGUAL
@@ -96,7 +97,7 @@ def source_control() -> str:
 
 
 def _corpus(name: str, passages: int) -> str:
-    return f"{shown(name, NAME_CHARACTERS, one_line=True)} ({passages:,} passages)"
+    return f"{shown(name, NAME_CHARACTERS, one_line=True)} ({count(passages, 'passage')})"
 
 
 def mode_control(connection: Connection) -> str:
@@ -144,13 +145,14 @@ def own_texts() -> None:
             "Upload texts",
             f"Added after the texts that are there: {documents.KIND_NAMES}; 20 MB each.",
         )
-        count = len(current.working.documents)
-        st.text("No texts yet" if not count else f"{count:,} {'text' if count == 1 else 'texts'}")
+        size = len(current.working.documents)
+        st.text("No texts yet" if not size else count(size, "text"))
     uploading.progress(current.inbox)
-    if current.pasted:
-        for note in current.pasted.notes:
-            st.text(note)
-        uploading.problems(current.pasted.problems, "What was pasted")
+    with st.container():
+        if current.pasted:
+            for note in current.pasted.notes:
+                st.text(note)
+            uploading.problems(current.pasted.problems, "What was pasted")
     for name in list(current.inbox.files):
         uploading.report(current.inbox, FILES, name, _removed, ROLES)
 

@@ -10,6 +10,7 @@ from pages.components.state import (
     DEFAULT_TOP_N,
     DOCUMENTS,
     EXAMPLE,
+    FROM_EXAMPLE,
     LABELS,
     MAX_TOP_N,
     MODEL,
@@ -21,7 +22,7 @@ from pages.components.state import (
     load_example,
     state,
 )
-from rerank_core import provider, samples
+from rerank_core import RerankRequest, provider, samples
 from rerank_core.documents.working_list import WorkingList
 from rerank_core.runs import Run
 
@@ -136,10 +137,13 @@ def _run_if_free(connection: Connection) -> None:
         state().wanted = True
 
 
+def _same_texts(example: samples.Example, request: RerankRequest) -> bool:
+    return [document.text for document in example.documents] == [document.text for document in request.documents]
+
+
 def _show_inputs_of_run() -> None:
     """Bring a reopened run's texts and choices back into the inputs, whether it has ended or is under way."""
     current = state()
-    current.example = OWN
     waiting = running.asked().get(current.job_id or "")
     if current.run is not None:
         request, service, model, order = (
@@ -151,10 +155,16 @@ def _show_inputs_of_run() -> None:
     elif waiting is not None:
         request, service, model, order = waiting.request, waiting.provider, waiting.request.model, waiting.order_name
     else:
+        current.example = OWN
         return
+    # A story that somebody sent on is the same story to whoever opens it.
+    same = (one for one in samples.EXAMPLES if one.query == request.query and _same_texts(one, request))
+    story = next(same, None)
+    current.example = story.id if story else OWN
     st.session_state[QUERY] = request.query
     st.session_state[DOCUMENTS] = as_pasted_text(request.documents)
-    current.working = WorkingList.of(request.documents, "the saved run", order)
+    source = FROM_EXAMPLE if story else "the saved run"
+    current.working = WorkingList.of(request.documents, source, order)
     chosen = provider(service).model(model)
     if chosen is not None:
         st.session_state[MODEL] = chosen.label

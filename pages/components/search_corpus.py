@@ -97,8 +97,10 @@ def filling() -> Job[Filled] | None:
 
 
 def progress() -> None:
-    """Show a knowledge base being filled, with a Cancel that works, and what went wrong."""
+    """Show a knowledge base being filled, with a Cancel that works, and what came of it, until the person goes on."""
     current = state()
+    if current.note:
+        st.success(current.note, icon=":material/check:")
     if filling() is not None:
         st.query_params[FILLING] = current.filling_id or ""
         _progress()
@@ -150,6 +152,12 @@ def _keep(source: str) -> None:
                 _changed("Renamed.", source)
         if st.button("Delete", icon=":material/delete:"):
             state().deleting = source
+    with st.container():
+        _delete(source)
+
+
+def _delete(source: str) -> None:
+    """Ask whether a knowledge base is to be deleted."""
     if state().deleting == source:
         st.warning("Delete this knowledge base with all its passages? This cannot be undone.", icon=":material/delete:")
         with st.container(horizontal=True):
@@ -252,7 +260,8 @@ def _fill(asked: Filling | None) -> None:
     except RerankError as error:
         current.filling_error = error
     else:
-        current.filling_id, current.filling_error, current.filling_stopped = job_id, None, False
+        current.read()
+        current.filling_id = job_id
         job.wait(_AT_ONCE_SECONDS)
     st.rerun()
 
@@ -327,8 +336,7 @@ def _progress() -> None:
 def _done(filled: Filled) -> None:
     """The files are in the knowledge base now; it is searched from here on."""
     current = state()
-    current.notes.append(filled.message)
-    current.deleting = None
+    current.note, current.deleting = filled.message, None
     current.inboxes[filled.which].files.clear()
     current.previews.clear()
     if filled.which == "new":
@@ -338,8 +346,8 @@ def _done(filled: Filled) -> None:
 
 def _changed(message: str, source: str) -> None:
     current = state()
-    current.deleting = None
-    current.notes = [message]
+    current.read()
+    current.note, current.deleting = message, None
     # The select box has been drawn in this run already; the next one takes the wish over before it draws.
     st.session_state["source_wish"] = source
     st.rerun()

@@ -86,6 +86,7 @@ def _picked() -> None:
     chosen = st.session_state.get(TICKET)
     ticket = next((ticket for ticket in samples.TICKETS if ticket.id == chosen), None)
     current = state()
+    current.read()
     current.answer = current.error = current.picked = None
     st.session_state[QUESTION] = ticket.text if ticket else ""
     from pages.components import connection as connections
@@ -95,22 +96,23 @@ def _picked() -> None:
 
 def first_stage(source: str) -> tuple[Kind, str, int]:
     """How candidates are found: kind, embedding model, and how many."""
+    kind: Kind = "keyword"
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind: Kind = "keyword"
+        # A live engine finds them in its own way, so there is nothing to choose; the place stays.
+        chosen = st.segmented_control(
+            "Find candidates",
+            list(KINDS),
+            format_func=KINDS.__getitem__,
+            required=True,
+            key=STAGE,
+            persist_state="session",
+            disabled=source == LIVE,
+        )
         if source != LIVE:
-            kind = (
-                st.segmented_control(
-                    "Find candidates",
-                    list(KINDS),
-                    format_func=KINDS.__getitem__,
-                    required=True,
-                    key=STAGE,
-                    persist_state="session",
-                )
-                or "keyword"
-            )
+            kind = chosen or "keyword"
         number = st.selectbox("Candidates", NUMBERS, key=CANDIDATES, persist_state="session", width=110)
     model = MULTILINGUAL if offline.unavailable_reason(MULTILINGUAL) is None else ENGLISH
-    if kind != "keyword":
-        st.caption("Meaning is compared by the local model, on this computer, free.")
+    with st.container():
+        if kind != "keyword":
+            st.caption("Meaning is compared by the local model, on this computer, free.")
     return kind, model, int(number)

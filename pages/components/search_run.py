@@ -107,13 +107,9 @@ def plan(
     candidates: int,
     connection: Connection,
     model: ModelSpec | None,
-) -> Plan | None:
-    """What pressing Search now would do; None, with the reason on the page, where the collection is gone."""
-    try:
-        passages, name = (None, live.name) if live is not None else passages_of(source)
-    except RerankError as error:
-        state().error = error
-        return None
+) -> Plan:
+    """What pressing Search now would do. Raises CorpusError where the collection is gone or cannot be read."""
+    passages, name = (None, live.name) if live is not None else passages_of(source)
     return Plan(question, source, name, passages, live, kind, embedding_model, candidates, connection, model)
 
 
@@ -254,6 +250,7 @@ def press(planned: Plan) -> None:
     current.asking = False
     if running() is not None:
         return
+    current.read()
     if not planned.question.strip():
         current.error = InvalidQueryError("The question is empty.", hint="Type a question, or pick an example ticket.")
         return
@@ -266,6 +263,13 @@ def press(planned: Plan) -> None:
 
 def _most(planned: Plan) -> Decimal | None:
     return pricing.upper_bound(estimate(planned), planned.connection.max_retries)
+
+
+def stale_notice(answer: Answer, question: str, source: str) -> None:
+    """Say that what stands in the inputs is no longer what was searched for below."""
+    if running() is None and (answer.question, answer.source) != (question, source):
+        what = "question" if answer.question != question else "place to search"
+        st.caption(f":material/history: The {what} changed since this search. Press Search to bring it up to date.")
 
 
 def confirmation(planned: Plan | None) -> None:

@@ -6,8 +6,9 @@ import streamlit as st
 
 from pages.components import errors
 from pages.components.search_run import LiveSettings, corpora
-from pages.components.search_state import LIVE, SAMPLE, SOURCE
+from pages.components.search_state import LIVE, SAMPLE, SOURCE, state
 from rerank_core import RerankError
+from rerank_core.documents.report import count
 from rerank_core.retrieval.credentials import Credentials
 from rerank_core.retrieval.live import LiveFields, LiveIndex, QueryTemplate
 
@@ -15,20 +16,21 @@ from rerank_core.retrieval.live import LiveFields, LiveIndex, QueryTemplate
 def source_control() -> str:
     """The select box of sources; gives the chosen one's id."""
     names = {SAMPLE: "Sample knowledge base"}
-    problems: dict[str, str] = {}
     for summary in corpora().list():
-        names[summary.id] = f"{summary.name} ({summary.passages:,} passages)" if not summary.problem else summary.id
-        if summary.problem:
-            problems[summary.id] = summary.problem
+        named = f"{summary.name} ({count(summary.passages, 'passage')})"
+        names[summary.id] = f"{summary.id} (cannot be read)" if summary.problem else named
     names[LIVE] = "A live search engine"
     if st.session_state.get(SOURCE) not in names:
         st.session_state[SOURCE] = SAMPLE
-    chosen = st.selectbox(
-        "Search in", list(names), format_func=names.__getitem__, key=SOURCE, persist_state="session", width=330
+    return st.selectbox(
+        "Search in",
+        list(names),
+        format_func=names.__getitem__,
+        key=SOURCE,
+        persist_state="session",
+        width=330,
+        on_change=state().read,
     )
-    if chosen in problems:
-        st.text(problems[chosen])
-    return chosen
 
 
 def live_settings() -> LiveSettings | None:

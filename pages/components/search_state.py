@@ -80,7 +80,11 @@ class SearchState:
     filling_id: str | None = None
     filling_stopped: bool = False
     filling_error: RerankError | None = None
-    notes: list[str] = field(default_factory=list)
+    note: str | None = None
+
+    def read(self) -> None:
+        """The person went on: what was said about a knowledge base has been read."""
+        self.note, self.filling_stopped, self.filling_error = None, False, None
 
 
 def state() -> SearchState:

@@ -27,6 +27,7 @@ EXAMPLE, MODEL, TOP_N, RUN = "example", "model", "top", "run"
 LABELS = ["English", "Multilingual", "v2"]
 DEFAULT_TOP_N, MAX_TOP_N = 3, 100_000
 QUERY, DOCUMENTS, MODE, ORDER, RETURN_DOCUMENTS = "query", "documents", "read_as", "start_order", "return_documents"
+PRESENTING = "presenting"
 
 
 @dataclass
@@ -70,6 +71,9 @@ class PlaygroundState:
         if self.undo:
             self.working = self.undo.pop()
             self.restart_table()
+            for name in set(self.uploads) - set(self.working.sources):
+                self.uploads.pop(name)
+            st.session_state[EXAMPLE] = self.example = OWN
             if not self.uploads:
                 st.session_state[DOCUMENTS] = as_pasted_text(self.working.documents)
 
