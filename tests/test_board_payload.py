@@ -373,3 +373,12 @@ def test_a_rating_in_the_panel_is_an_event_like_on_the_board():
 def test_only_plain_web_addresses_open(address, may):
     """An address from a document becomes a button only if it is http or https with nothing odd in it."""
     assert opens(address) is may
+
+
+def test_words_shared_with_the_question_are_pieces_that_put_together_are_the_text() -> None:
+    """The marks cut the shown text without changing it; without a question there are none."""
+    row = BoardRow("a", 1, 1, "Reset <b>your</b> password\nhere")
+    asked = payload([row], question="password reset")["rows"][0]
+    assert "".join(text for text, _ in asked["pieces"]) == asked["text"]
+    assert [text for text, shared in asked["pieces"] if shared] == ["Reset", "password"]
+    assert payload([row])["rows"][0]["pieces"] is None

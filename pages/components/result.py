@@ -9,7 +9,7 @@ import streamlit as st
 from pages.components import result_tabs, tables, thresholds
 from pages.components.board import MAX_ROWS, BoardEvent, BoardRow, board
 from pages.components.running import store
-from pages.components.state import state
+from pages.components.state import PRESENTING, state
 from rerank_core import language, pricing, provider, ranking
 from rerank_core.documents.starting_order import initial_scores
 from rerank_core.evaluation.rated_run import rated_run
@@ -192,6 +192,7 @@ def _board(run: Run, top_n: int, threshold: float | None, has_scores: bool) -> N
             picked=current.picked,
             scores=has_scores,
             rating=True,
+            presenter=bool(st.session_state.get(PRESENTING)),
             on_event=_on_board,
         )
     else:

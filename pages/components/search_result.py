@@ -67,6 +67,7 @@ def result(answer: Answer, top_n: int) -> None:
             key="search-board",
             picked=current.picked,
             scores=any(row.score is not None for row in rows),
+            question=answer.question,
             on_event=_on_board,
         )
     else:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.components import connection as connections
 from pages.components.connection import Connection
-from pages.components.state import LABELS, MAX_TOP_N, MODEL, QUERY, RETURN_DOCUMENTS, TOP_N, state
+from pages.components.state import LABELS, MAX_TOP_N, MODEL, PRESENTING, QUERY, RETURN_DOCUMENTS, TOP_N, state
 from rerank_core import language, offline, pricing
 from rerank_core.pricing import CostEstimate
 from rerank_core.providers.spec import ModelSpec
@@ -100,6 +100,12 @@ def _advanced() -> None:
             persist_state="session",
             help="Ask the provider to send the texts back with the scores. The page does not need it: it keeps your "
             "own texts. It makes replies larger and costs nothing.",
+        )
+        st.toggle(
+            "Large board",
+            key=PRESENTING,
+            persist_state="session",
+            help="Larger type on the board, for a screen that is looked at from far away.",
         )
 
 

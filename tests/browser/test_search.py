@@ -148,3 +148,12 @@ def test_a_live_engine_is_searched_and_its_failures_are_sentences(visit: Visit, 
     search(page, "I have forgotten my password")
     page.get_by_text("as the search engine listed them").wait_for()
     assert "Reset a forgotten password" in top(page)
+
+
+def test_the_words_that_a_passage_shares_with_the_question_are_marked_on_the_board(visit: Visit) -> None:
+    """The marks stand in both orders, as elements with text and never as markup."""
+    page = visit().open("/search")
+    page.get_by_role("heading", name="Reranked order").wait_for()
+    settle(page)
+    marks = page.locator(".list.right .row .text mark")
+    assert {"hub", "red"} <= {text.lower() for text in marks.all_text_contents()}

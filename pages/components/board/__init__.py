@@ -37,6 +37,7 @@ def board(
     scores: bool = True,
     rating: bool = False,
     presenter: bool = False,
+    question: str | None = None,
     on_event: Callable[[BoardEvent], None] | None = None,
 ) -> BoardEvent:
     """Draw the board and return what was done on it since the last run.
@@ -45,6 +46,7 @@ def board(
     the person chose. `threshold` (0 to 1) draws a handle to drag, None draws none; 0 keeps everything and can
     be dragged up. `lines`: how many first places of either order get a curve. `picked` marks the row whose
     document the page shows. `scores` False is for a provider that has none. `presenter` enlarges the type.
+    The words that a text shares with `question` are marked; None marks none.
 
     `on_event` is called before the page runs again, where widget values may still be set; the same event is
     also returned, so use one or the other. Raises ValueError as `payload` does.
@@ -80,6 +82,7 @@ def board(
             presenter=presenter,
             folded=memory["folded"],
             seen=memory["seen"],
+            question=question,
         ),
         on_picked_change=heard("picked"),
         on_threshold_change=heard("threshold"),

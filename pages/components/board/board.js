@@ -12,6 +12,8 @@ const element = (tag, className, text) => {
   if (text !== undefined) node.textContent = text;
   return node;
 };
+// A piece of a text, and whether the question shares its word.
+const marked = ([text, shared]) => (shared ? element("mark", "", text) : document.createTextNode(text));
 const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 const clamp = (value) => Math.min(1, Math.max(0, value));
 
@@ -162,7 +164,8 @@ class Board {
     nodes.rank.textContent = String(side === "left" ? data.was : data.now);
     nodes.title.textContent = data.title ?? "";
     nodes.title.hidden = !data.title;
-    nodes.text.textContent = data.text;
+    if (data.pieces) nodes.text.replaceChildren(...data.pieces.map(marked));
+    else nodes.text.textContent = data.text;
     nodes.text.setAttribute("title", data.text);
     if (data.tooltip) nodes.button.setAttribute("title", data.tooltip);
     else nodes.button.removeAttribute("title");

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rerank_core.ranking import movement_text
+from rerank_core.retrieval.marks import marked
 
 __all__ = ["MAX_ROWS", "BoardEvent", "BoardRow", "Rating", "movement", "payload", "shown"]
 
@@ -135,6 +136,7 @@ def payload(
     presenter: bool,
     folded: bool,
     seen: int,
+    question: str | None = None,
 ) -> dict[str, Any]:
     """The board as plain JSON, at most about 60 kB of text however long the documents are.
 
@@ -148,7 +150,7 @@ def payload(
         raise ValueError("Top N is at least 1")
     below = sum(row.now > top_n for row in rows)
     return {
-        "rows": [_row(row) for row in rows],
+        "rows": [_row(row, question) for row in rows],
         "top": top_n,
         "threshold": None if threshold is None or not scores else min(1.0, max(0.0, threshold)),
         "lines": lines,
@@ -178,13 +180,15 @@ def payload(
     }
 
 
-def _row(row: BoardRow) -> dict[str, Any]:
+def _row(row: BoardRow, question: str | None) -> dict[str, Any]:
     words, move, spoken = movement(row.was, row.now)
+    text = shown(row.text, TEXT_CHARACTERS, one_line=True) or "(blank)"
     return {
         "key": row.key,
         "was": row.was,
         "now": row.now,
-        "text": shown(row.text, TEXT_CHARACTERS, one_line=True) or "(blank)",
+        "text": text,
+        "pieces": [[piece.text, piece.marked] for piece in marked(text, question)] if question else None,
         "title": shown(row.title, TITLE_CHARACTERS, one_line=True) if row.title else None,
         "scores": {"left": row.initial_score, "right": row.score},
         "rating": row.rating,
