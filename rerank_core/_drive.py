@@ -92,8 +92,10 @@ def _advance(flow: Flow[T], outcome: Any) -> tuple[Step | None, T | None]:
         return None, end.value
 
 
-def _closed() -> ConfigurationError:
-    return ConfigurationError("The client is closed.", code="closed", hint="Make a new client.")
+def _closed(*, billed: bool = False) -> ConfigurationError:
+    error = ConfigurationError("The client is closed.", code="closed", hint="Make a new client.")
+    error.maybe_billed = billed
+    return error
 
 
 def check_requests(requests: object, *kinds: type) -> None:
@@ -176,7 +178,7 @@ class Driver(_Base):
         finally:
             self._places.release()
         if switch.tripped and isinstance(outcome, Failure):
-            raise _closed()
+            raise _closed(billed=outcome.billed)
         return outcome
 
     def _gather(self, step: Gather, switch: Switch) -> list[Settled]:
@@ -279,8 +281,8 @@ class AsyncDriver(_Base):
             outcome = await self._exchange(step.body, allowance)
         finally:
             self._places.release()
-        if isinstance(outcome, Failure):
-            self._check_open()
+        if self._switch.tripped and isinstance(outcome, Failure):
+            raise _closed(billed=outcome.billed)
         return outcome
 
     async def _wait(self, seconds: float) -> None:

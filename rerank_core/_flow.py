@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
-from rerank_core._outcomes import redact, settle
+from rerank_core._outcomes import Bill, redact, settle
 from rerank_core._retry import named_wait, wait_before
 from rerank_core._steps import (
     Compute,
@@ -36,34 +37,40 @@ __all__ = ["rerank_flow"]
 def rerank_flow(
     settings: Settings, request: RerankRequest, on_progress: OnProgress | None = None
 ) -> Flow[RerankResponse]:
-    """The whole of one call. Every RerankError that leaves it names its request and holds no key."""
+    """The whole of one call. Every RerankError that leaves it names its request, says whether it may have been
+    billed, and holds no key."""
+    bill = Bill()
     try:
-        return (yield from _call(settings, request, on_progress))
+        return (yield from _call(settings, request, on_progress, bill))
     except RerankError as error:
         error.request = request
+        error.maybe_billed = bill.may_hold_something_after(error)
         redact(error, settings.key)
         raise
 
 
-def _call(settings: Settings, request: RerankRequest, on_progress: OnProgress | None) -> Flow[RerankResponse]:
+def _call(
+    settings: Settings, request: RerankRequest, on_progress: OnProgress | None, bill: Bill
+) -> Flow[RerankResponse]:
     spec, clock = settings.spec, settings.timing.clock
     started = clock()
     deadline = math.inf if settings.total_timeout is None else started + settings.total_timeout
     model, warnings = _model(spec, request.model)
     parts, blank = _parts(spec, request, model)
     if blank:
-        are = "1 document is blank: it was" if len(blank) == 1 else f"{len(blank):,} documents are blank: they were"
-        warnings.append(f"{are} not scored, and stand last.")
+        one = "1 document is blank: it was not scored, and stands last."
+        many = f"{len(blank):,} documents are blank: they were not scored, and stand last."
+        warnings.append(one if len(blank) == 1 else many)
 
     tally = _Tally(sum(len(part.texts) for part in parts), on_progress)
     settled: Sequence[Settled]
     if spec.compute is not None:
         settled = [(yield from _computed(settings, parts[0], deadline, tally))]
     elif len(parts) == 1:
-        settled = [(yield from _sent(settings, parts[0], deadline))]
+        settled = [(yield from _sent(settings, parts[0], deadline, bill))]
         tally.add(settled[0])
     else:
-        settled = yield Gather([_sent(settings, part, deadline) for part in parts], tally.add)
+        settled = yield Gather([_sent(settings, part, deadline, bill) for part in parts], tally.add)
     return _merge(settings, request, model, settled, blank, warnings, (clock() - started) * 1000)
 
 
@@ -90,7 +97,7 @@ def _model(spec: ProviderSpec, asked: str | None) -> tuple[str | None, list[str]
     """The model to use, and a warning where the one asked for is of no use."""
     if not spec.has_models:
         return None, [] if asked is None else [f"{spec.label} has no models to choose from: {asked} was ignored."]
-    model = spec.default_model if asked is None else asked
+    model = spec.default_model if asked is None else _repaired(asked)
     refusal = spec.accept(model) if spec.accept is not None and model is not None else None
     if refusal is not None:
         raise refusal
@@ -137,21 +144,29 @@ def _repaired(text: str) -> str:
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
-_BILLED_TWICE = "A request got no whole answer in time and was sent again: the provider may have billed it twice."
+_BILLED_TWICE = "A request got no whole answer and was sent again: the provider may have billed it twice."
 
 
-def _sent(settings: Settings, part: Part, deadline: float) -> Flow[Settled]:
+def _sent(settings: Settings, part: Part, deadline: float, bill: Bill) -> Flow[Settled]:
     """One request over the network, with its retries."""
     assert settings.spec.build is not None
     timing = settings.timing
     body = settings.spec.build(part)
     data = _encode(body).encode()
     warnings: tuple[str, ...] = ()
-    retry = 0
+    retry = unanswered = 0
     while True:
-        outcome: Reply | Failure = yield Send(data, settings.timeout, deadline)
+        bill.sending(part)
+        try:
+            outcome: Reply | Failure = yield Send(data, settings.timeout, deadline)
+        except RerankError as error:  # the client was closed, perhaps before it sent anything
+            bill.add(part, error.maybe_billed)
+            raise
         result = settle(settings, part, body, outcome, warnings)
+        bill.book(part, outcome, result)
         if isinstance(result, Settled):
+            if unanswered and result.cost.amount is not None:
+                return replace(result, cost=replace(result.cost, in_doubt=result.cost.amount * unanswered))
             return result
         if not result.retryable or retry == settings.max_retries:
             raise result
@@ -163,6 +178,7 @@ def _sent(settings: Settings, part: Part, deadline: float) -> Flow[Settled]:
             raise result
         if isinstance(outcome, Failure) and outcome.billed:
             warnings = (_BILLED_TWICE,)
+            unanswered += 1
         retry += 1
         yield Wait(wait)
 
@@ -183,7 +199,7 @@ def _computed(settings: Settings, part: Part, deadline: float, tally: _Tally) ->
 
     raw = yield Compute(lambda reporter: compute(part, reporter), report, tally.wanted)
     answer = spec.parse(raw, part)
-    cost = cost_of(spec.id, answer.model, answer.search_units, answer.amount, settings.prices)
+    cost = cost_of(spec, answer.model, answer.search_units, answer.amount, settings.prices)
     return Settled(part, answer, cost, None, raw, answer.warnings)
 
 
@@ -244,6 +260,7 @@ def _sum(costs: Sequence[Cost]) -> Cost:
     amounts = [cost.amount for cost in costs if cost.amount is not None]
     if len(amounts) < len(costs):
         return Cost(None)
+    in_doubt = sum((cost.in_doubt for cost in costs), Decimal(0))
     bases = {cost.basis for cost in costs}
     basis: CostBasis = bases.pop() if len(bases) == 1 else "computed"
-    return Cost(sum(amounts, Decimal(0)), basis=basis)
+    return Cost(sum(amounts, Decimal(0)), basis=basis, in_doubt=in_doubt)

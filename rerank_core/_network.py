@@ -35,11 +35,12 @@ class Allowance(float):
     """The seconds that one attempt may take, as a number that knows how many of them are left.
 
     `phase` says how far the attempt has come: "reading" means that the whole request has left this machine.
-    It stays None over a transport that is not ours. `answered` says that the head of a reply of success came.
+    It stays None over a transport that is not ours. `answered` says whether the head of a reply was one of success,
+    None before it came.
     """
 
     phase: Literal["connecting", "sending", "reading"] | None
-    answered: bool
+    answered: bool | None
 
     def __new__(cls, seconds: float, _clock: Callable[[], float] = time.monotonic) -> Allowance:
         return super().__new__(cls, seconds)
@@ -50,7 +51,7 @@ class Allowance(float):
         self._socket: socket.socket | None = None
         self._cancelled = False
         self.phase = None
-        self.answered = False
+        self.answered = None
 
     def left(self) -> float:
         """Seconds left, 0 where there are none."""

@@ -3,23 +3,69 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from rerank_core._retry import named_wait
 from rerank_core._steps import Failure, Reply, Settings, Settled
 from rerank_core.errors import (
+    AuthenticationError,
     BadResponseError,
     ConfigurationError,
     ConnectionFailedError,
+    InvalidRequestError,
+    ModelNotFoundError,
+    PermissionDeniedError,
+    QuotaExceededError,
     RateLimitedError,
     RequestTimeoutError,
     RerankError,
 )
 from rerank_core.keys import ApiKey
 from rerank_core.pricing import cost_of
-from rerank_core.providers.spec import Part
+from rerank_core.providers.spec import Answer, Part
 
-__all__ = ["redact", "settle"]
+__all__ = ["Bill", "redact", "settle"]
+
+_REFUSED_FOR_ALL = (  # what one batch is told of its key, its model or its address, its neighbours are told as well
+    AuthenticationError,
+    ConfigurationError,
+    ModelNotFoundError,
+    PermissionDeniedError,
+    QuotaExceededError,
+)
+_REFUSED = (*_REFUSED_FOR_ALL, InvalidRequestError, RateLimitedError)
+
+
+class Bill:
+    """Whether a call may have cost something although it failed. Its parts report from several threads."""
+
+    def __init__(self) -> None:
+        self._something = False
+        self._under_way: set[int] = set()
+
+    def sending(self, part: Part) -> None:
+        """An attempt for a part sets out."""
+        self._under_way.add(part.places[0])
+
+    def add(self, part: Part, billed: bool) -> None:
+        """An attempt is over; `billed` where it may have cost something."""
+        self._something = self._something or billed  # never back to False, so that threads cannot lose it
+        self._under_way.discard(part.places[0])
+
+    def book(self, part: Part, outcome: Reply | Failure, result: Settled | RerankError) -> None:
+        """An attempt is over, with this outcome."""
+        if isinstance(outcome, Failure):
+            self.add(part, outcome.billed)
+        else:
+            redirected = 300 <= outcome.status < 400
+            self.add(part, not redirected and not isinstance(result, _REFUSED))
+
+    def may_hold_something_after(self, error: RerankError) -> bool:
+        """Whether a call that ends in this error may have been billed. What was still under way may be, unless it was
+        to be refused all the same."""
+        refused = isinstance(error, _REFUSED_FOR_ALL) and error.status is not None
+        return self._something or (bool(self._under_way) and not refused)
 
 
 def settle(
@@ -33,8 +79,6 @@ def settle(
         body = json.loads(outcome.body)
     except (ValueError, RecursionError):
         return _refused(settings, outcome, None)
-    if settings.key is not None and settings.key.echoed_in(outcome.body):
-        body = settings.key.scrub(body)
     if not 200 <= outcome.status < 300 or _holds_error(body):
         return _refused(settings, outcome, body)
     try:
@@ -47,8 +91,16 @@ def settle(
         error.status = outcome.status
         error.request_id = error.request_id or outcome.headers.get("x-request-id")
         return error
-    cost = cost_of(spec.id, part.model, answer.search_units, answer.amount, settings.prices)
+    if settings.key is not None and settings.key.echoed_in(outcome.body):  # after parsing, which may match by text
+        body, answer = settings.key.scrub(body), _scrubbed(answer, settings.key)
+    cost = cost_of(spec, answer.model or part.model, answer.search_units, answer.amount, settings.prices)
     return Settled(part, answer, cost, sent, body, warnings + answer.warnings)
+
+
+def _scrubbed(answer: Answer, key: ApiKey) -> Answer:
+    """An answer with the key put out of sight in what it took from a reply that echoes it."""
+    request_id, model = (None if text is None else key.redact(text) for text in (answer.request_id, answer.model))
+    return replace(answer, request_id=request_id, model=model, warnings=tuple(map(key.redact, answer.warnings)))
 
 
 def _holds_error(body: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from numbers import Integral, Real
 from urllib.parse import urlsplit
 
 from rerank_core._retry import Timing
@@ -36,7 +37,7 @@ def read_settings(
     total = None if total_timeout is None else _seconds("total_timeout", total_timeout)
     if total is None and not spec.is_local:
         total = min(3 * seconds, LONGEST)
-    _whole("max_retries", max_retries, 0)
+    retries = _whole("max_retries", max_retries, 0)
     _whole("max_concurrency", max_concurrency, 1)
     return Settings(
         spec=spec,
@@ -44,23 +45,24 @@ def read_settings(
         address=_address(spec, base_url),
         timeout=seconds,
         total_timeout=total,
-        max_retries=max_retries,
+        max_retries=retries,
         timing=timing or Timing(),
         prices=prices,
     )
 
 
 def _seconds(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= LONGEST:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) <= LONGEST:
         raise ConfigurationError(
             f"{name} is {value!r}.", hint=f"Use a number of seconds above 0, up to {LONGEST:,.0f}."
         )
     return float(value)
 
 
-def _whole(name: str, value: object, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+def _whole(name: str, value: object, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise ConfigurationError(f"{name} is {value!r}.", hint=f"Use a whole number of {least} or more.")
+    return int(value)
 
 
 def _key(spec: ProviderSpec, given: str | ApiKey | None) -> ApiKey | None:

@@ -83,7 +83,8 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An attempt that brought no reply. `billed`: the provider may have done the work all the same."""
+    """An attempt that brought no reply. `billed`: the whole request may have left, so the provider may have done the
+    work all the same."""
 
     kind: Literal["timeout", "busy", "connection", "address", "reply"]
     detail: str

@@ -126,11 +126,12 @@ class Budget:
             self._reserved += amount or 0
             return reservation
 
-    def settle(self, reservation: Reservation, actual: Decimal | None) -> None:
+    def settle(self, reservation: Reservation, actual: Decimal | None, *, in_doubt: Decimal = Decimal(0)) -> None:
         """Turn a reservation into what the call did cost.
 
-        None where that is not known: what was reserved then stays set aside as uncertain. Raises ValueError
-        for a reservation that is settled or released already.
+        None where that is not known: what was reserved then stays set aside as uncertain. `in_doubt` is what the
+        call may have cost besides (`Cost.in_doubt`), which stays set aside too, as far as it was reserved. Raises
+        ValueError for a reservation that is settled or released already.
         """
         with self._lock:
             if self._open.pop(reservation.number, None) is None:
@@ -139,6 +140,8 @@ class Budget:
             self._calls += 1
             if actual is not None:
                 self._spent += actual
+                if reservation.amount is not None:
+                    self._uncertain += max(Decimal(0), min(in_doubt, reservation.amount - actual))
             elif reservation.amount is not None:
                 self._uncertain += reservation.amount
             else:

@@ -11,12 +11,13 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, 
 from functools import partial
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
+from weakref import finalize
 
-import httpcore
 import httpx
 
 from rerank_core import __version__
 from rerank_core._drive import AsyncDriver, Driver, check_requests, expire
+from rerank_core._exchange import BROKEN, AsyncTransport, Transport, exchange, exchange_async, failure_of, limits
 from rerank_core._network import Allowance, open_async_pool, open_pool, pool_options
 from rerank_core._retry import Timing
 from rerank_core._settings import read_settings
@@ -27,12 +28,9 @@ from rerank_core.models import DocumentInput, RerankRequest, RerankResponse
 from rerank_core.prices import PriceTable
 from rerank_core.providers.spec import ProviderSpec
 
-__all__ = ["LARGEST_REPLY", "AsyncClient", "Client"]
+__all__ = ["AsyncClient", "Client"]
 
 T = TypeVar("T")
-
-LARGEST_REPLY = 64 * 1024 * 1024
-"""Bytes: a reply that goes on beyond this is not read to its end."""
 
 _HEADERS = (
     (b"Accept", b"application/json"),
@@ -40,7 +38,6 @@ _HEADERS = (
     (b"Content-Type", b"application/json"),
     (b"User-Agent", f"rerank_core/{__version__}".encode("ascii")),
 )
-_BROKEN = (httpx.HTTPError, httpx.InvalidURL, OSError)  # all that an attempt may die of; the rest are bugs
 
 
 class Client(Driver):
@@ -77,7 +74,9 @@ class Client(Driver):
         super().__init__(settings, max_concurrency)
         self._url = _url(settings)
         options = pool_options(settings.address) if settings.address and transport is None else {}
-        self._lanes = _Lanes(transport, lambda: _Transport(open_pool(options)))
+        self._lanes = _Lanes(transport, lambda: Transport(open_pool(options)))
+        if transport is None:
+            finalize(self, _close_all, self._lanes.all)  # a client that is forgotten leaves no socket open
 
     def rerank(
         self,
@@ -116,8 +115,7 @@ class Client(Driver):
         its time is over; any later use is refused."""
         if not self._switch.tripped:
             self._switch.trip()
-            for transport in [*self._lanes.all]:
-                transport.close()
+            _close_all(self._lanes.all)
 
     def __enter__(self) -> Self:
         self._check_open()
@@ -129,22 +127,15 @@ class Client(Driver):
         self.close()
 
     def _exchange(self, body: bytes, allowance: Allowance) -> Reply | Failure:
-        transport, whole = self._lanes.take(), False
+        transport, outcome = self._lanes.take(), None
         try:
-            response = transport.handle_request(_request(self._url, self._settings.key, body, allowance))
-            received = _Body(allowance, response)
-            try:
-                for chunk in response.iter_bytes():
-                    received.add(chunk)
-            finally:
-                response.close()
-            whole = True
-            return Reply(response.status_code, response.headers, received.whole())
-        except _BROKEN as error:
-            return _failure(error, allowance, self._settings.key)
+            outcome = exchange(transport, _request(self._url, self._settings.key, body, allowance), allowance)
+        except BROKEN as error:
+            return failure_of(error, allowance, self._settings.key)
         finally:
-            if self._lanes.give_back(transport, whole):
+            if self._lanes.give_back(transport, whole=outcome is not None):
                 transport.close()
+        return outcome
 
 
 class AsyncClient(AsyncDriver):
@@ -172,7 +163,7 @@ class AsyncClient(AsyncDriver):
         super().__init__(settings, max_concurrency)
         self._url = _url(settings)
         options = pool_options(settings.address) if settings.address and transport is None else {}
-        self._lanes = _Lanes(transport, lambda: _AsyncTransport(open_async_pool(options)))
+        self._lanes = _Lanes(transport, lambda: AsyncTransport(open_async_pool(options)))
 
     async def rerank(
         self,
@@ -214,42 +205,21 @@ class AsyncClient(AsyncDriver):
         await self.aclose()
 
     async def _exchange(self, body: bytes, allowance: Allowance) -> Reply | Failure:
-        transport, whole = self._lanes.take(), False
+        transport, outcome = self._lanes.take(), None
         try:
             async with asyncio.timeout(float(allowance)) as scope:
                 with self._switch.watching(partial(expire, scope)):
                     request = _request(self._url, self._settings.key, body, allowance)
-                    response = await transport.handle_async_request(request)
-                    received = _Body(allowance, response)
-                    try:
-                        async for chunk in response.aiter_bytes():
-                            received.add(chunk)
-                    finally:
-                        await response.aclose()
-            whole = True
-            return Reply(response.status_code, response.headers, received.whole())
-        except _BROKEN as error:
-            return _failure(error, allowance, self._settings.key)
+                    outcome = await exchange_async(transport, request, allowance)
+        except BROKEN as error:
+            return failure_of(error, allowance, self._settings.key)
         finally:
-            if self._lanes.give_back(transport, whole):
+            if self._lanes.give_back(transport, whole=outcome is not None):
                 await transport.aclose()
+        return outcome
 
 
 # What both need of httpx
-
-
-class _Transport(httpx.HTTPTransport):
-    """httpx's transport over a pool whose sockets keep to the deadline of an attempt."""
-
-    def __init__(self, pool: httpcore.ConnectionPool) -> None:
-        self._pool = pool
-
-
-class _AsyncTransport(httpx.AsyncHTTPTransport):
-    """The same for asynchronous use."""
-
-    def __init__(self, pool: httpcore.AsyncConnectionPool) -> None:
-        self._pool = pool
 
 
 class _Lanes(Generic[T]):
@@ -271,7 +241,7 @@ class _Lanes(Generic[T]):
             self.all.append(made := self._make())
             return made
 
-    def give_back(self, transport: T, whole: bool) -> bool:
+    def give_back(self, transport: T, *, whole: bool) -> bool:
         """Take back a transport whose exchange came to its end (`whole`), or else let go of it, since one that
         was interrupted may be stuck; True where the caller must close it."""
         if self._given is not None:
@@ -283,24 +253,9 @@ class _Lanes(Generic[T]):
         return not whole
 
 
-class _Body:
-    """A reply as it comes in, within bounds of size and time."""
-
-    def __init__(self, allowance: Allowance, response: httpx.Response) -> None:
-        self._allowance, self._size = allowance, 0
-        self._chunks: list[bytes] = []
-        allowance.answered = response.is_success
-
-    def add(self, chunk: bytes) -> None:
-        self._chunks.append(chunk)
-        self._size += len(chunk)
-        if self._size > LARGEST_REPLY:
-            raise httpx.DecodingError(f"it is larger than {LARGEST_REPLY // 2**20} MB")
-        if self._allowance.left() <= 0:
-            raise httpx.ReadTimeout("the reply came too slowly")
-
-    def whole(self) -> bytes:
-        return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+def _close_all(transports: list[httpx.BaseTransport]) -> None:
+    for transport in [*transports]:
+        transport.close()
 
 
 def _url(settings: Settings) -> httpx.URL:
@@ -316,26 +271,8 @@ def _request(url: httpx.URL, key: ApiKey | None, body: bytes, allowance: Allowan
     headers = httpx.Headers([*_HEADERS, (b"Host", url.netloc), (b"Content-Length", str(len(body)).encode("ascii"))])
     if key is not None:
         headers["Authorization"] = f"Bearer {key.reveal()}"
-    limits = {"connect": allowance, "read": allowance, "write": allowance, "pool": allowance}
     # With a stream, httpx leaves the headers as they are, which is a good deal quicker.
-    return httpx.Request("POST", url, headers=headers, stream=httpx.ByteStream(body), extensions={"timeout": limits})
-
-
-def _failure(error: Exception, allowance: Allowance, key: ApiKey | None) -> Failure:
-    """What an exception of httpx or of the operating system means for the call."""
-    said = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-    if key is not None:
-        said = key.redact(said)
-    if isinstance(error, httpx.TimeoutException | TimeoutError):
-        in_the_dark = isinstance(error, TimeoutError) and allowance.phase in (None, "reading")
-        billed = allowance.answered or in_the_dark or isinstance(error, httpx.ReadTimeout)
-        what = "no whole reply came" if billed else "no connection came about, or the request could not be sent,"
-        return Failure("timeout", f"{what} within {float(allowance):.3g} seconds", billed)
-    if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL | httpx.LocalProtocolError):
-        return Failure("address", said)
-    if isinstance(error, httpx.DecodingError):
-        return Failure("reply", f"the reply cannot be read: {said}")
-    return Failure("connection", said, billed=allowance.answered)
+    return httpx.Request("POST", url, headers=headers, stream=httpx.ByteStream(body), extensions=limits(allowance))
 
 
 def _check_transport(transport: Any, kind: type) -> None:

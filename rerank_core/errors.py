@@ -54,7 +54,8 @@ class RerankError(Exception):
     and never hold a key. `code` is the provider's own error code where it sent one, else ours;
     `status` the HTTP status where there was one; `request_id` the provider's id of the request;
     `retryable` whether the same call may succeed later. `request` is the RerankRequest that failed,
-    where one existed.
+    where one existed. `maybe_billed` says that the call may have cost something all the same: another batch
+    of it was answered, or an attempt reached the provider, who did not refuse it.
     """
 
     default_code = "rerank_error"
@@ -80,6 +81,7 @@ class RerankError(Exception):
         self.request_id = request_id
         self.retryable = self.default_retryable if retryable is None else retryable
         self.request = request
+        self.maybe_billed = False
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}"

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from numbers import Integral
 from typing import Any, Literal
 
 from rerank_core.errors import InvalidDocumentsError, InvalidQueryError, InvalidRequestError
@@ -21,6 +22,7 @@ __all__ = [
     "RerankResponse",
     "Usage",
     "as_documents",
+    "texts_of",
 ]
 
 CostBasis = Literal["reported", "computed", "free", "unknown"]
@@ -58,9 +60,24 @@ def as_documents(values: Iterable[DocumentInput]) -> tuple[Document, ...]:
     Keys of an object other than `text`, `id` and `metadata` (where that is a mapping) become metadata.
     Raises InvalidDocumentsError, naming the place, for anything else.
     """
-    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
-        raise InvalidDocumentsError(f"The documents are {_kind(values)}, not a list.")
+    _check_list(values)
     return tuple(_as_document(value, place) for place, value in enumerate(values))
+
+
+def texts_of(values: Iterable[DocumentInput]) -> list[str]:
+    """The texts alone of whatever `as_documents` takes, and with its errors; quicker for a list of strings."""
+    _check_list(values)
+    values = list(values)
+    if all(isinstance(value, str) for value in values):
+        return [value for value in values if isinstance(value, str)]
+    return [document.text for document in as_documents(values)]
+
+
+def _check_list(values: object) -> None:
+    """Refuse what is no list of documents, although much of it can be iterated: a table gives its columns' names."""
+    is_other = isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable)
+    if is_other or getattr(values, "ndim", 1) != 1:
+        raise InvalidDocumentsError(f"The documents are {_kind(values)}, not a list.")
 
 
 def _as_document(value: object, place: int) -> Document:
@@ -131,13 +148,14 @@ class RerankRequest:
         if not any(document.text.strip() for document in candidates):
             raise InvalidDocumentsError("All documents are blank.")
         if model is not None and (not isinstance(model, str) or not model.strip()):
-            raise InvalidRequestError(
-                f"The model is {_kind(model)}, not a name.", hint="Name a model, or leave it out for the default."
-            )
-        if top_n is not None and (isinstance(top_n, bool) or not isinstance(top_n, int)):
-            raise InvalidRequestError(f"top_n is {_kind(top_n)}, not a whole number.", hint="Use 1 or more.")
-        if top_n is not None and top_n < 1:
-            raise InvalidRequestError(f"top_n is {top_n}.", hint="Use 1 or more, or leave it out for all.")
+            wrong = "blank" if isinstance(model, str) else f"{_kind(model)}, not a name"
+            raise InvalidRequestError(f"The model is {wrong}.", hint="Name a model, or leave it out for the default.")
+        if top_n is not None:
+            if isinstance(top_n, bool) or not isinstance(top_n, Integral):  # numpy's integers are Integral, no int
+                raise InvalidRequestError(f"top_n is {_kind(top_n)}, not a whole number.", hint="Use 1 or more.")
+            top_n = int(top_n)
+            if top_n < 1:
+                raise InvalidRequestError(f"top_n is {top_n}.", hint="Use 1 or more, or leave it out for all.")
         if not isinstance(return_documents, bool):
             raise InvalidRequestError("return_documents is not true or false.", hint="Use True or False.")
         for name, value in (
@@ -200,12 +218,14 @@ class Cost:
     """Money for one call. `basis` says where the number is from.
 
     reported: the provider named the amount; computed: our price table times the units it reported;
-    free: it ran on this computer, amount 0; unknown: neither is known, amount None.
+    free: it ran on this computer, amount 0; unknown: neither is known, amount None. `in_doubt` is what earlier
+    attempts may have cost besides, those that got no whole answer and were made again: as much as the answered one.
     """
 
     amount: Decimal | None
     currency: str = "USD"
     basis: CostBasis = "unknown"
+    in_doubt: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from rerank_core.errors import InvalidQueryError
-from rerank_core.models import Cost, Document, DocumentInput, as_documents
+from rerank_core.models import Cost, DocumentInput, texts_of
 from rerank_core.prices import CHUNK_TOKENS, GATEFLOW_PRICES_AS_OF, Price, PriceTable
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ __all__ = [
 DOCUMENTS_PER_UNIT = 100
 DAYS_A_MONTH = 30
 
-_FREE = frozenset({"local"})
 # UTF-8 tells the scripts apart by lead byte, and bytes are counted many times faster than characters are matched.
 _EAST_ASIAN_LEADS = bytes(range(0xE3, 0xEE))  # U+3000 to U+D7FF, since lone surrogates are replaced before
 _EAST_ASIAN_PAIRS = {
@@ -97,7 +96,7 @@ def estimate_tokens(text: str) -> int:
 
 
 def estimate_cost(
-    provider: str,
+    provider: str | ProviderSpec,
     model: str | None,
     query: str,
     documents: Iterable[DocumentInput],
@@ -107,19 +106,20 @@ def estimate_cost(
     """Estimate what reranking these documents costs before anything is sent.
 
     `model` None is the provider's default; `prices` None the default table. A blank query and an empty list
-    are fine, since an estimate is wanted while somebody types. Raises ConfigurationError for a provider that
+    are fine, since an estimate is wanted while somebody types. `provider` is an id, or a ProviderSpec of your own, as
+    for a client. Raises ConfigurationError for a provider that
     does not exist, InvalidQueryError and InvalidDocumentsError for what is no text.
     """
     if not isinstance(query, str):
         raise InvalidQueryError("The query is not a string.")
     spec = _spec(provider)
-    texts = _texts(documents)
+    texts = texts_of(documents)
     blank = sum(1 for text in texts if not text or text.isspace())
     sent = len(texts) - blank
     size = _batch_size(spec.max_documents)
     requests = 0 if not sent else 1 if size is None else -(-sent // size)
     today = datetime.now(UTC).date()
-    if provider in _FREE:
+    if spec.is_local:
         return CostEstimate(
             0,
             Decimal(0),
@@ -134,7 +134,7 @@ def estimate_cost(
 
     known = spec.model(model)
     name = model if model is not None else spec.default_model
-    price = (prices or PriceTable.default()).find(provider, name)
+    price = (prices or PriceTable.default()).find(spec.id, name)
     limit = _chunk_limit(price, known)
     asked = estimate_tokens(query)
     tokens = [estimate_tokens(text) if text and not text.isspace() else 0 for text in texts]
@@ -153,7 +153,7 @@ def estimate_cost(
 
 
 def cost_of(
-    provider: str,
+    provider: str | ProviderSpec,
     model: str | None,
     search_units: float | None,
     reported_amount: object = None,
@@ -165,13 +165,14 @@ def cost_of(
     it is unknown. On this computer it is free. A reported amount or a number of units that is no finite number
     of 0 or more counts as not reported. `model` None is the provider's default.
     """
-    if provider in _FREE:
+    spec = _spec(provider)
+    if spec.is_local:
         return Cost(Decimal(0), basis="free")
     reported = _amount(reported_amount)
     if reported is not None:
         return Cost(reported, basis="reported")
     units = _amount(search_units)
-    price = (prices or PriceTable.default()).find(provider, model or _spec(provider).default_model)
+    price = (prices or PriceTable.default()).find(spec.id, model or spec.default_model)
     if units is None or price is None:
         return Cost(None)
     return Cost(units * price.per_1000 / 1000, basis="computed")
@@ -237,17 +238,11 @@ def _amount(value: object) -> Decimal | None:
     return amount if amount.is_finite() and amount >= 0 else None
 
 
-def _texts(documents: Iterable[DocumentInput]) -> list[str]:
-    values = documents if isinstance(documents, str | bytes) else list(documents)
-    if isinstance(values, list) and all(isinstance(value, str | Document) for value in values):
-        return [value.text if isinstance(value, Document) else str(value) for value in values]
-    return [document.text for document in as_documents(values)]
+def _spec(provider: str | ProviderSpec) -> ProviderSpec:
+    from rerank_core.providers import ProviderSpec  # here, since a provider may one day need a price
+    from rerank_core.providers import provider as find
 
-
-def _spec(provider: str) -> ProviderSpec:
-    from rerank_core.providers import provider as find  # here, since a provider may one day need a price
-
-    return find(provider)
+    return provider if isinstance(provider, ProviderSpec) else find(provider)
 
 
 def _batch_size(max_documents: int | None) -> int | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 
 from rerank_core.errors import InvalidRequestError
 from rerank_core.models import Document, RerankResponse
@@ -35,6 +36,7 @@ __all__ = [
 LABEL_LENGTH = 40
 """The most characters that a document's label takes in a sentence."""
 
+_KEYS = "Give each document a key of its own, such as its place."
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -84,10 +86,11 @@ def compare_orders(initial: Iterable[Hashable], reranked: Iterable[Hashable], k:
     """Compare two orders, best first; they need not hold the same documents or have the same length.
 
     `k`, at least 1, is the depth of overlap, entered and left. Raises InvalidRequestError where a key stands
-    twice in one order or `k` is no such number.
+    twice in one order, an order is no list of keys, or `k` is no such number.
     """
-    if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+    if isinstance(k, bool) or not isinstance(k, Integral) or k < 1:
         raise InvalidRequestError(f"The depth of the comparison is {k!r}.", hint="Use a whole number from 1 up.")
+    k = int(k)
     before, after = _ranks(initial), _ranks(reranked)
     old, new = list(before), list(after)
     depth = min(k, len(old), len(new))
@@ -273,11 +276,13 @@ def kept_text(scores: Sequence[float | None], threshold: float | None) -> str:
 
 def _ranks(order: Iterable[Hashable]) -> dict[Hashable, int]:
     ranks: dict[Hashable, int] = {}
+    if not isinstance(order, Iterable):
+        raise InvalidRequestError(f"An order is a {type(order).__name__}, not a list.", hint=_KEYS)
     for rank, key in enumerate(order, start=1):
+        if not isinstance(key, Hashable):
+            raise InvalidRequestError(f"A key of an order is a {type(key).__name__}.", hint=_KEYS)
         if ranks.setdefault(key, rank) != rank:
-            raise InvalidRequestError(
-                f"{key!r} stands twice in one order.", hint="Give each document a key of its own, such as its place."
-            )
+            raise InvalidRequestError(f"{key!r} stands twice in one order.", hint=_KEYS)
     return ranks
 
 

@@ -119,7 +119,12 @@ def to_bytes(run: Run) -> bytes:
             "model": response.model,
             "provider": response.provider,
             "search_units": response.usage.search_units,
-            "cost": [_packed(response.cost.amount), response.cost.currency, response.cost.basis],
+            "cost": [
+                _packed(response.cost.amount),
+                response.cost.currency,
+                response.cost.basis,
+                _packed(response.cost.in_doubt),
+            ],
             "request_id": response.request_id,
             "latency_ms": response.latency_ms,
             "provider_latency_ms": response.provider_latency_ms,
@@ -147,7 +152,7 @@ def _run(record: Mapping[str, Any], ratings: Mapping[int, int]) -> Run:
     asked, answer = record["request"], record["response"]
     documents = tuple(_unpacked_document(packed) for packed in asked["documents"])
     request = RerankRequest(asked["query"], documents, asked["model"], asked["top_n"], asked["return_documents"])
-    amount, currency, basis = answer["cost"]
+    amount, currency, basis, *in_doubt = answer["cost"]  # older runs have three parts
     response = RerankResponse(
         results=tuple(
             RankedDocument(rank, index, score, _unpacked_document(own[0]) if own else documents[index])
@@ -157,7 +162,7 @@ def _run(record: Mapping[str, Any], ratings: Mapping[int, int]) -> Run:
         provider=answer["provider"],
         request=request,
         usage=Usage(answer["search_units"]),
-        cost=Cost(_unpacked(amount), currency, basis),
+        cost=Cost(_unpacked(amount), currency, basis, *map(_unpacked, in_doubt)),
         request_id=answer["request_id"],
         latency_ms=answer["latency_ms"],
         provider_latency_ms=answer["provider_latency_ms"],

@@ -18,6 +18,7 @@ from rerank_core.errors import SpendingLimitError
 from rerank_core.jobs import JobManager
 from rerank_core.keys import ApiKey
 from rerank_core.pricing import PriceTable
+from tests.loopback import Loopback, answers, hung_up
 from tests.rerank_service import GOOD_KEY, RerankService
 
 
@@ -248,3 +249,21 @@ def test_no_browser_is_opened_where_nothing_listens(monkeypatch):
         unused.bind(("127.0.0.1", 0))
         app.open_browser("127.0.0.1", unused.getsockname()[1])
     assert opened == []
+
+
+def test_a_refusal_after_a_lost_answer_gives_no_money_back():
+    """The first attempt may have been billed, so what was set aside stays so, whatever the second one is told."""
+    budget = Budget(Decimal("1"))
+    with Loopback().script(hung_up, answers(429, retry_after="1000")) as server, pytest.raises(rc.RateLimitedError):
+        calls.rerank(connection_to(server.url, max_retries=1), budget, REQUEST)
+    assert (budget.spent, budget.reserved, budget.now().uncertain) == (0, 0, Decimal("0.002"))
+
+
+def test_an_answer_after_a_lost_one_keeps_the_lost_one_set_aside():
+    """What is known to be spent is booked, and as much again may be."""
+    budget = Budget(Decimal("1"))
+    body = {"results": [{"index": 0, "relevance_score": 0.5}, {"index": 1, "relevance_score": 0.4}]}
+    body["gateflow"] = {"cost": {"total": 0.0007}}
+    with Loopback().script(hung_up, answers(200, body)) as server:
+        calls.rerank(connection_to(server.url, max_retries=1), budget, REQUEST)
+    assert (budget.spent, budget.now().uncertain) == (Decimal("0.0007"), Decimal("0.0007"))

@@ -17,7 +17,7 @@ COMPONENTS = sorted((ROOT / "pages" / "components").rglob("*.py"))
 PAGES = sorted((ROOT / "pages").glob("*.py"))
 PRODUCT = [ROOT / "app.py", *PAGES, *COMPONENTS, *CORE]
 # What sends something: the client with its parts, the providers, the connectors of a search engine.
-NETWORK = {"client.py", "_flow.py", "_retry.py", "_network.py", "_spread.py", "live.py"}
+NETWORK = {"client.py", "_exchange.py", "_flow.py", "_retry.py", "_network.py", "_spread.py", "live.py"}
 NETWORK_FOLDERS = {"providers", "connectors"}
 
 

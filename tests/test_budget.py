@@ -234,3 +234,15 @@ class BudgetMachine(RuleBasedStateMachine):
 
 
 TestBudgetMachine = BudgetMachine.TestCase
+
+
+def test_what_is_in_doubt_stays_set_aside() -> None:
+    """A call that may have cost more than it said keeps that back, and never more than was reserved for it."""
+    budget = Budget(Decimal("0.010"))
+    budget.settle(budget.reserve(Decimal("0.006")), Decimal("0.002"), in_doubt=Decimal("0.002"))
+    assert (budget.spent, budget.now().uncertain, budget.remaining) == tuple(map(Decimal, ("0.002", "0.002", "0.006")))
+    budget.settle(budget.reserve(Decimal("0.003")), Decimal("0.002"), in_doubt=Decimal("0.004"))
+    assert budget.now().uncertain == Decimal("0.003")
+    budget.settle(budget.reserve(Decimal("0.001")), Decimal("0.002"), in_doubt=Decimal("0.002"))
+    budget.settle(budget.reserve(None), Decimal("0.001"), in_doubt=Decimal("0.001"))
+    assert budget.now().uncertain == Decimal("0.003")

@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import httpx
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -37,6 +39,8 @@ from tests.both import KEY, Script, World, falling
         ("q", ["a", {"text": None}], rc.InvalidDocumentsError),
         ("q", ["a", {"text": 7}], rc.InvalidDocumentsError),
         ("q", [[0.1, 0.2]], rc.InvalidDocumentsError),
+        ("q", np.array("a"), rc.InvalidDocumentsError),
+        ("q", pd.DataFrame({"text": ["a"], "id": [1]}), rc.InvalidDocumentsError),
     ],
 )
 def test_wrong_queries_and_documents_are_refused_before_any_network(world: World, query, documents, error):
@@ -59,6 +63,9 @@ def test_wrong_queries_and_documents_are_refused_before_any_network(world: World
         {"top_n": True},
         {"top_n": 1.0},
         {"top_n": "1"},
+        {"top_n": np.int64(0)},
+        {"top_n": np.float64(1)},
+        {"top_n": np.True_},
         {"model": ""},
         {"model": 3},
         {"return_documents": "yes"},
@@ -191,3 +198,27 @@ def test_a_request_is_checked_when_it_is_made():
         rc.RerankRequest(" ", ["a"])
     with pytest.raises(rc.InvalidRequestError):
         rc.RerankRequest("q", ["a"], top_n=True)
+
+
+def test_numbers_and_lists_of_numpy_and_pandas_are_taken(world: World):
+    """A top_n of numpy, a column of a table and an array of strings are what they look like."""
+    client = world.client(handler=Script(falling), max_retries=np.int64(0), timeout=np.float32(5)).client
+    assert client._settings.max_retries == 0
+    for documents in (np.array(["a", "b", "c"]), pd.Series(["a", "b", "c"])):
+        request = rc.RerankRequest("q", documents, top_n=np.int64(2))
+        assert (type(request.top_n), request.top_n) == (int, 2)
+        rows = world.client(handler=Script(falling)).rerank("q", documents, top_n=np.int32(2)).results
+        assert [(row.index, row.document.text) for row in rows] == [(2, "c"), (1, "b")]
+
+
+def test_a_broken_character_in_a_models_name_does_not_crash(world: World):
+    """It is repaired on the wire like those of the query and the documents."""
+    script = Script(falling)
+    world.client(handler=script).rerank("q", ["a"], model="m\ud800")
+    assert script.bodies[0]["model"] == "m\ufffd"
+
+
+def test_one_blank_document_is_spoken_of_in_the_singular(world: World):
+    """The warning is a sentence that a person reads."""
+    warnings = world.client(handler=Script(falling)).rerank("q", ["a", " "]).warnings
+    assert warnings == ("1 document is blank: it was not scored, and stands last.",)

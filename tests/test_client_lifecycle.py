@@ -345,3 +345,16 @@ def test_prices_can_be_the_callers_own(world: World):
     table = rc.PriceTable.default().with_price("gateflow", "rerank-english-v3.0", 5)
     client = world.client(handler=Script(ok([0.5], total=None)), prices=table, _timing=FakeTime().timing)
     assert str(client.rerank("q", ["a"]).cost.amount) == "0.005"
+
+
+def test_a_key_that_stands_in_a_document_does_not_move_it(world: World):
+    """FlashRank's order is matched by text: a document that holds the key keeps its place, and raw does not show it."""
+
+    def reversed_order(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"reranked_candidates": json.loads(request.content)["candidates"][::-1]})
+
+    documents = ["one", "two", f"Use {KEY} to sign in"]
+    response = world.client("flashrank", reversed_order).rerank("q", documents)
+    assert [row.index for row in response.results] == [2, 1, 0]
+    assert response.warnings == ()
+    assert KEY not in json.dumps(response.raw)

@@ -436,3 +436,14 @@ def test_a_broken_proxy_setting_is_a_configuration_error(world: World, monkeypat
         with pytest.raises(rc.ConfigurationError) as info:
             world.client()
         assert "PROXY" in info.value.hint
+
+
+def test_a_client_that_is_forgotten_leaves_no_socket_open(loopback: Loopback):
+    """Without close, the connections go with the client: no ResourceWarning."""
+    loopback.script(ranks())
+    client = rc.Client("gateflow", api_key=KEY, base_url=loopback.url)
+    client.rerank("q", ["a"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ResourceWarning)
+        del client
+        gc.collect()

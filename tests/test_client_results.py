@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -222,6 +223,9 @@ def test_a_fallback_to_another_model_is_flagged(world: World):
     response = world.client(handler=Script(httpx.Response(200, json=body))).rerank("q", DOCUMENTS)
     assert response.model == "rerank-2"
     assert any("rerank-2" in warning and "scale" in warning for warning in response.warnings)
+    body["gateflow"].pop("cost")
+    priced = world.client(handler=Script(httpx.Response(200, json=body))).rerank("q", DOCUMENTS).cost
+    assert priced == rc.Cost(None)  # one model's price says nothing about another's
     body["gateflow"]["routing"] = {**routing, "selected_model": "rerank-english-v3.0", "fallback_used": False}
     assert world.client(handler=Script(httpx.Response(200, json=body))).rerank("q", DOCUMENTS).warnings == ()
 
@@ -334,3 +338,17 @@ def test_an_error_is_never_passed_off_as_an_order(world: World):
         world.client(handler=Script(httpx.Response(200, json=body)), max_retries=0).rerank("q", DOCUMENTS)
     with pytest.raises(rc.ProviderError):
         world.client(handler=Script(error(500)), max_retries=0).rerank("q", DOCUMENTS)
+
+
+def test_a_provider_of_ones_own_is_priced_like_any_other(world: World):
+    """A ProviderSpec that is in no registry works to the end: without models, with a price, and on this computer."""
+    order = httpx.Response(200, json={"reranked_candidates": ["b", "a"]})
+    flat = replace(rc.provider("flashrank"), id="mine")
+    assert world.client(flat, Script(order)).rerank("q", ["a", "b"]).cost == rc.Cost(None)
+    gateway = replace(rc.provider("gateflow"), id="mine")
+    table = rc.PriceTable.default().with_price("mine", "rerank-english-v3.0", 2)
+    client = world.client(gateway, Script(ok([0.5], total=None)), prices=table)
+    assert client.rerank("q", ["a"]).cost == rc.Cost(Decimal("0.002"), basis="computed")
+    here = replace(rc.provider("local"), id="mine")
+    cost = world.client(here).rerank("q", ["a"], model="local-keyword").cost
+    assert cost == rc.Cost(Decimal(0), basis="free")

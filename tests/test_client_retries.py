@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from decimal import Decimal
 from email.utils import formatdate
 
 import httpx
@@ -168,15 +169,19 @@ def test_a_reply_that_drips_does_not_extend_an_attempt(world: World):
         (httpx.WriteTimeout("slow"), False),
         (httpx.PoolTimeout("slow"), False),
         (httpx.ConnectError("refused"), False),
-        (httpx.RemoteProtocolError("disconnected"), False),
+        (httpx.WriteError("broken pipe"), False),
+        (httpx.ReadError("reset"), True),
+        (httpx.RemoteProtocolError("disconnected"), True),
     ],
     ids=repr,
 )
 def test_a_retried_read_time_out_warns_of_a_second_bill(world: World, failure, billed):
-    """Only where the provider may have done the work; and only once, however often it happened."""
+    """Only where the provider may have done the work, and only once, however often it happened; what it may have
+    cost is beside the cost."""
     script = Script(failure, failure, falling)
     response = client(world, script, FakeTime()).rerank("q", ["a"])
     assert len(script.requests) == 3
+    assert (str(response.cost.amount), response.cost.in_doubt) == ("0.001", Decimal("0.002") if billed else 0)
     assert [("billed" in warning and "twice" in warning) for warning in response.warnings] == ([True] if billed else [])
 
 

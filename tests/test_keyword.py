@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import subprocess
 import sys
@@ -197,7 +198,10 @@ def test_an_empty_index_can_be_saved(tmp_path):
     assert KeywordIndex.load(tmp_path).search("anything") == []
 
 
-@pytest.mark.parametrize("harm", ["missing", "text", "format", "cut", "mixed", "type", "bounds"])
+@pytest.mark.parametrize(
+    "harm",
+    ["missing", "text", "nested", "format", "size", "words", "cut", "mixed", "type", "bounds", "archive", "header"],
+)
 def test_a_broken_index_says_so(tmp_path, harm):
     """A folder that holds no index, a damaged one or one of another format is a ConfigurationError with a hint."""
     KeywordIndex.build(["one", "two words"]).save(tmp_path)
@@ -206,6 +210,18 @@ def test_a_broken_index_says_so(tmp_path, harm):
         head.unlink()
     elif harm == "text":
         head.write_text("not json")
+    elif harm == "nested":
+        head.write_text("[" * 100_000)
+    elif harm == "size":
+        head.write_text(head.read_text().replace('"size": 2', '"size": 2.0'))
+    elif harm == "words":
+        content = json.loads(head.read_text())
+        head.write_text(json.dumps(content | {"tokens": list(range(len(content["tokens"])))}))
+    elif harm == "archive":
+        np.savez(tmp_path / "many.npz", np.load(array))
+        (tmp_path / "many.npz").replace(array)
+    elif harm == "header":
+        array.write_bytes(array.read_bytes().replace(b"'descr'", b"(descr'"))
     elif harm == "format":
         head.write_text(head.read_text().replace('"format": 1', '"format": 99'))
     elif harm == "cut":
@@ -230,3 +246,16 @@ def test_the_index_needs_no_heavy_import():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_folder_may_be_named_by_a_string(tmp_path):
+    """As with every other path in Python."""
+    KeywordIndex.build(["one two"]).save(str(tmp_path / "kb"))
+    assert len(KeywordIndex.load(str(tmp_path / "kb")).search("two")) == 1
+
+
+@pytest.mark.parametrize("wrong", [None, 7, "text", {"text": "a"}, [None]], ids=repr)
+def test_what_is_no_list_of_documents_is_refused(wrong):
+    """Each is an InvalidDocumentsError, as everywhere else."""
+    with pytest.raises(InvalidDocumentsError):
+        KeywordIndex.build(wrong)

@@ -449,7 +449,7 @@ def test_a_connection_that_breaks(loopback, answer):
 
 def test_a_reply_without_an_end(loopback, monkeypatch):
     """A reply beyond the bound is not read to its end."""
-    monkeypatch.setattr("rerank_core.client.LARGEST_REPLY", 10_000)
+    monkeypatch.setattr("rerank_core._exchange.LARGEST_REPLY", 10_000)
     loopback.script(answers(200, b'{"x": "' + b"x" * 100_000 + b'"}'))
     failing(loopback, BadResponseError)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -359,3 +360,19 @@ def test_what_was_billed_is_held_against_the_estimate() -> None:
     assert gap_text(expected, Cost(expected.amount, basis="reported")) is None
     assert gap_text(expected, Cost(None)) is None
     assert gap_text(None, Cost(Decimal(1), basis="reported")) is None
+
+
+@pytest.mark.parametrize("wrong", [None, 7, "text", b"text", {"text": "a"}, [None], [b"a"]], ids=repr)
+def test_an_estimate_takes_what_a_call_takes(wrong) -> None:
+    """What is no list of documents is refused as a call refuses it, and never counted as something else."""
+    with pytest.raises(InvalidDocumentsError):
+        estimate_cost("gateflow", ENGLISH, "q", wrong)
+
+
+def test_an_estimate_for_a_provider_of_ones_own() -> None:
+    """A ProviderSpec is taken in place of an id, as a client takes it."""
+    own = replace(provider("gateflow"), id="mine", max_documents=100)
+    table = PriceTable.default().with_price("mine", ENGLISH, 3)
+    estimate = estimate_cost(own, None, "q", ["a"] * 150, prices=table)
+    assert (estimate.requests, estimate.search_units, estimate.amount) == (2, 2, Decimal("0.006"))
+    assert estimate_cost(replace(provider("local"), id="mine"), None, "q", ["a"]).amount == 0

@@ -289,3 +289,12 @@ def test_a_threshold_says_what_it_keeps() -> None:
     assert ranking.kept_text(scores, 0.5) == "Keeps 3 of 5"
     assert ranking.kept_text(scores, 0.95) == "Keeps none of 5"
     assert ranking.kept_text(scores[:1], 0.2) == "Keeps all 1"
+
+
+@pytest.mark.parametrize("wrong", [None, 7, [["a"]], [{"text": "a"}]], ids=repr)
+def test_what_is_no_order_is_refused(wrong) -> None:
+    """No list, or keys that cannot be told apart, are errors of ours with what to do next."""
+    for orders in ((wrong, ["a"]), (["a"], wrong)):
+        with pytest.raises(InvalidRequestError) as caught:
+            compare_orders(*orders)
+        assert "key of its own" in caught.value.hint

@@ -71,7 +71,7 @@ def any_run(draw: st.DrawFn) -> Run:
         "gateflow",
         request,
         Usage(draw(st.none() | st.floats(0, 100))),
-        Cost(draw(AMOUNT), "USD", "reported"),
+        Cost(draw(AMOUNT), "USD", "reported", draw(AMOUNT) or Decimal(0)),
         draw(st.none() | ANY_TEXT),
         draw(st.floats(0, 1e6)),
         draw(st.none() | st.floats(0, 1e6)),

@@ -12,18 +12,6 @@ from rerank_core import pricing
 from rerank_core.budget import Budget, Reservation
 from rerank_core.models import Progress
 
-# After these nothing was billed, so what was set aside is given back; after any other it may have been.
-_UNBILLED = (
-    rc.AuthenticationError,
-    rc.ConfigurationError,
-    rc.ConnectionFailedError,
-    rc.InvalidRequestError,
-    rc.ModelNotFoundError,
-    rc.PermissionDeniedError,
-    rc.QuotaExceededError,
-    rc.RateLimitedError,
-)
-
 
 def rerank(
     connection: connections.Connection,
@@ -53,13 +41,16 @@ def rerank(
                 return_documents=request.return_documents,
                 on_progress=on_progress,
             )
-    except _UNBILLED:
-        budget.release(reserved)
+    except rc.RerankError as error:
+        if error.maybe_billed:
+            budget.settle(reserved, None)
+        else:
+            budget.release(reserved)
         raise
     except BaseException:
         budget.settle(reserved, None)
         raise
-    budget.settle(reserved, response.cost.amount)
+    budget.settle(reserved, response.cost.amount, in_doubt=response.cost.in_doubt)
     return response
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rerank_core.offline.cache import Embedding
     from rerank_core.offline.encoder import Source
 
-__all__ = ["Scored", "is_loaded", "load", "score", "unavailable_reason"]
+__all__ = ["Scored", "embedding_model", "is_loaded", "load", "score", "unavailable_reason"]
 
 OnProgress = Callable[[int, int], None]
 
@@ -57,7 +57,7 @@ _MODELS = {
 }
 
 
-def _embedding_model(model_id: str) -> LocalModel | None:
+def embedding_model(model_id: str) -> LocalModel | None:
     """The embedding model of that id, None for the keyword model, which needs none."""
     if model_id == KEYWORD:
         return None
@@ -70,19 +70,19 @@ def _embedding_model(model_id: str) -> LocalModel | None:
 
 def unavailable_reason(model_id: str) -> str | None:
     """Why a model cannot be used here, in a sentence with what to do; None if it can. Loads nothing."""
-    model = _embedding_model(model_id)
+    model = embedding_model(model_id)
     return None if model is None else model.reason()
 
 
 def is_loaded(model_id: str) -> bool:
     """Whether a model is in memory, so that scoring starts at once."""
-    model = _embedding_model(model_id)
+    model = embedding_model(model_id)
     return model is None or model.loaded
 
 
 def load(model_id: str) -> None:
     """Load a model now, or wait until another thread has. Raises ConfigurationError where it cannot be used."""
-    model = _embedding_model(model_id)
+    model = embedding_model(model_id)
     if model is not None:
         model.encoder()
 
@@ -109,7 +109,7 @@ def score(
     from rerank_core.offline.keyword import keyword_shares
     from rerank_core.offline.workers import paced
 
-    model = _embedding_model(model_id)
+    model = embedding_model(model_id)
     encoder = None if model is None else model.encoder()
     total = len(texts)
 

@@ -148,6 +148,6 @@ def fingerprint(model: str) -> str:
 
 def _encoder(model: str) -> Encoder:
     fingerprint(model)
-    found = engine._embedding_model(model)
+    found = engine.embedding_model(model)
     assert found is not None
     return found.encoder()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rerank_core.errors import ConfigurationError
-from rerank_core.models import DocumentInput, as_documents
+from rerank_core.models import DocumentInput, texts_of
 from rerank_core.retrieval.bm25 import Parts, Postings, inverse_frequency, tokens_of
 from rerank_core.retrieval.words import beginnings_of, pieces_of
 
@@ -24,6 +25,7 @@ FORMAT = 1
 """Raised when words are cut, counted or stored in another way, so that older files are not taken for these."""
 
 _REPORT_EVERY = 500  # documents
+_MOST_DOCUMENTS = 2**31  # places are 32-bit numbers
 _HEAD = "index.json"
 _PARTS: dict[str, Parts] = {"pieces": pieces_of, "beginnings": beginnings_of}
 _ARRAYS: dict[str, np.dtype[Any]] = {
@@ -63,7 +65,7 @@ class KeywordIndex:
         `on_progress(done, total)` hears every few hundred documents how many have been cut into words, which is
         about half of the work; what it raises stops it.
         """
-        texts = _texts(documents)
+        texts = texts_of(documents)
         form = "pieces" if len(texts) <= PIECES_UP_TO else "beginnings"
         return cls(Postings.build(_reporting(texts, on_progress), _PARTS[form]), form)
 
@@ -96,11 +98,12 @@ class KeywordIndex:
         found = inverse_frequency(size, np.array([starts[row + 1] - starts[row], 1]))
         return float(found[0] / found[1])
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: str | Path) -> None:
         """Write the index into a folder, which is made where it is missing; an index in it is replaced.
 
         Raises OSError. Do not write over an index that is mapped from that folder at this moment.
         """
+        folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         head = folder / _HEAD
         head.unlink(missing_ok=True)  # it is written last: a folder without it holds no index
@@ -111,8 +114,9 @@ class KeywordIndex:
         head.write_text(json.dumps(content), "ascii")
 
     @classmethod
-    def load(cls, folder: Path) -> KeywordIndex:
+    def load(cls, folder: str | Path) -> KeywordIndex:
         """An index that was saved, its arrays mapped from disk. Raises ConfigurationError where there is none."""
+        folder = Path(folder)
         try:
             content = json.loads((folder / _HEAD).read_text("ascii"))
             if content["format"] != FORMAT or content["form"] not in _PARTS:
@@ -122,7 +126,7 @@ class KeywordIndex:
             postings = Postings(content["size"], numbers, starts, documents, weights)
             if not _is_whole(postings):
                 raise ValueError("it is damaged")
-        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+        except (OSError, ValueError, KeyError, TypeError, EOFError, RecursionError, TokenError) as error:
             raise ConfigurationError(
                 f"There is no keyword index that can be read in {folder}.", hint="Build it again from the documents."
             ) from error
@@ -138,16 +142,8 @@ def _reporting(texts: Sequence[str], on_progress: Callable[[int, int], None] | N
         on_progress(len(texts), len(texts))
 
 
-def _texts(documents: Iterable[DocumentInput]) -> list[str]:
-    if not isinstance(documents, str | bytes | Mapping):
-        documents = list(documents)
-        if all(isinstance(document, str) for document in documents):
-            return [document for document in documents if isinstance(document, str)]
-    return [document.text for document in as_documents(documents)]
-
-
 def _mapped(path: Path, kind: np.dtype[Any]) -> NDArray[Any]:
-    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    array = np.lib.format.open_memmap(path, mode="r")  # np.load would open an archive of arrays as well
     if array.dtype != kind or array.ndim != 1:
         raise ValueError("it is damaged")
     return np.asarray(array)  # a plain view of the mapped file: numpy.memmap itself is slower to index
@@ -157,7 +153,10 @@ def _is_whole(postings: Postings) -> bool:
     """Whether the parts of an index belong together, so that no search can step out of bounds."""
     starts, documents = postings.starts, postings.documents
     return (
-        len(starts) == len(postings.numbers) + 1
+        type(postings.size) is int
+        and 0 <= postings.size <= _MOST_DOCUMENTS
+        and all(isinstance(token, str) for token in postings.numbers)
+        and len(starts) == len(postings.numbers) + 1
         and starts[0] == 0
         and starts[-1] == len(documents) == len(postings.weights)
         and bool(np.all(starts[1:] >= starts[:-1]))

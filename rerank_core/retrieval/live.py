@@ -14,9 +14,9 @@ from weakref import finalize
 
 import httpx
 
+from rerank_core._exchange import BROKEN, Transport, exchange, failure_of, limits
 from rerank_core._network import Allowance, open_pool, pool_options
 from rerank_core._steps import Failure, Reply
-from rerank_core.client import _BROKEN, _Body, _failure, _Transport
 from rerank_core.errors import (
     BadResponseError,
     ConfigurationError,
@@ -97,7 +97,7 @@ class LiveIndex:
         self.timeout = float(timeout)
         self._clock = _clock
         if transport is None:
-            transport = _Transport(open_pool({**pool_options(self.address), "max_connections": _WIDTH}))
+            transport = Transport(open_pool({**pool_options(self.address), "max_connections": _WIDTH}))
             finalize(self, transport.close)  # one that is forgotten leaves no socket open
         self._transport = transport
         self._lock = threading.Lock()
@@ -235,16 +235,9 @@ class LiveIndex:
         self, method: str, path: str, body: Mapping[str, Any] | None, allowance: Allowance
     ) -> Reply | Failure:
         try:
-            response = self._transport.handle_request(self._request(method, path, body, allowance))
-            received = _Body(allowance, response)
-            try:
-                for chunk in response.iter_bytes():
-                    received.add(chunk)
-            finally:
-                response.close()
-        except _BROKEN as error:
-            return _failure(error, allowance, None)
-        return Reply(response.status_code, response.headers, received.whole())
+            return exchange(self._transport, self._request(method, path, body, allowance), allowance)
+        except BROKEN as error:
+            return failure_of(error, allowance, None)
 
     def _request(self, method: str, path: str, body: Mapping[str, Any] | None, allowance: Allowance) -> httpx.Request:
         # Single halves of surrogate pairs are no JSON to a search engine; the replacement character is.
@@ -255,8 +248,7 @@ class LiveIndex:
         secret = self.credentials.header()
         if secret is not None:
             headers["Authorization"] = secret
-        limits = {"connect": allowance, "read": allowance, "write": allowance, "pool": allowance}
-        return httpx.Request(method, self.address + path, headers=headers, content=data, extensions={"timeout": limits})
+        return httpx.Request(method, self.address + path, headers=headers, content=data, extensions=limits(allowance))
 
 
 def _fields(mapping: Any, before: str = "") -> Iterator[tuple[str, str]]:
