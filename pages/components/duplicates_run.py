@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from pages.components import calls
+from pages.components import calls, jobs
 from pages.components import connection as connections
 from pages.components.connection import Connection
 from pages.components.duplicates_state import ALL, JOB, OWN, SAMPLE, SOURCE, Asked, Outcome, state
-from pages.components.jobs import POLL_SECONDS, follow, manager
+from pages.components.jobs import failure, manager
 from pages.components.running import store
 from pages.components.search_run import passages_of
 from pages.components.settings import escaped
@@ -172,9 +172,7 @@ def start(planned: Plan) -> None:
 
 def running() -> Job[Outcome] | None:
     """The comparison that is under way, if there is one."""
-    job_id = state().job_id
-    jobs = manager().jobs(job_id) if job_id else ()
-    return jobs[0] if jobs else None
+    return jobs.first(state().job_id)
 
 
 def collect() -> None:
@@ -194,40 +192,12 @@ def collect() -> None:
             current.restoring, current.restored = False, outcome
             st.rerun()
     elif job.state == "failed":
-        error = job.exception
-        current.error = (
-            error
-            if isinstance(error, RerankError)
-            else RerankError("Something went wrong while comparing.", hint="Try again; the log has the details.")
-        )
+        current.error = failure(job, "comparing")
 
 
 def progress() -> None:
-    """Show a comparison under way with a Cancel that works."""
-    if running() is not None:
-        _progress()
-
-
-@st.fragment(run_every=POLL_SECONDS)
-def _progress() -> None:
-    job = running()
-    if job is None or job.finished:
-        st.rerun()
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        bar = st.progress(*_standing(job), width="stretch")
-        if st.button("Cancel", icon=":material/stop_circle:", disabled=job.cancel_requested):
-            job.cancel()
-    if job.cancel_requested:
-        st.caption("Stopping. A request that is already with the provider may still be billed.")
-    follow(job, lambda: bar.progress(*_standing(job), width="stretch"))
-
-
-def _standing(job: Job[Outcome]) -> tuple[float, str]:
-    """How far a comparison is: the fraction done, and a sentence."""
-    now = job.progress
-    counted = f": {now.done:,} of {now.total:,}" if now.total else ""
-    left = f", about {now.eta:.0f} s left" if now.eta is not None and now.eta >= 1 else ""
-    return now.fraction, f"{now.note or 'Comparing'}{counted}{left}"
+    """Show what is under way; see `jobs.progress`."""
+    jobs.progress(state().job_id, "Comparing")
 
 
 def write_address(mode: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from rerank_core import RerankError, pricing
 from rerank_core.jobs import Job, JobManager
 
 # Most jobs wait for a service, not for a processor; a slow one must not hold up everybody.
@@ -35,3 +36,54 @@ def follow(job: Job[Any], redraw: Callable[[], object]) -> None:
         if job.wait(min(_STEP_SECONDS, left)):
             st.rerun()
         redraw()
+
+
+def first(owner: str | None) -> Job[Any] | None:
+    """The job that was submitted under this id, while it is remembered."""
+    jobs = manager().jobs(owner) if owner else ()
+    return jobs[0] if jobs else None
+
+
+def failure(job: Job[Any], doing: str) -> RerankError:
+    """Why a job failed, as what a page can show; `doing` is what it was at, for what nobody foresaw."""
+    error = job.exception
+    if isinstance(error, RerankError):
+        return error
+    return RerankError(f"Something went wrong while {doing}.", hint="Try again; the log has the details.")
+
+
+def progress(owner: str | None, doing: str, *, billed: bool = True) -> None:
+    """Show a job under way with a Cancel that works; draws the whole page again when it ends.
+
+    Draw it last, in a container further up: it stays with the job, and the page around it stands by then. `doing`
+    begins the sentence unless the job has a note of its own; `billed` is for work that a provider may charge.
+    """
+    if first(owner) is not None:
+        _progress(owner, doing, billed)
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def _progress(owner: str | None, doing: str, billed: bool) -> None:
+    job = first(owner)
+    if job is None or job.finished:
+        st.rerun()
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        bar = st.progress(*_standing(job, doing), width="stretch")
+        if st.button("Cancel", icon=":material/stop_circle:", disabled=job.cancel_requested):
+            job.cancel()
+    if job.cancel_requested and billed:
+        st.caption("Stopping. A request that is already with the provider may still be billed.")
+    follow(job, lambda: bar.progress(*_standing(job, doing), width="stretch"))
+
+
+def _standing(job: Job[Any], doing: str) -> tuple[float, str]:
+    """How far a job is: the fraction done, and a sentence of our own words and numbers."""
+    now = job.progress
+    words = now.note or doing
+    if now.total:
+        words += f": {now.done:,} of {now.total:,}"
+    if now.cost is not None and now.cost.amount:
+        words += f", {pricing.money_text(now.cost.amount)} so far".replace("$", "\\$")
+    if now.eta is not None and now.eta >= 1:
+        words += f", about {now.eta:.0f} s left"
+    return now.fraction, words

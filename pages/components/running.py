@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
 
 import streamlit as st
 
-from pages.components import calls
+from pages.components import calls, jobs
 from pages.components import connection as connections
 from pages.components.connection import Connection
-from pages.components.jobs import POLL_SECONDS, follow, manager
+from pages.components.jobs import failure, manager
 from pages.components.state import ORDER, QUERY, RETURN_DOCUMENTS, state
 from rerank_core import RerankError, RerankRequest, pricing
 from rerank_core.budget import Budget, Reservation
@@ -167,9 +166,7 @@ def stale_notice(connection: Connection, model: ModelSpec | None) -> None:
 
 def running() -> Job[Run] | None:
     """The run that is under way, if there is one."""
-    run_id = state().job_id
-    jobs: tuple[Job[Any], ...] = manager().jobs(run_id) if run_id else ()
-    return jobs[0] if jobs else None
+    return jobs.first(state().job_id)
 
 
 def collect() -> None:
@@ -183,43 +180,12 @@ def collect() -> None:
     if job.state == "done":
         current.run, current.error, current.picked = job.result(), None, None
     elif job.state == "failed":
-        error = job.exception
-        current.error = (
-            error
-            if isinstance(error, RerankError)
-            else RerankError("Something went wrong while reranking.", hint="Try again; the log has the details.")
-        )
+        current.error = failure(job, "reranking")
 
 
 def progress() -> None:
-    """Show a run under way with a Cancel that works; draws the whole page again when it ends."""
-    if running() is not None:
-        _progress()
-
-
-@st.fragment(run_every=POLL_SECONDS)
-def _progress() -> None:
-    job = running()
-    if job is None or job.finished:
-        st.rerun()
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        bar = st.progress(*_standing(job), width="stretch")
-        if st.button("Cancel", icon=":material/stop_circle:", disabled=job.cancel_requested):
-            job.cancel()
-    if job.cancel_requested:
-        st.caption("Stopping. A request that is already with the provider may still be billed.")
-    follow(job, lambda: bar.progress(*_standing(job), width="stretch"))
-
-
-def _standing(job: Job[Run]) -> tuple[float, str]:
-    """How far a run is: the fraction done, and a sentence."""
-    now = job.progress
-    words = f"Reranking: {now.done:,} of {now.total:,} documents" if now.total else "Reranking"
-    if now.cost is not None and now.cost.amount:
-        words += f", {pricing.money_text(now.cost.amount)} so far".replace("$", "\\$")
-    if now.eta is not None and now.eta >= 1:
-        words += f", about {now.eta:.0f} s left"
-    return now.fraction, words
+    """Show what is under way; see `jobs.progress`."""
+    jobs.progress(state().job_id, "Reranking documents")
 
 
 def restore(run_id: str) -> None:

@@ -8,10 +8,10 @@ from decimal import Decimal
 
 import streamlit as st
 
-from pages.components import addresses, calls
+from pages.components import addresses, calls, jobs
 from pages.components import connection as connections
 from pages.components.connection import Connection
-from pages.components.jobs import POLL_SECONDS, follow, manager
+from pages.components.jobs import failure, manager
 from pages.components.running import store
 from pages.components.search_state import LIVE, SAMPLE, SEARCH, Answer, Asked, state
 from pages.components.settings import escaped
@@ -144,9 +144,7 @@ def write_address() -> None:
 
 def running() -> Job[Answer] | None:
     """The search that is under way, if there is one."""
-    job_id = state().job_id
-    jobs = manager().jobs(job_id) if job_id else ()
-    return jobs[0] if jobs else None
+    return jobs.first(state().job_id)
 
 
 def collect() -> None:
@@ -158,38 +156,12 @@ def collect() -> None:
     if job.state == "done":
         current.answer, current.error, current.picked = job.result(), None, None
     elif job.state == "failed":
-        error = job.exception
-        current.error = (
-            error
-            if isinstance(error, RerankError)
-            else RerankError("Something went wrong while searching.", hint="Try again; the log has the details.")
-        )
+        current.error = failure(job, "searching")
 
 
 def progress() -> None:
-    """Show a search under way with a Cancel that works."""
-    if running() is not None:
-        _progress()
-
-
-@st.fragment(run_every=POLL_SECONDS)
-def _progress() -> None:
-    job = running()
-    if job is None or job.finished:
-        st.rerun()
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        bar = st.progress(*_standing(job), width="stretch")
-        if st.button("Cancel", icon=":material/stop_circle:", disabled=job.cancel_requested):
-            job.cancel()
-    follow(job, lambda: bar.progress(*_standing(job), width="stretch"))
-
-
-def _standing(job: Job[Answer]) -> tuple[float, str]:
-    """How far a search is: the fraction done, and a sentence."""
-    now = job.progress
-    counted = f": {now.done:,} of {now.total:,}" if now.total else ""
-    left = f", about {now.eta:.0f} s left" if now.eta is not None and now.eta >= 1 else ""
-    return now.fraction, f"{now.note or 'Searching'}{counted}{left}"
+    """Show what is under way; see `jobs.progress`."""
+    jobs.progress(state().job_id, "Searching")
 
 
 def _work(context: JobContext, planned: Plan, run_id: str, budget: Budget) -> Answer:
