@@ -27,6 +27,8 @@ LARGEST_REPLY = 64 * 1024 * 1024
 BROKEN = (httpx.HTTPError, httpx.InvalidURL, OSError)
 """All that an exchange may die of; the rest are bugs."""
 
+_STALE_WITHIN = 1.0  # seconds
+
 
 class Transport(httpx.HTTPTransport):
     """httpx's transport over a pool whose sockets keep to the deadline of an attempt."""
@@ -107,8 +109,9 @@ def failure_of(error: Exception, allowance: Allowance, key: ApiKey | None) -> Fa
         return Failure("address", said)
     if isinstance(error, httpx.DecodingError):
         return Failure("reply", f"the reply cannot be read: {said}", billed=worked)
-    # A server that hangs up while it should answer may have done the work: a gateway in between gives up earlier.
-    cut_off = (
-        may_have_left and allowance.answered is None and isinstance(error, httpx.ReadError | httpx.RemoteProtocolError)
-    )
+    # A server that hangs up while it should answer may have done the work: a gateway in between gives up earlier. A
+    # connection from an earlier request that ends at once had been closed before this one came.
+    stale = allowance.phase == "reading" and not allowance.fresh and allowance.took() < _STALE_WITHIN
+    unheard = may_have_left and allowance.answered is None and not stale
+    cut_off = unheard and isinstance(error, httpx.ReadError | httpx.RemoteProtocolError)
     return Failure("connection", said, billed=worked or cut_off)

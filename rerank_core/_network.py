@@ -35,11 +35,12 @@ class Allowance(float):
     """The seconds that one attempt may take, as a number that knows how many of them are left.
 
     `phase` says how far the attempt has come: "reading" means that the whole request has left this machine.
-    It stays None over a transport that is not ours. `answered` says whether the head of a reply was one of success,
-    None before it came.
+    It stays None over a transport that is not ours. `fresh` says that a connection was made for it, `answered` whether
+    the head of a reply was one of success, None before it came.
     """
 
     phase: Literal["connecting", "sending", "reading"] | None
+    fresh: bool
     answered: bool | None
 
     def __new__(cls, seconds: float, _clock: Callable[[], float] = time.monotonic) -> Allowance:
@@ -51,11 +52,16 @@ class Allowance(float):
         self._socket: socket.socket | None = None
         self._cancelled = False
         self.phase = None
+        self.fresh = False
         self.answered = None
 
     def left(self) -> float:
         """Seconds left, 0 where there are none."""
         return 0.0 if self._cancelled else max(0.0, self._end - self._clock())
+
+    def took(self) -> float:
+        """Seconds gone, all of them once it is cancelled."""
+        return float(self) - self.left()
 
     def cancel(self) -> None:
         """End the attempt from another thread: what waits for its socket fails at once."""
@@ -147,7 +153,7 @@ class TimedBackend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         if isinstance(timeout, Allowance):
-            timeout.phase = "connecting"
+            timeout.phase, timeout.fresh = "connecting", True
         addresses = _resolve(host, port, _left(timeout, httpcore.ConnectTimeout))
         for place, address in enumerate(addresses):
             left = _left(timeout, httpcore.ConnectTimeout)
@@ -240,7 +246,7 @@ class AsyncTimedBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         if isinstance(timeout, Allowance):
-            timeout.phase = "connecting"
+            timeout.phase, timeout.fresh = "connecting", True
         left = _left(timeout, httpcore.ConnectTimeout)
         return _AsyncTimedStream(await self._inner.connect_tcp(host, port, left, local_address, socket_options))
 

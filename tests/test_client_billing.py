@@ -12,11 +12,13 @@ import httpx
 import pytest
 
 import rerank_core as rc
+from rerank_core._retry import Timing
 from tests.both import KEY, FakeTime, Script, World, error, falling, ok
 from tests.loopback import Loopback, answers, hung_up, ranks, silent
 
 SMALL = replace(rc.provider("gateflow"), max_documents=100)
 TIMED_OUT = httpx.ReadTimeout("slow")
+QUICK = Timing(random=lambda: 0.0)
 
 
 def caught(world: World, *replies, documents=("a",), **options) -> rc.RerankError:
@@ -123,6 +125,18 @@ def test_a_refused_connection_costs_nothing_and_one_cut_off_may(world: World, lo
     assert limited.value.maybe_billed
     loopback.script(ranks())
     assert world.client(base_url=loopback.url).rerank("q", ["a"]).cost.in_doubt == 0
+
+
+def test_a_connection_that_was_closed_while_idle_costs_nothing(world: World, loopback: Loopback):
+    """A kept connection that ends at once had gone before the request came; one made for the request had not."""
+    loopback.script(ranks(), hung_up, ranks(), hung_up)
+    client = world.client(base_url=loopback.url, _timing=QUICK)
+    client.rerank("q", ["a"])
+    assert client.rerank("q", ["a"]).warnings == ()
+    assert loopback.connections == 2
+    with pytest.raises(rc.ConnectionFailedError) as info:
+        client.rerank("q", ["a"])
+    assert info.value.maybe_billed  # the retries had connections of their own
 
 
 def test_a_call_that_is_closed_under_way_may_have_been_billed(loopback: Loopback):
