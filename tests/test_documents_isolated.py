@@ -279,12 +279,12 @@ def test_a_file_that_needs_too_much_memory_is_one_sentence() -> None:
 def test_the_process_knows_no_keys_and_may_do_nothing_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No environment but the way to the packages; no files written, no programs, no network, little memory."""
     monkeypatch.setenv("GATEFLOW_API_KEY", "gw_prod_secret")
-    environment = isolated._environment()
+    environment = isolated.environment()
     assert "secret" not in json.dumps(environment)
     code = f"""
         import os, socket, subprocess, sys
         from rerank_core.documents import worker
-        worker._give_up(1_000_000_000, 60)
+        worker.give_up(1_000_000_000, 60)
         target = {str(tmp_path / "x")!r}
         os.makedirs  # looked up while it is still allowed
         for name, act in {{
@@ -380,7 +380,7 @@ def test_starting_the_process_loads_nothing_heavy() -> None:
         "print([name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=isolated._environment()
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=isolated.environment()
     )
     assert done.stdout.strip() == "[]"
 

@@ -12,11 +12,12 @@ from pages.components.evaluate_state import File, state
 from rerank_core import RerankError
 from rerank_core.documents.decoding import Unreadable, decode, kind_of
 from rerank_core.documents.delimited import read_delimited
-from rerank_core.documents.workbook import read_workbook
+from rerank_core.documents.report import count
 from rerank_core.evaluation import KINDS, TABLE_ROLES, read, sources
 from rerank_core.evaluation.formats_table import choose_roles
 from rerank_core.evaluation.imported import LIMITS, Imported
-from rerank_core.evaluation.query_set import describe
+from rerank_core.evaluation.query_set import count_queries, describe
+from rerank_core.evaluation.workbook import read_workbook_apart
 
 AUTO, NO_COLUMN = "auto", "(none)"
 ENDINGS = ["csv", "tsv", "xlsx", "txt", "json", "jsonl", "ndjson", "qrels", "run", "trec", "zip"]
@@ -153,9 +154,13 @@ def _file(file: File) -> None:
 
 
 def _found(imported: Imported) -> str:
-    pairs = sum(map(len, imported.run.values())) or sum(map(len, imported.judgments.values()))
-    rated = sum(map(len, imported.judgments.values()))
-    return f"{KINDS[imported.kind].label}, {len(imported.query_ids):,} queries, {pairs:,} results, {rated:,} ratings"
+    results, rated = sum(map(len, imported.run.values())), sum(map(len, imported.judgments.values()))
+    parts = [KINDS[imported.kind].label, count_queries(len(imported.query_ids))]
+    if results:
+        parts.append(count(results, "result"))
+    elif imported.documents:
+        parts.append(count(len(imported.documents), "document"))
+    return ", ".join([*parts, count(rated, "rating")])
 
 
 def _kind_chosen(name: str) -> None:
@@ -181,7 +186,7 @@ def _table(data: bytes, wanted: str | None = None) -> tuple[list[str], list[list
     """The names of the columns, the first rows, and of a workbook the sheet that is read and all there are."""
     sheet, sheets = None, ()
     if kind_of(data) == "an Excel workbook":
-        table, sheet, sheets = read_workbook(data, LIMITS, wanted)
+        table, sheet, sheets = read_workbook_apart(data, replace(LIMITS, documents=50), wanted)
     else:
         table = read_delimited(decode(data)[0], LIMITS)
     rows = [list(row.cells) for row in table.rows[:51]]

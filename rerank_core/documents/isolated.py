@@ -22,7 +22,7 @@ from rerank_core.errors import InvalidDocumentsError
 from rerank_core.jobs import Cancelled
 from rerank_core.models import Document
 
-__all__ = ["MEMORY_BYTES", "TIMEOUT_SECONDS", "read_isolated"]
+__all__ = ["MEMORY_BYTES", "TIMEOUT_SECONDS", "environment", "read_isolated"]
 
 TIMEOUT_SECONDS = 60.0
 MEMORY_BYTES = 1_000_000_000
@@ -209,7 +209,7 @@ class _Reader:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=_environment(),
+            env=environment(),
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -255,7 +255,7 @@ def _command() -> Sequence[str]:
     return (sys.executable, "-P", "-W", "ignore", "-m", "rerank_core.documents.worker")
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """What the process gets to know: how to find the same packages, and nothing of anybody's keys."""
     passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     places = [str(Path(place).resolve()) for place in sys.path if isinstance(place, str)]

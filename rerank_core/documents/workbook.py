@@ -44,7 +44,7 @@ def read_workbook(data: bytes, limits: Limits, sheet: str | None = None) -> tupl
         warnings.simplefilter("ignore")
         try:
             return _read(data, limits, sheet)
-        except (Unreadable, InvalidDocumentsError):
+        except (Unreadable, InvalidDocumentsError, MemoryError):
             raise
         except Exception as error:  # what a damaged file makes openpyxl raise has no common base
             raise Unreadable("This Excel workbook is damaged and could not be read.") from error

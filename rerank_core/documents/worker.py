@@ -19,7 +19,7 @@ from rerank_core.documents.limits import Limits
 from rerank_core.documents.report import ParsedDocuments
 from rerank_core.errors import InvalidDocumentsError
 
-__all__ = ["main", "run"]
+__all__ = ["give_up", "main", "run"]
 
 _OPEN_FILES = 64
 _NICE = 5
@@ -38,7 +38,7 @@ def main() -> None:
     os.dup2(silence, 1)
     os.dup2(silence, 2)
     filename, columns, limits, record = wire.order_of(order)
-    _give_up(int(record["memory"]), int(record["seconds"]))
+    give_up(int(record["memory"]), int(record["seconds"]))
     run(filename, data, columns, limits, answers)
     answers.flush()
     # nothing is left to tidy up, and a library that was confused by the file could hang on its way out
@@ -90,7 +90,7 @@ def _read(filename: str, data: bytes, columns: dict[str, str], limits: Limits, s
     return ParsedDocuments((), kind, rows=sink.rows)
 
 
-def _give_up(memory: int, seconds: int) -> None:
+def give_up(memory: int, seconds: int) -> None:
     """Limit this process for good: its memory in bytes, its processor seconds, and what it may do at all."""
     try:
         import resource

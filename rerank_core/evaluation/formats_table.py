@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from rerank_core.documents import fields
 from rerank_core.documents.delimited import read_delimited
 from rerank_core.documents.tables import Row, Table
-from rerank_core.documents.workbook import read_workbook
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats_csv import csv_bytes
 from rerank_core.evaluation.imported import (
@@ -19,6 +18,7 @@ from rerank_core.evaluation.imported import (
     parse_number,
     unguarded,
 )
+from rerank_core.evaluation.workbook import read_workbook_apart
 
 __all__ = ["TABLE_ROLES", "choose_roles", "read_table", "read_table_workbook", "write_table"]
 
@@ -51,9 +51,10 @@ def read_table(text: str, columns: Mapping[str, str] | None = None) -> Imported:
 
 
 def read_table_workbook(data: bytes, columns: Mapping[str, str] | None = None, sheet: str | None = None) -> Imported:
-    """The same from a sheet of an Excel workbook, by default the first that holds anything. Raises
-    documents.decoding.Unreadable for a damaged one, InvalidDocumentsError for a sheet that does not exist."""
-    table, _, _ = read_workbook(data, LIMITS, sheet)
+    """The same from a sheet of an Excel workbook, by default the first that holds anything, read in a process of its
+    own. Raises documents.decoding.Unreadable for a damaged one, InvalidDocumentsError for a sheet that does not
+    exist."""
+    table, _, _ = read_workbook_apart(data, LIMITS, sheet)
     return _read(table, columns)
 
 
