@@ -1,4 +1,4 @@
-"""What a failed request may have cost, and money set aside in two budgets at once."""
+"""Which failures concern more than one request, and money set aside in two budgets at once."""
 
 from __future__ import annotations
 
@@ -9,31 +9,17 @@ from rerank_core.budget import Budget, Reservation
 from rerank_core.errors import (
     AuthenticationError,
     ConfigurationError,
-    ConnectionFailedError,
-    InvalidRequestError,
     ModelNotFoundError,
     PermissionDeniedError,
     QuotaExceededError,
-    RateLimitedError,
     RerankError,
     SpendingLimitError,
 )
 
-__all__ = ["Purse", "Taken", "for_the_connection", "hopeless", "maybe_billed"]
+__all__ = ["Purse", "Taken", "for_the_connection", "hopeless"]
 
 _CONNECTION = (AuthenticationError, QuotaExceededError)
 _CONTENDER = (ConfigurationError, ModelNotFoundError, PermissionDeniedError)
-_NEVER_BILLED = (*_CONNECTION, *_CONTENDER, InvalidRequestError, RateLimitedError)
-_NEVER_SENT = ("refused", "name or service", "nodename", "getaddrinfo", "name resolution", "unreachable", "no route")
-
-
-def maybe_billed(error: RerankError) -> bool:
-    """Whether a request that ended in this error may have been billed all the same: it may have reached the provider,
-    who did not say that it refused it."""
-    if isinstance(error, ConnectionFailedError):
-        said = error.message.lower()
-        return not any(words in said for words in _NEVER_SENT)
-    return error.code == "closed" or not isinstance(error, _NEVER_BILLED)
 
 
 def hopeless(error: RerankError) -> bool:

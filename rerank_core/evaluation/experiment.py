@@ -19,7 +19,7 @@ from rerank_core import pricing
 from rerank_core._retry import wait_before
 from rerank_core.budget import Budget
 from rerank_core.errors import InvalidRequestError, RateLimitedError, RerankError, SpendingLimitError
-from rerank_core.evaluation.billing import Purse, Taken, for_the_connection, hopeless, maybe_billed
+from rerank_core.evaluation.billing import Purse, Taken, for_the_connection, hopeless
 from rerank_core.evaluation.contender import Contender, ExperimentProgress, ExperimentState, Lane
 from rerank_core.evaluation.experiment_lock import hold
 from rerank_core.evaluation.experiment_plan import reservation
@@ -298,7 +298,7 @@ class _Run:
             except RerankError as error:
                 if error.code == "closed":
                     return None  # it stays in the ledger as under way, and is marked as interrupted at the end
-                billed = maybe_billed(error)
+                billed = error.maybe_billed
                 self._failed(lane, place, row, error, billed=billed, last=last)
                 return error
             cost = self._priced(response, contender)
