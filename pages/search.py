@@ -7,7 +7,7 @@ from pages.components import errors, search_corpus, search_run, settings
 from pages.components.search_input import arrive, first_stage, question_input, ticket_picker
 from pages.components.search_result import result
 from pages.components.search_source import live_settings, source_control
-from pages.components.search_state import LIVE, TOP, state
+from pages.components.search_state import LIVE, MANAGING, TOP, state
 from rerank_core import RerankError, pricing
 
 ESTIMATE_HELP = (
@@ -24,12 +24,12 @@ with st.container(horizontal=True, vertical_alignment="bottom", horizontal_align
     st.title("Find the answer in your own content", anchor=False, width="content")
     with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
         source = source_control()
-        current.managing = st.toggle(
-            "Manage", value=current.managing, help="Make, fill, rename or delete a knowledge base."
+        managing = st.toggle(
+            "Manage", key=MANAGING, persist_state="session", help="Make, fill, rename or delete a knowledge base."
         )
 # What comes and goes has a container of its own, so that nothing below it changes its place: see playground.py.
 with st.container():
-    if current.managing:
+    if managing:
         search_corpus.manage(source)
 with st.container():
     search_corpus.progress()
@@ -62,6 +62,7 @@ with choices:
             type="primary",
             icon=":material/search:",
             shortcut="Ctrl+Enter",
+            on_click=current.read,
             disabled=bool(missing) or not connection.ready or search_run.running() is not None or planned is None,
             width="stretch",
         )

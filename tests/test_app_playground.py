@@ -438,3 +438,20 @@ def test_undo_after_another_example_does_not_keep_its_name(app) -> None:
     assert page.session_state["example"] == "own"
     assert "How to reset your password" in page.text_area(key="documents").value
     assert samples.example("no-answer").story not in words(page)
+
+
+def test_a_files_own_rank_and_score_never_stand_for_the_runs(app) -> None:
+    """The columns of an upload keep their own names in the table of results, and its title is on the board."""
+    page = app(example="own")
+    data = b"Body,Title,Rank,Score\nSun hats,Hats,1,0.9\nWaterproof boots,Boots,2,0.1\n"
+    page.file_uploader[0].set_value(("kb.csv", data, "text/csv")).run()
+    page.text_area(key="query").set_value("waterproof boots").run()
+    page = press(page)
+    documents = page.session_state["playground"].run.documents
+    assert [document.metadata["title"] for document in documents] == ["Hats", "Boots"]
+    page.session_state["tab"] = "Table"
+    page.run()
+    table = page.dataframe[0].value
+    assert list(table["Rank"]) == [1, 2]
+    assert list(table["Rank (given)"]) == ["2", "1"]
+    assert list(table["Score"]) != list(table["Score (given)"]) == ["0.1", "0.9"]

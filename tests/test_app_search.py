@@ -356,3 +356,47 @@ def test_the_spending_limit_asks_before_a_search_passes_it(page, monkeypatch: py
         press(at, "Search and raise the limit")
         assert len(service.requests) == 1
         assert {metric.label: metric.value for metric in at.metric}["Billed"] == "$0.001"
+
+
+def test_a_message_stays_until_the_person_goes_on(page) -> None:
+    """A second run of the page does not wipe what was said; the next search does."""
+    at = managing(page())
+    at.text_input(key="corpus_name").set_value("Boots").run()
+    at.file_uploader[0].set_value(("kb.txt", b"Waterproof boots", "text/plain")).run()
+    press(settled(at), "Create")
+    assert "1 passage is in the new knowledge base." in words(at)
+    at.run()
+    at.number_input(key="search_top").set_value(3).run()
+    assert "1 passage is in the new knowledge base." in words(at)
+    assert "Boots (1 passage)" in at.selectbox(key="source").options
+    press(at)
+    assert "1 passage is in the new knowledge base." not in words(at)
+
+
+def test_manage_opens_and_closes_with_one_click_each(page) -> None:
+    """The toggle follows every click, whether or not the page ran in between."""
+    at = page()
+    at.toggle[0].set_value(True).run()
+    assert "New knowledge base" in [element.value for element in at.subheader]
+    at.toggle[0].set_value(False).run()
+    assert "New knowledge base" not in [element.value for element in at.subheader]
+
+
+def test_a_changed_question_is_no_longer_the_tickets_and_its_result_is_marked_old(page) -> None:
+    """The picker says that it is an own question, and the answer below that it belongs to another."""
+    at = page()
+    assert at.selectbox(key="ticket").value == samples.TICKETS[0].id
+    at.text_area(key="question").set_value("Where is my parcel?").run()
+    assert at.selectbox(key="ticket").value == "none"
+    assert "The question changed since this search" in words(at)
+    press(at)
+    assert "changed since this search" not in words(at)
+
+
+def test_nothing_found_says_so(page) -> None:
+    """A question without a word of the collection gives a sentence, not an empty page."""
+    at = page()
+    at.text_area(key="question").set_value("zzzzqqq xxyy").run()
+    press(at)
+    assert "Nothing was found for this question." in words(at)
+    assert "search by meaning" in words(at)

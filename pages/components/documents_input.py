@@ -21,6 +21,7 @@ from pages.components.state import (
 )
 from rerank_core import documents
 from rerank_core.documents import ParsedDocuments
+from rerank_core.documents.roles import by_role
 from rerank_core.documents.starting_order import has_number
 from rerank_core.documents.working_list import WorkingList
 
@@ -196,7 +197,7 @@ def _pasted() -> None:
     current.pasted = parsed
     if text.strip():
         current.uploads.clear()
-        current.change(current.working.pasted(parsed.documents))
+        current.change(current.working.pasted(by_role(parsed)))
     else:
         working = current.working
         for source in set(working.sources) - set(current.uploads):
@@ -215,9 +216,9 @@ def _put(name: str, upload: uploading.Upload, again: bool) -> None:
     """Put what has been read into the working list: a new file at its end, one read anew where it stood."""
     current = state()
     if again:
-        current.change(current.working.reread(name, upload.parsed.documents))
+        current.change(current.working.reread(name, upload.documents()))
         return
-    current.change(current.working.uploaded(name, upload.parsed.documents)[0])
+    current.change(current.working.uploaded(name, upload.documents())[0])
     st.session_state[EXAMPLE] = current.example = OWN
 
 

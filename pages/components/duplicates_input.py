@@ -30,6 +30,7 @@ from pages.components.search_run import corpora
 from pages.components.state import LABELS, MODEL, as_pasted_text
 from rerank_core import Document, documents, language, offline
 from rerank_core.documents.report import count
+from rerank_core.documents.roles import by_role
 from rerank_core.documents.working_list import WorkingList
 from rerank_core.duplicates.pairs import MAX_TEXTS
 from rerank_core.offline.models import ENGLISH, MULTILINGUAL
@@ -278,16 +279,16 @@ def _pasted() -> None:
     current = state()
     current.pasted = documents.parse_documents(text)
     current.inbox.files.clear()
-    current.working = current.working.pasted(current.pasted.documents)
+    current.working = current.working.pasted(by_role(current.pasted))
     _source_changed()
 
 
 def _put(name: str, upload: uploading.Upload, again: bool) -> None:
     current = state()
     if again:
-        current.working = current.working.reread(name, upload.parsed.documents)
+        current.working = current.working.reread(name, upload.documents())
     else:
-        current.working, _ = current.working.uploaded(name, upload.parsed.documents)
+        current.working, _ = current.working.uploaded(name, upload.documents())
     _source_changed()
 
 

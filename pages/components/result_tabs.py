@@ -17,6 +17,7 @@ SNIPPETS = ["curl", "Python with rerank_core", "Python with httpx", "JavaScript"
 HOSTED = "gateflow"
 FULL_HEIGHT_ROWS = 15
 BODIES = ["JSON sent", "JSON received"]
+OURS = frozenset({"Rank", "Was", "Move", "Score", "Kept", "Rating", "ID", "Text"})
 STYLES = {"markdown": "Markdown", "plain": "Plain", "xml": "XML"}
 BUDGETS = [500, 1000, 2000, 4000, 8000]
 
@@ -26,8 +27,7 @@ def table(run: Run, top_n: int) -> None:
     records = []
     named = any(document.id for document in run.documents)
     for row in run.response.results:
-        metadata = {str(key): str(value) for key, value in row.document.metadata.items()}
-        records.append(
+        record = (
             {
                 "Rank": row.rank,
                 "Was": row.index + 1,
@@ -40,8 +40,11 @@ def table(run: Run, top_n: int) -> None:
             | {
                 "Text": row.document.text,
             }
-            | metadata
         )
+        for key, value in row.document.metadata.items():
+            # A column of the document's own may be called like one of ours, and must not take its place.
+            record[f"{key} (given)" if key in record or key in OURS else str(key)] = str(value)
+        records.append(record)
     st.dataframe(
         pd.DataFrame(records),
         hide_index=True,

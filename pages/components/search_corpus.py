@@ -11,7 +11,7 @@ from pages.components import connection as connections
 from pages.components import errors, settings, uploading
 from pages.components.jobs import manager
 from pages.components.search_run import corpora
-from pages.components.search_state import FILLING, LIVE, SAMPLE, SOURCE, Preview, state
+from pages.components.search_state import FILLING, LIVE, MANAGING, SAMPLE, SOURCE, Preview, state
 from pages.components.uploading import Upload
 from rerank_core import Document, RerankError, documents, pricing
 from rerank_core.corpora import CorpusStore
@@ -67,7 +67,7 @@ def collect() -> None:
         if draft is not None:
             current.inboxes[which] = inbox = draft.inbox
             st.session_state.update(draft.kept or {})
-            current.managing = True
+            st.session_state[MANAGING] = True
         uploading.collect(inbox, PAGES[which])
     asked = st.query_params.get(FILLING)
     if asked and current.filling_id is None and manager().jobs(asked):

@@ -71,6 +71,9 @@ def ticket_picker(source: str) -> None:
     """Example tickets for the sample knowledge base."""
     if source != SAMPLE:
         return
+    # A question that was changed is no longer the ticket's.
+    question = st.session_state.get(QUESTION) or ""
+    st.session_state[TICKET] = next((ticket.id for ticket in samples.TICKETS if ticket.text == question), NO_TICKET)
     titles = {ticket.id: ticket.title for ticket in samples.TICKETS} | {NO_TICKET: "My own question"}
     st.selectbox(
         "Example ticket",

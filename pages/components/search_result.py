@@ -34,9 +34,11 @@ def result(answer: Answer, top_n: int) -> None:
             st.text(condensed.text)
             st.caption("Left out:")
             st.text("\n".join(condensed.dropped))
+    run = answer.run
+    if run is None:
+        st.info("Nothing was found for this question.", icon=":material/search_off:")
     for note in answer.found.notes:
         st.text(note)
-    run = answer.run
     if run is None:
         return
     with st.container(key="headline"):

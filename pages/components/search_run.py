@@ -222,7 +222,6 @@ def press(planned: Plan) -> None:
     current.asking = False
     if running() is not None:
         return
-    current.read()
     if not planned.question.strip():
         current.error = InvalidQueryError("The question is empty.", hint="Type a question, or pick an example ticket.")
         return

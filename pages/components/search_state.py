@@ -16,7 +16,7 @@ SAMPLE, LIVE = "sample", "live"
 
 # Widget keys.
 QUESTION, SOURCE, STAGE, CANDIDATES, TOP = "question", "source", "stage", "candidates", "search_top"
-TICKET = "ticket"
+TICKET, MANAGING = "ticket", "managing"
 # In the address: the search that is shown or under way, and a knowledge base that is being filled.
 SEARCH, FILLING = "search", "filling"
 
@@ -71,7 +71,6 @@ class SearchState:
     answer: Answer | None = None
     error: RerankError | None = None
     picked: str | None = None
-    managing: bool = False
     deleting: str | None = None
     inboxes: dict[str, Inbox] = field(
         default_factory=lambda: {"new": Inbox("reading_new"), "more": Inbox("reading_more")}

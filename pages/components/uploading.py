@@ -18,8 +18,9 @@ import streamlit as st
 from pages.components import errors
 from pages.components.board import shown
 from pages.components.jobs import manager
-from rerank_core import RerankError, documents
+from rerank_core import Document, RerankError, documents
 from rerank_core.documents import ParsedDocuments, Problem
+from rerank_core.documents.roles import by_role
 from rerank_core.jobs import Job, JobContext
 from rerank_core.runs import new_id
 
@@ -49,6 +50,12 @@ class Upload:
     parsed: ParsedDocuments
     # Choosers of columns begin afresh when another sheet brings other columns.
     generation: int = 0
+    # The roles for which somebody chose no column.
+    refused: tuple[str, ...] = ()
+
+    def documents(self) -> tuple[Document, ...]:
+        """What was read, with title, rank, score and link where a list of documents has them."""
+        return by_role(self.parsed, self.refused)
 
 
 @dataclass(frozen=True)
@@ -163,7 +170,7 @@ def collect(inbox: Inbox, page: Page) -> None:
         finished = job is None or job.finished
         for upload in delivery.after(inbox.taken):
             inbox.taken += 1
-            _take(inbox, page, upload, delivery.task.again)
+            _take(inbox, page, upload, delivery.task.again, delivery.task.columns)
         if not finished:
             return
         _finish(inbox, job, delivery)
@@ -171,7 +178,7 @@ def collect(inbox: Inbox, page: Page) -> None:
             _start(inbox, page)
 
 
-def _take(inbox: Inbox, page: Page, upload: Upload, again: str | None) -> None:
+def _take(inbox: Inbox, page: Page, upload: Upload, again: str | None, columns: Mapping[str, str]) -> None:
     if again is None:
         name = _unused(upload.name, {*inbox.files, *page.taken()})
     elif again in inbox.files:
@@ -179,6 +186,7 @@ def _take(inbox: Inbox, page: Page, upload: Upload, again: str | None) -> None:
         upload.generation = before.generation + (before.parsed.columns != upload.parsed.columns)
     else:
         return  # it was removed meanwhile
+    upload.refused = tuple(role for role, column in columns.items() if not column)
     inbox.files[name] = upload
     page.put(name, upload, again is not None)
 
