@@ -57,7 +57,7 @@ def test_the_arguments_and_their_defaults(kind):
             for value in ("u:p@gw.example", "gw.example?x=1", "gw.example#x", "gw:port", "[::1")
         ),
         *({"api_key": value} for value in (7, b"key", "two words", "line\nbreak", "schl\u00fcssel")),
-        {"transport": object()},
+        {"transport": 3},
         {"transport": "http"},
     ],
     ids=str,
