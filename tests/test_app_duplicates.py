@@ -224,6 +224,9 @@ def test_a_hosted_comparison_is_confirmed_first_and_booked(app, service: Service
     assert page.session_state["budget"].spent > 0
     assert running.store().get(outcome.run.id).query == "second text, more or less"
     assert "as if that were a question" in words(page)
+    next(button for button in page.button if button.label == "Open in the Playground").click().run()
+    assert page.session_state["playground"].run.id == outcome.run.id
+    assert page.text_area(key="query").value == "second text, more or less"
 
 
 def test_a_hosted_comparison_over_the_limit_asks_to_raise_it(app, service: Service) -> None:

@@ -267,3 +267,15 @@ def test_an_answer_after_a_lost_one_keeps_the_lost_one_set_aside():
     with Loopback().script(hung_up, answers(200, body)) as server:
         calls.rerank(connection_to(server.url, max_retries=1), budget, REQUEST)
     assert (budget.spent, budget.now().uncertain) == (Decimal("0.0007"), Decimal("0.0007"))
+
+
+@pytest.mark.parametrize(("page", "name"), [("playground", "run"), ("duplicates", "job"), ("search", "filling")])
+def test_a_link_to_the_work_of_another_page_is_not_taken_for_ones_own(page: str, name: str) -> None:
+    """An id from one page's address, put into another's, gives the usual first visit and no failure."""
+    job = jobs.manager().submit(object, owner="an-id-of-elsewhere", title="something else")
+    assert job.wait(10)
+    at = AppTest.from_file("../pages/main.py", default_timeout=60)
+    at.query_params[name] = "an-id-of-elsewhere"
+    at.switch_page(f"{page}.py").run()
+    assert not at.exception
+    assert not any("went wrong" in box.value for box in at.error)

@@ -400,3 +400,21 @@ def test_nothing_found_says_so(page) -> None:
     press(at)
     assert "Nothing was found for this question." in words(at)
     assert "search by meaning" in words(at)
+
+
+def test_the_query_template_follows_the_fields_until_it_is_changed(page) -> None:
+    """Another text field comes into the default; an own template stays, and one click goes back to the default."""
+    at = page()
+    at.selectbox(key="source").set_value("live").run()
+    for key, value in (("live_address", "http://127.0.0.1:9"), ("live_index", "kb"), ("live_text", "body")):
+        at.text_input(key=key).set_value(value).run()
+    assert '"body' in at.text_area(key="live_template").value
+    at.text_input(key="live_text").set_value("content").run()
+    assert '"content' in at.text_area(key="live_template").value
+    at.text_area(key="live_template").set_value("{not json").run()
+    at.text_input(key="live_text").set_value("body").run()
+    assert at.text_area(key="live_template").value == "{not json"
+    assert "The query template is not JSON" in words(at)
+    next(button for button in at.button if button.label == "Back to the default template").click().run()
+    assert '"body' in at.text_area(key="live_template").value
+    assert not at.error

@@ -25,7 +25,7 @@ from pages.components.duplicates_state import (
     Outcome,
     state,
 )
-from pages.components.jobs import manager
+from pages.components.jobs import first
 from pages.components.search_run import corpora
 from pages.components.state import LABELS, MODEL, as_pasted_text
 from rerank_core import Document, documents, language, offline
@@ -69,7 +69,7 @@ def arrive() -> None:
         }
     )
     asked = st.query_params.get(JOB)
-    if asked and manager().jobs(asked):
+    if first(asked, "duplicates") is not None:
         current.job_id = asked
         current.restoring = True
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.components import examples
 from pages.components.duplicates_input import name_of
 from pages.components.duplicates_result import (
     MEASURES,
@@ -73,13 +74,14 @@ def _bill(outcome: Outcome) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.metric("Billed", pricing.money_text(response.cost.amount), width="content")
         st.metric("Latency", f"{response.latency_ms:,.0f} ms", width="content")
-        st.page_link(
-            "playground.py",
-            label="This answer as a saved run",
-            icon=":material/history:",
-            width="content",
-            query_params={"run": outcome.run.id, "connection": outcome.run.connection},
-        )
+        if st.button(
+            "Open in the Playground",
+            icon=":material/open_in_full:",
+            on_click=examples.open_run,
+            args=(outcome.run,),
+            help="Rate the texts, see the request as code, save the board as a picture.",
+        ):
+            st.switch_page("playground.py")
     show_warnings(response.warnings)
 
 

@@ -38,10 +38,13 @@ def follow(job: Job[Any], redraw: Callable[[], object]) -> None:
         redraw()
 
 
-def first(owner: str | None) -> Job[Any] | None:
-    """The job that was submitted under this id, while it is remembered."""
+def first(owner: str | None, title: str | None = None) -> Job[Any] | None:
+    """The job that was submitted under this id, while it is remembered.
+
+    Ask for the `title` where the id is from an address: a link to another page's work is somebody's mistake.
+    """
     jobs = manager().jobs(owner) if owner else ()
-    return jobs[0] if jobs else None
+    return jobs[0] if jobs and title in (None, jobs[0].title) else None
 
 
 def failure(job: Job[Any], doing: str) -> RerankError:

@@ -10,7 +10,7 @@ import streamlit as st
 from pages.components import calls, jobs
 from pages.components import connection as connections
 from pages.components.connection import Connection
-from pages.components.jobs import failure, manager
+from pages.components.jobs import failure, first, manager
 from pages.components.state import ORDER, QUERY, RETURN_DOCUMENTS, state
 from rerank_core import RerankError, RerankRequest, pricing
 from rerank_core.budget import Budget, Reservation
@@ -191,7 +191,7 @@ def progress() -> None:
 def restore(run_id: str) -> None:
     """Show the run that the address names: from the worker where it is under way, else from the store."""
     current = state()
-    if manager().jobs(run_id):
+    if first(run_id, "rerank") is not None:
         current.job_id = run_id
         job = running()
         if job is not None and job.finished:

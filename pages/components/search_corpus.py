@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.components import connection as connections
 from pages.components import errors, settings, uploading
-from pages.components.jobs import manager
+from pages.components.jobs import first, manager
 from pages.components.search_run import corpora
 from pages.components.search_state import FILLING, LIVE, MANAGING, SAMPLE, SOURCE, Preview, state
 from pages.components.uploading import Upload
@@ -70,7 +70,7 @@ def collect() -> None:
             st.session_state[MANAGING] = True
         uploading.collect(inbox, PAGES[which])
     asked = st.query_params.get(FILLING)
-    if asked and current.filling_id is None and manager().jobs(asked):
+    if current.filling_id is None and first(asked, "fill a knowledge base") is not None:
         current.filling_id = asked
     job = filling()
     if job is None or not job.finished:

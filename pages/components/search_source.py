@@ -12,6 +12,9 @@ from rerank_core.documents.report import count
 from rerank_core.retrieval.credentials import Credentials
 from rerank_core.retrieval.live import LiveFields, LiveIndex, QueryTemplate
 
+# The query template, a widget's key, and the default that it began with.
+TEMPLATE, FOLLOWED = "live_template", "live_template_followed"
+
 
 def source_control() -> str:
     """The select box of sources; gives the chosen one's id."""
@@ -68,10 +71,10 @@ def live_settings() -> LiveSettings | None:
             return None
         try:
             fields = LiveFields(text, title, url)
+            _default_template(fields)
             template = st.text_area(
                 "Query template",
-                key="live_template",
-                value=QueryTemplate.default(fields).text,
+                key=TEMPLATE,
                 height=150,
                 help="The body of the search as JSON; {{query}} is where the question goes.",
                 persist_state="session",
@@ -83,11 +86,25 @@ def live_settings() -> LiveSettings | None:
                 credentials = Credentials.api_key(secret)
             engine = LiveIndex(address, index, fields, credentials, template, timeout=15.0)
         except RerankError as error:
-            errors.show(error)
+            errors.show(error, title="This search engine is not set up")
             return None
         if st.button("Test this search engine", icon=":material/network_check:"):
             _test(engine)
         return LiveSettings(engine, index)
+
+
+def _default_template(fields: LiveFields) -> None:
+    """Begin with a template for these fields, and follow them until somebody writes one of their own."""
+    default = QueryTemplate.default(fields).text
+    if st.session_state.get(TEMPLATE) in (None, "", st.session_state.get(FOLLOWED)):
+        st.session_state[TEMPLATE] = default
+    st.session_state[FOLLOWED] = default
+    if st.session_state[TEMPLATE] != default:
+        st.button("Back to the default template", type="tertiary", icon=":material/undo:", on_click=_forget_template)
+
+
+def _forget_template() -> None:
+    st.session_state[TEMPLATE] = ""
 
 
 def _test(engine: LiveIndex) -> None:
@@ -98,7 +115,8 @@ def _test(engine: LiveIndex) -> None:
         errors.show_text("This address is not allowed", refused)
         return
     try:
-        found = engine.test()
+        with st.spinner("Asking the search engine"):
+            found = engine.test()
     except RerankError as error:
         errors.show(error)
         return
