@@ -118,7 +118,9 @@ class _Source:
 
     @classmethod
     def of(cls, row: RankedDocument) -> _Source:
-        return cls(row.index, _clean(row.document.text).strip(), _label(row, "title"), _label(row, "url"))
+        # What is blank for the client is blank here, even where cleaning would make its control characters visible.
+        text = _clean(row.document.text).strip() if row.document.text.strip() else ""
+        return cls(row.index, text, _label(row, "title"), _label(row, "url"))
 
 
 def _writer(style: ContextStyle, sources: Sequence[_Source]) -> Callable[[int, _Source], str]:

@@ -101,6 +101,12 @@ def test_a_first_document_that_is_too_long_is_cut_at_a_word(style: ContextStyle)
     assert 350 <= block.tokens <= 400
 
 
+def test_a_text_of_control_characters_alone_is_blank() -> None:
+    """The client sets it aside, so the block leaves it out in silence too."""
+    block = build_context(ranked("\x1f", "words"), token_budget=200)
+    assert (block.used, block.left_out) == ((0,), ())
+
+
 @given(
     st.lists(st.text(st.characters(), max_size=400), max_size=6),
     st.text(st.characters(), max_size=50),
