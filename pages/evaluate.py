@@ -17,11 +17,13 @@ st.title("Find out which model is best on your own queries", anchor=False)
 step = st.segmented_control(
     "Step", STEPS, required=True, key=STEP, persist_state="session", label_visibility="collapsed"
 )
-if current.error is not None:
-    errors.show(current.error)
-    current.error = None
-if current.note:
-    st.success(current.note, icon=":material/check:")
-    current.note = ""
+# What comes and goes has a container of its own, so that what stands below keeps its place (see playground.py).
+with st.container():
+    if current.error is not None:
+        errors.show(current.error)
+        current.error = None
+    if current.note:
+        st.success(current.note, icon=":material/check:")
+        current.note = ""
 DRAW[step or STEPS[0]]()
 write_address()

@@ -140,6 +140,21 @@ def test_rating_moves_on_and_is_undone(app) -> None:
     assert not evaluate_state.query_sets().judgments(state.set_id).get("Ann", {}).get("query 0, with a comma")
 
 
+def test_undo_takes_back_the_rating_of_whoever_gave_it(app) -> None:
+    """Somebody else who sits down at the screen and presses Undo does not lose or get a rating."""
+    page = go(own(app()), "Rate")
+    for name, grade in (("Bob", 1), ("Ann", 3)):
+        page.text_input(key="evaluate_rater").set_value(name).run()
+        ran(page.button(key=f"grade_{grade}").click().run())
+        page.session_state["evaluate"].place = 0
+    page.text_input(key="evaluate_rater").set_value("Bob").run()
+    before = page.session_state["evaluate"].query_set.judgments["Bob"]
+    ran(page.button(key="rate_undo").click().run())
+    judgments = page.session_state["evaluate"].query_set.judgments
+    assert judgments["Bob"] == before
+    assert not any(judgments["Ann"].values())
+
+
 def test_raters_are_kept_apart_with_their_agreement(app) -> None:
     """Two people who rated the same are compared in words."""
     page = go(own(app()), "Rate")

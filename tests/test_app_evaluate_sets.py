@@ -117,7 +117,7 @@ def test_a_workbook_with_several_sheets_is_read_from_the_one_that_is_chosen() ->
     page = upload(open_page(), ("tickets.xlsx", data))
     assert "Use these queries" not in [button.label for button in page.button]
     ran(page.selectbox(key="evaluate_sheet_tickets.xlsx").set_value("May").run())
-    assert "1 queries, 1 results, 1 ratings" in words(page)
+    assert "1 query, 1 result, 1 rating" in words(page)
     ran(page.selectbox(key="evaluate_column_document_tickets.xlsx").set_value("Old answer").run())
     assert page.selectbox(key="evaluate_sheet_tickets.xlsx").value == "May"
     made = found(press(page, "Use these queries"))

@@ -49,7 +49,7 @@ def test_the_figures_of_one_threshold():
     assert point.recall == pytest.approx(2 / 3)
     assert (point.answered, point.wrongly_answered, point.kept) == (0.5, 0.25, 0.75)
     assert point.text == (
-        "At 0.50, 2 of 4 queries are answered, 1 of them wrongly; 1 that have an answer get none, and 1 without one "
+        "At 0.500, 2 of 4 queries are answered, 1 of them wrongly; 1 that have an answer get none, and 1 without one "
         "are rightly left alone"
     )
 

@@ -166,3 +166,13 @@ def test_a_near_tie_names_the_cheaper_one():
     run = reversed_run(query_set)
     found = summarise(query_set, [ranking("Dear", run, "0.002"), ranking("Cheap", run)])
     assert worth(found).endswith("; Cheap comes within 0.01 of it for $30.") or worth(found).startswith("Cheap is")
+
+
+def test_a_gain_that_may_be_chance_is_not_sold_as_worth_its_money():
+    """One query of eight that got better is said to be possibly chance beside its price."""
+    query_set = small_set(8)
+    better = next(iter(query_set.initial))
+    run = {query: order[::-1] if query == better else order for query, order in query_set.initial.items()}
+    found = summarise(query_set, [ranking("A", run)])
+    assert found.rows[1].compared.difference > 0
+    assert worth(found).endswith("; what it adds to the initial order may be chance.")

@@ -539,3 +539,76 @@ def test_an_import_can_be_measured_at_once() -> None:
     ranked = read("run", b"q Q0 b 1 2.0 x\nq Q0 a 2 1.0 x\n")
     result = evaluation.measure(judged.judgments, ranked.run, ["RR"])["RR"]
     assert (result.by_query, result.missing) == ({"q": 0.5, "q2": 0.0}, ("q2",))
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "queries"),
+    [
+        ("list.csv", b"Query\nhow to reset\nopening hours\n", ["how to reset", "opening hours"]),
+        ("list.csv", b"how to reset\nopening hours\n", ["how to reset", "opening hours"]),
+        ("list.csv", b"query,tag\nhow to reset,account\n", ["how to reset"]),
+    ],
+)
+def test_a_spreadsheet_of_nothing_but_queries_is_a_list_of_queries(name: str, data: bytes, queries: list[str]) -> None:
+    """Queries without documents are kept, with their tags, for a search to find candidates for them."""
+    imported = read(name, data)
+    assert list(imported.query_ids) == queries
+    assert not imported.problems
+    assert not imported.run
+
+
+def test_ratings_without_documents_are_named_and_the_queries_kept() -> None:
+    """Nothing can be done with a rating of no document, and a repeated or blank query is a problem of its line."""
+    imported = read("list.csv", b"query,rating\na,3\n,1\na,2\nb,\n")
+    assert list(imported.queries) == ["a", "b"]
+    assert not imported.judgments
+    assert [problem.line for problem in imported.problems] == [1, 3, 4]
+    assert "'rating'" in imported.problems[0].reason
+
+
+def test_columns_of_any_name_can_be_named() -> None:
+    """Somebody who says which column is what has said that the file is a table."""
+    data = "Frage;Dokument;Bewertung\nWie lange?;Bis neun.;2,0\n".encode("cp1252")
+    with pytest.raises(InvalidRequestError, match="not clear"):
+        read("fragen.csv", data)
+    imported = read("fragen.csv", data, columns={"query": "Frage", "document": "Dokument", "rating": "Bewertung"})
+    assert imported.judgments == {"Wie lange?": {"Bis neun.": 2}}
+
+
+def test_decimal_commas_are_numbers_and_thousands_are_not_guessed() -> None:
+    """0,875 and 12,5 can only be decimals; 1,000 may be a thousand, so it is neither."""
+    imported = read("a.csv", b"query;document;score\nq;low;0,125\nq;high;12,5\nq;odd;1,000\n")
+    assert imported.run == {"q": ("high", "low", "odd")}
+    assert [problem.line for problem in imported.problems] == [4]
+
+
+def test_the_name_decides_where_a_line_is_damaged() -> None:
+    """One bad line in a file of judgments does not make it a file of unknown kind."""
+    imported = read("a.qrels", b"q1 0 d1 3\nq1 d2 1\n")
+    assert imported.kind == "trec-qrels"
+    assert imported.judgments == {"q1": {"d1": 3}}
+    assert imported.problems[0].line == 2
+    assert read("a.run", b"q1 Q0 d1 1 2.5 name\nbroken\n").run == {"q1": ("d1",)}
+
+
+def test_a_repeated_row_is_one_problem_and_another_rating_a_second() -> None:
+    """A row that says nothing new is named once; one that contradicts the first rating says so too."""
+    imported = read("a.csv", b"query,document,rating\nq,a,3\nq,a,3\nq,a,1\n")
+    assert imported.judgments == {"q": {"a": 3}}
+    assert [problem.line for problem in imported.problems] == [3, 4, 4]
+    assert "rated 3 there" in imported.problems[2].reason
+
+
+@pytest.mark.parametrize("kind", ["table", "quepid-ratings", "quepid-snapshot", "opensearch-judgments", "beir"])
+def test_a_nul_does_not_make_a_file_unreadable(kind: str) -> None:
+    """It gives way to the sign for what cannot be shown, so that the file is text and the rest comes back."""
+    imported = Imported(
+        "table",
+        queries={"a\x00b": "a\x00b"},
+        judgments={"a\x00b": {"d": 2}},
+        run={"a\x00b": ("d",)},
+        documents={"d": "x"},
+    )
+    again = read("x.zip" if kind == "beir" else "x.csv", write(kind, imported), kind)
+    assert not again.problems
+    assert again.judgments == {"a\ufffdb": {"d": 2}} or again.run == {"a\ufffdb": ("d",)}

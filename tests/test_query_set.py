@@ -320,3 +320,19 @@ def test_a_file_that_is_not_ours_is_left_alone(tmp_path):
         assert path.read_bytes() == before
     with ExperimentStore(tmp_path / "fine.sqlite3") as store:
         assert store.list() == ()
+
+
+def test_ratings_of_queries_beyond_the_limit_go_with_them(monkeypatch):
+    """What is cut off leaves no ratings and no documents behind, and is not counted as rated."""
+    monkeypatch.setattr(limits, "MAX_QUERIES", 1)
+    made = from_files(read("queries.csv", TABLE))
+    assert describe(made) == "1 query with 2 candidates; 1 have ratings"
+    assert list(made.judgments["imported"]) == ["reset password"]
+    assert set(made.documents) == {"kb-1", "kb-2"}
+
+
+@pytest.mark.parametrize(("least", "most", "said"), [(0, 3, False), (1, 5, True), (-1, 2, True)])
+def test_ratings_on_another_scale_are_pointed_out(least, most, said):
+    """From 1 on a document counts as relevant, which somebody with a scale of 1 to 5 must hear."""
+    made = from_files(read("queries.csv", f"query,document,rating\nq,one,{least}\nq,two,{most}\n".encode()))
+    assert any(note.startswith(f"Ratings go from {least} to {most}.") for note in made.notes) == said

@@ -83,7 +83,7 @@ def _metrics(found: Answer) -> None:
         compared = row.compared
         line: dict[str, object] = {"Order": row.label} | {name: row.means[name] for name in found.measures}
         line |= {
-            f"Change in {found.measure}": compared.difference if compared else None,
+            "Change": compared.difference if compared else None,
             "95% interval": f"{compared.interval[0]:+.3f} to {compared.interval[1]:+.3f}" if compared else "",
             "p": compared.p if compared else None,
             "Better / worse / same": f"{compared.better} / {compared.worse} / {compared.same}" if compared else "",
@@ -99,7 +99,11 @@ def _metrics(found: Answer) -> None:
         column_config={name: number(format="%.3f", width="small") for name in found.measures}
         | {
             "Order": st.column_config.TextColumn(pinned=True),
-            f"Change in {found.measure}": number(format="%+.3f", width="small"),
+            "Change": number(
+                format="%+.3f",
+                width="small",
+                help=f"In {found.measure}, against the initial order; interval and p too.",
+            ),
             "p": number(format="%.4f", width="small"),
         },
         alt=f"Metrics of every order over {len(found.queries):,} rated queries",

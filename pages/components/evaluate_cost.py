@@ -47,7 +47,7 @@ def cost_step() -> None:
         )
     st.caption(
         "A month has 30 days. The cost of a search is what this run's searches cost on average, so it holds for as "
-        "many candidates of the same length."
+        "many candidates of the same length. An interval says how sure the change from the initial order is."
     )
 
 

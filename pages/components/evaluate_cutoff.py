@@ -28,9 +28,9 @@ MODEL, GRADE, LINE, TOP, CHART, TOP_CHART, HOW = (
     "cut_top_chart",
     "cut_how",
 )
-GRADES = {1: "1 or more", 2: "2 or more", 3: "3 only"}
 STEPS = 200
 MANY_UNRATED = 0.3
+MOST_GRADES = 10
 PREVIEW = 220
 
 
@@ -51,11 +51,13 @@ def cutoff_step() -> None:
         if st.session_state.get(MODEL) not in found:
             st.session_state[MODEL] = best() or next(iter(found))
         label = st.selectbox("Model", list(found), key=MODEL, width=300)
-        st.session_state.setdefault(GRADE, 1)
+        grades = _grades()
+        if st.session_state.get(GRADE) not in grades:
+            st.session_state[GRADE] = 1
         grade = st.selectbox(
             "A good answer is rated",
-            list(GRADES),
-            format_func=GRADES.__getitem__,
+            list(grades),
+            format_func=grades.__getitem__,
             key=GRADE,
             persist_state="session",
             width=170,
@@ -77,6 +79,15 @@ def cutoff_step() -> None:
     _top_n(cut)
     if cut.suggested is not None:
         recipe(ranking, _from_recipe)
+
+
+def _grades() -> dict[int, str]:
+    """From which rating on a document may count as good: ratings of a file may go beyond 3."""
+    most = max((grade for own in judgments().values() for grade in own.values()), default=3)
+    most = min(max(most, 3), MOST_GRADES)
+    return {grade: f"{grade} or more" for grade in range(1, most)} | {
+        most: f"{most} or more" if most == MOST_GRADES else f"{most} only"
+    }
 
 
 def _worked_out(ranking: Ranking, grade: int) -> CutOff | None:

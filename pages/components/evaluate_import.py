@@ -149,7 +149,8 @@ def _file(file: File) -> None:
         if columns is not None:
             _sheet_picker(file)
         if columns:
-            with st.expander("Columns", icon=":material/view_column:"):
+            unread = file.imported is None or not file.imported.query_ids
+            with st.expander("Columns", icon=":material/view_column:", expanded=unread):
                 _column_picker(file, columns)
 
 

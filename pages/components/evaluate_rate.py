@@ -199,7 +199,7 @@ def _mine() -> Mapping[str, Mapping[str, int]]:
 def _grade(query: str, document: str, value: int) -> None:
     before = _mine().get(query, {}).get(document)
     if keep(query, document, value):
-        state().undo.append((query, document, before))
+        state().undo.append((rater(), query, document, before))
         _advance()
 
 
@@ -207,24 +207,24 @@ def _undo() -> None:
     current = state()
     if not current.undo:
         return
-    query, document, before = current.undo.pop()
-    if keep(query, document, before):
+    who, query, document, before = current.undo.pop()
+    if keep(query, document, before, who):
         pooled = _pooled()
         if document in pooled.get(query, ()):
             current.rated_query, current.place = query, pooled[query].index(document)
 
 
-def keep(query: str, document: str, grade: int | None) -> bool:
-    """Keep a rating of the current rater, or take it back with None; False where that failed."""
+def keep(query: str, document: str, grade: int | None, who: str | None = None) -> bool:
+    """Keep a rating of the current rater (or of `who`), or take it back with None; False where that failed."""
     current = state()
     if current.set_id is None or current.query_set is None:
         return False
     try:
-        query_sets().rate(current.set_id, rater(), query, document, grade)
+        query_sets().rate(current.set_id, who or rater(), query, document, grade)
     except RerankError as error:
         current.error = error
         return False
-    current.query_set = current.query_set.rated(rater(), query, document, grade)
+    current.query_set = current.query_set.rated(who or rater(), query, document, grade)
     return True
 
 

@@ -225,9 +225,11 @@ def _next_steps(one: Experiment, now: ExperimentProgress) -> None:
 
 
 def progress() -> None:
-    """Show the run under way, in whichever process; draws the whole page again when it ends."""
-    if under_way():
-        _progress()
+    """Show the run under way, in whichever process; draws the whole page again when it ends. What stands below keeps
+    its place then."""
+    with st.container():
+        if under_way():
+            _progress()
 
 
 def under_way() -> bool:

@@ -48,10 +48,10 @@ class EvaluateState:
     job_id: str | None = None
     error: RerankError | None = None
     note: str = ""
-    # Rating: where the person is, and what Undo takes back (query, document, grade before).
+    # Rating: where the person is, and what Undo takes back (rater, query, document, grade before).
     place: int = 0
     rated_query: str | None = None
-    undo: list[tuple[str, str, int | None]] = field(default_factory=list)
+    undo: list[tuple[str, str, str, int | None]] = field(default_factory=list)
     # The query whose two orders are looked at (the worst one until somebody chose), and the document picked there.
     query_id: str | None = None
     query_chosen: bool = False

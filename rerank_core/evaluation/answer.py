@@ -266,7 +266,7 @@ def _warnings(
     if hopeless:
         found.append(
             f"{count_queries(hopeless)} {'has' if hopeless == 1 else 'have'} no relevant document among those rated, "
-            "and count as 0 for every order."
+            f"and {'counts' if hopeless == 1 else 'count'} as 0 for every order."
         )
     outside = sum(
         any(grade >= 1 for grade in judged[query.id].values())

@@ -62,11 +62,14 @@ def worth(answer: Answer, searches_a_day: float | None = None) -> str:
     )
     if best.label == INITIAL:
         return f"No model beats the initial order on {answer.measure}, so none is worth paying for on these queries."
+    row = next(row for row in answer.rows if row.label == best.label)
     said = f"{best.label} is the best at {answer.measure} {best.quality:.2f}, " + (
         f"for {_money(best.monthly)} a month at {daily:,.0f} searches a day" if best.monthly else "at no cost"
     )
     if cheap.label != best.label and cheap.monthly != best.monthly:
         said += f"; {cheap.label} comes within 0.01 of it for {_money(cheap.monthly)}"
+    if row.compared is not None and not row.compared.significant:
+        said += "; what it adds to the initial order may be chance"
     return f"{said}."
 
 

@@ -78,7 +78,7 @@ class CutPoint:
         get none, and 8 without one are rightly left alone"."""
         answered = self.right + self.wrong
         return (
-            f"At {self.threshold:.2f}, {answered:,} of {self.queries:,} queries are answered, {self.wrong:,} of them "
+            f"At {self.threshold:.3f}, {answered:,} of {self.queries:,} queries are answered, {self.wrong:,} of them "
             f"wrongly; {self.missed:,} that have an answer get none, and {self.silent:,} without one are rightly left "
             "alone"
         )

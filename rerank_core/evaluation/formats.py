@@ -59,6 +59,12 @@ _WRITERS: Mapping[str, Callable[[Imported], bytes]] = {
     "beir": formats_json.write_beir,
 }
 _SAMPLE = 64_000
+# What a name says where the content does not: a damaged line leaves the rest of a file of judgments what it is.
+_BY_NAME = {
+    ".qrels": "trec-qrels",
+    ".run": "trec-run",
+    **dict.fromkeys((".txt", ".ndjson", ".jsonl", ".md"), "opensearch-queries"),
+}
 
 
 def read(filename: str, data: bytes, kind: str = "auto", *, columns: Mapping[str, str] | None = None) -> Imported:
@@ -86,15 +92,18 @@ def read(filename: str, data: bytes, kind: str = "auto", *, columns: Mapping[str
         if what == "a ZIP archive" and kind in ("auto", "beir"):
             return formats_json.read_beir(data)
         if what is not None:
-            return _unread(wanted, f"This file is {what}, which holds no {KINDS[wanted].label}.")
+            known = "CSV, Excel (.xlsx), JSON lines, TREC or BEIR" if kind == "auto" else KINDS[wanted].label
+            return _unread(wanted, f"This file is {what}, which is not read here. Save it in another format: {known}.")
         text = decode(data)[0]
     except Unreadable as error:
         return _unread(wanted, error.reason)
-    found = detect(filename, text) if kind == "auto" else kind
+    # whoever names columns says that it is a table, whatever the columns are called
+    found = ((columns and "table") or detect(filename, text)) if kind == "auto" else kind
     if found is None:
         raise InvalidRequestError(
             f"It is not clear what kind of file '{filename}' is.",
-            hint="Choose its kind, or name the columns in its first row (query, document, id, rank, rating).",
+            hint="Choose its kind, or say which column is what; in the first row, names such as query, document, id, "
+            "rank and rating are known.",
         )
     if found == "table":
         return formats_table.read_table(text, columns)
@@ -141,7 +150,11 @@ def detect(filename: str, text: str) -> str | None:
         return "trec-run"
     if rows and all(len(row.cells) == 3 and _is_number(row.cells[2]) for row in rows[:20]):
         return "opensearch-judgments"
-    if filename.lower().endswith((".txt", ".ndjson", ".jsonl", ".md")) or lines[0].startswith("query:"):
+    name = filename.lower()
+    by_name = next((kind for ending, kind in _BY_NAME.items() if name.endswith(ending)), None)
+    if by_name or lines[0].startswith("query:"):
+        return by_name or "opensearch-queries"
+    if name.endswith((".csv", ".tsv")) and not any(mark in line for line in lines for mark in ",;\t<"):
         return "opensearch-queries"
     return None
 

@@ -45,7 +45,7 @@ def read_table(text: str, columns: Mapping[str, str] | None = None) -> Imported:
     One row is one document of one query. Rows of a query keep their order, unless there is a column with ranks
     (the lowest first; a document without one is judged but not in the list) or scores (the highest first). Where
     there is no id the text is the document's id, and where there is no query id the query's text is. A row with a
-    query and nothing else stands for a query that found nothing.
+    query and nothing else stands for a query that found nothing; a table without documents is a list of queries.
     """
     return _read(read_delimited(text, LIMITS), columns)
 
@@ -151,7 +151,7 @@ def _read(table: Table, columns: Mapping[str, str] | None) -> Imported:
         builder.refuse(table.rows[0].line, "No column holds the queries; the first row must name the columns.")
         return builder.finish()
     if "document" not in roles and "id" not in roles:
-        builder.refuse(table.rows[0].line, "No column holds the documents or their ids.")
+        _only_queries(builder, table, names, roles)
         return builder.finish()
     extra = [name for name in names if name not in roles.values()]
     for line, cells in body:
@@ -161,6 +161,28 @@ def _read(table: Table, columns: Mapping[str, str] | None) -> Imported:
         row = dict(zip(names, [*cells, *[""] * (len(names) - len(cells))], strict=True))
         _add(builder, line, {role: row[name] for role, name in roles.items()}, {name: row[name] for name in extra})
     return builder.finish()
+
+
+def _only_queries(builder: Builder, table: Table, names: Sequence[str], roles: Mapping[str, str]) -> None:
+    """Take the queries of a table that names no documents; a first stage can find some for them."""
+    about = [roles[role] for role in ("rank", "score", "rating") if role in roles]
+    if about:
+        left = " and ".join(f"'{name}'" for name in about)
+        builder.refuse(
+            table.rows[0].line, f"No column holds the documents or their ids, so only the queries are read, not {left}."
+        )
+    for line, cells in table.rows[1:]:
+        row = dict(zip(names, cells, strict=False))
+        known = {role: row.get(name, "") for role, name in roles.items()}
+        query_id = known.get("query_id", known.get("query", "")).strip()
+        text = known.get("query", query_id).strip()
+        if not query_id or not text:
+            builder.refuse(line, "The query is blank.")
+        elif query_id in builder.queries and builder.queries[query_id] == text:
+            builder.refuse(line, f"The query '{text}' stands twice; this line is left out.")
+        else:
+            builder.query(line, query_id, text)
+            _tag(builder, line, query_id, known)
 
 
 def _add(builder: Builder, line: int, row: Mapping[str, str], extra: Mapping[str, str]) -> None:
@@ -188,10 +210,15 @@ def _add(builder: Builder, line: int, row: Mapping[str, str], extra: Mapping[str
         builder.titles.setdefault(name, unguarded(row["title"]))
     if filled := {column: unguarded(cell) for column, cell in extra.items() if cell}:
         builder.metadata.setdefault(name, filled)
+    problems = len(builder.problems)
+    twice = name in builder.places.get(query_id, {})
     _place(builder, line, query_id, name, row)
     if rating := row.get("rating", "").strip():
         try:
-            builder.judge(line, query_id, name, parse_grade(rating))
+            grade = parse_grade(rating)
+            if twice and len(builder.problems) > problems and builder.judgments.get(query_id, {}).get(name) == grade:
+                return  # the whole row is a repetition, which has been said
+            builder.judge(line, query_id, name, grade)
         except ValueError as error:
             builder.refuse(line, str(error))
 
@@ -235,4 +262,6 @@ def looks_like_table(rows: Sequence[Row]) -> bool:
     if not rows:
         return False
     names = {fields.normal(cell) for cell in rows[0].cells}
-    return bool(names & {*_NAMES["query"], *_NAMES["query_id"]}) and len(rows[0].cells) > 1
+    # alone in its row, a word such as "keyword" may be a query itself
+    wanted = {*_NAMES["query"], *_NAMES["query_id"]} if len(rows[0].cells) > 1 else set(_NAMES["query"][:2])
+    return bool(names & wanted)

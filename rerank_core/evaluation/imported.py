@@ -36,6 +36,8 @@ LIMITS = Limits(
 )
 """What one import of an evaluation may hold: collections are larger than a list that somebody uploads."""
 
+# A decimal comma, as spreadsheets in much of Europe write it; 1,000 may as well be a thousand and is neither.
+_COMMA = re.compile(r"[-+]?(0,\d+|\d+,(\d{1,2}|\d{4,}))")
 _WHOLE = re.compile(r"[-+]?\d+(\.0*)?")
 _FORMULA = re.compile(r" *[=+\-@]")
 
@@ -156,7 +158,7 @@ class Builder:
 
 def parse_grade(cell: str) -> int:
     """A rating as a whole number; "3", "3.0" and " -1" are. Raises ValueError with a sentence for a person."""
-    text = cell.strip()
+    text = _with_point(cell)
     if not _WHOLE.fullmatch(text):
         try:
             number = float(text)
@@ -174,12 +176,17 @@ def parse_grade(cell: str) -> int:
 def parse_number(cell: str, what: str) -> float:
     """A rank or a score; raises ValueError with a sentence for a person."""
     try:
-        number = float(cell)
+        number = float(_with_point(cell))
     except ValueError:
         number = math.nan
     if math.isnan(number):
         raise ValueError(f"The {what} '{cell.strip()}' is not a number.")
     return number
+
+
+def _with_point(cell: str) -> str:
+    text = cell.strip()
+    return text.replace(",", ".") if _COMMA.fullmatch(text) else text
 
 
 def guarded(cell: str) -> str:
@@ -195,8 +202,9 @@ def unguarded(cell: str) -> str:
 
 def csv_text(rows: Iterable[Sequence[object]], delimiter: str = ",") -> str:
     """Rows as CSV. Unlike the csv module, which on some versions of Python leaves a lone carriage return bare, every
-    cell with a line break is quoted."""
-    return "".join(delimiter.join(_quoted(str(cell), delimiter) for cell in row) + "\n" for row in rows)
+    cell with a line break is quoted. A NUL, which makes a file binary for most programs, gives way to U+FFFD."""
+    text = "".join(delimiter.join(_quoted(str(cell), delimiter) for cell in row) + "\n" for row in rows)
+    return text.replace("\x00", "\ufffd")
 
 
 def _quoted(cell: str, delimiter: str) -> str:

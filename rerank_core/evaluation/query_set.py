@@ -123,7 +123,8 @@ class QuerySet:
     @property
     def judged(self) -> int:
         """How many queries have at least one rating by anybody."""
-        return len({query for grades in self.judgments.values() for query, own in grades.items() if own})
+        rated = {query for grades in self.judgments.values() for query, own in grades.items() if own}
+        return sum(query.id in rated for query in self.queries)
 
     def documents_of(self, query: Query) -> tuple[Document, ...]:
         """The candidates of a query as Documents, in their initial order."""
@@ -307,7 +308,13 @@ def bounded(query_set: QuerySet) -> QuerySet:
                 f"{len(query_set.queries) - MAX_QUERIES:,} are not.",
             )
         )
-    used = set(_used(queries, query_set.judgments))
+    judgments = query_set.judgments
+    if len(queries) < len(query_set.queries):
+        kept = {query.id for query in queries}
+        judgments = {
+            rater: {query: own for query, own in grades.items() if query in kept} for rater, grades in judgments.items()
+        }
+    used = set(_used(queries, judgments))
     documents = {name: document for name, document in query_set.documents.items() if name in used}
     size = sum(len(document.text) for document in documents.values())
     if size > MAX_CHARACTERS:
@@ -315,7 +322,9 @@ def bounded(query_set: QuerySet) -> QuerySet:
             f"The documents have {size / 1e6:,.0f} million characters; at most {MAX_CHARACTERS / 1e6:,.0f} are kept.",
             hint="Use fewer queries, fewer candidates a query, or shorter documents.",
         )
-    return replace(query_set, queries=tuple(queries), documents=documents, problems=tuple(problems))
+    return replace(
+        query_set, queries=tuple(queries), documents=documents, judgments=judgments, problems=tuple(problems)
+    )
 
 
 def _used(queries: Sequence[Query], judgments: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Iterator[str]:

@@ -21,6 +21,7 @@ __all__ = ["SAMPLE_CANDIDATES", "from_files", "from_queries", "from_sample", "se
 SAMPLE_CANDIDATES = 30
 """Candidates of each query of the sample set."""
 
+_USUAL_MOST = 3
 _KEYWORD_ORDER = "by keyword (BM25)"
 
 
@@ -67,6 +68,12 @@ def from_files(
     notes = []
     if from_ratings:
         notes.append(f"For {count_queries(from_ratings)} the candidates are the rated documents, in the file's order.")
+    grades = {grade for own in merged.judgments.values() for grade in own.values()}
+    if grades and (min(grades) < 0 or max(grades) > _USUAL_MOST):
+        notes.append(
+            f"Ratings go from {min(grades)} to {max(grades)}. They count as they are: a document is relevant from 1 "
+            "on, and a higher rating weighs more."
+        )
     documents = {document: Document(text, document, _metadata(merged, document)) for document, text in known.items()}
     made = QuerySet(
         name,
