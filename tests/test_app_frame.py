@@ -279,3 +279,12 @@ def test_a_link_to_the_work_of_another_page_is_not_taken_for_ones_own(page: str,
     at.switch_page(f"{page}.py").run()
     assert not at.exception
     assert not any("went wrong" in box.value for box in at.error)
+
+
+def test_a_spending_limit_has_a_most() -> None:
+    """A limit of hundreds of digits is nobody's wish, and would not fit the sidebar."""
+    at = AppTest.from_file("../pages/main.py", default_timeout=60)
+    at.query_params["example"] = "own"
+    at.run()
+    limit = at.number_input(key="spending_limit")
+    assert (limit.min, limit.max) == (0, 1_000_000)

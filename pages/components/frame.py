@@ -51,6 +51,7 @@ def sidebar(page: st.Page) -> DeltaGenerator:
             st.number_input(
                 "Ask before this session costs more than (US dollars)",
                 min_value=0.0,
+                max_value=1_000_000.0,
                 value=None,
                 step=0.5,
                 format="%.2f",
