@@ -5,7 +5,7 @@ import streamlit as st
 from pages.components import connection as connections
 from pages.components import errors, search_corpus, search_run, settings
 from pages.components.search_input import arrive, first_stage, question_input, ticket_picker
-from pages.components.search_result import result
+from pages.components.search_result import heading, result
 from pages.components.search_source import live_settings, source_control
 from pages.components.search_state import LIVE, MANAGING, TOP, state
 from rerank_core import RerankError, pricing
@@ -80,7 +80,7 @@ with st.container():
     if gone is not None:
         errors.show(gone)
     elif current.error is not None:
-        errors.show(current.error)
+        errors.show(current.error, title=heading(current.error, source))
 if current.answer is not None:
     with st.container():
         search_run.stale_notice(current.answer, question, source)

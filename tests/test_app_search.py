@@ -418,3 +418,12 @@ def test_the_query_template_follows_the_fields_until_it_is_changed(page) -> None
     next(button for button in at.button if button.label == "Back to the default template").click().run()
     assert '"body' in at.text_area(key="live_template").value
     assert not at.error
+
+
+def test_an_empty_question_is_told_in_words_of_searching(page) -> None:
+    """The heading speaks of the search, not of reranking, and the answer before stays."""
+    at = page()
+    at.text_area(key="question").set_value("  ").run()
+    press(at)
+    assert "This cannot be searched as it is" in words(at)
+    assert at.session_state["search"].answer is not None

@@ -13,7 +13,7 @@ from pages.components.result import board_rows, reranked_name, show_warnings, su
 from pages.components.search_run import passages_of
 from pages.components.search_state import LIVE, Answer, state
 from pages.components.state import state as playground
-from rerank_core import RerankError, context, export, pricing, ranking
+from rerank_core import ConfigurationError, InvalidRequestError, RerankError, context, export, pricing, ranking
 from rerank_core.answers import answer_text, markdown_links
 from rerank_core.corpora.cutting import by_document
 from rerank_core.models import RankedDocument
@@ -23,6 +23,15 @@ from rerank_core.retrieval.marks import marked
 COPIES = {"answer": "Answer", "context": "LLM context", "markdown": "Markdown links"}
 BUDGETS = [500, 1000, 2000, 4000, 8000]
 AROUND = 2
+
+
+def heading(error: RerankError, source: str) -> str | None:
+    """A heading for what went wrong in a search, where the usual one speaks of reranking or of its service."""
+    if isinstance(error, InvalidRequestError):
+        return "This cannot be searched as it is"
+    if source == LIVE and isinstance(error, ConfigurationError):
+        return "The search engine or the connection is not set up"
+    return None
 
 
 def result(answer: Answer, top_n: int) -> None:
