@@ -5,12 +5,13 @@ import streamlit as st
 from pages.components import errors
 from pages.components.evaluate_arrive import arrive, write_address
 from pages.components.evaluate_candidates import collect
-from pages.components.evaluate_state import STEP, STEPS, state
+from pages.components.evaluate_state import STEP, STEPS, refresh, state
 from pages.components.evaluate_steps import DRAW
 
 current = state()
 arrive()
 collect()
+refresh()
 # White on the dark theme's light blue is hard to read, on the chosen models as on a primary button.
 st.html("<style>[data-testid=stMultiSelect] span[title] {color: light-dark(#ffffff, #08121f) !important}</style>")
 st.title("Find out which model is best on your own queries", anchor=False)

@@ -152,7 +152,52 @@ def test_undo_takes_back_the_rating_of_whoever_gave_it(app) -> None:
     ran(page.button(key="rate_undo").click().run())
     judgments = page.session_state["evaluate"].query_set.judgments
     assert judgments["Bob"] == before
-    assert not any(judgments["Ann"].values())
+    assert not any(judgments.get("Ann", {}).values())
+
+
+def test_a_scale_beyond_three_is_explained_and_can_be_cut_anywhere(app) -> None:
+    """With ratings from 1 to 5 the board says what it shows, and a good answer may be one rated 5 only."""
+    data = "query,document,rating\n" + "".join(
+        f"q{n},document {n} {grade},{grade}\n" for n in range(3) for grade in (1, 5)
+    )
+    page = press(upload(app(), ("five.csv", data.encode())), "Use these queries")
+    assert "Ratings go from 1 to 5." in words(page)
+    finished(run_models(page, KEYWORD))
+    go(page, "Answer")
+    assert "This query's ratings go from 1 to 5; on the board those over 3 are shown as 3" in words(page)
+    go(page, "Cut-off")
+    assert page.selectbox(key="cut_grade").options[-1] == "5 only"
+    ran(page.selectbox(key="cut_grade").set_value(5).run())
+
+
+def test_ratings_given_in_another_window_count_in_this_one(app) -> None:
+    """Two people rate at the same time; each sees the other's ratings at the next step, changed ones too."""
+    mine = go(own(app()), "Rate")
+    state = mine.session_state["evaluate"]
+    theirs = open_page("Rate")
+    theirs.session_state["evaluate"].use(state.set_id, evaluate_state.query_sets().get(state.set_id))
+    ran(theirs.run())
+    theirs.text_input(key="evaluate_rater").set_value("Bob").run()
+    ran(theirs.button(key="grade_2").click().run())
+    go(mine, "Query set")
+    assert state.query_set.judgments["Bob"] == {"query 0, with a comma": {"d00": 2}}
+    before = state.query_set
+    go(mine, "Rate")
+    assert state.query_set is before
+    theirs.session_state["evaluate"].place = 0
+    ran(theirs.run())
+    ran(theirs.button(key="grade_3").click().run())
+    go(mine, "Query set")
+    assert state.query_set.judgments["Bob"] == {"query 0, with a comma": {"d00": 3}}
+
+
+def test_a_set_deleted_in_another_window_is_said_to_be_gone(app) -> None:
+    """The page goes on with another set and says why, on whatever step it stands."""
+    page = go(own(app()), "Rate")
+    evaluate_state.query_sets().delete(page.session_state["evaluate"].set_id)
+    go(page, "Cost")
+    assert "The query set 'mine' has been deleted in another window." in words(page)
+    assert page.session_state["evaluate"].query_set.name == "Sample: support questions"
 
 
 def test_raters_are_kept_apart_with_their_agreement(app) -> None:

@@ -49,7 +49,18 @@ def query_board(query_set: QuerySet, query: Query, label: str, against: str) -> 
                 key=key,
             )
             current.picked = picked or current.picked
+        _scale(query)
         _detail(query_set, query, rows)
+
+
+def _scale(query: Query) -> None:
+    """Say so where the query has ratings that the board cannot show as they are."""
+    grades = judgments().get(query.id, {}).values()
+    if any(not 0 <= grade <= 3 for grade in grades):
+        st.caption(
+            f"This query's ratings go from {min(grades)} to {max(grades)}; on the board those over 3 are shown as 3 "
+            "and those under 0 as 0."
+        )
 
 
 def _name(query_set: QuerySet, label: str) -> str:
@@ -78,7 +89,8 @@ def board_rows(query_set: QuerySet, query: Query, label: str, against: str) -> l
                 text=document.text,
                 title=str(title) if title else None,
                 score=scores.get(name),
-                rating=grade if grade in (0, 1, 2, 3) else None,
+                # the board knows 0 to 3; a file may hold other scales, which `_scale` explains
+                rating=None if grade is None else min(3, max(0, grade)),
             )
         )
     return rows

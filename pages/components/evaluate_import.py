@@ -66,6 +66,12 @@ def _files() -> None:
         on_change=_uploaded,
         help="CSV, TSV, Excel, TREC qrels and run, OpenSearch NDJSON, a BEIR ZIP or its files.",
     )
+    with st.container():
+        # Here and not in the callbacks, where nothing could say that it takes a moment.
+        for file in current.files.values():
+            if file.unread:
+                with st.spinner("Reading the file"):
+                    _read(file)
     for name in list(current.files):
         _file(current.files[name])
     parts = [file.imported for file in current.files.values() if file.imported is not None and file.imported.query_ids]
@@ -101,15 +107,13 @@ def _usual_name() -> str:
 def _uploaded() -> None:
     current = state()
     for upload in st.session_state.get(f"evaluate_upload_{current.upload_version}") or []:
-        file = File(upload.name, upload.getvalue())
-        _read(file)
-        current.files[upload.name] = file
+        current.files[upload.name] = File(upload.name, upload.getvalue())
         st.session_state.pop("evaluate_name", None)
     current.upload_version += 1
 
 
 def _read(file: File) -> None:
-    file.error = None
+    file.error, file.unread = None, False
     try:
         file.imported = read(file.name, file.data, file.kind, columns=file.columns)
     except RerankError as error:
@@ -166,8 +170,7 @@ def _found(imported: Imported) -> str:
 
 def _kind_chosen(name: str) -> None:
     file = state().files[name]
-    file.kind, file.columns = st.session_state[f"evaluate_kind_{name}"], None
-    _read(file)
+    file.kind, file.columns, file.unread = st.session_state[f"evaluate_kind_{name}"], None, True
 
 
 def _columns(file: File) -> dict[str, str] | None:
@@ -215,7 +218,7 @@ def _sheet_chosen(name: str) -> None:
     file.columns = {"sheet": st.session_state[f"evaluate_sheet_{name}"]}
     for role in ROLES:
         st.session_state.pop(f"evaluate_column_{role}_{name}", None)
-    _read(file)
+    file.unread = True
 
 
 def _column_picker(file: File, chosen: dict[str, str]) -> None:
@@ -239,4 +242,4 @@ def _columns_chosen(name: str) -> None:
     wished = {role: st.session_state.get(f"evaluate_column_{role}_{name}") for role in ROLES}
     sheet = {"sheet": file.columns["sheet"]} if file.columns and "sheet" in file.columns else {}
     file.columns = sheet | {role: "" if column in (NO_COLUMN, None) else column for role, column in wished.items()}
-    _read(file)
+    file.unread = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import streamlit as st
 
@@ -31,6 +31,7 @@ class File:
     columns: dict[str, str] | None = None
     imported: Imported | None = None
     error: RerankError | None = None
+    unread: bool = True
 
 
 @dataclass
@@ -48,6 +49,8 @@ class EvaluateState:
     job_id: str | None = None
     error: RerankError | None = None
     note: str = ""
+    # What the ratings looked like when they were read last (see QuerySetStore.ratings_mark).
+    mark: tuple[int, ...] | None = None
     # Rating: where the person is, and what Undo takes back (rater, query, document, grade before).
     place: int = 0
     rated_query: str | None = None
@@ -62,7 +65,7 @@ class EvaluateState:
         if set_id != self.set_id:
             self.place, self.rated_query, self.query_id, self.picked = 0, None, None, None
             self.undo, self.query_chosen = [], False
-            self.experiment_id = None
+            self.experiment_id = self.mark = None
         self.set_id, self.query_set = set_id, query_set
 
 
@@ -128,6 +131,30 @@ def open_set(set_id: str) -> None:
     current.use(set_id, found)
     latest = experiments().list(set_id)
     current.experiment_id = latest[0].id if latest else None
+
+
+def refresh() -> None:
+    """Take over what others did to the set in work since this session looked last: their ratings, or its end."""
+    current = state()
+    if current.set_id is None or current.query_set is None:
+        return
+    try:
+        mark = query_sets().ratings_mark(current.set_id)
+        if mark is not None and mark != current.mark:
+            judgments = query_sets().judgments(current.set_id)
+            if judgments != current.query_set.judgments:
+                current.query_set = replace(current.query_set, judgments=judgments)
+            current.mark = mark
+    except RerankError as error:
+        current.error = error
+        return
+    if mark is None:
+        gone = current.query_set.name
+        current.set_id = current.query_set = current.experiment_id = None
+        open_set(saved_sets()[0].id)
+        current.error = RerankError(
+            f"The query set '{gone}' has been deleted in another window.", hint="Choose another one, or load it again."
+        )
 
 
 def experiment() -> Experiment | None:

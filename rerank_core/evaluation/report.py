@@ -28,6 +28,9 @@ from rerank_core.pricing import money_text, monthly
 
 __all__ = ["Report", "make_report", "report_html"]
 
+_TAG = 30
+"""Characters of a tag in the table of all queries."""
+
 _TRAFFIC = (100, 1_000, 10_000)
 _REGRESSIONS = 15
 _PROBLEMS = 20
@@ -301,7 +304,7 @@ def _all_queries(report: Report) -> Iterator[str]:
         [
             [
                 answer.searched[query].text,
-                answer.searched[query].tag or "",
+                _short(answer.searched[query].tag or ""),
                 answer.searched[query].lang or "",
                 *(f"{answer.by_query[label][answer.measure][query]:.3f}" for label in labels),
             ]
@@ -309,6 +312,11 @@ def _all_queries(report: Report) -> Iterator[str]:
         ],
     )
     yield "</section>\n"
+
+
+def _short(tag: str) -> str:
+    """A tag that leaves the query beside it room to be read."""
+    return tag if len(tag) <= _TAG else f"{tag[: _TAG - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -117,14 +117,18 @@ def describe(compared: Compared) -> str:
     before, after = compared.means
     low, high = compared.interval
     if abs(compared.difference) <= _SAME:
+        digits = 2
         change = f"{compared.second} leaves {compared.measure} at {after:.2f}"
     else:
         verb = "lifts" if compared.difference > 0 else "lowers"
-        change = f"{compared.second} {verb} {compared.measure} from {before:.2f} to {after:.2f}"
+        # a change that two digits do not show is given in three, lest it lifts 0.83 to 0.83
+        digits = 2 if f"{before:.2f}" != f"{after:.2f}" else 3
+        change = f"{compared.second} {verb} {compared.measure} from {before:.{digits}f} to {after:.{digits}f}"
     queries = "query" if compared.better == 1 else "queries"
     counts = f"{compared.better:,} {queries} better, {compared.worse:,} worse, {compared.same:,} the same"
     chance = "" if compared.significant else f"; this may be chance (p {_p_text(compared.p)})"
-    return f"{change} ({compared.difference:+.2f}, 95% interval {low:.2f} to {high:.2f}); {counts}{chance}"
+    interval = f"95% interval {low:.{digits}f} to {high:.{digits}f}"
+    return f"{change} ({compared.difference:+.{digits}f}, {interval}); {counts}{chance}"
 
 
 def _p_text(p: float) -> str:
