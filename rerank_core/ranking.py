@@ -204,7 +204,7 @@ def summary(comparison: Comparison, label: Callable[[Hashable], str] = str, top:
     if len(comparison.moves) == 1:
         return "There is only one document, so nothing can move"
     if not comparison.moved:
-        how_many = f"all {_number(len(both))} documents keep their places"
+        how_many = f"{'both' if len(both) == 2 else 'all ' + _number(len(both))} documents keep their places"
         return f"Nothing moved: {how_many if len(both) > 1 else 'the one document returned keeps its place'}"
     parts = [f"{comparison.moved:,} of {len(both):,} moved"]
     risers = [move for move in both if move.change and move.change > 0]

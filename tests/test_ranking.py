@@ -198,6 +198,7 @@ def test_the_sentence_of_a_run() -> None:
         ("", "", "There are no documents"),
         ("a", "a", "There is only one document, so nothing can move"),
         ("abc", "abc", "Nothing moved: all three documents keep their places"),
+        ("ab", "ab", "Nothing moved: both documents keep their places"),
         ("ab", "ba", "2 of 2 moved; 'b' rose from 2 to 1"),
         ("abcd", "bacd", "2 of 4 moved; 'b' rose from 2 to 1; the top 3 holds the same documents"),
         ("abcd", "abdc", "2 of 4 moved; 'd' rose from 4 to 3; one document is new in the top 3"),
