@@ -13,7 +13,7 @@ from pages.components import calls, compare_blind
 from pages.components import connection as connections
 from pages.components.compare_state import Part, state
 from pages.components.connection import Connection
-from pages.components.jobs import POLL_SECONDS, follow, manager
+from pages.components.jobs import POLL_SECONDS, failure, follow, manager
 from pages.components.running import Asked, asked, store
 from pages.components.settings import escaped
 from pages.components.state import ORDER, QUERY
@@ -217,12 +217,7 @@ def collect() -> None:
         elif job.state == "done":
             part.run = job.result()
         elif job.state == "failed":
-            error = job.exception
-            part.error = (
-                error
-                if isinstance(error, RerankError)
-                else RerankError("Something went wrong while reranking.", hint="Try again; the log has the details.")
-            )
+            part.error = failure(job, "reranking")
         elif job.state == "cancelled":
             part.cancelled = True
         if part.over:
