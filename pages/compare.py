@@ -37,9 +37,12 @@ with choices:
         width="stretch",
         disabled=current.under_way,
     )
-import_report()
-if editing:
-    table_input()
+# What comes and goes has a container of its own, so that what stands below keeps its place (see playground.py).
+with st.container():
+    import_report()
+with st.container():
+    if editing:
+        table_input()
 
 if pressed or current.wanted:
     current.wanted = False
@@ -53,12 +56,16 @@ with before:
         compare_blind.toggle()
     if not current.under_way:
         compare_input.kept_note(planned)
-compare_run.confirmation(chosen)
-compare_run.progress()
-if current.error is not None:
-    errors.show(current.error)
+with st.container():
+    compare_run.confirmation(chosen)
+with st.container():
+    compare_run.progress()
+with st.container():
+    if current.error is not None:
+        errors.show(current.error)
 if current.parts:
-    compare_input.stale_notice(chosen)
+    with st.container():
+        compare_input.stale_notice(chosen)
     result(top_n)
 elif current.error is None and not current.asking:
     st.info(
