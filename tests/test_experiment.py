@@ -543,3 +543,11 @@ def test_a_pause_sends_nothing_further(world):
 
     end = world.run(FakeClients(answer), lanes={"gateflow": Lane(concurrency=1, retries=0)})
     assert (end.state, end.done, len(world.ledger)) == ("paused", 1, 1)
+
+
+def test_a_resumed_run_still_names_its_whole_limit():
+    """Gone on with at its limit, it says of which limit nothing is left."""
+    world = World(limit=Decimal("0.003"))
+    assert world.run().done == 3
+    assert "spending limit of $0.003" in world.run().note
+    world.store.close()

@@ -119,7 +119,11 @@ class _Run:
             )
         spent, maybe = store.spending(experiment_id)
         limit = experiment.spending_limit
-        own = Budget(None if limit is None else max(Decimal(0), limit - spent - maybe))
+        own = Budget()
+        own.settle(
+            own.reserve(spent + maybe), spent + maybe
+        )  # so that what it says of the limit is true after a resume
+        own.set_limit(limit)
         self._purse = Purse(own, budget)
         self._changed = threading.Condition()
         self._stop: ExperimentState | Literal[""] = ""
