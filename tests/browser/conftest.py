@@ -15,7 +15,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 from tests.app_server import Server, start_server
 from tests.browser.seeing import settle
@@ -31,7 +40,9 @@ FLAGS = [
     "--no-first-run",
 ]
 WIDE, PHONE = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
-PATIENCE_MS = 20_000
+# Long, since two workers share what may be a slow machine; nothing waits longer than it has to.
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 # Streamlit looks for its server below the page it was opened at; both come back as 404 and it goes on to the root.
 _PROBES = re.compile(r"/[^/]+/_stcore/(health|host-config)$")
 
