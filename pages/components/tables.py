@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import altair as alt
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from pages.components.board import BoardRow, movement, shown
@@ -88,7 +89,7 @@ def _named(name: str, either: str) -> None:
         st.text(shown(name, 80, one_line=True) or "\u00a0")
 
 
-def _frame(rows: Sequence[BoardRow], side: str, previews: Mapping[str, str]) -> pd.DataFrame:
+def _frame(rows: Sequence[BoardRow], side: str, previews: Mapping[str, str]) -> dict[str, list[Any]]:
     if side == "left":
         columns: dict[str, list[Any]] = {"Rank": [row.was for row in rows]}
         if any(row.initial_score is not None for row in rows):
@@ -102,7 +103,7 @@ def _frame(rows: Sequence[BoardRow], side: str, previews: Mapping[str, str]) -> 
     columns["Document"] = [previews[row.key] for row in rows]
     if side == "right":
         columns["Was"] = [row.was for row in rows]
-    return pd.DataFrame(columns)
+    return columns
 
 
 def _preview(row: BoardRow) -> str:
@@ -120,8 +121,8 @@ def _on_axis(scores: Sequence[float | None]) -> bool:
     return all(score is None or 0 <= score <= 1 for score in scores)
 
 
-def _table(frame: pd.DataFrame, *, key: str, bar: bool, alt: str) -> int | None:
-    """One table; the place of the selected row in the frame, whatever the person sorted it by."""
+def _table(columns: Mapping[str, list[Any]], *, key: str, bar: bool, alt: str) -> int | None:
+    """One table; the place of the selected row in the columns, whatever the person sorted it by."""
     number = st.column_config.NumberColumn
     score = (
         st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.3f", width=120)
@@ -129,7 +130,7 @@ def _table(frame: pd.DataFrame, *, key: str, bar: bool, alt: str) -> int | None:
         else number(format="%.3f", width="small")
     )
     event = st.dataframe(
-        frame,
+        pa.Table.from_pydict(dict(columns)),
         key=key,
         height=TABLE_HEIGHT,
         hide_index=True,
