@@ -118,13 +118,13 @@ class PairAgreement:
 
     @property
     def text(self) -> str:
-        """The agreement in words: "2 of the top 3 are the same; 85 of 100 pairs stand in the same order"."""
+        """The agreement in words: "2 of the top 3 are the same; 85% of all pairs stand in the same order"."""
         if self.kendall_tau == 1.0 and self.rbo == 1.0:
             return "The same order."
         first = "The first place is the same" if self.k == 1 and self.shared else "The first place differs"
         verb = "is" if self.shared == 1 else "are"
         top = first if self.k == 1 else f"{self.shared} of the top {self.k} {verb} the same"
-        return f"{top}; {_out_of_100(self.same_pairs)} of 100 pairs of documents stand in the same order."
+        return f"{top}; {_percent(self.same_pairs)}% of all pairs of documents stand in the same order."
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ def agreement_text(found: Agreement, names: Sequence[str], label: Callable[[int]
     """The agreement in one sentence for a person, without a full stop.
 
     `names` are what the orders are called, `label` what a document is. "All three put 'Wi-Fi drops' first; 2 of the
-    top 3 are the same for all; English and v2 differ most: 76 of 100 pairs of documents stand in the same order".
+    top 3 are the same for all; English and v2 differ most: 76% of all pairs of documents stand in the same order".
     """
     if len(names) < 2:
         return f"{names[0]} puts '{label(found.firsts[0])}' first; choose a second model to compare it with"
@@ -209,7 +209,7 @@ def agreement_text(found: Agreement, names: Sequence[str], label: Callable[[int]
         parts.append(f"{how_many} of the top {found.k} {'is' if common == 1 else 'are'} the same{for_all}")
     farthest = found.farthest
     if farthest is not None:
-        pairs = f"{_out_of_100(farthest.same_pairs)} of 100 pairs of documents stand in the same order"
+        pairs = f"{_percent(farthest.same_pairs)}% of all pairs of documents stand in the same order"
         if len(names) > 2:
             pairs = f"{names[farthest.first]} and {names[farthest.second]} differ most: {pairs}"
         parts.append(pairs)
@@ -327,8 +327,8 @@ def _closeness(pair: PairAgreement) -> tuple[float, float]:
     return pair.rbo, pair.kendall_tau
 
 
-def _out_of_100(share: float) -> int:
-    """A share as a whole number of 100; neither 0 nor 100 unless it is exactly that."""
+def _percent(share: float) -> int:
+    """A share in per cent, a whole number; neither 0 nor 100 unless it is exactly that."""
     if share in (0.0, 1.0):
         return int(share * 100)
     return min(99, max(1, round(share * 100)))

@@ -142,7 +142,7 @@ def test_every_tab_says_what_it_is_for(app) -> None:
     assert list(table["Apart"][:6]) == [4, 4, 3, 2, 2, 0]
     open_tab(page, "Agreement")
     assert "English and v2 agree most, English and Multilingual least, the top places counting most." in words(page)
-    assert "Multilingual and v2: 1 of the top 3 is the same; 89 of 100 pairs of documents" in words(page)
+    assert "Multilingual and v2: 1 of the top 3 is the same; 89% of all pairs of documents" in words(page)
     pairs = page.dataframe[0].value
     assert list(pairs["Models"])[-1] == "English and Multilingual"
     assert list(pairs["Rank-biased overlap"]) == sorted(pairs["Rank-biased overlap"], reverse=True)

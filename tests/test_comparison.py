@@ -102,15 +102,15 @@ def test_agreement_is_that_of_every_pair(orders: list[list[int]], k: int):
 
 @given(ORDERS, st.integers(1, 15))
 def test_the_words_never_claim_more_than_the_figures(orders: list[list[int]], k: int):
-    """ "The same order" is said only of the same order, and 0 or 100 of 100 pairs only where it is exact."""
+    """ "The same order" is said only of the same order, and 0% or 100% of all pairs only where it is exact."""
     found = comparison.agreement(orders, k)
     names = letters(len(orders))
     said = comparison.agreement_text(found, names, str)
     assert ("the same order" in said and "pairs" not in said) == (found.identical and len(orders) > 1)
     for pair in found.pairs:
         assert (pair.text == "The same order.") == (orders[pair.first] == orders[pair.second])
-        if "of 100 pairs" in pair.text:
-            number = int(pair.text.split("; ")[1].split(" ")[0])
+        if "% of all pairs" in pair.text:
+            number = int(pair.text.split("; ")[1].split("%")[0])
             assert (number == 0) == (pair.same_pairs == 0)
             assert (number == 100) == (pair.same_pairs == 1)
 
@@ -166,7 +166,7 @@ def test_the_sentence_of_three_models():
     said = comparison.agreement_text(comparison.agreement(orders, 2), ["English", "Multilingual", "v2"], LABELS)
     assert said == (
         "All three put 'alpha' first; 1 of the top 2 is the same for all; "
-        "English and v2 differ most: 50 of 100 pairs of documents stand in the same order"
+        "English and v2 differ most: 50% of all pairs of documents stand in the same order"
     )
 
 
@@ -175,7 +175,7 @@ def test_the_sentence_of_two_models_that_differ_at_the_top():
     said = comparison.agreement_text(comparison.agreement([[0, 1, 2], [2, 1, 0]], 2), ["A", "B"], LABELS)
     assert said == (
         "They differ on the first place: 'alpha' for A, 'gamma' for B; 1 of the top 2 is the same; "
-        "0 of 100 pairs of documents stand in the same order"
+        "0% of all pairs of documents stand in the same order"
     )
 
 
