@@ -41,3 +41,9 @@ def loopback() -> Iterator[Loopback]:
     """A server on this machine that does what the test tells it, request by request."""
     with Loopback() as server:
         yield server
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Files made for a test go by their size: their bytes hold the time they were made at, and every worker of
+    pytest-xdist must know a test by the same name."""
+    return f"{argname}-{len(val)}-bytes" if isinstance(val, bytes) else None
