@@ -5,7 +5,8 @@ SHELL := /bin/sh
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-input
 PORT ?= 8501
-# Tests at a time; each file's tests stay together, and each worker that has browser tests starts an app of its own.
+# Tests at a time. Each file's tests stay together and files keep their order, so that the browser's, which leave an
+# event loop running, come last in each worker.
 WORKERS ?= 2
 
 # A stamp carries the checksum of what it stands for, so that a checkout that only touches a file installs nothing.
@@ -25,7 +26,7 @@ run: $(APP) ## start the app on http://localhost:8501 (another port: make run PO
 	@PYTHONPATH="$(CURDIR)" $(VENV)/bin/python -m streamlit run app.py --server.port $(PORT)
 
 test: $(DEV) ## run every test; the browser ring too where Chromium is on the path
-	@$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(DEV) ## formatting, lint and types
 	@$(VENV)/bin/python -m ruff format --check .
