@@ -176,7 +176,7 @@ def test_the_blind_test_gives_nothing_away_and_a_vote_reveals(visit: Visit) -> N
     settle(page)
     assert page.get_by_role("button", name="CSV").count() == 0
     expect(main.get_by_text("Try English afterwards")).to_have_count(0)
-    assert [head.inner_text() for head in page.locator(".board h2").all()] == ["A", "B", "C"]
+    expect(page.locator(".board h2")).to_have_text(["A", "B", "C"])
     area = page.get_by_label("Query", exact=True)
     area.press("End")
     area.press_sequentially(" 2")

@@ -33,7 +33,7 @@ def test_the_line_is_dragged_and_says_what_it_does_on_the_way(visit: Visit) -> N
     """While the mouse moves the figures follow at once; the page hears of it when the mouse lets go."""
     page = visit().open("/evaluate")
     line = cut_off(page)
-    sentence = page.get_by_text(re.compile(r"^At 0\.\d\d, \d+ of \d+ queries are answered"))
+    sentence = page.get_by_text(re.compile(r"^At 0\.\d+, \d+ of \d+ queries are answered"))
     before, said, start = sentence.text_content(), line.get_attribute("aria-valuetext"), at(line)
     box = line.bounding_box()
     assert box is not None
@@ -66,12 +66,12 @@ def test_the_line_is_moved_by_keys_and_by_a_click(visit: Visit) -> None:
     for key, value in (("Home", 0.0), ("ArrowRight", 0.005), ("PageUp", 0.055), ("ArrowLeft", 0.05), ("End", 1.0)):
         line.press(key)
         assert at(line) == value
-    expect(page.get_by_text(re.compile(r"^At 1\.00, 0 of"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^At 1\.0+, 0 of"))).to_be_visible()
     settle(page)
     stage = page.locator(".stage").first.bounding_box()
     assert stage is not None
     page.mouse.click(stage["x"] + stage["width"] / 2, stage["y"] + 150)
-    expect(page.get_by_text(re.compile(r"^At 0\.[45]\d, "))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^At 0\.[45]\d+, "))).to_be_visible()
     settle(page)
     top = page.get_by_role("slider", name="Top n")
     top.focus()

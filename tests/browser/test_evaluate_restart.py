@@ -93,3 +93,5 @@ def see_through(visitor: Visitor, link: str, server: Server, service: FlakyServi
     assert service.requests.total() == QUERIES + AT_ONCE
     page.get_by_role("button", name="See the answer").click()
     expect(page.get_by_text(re.compile("English reranking lifts nDCG@10"))).to_be_visible()
+    settle(page)
+    visitor.context.close()  # before the server goes, lest the page ask it for more

@@ -33,6 +33,7 @@ EVIL = [
 
 def rows(page: Page, side: str = "right") -> list[str]:
     """The texts of the board's rows, top first, folded ones too."""
+    page.locator(f".list.{side} .row").first.wait_for(state="attached")
     return page.locator(f".list.{side} .row .text").all_text_contents()
 
 
