@@ -19,9 +19,9 @@ DESKTOP = {"width": 1440, "height": 900}
 PAGES = {
     "compare": "Cost and time",
     "search": "The whole ranking",
-    "duplicates": "Lowest likeness",
-    "evaluate": "Answer",
-    "connections": "Prices",
+    "duplicates": "Where else these scores mislead",
+    "evaluate": "The worst regressions stand first",
+    "connections": "Connection",
 }
 
 
