@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components import compare_blind, compare_input, compare_run, errors, examples, settings
+from pages.components import compare_blind, compare_input, compare_run, documents_input, errors, examples, settings
 from pages.components.compare_result import result
 from pages.components.compare_state import state
 from pages.components.documents_input import import_report, order_control, paste_input, table_input, upload_input
@@ -11,11 +11,14 @@ from pages.components.state import QUERY
 current = state()
 compare_run.collect()
 compare_input.arrive()
+documents_input.collect()
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
     st.title("Compare models on the same question", anchor=False, width="content")
     examples.picker()
-if compare_input.may_hint():
-    examples.story()
+# What comes and goes has a container of its own, so that what stands below keeps its place (see playground.py).
+with st.container():
+    if compare_input.may_hint():
+        examples.story()
 
 texts, imports, choices = st.columns([9, 6, 8], gap="medium")
 with texts:
@@ -37,7 +40,6 @@ with choices:
         width="stretch",
         disabled=current.under_way,
     )
-# What comes and goes has a container of its own, so that what stands below keeps its place (see playground.py).
 with st.container():
     import_report()
 with st.container():
@@ -58,8 +60,7 @@ with before:
         compare_input.kept_note(planned)
 with st.container():
     compare_run.confirmation(chosen)
-with st.container():
-    compare_run.progress()
+progress = st.container()
 with st.container():
     if current.error is not None:
         errors.show(current.error)
@@ -74,3 +75,6 @@ elif current.error is None and not current.asking:
         icon=":material/arrow_upward:",
     )
 compare_input.write_address()
+# Last, since it stays with the models: the page around it stands by then.
+with progress:
+    compare_run.progress()

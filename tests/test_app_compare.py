@@ -17,6 +17,7 @@ from rerank_core import offline, samples
 from rerank_core.models import Document
 from rerank_core.offline.models import ENGLISH, MULTILINGUAL
 from tests.rerank_service import GOOD_KEY, RerankService, Service
+from tests.slow_files import Slow
 
 HOSTED = ["gateflow:rerank-english-v3.0", "gateflow:rerank-multilingual-v3.0"]
 KEYWORD = "local:local-keyword"
@@ -549,3 +550,17 @@ def test_one_answer_alone_is_not_voted_on(app, service: Service) -> None:
     press(page)
     assert "Which order is better?" not in words(page)
     assert "v2" in board(page)["columns"][0]["name"]
+
+
+def test_a_file_that_takes_its_time_arrives_on_this_page_too(app, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was not read at once is taken over as soon as it has been."""
+    page = app(query={"example": "own"})
+    slow = Slow(monkeypatch)
+    page.file_uploader[0].set_value([("slow.csv", b"text\nboots\nhats\n", "")]).run()
+    assert "slow.csv: reading" in words(page.run())
+    slow.go.set()
+    end = time.monotonic() + 60
+    while page.session_state["playground"].inbox.busy and time.monotonic() < end:
+        page.run()
+    assert not page.exception
+    assert "2 documents from slow.csv" in words(page.run())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +16,7 @@ from rerank_core import samples
 from rerank_core.store import RunStore
 from tests import made_files as made
 from tests.rerank_service import GOOD_KEY, RerankService, Service
+from tests.slow_files import Slow
 
 
 @pytest.fixture(scope="module")
@@ -238,23 +238,6 @@ def test_bad_rows_are_reported_by_line_and_good_rows_stay(app) -> None:
     assert 3 in list(page.dataframe[0].value["Line"])
 
 
-class Slow:
-    """A reader that reads files called slow only when it is let."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.go = threading.Event()
-        self.read = uploading.documents.read_files
-        monkeypatch.setattr(uploading.documents, "read_files", self._read_files)
-        monkeypatch.setattr(uploading, "_AT_ONCE_SECONDS", 0.0)
-
-    def _read_files(self, context: Any, files: Any, columns: Any = None, *, on_read: Any) -> Any:
-        for place, file in enumerate(files):
-            context.progress(100 * place, 100 * len(files), note=f"{file[0]}: reading")
-            while file[0].startswith("slow") and not self.go.wait(0.02):
-                context.check()
-            on_read(place, self.read(context, [file], columns)[0])
-
-
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow]:
     """Files called slow wait; at the end they are let go."""
@@ -455,3 +438,17 @@ def test_a_files_own_rank_and_score_never_stand_for_the_runs(app) -> None:
     assert list(table["Rank"]) == [1, 2]
     assert list(table["Rank (given)"]) == ["2", "1"]
     assert list(table["Score"]) != list(table["Score (given)"]) == ["0.1", "0.9"]
+
+
+def test_the_board_is_enlarged_for_a_stage(app) -> None:
+    """The choice under Advanced reaches the board, and nothing is sent for it."""
+    page = app()
+
+    def large() -> bool:
+        return bool(json.loads(page.get("bidi_component")[0].proto.json)["presenter"])
+
+    first = page.session_state["playground"].run
+    assert not large()
+    page.toggle(key="presenting").set_value(True).run()
+    assert large()
+    assert page.session_state["playground"].run == first
