@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -114,16 +115,16 @@ def _check_request(item: object, number: int) -> RerankRequest:
     )
 
 
-class Driver(_Base):
+class Driver(_Base, ABC):
     """Drives flows in the caller's thread, and parts of them in threads of their own."""
 
     def __init__(self, settings: Settings, width: int) -> None:
         super().__init__(settings, width)
         self._places = threading.Semaphore(width)
 
+    @abstractmethod
     def _exchange(self, body: bytes, allowance: Allowance) -> Reply | Failure:
         """Send a body and read the whole reply, within the allowance."""
-        raise NotImplementedError
 
     def _drive(self, flow: Flow[T], switch: Switch) -> T:
         outcome: Any = None
@@ -202,7 +203,7 @@ class Driver(_Base):
         return step.work(report)
 
 
-class AsyncDriver(_Base):
+class AsyncDriver(_Base, ABC):
     """Drives flows in tasks of one event loop, and work on this computer in a thread."""
 
     def __init__(self, settings: Settings, width: int) -> None:
@@ -210,9 +211,9 @@ class AsyncDriver(_Base):
         self._places = asyncio.Semaphore(width)
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    @abstractmethod
     async def _exchange(self, body: bytes, allowance: Allowance) -> Reply | Failure:
         """Send a body and read the whole reply, within the allowance."""
-        raise NotImplementedError
 
     async def _drive(self, flow: Flow[T]) -> T:
         outcome: Any = None
