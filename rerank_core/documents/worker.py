@@ -19,7 +19,7 @@ from rerank_core.documents.limits import Limits
 from rerank_core.documents.report import ParsedDocuments
 from rerank_core.errors import InvalidDocumentsError
 
-__all__ = ["give_up", "main", "run"]
+__all__ = ["begin", "give_up", "main", "run"]
 
 _OPEN_FILES = 64
 _NICE = 5
@@ -30,6 +30,16 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 def main() -> None:
     """Read the order and the file from standard input, write records to standard output."""
+    filename, columns, limits, data, answers = begin()
+    run(filename, data, columns, limits, answers)
+    answers.flush()
+    # nothing is left to tidy up, and a library that was confused by the file could hang on its way out
+    os._exit(0)
+
+
+def begin() -> tuple[str, dict[str, str], Limits, bytes, BinaryIO]:
+    """Take an order and its file from standard input and give up all rights that reading does not need; gives the
+    file's name, the wished columns, the limits, the bytes, and where the records go."""
     order = sys.stdin.buffer.readline()
     data = sys.stdin.buffer.read()
     # what a library prints must not get between the records
@@ -39,10 +49,7 @@ def main() -> None:
     os.dup2(silence, 2)
     filename, columns, limits, record = wire.order_of(order)
     give_up(int(record["memory"]), int(record["seconds"]))
-    run(filename, data, columns, limits, answers)
-    answers.flush()
-    # nothing is left to tidy up, and a library that was confused by the file could hang on its way out
-    os._exit(0)
+    return filename, columns, limits, data, answers
 
 
 def run(filename: str, data: bytes, columns: dict[str, str], limits: Limits, answers: BinaryIO) -> None:

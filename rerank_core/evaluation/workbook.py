@@ -22,7 +22,7 @@ from rerank_core.documents.limits import Limits, megabytes
 from rerank_core.documents.report import Problem
 from rerank_core.documents.tables import Row, Table
 from rerank_core.documents.workbook import read_workbook
-from rerank_core.documents.worker import give_up
+from rerank_core.documents.worker import begin
 from rerank_core.errors import InvalidDocumentsError
 
 __all__ = ["MEMORY_BYTES", "TIMEOUT_SECONDS", "read_workbook_apart"]
@@ -155,15 +155,7 @@ def _strings(values: object) -> list[str]:
 
 def main() -> None:
     """Read the order and the workbook from standard input, write the rows to standard output."""
-    order = sys.stdin.buffer.readline()
-    data = sys.stdin.buffer.read()
-    # what a library prints must not get between the records
-    answers = os.fdopen(os.dup(1), "wb")
-    silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 1)
-    os.dup2(silence, 2)
-    _, columns, limits, record = wire.order_of(order)
-    give_up(int(record["memory"]), int(record["seconds"]))
+    _, columns, limits, data, answers = begin()
     try:
         table, sheet, sheets = read_workbook(data, limits, columns["sheet"] or None)
         for row in table.rows:
