@@ -13,7 +13,7 @@ from pages.components import calls, compare_blind
 from pages.components import connection as connections
 from pages.components.compare_state import Part, state
 from pages.components.connection import Connection
-from pages.components.jobs import POLL_SECONDS, failure, follow, manager
+from pages.components.jobs import POLL_SECONDS, failure, first, follow, manager
 from pages.components.running import Asked, asked, store
 from pages.components.settings import escaped
 from pages.components.state import ORDER, QUERY
@@ -202,8 +202,7 @@ def start(planned: Plan, chosen: Sequence[Contender]) -> None:
 
 def job_of(part: Part) -> Job[Run] | None:
     """The job that works on a part, while it is remembered."""
-    found = manager().jobs(part.run_id)
-    return found[0] if found else None
+    return first(part.run_id)
 
 
 def collect() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.components import addresses
+from pages.components import addresses, jobs
 from pages.components.evaluate_state import open_set, query_sets, state
 from pages.components.jobs import manager
 from pages.components.search_run import LiveSettings, corpora, passages_of
@@ -130,9 +130,7 @@ def _work(context: JobContext, made: QuerySet, search: Search, passages: Passage
 
 def running() -> Job[QuerySet] | None:
     """The search for candidates that is under way, if there is one."""
-    job_id = state().job_id
-    jobs = manager().jobs(job_id) if job_id else ()
-    return jobs[0] if jobs else None
+    return jobs.first(state().job_id)
 
 
 def collect() -> None:
@@ -144,12 +142,7 @@ def collect() -> None:
     if job.state == "done":
         save(job.result(), again=False)
     elif job.state == "failed":
-        error = job.exception
-        current.error = (
-            error
-            if isinstance(error, RerankError)
-            else RerankError("Something went wrong while searching.", hint="Try again; the log has the details.")
-        )
+        current.error = jobs.failure(job, "searching")
 
 
 def save(made: QuerySet, *, again: bool = True) -> None:
@@ -170,18 +163,4 @@ def save(made: QuerySet, *, again: bool = True) -> None:
 
 def progress_of_search() -> None:
     """Show the search for candidates while it runs."""
-    if running() is not None:
-        _progress()
-
-
-@st.fragment(run_every=0.25)
-def _progress() -> None:
-    job = running()
-    if job is None or job.finished:
-        st.rerun()
-    now = job.progress
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        counted = f": {now.done:,} of {now.total:,}" if now.total else ""
-        st.progress(now.fraction, text=f"Finding candidates{counted}", width="stretch")
-        if st.button("Cancel", icon=":material/stop_circle:", disabled=job.cancel_requested):
-            job.cancel()
+    jobs.progress(state().job_id, "Finding candidates", billed=False)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.components import connection as connections
 from pages.components import errors, settings, uploading
-from pages.components.jobs import first, manager
+from pages.components.jobs import failure, first, manager
 from pages.components.search_run import corpora
 from pages.components.search_state import FILLING, LIVE, MANAGING, SAMPLE, SOURCE, Preview, state
 from pages.components.uploading import Upload
@@ -23,7 +23,7 @@ from rerank_core.retrieval.first_stage import CANDIDATES
 from rerank_core.runs import new_id
 
 _AT_ONCE_SECONDS = 0.9
-_POLL_SECONDS = 0.25
+_POLL_SECONDS = 0.5
 _PREVIEW_CHARACTERS = 300_000
 _REPORT_EVERY = 500
 # How the work divides, in thousandths of the way: up to here it is cut, up to there written down, then indexed.
@@ -81,19 +81,12 @@ def collect() -> None:
     elif job.state == "cancelled":
         current.filling_stopped = True
     else:
-        error = job.exception
-        current.filling_error = (
-            error
-            if isinstance(error, RerankError)
-            else RerankError("Something went wrong while indexing.", hint="Try again; the log has the details.")
-        )
+        current.filling_error = failure(job, "indexing")
 
 
 def filling() -> Job[Filled] | None:
     """The work on a knowledge base that is under way, if there is any."""
-    job_id = state().filling_id
-    jobs = manager().jobs(job_id) if job_id else ()
-    return jobs[0] if jobs else None
+    return first(state().filling_id)
 
 
 def progress() -> None:

@@ -36,28 +36,21 @@ def heading(error: RerankError, source: str) -> str | None:
 
 def result(answer: Answer, top_n: int) -> None:
     """Draw a finished search."""
-    condensed = answer.found.condensed if isinstance(answer.found, Retrieved) else None
-    if condensed is not None and condensed.changed:
-        with st.expander(condensed.sentence, icon=":material/compress:"):
-            st.caption("Searched for:")
-            st.text(condensed.text)
-            st.caption("Left out:")
-            st.text("\n".join(condensed.dropped))
     run = answer.run
-    if run is None:
-        st.info("Nothing was found for this question.", icon=":material/search_off:")
-    for note in answer.found.notes:
-        st.text(note)
+    # In containers, so that the board keeps its place when a notice comes or goes.
+    with st.container():
+        _asked(answer)
     if run is None:
         return
     with st.container(key="headline"):
         st.text(ranking.summarise_response(run.response, min(5, top_n)))
     _facts(answer)
     threshold = suggested_threshold(run)
-    weak_answer_warning(
-        run, threshold, advice="Ask in other words, search deeper, or answer that nothing is known yet."
-    )
-    show_warnings(run.response.warnings)
+    with st.container():
+        weak_answer_warning(
+            run, threshold, advice="Ask in other words, search deeper, or answer that nothing is known yet."
+        )
+        show_warnings(run.response.warnings)
     current = state()
     rows = [_row(row, answer) for row in board_rows(run)]
     grouped = by_document(run.response.results)
@@ -98,6 +91,21 @@ def result(answer: Answer, top_n: int) -> None:
     with copies:
         _copies(answer, top_n)
         _take_away(answer)
+
+
+def _asked(answer: Answer) -> None:
+    """What was searched for where that is not the question as typed, and what the first stage has to say."""
+    condensed = answer.found.condensed if isinstance(answer.found, Retrieved) else None
+    if condensed is not None and condensed.changed:
+        with st.expander(condensed.sentence, icon=":material/compress:"):
+            st.caption("Searched for:")
+            st.text(condensed.text)
+            st.caption("Left out:")
+            st.text("\n".join(condensed.dropped))
+    if answer.run is None:
+        st.info("Nothing was found for this question.", icon=":material/search_off:")
+    for note in answer.found.notes:
+        st.text(note)
 
 
 def _facts(answer: Answer) -> None:

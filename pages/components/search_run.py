@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -19,6 +20,7 @@ from rerank_core import ConfigurationError, InvalidQueryError, RerankError, Rera
 from rerank_core.budget import Budget
 from rerank_core.corpora import CorpusStore
 from rerank_core.jobs import Job, JobContext
+from rerank_core.models import DocumentInput
 from rerank_core.providers.spec import ModelSpec
 from rerank_core.retrieval.condense import condense
 from rerank_core.retrieval.first_stage import FirstStage, Kind
@@ -83,8 +85,10 @@ def passages_of(source: str) -> tuple[Passages, str]:
 
 def estimate(planned: Plan) -> pricing.CostEstimate:
     """What reranking the candidates is likely to cost: the first passages stand for those that will be found."""
-    documents = []
-    if planned.passages is not None:
+    documents: Sequence[DocumentInput]
+    if planned.connection.provider.is_local:
+        documents = ()  # free, whatever will be found; the page asks at every turn
+    elif planned.passages is not None:
         documents = planned.passages.get(range(min(planned.candidates, len(planned.passages))))
     else:
         # What a live index will send is not known: one short passage for each candidate is assumed.

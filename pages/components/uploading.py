@@ -17,16 +17,17 @@ import streamlit as st
 
 from pages.components import errors
 from pages.components.board import shown
-from pages.components.jobs import manager
+from pages.components.jobs import failure, first, manager
 from rerank_core import Document, RerankError, documents
 from rerank_core.documents import ParsedDocuments, Problem
 from rerank_core.documents.roles import by_role
+from rerank_core.documents.working_list import unused_name
 from rerank_core.jobs import Job, JobContext
 from rerank_core.runs import new_id
 
 # Long enough that small files are there at once, short enough that a long read shows its progress.
 _AT_ONCE_SECONDS = 0.9
-_POLL_SECONDS = 0.25
+_POLL_SECONDS = 0.5
 _KEPT_DRAFTS = 50
 SHOWN_PROBLEMS = 1000
 NAME_CHARACTERS = 120
@@ -180,7 +181,7 @@ def collect(inbox: Inbox, page: Page) -> None:
 
 def _take(inbox: Inbox, page: Page, upload: Upload, again: str | None, columns: Mapping[str, str]) -> None:
     if again is None:
-        name = _unused(upload.name, {*inbox.files, *page.taken()})
+        name = unused_name(upload.name, {*inbox.files, *page.taken()})
     elif again in inbox.files:
         name, before = again, inbox.files[again]
         upload.generation = before.generation + (before.parsed.columns != upload.parsed.columns)
@@ -345,17 +346,11 @@ def _finish(inbox: Inbox, job: Job[None] | None, delivery: Delivery) -> None:
     if delivery.task.again is None:
         inbox.left += delivery.left
     if job is not None and job.state == "failed":
-        error = job.exception
-        inbox.error = (
-            error
-            if isinstance(error, RerankError)
-            else RerankError("Something went wrong while reading.", hint="Try again; the log has the details.")
-        )
+        inbox.error = failure(job, "reading")
 
 
 def _job(inbox: Inbox) -> Job[None] | None:
-    jobs = manager().jobs(inbox.job_id) if inbox.job_id else ()
-    return jobs[0] if jobs else None
+    return first(inbox.job_id)
 
 
 def _read(context: JobContext, delivery: Delivery) -> None:
@@ -386,12 +381,3 @@ def _progress(inbox: Inbox) -> None:
                 job.cancel()
         if now.note:
             st.text(shown(now.note, NAME_CHARACTERS, one_line=True))
-
-
-def _unused(name: str, taken: set[str]) -> str:
-    """The name, or "kb.csv (2)" where there is one of that name already."""
-    unique, number = name, 1
-    while unique in taken:
-        number += 1
-        unique = f"{name} ({number})"
-    return unique

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from rerank_core.models import Document
 
-__all__ = ["ORDER", "TEXT", "WorkingList"]
+__all__ = ["ORDER", "TEXT", "WorkingList", "unused_name"]
 
 # The columns of the table that are not metadata.
 ORDER, TEXT, ID = "Order", "Text", "ID"
@@ -58,10 +58,7 @@ class WorkingList:
 
     def uploaded(self, name: str, documents: Iterable[Document]) -> tuple[WorkingList, str]:
         """Append a file's documents; gives the list and the name the file goes by ("kb.csv (2)" for a second one)."""
-        taken, unique, number = set(self.sources), name, 1
-        while unique in taken:
-            number += 1
-            unique = f"{name} ({number})"
+        unique = unused_name(name, set(self.sources))
         added = tuple(documents)
         order = "as uploaded" if not self.documents else "as listed"
         return (
@@ -209,3 +206,12 @@ def _parsed(cell: str) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
+
+
+def unused_name(name: str, taken: Container[str]) -> str:
+    """The name, or "kb.csv (2)" where there is one of that name already."""
+    unique, number = name, 1
+    while unique in taken:
+        number += 1
+        unique = f"{name} ({number})"
+    return unique
