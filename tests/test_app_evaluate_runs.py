@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components import evaluate_speed, evaluate_state
+from pages.components import evaluate_run, evaluate_speed, evaluate_state
 from rerank_core.evaluation.contender import Lane
 from rerank_core.evaluation.local_speed import LocalSpeed
 from tests.evaluate_page import (
@@ -174,3 +174,11 @@ def test_query_sets_are_named_and_deleted() -> None:
     assert [one.id for one in evaluate_state.query_sets().list()] == [page.session_state["evaluate"].set_id]
     assert page.session_state["evaluate"].query_set.name == "Sample: support questions"
     assert not {"Yes, delete it", "Save the name"} & {button.label for button in page.button}
+
+
+def test_a_run_that_ends_while_the_page_is_drawn_is_shown_as_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the end falls between two looks at the run, the page says how it stands."""
+    page = run_models(go(own(open_page()), "Run"), KEYWORD)
+    looks = iter((True, True))
+    monkeypatch.setattr(evaluate_run, "under_way", lambda: next(looks, False))
+    assert f"Done: {QUERIES} of {QUERIES} done" in words(ran(page.run()))

@@ -171,8 +171,7 @@ def failure() -> RerankError | None:
 
 def status(one: Experiment) -> None:
     """How the experiment stands, with what can be done about it."""
-    if under_way():
-        progress()
+    if progress():
         return
     now = experiments().progress(one.id)
     with st.container(border=True):
@@ -224,12 +223,14 @@ def _next_steps(one: Experiment, now: ExperimentProgress) -> None:
                     st.rerun()
 
 
-def progress() -> None:
-    """Show the run under way, in whichever process; draws the whole page again when it ends. What stands below keeps
-    its place then."""
+def progress() -> bool:
+    """Show the run under way, in whichever process, and say whether there is one; draws the whole page again when it
+    ends. What stands below keeps its place then."""
+    going = under_way()
     with st.container():
-        if under_way():
+        if going:
             _progress()
+    return going
 
 
 def under_way() -> bool:
