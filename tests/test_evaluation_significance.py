@@ -166,26 +166,25 @@ def test_fewer_than_two_runs_are_refused() -> None:
         (
             [1, 1],
             [2, 1],
-            "B lowers RR from 1.00 to 0.75 (-0.25, 95% interval -0.50 to 0.00); 0 queries better, 1 worse, 1 the same; "
-            "this may be chance (p 1.00)",
+            "Perhaps only by chance (p 1.00), B lowers RR from 1.00 to 0.75 (-0.25, 95% interval -0.50 to 0.00); "
+            "0 queries better, 1 worse, 1 the same",
         ),
         (
             [1, 2],
             [2, 1],
-            "B leaves RR at 0.75 (+0.00, 95% interval -0.50 to 0.50); 1 query better, 1 worse, 0 the same; "
-            "this may be chance (p 1.00)",
+            "B leaves RR at 0.75 (+0.00, 95% interval -0.50 to 0.50); 1 query better, 1 worse, 0 the same",
         ),
     ],
 )
 def test_a_comparison_in_one_sentence(before: list[int | None], after: list[int | None], sentence: str) -> None:
-    """Direction, size, interval and counts are told, and chance is called chance."""
+    """Direction, size, interval and counts are told, and what may be chance begins with that."""
     assert describe(two(before, after)) == sentence
 
 
 def test_a_change_that_two_digits_do_not_show_is_given_in_three() -> None:
     """It would look foolish to lift 0.99 to 0.99."""
     said = describe(two([1] * 99 + [3] * 3, [1] * 99 + [3, 3, 2]))
-    assert said.startswith("B lifts RR from 0.980 to 0.982 (+0.002, 95% interval 0.000 to 0.005)")
+    assert said.startswith("Perhaps only by chance (p 1.00), B lifts RR from 0.980 to 0.982 (+0.002, 95% interval 0.000 to 0.005)")
 
 
 def test_many_queries_do_not_take_much_memory() -> None:

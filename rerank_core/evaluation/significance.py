@@ -113,7 +113,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 def describe(compared: Compared) -> str:
     """The comparison in one sentence: "B lifts nDCG@10 from 0.61 to 0.74 (+0.13, 95% interval 0.09 to 0.17); 31
-    queries better, 6 worse, 13 the same". What may be chance says so."""
+    queries better, 6 worse, 13 the same". What may be chance begins with saying so."""
     before, after = compared.means
     low, high = compared.interval
     if abs(compared.difference) <= _SAME:
@@ -126,9 +126,10 @@ def describe(compared: Compared) -> str:
         change = f"{compared.second} {verb} {compared.measure} from {before:.{digits}f} to {after:.{digits}f}"
     queries = "query" if compared.better == 1 else "queries"
     counts = f"{compared.better:,} {queries} better, {compared.worse:,} worse, {compared.same:,} the same"
-    chance = "" if compared.significant else f"; this may be chance (p {_p_text(compared.p)})"
+    by_chance = not compared.significant and abs(compared.difference) > _SAME
+    chance = f"Perhaps only by chance (p {_p_text(compared.p)}), " if by_chance else ""
     interval = f"95% interval {low:.{digits}f} to {high:.{digits}f}"
-    return f"{change} ({compared.difference:+.{digits}f}, {interval}); {counts}{chance}"
+    return f"{chance}{change} ({compared.difference:+.{digits}f}, {interval}); {counts}"
 
 
 def _p_text(p: float) -> str:

@@ -1,7 +1,8 @@
 """A real browser before a real server, for the tests in this folder.
 
 The browser is the Chromium on the path; where there is none the tests are skipped with a loud sentence, and with
-CI=true they fail. No test may leave an error in the browser's console or make it ask another server for something.
+CI=true they fail. With CI=true a test that fails is tried once more, since the machine may be busy with others; the
+summary names it. No test may leave an error in the browser's console or make it ask another server for something.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from tests.app_server import Server, start_server
 from tests.browser.seeing import settle
 
 HERE = Path(__file__).parent
+CI = os.environ.get("CI") == "true"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 MISSING = "NO CHROMIUM ON THE PATH: the browser tests did not run. Install it (Debian: apt install chromium)."
 FLAGS = [
@@ -53,13 +55,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            if CI:
+                item.add_marker(pytest.mark.flaky(reruns=1))
     items.sort(key=lambda item: HERE in item.path.parents)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say loudly that the browser tests were left out."""
+    """Say loudly that the browser tests were left out, and which of them needed a second try."""
     if CHROMIUM is None:
         terminalreporter.write_sep("!", MISSING, yellow=True, bold=True)
+    for report in terminalreporter.stats.get("rerun", ()):
+        terminalreporter.write_line(f"SECOND TRY {report.nodeid}", yellow=True)
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +87,7 @@ def playwright_driver() -> Iterator[Playwright]:
 def browser(playwright_driver: Playwright) -> Iterator[Browser]:
     """The Chromium on the path."""
     if CHROMIUM is None:
-        if os.environ.get("CI") == "true":
+        if CI:
             pytest.fail(MISSING)
         pytest.skip(MISSING)
     with contextlib.closing(playwright_driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)) as running:

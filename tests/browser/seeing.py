@@ -2,27 +2,71 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page
+import contextlib
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import Error, Locator, Page
+
+# The sample that Evaluate measures by itself takes longest.
+_LONGEST_MS = 90_000
 
 
-def settle(page: Page) -> None:
-    """Wait until the app has run and nothing is a placeholder any more.
+def settle(page: Page, *, working: bool = False) -> None:
+    """Wait until the app has run, no work is under way and nothing is a placeholder any more.
 
     "not running" is also what stands there before the first run, so something drawn is waited for first; wait for
-    the text that a test is about besides.
+    the text that a test is about besides. Work under way has a button that cancels it; `working` is for tests that
+    look at the page meanwhile.
     """
     page.wait_for_selector('[data-testid="stApp"][data-test-connection-state="CONNECTED"]')
     page.wait_for_selector('[data-testid="stMain"] [data-testid="stVerticalBlock"] > *')
     page.wait_for_function(
-        """() => {
+        """working => {
             const app = document.querySelector('[data-testid="stApp"]');
             const quiet = app && app.dataset.testScriptState === 'notRunning'
-                && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]');
+                && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]')
+                && (working || ![...document.querySelectorAll('[data-testid="stMain"] button')]
+                    .some(button => button.innerText.includes('Cancel')));
             window.__quiet = quiet ? (window.__quiet || 0) + 1 : 0;
             return window.__quiet >= 4;
         }""",
+        arg=working,
         polling=50,
+        timeout=_LONGEST_MS,
     )
+
+
+def texts(page: Page, side: str = "right") -> Locator:
+    """The texts of one of the board's orders, top first, folded ones too. Compare them with `expect`, which waits."""
+    return page.locator(f".list.{side} .row .text")
+
+
+def new_run(page: Page, press: Callable[[], None], name: str = "run") -> None:
+    """Press what makes a run, and wait until the address names another one than before and it has ended."""
+    before = parse_qs(urlsplit(page.url).query).get(name, [None])[0]
+    press()
+    page.wait_for_function(
+        "([name, before]) => new URL(location).searchParams.get(name) !== before", arg=[name, before]
+    )
+    settle(page)
+
+
+def open_cell(grid: Locator, across: float) -> Locator:
+    """Open a cell of a table's first row, so far across its width, and give what to type into.
+
+    Cells are drawn on a canvas, and it may be drawn anew under a click, so the click is tried again.
+    """
+    editor = grid.page.locator("#portal input, #portal textarea")
+    box = grid.bounding_box()
+    assert box is not None
+    for _ in range(5):
+        grid.click(position={"x": box["width"] * across, "y": 52})
+        grid.page.keyboard.press("Enter")
+        with contextlib.suppress(Error):
+            editor.wait_for(timeout=3_000)
+            break
+    return editor
 
 
 def serious_findings(page: Page) -> list[str]:

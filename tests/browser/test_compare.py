@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.app_server import Server, start_server
 from tests.browser.conftest import Visitor
-from tests.browser.seeing import scrolls_sideways, serious_findings, settle
+from tests.browser.seeing import new_run, scrolls_sideways, serious_findings, settle
 from tests.rerank_service import GOOD_KEY, RerankService
 
 Visit = Callable[..., Visitor]
@@ -26,6 +26,8 @@ EVIL = [
     "مرحبا بالعالم، كلمة المرور",
     "[link](javascript:alert(1)) -> arrow",
 ]
+# What names a comparison in the address.
+RUNS = "runs"
 NAMES = ("English", "Multilingual", "v2", "local", "this computer")
 
 
@@ -66,10 +68,7 @@ def opened(visitor: Visitor, query: str = "") -> Page:
 
 def compare(page: Page) -> None:
     """Press Compare and wait for the comparison that it makes."""
-    before = page.url
-    page.get_by_role("button", name="Compare").click()
-    page.wait_for_function("before => location.href !== before", arg=before)
-    settle(page)
+    new_run(page, page.get_by_role("button", name="Compare").click, RUNS)
 
 
 def column(page: Page, name: str) -> Locator:
@@ -77,9 +76,9 @@ def column(page: Page, name: str) -> Locator:
     return page.get_by_role("list", name=name, exact=True)
 
 
-def order(page: Page, name: str) -> list[str]:
+def order(page: Page, name: str) -> Locator:
     """The texts of one order, best first, folded ones too."""
-    return column(page, name).locator(".row .text").all_text_contents()
+    return column(page, name).locator(".row .text")
 
 
 def paste(page: Page, text: str) -> None:
@@ -96,9 +95,9 @@ def test_a_first_visit_shows_three_models_side_by_side(visit: Visit) -> None:
     expect(page.get_by_text("All three put 'Gesund unterwegs in Nepal' first")).to_be_visible()
     for name in ("English", "Multilingual", "v2"):
         expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
-        assert len(order(page, name)) == 12
-    assert page.locator(".board .wires path").count() == 24
-    assert all(path.get_attribute("d") for path in page.locator(".board .wires path").all())
+        expect(order(page, name)).to_have_count(12)
+    expect(page.locator(".board .wires path")).to_have_count(24)
+    expect(page.locator(".board .wires path[d^=M]")).to_have_count(24)
     expect(page.get_by_text("$0").first).to_be_visible()
 
 
@@ -107,12 +106,9 @@ def test_own_texts_are_compared_and_taken_away(visit: Visit) -> None:
     page = opened(visit())
     page.get_by_label("Query", exact=True).fill("Wi-Fi drops every few minutes")
     paste(page, "Printer setup\nHow to change your wallpaper\nWhat to do when Wi-Fi keeps dropping\n=1+1 is a formula")
-    before = page.url
-    page.get_by_label("Query", exact=True).press("Control+Enter")
-    page.wait_for_function("before => location.href !== before", arg=before)
-    settle(page)
+    new_run(page, lambda: page.get_by_label("Query", exact=True).press("Control+Enter"), RUNS)
     for name in ("English", "Multilingual", "v2"):
-        assert order(page, name)[0] == "What to do when Wi-Fi keeps dropping"
+        expect(order(page, name).first).to_have_text("What to do when Wi-Fi keeps dropping")
     page.get_by_role("tab", name="Export").click()
     settle(page)
     with page.expect_download() as waiting:
@@ -134,11 +130,11 @@ def test_the_board_is_walked_with_the_keys_and_lit_by_the_mouse(visit: Visit) ->
     rows.first.focus()
     page.keyboard.press("ArrowDown")
     expect(rows.nth(1)).to_be_focused()
-    assert "Unterlagen" in rows.nth(1).inner_text()
+    expect(rows.nth(1)).to_contain_text("Unterlagen")
     page.keyboard.press("ArrowRight")
     there = column(page, "Multilingual").locator(".row").nth(5)
     expect(there).to_be_focused()
-    assert "Unterlagen" in there.inner_text()
+    expect(there).to_contain_text("Unterlagen")
     expect(page.locator(".board .wires path.on")).to_have_count(2)
     page.keyboard.press("Enter")
     settle(page)
@@ -151,7 +147,7 @@ def test_the_board_is_walked_with_the_keys_and_lit_by_the_mouse(visit: Visit) ->
     column(page, "v2").locator("li").nth(1).hover()
     lit = page.locator(".board li.on")
     expect(lit).to_have_count(3)
-    assert all("Mit dem Hund" in text for text in lit.all_inner_texts())
+    expect(lit.filter(has_text="Mit dem Hund")).to_have_count(3)
 
 
 def test_the_blind_test_gives_nothing_away_and_a_vote_reveals(visit: Visit) -> None:
@@ -188,6 +184,7 @@ def test_the_blind_test_gives_nothing_away_and_a_vote_reveals(visit: Visit) -> N
     page.keyboard.press("2")
     page.get_by_text(re.compile("You chose B: ")).wait_for()
     settle(page)
+    expect(page.locator(".board h2")).to_have_text([re.compile(rf"{column}: \w") for column in "ABC"])
     heads = [head.inner_text() for head in page.locator(".board h2").all()]
     assert sorted(head.partition(": ")[2] for head in heads) == ["English", "Multilingual", "v2"]
     expect(page.get_by_text("After 1 round: ")).to_be_visible()
@@ -208,9 +205,9 @@ def test_one_model_fails_alone(visit: Visit, with_services: Server) -> None:
     compare(page)
     expect(page.get_by_text("FlashRank HTTP: the answer makes no sense")).to_be_visible()
     expect(page.get_by_text("a web page came back")).to_be_visible()
-    assert [head.inner_text() for head in page.locator(".board h2").all()] == ["English", "v2"]
-    assert len(order(page, "English")) == 12
-    assert page.get_by_label("Query", exact=True).input_value() == "Brauche ich Impfungen für eine Reise nach Nepal?"
+    expect(page.locator(".board h2")).to_have_text(["English", "v2"])
+    expect(order(page, "English")).to_have_count(12)
+    expect(page.get_by_label("Query", exact=True)).to_have_value("Brauche ich Impfungen für eine Reise nach Nepal?")
     page.get_by_role("tab", name="Cost and time").click()
     settle(page)
     expect(page.get_by_text("Billed in all")).to_be_visible()
@@ -225,12 +222,12 @@ def test_a_comparison_under_way_is_cancelled(visit: Visit, with_a_slow_service: 
     expect(page.get_by_text("1 of 2 done. Finished models stay when you cancel.")).to_be_visible()
     expect(page.get_by_role("button", name="Compare")).to_be_disabled()
     page.locator(".board .row").first.wait_for()
-    assert [head.inner_text() for head in page.locator(".board h2").all()] == ["v2"]
+    expect(page.locator(".board h2")).to_have_text(["v2"])
     page.get_by_role("button", name="Cancel").click()
     page.get_by_text("English was cancelled. Press Compare to ask the models that are missing.").wait_for()
     settle(page)
     expect(page.get_by_role("button", name="Compare")).to_be_enabled()
-    assert len(order(page, "v2")) == 12
+    expect(order(page, "v2")).to_have_count(12)
 
 
 def test_documents_are_shown_as_they_are(visit: Visit) -> None:
@@ -241,7 +238,9 @@ def test_documents_are_shown_as_they_are(visit: Visit) -> None:
     paste(page, json.dumps(EVIL))
     compare(page)
     for name in ("English", "Multilingual", "v2"):
-        assert sorted(order(page, name)) == sorted(EVIL)
+        expect(order(page, name)).to_have_count(len(EVIL))
+        for text in EVIL:
+            expect(order(page, name).get_by_text(text, exact=True)).to_have_count(1)
     for row in range(len(EVIL)):
         column(page, "v2").locator(".row").nth(row).click()
         settle(page)
@@ -255,10 +254,10 @@ def test_documents_are_shown_as_they_are(visit: Visit) -> None:
 def test_a_phone_turns_from_one_order_to_the_next(visit: Visit) -> None:
     """One column has its texts, the others their ranks; a tap on a name turns to it."""
     page = opened(visit(phone=True))
-    assert page.locator(".board.narrow").count() == 1
-    assert page.locator(".board .list.open").get_attribute("aria-label") == "English"
+    expect(page.locator(".board.narrow")).to_have_count(1)
+    expect(page.locator(".board .list.open")).to_have_attribute("aria-label", "English")
     page.get_by_role("button", name="Show the texts of v2").click()
-    assert page.locator(".board .list.open").get_attribute("aria-label") == "v2"
+    expect(page.locator(".board .list.open")).to_have_attribute("aria-label", "v2")
     assert not scrolls_sideways(page)
 
 

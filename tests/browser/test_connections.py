@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.app_server import start_server
 from tests.browser.conftest import Visitor
-from tests.browser.seeing import scrolls_sideways, serious_findings, settle
+from tests.browser.seeing import open_cell, scrolls_sideways, serious_findings, settle
 from tests.rerank_service import GOOD_KEY, RerankService, Service
 
 pytestmark = pytest.mark.browser
@@ -60,7 +61,7 @@ def test_a_deep_link_opens_the_page_on_a_fresh_server(visit: Visit, tmp_path_fac
         expect(page.get_by_role("heading", name="Settings of GateFlow")).to_be_visible()
         expect(page.get_by_test_id("stSidebar").get_by_role("combobox", name="Connection")).to_be_visible()
         expect(page.get_by_role("link", name="Playground")).to_be_visible()
-        assert page.url.endswith("/connections?connection=gateflow")
+        expect(page).to_have_url(re.compile("/connections[?]connection=gateflow$"))
     finally:
         fresh.stop()
 
@@ -144,12 +145,8 @@ def test_a_price_is_edited_in_the_table(visit: Visit) -> None:
     """A price typed into the table is what the test is said to cost, also after another page was visited."""
     page = visit().open("/connections?connection=gateflow")
     expect(page.get_by_text("billed as one search: $0.001")).to_be_visible()
-    grid = page.get_by_test_id("stDataFrame")
-    box = grid.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + box["width"] * 0.4, box["y"] + 52)
-    page.keyboard.press("Enter")
-    page.locator("#portal input").fill("2.5")
+    settle(page)
+    open_cell(page.get_by_test_id("stDataFrame"), 0.4).fill("2.5")
     page.keyboard.press("Enter")
     expect(page.get_by_text("billed as one search: $0.0025")).to_be_visible()
     settle(page)

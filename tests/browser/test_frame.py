@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -73,8 +74,7 @@ def test_the_sidebar_opens_on_a_phone(visit: Visit, dark: bool) -> None:
     assert not scrolls_sideways(page)
     sidebar.get_by_role("combobox", name="Connection").click()
     page.get_by_role("option", name="GateFlow").click()
-    settle(page)
-    assert "connection=gateflow" in page.url
+    expect(page).to_have_url(re.compile("connection=gateflow"))
 
 
 def test_the_choice_of_connection_survives_pages_and_a_copied_link(visit: Visit) -> None:
@@ -84,7 +84,7 @@ def test_the_choice_of_connection_survives_pages_and_a_copied_link(visit: Visit)
     expect(page.get_by_label("Query", exact=True)).to_be_visible()
     settle(page)
     expect(page.get_by_role("combobox", name="Connection")).to_have_value("FlashRank HTTP")
-    assert "connection=flashrank" in page.url
+    expect(page).to_have_url(re.compile("connection=flashrank"))
     copied = urlsplit(page.url)
     other = visit().open(f"{copied.path}?{copied.query}")
     expect(other.get_by_role("combobox", name="Connection")).to_have_value("FlashRank HTTP")
@@ -94,12 +94,11 @@ def test_the_theme_can_be_changed_and_the_buttons_stay_readable(visit: Visit) ->
     """The menu changes light to dark, and what is written on the main button changes with it at once."""
     page = visit().open("/connections")
     button = page.get_by_role("button", name="Test the connection")
-    colour = "element => getComputedStyle(element).color"
-    assert button.evaluate(colour) == "rgb(255, 255, 255)"
+    expect(button).to_have_css("color", "rgb(255, 255, 255)")
     page.get_by_test_id("stMainMenuButton").click()
     page.get_by_test_id("stMainMenuPopover").get_by_text("Dark").click()
     page.keyboard.press("Escape")
     page.wait_for_function("getComputedStyle(document.querySelector('.stApp')).colorScheme === 'dark'")
     settle(page)
-    assert button.evaluate(colour) == "rgb(8, 18, 31)"
+    expect(button).to_have_css("color", "rgb(8, 18, 31)")
     assert serious_findings(page) == []
