@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from rerank_core.blind_test import Tally
@@ -129,11 +129,7 @@ def _model(entry: Entry) -> dict[str, Any]:
         "latency_ms": outcome.latency_ms,
         "provider_latency_ms": outcome.provider_latency_ms,
         "search_units": outcome.usage.search_units,
-        "cost": {
-            "amount": outcome.cost.amount,
-            "currency": outcome.cost.currency,
-            "basis": outcome.cost.basis,
-        },
+        "cost": asdict(outcome.cost),
         "warnings": outcome.warnings,
         "results": [{"rank": row.rank, "index": row.index, "score": row.relevance_score} for row in outcome.results],
     }

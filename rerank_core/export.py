@@ -9,6 +9,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, Final
 
@@ -106,11 +107,7 @@ def results_json(
         "latency_ms": response.latency_ms,
         "provider_latency_ms": response.provider_latency_ms,
         "usage": {"search_units": response.usage.search_units},
-        "cost": {
-            "amount": response.cost.amount,
-            "currency": response.cost.currency,
-            "basis": response.cost.basis,
-        },
+        "cost": asdict(response.cost),
         "warnings": response.warnings,
         "results": [
             {

@@ -184,7 +184,7 @@ def test_a_comparison_in_one_sentence(before: list[int | None], after: list[int 
 def test_a_change_that_two_digits_do_not_show_is_given_in_three() -> None:
     """It would look foolish to lift 0.99 to 0.99."""
     said = describe(two([1] * 99 + [3] * 3, [1] * 99 + [3, 3, 2]))
-    assert said.startswith("Perhaps only by chance (p 1.00), B lifts RR from 0.980 to 0.982 (+0.002, 95% interval 0.000 to 0.005)")
+    assert "B lifts RR from 0.980 to 0.982 (+0.002, 95% interval 0.000 to 0.005)" in said
 
 
 def test_many_queries_do_not_take_much_memory() -> None:
