@@ -28,7 +28,7 @@ def start_run(page: Page) -> None:
     expect(page.get_by_text("6 queries, 18 results, 18 ratings")).to_be_visible()
     settle(page)
     page.get_by_role("button", name="Use these queries").click()
-    expect(page.get_by_text("6 queries with 18 candidates")).to_be_visible()
+    expect(page.get_by_text("6 queries with 18 candidates; 6 have ratings. Initial order")).to_be_visible()
     settle(page)
     page.get_by_role("radio", name="Run", exact=True).click()
     models = page.get_by_role("combobox", name="Models to compare")
@@ -62,7 +62,7 @@ def test_a_killed_server_goes_on_where_it_was(visit: Visit, tmp_path: Path) -> N
             service.wait_until_held(AT_ONCE)
             expect(page.get_by_text(re.compile(r"2 of 6 done, \$0.002 so far"))).to_be_visible()
             link = page.url.removeprefix(server.url)
-            visitor.context.close()
+            page.close()
         finally:
             server.process.send_signal(signal.SIGKILL)
             server.process.wait(15)
@@ -94,4 +94,4 @@ def see_through(visitor: Visitor, link: str, server: Server, service: FlakyServi
     page.get_by_role("button", name="See the answer").click()
     expect(page.get_by_text(re.compile("English reranking lifts nDCG@10"))).to_be_visible()
     settle(page)
-    visitor.context.close()  # before the server goes, lest the page ask it for more
+    page.close()  # before the server goes, lest the page ask it for more
