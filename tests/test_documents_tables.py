@@ -181,6 +181,22 @@ def test_lines_above_the_table_are_skipped_and_told() -> None:
     assert (texts(parsed), parsed.notes) == (["a"], ("1 line above the table was skipped.",))
 
 
+@pytest.mark.parametrize("title", ["Our articles", "Our articles, as of May", "Our articles, as of May\n\nBy Ann"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_title_without_the_separators_of_the_table_is_skipped_too(title: str, delimiter: str) -> None:
+    """What stands above the row of column names may have fewer cells, or commas of its own."""
+    rows = [["id", "text", "lang"], ["1", "a", "de"], ["2", "b", "en"], ["3", "c", "en"], ["4", "d", "en"]]
+    parsed = read("\n".join([title, *(delimiter.join(row) for row in rows)]))
+    assert (texts(parsed), parsed.columns) == (["a", "b", "c", "d"], ("id", "text", "lang"))
+    assert "above the table" in parsed.notes[0]
+
+
+def test_a_line_of_prose_that_holds_a_column_name_makes_no_table() -> None:
+    """One text a line stays that, whatever words stand between its commas."""
+    lines = ["Shoes", "Text, rank, all that", "Boots, and more", "Hats", "Coats"]
+    assert texts(read("\n".join(lines))) == lines
+
+
 def test_the_preview_shows_the_first_rows_as_they_are() -> None:
     """Five rows, good or bad, so that a person can choose columns."""
     parsed = read("id,text\n" + "".join(f"{n},t{n}\n" for n in range(9)))

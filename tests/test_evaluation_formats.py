@@ -417,6 +417,36 @@ def test_bad_rows_of_a_spreadsheet_are_named_and_the_rest_is_kept() -> None:
     assert [line for line, _ in imported.problems] == [2, 3, 4, 5, 5, 6, 7]
 
 
+def test_a_title_above_the_names_of_the_columns_is_passed_over() -> None:
+    """People put a heading over their tables; the line numbers of the report stay those of the file."""
+    imported = read("a.csv", b"Search review, November\n\nquery,document,rating\ntv,a screen,3\ntv,,\nradio,x,2\n")
+    assert imported.judgments == {"tv": {"a screen": 3}, "radio": {"x": 2}}
+    assert [line for line, _ in imported.problems] == [1]
+    assert "line 3" in imported.problems[0].reason
+    assert read("a.csv", b"Review\nquery;document;rating\ntv;a screen;x\n").problems[-1].line == 3
+
+
+def test_a_query_that_stands_once_above_its_documents_is_theirs() -> None:
+    """As merged cells are saved; a blank query that is an exception stays one."""
+    text = "query,tag,document,rating\ntv,screens,a,3\n,,b,0\n,,c,1\nradio,sound,d,2\n,,e,0\n"
+    imported = read("a.csv", text.encode())
+    assert imported.run == {"tv": ("a", "b", "c"), "radio": ("d", "e")}
+    assert imported.tags == {"tv": "screens", "radio": "sound"}
+    reasons = [reason for _, reason in imported.problems]
+    assert reasons == ["3 rows without a query belong to the query above them, as below merged cells."]
+    assert read("a.csv", b"query,document\n,a\n,b\ntv,c\n").run == {"tv": ("c",)}
+
+
+def test_ratings_in_words_are_grades_and_said_to_be() -> None:
+    """All of them known words: read, and told; one that is not known: each is reported."""
+    imported = read("a.csv", b"query,document,rating\ntv,a,Highly relevant\ntv,b,not-relevant\ntv,c,Relevant\ntv,d,\n")
+    assert imported.judgments == {"tv": {"a": 3, "b": 0, "c": 2}}
+    told = "The ratings are words, which count as grades: 'Highly relevant' as 3, 'Relevant' as 2, 'not-relevant' as 0."
+    assert imported.problems == ((0, told),)
+    odd = read("a.csv", b"query,document,rating\ntv,a,Relevant\ntv,b,lovely\n")
+    assert (odd.judgments, [line for line, _ in odd.problems]) == ({}, [2, 3])
+
+
 def test_a_spreadsheet_ordered_by_score() -> None:
     """Without ranks the initial order follows the score, the highest first, ties as they stand."""
     imported = read("a.csv", b"query,document,score\ntv,low,0.1\ntv,high,0.9\ntv,also high,0.9\n")

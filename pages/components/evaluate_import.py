@@ -14,7 +14,7 @@ from rerank_core.documents.decoding import Unreadable, decode, kind_of
 from rerank_core.documents.delimited import read_delimited
 from rerank_core.documents.report import count
 from rerank_core.evaluation import KINDS, TABLE_ROLES, read, sources
-from rerank_core.evaluation.formats_table import choose_roles
+from rerank_core.evaluation.formats_table import choose_roles, header_and_rows
 from rerank_core.evaluation.imported import LIMITS, Imported
 from rerank_core.evaluation.query_set import count_queries, describe
 from rerank_core.evaluation.workbook import read_workbook_apart
@@ -193,8 +193,8 @@ def _table(data: bytes, wanted: str | None = None) -> tuple[list[str], list[list
         table, sheet, sheets = read_workbook_apart(data, replace(LIMITS, documents=50), wanted)
     else:
         table = read_delimited(decode(data)[0], LIMITS)
-    rows = [list(row.cells) for row in table.rows[:51]]
-    return (rows[0] if rows else []), rows[1:], sheet, sheets
+    names, rows = header_and_rows(table)
+    return names, [list(row.cells) for row in rows[:50]], sheet, sheets
 
 
 def _sheet_picker(file: File) -> None:

@@ -21,6 +21,7 @@ _SAMPLE_CHARACTERS = 64_000
 _SAMPLE_ROWS = 200
 _FIELD_CHARACTERS = 2**31 - 1
 _ENOUGH = 0.6
+_TITLE_ROWS = 10
 _REREADS = 5
 _SEPARATOR_LINE = re.compile(r"sep=([^\w\r\n\" ])(?:\r\n|\r|\n)", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -119,8 +120,9 @@ def sniff(text: str, prefer: str | None = None) -> Dialect:
     """The dialect of a text, by reading its beginning with each delimiter and seeing which one holds.
 
     A delimiter holds where the first row has several cells and most rows as many, or its cells are column
-    names that are known. Of several that hold the one wins that gives known names, then the most even one,
-    then `prefer`, then the one with more columns. Where none holds, each line is one cell.
+    names that are known; lines above a row of known names are passed over. Of several that hold the one wins
+    that gives known names, then the most even one, then `prefer`, then the one with more columns. Where none
+    holds, each line is one cell.
     """
     sample = text[:_SAMPLE_CHARACTERS]
     whole = len(sample) == len(text)
@@ -130,17 +132,26 @@ def sniff(text: str, prefer: str | None = None) -> Dialect:
             continue
         space_after = _has_space_after(sample, delimiter)
         rows = _first_rows(sample, delimiter, space_after, whole)
-        if not rows or len(rows[0]) < 2:
-            continue
-        width = len(rows[0])
-        even = sum(len(cells) == width for cells in rows) / len(rows)
-        known = any(fields.known_name(cell) for cell in rows[0])
+        width, even, known = _judged(rows)
         if even < _ENOUGH and not known:
             continue
         rating = (int(known), round(even, 1), delimiter == prefer, width)
-        if best is None or rating > best[0]:
+        if width > 1 and (best is None or rating > best[0]):
             best = rating, Dialect(delimiter, space_after)
     return best[1] if best else Dialect(None)
+
+
+def _judged(rows: list[list[str]]) -> tuple[int, float, bool]:
+    """Cells in the first row, the share of rows that have as many, and whether they are names that are known; where
+    that gives no table, the same from the first row of known names on."""
+    for above in range(min(len(rows), _TITLE_ROWS)):
+        width = len(rows[above])
+        even = sum(len(cells) == width for cells in rows[above:]) / (len(rows) - above)
+        known = any(fields.known_name(cell) for cell in rows[above])
+        holds = even >= _ENOUGH
+        if width > 1 and ((known and holds) if above else (known or holds)):
+            return width, even, known
+    return 0, 0.0, False
 
 
 def _first_rows(sample: str, delimiter: str, space_after: bool, whole: bool) -> list[list[str]]:

@@ -14,7 +14,7 @@ from rerank_core.documents.limits import Limits
 from rerank_core.documents.report import Collector, ParsedDocuments, Problem, count
 from rerank_core.errors import InvalidDocumentsError
 
-__all__ = ["Row", "Table", "documents_of"]
+__all__ = ["Row", "Table", "documents_of", "rows_above"]
 
 PREVIEW_ROWS = 5
 _SAMPLE_ROWS = 200
@@ -62,7 +62,7 @@ def documents_of(
     if rows is not table.rows:
         reason = f"The table has more than {limits.columns:,} columns; only the first {limits.columns:,} were read."
         problems.append(Problem(0, reason))
-    skipped = 0 if header_wish else _preamble(rows)
+    skipped = 0 if header_wish else rows_above(rows)
     if skipped:
         notes.append(f"{count(skipped, 'line')} above the table {'was' if skipped == 1 else 'were'} skipped.")
         rows = rows[skipped:]
@@ -152,10 +152,17 @@ def _usual_width(rows: Sequence[Row]) -> int:
     return max(widths, key=lambda width: (widths[width], width), default=0)
 
 
-def _preamble(rows: Sequence[Row]) -> int:
-    """How many rows stand above the table: a title or a date in a cell of its own, before a wider row."""
+def rows_above(rows: Sequence[Row]) -> int:
+    """How many rows stand above the table: a title or a date in a cell of its own, before a wider row; or anything
+    narrower, before a row with a column name that is known."""
     if _usual_width([Row(row.line, _filled(row.cells)) for row in rows[:_SAMPLE_ROWS]]) < 2:
         return 0
+    for place, row in enumerate(rows[:_PREAMBLE_ROWS]):
+        filled = _filled(row.cells)
+        if len(filled) > 1 and any(map(fields.known_name, filled)):
+            if all(len(_filled(above.cells)) < len(filled) for above in rows[:place]):
+                return place
+            break
     for place, row in enumerate(rows[:_PREAMBLE_ROWS]):
         if len(_filled(row.cells)) > 1:
             return place

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from rerank_core.documents import fields
 from rerank_core.documents.delimited import read_delimited
-from rerank_core.documents.tables import Row, Table
+from rerank_core.documents.tables import Row, Table, rows_above
 from rerank_core.errors import InvalidRequestError
+from rerank_core.evaluation import grade_words
 from rerank_core.evaluation.formats_csv import csv_bytes
 from rerank_core.evaluation.imported import (
     LIMITS,
@@ -20,7 +21,7 @@ from rerank_core.evaluation.imported import (
 )
 from rerank_core.evaluation.workbook import read_workbook_apart
 
-__all__ = ["TABLE_ROLES", "choose_roles", "read_table", "read_table_workbook", "write_table"]
+__all__ = ["TABLE_ROLES", "choose_roles", "header_and_rows", "read_table", "read_table_workbook", "write_table"]
 
 TABLE_ROLES = ("query", "query_id", "tag", "document", "id", "title", "rank", "score", "rating")
 """What a column can be: the query, its id and a label for it; the document's text, id and title; its place or score
@@ -46,6 +47,8 @@ def read_table(text: str, columns: Mapping[str, str] | None = None) -> Imported:
     (the lowest first; a document without one is judged but not in the list) or scores (the highest first). Where
     there is no id the text is the document's id, and where there is no query id the query's text is. A row with a
     query and nothing else stands for a query that found nothing; a table without documents is a list of queries.
+    Lines above the names of the columns are passed over; where most queries are blank, as below merged cells, the
+    query above is meant; ratings may all be words (see grade_words).
     """
     return _read(read_delimited(text, LIMITS), columns)
 
@@ -144,15 +147,19 @@ def _read(table: Table, columns: Mapping[str, str] | None) -> Imported:
     if not table.rows:
         builder.refuse(0, "The table is empty.")
         return builder.finish()
-    names = _unique(table.rows[0].cells)
-    body = table.rows[1:]
+    names, body = header_and_rows(table)
+    header = table.rows[-len(body) - 1].line
+    if header != table.rows[0].line:
+        builder.refuse(table.rows[0].line, f"What stands above the names of the columns in line {header} is left out.")
     roles = choose_roles(names, [row.cells for row in body[:200]], columns)
     if "query" not in roles and "query_id" not in roles:
-        builder.refuse(table.rows[0].line, "No column holds the queries; the first row must name the columns.")
+        builder.refuse(header, "No column holds the queries; the first row must name the columns.")
         return builder.finish()
     if "document" not in roles and "id" not in roles:
-        _only_queries(builder, table, names, roles)
+        _only_queries(builder, header, body, names, roles)
         return builder.finish()
+    body = _filled_down(builder, body, names, roles)
+    body = _rated_in_words(builder, body, names, roles)
     extra = [name for name in names if name not in roles.values()]
     for line, cells in body:
         if len(cells) != len(names) and (table.ragged or len(cells) > len(names)):
@@ -163,15 +170,63 @@ def _read(table: Table, columns: Mapping[str, str] | None) -> Imported:
     return builder.finish()
 
 
-def _only_queries(builder: Builder, table: Table, names: Sequence[str], roles: Mapping[str, str]) -> None:
+def header_and_rows(table: Table) -> tuple[list[str], Sequence[Row]]:
+    """The names of the columns, no two alike, and the rows below them; both empty for an empty table."""
+    if not table.rows:
+        return [], []
+    above = rows_above(table.rows)
+    return _unique(table.rows[above].cells), table.rows[above + 1 :]
+
+
+def _filled_down(
+    builder: Builder, body: Sequence[Row], names: Sequence[str], roles: Mapping[str, str]
+) -> Sequence[Row]:
+    """The rows with the query of the row above where most have none: merged cells hold a value once."""
+    places = [names.index(roles[role]) for role in ("query", "query_id", "tag") if role in roles]
+    asking = places[: 1 + ("query" in roles and "query_id" in roles)]
+    blank = [not any(row.cells[place].strip() for place in asking if place < len(row.cells)) for row in body]
+    if 2 * sum(blank) <= len(body) or blank[0]:
+        return body
+    filled: list[Row] = []
+    for row, empty in zip(body, blank, strict=True):
+        cells = list(row.cells)
+        for place in places if empty else ():
+            if place < len(cells):
+                cells[place] = filled[-1].cells[place] if place < len(filled[-1].cells) else ""
+        filled.append(Row(row.line, cells))
+    builder.refuse(0, f"{sum(blank):,} rows without a query belong to the query above them, as below merged cells.")
+    return filled
+
+
+def _rated_in_words(
+    builder: Builder, body: Sequence[Row], names: Sequence[str], roles: Mapping[str, str]
+) -> Sequence[Row]:
+    """The rows with grades in place of words, where every rating is a word that is known."""
+    place = names.index(roles["rating"]) if "rating" in roles else None
+    found = {row.cells[place].strip() for row in body if place is not None and place < len(row.cells)} - {""}
+    grades = grade_words.read(found)
+    if place is None or not grades:
+        return body
+    said = ", ".join(f"'{word}' as {grade}" for word, grade in sorted(grades.items(), key=lambda pair: -pair[1]))
+    builder.refuse(0, f"The ratings are words, which count as grades: {said}.")
+    return [
+        Row(
+            row.line,
+            [str(grades.get(cell.strip(), cell)) if at == place else cell for at, cell in enumerate(row.cells)],
+        )
+        for row in body
+    ]
+
+
+def _only_queries(
+    builder: Builder, header: int, body: Sequence[Row], names: Sequence[str], roles: Mapping[str, str]
+) -> None:
     """Take the queries of a table that names no documents; a first stage can find some for them."""
     about = [roles[role] for role in ("rank", "score", "rating") if role in roles]
     if about:
         left = " and ".join(f"'{name}'" for name in about)
-        builder.refuse(
-            table.rows[0].line, f"No column holds the documents or their ids, so only the queries are read, not {left}."
-        )
-    for line, cells in table.rows[1:]:
+        builder.refuse(header, f"No column holds the documents or their ids, so only the queries are read, not {left}.")
+    for line, cells in body:
         row = dict(zip(names, cells, strict=False))
         known = {role: row.get(name, "") for role, name in roles.items()}
         query_id = known.get("query_id", known.get("query", "")).strip()
@@ -258,10 +313,11 @@ def _unique(header: Sequence[str]) -> list[str]:
 
 
 def looks_like_table(rows: Sequence[Row]) -> bool:
-    """Whether the first row names a column for the queries and one for documents or their ids."""
+    """Whether the row that names the columns has one for the queries."""
     if not rows:
         return False
-    names = {fields.normal(cell) for cell in rows[0].cells}
+    header = rows[rows_above(rows)].cells
+    names = {fields.normal(cell) for cell in header}
     # alone in its row, a word such as "keyword" may be a query itself
-    wanted = {*_NAMES["query"], *_NAMES["query_id"]} if len(rows[0].cells) > 1 else set(_NAMES["query"][:2])
+    wanted = {*_NAMES["query"], *_NAMES["query_id"]} if len(header) > 1 else set(_NAMES["query"][:2])
     return bool(names & wanted)

@@ -137,7 +137,7 @@ def windows(browser: Browser) -> Windows:
 
 @dataclass
 class Visitor:
-    """Somebody with a browser window of their own, which nobody else has meanwhile. What the browser complains about is collected."""
+    """Somebody with a browser window that nobody else has meanwhile. What the browser complains about is collected."""
 
     context: BrowserContext
     page: Page

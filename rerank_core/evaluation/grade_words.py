@@ -1,0 +1,26 @@
+"""Ratings that people write as words, and the grades they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from rerank_core.documents import fields
+
+__all__ = ["GRADES", "read"]
+
+_WORDS = {
+    3: "perfect, excellent, exact, highly relevant, very relevant, fully relevant, perfectly relevant",
+    2: "relevant, good, mostly relevant",
+    1: "partially relevant, partly relevant, somewhat relevant, slightly relevant, marginally relevant, partial, related, "
+    "fair, ok, yes, true",
+    0: "not relevant, irrelevant, non relevant, unrelated, bad, poor, wrong, no, false",
+}
+GRADES = {word: grade for grade, words in _WORDS.items() for word in words.split(", ")}
+"""Words to grades from 0, not relevant, to 3, as good as it gets; compared in lower case, `-` and `_` as spaces."""
+
+
+def read(words: Collection[str]) -> dict[str, int]:
+    """Each word with its grade, where all of them are known; else nothing: a word among numbers, or one that is not
+    known, is a slip that somebody should look at."""
+    grades = {word: GRADES.get(fields.normal(word)) for word in words}
+    return {word: grade for word, grade in grades.items() if grade is not None} if None not in grades.values() else {}
