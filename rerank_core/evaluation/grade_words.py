@@ -11,8 +11,8 @@ __all__ = ["GRADES", "read"]
 _WORDS = {
     3: "perfect, excellent, exact, highly relevant, very relevant, fully relevant, perfectly relevant",
     2: "relevant, good, mostly relevant",
-    1: "partially relevant, partly relevant, somewhat relevant, slightly relevant, marginally relevant, partial, related, "
-    "fair, ok, yes, true",
+    1: "partially relevant, partly relevant, somewhat relevant, slightly relevant, marginally relevant, partial, "
+    "related, fair, ok, yes, true",
     0: "not relevant, irrelevant, non relevant, unrelated, bad, poor, wrong, no, false",
 }
 GRADES = {word: grade for grade, words in _WORDS.items() for word in words.split(", ")}
