@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components import running, search_corpus, search_run, uploading
+from pages.components import engine_test, running, search_corpus, search_run, uploading
 from rerank_core import samples
 from rerank_core.corpora import CorpusStore
 from tests import made_files as made
+from tests.loopback import Loopback, answers, silent
 from tests.rerank_service import GOOD_KEY, RerankService
 
 
@@ -296,11 +297,49 @@ def test_a_live_engine_that_is_not_there_is_a_sentence(page) -> None:
     at = page()
     at.selectbox(key="source").set_value("live").run()
     assert next(button for button in at.button if button.label == "Search").disabled
-    for key, value in (("live_address", "http://127.0.0.1:9"), ("live_index", "kb"), ("live_text", "body")):
-        at.text_input(key=key).set_value(value).run()
-    press(at)
+    press(live(at, "http://127.0.0.1:9"))
     assert at.error
     assert at.session_state["search"].error.hint
+
+
+@pytest.fixture
+def engine():
+    """A search engine whose answers a test writes."""
+    with Loopback() as running:
+        yield running
+
+
+def live(at: AppTest, address: str) -> AppTest:
+    """Choose a live engine and say where it is."""
+    at.selectbox(key="source").set_value("live").run()
+    for key, value in (("live_address", address), ("live_index", "kb"), ("live_text", "body")):
+        at.text_input(key=key).set_value(value).run()
+    return at
+
+
+def test_a_live_engine_is_tested(page, engine: Loopback) -> None:
+    """What it holds stands there, and that the settings have changed since, once they have."""
+    mapping = {"kb": {"mappings": {"properties": {"body": {"type": "text"}}}}}
+    engine.script(answers(200, mapping), answers(200, {"version": {"number": "2.19"}}), answers(200, {"count": 7}))
+    at = press(live(page(), engine.url), "Test this search engine")
+    assert "answered, 7 documents, fields: body" in words(at)
+    at.text_input(key="live_text").set_value("title").run()
+    assert "The settings have changed since this test." in words(at)
+
+
+def test_the_test_of_an_engine_that_says_nothing_is_cancelled(
+    page, engine: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page waits for it beside everything else, and Cancel ends the wait at once."""
+    monkeypatch.setattr(engine_test, "_AT_ONCE_SECONDS", 0)
+    engine.script(silent)
+    at = press(live(page(), engine.url), "Test this search engine")
+    engine.wait_for(1)
+    assert "Waiting for an answer" in words(at)
+    assert next(button for button in at.button if button.label == "Test this search engine").disabled
+    press(at, "Cancel")
+    assert at.session_state["engine_test"].job.wait(5)
+    assert "The test was cancelled." in words(at.run())
 
 
 def test_no_component_is_named_after_an_id(page, monkeypatch) -> None:

@@ -15,6 +15,7 @@ from rerank_core.jobs import Job, JobManager
 _WORKERS = 8
 # How often a fragment that shows a job is drawn anew. Every time costs the browser work that the model could use.
 POLL_SECONDS = 2.0
+_WAIT_SECONDS = 0.25
 # How often what it says is brought up to date in between; each time a click that waits gets its turn.
 _STEP_SECONDS = 0.5
 
@@ -72,11 +73,25 @@ def _progress(owner: str | None, doing: str, billed: bool) -> None:
         st.rerun()
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         bar = st.progress(*_standing(job, doing), width="stretch")
-        if st.button("Cancel", icon=":material/stop_circle:", disabled=job.cancel_requested):
+        if st.button("Cancel", icon=":material/stop_circle:", key=f"cancel_{owner}", disabled=job.cancel_requested):
             job.cancel()
     if job.cancel_requested and billed:
         st.caption("Stopping. A request that is already with the provider may still be billed.")
     follow(job, lambda: bar.progress(*_standing(job, doing), width="stretch"))
+
+
+@st.fragment(run_every=_WAIT_SECONDS)
+def waiting(job: Job[Any], name: str) -> None:
+    """Show a job that waits for one answer: the seconds so far and a Cancel; draws the page again when it ends.
+
+    Anywhere on a page, since it stays with nothing; `name` tells two of them apart.
+    """
+    if job.finished:
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/hourglass_top: Waiting for an answer, {job.progress.elapsed:.0f} s.", width="stretch")
+        if st.button("Cancel", icon=":material/stop_circle:", key=f"cancel_{name}", disabled=job.cancel_requested):
+            job.cancel()
 
 
 def _standing(job: Job[Any], doing: str) -> tuple[float, str]:

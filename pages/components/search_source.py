@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import errors
+from pages.components import engine_test, errors
 from pages.components.search_run import LiveSettings, corpora
 from pages.components.search_state import LIVE, SAMPLE, SOURCE, state
 from rerank_core import RerankError
@@ -88,8 +88,7 @@ def live_settings() -> LiveSettings | None:
         except RerankError as error:
             errors.show(error, title="This search engine is not set up")
             return None
-        if st.button("Test this search engine", icon=":material/network_check:"):
-            _test(engine)
+        engine_test.show(engine, (address, index, fields, template, kind, user, secret))
         return LiveSettings(engine, index)
 
 
@@ -105,24 +104,3 @@ def _default_template(fields: LiveFields) -> None:
 
 def _forget_template() -> None:
     st.session_state[TEMPLATE] = ""
-
-
-def _test(engine: LiveIndex) -> None:
-    from pages.components import addresses
-
-    refused = addresses.check(engine.address)
-    if refused:
-        errors.show_text("This address is not allowed", refused)
-        return
-    try:
-        with st.spinner("Asking the search engine"):
-            found = engine.test()
-    except RerankError as error:
-        errors.show(error)
-        return
-    count = "" if found.documents is None else f", {found.documents:,} documents"
-    st.text(
-        f"{found.engine or 'A search engine'} answered{count}, fields: {', '.join(f.name for f in found.fields[:40])}"
-    )
-    for problem in found.problems:
-        st.text(problem)

@@ -10,9 +10,8 @@ import pandas as pd
 import streamlit as st
 
 import rerank_core as rc
-from pages.components import calls, connection, errors
+from pages.components import calls, connection, errors, jobs
 from pages.components.connection import Connection
-from pages.components.jobs import manager
 from rerank_core import pricing
 from rerank_core.budget import Budget
 from rerank_core.jobs import Cancelled, Job, JobContext
@@ -24,7 +23,6 @@ DOCUMENTS = (
 )
 _TRIALS = "connection_trials"
 _AT_ONCE_SECONDS = 0.9
-_POLL_SECONDS = 0.25
 
 
 @dataclass
@@ -51,7 +49,7 @@ def show(provider_id: str) -> None:
     if last is None:
         return
     if not last.job.finished:
-        _watch(provider_id)
+        jobs.waiting(last.job, provider_id)
         return
     if last.connection != now:
         st.caption(":material/history: The settings have changed since this test.")
@@ -69,7 +67,7 @@ def _cost_words(now: Connection, request: rc.RerankRequest) -> str:
 
 def _start(now: Connection, request: rc.RerankRequest) -> None:
     try:
-        job = manager().submit(_work, now, connection.budget(), request)
+        job = jobs.manager().submit(_work, now, connection.budget(), request)
     except rc.RerankError as error:
         errors.show(error)
         return
@@ -81,17 +79,6 @@ def _start(now: Connection, request: rc.RerankRequest) -> None:
 def _work(context: JobContext, now: Connection, budget: Budget, request: rc.RerankRequest) -> rc.RerankResponse:
     """Runs on a worker thread: nothing of Streamlit may be drawn here."""
     return calls.rerank(now, budget, request, on_client=lambda client: context.on_cancel(client.close))
-
-
-@st.fragment(run_every=_POLL_SECONDS)
-def _watch(provider_id: str) -> None:
-    job = _trials()[provider_id].job
-    if job.finished:
-        st.rerun()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/hourglass_top: Waiting for an answer, {job.progress.elapsed:.0f} s.", width="stretch")
-        if st.button("Cancel", icon=":material/stop_circle:", disabled=job.cancel_requested):
-            job.cancel()
 
 
 def _outcome(job: Job[rc.RerankResponse]) -> None:
