@@ -6,29 +6,24 @@ import contextlib
 import os
 import re
 import sqlite3
-import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from types import TracebackType
 
 from rerank_core.errors import RerankError
 from rerank_core.runs import Run, check_rating, from_bytes, to_bytes
+from rerank_core.sqlite_file import FileKind, SqliteFile, StoreError
 
-__all__ = ["HOME_VARIABLE", "MAX_BYTES", "MAX_RUNS", "MAX_RUN_BYTES", "RunStore", "RunSummary", "StoreError", "home"]
+__all__ = ["MAX_BYTES", "MAX_RUNS", "MAX_RUN_BYTES", "RunStore", "RunSummary", "StoreError"]
 
-HOME_VARIABLE = "RERANK_PLAYGROUND_HOME"
 MAX_RUNS = 2_000
 MAX_BYTES = 1_000_000_000
 MAX_RUN_BYTES = 64_000_000
 
-_APPLICATION_ID = 0x52504C59  # "RPLY", so that another program's database is never taken for ours
-_BUSY_SECONDS = 10.0
 _UNSHOWABLE = re.compile("[\ud800-\udfff\x00]")
 
-# One script for each version of the file, run in this order from the version it has; never edit one that shipped.
+# One script for each version of the file; never edit one that shipped.
 _MIGRATIONS: tuple[str, ...] = (
     """
     CREATE TABLE runs (
@@ -56,13 +51,6 @@ _MIGRATIONS: tuple[str, ...] = (
 )
 
 
-class StoreError(RerankError):
-    """Saved runs cannot be read or written. What is on the screen is not affected."""
-
-    default_code = "store"
-    default_hint = "You can go on working; this run is not saved."
-
-
 @dataclass(frozen=True, slots=True)
 class RunSummary:
     """A saved run as a row of a list. `query` has U+FFFD where the text cannot be shown; `amount` is what was
@@ -81,20 +69,7 @@ class RunSummary:
     size: int
 
 
-def home() -> Path:
-    """The folder of everything that is kept on this machine: RERANK_PLAYGROUND_HOME, else ~/.rerank-playground."""
-    named = os.environ.get(HOME_VARIABLE, "").strip()
-    if named:
-        return Path(named).expanduser()
-    try:
-        return Path.home() / ".rerank-playground"
-    except RuntimeError as error:
-        raise StoreError(
-            "This user has no home folder to save in.", hint=f"Set {HOME_VARIABLE} to a folder that can be written."
-        ) from error
-
-
-class RunStore:
+class RunStore(SqliteFile):
     """The runs of this machine. Opening is put off to the first use, so that making one never fails.
 
     `path` is the SQLite file, None for `runs.sqlite3` in `home()`. The file can be read by its owner only. It
@@ -103,16 +78,18 @@ class RunStore:
     not ours, of a newer version or cannot be written. Safe under threads; close it, or use it in a `with`.
     """
 
-    def __init__(self, path: Path | str | None = None, *, max_runs: int = MAX_RUNS, max_bytes: int = MAX_BYTES) -> None:
-        self._given = None if path is None else Path(path)
-        self._max_runs, self._max_bytes = max_runs, max_bytes
-        self._lock = threading.RLock()
-        self._connection: sqlite3.Connection | None = None
+    kind = FileKind(
+        "runs.sqlite3",
+        "saved runs",
+        0x52504C59,  # "RPLY"
+        _MIGRATIONS,
+        StoreError,
+        "set the file aside to start a new one",
+    )
 
-    @property
-    def path(self) -> Path:
-        """The SQLite file."""
-        return self._given if self._given is not None else home() / "runs.sqlite3"
+    def __init__(self, path: Path | str | None = None, *, max_runs: int = MAX_RUNS, max_bytes: int = MAX_BYTES) -> None:
+        super().__init__(path)
+        self._max_runs, self._max_bytes = max_runs, max_bytes
 
     def save(self, run: Run) -> str:
         """Keep a run, in place of the one with the same id where there is one, and return its id."""
@@ -241,114 +218,6 @@ class RunStore:
             except OSError as error:
                 raise self._explained(error) from error
             return aside if aside.exists() else None
-
-    def close(self) -> None:
-        """Close the file; the next use opens it again."""
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-
-    def __enter__(self) -> RunStore:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                yield self._opened()
-            except (sqlite3.Error, OSError) as error:
-                self.close()
-                raise self._explained(error) from error
-
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, taken for writing from the start so that another process waits instead of failing."""
-        with self._reading() as db:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-            except BaseException:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                raise
-            db.execute("COMMIT")
-
-    def _opened(self) -> sqlite3.Connection:
-        if self._connection is None:
-            path = self.path
-            if not path.parent.exists():
-                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # before SQLite would make it readable by all
-            connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-            try:
-                _prepare(connection, path)
-            except BaseException:
-                connection.close()
-                raise
-            self._connection = connection
-        return self._connection
-
-    def _explained(self, error: Exception) -> StoreError:
-        """What SQLite or the file system said, as a sentence and a next step."""
-        name = getattr(error, "sqlite_errorname", "") or ""
-        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            return StoreError(
-                "The file with the saved runs is in use by another program.", hint="Try again.", retryable=True
-            )
-        if name.startswith("SQLITE_FULL"):
-            return StoreError("The disk is full, so the run is not saved.", hint="Free some space and try again.")
-        if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-            return StoreError(
-                f"The file with the saved runs is damaged: {self.path}.",
-                hint="You can go on working; set the file aside to start a new one.",
-            )
-        return StoreError(
-            f"The saved runs in {self.path} cannot be used: {error}.",
-            hint=f"Check that the folder can be written, or set {HOME_VARIABLE} to one that can.",
-        )
-
-
-def _prepare(db: sqlite3.Connection, path: Path) -> None:
-    """Set the connection up and bring the file to the present version; other processes wait meanwhile."""
-    version = _version(db, path)  # before anything that would write into a file that is not ours
-    db.execute("PRAGMA foreign_keys = ON")
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = NORMAL")
-    if version == len(_MIGRATIONS):
-        return
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        for script in _MIGRATIONS[_version(db, path) :]:
-            for statement in filter(str.strip, script.split(";")):
-                db.execute(statement)
-        db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-        db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
-
-
-def _version(db: sqlite3.Connection, path: Path) -> int:
-    version = int(db.execute("PRAGMA user_version").fetchone()[0])
-    if db.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
-        if version or db.execute("SELECT 1 FROM sqlite_master").fetchone():
-            raise StoreError(
-                f"{path} is another program's database.", hint="Choose another file, or move that one away."
-            )
-        return 0
-    if version > len(_MIGRATIONS):
-        raise StoreError(
-            f"{path} was written by a newer version of the playground.",
-            hint="Update the playground, or set the file aside to start a new one.",
-        )
-    return version
 
 
 def _prune(db: sqlite3.Connection, max_runs: int, max_bytes: int, keep: str = "") -> int:

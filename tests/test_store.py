@@ -19,12 +19,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rerank_core import Client
+from rerank_core import Client, sqlite_file
 from rerank_core import store as store_module
 from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, Usage
 from rerank_core.pricing import CostEstimate
 from rerank_core.runs import Run, from_bytes, to_bytes
-from rerank_core.store import RunStore, StoreError, home
+from rerank_core.sqlite_file import home
+from rerank_core.store import RunStore, StoreError
 
 ROOT = Path(__file__).resolve().parent.parent
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)  # lone surrogates and NULs too
@@ -333,8 +334,8 @@ def test_an_older_file_is_brought_up_to_date(store: RunStore, monkeypatch: pytes
     run = make_run()
     store.save(run)
     store.close()
-    later = (*store_module._MIGRATIONS, "ALTER TABLE runs ADD COLUMN note TEXT")
-    monkeypatch.setattr(store_module, "_MIGRATIONS", later)
+    later = (*RunStore.kind.migrations, "ALTER TABLE runs ADD COLUMN note TEXT")
+    monkeypatch.setattr(RunStore, "kind", dataclasses.replace(RunStore.kind, migrations=later))
     assert store.get(run.id) == run
     store.close()
     assert store.count() == 1
@@ -350,8 +351,8 @@ def test_a_failed_migration_leaves_the_file_as_it_was(store: RunStore, monkeypat
     store.save(run)
     store.close()
     with monkeypatch.context() as patch:
-        broken = (*store_module._MIGRATIONS, "ALTER TABLE runs ADD COLUMN note TEXT; SELECT nonsense FROM nowhere")
-        patch.setattr(store_module, "_MIGRATIONS", broken)
+        broken = (*RunStore.kind.migrations, "ALTER TABLE runs ADD COLUMN note TEXT; SELECT nonsense FROM nowhere")
+        patch.setattr(RunStore, "kind", dataclasses.replace(RunStore.kind, migrations=broken))
         with pytest.raises(StoreError):
             store.list()
     assert store.get(run.id) == run
@@ -367,7 +368,7 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
 
 def test_a_locked_file_says_so_and_may_be_tried_again(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """While another program holds the file, saving fails with an error that is worth a retry, and recovers."""
-    monkeypatch.setattr(store_module, "_BUSY_SECONDS", 0.0)
+    monkeypatch.setattr(sqlite_file, "_BUSY_SECONDS", 0.0)
     store.save(make_run())
     store.close()
     other = sqlite3.connect(store.path, isolation_level=None)

@@ -1,0 +1,185 @@
+"""An SQLite file of this machine that several threads and processes may use at once, and the folder it stands in."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Self
+
+from rerank_core.errors import RerankError
+
+__all__ = ["HOME_VARIABLE", "FileKind", "SqliteFile", "StoreError", "home"]
+
+HOME_VARIABLE = "RERANK_PLAYGROUND_HOME"
+_BUSY_SECONDS = 10.0
+
+
+class StoreError(RerankError):
+    """Saved runs cannot be read or written. What is on the screen is not affected."""
+
+    default_code = "store"
+    default_hint = "You can go on working; this run is not saved."
+
+
+def home() -> Path:
+    """The folder of everything that is kept on this machine: RERANK_PLAYGROUND_HOME, else ~/.rerank-playground."""
+    named = os.environ.get(HOME_VARIABLE, "").strip()
+    if named:
+        return Path(named).expanduser()
+    try:
+        return Path.home() / ".rerank-playground"
+    except RuntimeError as error:
+        raise StoreError(
+            "This user has no home folder to save in.", hint=f"Set {HOME_VARIABLE} to a folder that can be written."
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class FileKind:
+    """What a file holds.
+
+    `file_name` is its name in `home()`, `holds` what a sentence calls its content. `application_id` stands in the
+    file, so that another program's database is never taken for ours. `migrations` has one script for each version,
+    run in this order from the version that the file has. `error` is what is raised, `start_anew` its hint where
+    only a new file helps.
+    """
+
+    file_name: str
+    holds: str
+    application_id: int
+    migrations: tuple[str, ...]
+    error: type[RerankError]
+    start_anew: str
+
+
+class SqliteFile:
+    """One connection to the file, opened at the first use, so that making one never fails. `path` None is the kind's
+    own file in `home()`. The file can be read by its owner only. Safe under threads. Every use may raise the kind's
+    error, with a hint, where the file is damaged, locked, not ours, of a newer version or cannot be written. Close
+    it, or use it in a `with`."""
+
+    kind: ClassVar[FileKind]
+
+    def __init__(self, path: Path | str | None = None) -> None:
+        self._given = None if path is None else Path(path)
+        self._lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+
+    @property
+    def path(self) -> Path:
+        """The SQLite file."""
+        return self._given if self._given is not None else home() / self.kind.file_name
+
+    def close(self) -> None:
+        """Close the file; the next use opens it again."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                yield self._opened()
+            except (sqlite3.Error, OSError) as error:
+                self.close()
+                raise self._explained(error) from error
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, taken for writing from the start so that another process waits instead of failing."""
+        with self._reading() as db:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+            except BaseException:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
+            path = self.path
+            if not path.parent.exists():
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # before SQLite would make it readable by all
+            connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            try:
+                _prepare(connection, path, self.kind)
+            except BaseException:
+                connection.close()
+                raise
+            self._connection = connection
+        return self._connection
+
+    def _explained(self, error: Exception) -> RerankError:
+        """What SQLite or the file system said, as a sentence and a next step."""
+        kind, name = self.kind, getattr(error, "sqlite_errorname", "") or ""
+        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            return kind.error(
+                f"The file with the {kind.holds} is in use by another program.", hint="Try again.", retryable=True
+            )
+        if name.startswith("SQLITE_FULL"):
+            return kind.error("The disk is full, so nothing is saved.", hint="Free some space and try again.")
+        if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+            return kind.error(
+                f"The file with the {kind.holds} is damaged: {self.path}.",
+                hint=f"You can go on working; {kind.start_anew}.",
+            )
+        return kind.error(
+            f"The {kind.holds} in {self.path} cannot be used: {error}.",
+            hint=f"Check that the folder can be written, or set {HOME_VARIABLE} to one that can.",
+        )
+
+
+def _prepare(db: sqlite3.Connection, path: Path, kind: FileKind) -> None:
+    """Set the connection up and bring the file to the present version; other processes wait meanwhile."""
+    version = _version(db, path, kind)  # before anything that would write into a file that is not ours
+    db.execute("PRAGMA foreign_keys = ON")
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = NORMAL")
+    if version == len(kind.migrations):
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        for script in kind.migrations[_version(db, path, kind) :]:
+            for statement in filter(str.strip, script.split(";")):
+                db.execute(statement)
+        db.execute(f"PRAGMA application_id = {kind.application_id}")
+        db.execute(f"PRAGMA user_version = {len(kind.migrations)}")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def _version(db: sqlite3.Connection, path: Path, kind: FileKind) -> int:
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if db.execute("PRAGMA application_id").fetchone()[0] != kind.application_id:
+        if version or db.execute("SELECT 1 FROM sqlite_master").fetchone():
+            raise kind.error(
+                f"{path} is another program's database.", hint="Choose another file, or move that one away."
+            )
+        return 0
+    if version > len(kind.migrations):
+        raise kind.error(
+            f"{path} was written by a newer version of the playground.",
+            hint=f"Update the playground, or {kind.start_anew}.",
+        )
+    return version
