@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -35,6 +33,7 @@ from tests.evaluate_page import (
     words,
 )
 from tests.rerank_service import GOOD_KEY, RerankService
+from tests.search_engine import search_engine
 
 TABLE = Imported(
     "table",
@@ -130,23 +129,9 @@ def test_a_workbook_with_several_sheets_is_read_from_the_one_that_is_chosen() ->
 @pytest.fixture(scope="module")
 def engine() -> Iterator[str]:
     """A real search engine with OpenSearch's API and three articles."""
-    module = pytest.importorskip("osmem_server", reason="osmem-server has no wheel for this machine")
-    server = module.OsmemServer.start()
-    try:
-        lines: list[str] = []
-        for name, body in (("a1", "Reset a forgotten password"), ("a2", "Password rules"), ("a3", "Opening hours")):
-            lines += [json.dumps({"index": {"_index": "articles", "_id": name}}), json.dumps({"body": body})]
-        request = urllib.request.Request(
-            f"{server.url}/_bulk?refresh=true",
-            data="\n".join([*lines, ""]).encode(),
-            headers={"Content-Type": "application/x-ndjson"},
-        )
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as reply:
-            assert json.load(reply)["errors"] is False
-        yield server.url
-    finally:
-        server.close()
-        server.process.stdout.close()
+    articles = {"a1": "Reset a forgotten password", "a2": "Password rules", "a3": "Opening hours"}
+    with search_engine({name: {"body": text} for name, text in articles.items()}) as address:
+        yield address
 
 
 def test_a_live_engine_supplies_the_candidates(engine: str) -> None:

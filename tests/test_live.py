@@ -40,6 +40,7 @@ from rerank_core.retrieval.live import (
     suggest_fields,
 )
 from tests.loopback import Loopback, answers, drips, hung_up, reset, silent
+from tests.search_engine import search_engine
 
 FIELDS = LiveFields("body", "title", "url")
 ARTICLES = {
@@ -64,27 +65,9 @@ OUR_SECRET = "s3cret-of-ours"
 @pytest.fixture(scope="module")
 def engine() -> Iterator[str]:
     """The address of a real search engine, OpenSearch's API in a process of its own, with four articles."""
-    server = pytest.importorskip(
-        "osmem_server", reason="osmem-server has no wheel for this machine"
-    ).OsmemServer.start()
-    try:
-        lines = []
-        for name, article in ARTICLES.items():
-            lines += [json.dumps({"index": {"_index": "articles", "_id": name}}), json.dumps(article)]
-        with httpx.Client(trust_env=False) as client:
-            mapping = {"properties": {"url": {"type": "keyword"}, "views": {"type": "integer"}}}
-            client.put(f"{server.url}/articles", json={"mappings": mapping}).raise_for_status()
-            client.put(f"{server.url}/void", json={}).raise_for_status()
-            bulk = client.post(
-                f"{server.url}/_bulk?refresh=true",
-                content="\n".join([*lines, ""]),
-                headers={"Content-Type": "application/x-ndjson"},
-            ).json()
-            assert bulk["errors"] is False
-        yield server.url
-    finally:
-        server.close()
-        server.process.stdout.close()
+    mapping = {"properties": {"url": {"type": "keyword"}, "views": {"type": "integer"}}}
+    with search_engine(ARTICLES, mapping) as address:
+        yield address
 
 
 def asking(server: Loopback, **options: object) -> LiveIndex:

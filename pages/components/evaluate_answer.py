@@ -10,25 +10,19 @@ from pages.components import errors
 from pages.components.board import shown
 from pages.components.evaluate_board import query_board
 from pages.components.evaluate_orders import INITIAL, answer, filters
-from pages.components.evaluate_run import progress, under_way
-from pages.components.evaluate_state import STEP, experiment, state
+from pages.components.evaluate_run import under_way
+from pages.components.evaluate_state import go, state
 from rerank_core import RerankError, pricing
 from rerank_core.evaluation.answer import METHOD, Answer, Change
+from rerank_core.evaluation.query_set import QuerySet
 
 MODEL, AGAINST, MEASURE = "answer_model", "answer_against", "answer_measure"
 BETTER, WORSE, SAME = "Better", "Worse", "The same"
 PREVIEW = 300
 
 
-def answer_step() -> None:
+def answer_step(query_set: QuerySet) -> None:
     """The sentence, the table of metrics, the bars, the worst regressions, one query's board."""
-    current = state()
-    if current.query_set is None:
-        return
-    progress()
-    if experiment() is None:
-        nothing_run()
-        return
     found = current_answer()
     if found is None:
         return
@@ -39,19 +33,9 @@ def answer_step() -> None:
     if found.warnings:
         with st.container(border=True):
             st.text("\n".join(f"• {warning}" for warning in found.warnings))
-    filters(current.query_set)
+    filters(query_set)
     _metrics(found)
     _queries(found)
-
-
-def nothing_run() -> None:
-    """Say that there is nothing to see before a run, and lead there."""
-    st.info("Nothing has been run on this query set yet.", icon=":material/play_circle:")
-    st.button("Choose models and run", icon=":material/play_arrow:", on_click=_go, args=("Run",))
-
-
-def _go(step: str) -> None:
-    st.session_state[STEP] = step
 
 
 def current_answer() -> Answer | None:
@@ -71,9 +55,9 @@ def current_answer() -> Answer | None:
         errors.show(error, title="There is no answer yet")
         with st.container(horizontal=True):
             if error.code == "no_ratings":
-                st.button("Rate results", icon=":material/star:", on_click=_go, args=("Rate",))
+                st.button("Rate results", icon=":material/star:", on_click=go, args=("Rate",))
             else:
-                st.button("To the run", icon=":material/play_arrow:", on_click=_go, args=("Run",))
+                st.button("To the run", icon=":material/play_arrow:", on_click=go, args=("Run",))
         return None
 
 

@@ -6,22 +6,17 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from pages.components.evaluate_answer import current_answer, nothing_run
+from pages.components.evaluate_answer import current_answer
 from pages.components.evaluate_orders import SEARCHES, searches_a_day
-from pages.components.evaluate_run import progress
-from pages.components.evaluate_state import experiment
 from rerank_core import pricing
 from rerank_core.evaluation.cost_quality import CostPoint, cost_quality, worth
+from rerank_core.evaluation.query_set import QuerySet
 
 VALUE, BEATEN = "Nothing better for less", "Another is better or cheaper"
 
 
-def cost_step() -> None:
+def cost_step(_: QuerySet) -> None:
     """Searches a day to money a month, with the quality beside it."""
-    progress()
-    if experiment() is None:
-        nothing_run()
-        return
     st.session_state.setdefault(SEARCHES, int(searches_a_day()))
     st.number_input(
         "Searches a day",

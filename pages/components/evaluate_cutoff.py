@@ -5,12 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.cut_line import cut_line
-from pages.components.evaluate_answer import nothing_run
 from pages.components.evaluate_cut_pictures import threshold_facts, threshold_panels, top_panels
 from pages.components.evaluate_orders import best, judgments, rankings, remembered
 from pages.components.evaluate_recipe import recipe
-from pages.components.evaluate_run import progress
-from pages.components.evaluate_state import experiment, query_sets, state
+from pages.components.evaluate_state import query_sets, state
 from pages.components.state import state as playground
 from rerank_core import RerankError
 from rerank_core.evaluation.contender import Ranking
@@ -18,6 +16,7 @@ from rerank_core.evaluation.cutoff import (
     CutOff,
     cut_off,
 )
+from rerank_core.evaluation.query_set import QuerySet
 
 MODEL, GRADE, LINE, TOP, CHART, TOP_CHART, HOW = (
     "cut_model",
@@ -34,15 +33,8 @@ MOST_GRADES = 10
 PREVIEW = 220
 
 
-def cutoff_step() -> None:
+def cutoff_step(_: QuerySet) -> None:
     """Choose a model, move the line, keep the threshold."""
-    current = state()
-    if current.query_set is None:
-        return
-    progress()
-    if experiment() is None:
-        nothing_run()
-        return
     found = {ranking.label: ranking for ranking in rankings() if ranking.run}
     if not found:
         st.caption("The cut-off can be looked at as soon as a model has ranked some queries.")

@@ -22,11 +22,8 @@ GRADES = {0: "Not relevant", 1: "A little", 2: "Relevant", 3: "Just right"}
 PREVIEW = 90
 
 
-def rate_step() -> None:
+def rate_step(query_set: QuerySet) -> None:
     """The screen for rating, and how far the raters agree."""
-    query_set = state().query_set
-    if query_set is None:
-        return
     if not query_set.ready:
         st.info("No query of this set has candidates, so there is nothing to rate.", icon=":material/search_off:")
         return

@@ -5,44 +5,35 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components import connection as connections
-from pages.components.evaluate_answer import current_answer, nothing_run
+from pages.components.evaluate_answer import current_answer
 from pages.components.evaluate_orders import DEPTH, filters, judgments, rankings, remembered, searches_a_day, selected
-from pages.components.evaluate_run import progress, under_way
+from pages.components.evaluate_run import under_way
 from pages.components.evaluate_state import experiment, experiments, state
 from rerank_core import RerankError, export
+from rerank_core.evaluation.query_set import QuerySet
 from rerank_core.evaluation.report import Report, make_report, report_html
 from rerank_core.evaluation.report_csv import report_csv, results_csv
 
 TITLE = "report_title"
 
 
-def report_step() -> None:
+def report_step(query_set: QuerySet) -> None:
     """What the report says, and its files."""
-    current = state()
-    shown = experiment()
-    if current.query_set is None:
-        return
-    progress()
-    if shown is None:
-        nothing_run()
-        return
     found = current_answer()
     if found is None:
         return
     with st.container(key="headline"):
         st.text(found.sentence)
-    filters(current.query_set)
+    filters(query_set)
     if under_way():
         st.caption("The run is not over: the report would hold what there is so far.")
-    title = st.text_input(
-        "Title of the report", placeholder=current.query_set.name, key=TITLE, max_chars=200, width=480
-    )
+    title = st.text_input("Title of the report", placeholder=query_set.name, key=TITLE, max_chars=200, width=480)
     try:
         report = _made(title.strip())
     except RerankError as error:
-        current.error = error
+        state().error = error
         return
-    name = export.slug(title or current.query_set.name) or "evaluation"
+    name = export.slug(title or query_set.name) or "evaluation"
     with st.container(horizontal=True):
         st.download_button(
             "Report (HTML)",

@@ -14,7 +14,7 @@ import rerank_core as rc
 from pages.components import connection as connections
 from pages.components import errors
 from pages.components.connection import Connection
-from pages.components.evaluate_state import EXPERIMENT, STEP, experiment, experiments, open_experiment, state
+from pages.components.evaluate_state import EXPERIMENT, experiment, experiments, go, open_experiment, state
 from pages.components.jobs import manager
 from pages.components.settings import escaped
 from rerank_core import RerankError, pricing
@@ -190,10 +190,6 @@ def status(one: Experiment) -> None:
     _ledger(one)
 
 
-def _see_answer() -> None:
-    st.session_state[STEP] = "Answer"
-
-
 def _next_steps(one: Experiment, now: ExperimentProgress) -> None:
     open_ones = now.total - now.done - now.failed
     with st.container(horizontal=True, width="content"):
@@ -203,7 +199,7 @@ def _next_steps(one: Experiment, now: ExperimentProgress) -> None:
                 submit(one)
                 st.rerun()
         if now.done and not open_ones:
-            st.button("See the answer", icon=":material/insights:", key="see_answer", on_click=_see_answer)
+            st.button("See the answer", icon=":material/insights:", key="see_answer", on_click=go, args=("Answer",))
         if now.failed and st.button(
             f"Run the {now.failed:,} failed again", icon=":material/refresh:", key="rerun_failed"
         ):

@@ -169,6 +169,11 @@ def experiment() -> Experiment | None:
         return None
 
 
+def go(step: str) -> None:
+    """Go to a step; for a button's callback."""
+    st.session_state[STEP] = step
+
+
 def open_experiment(experiment_id: str) -> None:
     """Show an experiment with the query set that it is about."""
     current = state()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import urllib.request
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -14,6 +12,7 @@ from rerank_core import samples
 from tests.app_server import start_server
 from tests.browser.conftest import Visitor
 from tests.browser.seeing import new_run, scrolls_sideways, serious_findings, settle, texts
+from tests.search_engine import search_engine
 
 Visit = Callable[..., Visitor]
 
@@ -104,23 +103,9 @@ def choose(page: Page, name: str) -> None:
 @pytest.fixture(scope="module")
 def engine() -> Iterator[str]:
     """A real search engine with OpenSearch's API and two articles."""
-    module = pytest.importorskip("osmem_server", reason="osmem-server has no wheel for this machine")
-    server = module.OsmemServer.start()
-    try:
-        lines = []
-        for name, body in (("a1", "Reset a forgotten password in three steps"), ("a2", "Password rules for guests")):
-            lines += [json.dumps({"index": {"_index": "articles", "_id": name}}), json.dumps({"body": body})]
-        request = urllib.request.Request(
-            f"{server.url}/_bulk?refresh=true",
-            data="\n".join([*lines, ""]).encode(),
-            headers={"Content-Type": "application/x-ndjson"},
-        )
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as reply:
-            assert json.load(reply)["errors"] is False
-        yield server.url
-    finally:
-        server.close()
-        server.process.stdout.close()
+    articles = {"a1": "Reset a forgotten password in three steps", "a2": "Password rules for guests"}
+    with search_engine({name: {"body": text} for name, text in articles.items()}) as address:
+        yield address
 
 
 def test_a_live_engine_is_searched_and_its_failures_are_sentences(visit: Visit, engine: str) -> None:
