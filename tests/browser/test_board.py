@@ -501,3 +501,32 @@ def test_tables_are_named_and_scroll_on_their_own(open_board):
         expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
         expect(page.get_by_label(f"{name}, 1,000 documents").first).to_be_visible()
     assert serious_findings(page) == []
+
+
+JOINED = """svg => {
+    const root = svg.getRootNode();
+    const top = svg.getBoundingClientRect().top;
+    const middles = side => new Map([...root.querySelectorAll(`.list.${side} .row`)].map(row => {
+        const box = row.getBoundingClientRect();
+        return [row.querySelector('.text').textContent, box.top + box.height / 2 - top];
+    }));
+    const [left, right] = [middles('left'), middles('right')];
+    const wanted = [...left].map(([text, at]) => `${Math.round(at)} ${Math.round(right.get(text))}`).sort();
+    const found = [...svg.querySelectorAll('path')].map(path => {
+        const numbers = path.getAttribute('d').match(/[0-9.]+/g).map(Number);
+        return `${Math.round(numbers[1])} ${Math.round(numbers[7])}`;
+    }).sort();
+    return wanted.join() === found.join();
+}"""
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_every_line_joins_the_same_document_once_the_rows_have_come_to_rest(visit, motion):
+    """Rows that glide are not where they stand, and a line drawn meanwhile must not stay."""
+    visitor = visit()
+    visitor.page.emulate_media(reduced_motion=motion)
+    page = visitor.open("/?top=12&initial=1")
+    page.get_by_text("run 1 done").wait_for()
+    page.wait_for_function(JOINED, arg=page.locator(".wires").element_handle())
+    page.set_viewport_size({"width": 1100, "height": 900})
+    page.wait_for_function(JOINED, arg=page.locator(".wires").element_handle())

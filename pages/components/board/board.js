@@ -27,6 +27,7 @@ class Board {
     this.last = 0;
     this.pointed = null;
     this.focused = null;
+    this.moving = []; // animations of rows on their way to a new place
     this.threshold = new Threshold(this);
     this.watch = new ResizeObserver(() => this.draw());
     this.cuts = { left: this.makeCut("left"), right: this.makeCut("right") };
@@ -58,9 +59,11 @@ class Board {
     this.threshold.update(data.threshold);
     for (const target of [this.root, this.lists.left, this.lists.right]) this.watch.observe(target);
     this.light();
+    const changed = before?.join("\n") !== this.order.join("\n");
+    if (changed) this.stop();
     this.draw();
     if (held && held !== this.root.getRootNode().activeElement && held.isConnected) held.focus({ preventScroll: true });
-    if (before?.join("\n") !== this.order.join("\n")) this.glide();
+    if (changed) this.glide();
   }
 
   close() {
@@ -260,6 +263,7 @@ class Board {
   }
 
   draw() {
+    if (this.moving.length) return; // rows are not where they stand; drawn once they are
     const box = this.svg.getBoundingClientRect();
     if (!box.width) return;
     const middle = (node) => {
@@ -286,12 +290,29 @@ class Board {
   glide() {
     if (calm() || !this.svg.getBoundingClientRect().width || !this.root.animate) return;
     const timing = { duration: 360, easing: "cubic-bezier(.2,.7,.2,1)" };
+    const ways = [];
     for (const { left, right } of this.rows.values()) {
       if (left.item.hidden || right.item.hidden) continue;
       const offset = left.item.getBoundingClientRect().top - right.item.getBoundingClientRect().top;
-      if (offset) right.item.animate([{ transform: `translateY(${offset}px)` }, { transform: "none" }], timing);
+      if (offset) ways.push([right.item, offset]);
     }
+    const moving = ways.map(([item, offset]) =>
+      item.animate([{ transform: `translateY(${offset}px)` }, { transform: "none" }], timing),
+    );
+    this.moving = moving;
     this.svg.animate([{ opacity: 0 }, { opacity: 0, offset: 0.5 }, { opacity: 1 }], timing);
+    Promise.allSettled(moving.map((one) => one.finished)).then(() => {
+      if (this.moving === moving) {
+        this.moving = [];
+        this.draw();
+      }
+    });
+  }
+
+  stop() {
+    const moving = this.moving;
+    this.moving = [];
+    for (const one of moving) one.cancel();
   }
 
   // ---- keys, hover, ratings --------------------------------------------------------------------------
