@@ -16,7 +16,7 @@ from pages.components.duplicates_input import (
     source_control,
 )
 from pages.components.duplicates_state import ONE, OWN, state
-from rerank_core import RerankError
+from rerank_core import InvalidRequestError, RerankError
 
 current = state()
 connection = connections.current()
@@ -63,15 +63,26 @@ with st.container():
     if hosted:
         duplicates_run.before_the_button(planned)
 
-if pressed or current.wanted:
+if pressed:
+    current.notice = ""
+if current.gone:
+    current.gone = False
+    current.notice = (
+        "The knowledge base that was chosen is no longer there; it was deleted, perhaps in another window. "
+        "Nothing was compared. The sample is chosen now: choose what to compare."
+    )
+elif pressed or current.wanted:
     current.wanted = False
     duplicates_run.press(planned)
 with st.container():
     duplicates_run.confirmation(planned)
 progress = st.container()
 with st.container():
+    if current.notice:
+        st.info(current.notice, icon=":material/info:")
     if current.error is not None:
-        errors.show(current.error)
+        unfit = isinstance(current.error, InvalidRequestError)
+        errors.show(current.error, title="This cannot be compared as it is" if unfit else None)
 outcome = current.outcomes.get(mode)
 if outcome is not None:
     with st.container():

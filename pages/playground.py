@@ -34,7 +34,7 @@ with choices:
         order_control()
     with st.container():
         missing = settings.unavailable(model, connection)
-        settings.language_warning(model)
+        settings.language_warning(model, st.session_state.get(QUERY) or "", current.working.documents)
     settings.show_estimate(settings.estimate(connection, model))
     pressed = st.button(
         "Rerank",
@@ -53,6 +53,8 @@ with st.container():
     if editing:
         table_input()
 
+if pressed:
+    current.note = ""
 if pressed or current.wanted:
     current.wanted = False
     running.press(connection, model)
@@ -60,6 +62,8 @@ with st.container():
     running.confirmation(connection, model)
 progress = st.container()
 with st.container():
+    if current.note:
+        st.info(current.note, icon=":material/info:")
     if current.error is not None:
         errors.show(current.error)
 if current.run is not None:

@@ -45,6 +45,7 @@ with choices:
     kind, embedding_model, candidates = first_stage(source)
     with st.container():
         missing = settings.unavailable(model, connection)
+        settings.language_warning(model, question)
     planned, gone = None, None
     if source != LIVE or live is not None:
         try:
@@ -70,13 +71,23 @@ with choices:
         st.caption(f"{connection.provider.label}: {connection.state}")
         st.page_link("connections.py", label="Set up the connection", icon=":material/key:")
 
-if (pressed or current.wanted) and planned is not None:
+if pressed:
+    current.notice = ""
+if current.gone:
+    current.gone = False
+    current.notice = (
+        "The knowledge base that was chosen is no longer there; it was deleted, perhaps in another window. "
+        "Nothing was searched. The sample is chosen now: choose where to search."
+    )
+elif (pressed or current.wanted) and planned is not None:
     current.wanted = False
     search_run.press(planned)
 with st.container():
     search_run.confirmation(planned)
 progress = st.container()
 with st.container():
+    if current.notice:
+        st.info(current.notice, icon=":material/info:")
     if gone is not None:
         errors.show(gone)
     elif current.error is not None:

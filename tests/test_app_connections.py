@@ -147,6 +147,17 @@ def test_a_typed_key_is_kept_out_of_sight_and_can_be_forgotten(visit):
     assert "Needs a key" in shown(at)
 
 
+def test_a_key_is_taken_without_the_quotation_marks_around_it(visit):
+    """As it is copied from code; an address in the field of the key is refused."""
+    at = visit("gateflow")
+    at.text_input(key="api_key_gateflow").set_value("https://api.gateflow.ai").run()
+    assert "This is a web address, not a key." in shown(at)
+    assert "Needs a key" in shown(at)
+    at.text_input(key="api_key_gateflow").set_value(f'"{GOOD_KEY}"').run()
+    assert "typed on the Connections page" in shown(at)
+    assert at.session_state["connection_settings"]["gateflow"].key == ApiKey(GOOD_KEY)
+
+
 def test_what_cannot_be_a_key_is_refused_with_a_sentence(visit):
     """A key with a line break or an accent in it is not taken over, and the reason does not repeat it."""
     at = visit("gateflow")
@@ -182,7 +193,9 @@ def connection_in(at: AppTest, provider: str = "gateflow") -> Settings:
     return at.session_state["connection_settings"].get(provider, Settings())
 
 
-@pytest.mark.parametrize("typed", ["api.gateflow.ai", "ftp://x", "https://user:pw@x.test", "https://x.test/?a=1"])
+@pytest.mark.parametrize(
+    "typed", ["api.gateflow.ai", "ftp://x", "https://user:pw@x.test", "https://x.test/?a=1", "http://ex\u202eample.com"]
+)
 def test_a_wrong_address_is_not_taken_over(visit, typed):
     """What is no plain web address gets a sentence; the connection keeps the one it had."""
     at = visit("gateflow")

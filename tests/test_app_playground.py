@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from collections.abc import Iterator
@@ -198,9 +199,11 @@ def test_a_run_is_saved_and_its_link_reopens_it_without_a_call(app, service: Ser
 
 
 def test_an_unknown_run_falls_back_to_the_first_story(app) -> None:
-    """A link to a run of another computer is no dead end."""
+    """A link to a run of another computer is no dead end, and says that this is not what the link meant."""
     page = app(run="no-such-run")
     assert order(page)[0] == samples.EXAMPLES[0].answers[0]
+    assert "The link names a run that is not on this computer" in words(page)
+    assert "The link names" not in words(press(page))
 
 
 def test_ratings_give_measures_and_are_kept_with_the_run(app) -> None:
@@ -215,6 +218,39 @@ def test_ratings_give_measures_and_are_kept_with_the_run(app) -> None:
     assert metrics(page)["nDCG@3"] == "1.000"
     assert "1 of 4 documents rated" in words(page)
     assert RunStore().get(run.id).ratings == {order(page)[0]: 3}
+
+
+def test_a_measure_that_stays_the_same_is_called_neither_better_nor_worse(app) -> None:
+    """Green and red are for change alone."""
+    page = app()
+    playground = page.session_state["playground"]
+    for index in range(4):
+        playground.run = dataclasses.replace(playground.run, ratings={**playground.run.ratings, index: 2})
+    page.run()
+    (ndcg,) = [metric for metric in page.metric if metric.label.startswith("nDCG")]
+    assert (ndcg.value, ndcg.delta, ndcg.proto.color) == ("1.000", "no change", 2)
+
+
+def test_a_pasted_request_offers_what_else_it_asks_for(app) -> None:
+    """A query of one's own is not overwritten, and one click takes over the other's, its Top N and its model."""
+    page = app(example="own")
+    page.text_area(key="query").set_value("mine").run()
+    body = {"query": "theirs", "top_n": 2, "model": "rerank-multilingual-v3.0", "documents": ["a", "b", "c"]}
+    page.text_area(key="documents").set_value(json.dumps(body)).run()
+    assert page.text_area(key="query").value == "mine"
+    assert "The pasted request also holds the query “theirs”, Top N “2”, the model “Multilingual”." in words(page)
+    next(button for button in page.button if button.label == "Use them").click().run()
+    assert (page.text_area(key="query").value, page.number_input(key="top").value) == ("theirs", 2)
+    assert page.segmented_control(key="model").value == "Multilingual"
+    assert "also holds" not in words(page)
+
+
+def test_the_name_of_a_file_cannot_turn_our_words_around(app) -> None:
+    """A right-to-left override in it is shown as a character that cannot be shown."""
+    page = app(example="own")
+    page.file_uploader[0].set_value(("\u202etxt.csv", b"text\nfirst\nsecond\n", "text/csv")).run()
+    assert "\ufffdtxt.csv: 2 documents" in words(page)
+    assert "\u202e" not in words(page)
 
 
 def test_pasting_replaces_uploads_append_and_undo_brings_back(app) -> None:
@@ -400,6 +436,7 @@ def test_a_reload_in_mid_run_shows_the_texts_and_cancel_keeps_them(app, service:
     assert again.text_area(key="query").value == "a patient question"
     assert "How to reset your password" in again.text_area(key="documents").value
     assert not next(button for button in again.button if button.label == "Rerank").disabled
+    assert "Cancelled. A request that had already left for a service may still be billed." in words(again)
 
 
 def test_a_link_to_an_examples_run_keeps_its_story(app) -> None:

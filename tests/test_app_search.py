@@ -309,6 +309,32 @@ def engine():
         yield running
 
 
+def test_a_knowledge_base_that_is_gone_is_not_replaced_in_silence(page) -> None:
+    """Whoever asks their own content must not get the sample's answer."""
+    at = managing(page())
+    at.text_input(key="corpus_name").set_value("Boots").run()
+    at.file_uploader[0].set_value(("boots.csv", b"id,text\n1,Wide boots\n", "")).run()
+    press(settled(at), "Create")
+    before = at.session_state["search"].answer
+    CorpusStore().delete(CorpusStore().list()[0].id)
+    at.text_area(key="question").set_value("wide boots").run()
+    assert "The knowledge base that was chosen is no longer there" in words(at)
+    assert at.session_state["search"].answer == before
+    press(at)
+    assert "no longer there" not in words(at)
+    assert at.session_state["search"].answer != before
+
+
+def test_a_german_question_to_an_english_model_is_said_before_the_button(page) -> None:
+    """As on the Playground, with one click to Multilingual."""
+    at = page()
+    at.text_area(key="question").set_value("Wie setze ich mein Passwort zurück, wenn die E-Mail nicht ankommt?").run()
+    assert "Some of this is German, and English is made for English." in words(at)
+    next(button for button in at.button if button.label == "Switch to Multilingual").click().run()
+    assert at.segmented_control(key="model").value == "Multilingual"
+    assert "made for English" not in words(at)
+
+
 def live(at: AppTest, address: str) -> AppTest:
     """Choose a live engine and say where it is."""
     at.selectbox(key="source").set_value("live").run()
@@ -318,11 +344,22 @@ def live(at: AppTest, address: str) -> AppTest:
 
 
 def test_a_live_engine_is_tested(page, engine: Loopback) -> None:
-    """What it holds stands there, and that the settings have changed since, once they have."""
+    """What it holds and what the template finds stand there, and that the settings have changed, once they have."""
     mapping = {"kb": {"mappings": {"properties": {"body": {"type": "text"}}}}}
-    engine.script(answers(200, mapping), answers(200, {"version": {"number": "2.19"}}), answers(200, {"count": 7}))
-    at = press(live(page(), engine.url), "Test this search engine")
+    hits = {"hits": {"hits": [{"_index": "kb", "_id": "7", "_score": 1.5, "_source": {"body": "Wide $x$ boots"}}]}}
+    engine.script(
+        answers(200, mapping),
+        answers(200, {"version": {"number": "2.19"}}),
+        answers(200, {"count": 7}),
+        answers(200, hits),
+    )
+    at = live(page(), engine.url)
+    at.text_area(key="question").set_value("boots").run()
+    press(at, "Test this search engine")
     assert "answered, 7 documents, fields: body" in words(at)
+    assert next(list(frame.value.loc[0]) for frame in at.dataframe) == [1, 1.5, "7", "Wide $x$ boots"]
+    assert engine.requests[-1].json["size"] == 5
+    assert any('"boots"' in block.value for block in at.code)
     at.text_input(key="live_text").set_value("title").run()
     assert "The settings have changed since this test." in words(at)
 

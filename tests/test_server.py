@@ -210,6 +210,7 @@ def test_a_failing_route_tells_the_caller_nothing():
         ("/main", False),
         ("/components", False),
         ("/admin", False),
+        ("/search/x", False),
     ],
 )
 @pytest.mark.parametrize("base", ["", "rerank"])

@@ -59,7 +59,7 @@ def refusal(
         scheme, host, port = split.scheme.lower(), (split.hostname or "").rstrip("."), split.port
     except ValueError:
         return _NO_ADDRESS
-    if scheme not in ("http", "https") or not host or any(character.isspace() for character in address):
+    if scheme not in ("http", "https") or not host or not address.isprintable() or " " in address:
         return _NO_ADDRESS
     if split.username is not None or split.password is not None:
         return "The address holds a user name or a password. Leave them out; the key has a field of its own."

@@ -95,9 +95,11 @@ def _patience(spec: rc.ProviderSpec) -> None:
 
 
 def _take_key(provider_id: str, widget: str) -> None:
-    typed = st.session_state[widget].strip()
+    typed = st.session_state[widget].strip().strip("\"'")
     _refuse(widget, None)
-    if typed:
+    if typed.lower().startswith(("http://", "https://")):
+        _refuse(widget, "This is a web address, not a key. It has a field of its own, Base address.")
+    elif typed:
         try:
             connection.change(provider_id, key=ApiKey(typed))
         except rc.RerankError as error:

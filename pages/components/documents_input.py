@@ -8,18 +8,22 @@ import pandas as pd
 import streamlit as st
 
 from pages.components import uploading
+from pages.components.board import shown
 from pages.components.state import (
     DOCUMENTS,
     EXAMPLE,
     FROM_EXAMPLE,
+    MAX_TOP_N,
     MODE,
+    MODEL,
     ORDER,
     OWN,
     QUERY,
+    TOP_N,
     PlaygroundState,
     state,
 )
-from rerank_core import documents
+from rerank_core import documents, providers
 from rerank_core.documents import ParsedDocuments
 from rerank_core.documents.roles import by_role
 from rerank_core.documents.starting_order import has_number
@@ -107,6 +111,7 @@ def import_report() -> None:
         for note in current.pasted.notes:
             st.text(note)
         uploading.problems(current.pasted.problems, "What was pasted")
+        _request_offer(current.pasted)
     if current.uploads and FROM_EXAMPLE in current.working.sources:
         st.button(
             "Remove the example's documents",
@@ -117,6 +122,24 @@ def import_report() -> None:
         )
     for name in list(current.uploads):
         uploading.report(current.inbox, PAGE, name, _removed)
+
+
+def _request_offer(pasted: ParsedDocuments) -> None:
+    """What else a pasted request body asks for, where the page asks for something else."""
+    label = next((model.label for spec in providers() for model in spec.models if model.id == pasted.model), None)
+    wished = {
+        QUERY: pasted.query,
+        TOP_N: pasted.top_n if 0 < (pasted.top_n or 0) <= MAX_TOP_N else None,
+        MODEL: label,
+    }
+    wished = {key: value for key, value in wished.items() if value and value != st.session_state.get(key)}
+    if not wished:
+        return
+    names = {QUERY: "the query", TOP_N: "Top N", MODEL: "the model"}
+    with st.container(border=True, gap="small"):
+        said = ", ".join(f"{names[key]} “{shown(str(value), 200, one_line=True)}”" for key, value in wished.items())
+        st.text(f"The pasted request also holds {said}.")
+        st.button("Use them", icon=":material/input:", on_click=st.session_state.update, args=(wished,))
 
 
 def table_input() -> None:

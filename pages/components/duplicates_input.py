@@ -84,6 +84,8 @@ def source_control() -> str:
     }
     names[OWN] = "My own texts"
     if st.session_state.get(SOURCE) not in names:
+        if st.session_state.get(SOURCE) is not None:
+            state().wanted, state().gone = False, True
         st.session_state[SOURCE] = SAMPLE
     return st.selectbox(
         "Compare",
@@ -144,7 +146,7 @@ def own_texts() -> None:
             current.inbox,
             FILES,
             "Upload texts",
-            f"Added after the texts that are there: {documents.KIND_NAMES}; 20 MB each.",
+            "Added after the texts that are there.",
         )
         size = len(current.working.documents)
         st.text("No texts yet" if not size else count(size, "text"))

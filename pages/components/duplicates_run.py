@@ -193,6 +193,8 @@ def collect() -> None:
             st.rerun()
     elif job.state == "failed":
         current.error = failure(job, "comparing")
+    else:
+        current.notice = jobs.CANCELLED
 
 
 def progress() -> None:

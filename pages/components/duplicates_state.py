@@ -64,6 +64,7 @@ class DuplicatesState:
 
     arrived: bool = False
     wanted: bool = False
+    gone: bool = False
     asking: bool = False
     # A comparison that the address named, whose inputs are to be shown with its result.
     restoring: bool = False
@@ -75,6 +76,8 @@ class DuplicatesState:
     job_id: str | None = None
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     error: RerankError | None = None
+    # A sentence of ours about what became of a comparison, until the button is pressed.
+    notice: str = ""
     # A threshold belongs to a measure and its model.
     thresholds: dict[tuple[str, str | None], float] = field(default_factory=dict)
     differences: dict[tuple[str, str], Difference] = field(default_factory=dict)

@@ -1,20 +1,34 @@
-"""Whether a live search engine can be reached and holds the fields named, asked once on a button."""
+"""Whether a live search engine can be reached and holds the fields named, and what its query brings back."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from pages.components import addresses, errors, jobs
+from pages.components.board import shown
 from rerank_core import RerankError
 from rerank_core.jobs import Job, JobContext
-from rerank_core.retrieval.live import LiveIndex, LiveTest
+from rerank_core.retrieval.live import LiveIndex, LiveResult, LiveTest
 
 _LAST = "engine_test"
 _AT_ONCE_SECONDS = 0.9
 _MOST_FIELDS = 40
+_PREVIEWED = 5
+_PREVIEW_CHARACTERS = 200
+_RAW_CHARACTERS = 20_000
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What the engine said of itself, and what it found for a question; None where there was no question."""
+
+    engine: LiveTest
+    found: LiveResult | None
 
 
 @dataclass(frozen=True)
@@ -22,15 +36,21 @@ class EngineTest:
     """The last test of this session, with the settings as they were then."""
 
     settings: tuple[Any, ...]
-    job: Job[LiveTest]
+    job: Job[Tested]
 
 
-def show(engine: LiveIndex, settings: tuple[Any, ...]) -> None:
+def show(engine: LiveIndex, settings: tuple[Any, ...], question: str) -> None:
     """The button, a wait that can be cancelled, and what came of the last test; `settings` tell two engines apart."""
     last: EngineTest | None = st.session_state.get(_LAST)
     busy = last is not None and not last.job.finished
-    if st.button("Test this search engine", icon=":material/network_check:", disabled=busy) and not busy:
-        _start(engine, settings)
+    pressed = st.button(
+        "Test this search engine",
+        icon=":material/network_check:",
+        disabled=busy,
+        help="Asks for the index and its fields, and sends the query template with the question. Nothing is reranked.",
+    )
+    if pressed and not busy:
+        _start(engine, settings, question)
     if last is None:
         return
     if busy:
@@ -41,13 +61,13 @@ def show(engine: LiveIndex, settings: tuple[Any, ...]) -> None:
     _outcome(last.job)
 
 
-def _start(engine: LiveIndex, settings: tuple[Any, ...]) -> None:
+def _start(engine: LiveIndex, settings: tuple[Any, ...], question: str) -> None:
     refused = addresses.check(engine.address)
     if refused:
         errors.show_text("This address is not allowed", refused)
         return
     try:
-        job = jobs.manager().submit(_work, engine)
+        job = jobs.manager().submit(_work, engine, question)
     except RerankError as error:
         errors.show(error)
         return
@@ -56,23 +76,54 @@ def _start(engine: LiveIndex, settings: tuple[Any, ...]) -> None:
     st.rerun()  # with the button disabled while it runs
 
 
-def _work(context: JobContext, engine: LiveIndex) -> LiveTest:
+def _work(context: JobContext, engine: LiveIndex, question: str) -> Tested:
     """Runs on a worker thread: nothing of Streamlit may be called here."""
     with engine:
         context.on_cancel(engine.close)
-        return engine.test()
+        return Tested(engine.test(), engine.search(question, _PREVIEWED) if question.strip() else None)
 
 
-def _outcome(job: Job[LiveTest]) -> None:
+def _outcome(job: Job[Tested]) -> None:
     if job.state == "cancelled":
         st.caption(":material/cancel: The test was cancelled.")
         return
     if job.state != "done":
         errors.show(jobs.failure(job, "asking the search engine"))
         return
-    found = job.result()
-    count = "" if found.documents is None else f", {found.documents:,} documents"
-    fields = ", ".join(field.name for field in found.fields[:_MOST_FIELDS])
-    st.text(f"{found.engine or 'A search engine'} answered{count}, fields: {fields}")
-    for problem in found.problems:
+    engine, found = job.result().engine, job.result().found
+    count = "" if engine.documents is None else f", {engine.documents:,} documents"
+    fields = ", ".join(field.name for field in engine.fields[:_MOST_FIELDS])
+    st.text(f"{engine.engine or 'A search engine'} answered{count}, fields: {fields}")
+    for problem in engine.problems:
         st.text(problem)
+    if found is None:
+        st.caption("Type a question below to see what the query template brings back.")
+    else:
+        _preview(found)
+
+
+def _preview(found: LiveResult) -> None:
+    """What the query template brought back for the question."""
+    for note in found.notes:
+        st.text(note)
+    if found.hits:
+        st.dataframe(
+            pd.DataFrame(
+                [
+                    {
+                        "Rank": hit.rank,
+                        "Score": hit.score,
+                        "ID": hit.document.id or "",
+                        "Text": shown(hit.document.text, _PREVIEW_CHARACTERS, one_line=True),
+                    }
+                    for hit in found.hits
+                ]
+            ),
+            hide_index=True,
+            column_config={"Text": st.column_config.TextColumn(width="large")},
+            alt="The first documents that the query template found for the question",
+        )
+    with st.expander("What was sent and what came back", icon=":material/data_object:"):
+        for body in (found.sent, found.raw):
+            text = json.dumps(body, indent=2, ensure_ascii=False)
+            st.code(text[:_RAW_CHARACTERS], language=None, wrap_lines=True)

@@ -155,7 +155,7 @@ def _limit(planned: Plan) -> Decimal | None:
         min_value=0.0,
         value=None,
         step=0.5,
-        format="%.2f",
+        format="%g",
         placeholder="No limit of its own",
         key=LIMIT,
         persist_state="session",

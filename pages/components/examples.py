@@ -119,6 +119,7 @@ def _picked() -> None:
     from pages.components import connection as connections
 
     current = state()
+    current.note = ""
     chosen = st.session_state.get(EXAMPLE)
     if chosen == OWN or chosen not in TITLES:
         current.example = OWN

@@ -83,7 +83,10 @@ def route_known(path: str) -> bool:
     base, parts = ([part for part in text.split("/") if part] for text in (st.get_option("server.baseUrlPath"), path))
     if parts[: len(base)] == base:
         parts = parts[len(base) :]
-    return "".join(parts[:1]) in KNOWN and parts[:2] != ["_stcore", "metrics"]  # the metrics are nobody's business
+    if parts[:2] == ["_stcore", "metrics"]:  # nobody's business
+        return False
+    first, rest = "".join(parts[:1]), parts[1:]
+    return first in KNOWN and (first not in PAGES or not rest or rest[0] == "_stcore")
 
 
 class Guard:

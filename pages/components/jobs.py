@@ -20,6 +20,9 @@ _WAIT_SECONDS = 0.25
 _STEP_SECONDS = 0.5
 
 
+CANCELLED = "Cancelled. A request that had already left for a service may still be billed."
+
+
 @st.cache_resource(show_spinner=False)
 def manager() -> JobManager:
     """The manager that every session shares; app.py closes it when the server stops."""

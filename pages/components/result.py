@@ -173,8 +173,15 @@ def _ratings(run: Run, top_n: int) -> None:
         st.caption(f"{figures.rated:,} of {figures.total:,} documents rated. Documents without a rating count as 0.")
         with st.container(horizontal=True, gap="medium"):
             for name, (before, after) in figures.measures.items():
+                change = f"{after - before:+.3f}"
                 st.metric(
-                    name, f"{after:.3f}", delta=f"{after - before:+.3f}", width="content", help=f"{before:.3f} before"
+                    name,
+                    f"{after:.3f}",
+                    delta="no change" if float(change) == 0 else change,
+                    delta_color="off" if float(change) == 0 else "normal",
+                    delta_arrow="off" if float(change) == 0 else "auto",
+                    width="content",
+                    help=f"{before:.3f} before",
                 )
 
 

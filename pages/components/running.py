@@ -181,6 +181,8 @@ def collect() -> None:
         current.run, current.error, current.picked = job.result(), None, None
     elif job.state == "failed":
         current.error = failure(job, "reranking")
+    else:
+        current.note = jobs.CANCELLED
 
 
 def progress() -> None:
@@ -201,6 +203,12 @@ def restore(run_id: str) -> None:
         current.run = store().get(run_id)
     except StoreError as error:
         current.error = error
+        return
+    if current.run is None:
+        current.note = (
+            "The link names a run that is not on this computer: it was deleted, or made on another one. "
+            "Here is an example to start with."
+        )
 
 
 def _work(context: JobContext, planned: Plan, run_id: str, budget: Budget, reservation: Reservation) -> Run:

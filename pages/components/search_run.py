@@ -161,6 +161,8 @@ def collect() -> None:
         current.answer, current.error, current.picked = job.result(), None, None
     elif job.state == "failed":
         current.error = failure(job, "searching")
+    else:
+        current.notice = jobs.CANCELLED
 
 
 def progress() -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.components import engine_test, errors
 from pages.components.search_run import LiveSettings, corpora
-from pages.components.search_state import LIVE, SAMPLE, SOURCE, state
+from pages.components.search_state import LIVE, QUESTION, SAMPLE, SOURCE, state
 from rerank_core import RerankError
 from rerank_core.documents.report import count
 from rerank_core.retrieval.credentials import Credentials
@@ -24,6 +24,9 @@ def source_control() -> str:
         names[summary.id] = f"{summary.id} (cannot be read)" if summary.problem else named
     names[LIVE] = "A live search engine"
     if st.session_state.get(SOURCE) not in names:
+        if st.session_state.get(SOURCE) is not None:
+            # Somebody who asks their own content must not get another's answer.
+            state().wanted, state().gone = False, True
         st.session_state[SOURCE] = SAMPLE
     return st.selectbox(
         "Search in",
@@ -88,7 +91,8 @@ def live_settings() -> LiveSettings | None:
         except RerankError as error:
             errors.show(error, title="This search engine is not set up")
             return None
-        engine_test.show(engine, (address, index, fields, template, kind, user, secret))
+        asked = st.session_state.get(QUESTION) or ""
+        engine_test.show(engine, (address, index, fields, template, kind, user, secret), asked)
         return LiveSettings(engine, index)
 
 

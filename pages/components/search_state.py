@@ -66,10 +66,13 @@ class SearchState:
 
     arrived: bool = False
     wanted: bool = False
+    gone: bool = False
     asking: bool = False
     job_id: str | None = None
     answer: Answer | None = None
     error: RerankError | None = None
+    # A sentence of ours about what became of a search, until Search is pressed.
+    notice: str = ""
     picked: str | None = None
     deleting: str | None = None
     inboxes: dict[str, Inbox] = field(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
 from pages.components import connection as connections
 from pages.components.connection import Connection
 from pages.components.state import LABELS, MAX_TOP_N, MODEL, PRESENTING, QUERY, RETURN_DOCUMENTS, TOP_N, state
-from rerank_core import language, offline, pricing
+from rerank_core import Document, language, offline, pricing
 from rerank_core.pricing import CostEstimate
 from rerank_core.providers.spec import ModelSpec
 
@@ -56,12 +58,11 @@ def unavailable(model: ModelSpec | None, connection: Connection) -> str | None:
     return reason
 
 
-def language_warning(model: ModelSpec | None) -> None:
+def language_warning(model: ModelSpec | None, query: str, documents: Sequence[Document] = ()) -> None:
     """Say before the button that an English model meets another language, with one click to Multilingual."""
     if model is None or model.languages != "english":
         return
-    query = st.session_state.get(QUERY) or ""
-    found = language.english_mismatch(query, [document.text for document in state().working.documents])
+    found = language.english_mismatch(query, [document.text for document in documents])
     if not found:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):

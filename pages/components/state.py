@@ -47,6 +47,8 @@ class PlaygroundState:
     job_id: str | None = None
     run: Run | None = None
     error: RerankError | None = None
+    # A sentence of ours about what just happened, until Rerank is pressed.
+    note: str = ""
     picked: str | None = None
     # A threshold belongs to one model of one provider.
     thresholds: dict[tuple[str, str | None], float | None] = field(default_factory=dict)

@@ -21,7 +21,7 @@ from pages.components.jobs import failure, first, manager
 from rerank_core import Document, RerankError, documents
 from rerank_core.documents import ParsedDocuments, Problem
 from rerank_core.documents.roles import by_role
-from rerank_core.documents.working_list import unused_name
+from rerank_core.documents.working_list import showable_name, unused_name
 from rerank_core.jobs import Job, JobContext
 from rerank_core.runs import new_id
 
@@ -145,7 +145,8 @@ def uploader(inbox: Inbox, page: Page, label: str, help_text: str) -> None:
     """The place to drop files. Small ones are read before the page is drawn again."""
     st.file_uploader(
         label,
-        type=[*documents.FILE_KINDS],
+        # "text" would be a group of kinds to Streamlit
+        type=[kind for kind in documents.FILE_KINDS if kind != "text"],
         accept_multiple_files=True,
         key=f"upload_{inbox.place}_{inbox.version}",
         on_change=_arrived,
@@ -284,7 +285,7 @@ def _arrived(inbox: Inbox, page: Page) -> None:
         return
     # The list keeps what was read; an empty uploader is ready for the next file.
     inbox.version += 1
-    _add(inbox, Task(tuple((file.name, file.getvalue()) for file in files)), page)
+    _add(inbox, Task(tuple((showable_name(file.name), file.getvalue()) for file in files)), page)
 
 
 def _columns_chosen(inbox: Inbox, page: Page, name: str, key: str, roles: Mapping[str, str]) -> None:

@@ -6,6 +6,7 @@ Every change makes a new list, so that the old one is there for an undo.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,12 +14,16 @@ from typing import Any
 
 from rerank_core.models import Document
 
-__all__ = ["ORDER", "TEXT", "WorkingList", "unused_name"]
+__all__ = ["ORDER", "TEXT", "WorkingList", "showable_name", "unused_name"]
 
 # The columns of the table that are not metadata.
 ORDER, TEXT, ID = "Order", "Text", "ID"
 # Files from a spreadsheet with hundreds of columns stay readable; the rest is kept, not shown.
 _SHOWN_METADATA = 12
+
+_UNSHOWABLE = re.compile(
+    "[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff\\ud800-\\udfff]"
+)
 
 PASTED = "pasted"
 TYPED = "typed in the table"
@@ -206,6 +211,12 @@ def _parsed(cell: str) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
+
+
+def showable_name(name: str) -> str:
+    """A file's name without characters that turn the words around it the other way or cannot be seen; each becomes
+    U+FFFD."""
+    return _UNSHOWABLE.sub("\ufffd", name)
 
 
 def unused_name(name: str, taken: Container[str]) -> str:
