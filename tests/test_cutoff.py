@@ -182,3 +182,19 @@ def test_the_reference_is_the_mean_of_the_pairs():
     for nothing in ([], [math.nan]):
         with pytest.raises(InvalidRequestError):
             borderline_reference(nothing)
+
+
+def test_without_any_rating_the_pairs_lie_in_the_middle_of_all_scores():
+    """The recipe needs no ratings: each query offers the document nearest to half way between the ends."""
+    query_set, ranking = made(
+        {
+            "one": {"a": (0.9, None), "b": (0.45, None), "c": (0.1, None)},
+            "two": {"d": (0.7, None), "e": (0.2, None)},
+        }
+    )
+    assert [(one.query.id, one.document) for one in borderline_pairs(query_set, ranking)] == [
+        ("one", "b"),
+        ("two", "d"),
+    ]
+    nothing = Ranking(ENGLISH, ranking.run, {}, None)
+    assert borderline_pairs(query_set, nothing) == ()

@@ -551,3 +551,13 @@ def test_a_resumed_run_still_names_its_whole_limit():
     assert world.run().done == 3
     assert "spending limit of $0.003" in world.run().note
     world.store.close()
+
+
+def test_the_speed_of_a_stopped_experiment_can_be_changed():
+    """What is set afterwards holds for whoever goes on with it, and stands in its record."""
+    query_set = small_set(2)
+    with QuerySetStore() as sets, ExperimentStore() as store:
+        made = store.create(sets.save(query_set), query_set, (ENGLISH,), lanes={"gateflow": Lane(8, None, 2)})
+        slower = {"gateflow": Lane(1, 60, 2)}
+        store.set_lanes(made.id, slower)
+        assert store.get(made.id).lanes == slower

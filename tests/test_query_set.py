@@ -13,7 +13,8 @@ from rerank_core.documents.report import Problem
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation import query_set as limits
 from rerank_core.evaluation import read, write
-from rerank_core.evaluation.experiment_file import ExperimentError
+from rerank_core.evaluation.contender import Contender
+from rerank_core.evaluation.experiment_file import ExperimentError, ExperimentFile
 from rerank_core.evaluation.experiment_store import ExperimentStore
 from rerank_core.evaluation.query_set import QuerySet, describe, length_of, make_queries
 from rerank_core.evaluation.query_set_store import QuerySetStore
@@ -336,3 +337,58 @@ def test_ratings_on_another_scale_are_pointed_out(least, most, said):
     """From 1 on a document counts as relevant, which somebody with a scale of 1 to 5 must hear."""
     made = from_files(read("queries.csv", f"query,document,rating\nq,one,{least}\nq,two,{most}\n".encode()))
     assert any(note.startswith(f"Ratings go from {least} to {most}.") for note in made.notes) == said
+
+
+def marked(tmp_path):
+    """A store with an experiment over the small set, and that experiment's id."""
+    store = QuerySetStore(tmp_path / "e.sqlite3")
+    made = small_set()
+    contender = Contender("local", "local-keyword")
+    return store, ExperimentStore(store.path).create(store.save(made), made, [contender]).id
+
+
+def test_marks_of_borderline_pairs_are_kept_for_an_experiment_and_a_model(tmp_path):
+    """In the sequence in which they were given, apart from another model's; a new mark takes the old one's place."""
+    store, one = marked(tmp_path)
+    store.mark(one, "v2", [("q1", "a"), ("q2", "b\ud800")], "borderline")
+    store.mark(one, "English", [("q1", "a")], "bad")
+    store.mark(one, "v2", [("q1", "a")], "good")
+    assert list(QuerySetStore(store.path).marks(one, "v2").items()) == [
+        (("q2", "b\ud800"), "borderline"),
+        (("q1", "a"), "good"),
+    ]
+    store.mark(one, "v2", [("q1", "a")], None)
+    assert store.marks(one, "v2") == {("q2", "b\ud800"): "borderline"}
+    assert store.marks(one, "English") == {("q1", "a"): "bad"}
+
+
+def test_marks_go_with_their_experiment(tmp_path):
+    """Deleted with it; and none is kept for an experiment that is not there."""
+    store, one = marked(tmp_path)
+    store.mark(one, "v2", [("q1", "a")], "good")
+    ExperimentStore(store.path).delete(one)
+    assert store.marks(one, "v2") == {}
+    with pytest.raises(ExperimentError, match="no such experiment"):
+        store.mark(one, "v2", [("q1", "a")], "good")
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_file_of_an_earlier_version_opens_with_all_that_is_in_it(tmp_path, version):
+    """What newer versions added is added to it; sets, ratings and thresholds stay."""
+    path = tmp_path / "old.sqlite3"
+    migrations = ExperimentFile.kind.migrations
+    before = replace(ExperimentFile.kind, migrations=migrations[:version])
+    made = small_set()
+
+    class Earlier(QuerySetStore):
+        kind = before
+
+    with Earlier(path) as old:
+        set_id = old.save(made)
+        old.set_threshold("local", "local-keyword", 0.4)
+    with QuerySetStore(path) as store:
+        assert store.get(set_id).judgments == made.judgments
+        assert store.threshold("local", "local-keyword").score == 0.4
+        one = ExperimentStore(path).create(set_id, made, [Contender("local", "local-keyword")]).id
+        store.mark(one, "v2", [("q1", "a")], "good")
+        assert store.marks(one, "v2") == {("q1", "a"): "good"}

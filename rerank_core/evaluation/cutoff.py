@@ -309,7 +309,8 @@ def borderline_pairs(
 
     A document rated 1 of 3 is borderline by itself; of several the one with the score in the middle. Else, between the
     lowest score of a relevant document and the highest of another there is the most doubt: the document nearest to
-    the middle of the two. Queries without ratings offer the one nearest to the mean score of the pairs found so.
+    the middle of the two. Queries without ratings offer the one nearest to the mean score of the pairs found so, and
+    where there is none, the one nearest to the middle between the lowest and the highest score of all.
     """
     grades = query_set.combined() if judgments is None else judgments
     sure: list[Borderline] = []
@@ -330,11 +331,11 @@ def borderline_pairs(
         elif scored:
             rest.append(query)
     found = [*sure, *likely]
-    if found and len(found) < most:
-        mean = math.fsum(one.score for one in found) / len(found)
+    if rest and len(found) < most:
+        middle = math.fsum(one.score for one in found) / len(found) if found else _middle(ranking)
         for query in rest:
             scored = ranking.scores[query.id]
-            found.append(_borderline(query, _nearest(scored, mean), scored, grades.get(query.id, {})))
+            found.append(_borderline(query, _nearest(scored, middle), scored, grades.get(query.id, {})))
     return tuple(found[:most])
 
 
@@ -348,6 +349,11 @@ def borderline_reference(scores: Iterable[float]) -> Reference:
             "There are no borderline pairs.", hint="Mark documents that are just about good enough."
         )
     return Reference(math.fsum(values) / len(values), len(values), min(values), max(values))
+
+
+def _middle(ranking: Ranking) -> float:
+    scores = [score for scored in ranking.scores.values() for score in scored.values()]
+    return (min(scores) + max(scores)) / 2
 
 
 def _nearest(scored: Mapping[str, float], value: float) -> str:

@@ -1,4 +1,5 @@
-"""The SQLite file of query sets, ratings, experiments and thresholds, shared by threads and processes."""
+"""The SQLite file of query sets, ratings, experiments, thresholds and the marks that lead to them; shared by threads
+and processes."""
 
 from __future__ import annotations
 
@@ -84,6 +85,17 @@ _MIGRATIONS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     """,
     "ALTER TABLE experiments ADD COLUMN lanes TEXT NOT NULL DEFAULT '{}'",
+    """
+    CREATE TABLE borderline_marks (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        experiment INTEGER NOT NULL REFERENCES experiments (number) ON DELETE CASCADE,
+        contender BLOB NOT NULL,
+        query BLOB NOT NULL,
+        document BLOB NOT NULL,
+        mark TEXT NOT NULL,
+        UNIQUE (experiment, contender, query, document)
+    )
+    """,
 )
 
 

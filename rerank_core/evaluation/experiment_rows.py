@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from rerank_core.evaluation.contender import Contender, Experiment, Lane, Request
 from rerank_core.evaluation.experiment_file import as_text
 
-__all__ = ["EXPERIMENT_COLUMNS", "REQUEST_COLUMNS", "experiment_of", "request_of", "sums"]
+__all__ = ["EXPERIMENT_COLUMNS", "REQUEST_COLUMNS", "experiment_of", "lanes_text", "request_of", "sums"]
 
 REQUEST_COLUMNS = (
     "number, contender, query, started, finished, outcome, billed, reserved, amount, basis, units, latency, "
@@ -35,6 +35,11 @@ def experiment_of(row: tuple[Any, ...]) -> Experiment:
         note=as_text(note),
         lanes={provider: Lane(*speed) for provider, speed in json.loads(lanes).items()},
     )
+
+
+def lanes_text(lanes: Mapping[str, Lane]) -> str:
+    """Speeds by provider id as the column `lanes` holds them."""
+    return json.dumps({name: [one.concurrency, one.per_minute, one.retries] for name, one in lanes.items()})
 
 
 def request_of(row: tuple[Any, ...]) -> Request:

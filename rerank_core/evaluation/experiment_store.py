@@ -34,6 +34,7 @@ from rerank_core.evaluation.experiment_rows import (
     EXPERIMENT_COLUMNS,
     REQUEST_COLUMNS,
     experiment_of,
+    lanes_text,
     request_of,
     sums,
 )
@@ -85,7 +86,7 @@ class ExperimentStore(ExperimentFile):
             raise ExperimentError(
                 "Two models have the same label.", code="experiment_empty", hint="Leave one out, or name it otherwise."
             )
-        experiment_id, speeds = new_id(), lanes or {}
+        experiment_id = new_id()
         with self._writing() as db:
             if db.execute("SELECT 1 FROM query_sets WHERE id = ?", (query_set_id,)).fetchone() is None:
                 raise ExperimentError("There is no such query set.", code="query_set_not_found", hint="Save it first.")
@@ -100,7 +101,7 @@ class ExperimentStore(ExperimentFile):
                     json.dumps([[one.provider, one.model, one.label] for one in chosen]),
                     None if spending_limit is None else str(spending_limit),
                     len(query_set.ready),
-                    json.dumps({name: [one.concurrency, one.per_minute, one.retries] for name, one in speeds.items()}),
+                    lanes_text(lanes or {}),
                 ),
             )
         return self.get(experiment_id)
@@ -144,11 +145,14 @@ class ExperimentStore(ExperimentFile):
 
     def set_limit(self, experiment_id: str, spending_limit: Decimal | None) -> None:
         """Change what the experiment may cost as a whole; it counts from the next start on."""
+        limit = None if spending_limit is None else str(spending_limit)
         with self._writing() as db:
-            db.execute(
-                "UPDATE experiments SET spending_limit = ? WHERE id = ?",
-                (None if spending_limit is None else str(spending_limit), experiment_id),
-            )
+            db.execute("UPDATE experiments SET spending_limit = ? WHERE id = ?", (limit, experiment_id))
+
+    def set_lanes(self, experiment_id: str, lanes: Mapping[str, Lane]) -> None:
+        """Change how fast its connections may be asked, by provider id; it counts from the next start on."""
+        with self._writing() as db:
+            db.execute("UPDATE experiments SET lanes = ? WHERE id = ?", (lanes_text(lanes), experiment_id))
 
     def ask(self, experiment_id: str, what: Ask) -> None:
         """Ask a running experiment to pause or to end ("pause", "cancel"): it starts no further request, and what is
@@ -268,9 +272,8 @@ class ExperimentStore(ExperimentFile):
     def _ledger(self, experiment_id: str) -> Sequence[tuple[str, str | None, str | None]]:
         with self._reading() as db:
             number = _row(db, experiment_id, "number")[0]
-            return db.execute(
-                "SELECT billed, amount, reserved FROM requests WHERE experiment = ?", (number,)
-            ).fetchall()
+            asked = "SELECT billed, amount, reserved FROM requests WHERE experiment = ?"
+            return db.execute(asked, (number,)).fetchall()
 
     # Results
 
@@ -320,14 +323,14 @@ class ExperimentStore(ExperimentFile):
         """The median of the seconds that its latest answers took in any experiment; None where it never answered."""
         found: list[float] = []
         for experiment in self.list():
-            place = next((at for at, one in enumerate(experiment.contenders) if _same(one, contender)), None)
-            if place is None:
+            models = [(one.provider, one.model) for one in experiment.contenders]
+            if (contender.provider, contender.model) not in models:
                 continue
             with self._reading() as db:
                 rows = db.execute(
                     "SELECT latency FROM requests WHERE experiment = (SELECT number FROM experiments WHERE id = ?) "
                     "AND contender = ? AND outcome = 'answered' ORDER BY number DESC LIMIT ?",
-                    (experiment.id, place, _RECENT),
+                    (experiment.id, models.index((contender.provider, contender.model)), _RECENT),
                 ).fetchall()
             found += [latency / 1000 for (latency,) in rows]
             if len(found) >= _RECENT:
@@ -385,10 +388,6 @@ class ExperimentStore(ExperimentFile):
             if remaining:
                 slowest = max(slowest, remaining * (self._clock() - min(started)[0]) / len(started))
         return slowest
-
-
-def _same(one: Contender, other: Contender) -> bool:
-    return (one.provider, one.model) == (other.provider, other.model)
 
 
 def _row(db: sqlite3.Connection, experiment_id: str, columns: str) -> tuple[Any, ...]:

@@ -1,10 +1,10 @@
-"""Query sets with their ratings, and the thresholds of models, kept on this machine."""
+"""Query sets with their ratings, the thresholds of models, and the marks of borderline pairs, kept on this machine."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -213,6 +213,40 @@ class QuerySetStore(ExperimentFile):
             )
             for provider, model, score, how, set_at in rows
         }
+
+    # Borderline pairs
+
+    def marks(self, experiment_id: str, contender: str) -> dict[tuple[str, str], str]:
+        """What was said of the pairs (query id, document id) that one contender of an experiment, named by its label,
+        may be cut at; in the sequence in which it was said. Empty where there is no such experiment."""
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT query, document, mark FROM borderline_marks WHERE contender = ? "
+                "AND experiment = (SELECT number FROM experiments WHERE id = ?) ORDER BY number",
+                (as_bytes(contender), experiment_id),
+            ).fetchall()
+        return {(as_text(query), as_text(document)): mark for query, document, mark in rows}
+
+    def mark(self, experiment_id: str, contender: str, pairs: Sequence[tuple[str, str]], mark: str | None) -> None:
+        """Say this of pairs of a contender, in place of what was said before, or take it back with None. Raises
+        ExperimentError (experiment_not_found) where there is no such experiment."""
+        with self._writing() as db:
+            found = db.execute("SELECT number FROM experiments WHERE id = ?", (experiment_id,)).fetchone()
+            if found is None:
+                raise ExperimentError(
+                    "There is no such experiment.", code="experiment_not_found", hint="It may have been deleted."
+                )
+            rows = [(found[0], as_bytes(contender), as_bytes(query), as_bytes(document)) for query, document in pairs]
+            db.executemany(
+                "DELETE FROM borderline_marks WHERE experiment = ? AND contender = ? AND query = ? AND document = ?",
+                rows,
+            )
+            if mark is not None:
+                db.executemany(
+                    "INSERT INTO borderline_marks (experiment, contender, query, document, mark) "
+                    "VALUES (?, ?, ?, ?, ?)",
+                    [(*row, mark) for row in rows],
+                )
 
 
 def _now() -> str:
