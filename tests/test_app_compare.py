@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components import calls, compare_run, running
+from pages.components import calls, compare_run, compare_state, running
 from pages.components.compare_board import MAX_ROWS, Column, heading, payload
 from rerank_core import offline, samples
 from rerank_core.models import Document
@@ -38,6 +38,7 @@ def service():
 def app(monkeypatch: pytest.MonkeyPatch):
     """Open /compare; `gateflow="ok"` and `flashrank="ok"` put a provider at that mood of the service."""
     running.store.clear()  # what an earlier test kept stands in another folder
+    compare_state.votes.clear()
 
     def opened(service: Service | None = None, *, query: dict[str, str] | None = None, **moods: str) -> AppTest:
         page = AppTest.from_file("../pages/main.py", default_timeout=60)
@@ -505,8 +506,8 @@ def test_a_low_score_waits_for_the_names(app, service: Service) -> None:
     assert "takes no vote" in words(page)
 
 
-def test_the_tally_is_kept_across_runs_and_pages_and_can_be_reset(app, service: Service) -> None:
-    """Two rounds, one undecided; the count survives another page, and Reset clears it."""
+def test_the_tally_is_kept_across_runs_and_pages_and_can_be_forgotten(app, service: Service) -> None:
+    """Two rounds, one undecided; the count survives another page, and is gone for good once it is forgotten."""
     page = choose(app(service, gateflow="ok"), HOSTED[0], KEYWORD)
     page.toggle(key="blind").set_value(True).run()
     press(page)
@@ -522,8 +523,63 @@ def test_the_tally_is_kept_across_runs_and_pages_and_can_be_reset(app, service: 
     assert "After 2 rounds: " in words(page)
     page.toggle(key="blind").set_value(False).run()
     assert "After 2 rounds: " in words(page)
-    press(page, "Reset the tally")
+    press(page, "Yes, forget them")
     assert "After 2 rounds: " not in words(page)
+    assert "After 2 rounds: " not in words(app(service, query=dict(page.query_params)))
+
+
+def voted(app, service: Service) -> AppTest:
+    """A page on which one blind round was voted on."""
+    page = choose(app(service, gateflow="ok"), HOSTED[0], KEYWORD)
+    page.toggle(key="blind").set_value(True).run()
+    own(page, "printer is jammed", "how to clear a printer\nthe second text\nthe third text")
+    return press(press(page), "No difference")
+
+
+def test_a_reload_keeps_the_tally_and_the_vote_that_was_given(app, service: Service) -> None:
+    """The address brings the round back with its vote, and the same runs cannot be voted on twice."""
+    page = voted(app, service)
+    again = app(service, query=dict(page.query_params), gateflow="ok")
+    assert again.toggle(key="blind").value
+    assert "After 1 round: " in words(again)
+    assert "You saw no difference." in words(again)
+    assert "Which order is better?" not in words(again)
+    press(press(again), "A")  # the same question once more: a round of its own, and not a fair one
+    assert "After 2 rounds: " in words(again)
+    third = app(service, query=dict(again.query_params), gateflow="ok")
+    assert "After 2 rounds: " in words(third)
+    assert "You chose " in words(third)
+
+
+@pytest.mark.parametrize("asked_again", [False, True], ids=["same-runs", "asked-again"])
+def test_orders_that_were_seen_with_their_names_are_no_fair_round_after_a_reload(
+    app, service: Service, asked_again: bool
+) -> None:
+    """Names that were revealed stay known to have been seen, whatever the session; also where the same was asked
+    once more, which gives runs of their own."""
+    page = choose(app(service, gateflow="ok"), HOSTED[0], KEYWORD)
+    page.toggle(key="blind").set_value(True).run()
+    own(page, "printer is jammed", "how to clear a printer\nthe second text\nthe third text")
+    press(page)
+    fresh = app(service, query=dict(page.query_params), gateflow="ok")
+    assert "Which order is better?" in words(fresh)
+    assert "For a fair vote, take another question." not in words(fresh)
+    press(page, "Reveal the names")
+    if asked_again:
+        press(page)
+    again = app(service, query=dict(page.query_params), gateflow="ok")
+    assert "Which order is better?" in words(again)
+    assert "For a fair vote, take another question." in words(again)
+
+
+def test_votes_that_cannot_be_kept_count_in_the_session_and_the_page_says_so(app, service: Service, tmp_path) -> None:
+    """A damaged file takes nothing away from the round."""
+    (tmp_path / "home").mkdir(exist_ok=True)
+    (tmp_path / "home" / "votes.sqlite3").write_bytes(b"not a database" * 100)
+    page = voted(app, service)
+    assert "You saw no difference." in words(page)
+    assert "After 1 round: " in words(page)
+    assert "The votes cannot be kept" in words(page)
 
 
 def test_orders_that_were_seen_with_their_names_are_no_fair_round(app, service: Service) -> None:

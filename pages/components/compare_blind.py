@@ -1,12 +1,14 @@
-"""The blind test: columns without names, one vote a comparison, and the tally of the session."""
+"""The blind test: columns without names, one vote a comparison, and the tally, which is kept on this machine."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.components.compare_state import BLIND, CompareState, Part, state
+from pages.components import errors
+from pages.components.compare_state import BLIND, CompareState, Part, state, votes
 from pages.components.examples import TITLES
 from pages.components.state import EXAMPLE, OWN, load_example
 from pages.components.state import state as playground
@@ -14,6 +16,7 @@ from rerank_core import samples
 from rerank_core.blind_test import Vote, shuffled
 from rerank_core.comparison import full_name, key_of, read_keys
 from rerank_core.comparison_export import votes_csv
+from rerank_core.sqlite_file import StoreError
 
 STORIES = [name for name in TITLES if name != OWN]
 
@@ -46,8 +49,39 @@ def _switched() -> None:
     current.seen_named = current.round if on() else ""
 
 
+def remember() -> None:
+    """Take over the votes that were given on this machine before; without them where they cannot be read."""
+    with contextlib.suppress(StoreError):
+        state().tally = votes().tally()
+
+
+def restored() -> None:
+    """What is known of the runs that the page has just opened again: their vote with its names, or that the names
+    were on the screen before."""
+    current = state()
+    with contextlib.suppress(StoreError):
+        given = votes().round_of([part.run_id for part in current.answered])
+        if given is not None:
+            current.round, current.revealed = given, True
+        if given is not None or votes().named([part.run_id for part in current.parts]):
+            current.seen_named = current.round
+
+
+def shown_named() -> None:
+    """The orders are, or were, on the screen with their names: no fair vote on them, after a reload either."""
+    current = state()
+    if current.named == current.round:
+        return
+    current.named = current.round
+    with contextlib.suppress(StoreError):  # the vote itself says when it cannot be kept
+        votes().set_named([part.run_id for part in current.parts])
+
+
 def vote(current: CompareState, parts: Sequence[Part], names: Sequence[str]) -> None:
     """Ask which order is better, or say what was chosen; then the tally."""
+    if current.vote_error is not None:
+        errors.show(current.vote_error, title="The votes cannot be kept")
+        current.vote_error = None
     if on() and len(parts) > 1:
         with st.container(border=True, key="blind_test", gap="small"):
             if current.revealed:
@@ -68,7 +102,7 @@ def _ask(current: CompareState, parts: Sequence[Part], names: Sequence[str]) -> 
         st.button("No difference", key="vote_0", shortcut="0", on_click=_voted, args=(None,))
         st.button("Reveal the names", type="tertiary", icon=":material/visibility:", on_click=_reveal)
     if current.seen_named == current.round:
-        st.caption("You have just seen these orders with their names. For a fair vote, take another question.")
+        st.caption("These orders have been shown with their names. For a fair vote, take another question.")
 
 
 def _chosen(current: CompareState, parts: Sequence[Part], names: Sequence[str]) -> None:
@@ -104,7 +138,9 @@ def _tally(current: CompareState) -> None:
             on_click="ignore",
             help="A CSV with each round: the question, the models shown, the one chosen.",
         )
-        st.button("Reset the tally", type="tertiary", icon=":material/restart_alt:", on_click=_reset)
+        with st.popover("Forget the votes", type="tertiary", icon=":material/restart_alt:"):
+            st.text("Forget all votes that are kept on this machine? This cannot be undone.")
+            st.button("Yes, forget them", on_click=_forget, key="forget_votes")
 
 
 def _label(key: str) -> str:
@@ -117,17 +153,26 @@ def _voted(part: Part | None) -> None:
     keys = tuple(key_of(each.contender) for each in current.answered)
     run = current.answered[0].run
     winner = None if part is None else key_of(part.contender)
-    current.tally = current.tally.with_vote(Vote(current.round, keys, winner, run.query if run else ""))
-    current.revealed = True
+    given = Vote(current.round, keys, winner, run.query if run else "")
+    current.tally, current.revealed = current.tally.with_vote(given), True
+    try:
+        votes().add(given, [part.run_id for part in current.answered])
+        current.tally = votes().tally()
+    except StoreError as error:
+        current.vote_error = error
 
 
 def _reveal() -> None:
     state().revealed = True
 
 
-def _reset() -> None:
+def _forget() -> None:
     current = state()
     current.tally = type(current.tally)()
+    try:
+        votes().forget()
+    except StoreError as error:
+        current.vote_error = error
 
 
 def _next_example() -> None:

@@ -60,6 +60,7 @@ def arrive() -> None:
         chosen = read_keys(st.query_params.get(MODELS)) or default_choice()
         st.session_state[MODELS] = [key_of(contender) for contender in chosen]
         st.session_state[BLIND] = st.query_params.get(BLIND) == "1"
+        compare_blind.remember()
         if texts.example is None:
             _fill()
     chosen = _chosen()

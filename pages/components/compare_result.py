@@ -33,6 +33,8 @@ def result(top_n: int) -> None:
     blind = compare_blind.hidden(current)
     if not current.answered or (blind and current.under_way):
         return
+    if not blind:
+        compare_blind.shown_named()
     columns = _columns(current, blind)
     names = [column.name for column in columns]
     documents = columns[0].run.documents

@@ -193,6 +193,8 @@ def start(planned: Plan, chosen: Sequence[Contender]) -> None:
     current.parts = [parts[contender] for contender in chosen]
     current.round, current.shuffle, current.revealed = new_id(), shuffled(len(chosen)), False
     current.seen_named = current.round if seen else ""
+    if seen:
+        compare_blind.shown_named()
     current.error = current.picked = None
     end = time.monotonic() + _AT_ONCE_SECONDS
     for job in jobs:
@@ -301,6 +303,7 @@ def restore(run_ids: str) -> None:
         current.parts = []
     collect()
     current.round, current.shuffle = new_id(), shuffled(len(current.parts))
+    compare_blind.restored()
 
 
 def question() -> tuple[str, tuple[Document, ...], str] | None:

@@ -12,6 +12,7 @@ from rerank_core.budget import Reservation
 from rerank_core.comparison import Agreement, Contender, Difference
 from rerank_core.documents.starting_order import StartingOrder
 from rerank_core.runs import Run
+from rerank_core.vote_store import VoteStore
 
 # Widget keys; those in the address are short, since people read them.
 MODELS, BLIND, RUNS = "models", "blind", "runs"
@@ -78,9 +79,12 @@ class CompareState:
     # A random number for each part says in which order a blind test shows them.
     shuffle: tuple[int, ...] = ()
     revealed: bool = False
-    # The round whose orders, or some of them, were on the screen with their names before.
+    # The round whose orders, or some of them, were on the screen with their names before, in this session or an
+    # earlier one; and the round of which this has been written down.
     seen_named: str = ""
+    named: str = ""
     tally: Tally = field(default_factory=Tally)
+    vote_error: RerankError | None = None
     # What every click would work out again, with what it was worked out from: the order to start from, the figures.
     start: tuple[object, StartingOrder] | None = None
     figures: tuple[object, Figures] | None = None
@@ -99,3 +103,9 @@ class CompareState:
 def state() -> CompareState:
     """This session's Compare page."""
     return st.session_state.setdefault("compare", CompareState())
+
+
+@st.cache_resource(show_spinner=False)
+def votes() -> VoteStore:
+    """The votes of this machine."""
+    return VoteStore()
