@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -140,6 +141,56 @@ def test_rating_moves_on_and_is_undone(app) -> None:
     assert not evaluate_state.query_sets().judgments(state.set_id).get("Ann", {}).get("query 0, with a comma")
 
 
+def test_a_reload_before_any_run_brings_the_same_set_and_waits_for_a_name(app) -> None:
+    """The address names a set that has not been run; ratings wait until somebody says whose they are."""
+    page = go(own(app()), "Rate")
+    set_id = page.session_state["evaluate"].set_id
+    page.text_input(key="evaluate_rater").set_value("Ann").run()
+    ran(page.button(key="grade_3").click().run())
+    link = {name: value[0] if isinstance(value, list) else value for name, value in dict(page.query_params).items()}
+    assert link["set"] == set_id
+    again = app(**link)
+    assert again.session_state["evaluate"].set_id == set_id
+    assert "mine, 6 queries" in words(again)
+    assert again.text_input(key="evaluate_rater").value == ""
+    assert again.button(key="grade_0").disabled
+    assert "Type your name as the rater first" in words(again)
+    assert again.selectbox(key="evaluate_rated_before").options == ["Ann"]
+    ran(again.selectbox(key="evaluate_rated_before").set_value("Ann").run())
+    assert again.text_input(key="evaluate_rater").value == "Ann"
+    assert "1 of 18 documents rated by this rater" in again.get("progress")[0].proto.text
+    ran(again.button(key="grade_0").click().run())
+    assert evaluate_state.query_sets().judgments(set_id)["Ann"] == {"query 0, with a comma": {"d00": 3, "d01": 0}}
+
+
+def test_a_link_to_a_set_that_is_gone_says_so_and_shows_the_sample(app) -> None:
+    """Nothing is rated on another set by mistake."""
+    page = app("Rate", set="nonsense")
+    assert "There is no such query set any more" in words(page)
+    assert page.session_state["evaluate"].query_set.name == "Sample: support questions"
+
+
+def test_a_rating_given_by_nobody_is_refused(app) -> None:
+    """The board of the Answer step rates too: without a name it says where to give one, and keeps nothing."""
+    page = go(finished(run_models(own(app()), KEYWORD)), "Answer")
+    state = page.session_state["evaluate"]
+    state.picked = "0"
+    ran(page.run())
+
+    def board_rating() -> Any:
+        return next(box for box in page.get("button_group") if box.label == "How relevant is it?")
+
+    before = evaluate_state.query_sets().judgments(state.set_id)
+    ran(board_rating().set_value(2).run())
+    assert "Nobody has said who rates." in words(page)
+    assert evaluate_state.query_sets().judgments(state.set_id) == before
+    go(page, "Rate")
+    page.text_input(key="evaluate_rater").set_value("Ann").run()
+    go(page, "Answer")
+    ran(board_rating().set_value(2).run())
+    assert evaluate_state.query_sets().judgments(state.set_id)["Ann"] == {state.query_id: {"d00": 2}}
+
+
 def test_undo_takes_back_the_rating_of_whoever_gave_it(app) -> None:
     """Somebody else who sits down at the screen and presses Undo does not lose or get a rating."""
     page = go(own(app()), "Rate")
@@ -162,6 +213,15 @@ def test_a_scale_beyond_three_is_explained_and_can_be_cut_anywhere(app) -> None:
     )
     page = press(upload(app(), ("five.csv", data.encode())), "Use these queries")
     assert "Ratings go from 1 to 5." in words(page)
+    go(page, "Rate")
+    page.text_input(key="evaluate_rater").set_value("Ann").run()
+    grades = {button.key: button.label for button in page.button if button.key and button.key.startswith("grade_")}
+    assert list(grades) == [f"grade_{grade}" for grade in range(6)]
+    assert grades["grade_5"] == "5, just right"
+    assert "keys 0 to 5 rate" in page.get("progress")[0].proto.text
+    ran(page.button(key="rate_skip").click().run())
+    ran(page.button(key="grade_5").click().run())
+    assert page.session_state["evaluate"].query_set.combined()["q0"] == {"document 0 1": 1, "document 0 5": 5}
     finished(run_models(page, KEYWORD))
     go(page, "Answer")
     assert "This query's ratings go from 1 to 5; on the board those over 3 are shown as 3" in words(page)

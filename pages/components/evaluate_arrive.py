@@ -9,6 +9,7 @@ from pages.components.evaluate_run import create
 from pages.components.evaluate_state import (
     EXPERIMENT,
     FREE,
+    SET_ID,
     STEP,
     STEPS,
     experiments,
@@ -20,20 +21,27 @@ from pages.components.evaluate_state import (
 
 
 def arrive() -> None:
-    """Fill the page the first time it is seen in a session: the experiment of a link, else the sample, which is
-    measured with the models of this computer where nobody has done so yet; that is free and takes seconds."""
+    """Fill the page the first time it is seen in a session: the experiment or the query set of a link, else the sample,
+    which is measured with the models of this computer where nobody has done so yet; that is free and takes seconds."""
     current = state()
     if current.arrived:
         st.session_state.setdefault(STEP, STEPS[0])
         return
     current.arrived = True
-    asked, step = st.query_params.get(EXPERIMENT), st.query_params.get(STEP)
+    asked, step, set_id = (st.query_params.get(name) for name in (EXPERIMENT, STEP, SET_ID))
     if asked:
         open_experiment(asked)
+    elif set_id:
+        open_set(set_id)
     if current.set_id is None:
         open_set(sample_id())
     st.session_state[STEP] = step if step in STEPS else "Answer"
-    if not asked and step is None and current.query_set is not None and not experiments().list(current.set_id):
+    if (
+        not (asked or set_id)
+        and step is None
+        and current.query_set is not None
+        and not experiments().list(current.set_id)
+    ):
         free = {(one.provider, one.model): one for one in contenders().values() if one.provider == "local"}
         picked = tuple(free[one.provider, one.model] for one in FREE if (one.provider, one.model) in free)
         if picked:
@@ -41,9 +49,14 @@ def arrive() -> None:
 
 
 def write_address() -> None:
-    """Keep the experiment and the step in the address, so that it can be sent and reopened: never a text or a key."""
+    """Keep the experiment, or the query set where nothing has been run, and the step in the address, so that it can
+    be sent, reloaded and reopened: never a text or a key."""
     current = state()
-    wanted = {EXPERIMENT: current.experiment_id, STEP: st.session_state.get(STEP)}
+    wanted = {
+        EXPERIMENT: current.experiment_id,
+        SET_ID: current.set_id if current.experiment_id is None else None,
+        STEP: st.session_state.get(STEP),
+    }
     for name, value in wanted.items():
         if value is None:
             st.query_params.pop(name, None)

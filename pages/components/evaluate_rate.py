@@ -1,4 +1,4 @@
-"""Step 2: rating, one document at a time, by keys 0 to 3; the queries' pool comes from every order there is."""
+"""Step 2: rating, one document at a time, by keys from 0 on; the queries' pool comes from every order there is."""
 
 from __future__ import annotations
 
@@ -7,19 +7,28 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
+from pages.components import errors
 from pages.components.board import shown
 from pages.components.evaluate_agreement import agreement
-from pages.components.evaluate_orders import orders
+from pages.components.evaluate_orders import orders, remembered
 from pages.components.evaluate_state import query_sets, state
 from pages.components.tables import DETAIL_CHARACTERS
 from rerank_core import RerankError
 from rerank_core.evaluation.agreement import pool
-from rerank_core.evaluation.query_set import Query, QuerySet
+from rerank_core.evaluation.query_set import IMPORTED, Query, QuerySet
 
-RATER, DEPTH, UNRATED = "evaluate_rater", "evaluate_depth", "evaluate_unrated"
+RATER, DEPTH, UNRATED, RATED_BEFORE = "evaluate_rater", "evaluate_depth", "evaluate_unrated", "evaluate_rated_before"
 DEPTHS = [3, 5, 10, 20, 50]
 GRADES = {0: "Not relevant", 1: "A little", 2: "Relevant", 3: "Just right"}
+MOST_GRADES = 9
+"""The highest grade that has a key."""
+NO_PERSON = (IMPORTED, "sample")
+"""Raters that came with a file: nobody goes on as one of them."""
+NO_NAME = RerankError("Nobody has said who rates.", hint="Type your name on the Rate step: ratings are kept by name.")
 PREVIEW = 90
+# From how many characters on a text scrolls in a window of its own, and how high that is.
+LONG_QUERY, QUERY_HEIGHT = 400, 110
+LONG_DOCUMENT, DOCUMENT_HEIGHT = 1_500, 420
 
 
 def rate_step(query_set: QuerySet) -> None:
@@ -27,17 +36,93 @@ def rate_step(query_set: QuerySet) -> None:
     if not query_set.ready:
         st.info("No query of this set has candidates, so there is nothing to rate.", icon=":material/search_off:")
         return
+    _screen()
+    agreement(query_set)
+
+
+def rater() -> str:
+    """Whose ratings are given; empty until somebody has said so in this session, since a reload may be by another
+    person."""
+    return (st.session_state.get(RATER) or "").strip()
+
+
+def highest(query_set: QuerySet) -> int:
+    """The highest rating that anybody gave in this set, at least 3."""
+
+    def found() -> int:
+        queries = (own for rated in query_set.judgments.values() for own in rated.values())
+        return max((grade for own in queries for grade in own.values()), default=0)
+
+    return max(*GRADES, remembered(("highest", query_set), found))
+
+
+def grades(query_set: QuerySet) -> dict[int, str]:
+    """The grades to choose from with what they are called: 0 to 3, or up to the highest rating there is in the set."""
+    most = highest(query_set)
+    if most == max(GRADES):
+        return GRADES
+    numbers = {grade: str(grade) for grade in range(1, min(most, MOST_GRADES) + 1)}
+    best = {most: f"{most}, {GRADES[3].lower()}"} if most in numbers else {}
+    return {0: GRADES[0]} | numbers | best
+
+
+@st.fragment
+def _screen() -> None:
+    current = state()
+    query_set = current.query_set
+    if query_set is None:
+        return
+    choices = grades(query_set)
+    # One row for what is seldom changed, so that the buttons stand high on a small screen.
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if RATER not in st.session_state:
-            st.session_state[RATER] = "Me"
-        st.text_input(
-            "Rater",
-            key=RATER,
-            persist_state="session",
-            max_chars=60,
-            width=200,
-            help="Whose ratings these are. Ratings of several people are kept apart, and compared below.",
-        )
+        _controls()
+        runs = orders()
+        pooled = _pooled()
+        mine = query_set.judgments.get(rater(), {})
+        total = sum(map(len, pooled.values()))
+        done = sum(name in mine.get(query, {}) for query, names in pooled.items() for name in names)
+        keys = f"keys 0 to {max(choices)} rate, S skips, U takes back"
+        said = f"{done:,} of {total:,} documents rated by this rater · {keys}"
+        st.progress(done / total if total else 0.0, text=said, width="stretch")
+    with st.container():
+        if current.error is not None:  # of a rating just now: this part of the page is drawn alone
+            errors.show(current.error)
+            current.error = None
+        if not rater():
+            _ask_name(query_set)
+        if highest(query_set) > MOST_GRADES:
+            st.caption(f"Ratings of this set go up to {highest(query_set):,}; the keys give 0 to {MOST_GRADES}.")
+    if current.rated_query not in pooled:
+        current.rated_query, current.place = next(iter(pooled)), 0
+        _onward(pooled, mine)
+    query = query_set.query(current.rated_query or "")
+    names = pooled[query.id]
+    current.place = min(current.place, len(names) - 1)
+    name = names[current.place]
+    about = [f"Query {list(pooled).index(query.id) + 1:,} of {len(pooled):,}", query.tag or "", query.lang or ""]
+    st.text(" · ".join(part for part in about if part))
+    with st.container(key="headline", height=QUERY_HEIGHT if len(query.text) > LONG_QUERY else "content", border=False):
+        st.text(shown(query.text, 4_000))
+    _buttons(query, name, mine.get(query.id, {}).get(name), choices)
+    text, queue = st.columns([3, 2], gap="large")
+    with text:
+        _card(query_set, query, names, runs)
+    with queue:
+        _queue(query_set, query, names, mine)
+
+
+def _controls() -> None:
+    st.text_input(
+        "Rater",
+        key=RATER,
+        persist_state="session",
+        max_chars=60,
+        width=170,
+        placeholder="Your name",
+        on_change=_somebody_else,
+        help="Whose ratings these are. Ratings of several people are kept apart, and compared below.",
+    )
+    with st.popover("What to rate", icon=":material/tune:"):
         if st.session_state.get(DEPTH) not in DEPTHS:
             st.session_state[DEPTH] = 5
         st.selectbox(
@@ -45,7 +130,6 @@ def rate_step(query_set: QuerySet) -> None:
             DEPTHS,
             key=DEPTH,
             persist_state="session",
-            width=120,
             help="How many documents of each order: the initial one and that of every model that has been run.",
         )
         st.toggle(
@@ -55,68 +139,45 @@ def rate_step(query_set: QuerySet) -> None:
             persist_state="session",
             help="Jump over documents that this rater has rated already.",
         )
-    _screen()
-    agreement(query_set)
 
 
-def rater() -> str:
-    """Whose ratings are given."""
-    return (st.session_state.get(RATER) or "").strip() or "Me"
+def _ask_name(query_set: QuerySet) -> None:
+    """Ratings wait for a name; whoever has rated here before only picks it."""
+    known = [name for name in query_set.raters if name not in NO_PERSON]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.info(
+            "Type your name as the rater first: ratings are kept by name, so that several people stay apart.",
+            icon=":material/badge:",
+            width="stretch",
+        )
+        if known:
+            st.selectbox(
+                "Who rated here before",
+                known,
+                index=None,
+                key=RATED_BEFORE,
+                placeholder="Go on as",
+                label_visibility="collapsed",
+                on_change=_go_on_as,
+                width=200,
+            )
 
 
-@st.fragment
-def _screen() -> None:
-    current = state()
-    query_set = current.query_set
-    if query_set is None:
-        return
-    runs = orders()
-    pooled = _pooled()
-    mine = query_set.judgments.get(rater(), {})
-    total = sum(map(len, pooled.values()))
-    done = sum(name in mine.get(query, {}) for query, names in pooled.items() for name in names)
-    st.progress(done / total if total else 0.0, text=f"{done:,} of {total:,} documents rated by this rater")
-    if current.rated_query not in pooled:
-        current.rated_query, current.place = next(iter(pooled)), 0
-        _onward(pooled, mine)
-    query = query_set.query(current.rated_query or "")
-    names = pooled[query.id]
-    current.place = min(current.place, len(names) - 1)
-    text, queue = st.columns([3, 2], gap="large")
-    with text:
-        _card(query_set, query, names, list(pooled).index(query.id) + 1, len(pooled), runs, mine)
-    with queue:
-        _queue(query_set, query, names, mine)
+def _go_on_as() -> None:
+    st.session_state[RATER] = st.session_state[RATED_BEFORE]
+    _somebody_else()
 
 
-def _card(
-    query_set: QuerySet,
-    query: Query,
-    names: Sequence[str],
-    number: int,
-    count: int,
-    runs: Mapping[str, Mapping[str, Sequence[str]]],
-    mine: Mapping[str, Mapping[str, int]],
-) -> None:
-    current = state()
-    about = [f"Query {number:,} of {count:,}", query.tag or "", query.lang or ""]
-    st.text(" · ".join(part for part in about if part))
-    with st.container(key="headline"):
-        st.text(shown(query.text, 4_000))
-    name = names[current.place]
-    document = query_set.documents[name]
-    grade = mine.get(query.id, {}).get(name)
-    with st.container(border=True):
-        ranks = [
-            f"{label} {run[query.id].index(name) + 1}" for label, run in runs.items() if name in run.get(query.id, ())
-        ]
-        st.text(f"Document {current.place + 1} of {len(names)} · rank: {', '.join(ranks)}")
-        if document.metadata.get("title"):
-            st.text(shown(str(document.metadata["title"]), 300, one_line=True))
-        with st.container(height=230, border=False):
-            st.text(shown(document.text[:DETAIL_CHARACTERS]))
+def _somebody_else() -> None:
+    """Whoever rates from now on is not asked again what he has rated."""
+    _onward(_pooled(), _mine())
+
+
+def _buttons(query: Query, name: str, grade: int | None, choices: Mapping[int, str]) -> None:
+    """What can be done with the document, above it: at the same place whatever its length."""
+    nobody = not rater()
     with st.container(horizontal=True, gap="small"):
-        for value, words in GRADES.items():
+        for value, words in choices.items():
             st.button(
                 words,
                 shortcut=str(value),
@@ -124,11 +185,16 @@ def _card(
                 type="primary" if grade == value else "secondary",
                 on_click=_grade,
                 args=(query.id, name, value),
+                disabled=nobody,
             )
-    with st.container(horizontal=True, gap="small"):
-        st.button("Skip", icon=":material/skip_next:", shortcut="S", key="rate_skip", on_click=_skip)
+        st.button("Skip", icon=":material/skip_next:", shortcut="S", key="rate_skip", on_click=_advance)
         st.button(
-            "Undo", icon=":material/undo:", shortcut="U", key="rate_undo", on_click=_undo, disabled=not current.undo
+            "Undo",
+            icon=":material/undo:",
+            shortcut="U",
+            key="rate_undo",
+            on_click=_undo,
+            disabled=not state().undo,
         )
         st.button(
             "Previous query", icon=":material/chevron_left:", shortcut="P", key="rate_back", on_click=_turn, args=(-1,)
@@ -136,6 +202,24 @@ def _card(
         st.button(
             "Next query", icon=":material/chevron_right:", shortcut="N", key="rate_next", on_click=_turn, args=(1,)
         )
+
+
+def _card(
+    query_set: QuerySet, query: Query, names: Sequence[str], runs: Mapping[str, Mapping[str, Sequence[str]]]
+) -> None:
+    place = state().place
+    name = names[place]
+    document = query_set.documents[name]
+    with st.container(border=True):
+        ranks = [
+            f"{label} {run[query.id].index(name) + 1}" for label, run in runs.items() if name in run.get(query.id, ())
+        ]
+        st.text(f"Document {place + 1} of {len(names)} · rank: {', '.join(ranks)}")
+        if document.metadata.get("title"):
+            st.text(shown(str(document.metadata["title"]), 300, one_line=True))
+        long = len(document.text) > LONG_DOCUMENT
+        with st.container(height=DOCUMENT_HEIGHT if long else "content", border=False):
+            st.text(shown(document.text[:DETAIL_CHARACTERS]))
 
 
 def _queue(query_set: QuerySet, query: Query, names: Sequence[str], mine: Mapping[str, Mapping[str, int]]) -> None:
@@ -212,21 +296,21 @@ def _undo() -> None:
 
 
 def keep(query: str, document: str, grade: int | None, who: str | None = None) -> bool:
-    """Keep a rating of the current rater (or of `who`), or take it back with None; False where that failed."""
-    current = state()
+    """Keep a rating of the current rater (or of `who`), or take it back with None; False where that failed, as it does
+    while nobody has said who rates."""
+    current, who = state(), who or rater()
     if current.set_id is None or current.query_set is None:
         return False
+    if not who:
+        current.error = NO_NAME
+        return False
     try:
-        query_sets().rate(current.set_id, who or rater(), query, document, grade)
+        query_sets().rate(current.set_id, who, query, document, grade)
     except RerankError as error:
         current.error = error
         return False
-    current.query_set = current.query_set.rated(who or rater(), query, document, grade)
+    current.query_set = current.query_set.rated(who, query, document, grade)
     return True
-
-
-def _skip() -> None:
-    _advance()
 
 
 def _advance() -> None:

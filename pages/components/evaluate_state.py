@@ -16,9 +16,15 @@ from rerank_core.evaluation.query_set_store import QuerySetStore, QuerySetSummar
 
 # Widget keys. `STEP` and `EXPERIMENT` are also names in the address.
 STEP, SET, EXPERIMENT = "step", "query_set", "experiment"
+# The query set in the address, where no experiment names it.
+SET_ID = "set"
 STEPS = ["Query set", "Rate", "Run", "Answer", "Cut-off", "Cost", "Report"]
 FREE = tuple(Contender("local", model) for model in ("local-keyword", "local-english", "local-multilingual"))
 """What the sample is measured with on a first visit: the models of this computer."""
+
+
+Cut = tuple[str | None, str, int]
+"""What a line of the Cut-off step is about: the experiment, the model's label, from which grade an answer is good."""
 
 
 @dataclass
@@ -59,6 +65,9 @@ class EvaluateState:
     query_id: str | None = None
     query_chosen: bool = False
     picked: str | None = None
+    # Where somebody moved the lines of the Cut-off step to, by experiment, model and the grade of a good answer.
+    lines: dict[Cut, float] = field(default_factory=dict)
+    tops: dict[Cut, int] = field(default_factory=dict)
 
     def use(self, set_id: str, query_set: QuerySet) -> None:
         """Work on this query set from now on."""
@@ -154,6 +163,25 @@ def refresh() -> None:
         open_set(saved_sets()[0].id)
         current.error = RerankError(
             f"The query set '{gone}' has been deleted in another window.", hint="Choose another one, or load it again."
+        )
+    elif current.experiment_id is not None:
+        _look_for(current.experiment_id)
+
+
+def _look_for(experiment_id: str) -> None:
+    """Turn to the latest of the others where an experiment is gone, and say so."""
+    current = state()
+    try:
+        experiments().get(experiment_id)
+    except RerankError as error:
+        current.error, current.experiment_id = error, None
+        if error.code != "experiment_not_found":
+            return
+        left = experiments().list(current.set_id)
+        current.experiment_id = left[0].id if left else None
+        current.error = RerankError(
+            "The run that was shown here has been deleted in another window.",
+            hint="This is the latest of the others." if left else "Choose models and run them again.",
         )
 
 
