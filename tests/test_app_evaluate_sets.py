@@ -255,6 +255,55 @@ def test_the_recipe_leads_from_pairs_to_a_kept_threshold(monkeypatch: pytest.Mon
     assert f"Kept for this model: {line:.3f} (from 48 borderline pairs)" in words(page)
 
 
+def test_the_lines_stay_where_they_were_put() -> None:
+    """A look at another step moves neither line; another run of the same model begins with its own suggestion."""
+    page = go(finished(run_models(open_page(), KEYWORD)), "Cut-off")
+    state = page.session_state["evaluate"]
+    suggested = page.number_input(key="cut_line").value
+    ran(page.number_input(key="cut_line").set_value(0.5).run())
+    ((about, _),) = state.lines.items()
+    state.tops[about] = 7
+    go(page, "Cost")
+    go(page, "Cut-off")
+    assert page.number_input(key="cut_line").value == 0.5
+    assert "At 0.500, " in words(page)
+    assert "With the top 7, " in words(page)
+    ran(page.selectbox(key="cut_grade").set_value(2).run())
+    assert page.number_input(key="cut_line").value != 0.5
+    assert "With the top 3, " in words(page)
+    ran(page.selectbox(key="cut_grade").set_value(1).run())
+    assert page.number_input(key="cut_line").value == 0.5
+    go(finished(run_models(page, KEYWORD)), "Cut-off")
+    assert page.number_input(key="cut_line").value == suggested
+
+
+def test_the_recipe_needs_no_ratings_and_its_marks_outlive_a_reload() -> None:
+    """A set that nobody rated has no line, and yet its pairs lead to a kept threshold, from one visit to the next."""
+    unrated = replace(TABLE, judgments={})
+    page = press(upload(open_page(), ("plain.csv", write("table", unrated))), "Use these queries")
+    page = go(finished(run_models(page, KEYWORD)), "Cut-off")
+    assert "There is nothing to cut yet" in words(page)
+    page.session_state["cut_recipe"] = True
+    ran(page.run())
+    assert "Pair 1 of 2 · score" in words(page)
+    ran(page.button(key="recipe_borderline").click().run())
+    link = {name: value[0] if isinstance(value, list) else value for name, value in dict(page.query_params).items()}
+    forget_stores()
+    page = open_page(**link)
+    page.session_state["cut_recipe"] = True
+    ran(page.run())
+    assert "1 of 2 pairs looked at, 1 borderline" in page.get("progress")[0].proto.text
+    ran(page.button(key="recipe_bad").click().run())
+    ran(page.button(key="recipe_undo").click().run())
+    assert "1 of 2 pairs looked at, 1 borderline" in page.get("progress")[0].proto.text
+    said = re.fullmatch(r"Keep ([0-9.]+) for this model", page.button(key="recipe_use").label)
+    assert said is not None
+    ran(page.button(key="recipe_use").click().run())
+    assert f"Kept for this model: {said[1]} (from 1 borderline pairs)" in words(page)
+    page = press(page, "Forget it")
+    assert "Kept for this model" not in words(page)
+
+
 def test_a_service_without_scores_has_a_top_n_and_no_threshold(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing is scored there is no line to drag; how many to show can still be chosen."""
     with RerankService() as service:

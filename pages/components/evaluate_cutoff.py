@@ -8,21 +8,17 @@ from pages.components.cut_line import cut_line
 from pages.components.evaluate_cut_pictures import threshold_facts, threshold_panels, top_panels
 from pages.components.evaluate_orders import best, judgments, rankings, remembered
 from pages.components.evaluate_recipe import recipe
-from pages.components.evaluate_state import query_sets, state
+from pages.components.evaluate_state import Cut, query_sets, state
 from pages.components.state import state as playground
 from rerank_core import RerankError
 from rerank_core.evaluation.contender import Ranking
-from rerank_core.evaluation.cutoff import (
-    CutOff,
-    cut_off,
-)
+from rerank_core.evaluation.cutoff import CutOff, cut_off
 from rerank_core.evaluation.query_set import QuerySet
 
-MODEL, GRADE, LINE, TOP, CHART, TOP_CHART, HOW = (
+MODEL, GRADE, LINE, CHART, TOP_CHART, HOW = (
     "cut_model",
     "cut_grade",
     "cut_line",
-    "cut_top",
     "cut_chart",
     "cut_top_chart",
     "cut_how",
@@ -57,6 +53,7 @@ def cutoff_step(_: QuerySet) -> None:
     ranking = found[label]
     cut = _worked_out(ranking, int(grade))
     if cut is None:
+        _recipe_alone(ranking)
         return
     if cut.unrated > MANY_UNRATED:
         st.warning(
@@ -68,9 +65,10 @@ def cutoff_step(_: QuerySet) -> None:
         st.info("This connection gives an order and no scores, so there is a top n to choose, and no threshold.")
     else:
         _threshold(cut, ranking)
-    _top_n(cut)
+    _top_n(cut, _about(ranking))
     if cut.suggested is not None:
-        recipe(ranking, _from_recipe)
+        about = _about(ranking)
+        recipe(ranking, "Move the line to {:.3f}", lambda score, how: _from_recipe(about, score, how))
 
 
 def _grades() -> dict[int, str]:
@@ -97,6 +95,19 @@ def _worked_out(ranking: Ranking, grade: int) -> CutOff | None:
         return None
 
 
+def _recipe_alone(ranking: Ranking) -> None:
+    """The recipe where nothing is rated: there is no line to move, so what it finds is kept as it is."""
+    if not any(ranking.scores.values()):
+        return
+    one = ranking.contender
+    recipe(ranking, "Keep {:.3f} for this model", lambda score, how: store(one.provider, one.model, score, how))
+    _kept(ranking)
+
+
+def _about(ranking: Ranking) -> Cut:
+    return state().experiment_id, ranking.label, int(st.session_state[GRADE])
+
+
 def _axis(cut: CutOff) -> tuple[float, float]:
     low, high = cut.points[0].threshold, cut.points[-1].threshold
     return (0.0, 1.0) if low >= 0 and high <= 1.000001 else (low, high)
@@ -106,12 +117,13 @@ def _threshold(cut: CutOff, ranking: Ranking) -> None:
     assert cut.suggested is not None
     st.subheader("Score threshold", anchor=False)
     low, high = _axis(cut)
-    about = (ranking.label, st.session_state[GRADE])
-    if st.session_state.get(f"{LINE}_about") != about:
+    about = _about(ranking)
+    moved = state().lines.get(about)
+    if moved is None:
         kept = query_sets().threshold(ranking.contender.provider, ranking.contender.model)
-        st.session_state[f"{LINE}_about"] = about
-        st.session_state[LINE] = kept.score if kept else cut.suggested.threshold
-    line = st.session_state[LINE] = _within(st.session_state.get(LINE, low), low, high)
+        moved = kept.score if kept else cut.suggested.threshold
+    # The widget under this key is gone from the session whenever another step was drawn, so it is told each time.
+    line = st.session_state[LINE] = _within(moved, low, high)
     st.text(f"{cut.at(line).text}.")
     points = remembered(("cut_points", cut, low, high), lambda: cut.spread(low, high, STEPS))
     cut_line(
@@ -125,7 +137,7 @@ def _threshold(cut: CutOff, ranking: Ranking) -> None:
         across="Score threshold: drag the line, click, or use the arrow keys",
         digits=3,
         key=CHART,
-        on_move=_set_line,
+        on_move=lambda value: _set_line(about, value),
     )
     _keep(cut, ranking, line)
 
@@ -139,18 +151,32 @@ def _keep(cut: CutOff, ranking: Ranking, line: float) -> None:
     assert cut.suggested is not None
     low, high = _axis(cut)
     suggested = _within(cut.suggested.threshold, low, high)
-    one = ranking.contender
+    one, about = ranking.contender, _about(ranking)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.number_input("Threshold", low, high, step=0.01, format="%.3f", key=LINE, width=160)
+        st.number_input(
+            "Threshold",
+            low,
+            high,
+            step=0.01,
+            format="%.3f",
+            key=LINE,
+            on_change=lambda: _set_line(about, st.session_state[LINE]),
+            width=160,
+        )
         st.button(
             f"Suggestion: {suggested:.3f}",
             icon=":material/lightbulb:",
             on_click=_set_line,
-            args=(suggested,),
+            args=(about, suggested),
             help="The most queries done right, less those answered wrongly.",
         )
         if st.button("Keep for this model", icon=":material/bookmark:", key="cut_keep"):
             store(one.provider, one.model, line, _how(line))
+    _kept(ranking)
+
+
+def _kept(ranking: Ranking) -> None:
+    one = ranking.contender
     kept = query_sets().threshold(one.provider, one.model)
     if kept is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -171,12 +197,12 @@ def store(provider: str, model: str | None, score: float | None = None, how: str
     playground().thresholds.pop((provider, model), None)
 
 
-def _set_line(value: float) -> None:
-    st.session_state[LINE] = value
+def _set_line(about: Cut, value: float) -> None:
+    state().lines[about] = value
 
 
-def _from_recipe(value: float, how: str) -> None:
-    st.session_state[LINE] = value
+def _from_recipe(about: Cut, value: float, how: str) -> None:
+    _set_line(about, value)
     st.session_state[HOW] = (value, how)
 
 
@@ -186,11 +212,12 @@ def _how(line: float) -> str:
     return how if value == line else "set on the Evaluate page"
 
 
-def _top_n(cut: CutOff) -> None:
+def _top_n(cut: CutOff, about: Cut) -> None:
     if len(cut.top) < 2:
         return
     st.subheader("How many to show", anchor=False)
-    n = st.session_state[TOP] = min(len(cut.top), max(1, int(st.session_state.get(TOP) or 3)))
+    tops = state().tops
+    n = min(len(cut.top), tops.get(about, 3))
     st.text(f"{cut.top[n - 1].text}.")
     cut_line(
         "Top n",
@@ -202,9 +229,5 @@ def _top_n(cut: CutOff) -> None:
         across="Results shown a query, without a threshold",
         digits=0,
         key=TOP_CHART,
-        on_move=_set_top,
+        on_move=lambda moved: tops.update({about: round(moved)}),
     )
-
-
-def _set_top(n: float) -> None:
-    st.session_state[TOP] = round(n)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from pages.components import errors
 from pages.components.board import shown
 from pages.components.evaluate_orders import judgments, remembered
-from pages.components.evaluate_state import state
+from pages.components.evaluate_state import query_sets, state
 from pages.components.tables import DETAIL_CHARACTERS
 from rerank_core import RerankError
 from rerank_core.evaluation.contender import Ranking
@@ -21,13 +22,14 @@ from rerank_core.evaluation.cutoff import (
 )
 from rerank_core.evaluation.query_set import QuerySet
 
-OPEN, MARKS = "cut_recipe", "cut_marks"
+OPEN = "cut_recipe"
 BORDERLINE = "borderline"
 CHOICES = {BORDERLINE: ("Borderline", "B"), "good": ("Clearly good", "G"), "bad": ("Clearly not", "N")}
 
 
-def recipe(ranking: Ranking, use: Callable[[float, str], None]) -> None:
-    """The pairs that may be borderline, one after another; `use` takes the mean score and how it was found."""
+def recipe(ranking: Ranking, use_words: str, use: Callable[[float, str], None]) -> None:
+    """The pairs that may be borderline, one after another; `use` takes the mean score and how it was found, and
+    `use_words` with the score in it is what its button says."""
     opened = st.expander(
         f"Find a threshold from {BORDERLINE_PAIRS[0]} to {BORDERLINE_PAIRS[1]} borderline pairs",
         icon=":material/balance:",
@@ -48,7 +50,11 @@ def recipe(ranking: Ranking, use: Callable[[float, str], None]) -> None:
         if not pairs:
             st.text("There is no pair to look at: nothing of this set has a score yet.")
             return
-        marks = _marks(ranking)
+        try:
+            marks = _marks(ranking)
+        except RerankError as error:
+            errors.show(error)
+            return
         seen = [pair for pair in pairs if _name(pair) in marks]
         kept = [pair.score for pair in seen if marks[_name(pair)] == BORDERLINE]
         st.progress(len(seen) / len(pairs), text=f"{len(seen)} of {len(pairs)} pairs looked at, {len(kept)} borderline")
@@ -69,17 +75,17 @@ def recipe(ranking: Ranking, use: Callable[[float, str], None]) -> None:
                 args=(ranking,),
                 disabled=not marks,
             )
-        _outcome(kept, use)
+        _outcome(kept, use_words, use)
 
 
-def _outcome(scores: Sequence[float], use: Callable[[float, str], None]) -> None:
+def _outcome(scores: Sequence[float], use_words: str, use: Callable[[float, str], None]) -> None:
     try:
         reference: Reference = borderline_reference(scores)
     except RerankError:
         return
     st.text(f"{reference.text}.")
     st.button(
-        f"Move the line to {reference.score:.3f}",
+        use_words.format(reference.score),
         icon=":material/straighten:",
         key="recipe_use",
         type="primary" if reference.enough else "secondary",
@@ -110,21 +116,32 @@ def _name(pair: Borderline) -> tuple[str, str]:
 
 
 def _marks(ranking: Ranking) -> dict[tuple[str, str], str]:
-    """What was said of each pair of this model, in the order in which it was said."""
-    key = (state().experiment_id, ranking.label)
-    everything: dict[tuple[str | None, str], dict[tuple[str, str], str]] = st.session_state.setdefault(MARKS, {})
-    return everything.setdefault(key, {})
+    """What was said of each pair of this model, in the order in which it was said; kept on this machine."""
+    experiment = state().experiment_id
+    return query_sets().marks(experiment, ranking.label) if experiment is not None else {}
+
+
+def _say(ranking: Ranking, pairs: Sequence[tuple[str, str]], mark: str | None) -> None:
+    current = state()
+    try:
+        query_sets().mark(current.experiment_id or "", ranking.label, pairs, mark)
+    except RerankError as error:
+        current.error = error
 
 
 def _mark(ranking: Ranking, pair: Borderline, mark: str) -> None:
-    _marks(ranking)[_name(pair)] = mark
+    _say(ranking, [_name(pair)], mark)
 
 
 def _rest(ranking: Ranking, left: Sequence[Borderline]) -> None:
-    _marks(ranking).update({_name(pair): BORDERLINE for pair in left})
+    _say(ranking, [_name(pair) for pair in left], BORDERLINE)
 
 
 def _undo(ranking: Ranking) -> None:
-    marks = _marks(ranking)
+    try:
+        marks = _marks(ranking)
+    except RerankError as error:
+        state().error = error
+        return
     if marks:
-        marks.popitem()
+        _say(ranking, [next(reversed(marks))], None)
