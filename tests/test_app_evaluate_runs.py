@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -118,6 +119,50 @@ def test_the_speed_of_each_connection_is_kept_with_its_run(
     assert metrics(page)["Time"] == "about 2 min"
 
 
+def test_a_stopped_run_is_slowed_down_and_limited_before_it_goes_on(
+    under_way: Callable[..., AppTest], service: FlakyService
+) -> None:
+    """Speed and limit of a paused run can be changed; Resume keeps to them, and an emptied limit is none."""
+    page = under_way()
+    ran(page.button(key="pause_run").click().run())
+    service.release.set()
+    page = finished(page)
+    one = shown(page)
+    page.number_input(key=f"run_at_once_gateflow_{one}").set_value(2)
+    page.number_input(key=f"run_per_minute_gateflow_{one}").set_value(60_000)
+    page.number_input(key=f"run_limit_{one}").set_value(0.0045)
+    ran(page.button(key="set_terms").click().run())
+    kept = evaluate_state.experiments().get(one)
+    assert (kept.lanes, kept.spending_limit) == ({"gateflow": Lane(2, 60_000, 2)}, Decimal("0.0045"))
+    page = finished(press(page, "Resume"))
+    assert "Stopped at the spending limit: 4 of 6 done" in words(page)
+    page.number_input(key=f"run_limit_{one}").set_value(None)
+    ran(page.button(key="set_terms").click().run())
+    assert evaluate_state.experiments().get(one).spending_limit is None
+    page = finished(press(page, "Resume"))
+    assert "Done: 6 of 6 done" in words(page)
+    assert once_each(service)
+    assert "set_terms" not in [button.key for button in page.button]
+
+
+def test_a_run_deleted_in_another_window_is_said_to_be_gone_at_once() -> None:
+    """The very click that finds it gone says so, and turns to the latest of the others, where there is one."""
+    page = finished(run_models(own(open_page()), KEYWORD))
+    first = shown(page)
+    page = go(finished(run_models(page, KEYWORD)), "Answer")
+    assert shown(page) != first
+    evaluate_state.experiments().delete(shown(page))
+    go(page, "Cost")
+    assert "has been deleted in another window" in words(page)
+    assert shown(page) == first
+    go(page, "Answer")
+    assert "has been deleted" not in words(page)
+    evaluate_state.experiments().delete(first)
+    go(page, "Cost")
+    assert "has been deleted in another window" in words(page)
+    assert "Nothing has been run on this query set yet" in words(page)
+
+
 def test_earlier_runs_tell_how_long_a_service_takes(
     under_way: Callable[..., AppTest], service: FlakyService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,6 +206,18 @@ def test_runs_are_named_and_deleted() -> None:
     page = press(page, "Yes, delete it")
     assert not evaluate_state.experiments().list(page.session_state["evaluate"].set_id)
     assert "Nothing has been run on this query set yet" in words(go(page, "Answer"))
+
+
+def test_two_runs_of_one_minute_are_told_apart() -> None:
+    """The same models run again stay what is shown, whatever is clicked next."""
+    page = finished(run_models(own(open_page()), KEYWORD))
+    first = shown(page)
+    page = finished(run_models(page, KEYWORD))
+    for _ in range(2):
+        ran(page.run())
+    assert shown(page) != first
+    titles = page.selectbox(key="experiment").options
+    assert len(set(titles)) == 2
 
 
 def test_query_sets_are_named_and_deleted() -> None:

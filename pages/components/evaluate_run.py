@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -34,6 +35,9 @@ STATES = {
     "done": "done",
 }
 
+MOST_AT_ONCE = 8
+"""Requests of one connection under way at once, as for a new run."""
+
 
 def experiment_list() -> None:
     """The experiments of this query set."""
@@ -44,7 +48,7 @@ def experiment_list() -> None:
     if current.experiment_id not in saved:
         current.experiment_id = next(iter(saved))
     st.session_state[EXPERIMENT] = current.experiment_id
-    titles = {name: _title(one) for name, one in saved.items()}
+    titles = _titles(list(saved.values()))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
             "Experiment",
@@ -64,10 +68,18 @@ def experiment_list() -> None:
                 st.button("Yes, delete it", on_click=_delete, args=(current.experiment_id,))
 
 
-def _title(one: Experiment) -> str:
-    when = one.created.astimezone().strftime("%d %b %H:%M")
-    about = _own_name(one) or ", ".join(contender.label for contender in one.contenders)
-    return f"{when}, {about}: {STATES[one.state]}"
+def _titles(newest_first: Sequence[Experiment]) -> dict[str, str]:
+    """What each is called in the list; those of one minute and name are numbered, since a list tells its entries
+    apart by their words."""
+    found: dict[str, str] = {}
+    seen: Counter[str] = Counter()
+    for one in reversed(newest_first):
+        when = one.created.astimezone().strftime("%d %b %H:%M")
+        about = f"{when}, {_own_name(one) or ', '.join(contender.label for contender in one.contenders)}"
+        seen[about] += 1
+        number = f" ({seen[about]})" if seen[about] > 1 else ""
+        found[one.id] = f"{about}{number}: {STATES[one.state]}"
+    return found
 
 
 def _own_name(one: Experiment) -> str:
@@ -125,7 +137,7 @@ class Clients:
 
 
 def submit(one: Experiment, only: Only = "open") -> bool:
-    """Hand an experiment to a worker; it goes on where it stopped, as fast as it was allowed to when it was made."""
+    """Hand an experiment to a worker; it goes on where it stopped, as fast as was said last."""
     current = state()
     if current.query_set is None:
         return False
@@ -205,18 +217,64 @@ def _next_steps(one: Experiment, now: ExperimentProgress) -> None:
         ):
             submit(one, only="failed")
             st.rerun()
-        if now.state == "limit":
-            with st.popover("Change the limit", icon=":material/savings:"):
-                raised = st.number_input(
-                    "This run may cost at most (US dollars)",
-                    min_value=0.0,
-                    value=float(one.spending_limit or 0),
-                    step=0.5,
-                    key="raise_limit",
-                )
-                if st.button("Set the limit"):
-                    experiments().set_limit(one.id, Decimal(str(raised)))
-                    st.rerun()
+        hosted = sorted({contender.provider for contender in one.contenders} - {"local"})
+        if hosted and (open_ones > 0 or now.failed):
+            with st.popover("Speed and limit", icon=":material/speed:"):
+                _terms(one, hosted)
+
+
+def _terms(one: Experiment, hosted: Sequence[str]) -> None:
+    """How fast a stopped run may ask each service from now on, and what it may cost as a whole."""
+    for provider in hosted:
+        label, lane = rc.provider(provider).label, one.lanes.get(provider) or Lane.usual(provider)
+        st.number_input(
+            f"{label}: requests at once",
+            min_value=1,
+            max_value=max(MOST_AT_ONCE, lane.concurrency),
+            value=lane.concurrency,
+            key=f"run_at_once_{provider}_{one.id}",
+        )
+        st.number_input(
+            f"{label}: at most a minute",
+            min_value=1,
+            max_value=100_000,
+            value=None,
+            placeholder="No limit",
+            key=_seeded(f"run_per_minute_{provider}_{one.id}", lane.per_minute),
+        )
+    st.number_input(
+        "This run may cost at most (US dollars)",
+        min_value=0.0,
+        value=None,
+        step=0.5,
+        format="%.2f" if one.spending_limit is None or one.spending_limit == round(one.spending_limit, 2) else "%.6f",
+        placeholder="No limit of its own",
+        key=_seeded(f"run_limit_{one.id}", None if one.spending_limit is None else float(one.spending_limit)),
+        help="For the run as a whole, what it has cost so far included. Empty: no limit of its own.",
+    )
+    st.button("Use from the next start on", key="set_terms", on_click=_set_terms, args=(one, hosted))
+
+
+def _seeded(key: str, value: float | None) -> str:
+    """The key of a number that can be emptied, which one with a value of its own cannot; it begins with `value`."""
+    st.session_state.setdefault(key, value)
+    return key
+
+
+def _set_terms(one: Experiment, hosted: Sequence[str]) -> None:
+    told, lanes = st.session_state, dict(one.lanes)
+    for provider in hosted:
+        at_once, a_minute = (told[f"run_{what}_{provider}_{one.id}"] for what in ("at_once", "per_minute"))
+        before = one.lanes.get(provider) or Lane.usual(provider)
+        lanes[provider] = Lane(at_once or before.concurrency, a_minute, before.retries)
+    limit = told[f"run_limit_{one.id}"]
+    try:
+        experiments().set_lanes(one.id, lanes)
+        experiments().set_limit(one.id, None if limit is None else Decimal(str(limit)))
+    except RerankError as error:
+        state().error = error
+    else:
+        state().note = "The run goes on like this when it is started again."
 
 
 def progress() -> bool:
