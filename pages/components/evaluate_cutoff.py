@@ -99,6 +99,7 @@ def _recipe_alone(ranking: Ranking) -> None:
     """The recipe where nothing is rated: there is no line to move, so what it finds is kept as it is."""
     if not any(ranking.scores.values()):
         return
+    st.text("Without ratings a threshold can be found from borderline pairs.")
     one = ranking.contender
     recipe(ranking, "Keep {:.3f} for this model", lambda score, how: store(one.provider, one.model, score, how))
     _kept(ranking)

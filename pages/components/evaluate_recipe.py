@@ -23,6 +23,8 @@ from rerank_core.evaluation.cutoff import (
 from rerank_core.evaluation.query_set import QuerySet
 
 OPEN = "cut_recipe"
+# From how many characters on a text scrolls in a window of its own, so that the buttons below stay in sight.
+LONG_DOCUMENT = 600
 BORDERLINE = "borderline"
 CHOICES = {BORDERLINE: ("Borderline", "B"), "good": ("Clearly good", "G"), "bad": ("Clearly not", "N")}
 
@@ -104,7 +106,7 @@ def _card(query_set: QuerySet, ranking: Ranking, pair: Borderline, number: int, 
             st.text(shown(pair.query.text, 2_000))
         if document.metadata.get("title"):
             st.text(shown(str(document.metadata["title"]), 300, one_line=True))
-        with st.container(height=170, border=False):
+        with st.container(height=170 if len(document.text) > LONG_DOCUMENT else "content", border=False):
             st.text(shown(document.text[:DETAIL_CHARACTERS]))
     with st.container(horizontal=True, gap="small"):
         for mark, (words, key) in CHOICES.items():

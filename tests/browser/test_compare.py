@@ -189,7 +189,7 @@ def test_the_blind_test_gives_nothing_away_and_a_vote_reveals(visit: Visit) -> N
     assert sorted(head.partition(": ")[2] for head in heads) == ["English", "Multilingual", "v2"]
     expect(page.get_by_text(re.compile("^After [0-9]+ rounds?: "))).to_be_visible()
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="Votes").click()
+        page.get_by_role("button", name="Votes", exact=True).click()
     votes = list(csv.DictReader(io.StringIO(waiting.value.path().read_text("utf-8-sig"), newline="")))
     assert votes[-1]["query"].startswith("Brauche ich Impfungen")
     assert votes[-1]["better"].partition(" (")[0] == heads[1].partition(": ")[2]
