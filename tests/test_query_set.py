@@ -214,6 +214,17 @@ def test_several_raters_are_combined_by_the_lower_median():
     assert made.rated("ben", "q0", "q0-d1", None).raters == ("ann", "cem")
 
 
+def test_a_persons_rating_takes_the_place_of_the_imported_one():
+    """Upwards as well as downwards, for that document alone; of several people the median stays."""
+    made = replace(small_set(1, 2), judgments={"imported": {"q0": {"q0-d0": 0, "q0-d1": 2}}})
+    for grade in (3, 0):
+        assert made.rated("Ann", "q0", "q0-d0", grade).combined() == {"q0": {"q0-d0": grade, "q0-d1": 2}}
+    several = made.rated("Ann", "q0", "q0-d0", 3).rated("Ben", "q0", "q0-d0", 1).rated("Cem", "q0", "q0-d0", 2)
+    assert several.combined()["q0"]["q0-d0"] == 2
+    assert several.combined(["imported"]) == made.combined()
+    assert made.rated("Ann", "q0", "q0-d0", 3).rated("Ann", "q0", "q0-d0", None).combined() == made.combined()
+
+
 # Kept on disk
 
 

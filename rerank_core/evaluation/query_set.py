@@ -131,17 +131,22 @@ class QuerySet:
         return tuple(self.documents[name] for name in query.candidates)
 
     def combined(self, raters: Iterable[str] | None = None) -> dict[str, dict[str, int]]:
-        """One set of judgments out of several raters' (None: all): the median grade of those who rated a document,
-        the lower of the two middle ones where their number is even. Queries without a rating are not in it."""
-        chosen = [self.judgments[name] for name in (self.judgments if raters is None else raters)]
+        """One set of judgments out of several raters' (None: all). A person's grade of a document takes the place of
+        the imported one; of several people's it is the median, the lower of the two middle ones where their number
+        is even. Queries without a rating are not in it."""
+        chosen = tuple(self.judgments if raters is None else raters)
+        people = [self.judgments[name] for name in chosen if name != IMPORTED]
+        came_with_a_file = self.judgments[IMPORTED] if IMPORTED in chosen else {}
         merged: dict[str, dict[str, int]] = {}
         for query in self.queries:
             found: dict[str, list[int]] = {}
-            for grades in chosen:
+            for grades in people:
                 for document, grade in grades.get(query.id, {}).items():
                     found.setdefault(document, []).append(grade)
-            if found:
-                merged[query.id] = {name: statistics.median_low(grades) for name, grades in found.items()}
+            own = dict(came_with_a_file.get(query.id, {}))
+            own |= {name: statistics.median_low(grades) for name, grades in found.items()}
+            if own:
+                merged[query.id] = own
         return merged
 
     def select(
