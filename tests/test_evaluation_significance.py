@@ -187,6 +187,39 @@ def test_a_change_that_two_digits_do_not_show_is_given_in_three() -> None:
     assert "B lifts RR from 0.980 to 0.982 (+0.002, 95% interval 0.000 to 0.005)" in said
 
 
+def compared(before: float, after: float, p: float = 0.01, comparisons: int = 1) -> evaluation.Compared:
+    """A comparison with these means."""
+    return evaluation.Compared(
+        "nDCG@10", "A", "B", (before, after), after - before, (0.01, 0.1), p, p / 6, 9, 1, 0, {}, None, comparisons
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (0.4949, 0.4951, "from 0.4949 to 0.4951 (+0.0002,"),
+        (0.494, 0.498, "from 0.494 to 0.498 (+0.004,"),
+        (0.4854, 0.5646, "from 0.4854 to 0.5646 (+0.0792,"),
+        (0.494, 0.566, "from 0.494 to 0.566 (+0.072,"),
+        (0.61, 0.74, "from 0.61 to 0.74 (+0.13,"),
+    ],
+)
+def test_the_figures_of_the_sentence_add_up(before: float, after: float, said: str) -> None:
+    """The difference is that of the two means as they stand there, with more digits where two would contradict it."""
+    assert said in describe(compared(before, after))
+
+
+def test_the_sentence_says_for_how_many_comparisons_p_was_corrected() -> None:
+    """Beside an interval that leaves out 0 a large p needs its reason."""
+    said = describe(compared(0.4, 0.45, 0.11, 6))
+    assert said.startswith("Perhaps only by chance (p 0.11 after correction for 6 comparisons), B lifts nDCG@10 from")
+    assert describe(compared(0.4, 0.45, 0.11)).startswith("Perhaps only by chance (p 0.11), B lifts")
+    assert compared(0.4, 0.45, 0.11, 6).interval_disagrees
+    assert not compared(0.4, 0.45, 0.04, 6).interval_disagrees
+    runs = {name: judged([rank] * 5)[1] for name, rank in (("A", 4), ("B", 2), ("C", 1))}
+    assert {pair.comparisons for pair in compare(judged([1] * 5)[0], runs, "RR").values()} == {3}
+
+
 def test_many_queries_do_not_take_much_memory() -> None:
     """Memory is bounded by working in pieces: a piece never holds more than two million cells."""
     from rerank_core.evaluation import significance

@@ -5,7 +5,11 @@ equally good, each query's difference could as well have the other sign, so p is
 mean difference is at least as large as the one observed (M. Smucker, J. Allan, B. Carterette, "A comparison of
 statistical significance tests for information retrieval evaluation", CIKM 2007). The interval is a percentile
 bootstrap over queries (B. Efron, R. Tibshirani, "An introduction to the bootstrap", 1993). Where several pairs are
-compared, p is corrected by Holm's method (S. Holm, Scandinavian Journal of Statistics 6, 1979).
+compared, p is corrected by Holm's method (S. Holm, Scandinavian Journal of Statistics 6, 1979): all pairs are one
+family, also those of two models, since sentences are said about them all ("cannot be told apart"). The chance of any
+false claim on one measure stays under 0.05 so. An interval is that of its own pair, without a correction: it says how
+large a difference may be, p whether there is one. So it may leave out 0 where p is not small; `describe` says for how
+many comparisons p was corrected.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.measure import Judgments, Run
@@ -38,8 +43,8 @@ class Compared:
 
     `means` are of `first` and `second` over all judged queries, `difference` is the second minus the first,
     `interval` its 95% confidence interval. `p` is the probability of a difference this large by chance, corrected
-    for the number of pairs compared; `p_alone` is it without that. `better`, `worse` and `same` count queries, seen
-    from `second`; `differences` has each of them. `warning` is a sentence where there are few queries.
+    for the number of pairs compared, `comparisons`; `p_alone` is it without that. `better`, `worse` and `same` count
+    queries, seen from `second`; `differences` has each of them. `warning` is a sentence where there are few queries.
     """
 
     measure: str
@@ -55,6 +60,7 @@ class Compared:
     same: int
     differences: Mapping[str, float] = field(hash=False)
     warning: str | None = None
+    comparisons: int = 1
 
     @property
     def queries(self) -> int:
@@ -65,6 +71,12 @@ class Compared:
     def significant(self) -> bool:
         """Whether chance is an unlikely explanation (p under 0.05)."""
         return self.p < SIGNIFICANT
+
+    @property
+    def interval_disagrees(self) -> bool:
+        """Whether the interval, which is not corrected, leaves out 0 although p does not rule out chance."""
+        low, high = self.interval
+        return not self.significant and (low > 0 or high < 0)
 
 
 def compare(
@@ -95,7 +107,7 @@ def compare_values(
     alone = _p_values(columns, samples, seed)
     intervals = _intervals(columns, samples, seed)
     return {
-        key: _compared(measure, key, values, p, p_alone, interval)
+        key: _compared(measure, key, values, p, p_alone, interval, len(keys))
         for key, p, p_alone, interval in zip(keys, holm(alone), alone, intervals, strict=True)
     }
 
@@ -121,15 +133,25 @@ def describe(compared: Compared) -> str:
         change = f"{compared.second} leaves {compared.measure} at {after:.2f}"
     else:
         verb = "lifts" if compared.difference > 0 else "lowers"
-        # a change that two digits do not show is given in three, lest it lifts 0.83 to 0.83
-        digits = 2 if f"{before:.2f}" != f"{after:.2f}" else 3
+        digits = _digits(before, after, compared.difference)
         change = f"{compared.second} {verb} {compared.measure} from {before:.{digits}f} to {after:.{digits}f}"
     queries = "query" if compared.better == 1 else "queries"
     counts = f"{compared.better:,} {queries} better, {compared.worse:,} worse, {compared.same:,} the same"
     by_chance = not compared.significant and abs(compared.difference) > _SAME
-    chance = f"Perhaps only by chance (p {_p_text(compared.p)}), " if by_chance else ""
+    corrected = f" after correction for {compared.comparisons:,} comparisons" if compared.comparisons > 1 else ""
+    chance = f"Perhaps only by chance (p {_p_text(compared.p)}{corrected}), " if by_chance else ""
     interval = f"95% interval {low:.{digits}f} to {high:.{digits}f}"
     return f"{chance}{change} ({compared.difference:+.{digits}f}, {interval}); {counts}"
+
+
+def _digits(before: float, after: float, difference: float) -> int:
+    """How many digits a change needs: two, or as many more as it takes until it shows and the figures add up, lest it
+    lifts 0.83 to 0.83, or 0.49 to 0.57 by 0.07. Three where not even four add up."""
+    for digits in (2, 3, 4):
+        first, second, change = (Decimal(f"{value:.{digits}f}") for value in (before, after, difference))
+        if first != second and second - first == change:
+            return digits
+    return 3
 
 
 def _p_text(p: float) -> str:
@@ -147,6 +169,7 @@ def _compared(
     p: float,
     p_alone: float,
     interval: tuple[float, float],
+    comparisons: int,
 ) -> Compared:
     before, after = values[key[0]], values[key[1]]
     differences = {query: _difference(after[query], value) for query, value in before.items()}
@@ -173,6 +196,7 @@ def _compared(
         same=count - better - worse,
         differences=differences,
         warning=warning,
+        comparisons=comparisons,
     )
 
 
