@@ -172,6 +172,26 @@ def test_borderline_pairs_are_proposed_one_a_query():
     assert len(borderline_pairs(query_set, ranking, most=1)) == 1
 
 
+def test_the_lowest_relevant_grade_is_borderline_and_the_lowest_of_the_scale_is_not():
+    """On a scale from 1 to 10 a document rated 1 is the worst there is, one rated 6 is borderline from 6 on."""
+    table = {"q": {"bad": (0.2, 1), "just": (0.5, 6), "good": (0.9, 10)}, "r": {"r1": (0.9, 10), "r2": (0.3, 1)}}
+    query_set, ranking = made(table)
+    pairs = borderline_pairs(query_set, ranking, relevant=6)
+    assert [(one.document, one.grade) for one in pairs] == [("just", 6), ("r2", 1)]
+    assert borderline_pairs(query_set, ranking) == ()
+    assert [one.document for one in borderline_pairs(query_set, ranking, relevant=6, only=["q"])] == ["just"]
+
+
+def test_filters_narrow_the_cut_off_too():
+    """Only the queries asked for are counted, as in the answer."""
+    query_set, ranking = made(TABLE)
+    cut = cut_off(query_set, ranking, only=["a", "d", "elsewhere"])
+    assert cut.queries == ("a", "d")
+    assert cut.at(0.5).queries == 2
+    with pytest.raises(InvalidRequestError):
+        cut_off(query_set, ranking, only=[])
+
+
 def test_the_reference_is_the_mean_of_the_pairs():
     """The mean score, its range, and whether there are as many pairs as the recipe asks for."""
     reference = borderline_reference([0.2, 0.4, 0.6])

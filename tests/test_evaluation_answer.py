@@ -11,9 +11,10 @@ import pytest
 
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation import measure
-from rerank_core.evaluation.answer import INITIAL, measures_for, summarise
+from rerank_core.evaluation.answer import INITIAL, measures_for, method, summarise
 from rerank_core.evaluation.contender import Contender, Ranking
 from rerank_core.evaluation.cost_quality import cost_quality, worth
+from rerank_core.evaluation.scope import Scope
 from rerank_core.evaluation.sources import from_sample
 from tests.plain_measures import all_of
 from tests.small_query_set import small_set
@@ -176,3 +177,59 @@ def test_a_gain_that_may_be_chance_is_not_sold_as_worth_its_money():
     found = summarise(query_set, [ranking("A", run)])
     assert found.rows[1].compared.difference > 0
     assert worth(found).endswith("; what it adds to the initial order may be chance.")
+
+
+def test_another_grade_may_be_the_first_relevant_one():
+    """On a scale from 1 to 5 the measures that do not grade go from the chosen grade on, under ir-measures' names."""
+    made = small_set(8)
+    scale = {0: 1, 3: 5}
+    grades = {query: {name: scale[one] for name, one in own.items()} for query, own in made.judgments["ann"].items()}
+    made = replace(made, judgments={"imported": grades})
+    run = reversed_run(made)
+    all_count = summarise(made, [ranking("A", run)])
+    assert {all_count.rows[0].means["RR"], all_count.rows[1].means["RR"]} == {1.0}
+    assert "Ratings go from 1 to 5, and every rated document counts as relevant in RR, P, R and AP" in " ".join(
+        all_count.warnings
+    )
+    found = summarise(made, [ranking("A", run)], relevant=4)
+    assert found.measures == measures_for(10, 4)
+    assert found.measures == ("nDCG@10", "RR(rel=4)", "P(rel=4)@5", "R(rel=4)@10", "AP(rel=4)", "Judged@10")
+    plain = {query: {name: int(one >= 4) for name, one in own.items()} for query, own in grades.items()}
+    expected = measure(plain, run, measures_for())
+    for name, usual in list(zip(found.measures, measures_for(), strict=True))[1:]:
+        assert found.rows[1].means[name] == pytest.approx(expected[usual].mean), name
+    assert found.rows[0].means["nDCG@10"] == all_count.rows[0].means["nDCG@10"]
+    assert "2 queries have no document rated 4 or more, and count as 0 in RR, P, R and AP for every order." in (
+        found.warnings
+    )
+    assert dict(method(4))["Relevant"].startswith("Documents rated 4 or more.")
+    assert {"RR(rel=4)", "P(rel=4)@k", "R(rel=4)@k", "AP(rel=4)"} <= set(dict(method(4)))
+
+
+def test_an_interval_that_leaves_out_0_beside_a_large_p_is_explained():
+    """p is corrected for all comparisons and the interval is not; the page says which of them to go by."""
+    made = small_set(12)
+    better = [query for query in made.initial if query in ("q0", "q1", "q2", "q4", "q5")]
+    run = {query: order[::-1] if query in better else order for query, order in made.initial.items()}
+    found = summarise(made, [ranking("A", run), ranking("B", made.initial), ranking("C", made.initial)])
+    assert found.sentence.startswith("Perhaps only by chance (p 0.38 after correction for 6 comparisons), A reranking")
+    assert found.rows[1].compared.interval[0] > 0
+    assert any(warning.endswith("Where they disagree, go by p.") for warning in found.warnings)
+
+
+def test_what_is_left_out_on_purpose_is_said():
+    """The queries by tag, language and length, the raters, and how many queries are left of how many."""
+    made = small_set(8).rated("Ben", "q0", "q0-d0", 1)
+    assert Scope().text(made) == Scope(raters=("ann", "Ben")).text(made) == ""
+    assert Scope().only(made) is Scope(languages=("en",)).only(made) is None
+    odd = Scope(tags=("odd",), raters=("Ben",))
+    assert odd.text(made) == "Only tag odd: 4 of 8 queries; ratings by Ben"
+    assert odd.only(made) == ("q1", "q3", "q5", "q7")
+    assert Scope(raters=("Ben",)).text(made) == "Only ratings by Ben"
+    several = Scope(tags=("odd", "x" * 90), languages=("en", "de"), lengths=("sentence",))
+    long = f"{'x' * 39}\N{HORIZONTAL ELLIPSIS}"
+    expected = f"Only tag odd or {long}, language en or de, queries of 6 to 25 words: 0 of 8 queries"
+    assert several.text(made) == expected
+    assert several.within(made) == Scope(tags=("odd",), languages=("en",))
+    assert "a, b, c or 3 more" in Scope(tags=tuple("abcdef")).text(made)
+    assert summarise(made, [ranking("A", reversed_run(made))], scope="Only x").scope == "Only x"

@@ -15,10 +15,13 @@ import pytest
 
 from rerank_core.documents.report import Problem
 from rerank_core.evaluation.contender import Contender, ExperimentProgress, Ranking
+from rerank_core.evaluation.cutoff import cut_off
 from rerank_core.evaluation.query_set import QuerySet, make_queries
+from rerank_core.evaluation.query_set_store import Threshold
 from rerank_core.evaluation.report import make_report, report_html
 from rerank_core.evaluation.report_charts import cost_chart, shown
 from rerank_core.evaluation.report_csv import COLUMNS, RESULT_COLUMNS, report_csv, results_csv
+from rerank_core.evaluation.scope import Scope
 from rerank_core.models import Document
 from tests.small_query_set import small_set
 from tests.test_evaluation_answer import reversed_run
@@ -208,6 +211,52 @@ def test_the_results_as_csv(report):
         "score": "",
         "rating": "",
     }
+
+
+def test_the_report_names_what_it_left_out_and_whose_ratings_count():
+    """The filter stands under the answer and with the data, only Ben's ratings are in the files, and the cut-off goes
+    by the same queries, ratings and grade as the answer."""
+    made = replace(small_set(12), judgments={"imported": small_set(12).judgments["ann"]})
+    for number in (1, 3, 5):
+        made = made.rated("Ben", f"q{number}", f"q{number}-d5", 2).rated("Ben", f"q{number}", f"q{number}-d0", 1)
+    scope = Scope(tags=("odd",), raters=("Ben",))
+    report = make_report(
+        made,
+        rankings(made, "English"),
+        raters=scope.raters,
+        only=scope.only(made),
+        scope=scope.text(made),
+        relevant=2,
+        thresholds={
+            ("gateflow", "rerank-english-v3.0"): Threshold(
+                "gateflow", "rerank-english-v3.0", 0.5, "from 34 borderline pairs", datetime(2026, 11, 1, tzinfo=UTC)
+            )
+        },
+    )
+    words = " ".join("".join(Parsed(report_html(report).decode()).words).split())
+    assert words.count("Only tag odd: 6 of 12 queries; ratings by Ben.") == 2
+    assert "Its figures are over 3 queries with ratings and answers." in words
+    assert "Rated by Ben; not counted: ratings by imported." in words
+    assert "A document counts as relevant where it is rated 2 or more." in words
+    assert "P(rel=2)@5" in words
+    assert "The threshold kept for this model is 0.500 (from 34 borderline pairs). At 0.500, 3 of 3 queries" in words
+    rows = list(csv.DictReader(io.StringIO(results_csv(report).decode("utf-8-sig"))))
+    rated = {(row["document"], row["rating"]) for row in rows if row["rating"]}
+    assert rated == {(f"q{number}-d{place}", grade) for number in (1, 3, 5) for place, grade in ((0, "1"), (5, "2"))}
+    numbers = list(csv.DictReader(io.StringIO(report_csv(report).decode("utf-8-sig"))))
+    said = {row["measure"]: row["value"] for row in numbers if row["section"] in ("setting", "cut-off")}
+    assert (said["only"], said["ratings by"], said["relevant from grade"], said["kept threshold"]) == (
+        "Only tag odd: 6 of 12 queries; ratings by Ben",
+        "Ben",
+        "2",
+        "0.5",
+    )
+    assert report.cuts == (
+        cut_off(made, report.rankings[0], judgments=report.judgments, relevant=2, only=report.answer.queries),
+    )
+    everything = " ".join("".join(Parsed(report_html(make_report(made, rankings(made, "A"))).decode()).words).split())
+    assert "Rated by imported, Ben; a person's rating takes the place of the imported one." in everything
+    assert "Only tag" not in everything
 
 
 def test_a_picture_of_costs_needs_costs(report):

@@ -24,6 +24,7 @@ __all__ = [
     "Change",
     "Row",
     "measures_for",
+    "method",
     "summarise",
 ]
 
@@ -34,6 +35,7 @@ SEARCHES_A_DAY = 1_000
 """The traffic that a month is worked out for until somebody says otherwise."""
 
 _ENOUGH_JUDGED = 0.7
+_USUAL_SCALE = 3
 
 METHOD: tuple[tuple[str, str], ...] = (
     (
@@ -41,13 +43,45 @@ METHOD: tuple[tuple[str, str], ...] = (
         "The gain of the first k documents, each counting less the lower it stands, divided by that of the best order "
         "there is. The gain of a document is its grade itself (linear gain), the discount log2 of its rank plus 1.",
     ),
+    (
+        "Relevant",
+        "Documents rated 1 or more. nDCG takes the grades as they are; RR, P, R and AP know only relevant and not.",
+    ),
     ("RR", "One divided by the rank of the first relevant document; its mean over queries is called MRR."),
     ("P@k", "The share of the first k documents that are relevant; missing ones count as not relevant."),
     ("R@k", "The share of all relevant documents that are among the first k (recall)."),
     ("AP", "Precision at the rank of each relevant document, averaged; its mean over queries is called MAP."),
     ("Judged@k", "The share of the first k documents that somebody has rated."),
+    (
+        "p",
+        "How likely a difference this large is by chance: a two-sided paired randomisation test over queries, "
+        "corrected by Holm's method for the number of pairs of orders that are compared. Below 0.05 chance is an "
+        "unlikely explanation.",
+    ),
+    (
+        "95% interval",
+        "How large the difference may be: a percentile bootstrap over queries, of each comparison by itself and not "
+        "corrected for their number. So it may leave out 0 where p is not small; then go by p.",
+    ),
+    (
+        "Ratings",
+        "A document without a rating counts as not relevant. A person's rating takes the place of the imported one; "
+        "where several people rated a document, the median counts, of two the lower.",
+    ),
 )
-"""What each measure means, for the report. All are computed by ir-measures through trec_eval."""
+"""What each figure means, for the report. All measures are computed by ir-measures through trec_eval."""
+
+
+def method(relevant: int = 1) -> tuple[tuple[str, str], ...]:
+    """METHOD where a document counts as relevant from this grade on, with the names that the measures then have."""
+    if relevant == 1:
+        return METHOD
+    named = {"RR": f"RR(rel={relevant})", "P@k": f"P(rel={relevant})@k", "R@k": f"R(rel={relevant})@k"}
+    named["AP"] = f"AP(rel={relevant})"
+    return tuple(
+        (named.get(name, name), meaning.replace("rated 1 or more", f"rated {relevant} or more"))
+        for name, meaning in METHOD
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +121,9 @@ class Answer:
     the initial order first, then the contenders, the best first. `pairs` compares every two runs on the main measure,
     corrected for their number. `ceiling` is the mean that the best possible order of the candidates would reach on the
     main measure: no reranking can do better. `by_query` maps a label and a measure to a value for each query.
-    `queries` are the ids that all figures are over.
+    `queries` are the ids that all figures are over, `relevant` is the grade from which on a document counts as relevant
+    in the measures that do not grade, and `scope` says what was left out on purpose, such as "Only language de: 14 of
+    77 queries"; it is empty where nothing was.
     """
 
     sentence: str
@@ -103,6 +139,8 @@ class Answer:
     ceiling: float = 1.0
     searches_a_day: float = SEARCHES_A_DAY
     searched: Mapping[str, Query] = field(default_factory=dict, hash=False, repr=False)
+    relevant: int = 1
+    scope: str = ""
 
     def changes(self, label: str, measure: str | None = None, against: str = INITIAL) -> tuple[Change, ...]:
         """What a contender does to each query, the worst regression first and the greatest gain last."""
@@ -119,9 +157,11 @@ class Answer:
         return tuple(change for change in self.changes(label, measure) if change.change < -1e-9)[:most]
 
 
-def measures_for(k: int = 10) -> tuple[str, ...]:
-    """The measures of the table at depth k, the main one first."""
-    return (f"nDCG@{k}", "RR", f"P@{min(k, 5)}", f"R@{k}", "AP", f"Judged@{k}")
+def measures_for(k: int = 10, relevant: int = 1) -> tuple[str, ...]:
+    """The measures of the table at depth k, the main one first, by ir-measures' names: from another grade than 1 on
+    P@5 is P(rel=2)@5, and so on."""
+    rel = "" if relevant == 1 else f"(rel={relevant})"
+    return (f"nDCG@{k}", f"RR{rel}", f"P{rel}@{min(k, 5)}", f"R{rel}@{k}", f"AP{rel}", f"Judged@{k}")
 
 
 def summarise(
@@ -132,12 +172,14 @@ def summarise(
     k: int = 10,
     searches_a_day: float = SEARCHES_A_DAY,
     only: Collection[str] | None = None,
+    relevant: int = 1,
+    scope: str = "",
 ) -> Answer:
     """Work out the answer from what the contenders returned.
 
     `judgments` None are all raters' combined. `k` is the depth of the main measure, nDCG@k. `only` leaves just these
-    queries in (see QuerySet.select). Raises InvalidRequestError where no query has both ratings and answers, with a
-    hint what to do.
+    queries in (see Scope), which `scope` says in words. `relevant` is the lowest grade of a relevant document. Raises
+    InvalidRequestError where no query has both ratings and answers, with a hint what to do.
     """
     grades = query_set.combined() if judgments is None else judgments
     allowed = None if only is None else set(only)
@@ -159,7 +201,7 @@ def summarise(
         )
     ids = tuple(query.id for query in used)
     judged = {query: dict(grades[query]) for query in ids}
-    names = measures_for(k)
+    names = measures_for(k, relevant)
     runs = {INITIAL: {query.id: query.candidates for query in used}} | {
         ranking.label: {query: ranking.run[query] for query in ids} for ranking in answering
     }
@@ -175,7 +217,10 @@ def summarise(
         sentence=sentences[0],
         best=best.label,
         others=tuple(sentences[1:]),
-        warnings=tuple(_warnings(asked, rated, used, rankings, answering, judged, means, k, pairs, best)),
+        warnings=(
+            *_warnings(asked, rated, used, rankings, answering, means, k, pairs, best),
+            *_rating_warnings(used, judged, relevant),
+        ),
         measure=names[0],
         measures=names,
         rows=tuple(rows),
@@ -185,6 +230,8 @@ def summarise(
         ceiling=_ceiling(used, judged, names[0]),
         searches_a_day=searches_a_day,
         searched={query.id: query for query in used},
+        relevant=relevant,
+        scope=scope,
     )
 
 
@@ -231,7 +278,6 @@ def _warnings(
     used: Sequence[Query],
     rankings: Sequence[Ranking],
     answering: Sequence[Ranking],
-    judged: Judgments,
     means: Mapping[str, Mapping[str, float]],
     k: int,
     pairs: Mapping[tuple[str, str], Compared],
@@ -240,6 +286,11 @@ def _warnings(
     found = []
     if best.compared is not None and best.compared.warning:
         found.append(best.compared.warning)
+    if best.compared is not None and best.compared.comparisons > 1 and best.compared.interval_disagrees:
+        found.append(
+            f"p is corrected for the {best.compared.comparisons:,} comparisons made here, the interval is that of this "
+            "one alone. Where they disagree, go by p."
+        )
     for ranking in answering:
         if ranking.label != best.label:
             pair = pairs.get((best.label, ranking.label)) or pairs[ranking.label, best.label]
@@ -262,15 +313,30 @@ def _warnings(
             f"Only {share:.0%} of the top {k} of one of the orders are rated. What is not rated counts as not "
             "relevant, which favours the order that the ratings were made from: rate the rest."
         )
-    hopeless = sum(max(grades.values()) < 1 for grades in judged.values())
-    if hopeless:
+    return found
+
+
+def _rating_warnings(used: Sequence[Query], judged: Judgments, relevant: int) -> list[str]:
+    """What the ratings themselves make of the figures."""
+    found = []
+    lowest = min(min(grades.values()) for grades in judged.values())
+    highest = max(max(grades.values()) for grades in judged.values())
+    if highest > _USUAL_SCALE and relevant <= lowest < highest:
         found.append(
-            f"{count_queries(hopeless)} {'has' if hopeless == 1 else 'have'} no relevant document among those rated, "
-            f"and {'counts' if hopeless == 1 else 'count'} as 0 for every order."
+            f"Ratings go from {lowest} to {highest}, and every rated document counts as relevant in RR, P, R and AP, "
+            "which then say nothing about the order. Choose a higher grade to count as relevant."
+        )
+    hopeless = sum(max(grades.values()) < relevant for grades in judged.values())
+    if hopeless:
+        rated = "no relevant document among those rated" if relevant == 1 else f"no document rated {relevant} or more"
+        where = "for every order" if relevant == 1 else "in RR, P, R and AP for every order"
+        found.append(
+            f"{count_queries(hopeless)} {'has' if hopeless == 1 else 'have'} {rated}, "
+            f"and {'counts' if hopeless == 1 else 'count'} as 0 {where}."
         )
     outside = sum(
-        any(grade >= 1 for grade in judged[query.id].values())
-        and not any(judged[query.id].get(name, 0) >= 1 for name in query.candidates)
+        any(grade >= relevant for grade in judged[query.id].values())
+        and not any(judged[query.id].get(name, relevant - 1) >= relevant for name in query.candidates)
         for query in used
     )
     if outside:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -36,6 +36,7 @@ BORDERLINE_PAIRS = (30, 50)
 """How many borderline pairs Cohere's recipe asks for, at least and at most."""
 
 _POINTS = 200
+_USUAL_SCALE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,15 +164,21 @@ def cut_off(
     *,
     judgments: Judgments | None = None,
     relevant: int = 1,
+    only: Collection[str] | None = None,
     deepest: int = 20,
 ) -> CutOff:
     """Work out thresholds (up to 200 of them) and top n (up to `deepest`) of one contender.
 
-    `judgments` None are all raters' combined, `relevant` the lowest grade of a good answer. Raises InvalidRequestError
-    where no rated query has been answered.
+    `judgments` None are all raters' combined, `relevant` the lowest grade of a good answer; `only` leaves just these
+    queries in, as in `summarise`. Raises InvalidRequestError where no rated query of them has been answered.
     """
     grades = query_set.combined() if judgments is None else judgments
-    used = [query for query in query_set.ready if grades.get(query.id) and query.id in ranking.run]
+    allowed = None if only is None else set(only)
+    used = [
+        query
+        for query in query_set.ready
+        if grades.get(query.id) and query.id in ranking.run and (allowed is None or query.id in allowed)
+    ]
     if not used:
         raise InvalidRequestError(
             f"No rated query has been answered by {ranking.label} yet.",
@@ -303,27 +310,42 @@ class Reference:
 
 
 def borderline_pairs(
-    query_set: QuerySet, ranking: Ranking, *, judgments: Judgments | None = None, most: int = BORDERLINE_PAIRS[1]
+    query_set: QuerySet,
+    ranking: Ranking,
+    *,
+    judgments: Judgments | None = None,
+    relevant: int = 1,
+    only: Collection[str] | None = None,
+    most: int = BORDERLINE_PAIRS[1],
 ) -> tuple[Borderline, ...]:
     """One pair a query that may be borderline, for a person to confirm, the likeliest first.
 
-    A document rated 1 of 3 is borderline by itself; of several the one with the score in the middle. Else, between the
-    lowest score of a relevant document and the highest of another there is the most doubt: the document nearest to
-    the middle of the two. Queries without ratings offer the one nearest to the mean score of the pairs found so, and
-    where there is none, the one nearest to the middle between the lowest and the highest score of all.
+    A document of the lowest grade that counts as relevant (1 of 3, or 6 of 10 where `relevant` is 6) is borderline by
+    itself where it is not the lowest of the scale too; of several the one with the score in the middle. Else, between
+    the lowest score of a better document and the highest of one that is not relevant there is the most doubt: the
+    document nearest to the middle of the two. Queries without ratings offer the one nearest to the mean score of the
+    pairs found so, and where there is none, the one nearest to the middle between the lowest and the highest score of
+    all. `only` leaves just these queries in.
     """
     grades = query_set.combined() if judgments is None else judgments
+    allowed = None if only is None else set(only)
+    known = [grade for own in grades.values() for grade in own.values()]
+    # 0 to 3 has a 0 even where nobody gave one; another scale begins with the lowest grade there is, such as 1 of 10
+    lowest = 0 if max(known, default=0) <= _USUAL_SCALE else min(known)
     sure: list[Borderline] = []
     likely: list[Borderline] = []
     rest: list[Query] = []
     for query in query_set.ready:
+        if allowed is not None and query.id not in allowed:
+            continue
         scored = ranking.scores.get(query.id, {})
         own = grades.get(query.id, {})
         rated = {name: own[name] for name in scored if name in own}
-        ones = sorted((name for name, grade in rated.items() if grade == 1), key=scored.__getitem__)
-        good = [scored[name] for name, grade in rated.items() if grade >= 2]
-        bad = [scored[name] for name, grade in rated.items() if grade < 1]
-        if ones and max(rated.values()) > 1:
+        just = [name for name, grade in rated.items() if grade == relevant > lowest]
+        ones = sorted(just, key=scored.__getitem__)
+        good = [scored[name] for name, grade in rated.items() if grade > relevant]
+        bad = [scored[name] for name, grade in rated.items() if grade < relevant]
+        if ones and good:
             sure.append(_borderline(query, ones[len(ones) // 2], scored, own))
         elif good and bad:
             middle = (min(good) + max(bad)) / 2

@@ -7,22 +7,24 @@ itself. Queries and document ids in it are text, whatever they hold.
 from __future__ import annotations
 
 import platform
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from importlib.metadata import PackageNotFoundError, version
 
 from rerank_core import __version__
 from rerank_core.evaluation.agreement import Agreement, agreement
-from rerank_core.evaluation.answer import INITIAL, METHOD, SEARCHES_A_DAY, Answer, summarise
+from rerank_core.evaluation.answer import INITIAL, SEARCHES_A_DAY, Answer, method, summarise
 from rerank_core.evaluation.contender import ExperimentProgress, Ranking
 from rerank_core.evaluation.cost_quality import CostPoint, cost_quality, worth
 from rerank_core.evaluation.cutoff import CutOff, cut_off
 from rerank_core.evaluation.measure import Judgments
-from rerank_core.evaluation.query_set import QuerySet, count_queries, describe
+from rerank_core.evaluation.query_set import IMPORTED, QuerySet, count_queries, describe
+from rerank_core.evaluation.query_set_store import Threshold
 from rerank_core.evaluation.report_charts import changes_chart, cost_chart, cut_chart, means_chart, shown
 from rerank_core.evaluation.report_style import STYLE
+from rerank_core.evaluation.significance import p_text
 from rerank_core.prices import Price, PriceTable
 from rerank_core.pricing import money_text, monthly
 
@@ -38,7 +40,11 @@ _PROBLEMS = 20
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that the report says, worked out; `make_report` makes it, `report_html` and `report_csv` write it."""
+    """Everything that the report says, worked out; `make_report` makes it, `report_html` and `report_csv` write it.
+
+    `judgments` are the ratings that every figure was computed from, `raters` those who gave them. `thresholds` are
+    those kept for the models, by their labels.
+    """
 
     title: str
     created: datetime
@@ -51,6 +57,9 @@ class Report:
     prices: tuple[Price, ...]
     versions: tuple[tuple[str, str], ...]
     progress: ExperimentProgress | None = None
+    judgments: Judgments = field(default_factory=dict, hash=False, repr=False)
+    raters: tuple[str, ...] = ()
+    thresholds: Mapping[str, Threshold] = field(default_factory=dict, hash=False)
 
 
 def make_report(
@@ -58,21 +67,36 @@ def make_report(
     rankings: Sequence[Ranking],
     *,
     judgments: Judgments | None = None,
+    raters: Collection[str] | None = None,
     k: int = 10,
     searches_a_day: float = SEARCHES_A_DAY,
     prices: PriceTable | None = None,
     progress: ExperimentProgress | None = None,
     only: Collection[str] | None = None,
+    relevant: int = 1,
+    scope: str = "",
+    thresholds: Mapping[tuple[str, str | None], Threshold] | None = None,
     title: str = "",
     created: datetime | None = None,
 ) -> Report:
-    """Work out all that a report holds; the arguments are those of `summarise`, with the prices that were used and
-    the progress of the experiment. Raises what `summarise` raises."""
-    answer = summarise(query_set, rankings, judgments=judgments, k=k, searches_a_day=searches_a_day, only=only)
-    grades = query_set.combined() if judgments is None else judgments
-    chosen = {query: grades[query] for query in answer.queries}
-    labels = [row.label for row in answer.rows[1:]]
-    by_label = {ranking.label: ranking for ranking in rankings}
+    """Work out all that a report holds; the arguments are those of `summarise`, with the prices that were used, the
+    progress of the experiment and the thresholds that are kept for models (see QuerySetStore.thresholds). `raters`
+    are those whose ratings count (None: all); `judgments` None are theirs combined. Raises what `summarise` raises."""
+    whose = query_set.raters if raters is None else tuple(name for name in query_set.raters if name in raters)
+    grades = query_set.combined(whose) if judgments is None else judgments
+    answer = summarise(
+        query_set,
+        rankings,
+        judgments=grades,
+        k=k,
+        searches_a_day=searches_a_day,
+        only=only,
+        relevant=relevant,
+        scope=scope,
+    )
+    ranked = [ranking for ranking in rankings if ranking.label in answer.by_query]
+    ranked.sort(key=lambda ranking: [row.label for row in answer.rows].index(ranking.label))
+    kept = {one.label: (thresholds or {}).get((one.contender.provider, one.contender.model)) for one in ranked}
     table = prices or PriceTable.default()
     found = (table.find(one.contender.provider, one.contender.model) for one in rankings)
     return Report(
@@ -81,12 +105,15 @@ def make_report(
         query_set=query_set,
         rankings=tuple(rankings),
         answer=answer,
-        cuts=tuple(cut_off(query_set, by_label[label], judgments=chosen) for label in labels),
+        cuts=tuple(cut_off(query_set, one, judgments=grades, relevant=relevant, only=only) for one in ranked),
         points=cost_quality(answer),
-        agreements=agreement({name: query_set.judgments[name] for name in query_set.raters}),
+        agreements=agreement({name: query_set.judgments[name] for name in whose}),
         prices=tuple(price for price in found if price is not None),
         versions=_versions(),
         progress=progress,
+        judgments=grades,
+        raters=whose,
+        thresholds={label: one for label, one in kept.items() if one is not None},
     )
 
 
@@ -128,6 +155,8 @@ def _head(report: Report) -> Iterator[str]:
     day = f"{report.created.day} {report.created:%B %Y, %H:%M} UTC"
     yield f'<header><p class="soft">Rerank Playground, {day}</p><h1>{_text(report.title)}</h1>'
     yield f'<p class="answer">{_text(report.answer.sentence)}</p>'
+    if report.answer.scope:
+        yield f"<p><strong>{_text(report.answer.scope)}.</strong></p>"
     for sentence in report.answer.others:
         yield f"<p>{_text(sentence)}</p>"
     if report.answer.warnings:
@@ -142,8 +171,8 @@ def _quality(report: Report) -> Iterator[str]:
     answer = report.answer
     yield f"<section><h2>Quality of each order</h2>{means_chart(answer)}"
     yield (
-        f'<p class="soft">Means over {count_queries(len(answer.queries))}. The thin line on a bar is the 95% interval '
-        "of the difference to the initial order.</p>"
+        f'<p class="soft">Means over {count_queries(len(answer.queries))}. {_relevant(answer)} The thin line on a bar '
+        "is the 95% interval of the difference to the initial order.</p>"
     )
     yield _table(
         ["Order", *answer.measures],
@@ -154,10 +183,16 @@ def _quality(report: Report) -> Iterator[str]:
     for row in answer.rows[1:]:
         assert row.compared is not None
         low, high = row.compared.interval
-        p = "under 0.001" if row.compared.p < 0.001 else f"{row.compared.p:.3f}"
         counts = (f"{number:,}" for number in (row.compared.better, row.compared.worse, row.compared.same))
-        rows.append([row.label, f"{row.compared.difference:+.3f}", f"{low:.3f} to {high:.3f}", p, *counts])
+        rows.append(
+            [row.label, f"{row.compared.difference:+.3f}", f"{low:.3f} to {high:.3f}", p_text(row.compared.p), *counts]
+        )
     yield _table(["Model", "Difference", "95% interval", "p", "Queries better", "Worse", "The same"], rows)
+    if len(answer.pairs) > 1:
+        yield (
+            f'<p class="soft">p is corrected for the {len(answer.pairs):,} comparisons made here; each interval is '
+            "that of its own comparison alone.</p>"
+        )
     between = [pair for key, pair in answer.pairs.items() if INITIAL not in key]
     if between:
         yield "<h3>Between the models</h3><ul>"
@@ -165,7 +200,7 @@ def _quality(report: Report) -> Iterator[str]:
             chance = "" if pair.significant else "; this may be chance"
             yield (
                 f"<li>{_text(pair.second)} against {_text(pair.first)}: {pair.difference:+.3f} "
-                f"({pair.interval[0]:.3f} to {pair.interval[1]:.3f}, p {pair.p:.3f}){chance}</li>"
+                f"({pair.interval[0]:.3f} to {pair.interval[1]:.3f}, p {p_text(pair.p)}){chance}</li>"
             )
         yield "</ul>"
     yield "</section>\n"
@@ -195,7 +230,7 @@ def _cut(report: Report) -> Iterator[str]:
     yield (
         "<p>Below a threshold a document is not shown, and a query may get no answer at all. The threshold suggested "
         "is the one with the most queries done right, less those answered wrongly. Scores are not comparable between "
-        "models.</p>"
+        f"models. {_relevant(report.answer)}</p>"
     )
     rows = []
     for cut in scored:
@@ -209,6 +244,12 @@ def _cut(report: Report) -> Iterator[str]:
     )
     for cut in scored:
         yield f"<h3>{_text(cut.label)}</h3>{cut_chart(cut)}"
+        kept = report.thresholds.get(cut.label)
+        if kept is not None:
+            said = f"The threshold kept for this model is {kept.score:.3f} ({kept.how}). {cut.at(kept.score).text}."
+            yield f"<p>{_text(said)}</p>"
+        else:
+            yield "<p>No threshold is kept for this model.</p>"
         shallow = [top for top in cut.top if top.n in (1, 3, 5, 10)]
         yield _table(
             ["Show the first", "Precision", "Recall", "Queries with an answer that show it"],
@@ -243,7 +284,10 @@ def _money(report: Report) -> Iterator[str]:
 def _data(report: Report) -> Iterator[str]:
     query_set, progress = report.query_set, report.progress
     yield f"<section><h2>Data</h2><p>{_text(describe(query_set))}. "
-    yield f"Initial order: {_text(query_set.order_name)}.</p><ul>"
+    yield f"Initial order: {_text(query_set.order_name)}.</p>"
+    if report.answer.scope:
+        yield f"<p>This report is not about all of it. {_text(report.answer.scope)}.</p>"
+    yield f"<p>Its figures are over {count_queries(len(report.answer.queries))} with ratings and answers.</p><ul>"
     for note in query_set.notes:
         yield f"<li>{_text(note)}</li>"
     languages = ", ".join(
@@ -251,8 +295,7 @@ def _data(report: Report) -> Iterator[str]:
         for code in sorted({query.lang for query in query_set.queries}, key=str)
     )
     yield f"<li>Languages of the queries: {_text(languages)}</li>"
-    raters = ", ".join(query_set.raters) or "nobody"
-    yield f"<li>Rated by {_text(raters)}; where several rated a document, the median counts.</li>"
+    yield f"<li>{_text(_rated_by(report))}</li>"
     for pair in report.agreements:
         yield f"<li>{_text(pair.text)}</li>"
     for ranking in report.rankings:
@@ -278,19 +321,31 @@ def _data(report: Report) -> Iterator[str]:
     yield "</section>\n"
 
 
+def _rated_by(report: Report) -> str:
+    """Whose ratings count and how, and whose do not."""
+    people = [name for name in report.raters if name != IMPORTED]
+    said = f"Rated by {', '.join(report.raters) or 'nobody'}"
+    if people and len(people) < len(report.raters):
+        said += "; a person's rating takes the place of the imported one"
+    if len(people) > 1:
+        said += "; where several people rated a document, the median counts"
+    left = [name for name in report.query_set.raters if name not in report.raters]
+    return f"{said}; not counted: ratings by {', '.join(left)}." if left else f"{said}."
+
+
+def _relevant(answer: Answer) -> str:
+    return f"A document counts as relevant where it is rated {answer.relevant} or more."
+
+
 def _method(report: Report) -> Iterator[str]:
     yield "<section><h2>Method</h2><p>Each query's candidates, in their initial order, were sent to each model, and "
     yield (
-        "both orders were measured against people's ratings. A document counts as relevant from grade 1 on; one "
-        "without a rating counts as not relevant. A query that not every model answered is left out for all.</p><dl>"
+        "both orders were measured against people's ratings. A query that not every model answered is left out for "
+        "all, but for the cut-off, which is about one model at a time.</p><dl>"
     )
-    for name, meaning in METHOD:
+    for name, meaning in method(report.answer.relevant):
         yield f"<dt>{_text(name)}</dt><dd>{_text(meaning)}</dd>"
-    yield (
-        "</dl><p>p is that of a two-sided paired randomisation test over queries, corrected by Holm's method for the "
-        "number of pairs compared; intervals are percentile bootstrap intervals over queries. Below 0.05 chance is an "
-        "unlikely explanation.</p><h3>Versions</h3>"
-    )
+    yield "</dl><h3>Versions</h3>"
     yield _table(["What", "Version"], [list(pair) for pair in report.versions])
     yield "</section>\n"
 

@@ -45,6 +45,9 @@ def _rows(report: Report) -> Iterator[list[str]]:
     answer = report.answer
     yield _row("setting", "created", report.created.isoformat(timespec="seconds"))
     yield _row("setting", "queries", len(answer.queries))
+    yield _row("setting", "only", guard_cell(answer.scope))
+    yield _row("setting", "ratings by", guard_cell(", ".join(report.raters)))
+    yield _row("setting", "relevant from grade", answer.relevant)
     yield _row("setting", "searches a day", answer.searches_a_day)
     yield _row("setting", f"best possible {answer.measure}", answer.ceiling)
     for row in answer.rows:
@@ -57,6 +60,7 @@ def _rows(report: Report) -> Iterator[list[str]]:
             ("interval high", pair.interval[1]),
             ("p", pair.p),
             ("p uncorrected", pair.p_alone),
+            ("comparisons that p is corrected for", pair.comparisons),
             ("better", pair.better),
             ("worse", pair.worse),
             ("same", pair.same),
@@ -102,13 +106,15 @@ def _cut_rows(report: Report) -> Iterator[list[str]]:
                 yield _row("cut-off", f"{name} {at}", value, order=cut.label)
         if cut.suggested is not None:
             yield _row("cut-off", "suggested threshold", cut.suggested.threshold, order=cut.label)
+        if cut.label in report.thresholds:
+            yield _row("cut-off", "kept threshold", report.thresholds[cut.label].score, order=cut.label)
         for top in cut.top:
             for name, share in (("precision", top.precision), ("recall", top.recall), ("found", top.found)):
                 yield _row("top-n", f"{name} of the first {top.n}", share, order=cut.label)
 
 
 def _results(report: Report) -> Iterator[list[str]]:
-    grades = report.query_set.combined()
+    grades = report.judgments
     orders: list[tuple[str, Mapping[str, Sequence[str]], Mapping[str, Mapping[str, float]]]]
     orders = [(INITIAL, report.query_set.initial, {})]
     orders += [(one.label, one.run, one.scores) for one in report.rankings]

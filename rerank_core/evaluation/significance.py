@@ -24,7 +24,7 @@ from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.measure import Judgments, Run
 from rerank_core.evaluation.measure import measure as measure_run
 
-__all__ = ["ENOUGH_QUERIES", "Compared", "compare", "compare_values", "describe", "holm"]
+__all__ = ["ENOUGH_QUERIES", "Compared", "compare", "compare_values", "describe", "holm", "p_text"]
 
 ENOUGH_QUERIES = 25
 """With fewer queries a comparison carries a warning; 25 to 50 is what evaluation campaigns use at the least."""
@@ -139,7 +139,7 @@ def describe(compared: Compared) -> str:
     counts = f"{compared.better:,} {queries} better, {compared.worse:,} worse, {compared.same:,} the same"
     by_chance = not compared.significant and abs(compared.difference) > _SAME
     corrected = f" after correction for {compared.comparisons:,} comparisons" if compared.comparisons > 1 else ""
-    chance = f"Perhaps only by chance (p {_p_text(compared.p)}{corrected}), " if by_chance else ""
+    chance = f"Perhaps only by chance (p {p_text(compared.p)}{corrected}), " if by_chance else ""
     interval = f"95% interval {low:.{digits}f} to {high:.{digits}f}"
     return f"{chance}{change} ({compared.difference:+.{digits}f}, {interval}); {counts}"
 
@@ -154,7 +154,8 @@ def _digits(before: float, after: float, difference: float) -> int:
     return 3
 
 
-def _p_text(p: float) -> str:
+def p_text(p: float) -> str:
+    """p as a reader wants it: "under 0.001", "0.012", "0.34"."""
     return "under 0.001" if p < 0.001 else f"{p:.2f}" if p >= 0.1 else f"{p:.3f}"
 
 
