@@ -225,9 +225,37 @@ def test_a_scale_beyond_three_is_explained_and_can_be_cut_anywhere(app) -> None:
     finished(run_models(page, KEYWORD))
     go(page, "Answer")
     assert "This query's ratings go from 1 to 5; on the board those over 3 are shown as 3" in words(page)
+    assert "every rated document counts as relevant" in words(page)
+    ran(page.selectbox(key="answer_relevant").set_value(5).run())
+    figures = next(frame.value for frame in page.dataframe if "nDCG@10" in frame.value.columns)
+    assert list(figures.columns)[-5:] == ["RR(rel=5)", "P(rel=5)@5", "R(rel=5)@10", "AP(rel=5)", "Judged@10"]
+    assert list(figures["P(rel=5)@5"]) == pytest.approx([0.2, 0.2])
+    assert "every rated document counts as relevant" not in words(page)
+    assert "RR(rel=5)" in words(page)
     go(page, "Cut-off")
-    assert page.selectbox(key="cut_grade").options[-1] == "5 only"
-    ran(page.selectbox(key="cut_grade").set_value(5).run())
+    assert page.selectbox(key="answer_relevant").options == ["1 or more", "5 only"]
+    assert page.selectbox(key="answer_relevant").value == 5
+    ran(page.selectbox(key="answer_relevant").set_value(1).run())
+    go(page, "Report")
+    assert page.selectbox(key="answer_relevant").value == 1
+
+
+def test_ratings_of_yes_and_no_leave_nothing_to_choose(app) -> None:
+    """Where no rating is above 1, there is no choice of the relevant ones, on any step."""
+    data = "query,document,rating\n" + "".join(f"q{n},document {n} {g},{g}\n" for n in range(3) for g in (0, 1))
+    page = press(upload(app(), ("two.csv", data.encode())), "Use these queries")
+    finished(run_models(page, KEYWORD))
+    for step in ("Answer", "Cut-off"):
+        go(page, step)
+        assert "answer_relevant" not in {box.key for box in page.selectbox}
+
+
+def test_a_rating_of_ones_own_counts_in_the_answer(app) -> None:
+    """Upwards too, where the file has a lower rating of the same document."""
+    page = go(own(app()), "Rate")
+    page.text_input(key="evaluate_rater").set_value("Ann").run()
+    ran(page.button(key="grade_3").click().run())
+    assert page.session_state["evaluate"].query_set.combined()["query 0, with a comma"]["d00"] == 3
 
 
 def test_ratings_given_in_another_window_count_in_this_one(app) -> None:

@@ -209,6 +209,56 @@ def test_figures_can_be_narrowed_by_tag_language_and_length() -> None:
     assert page.session_state["evaluate"].query_set.query(first).text.startswith(narrowed["Query"][0][:40])
 
 
+def test_a_filter_is_told_on_every_step_and_taken_back_by_one_click() -> None:
+    """Chosen on the Answer step, it narrows the cut-off, the cost and the report too, and each of them says so."""
+    page = go(finished(run_models(open_page(), KEYWORD)), "Answer")
+    assert "77 queries." not in words(page)
+    ran(page.multiselect(key="answer_languages").set_value(["de"]).run())
+    said = re.search(r"Only language de: (\d+) of 77 queries\.", words(page))
+    assert said is not None
+    assert "Show all queries" not in {button.label for button in page.button}
+    assert said[0] in words(go(page, "Report"))
+    assert said[0] in words(go(page, "Cut-off"))
+    assert f" of {said[1]} queries are answered" in words(page)
+    assert said[0] in words(go(page, "Cost"))
+    press(page, "Show all queries")
+    assert "Only language" not in words(page)
+    assert " of 77 queries are answered" in words(go(page, "Cut-off"))
+    go(page, "Answer")
+    ran(page.multiselect(key="answer_languages").set_value(["ja"]).run())
+    assert "Only language ja" in words(go(page, "Cut-off"))
+    press(page, "Show all queries")
+    assert " of 77 queries are answered" in words(page)
+    go(page, "Answer")
+    assert page.multiselect(key="answer_languages").value == []
+
+
+def test_a_filter_of_another_set_does_no_harm() -> None:
+    """A rater or a tag that this set does not have narrows nothing, on whatever step one comes back."""
+    page = finished(run_models(own(open_page()), KEYWORD))
+    page.session_state["answer_raters"], page.session_state["answer_tags"] = ["Somebody else"], ["none of these"]
+    assert "on nDCG@10" in words(go(page, "Cost"))
+    assert " of 6 queries are answered" in words(go(page, "Cut-off"))
+
+
+def test_the_order_that_is_looked_at_is_the_best_until_somebody_chooses() -> None:
+    """While models answer one after another the best changes; a choice stays, for that run."""
+    page = go(finished(run_models(open_page(), KEYWORD, "English (On this computer)")), "Answer")
+    best = page.selectbox(key="answer_model").value
+    other = next(label for label in page.selectbox(key="answer_model").options if label != best)
+    page.session_state["answer_model"] = other  # as it stood when only that one had answered
+    assert ran(page.run()).selectbox(key="answer_model").value == best
+    ran(page.selectbox(key="answer_model").set_value(other).run())
+    assert ran(page.run()).selectbox(key="answer_model").value == other
+
+
+def test_what_a_run_cost_stands_beside_what_it_brought() -> None:
+    """The money is among the first columns, which fit a window without scrolling sideways."""
+    page = go(finished(run_models(own(open_page()), KEYWORD)), "Answer")
+    figures = next(frame.value for frame in page.dataframe if "nDCG@10" in frame.value.columns)
+    assert list(figures.columns)[:5] == ["Order", "nDCG@10", "Change", "This run", "Median time"]
+
+
 def test_a_threshold_holds_for_the_playground_of_another_session(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is kept for a model on the Cut-off step is the score threshold wherever that model answers next."""
     page = go(finished(run_models(open_page(), KEYWORD)), "Cut-off")

@@ -13,7 +13,7 @@ from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation import measure
 from rerank_core.evaluation.answer import INITIAL, measures_for, method, summarise
 from rerank_core.evaluation.contender import Contender, Ranking
-from rerank_core.evaluation.cost_quality import cost_quality, worth
+from rerank_core.evaluation.cost_quality import CostPoint, cost_quality, labels_apart, picture, worth
 from rerank_core.evaluation.scope import Scope
 from rerank_core.evaluation.sources import from_sample
 from tests.plain_measures import all_of
@@ -233,3 +233,19 @@ def test_what_is_left_out_on_purpose_is_said():
     assert several.within(made) == Scope(tags=("odd",), languages=("en",))
     assert "a, b, c or 3 more" in Scope(tags=tuple("abcdef")).text(made)
     assert summarise(made, [ranking("A", reversed_run(made))], scope="Only x").scope == "Only x"
+
+
+def test_labels_of_the_picture_of_costs_stand_apart():
+    """Two models of one price and nearly one quality have labels a line apart, inside of the picture, and the best one
+    possible does not stand on its frame."""
+    points = [
+        CostPoint(name, quality, quality, quality, None, Decimal(month))
+        for name, quality, month in (("Initial order", 0.6, 0), ("English", 1.0, 30), ("Multilingual", 0.99, 30))
+    ]
+    drawn = picture(points, 320)
+    assert drawn.high > 1.01
+    assert drawn.most == 30
+    pixels = [(drawn.high - label) * 320 / (drawn.high - drawn.low) for label in drawn.labels]
+    assert pixels[2] - pixels[1] == pytest.approx(17)
+    assert drawn.labels[:2] == pytest.approx((0.6, 1.0))
+    assert labels_apart([(0, 95), (0, 96), (200, 99), (0, 97)], 100) == [66, 83, 99, 100]

@@ -268,6 +268,16 @@ def test_a_picture_of_costs_needs_costs(report):
     assert min(abs(a - b) for a in labels for b in labels if a is not b) >= 16.9
 
 
+def test_pictures_scroll_rather_than_shrink(report):
+    """On a phone a picture keeps a size at which its type can be read, in a frame that the keyboard can scroll; on
+    paper it fits the page."""
+    text = report_html(report).decode()
+    framed = '<div class="wide" tabindex="0" role="group" aria-label="Chart"><svg '
+    assert text.count("<svg ") == text.count(framed) > 0
+    assert "svg{max-width:100%;min-width:720px" in text
+    assert "main svg{min-width:0}" in text
+
+
 def test_what_no_document_may_hold():
     """Control characters and single halves of surrogate pairs become U+FFFD."""
     assert shown("a\x00\x1b\ud800<") == "a���&lt;"

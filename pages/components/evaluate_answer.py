@@ -9,16 +9,20 @@ import streamlit as st
 from pages.components import errors
 from pages.components.board import shown
 from pages.components.evaluate_board import query_board
-from pages.components.evaluate_orders import INITIAL, answer, filters
+from pages.components.evaluate_orders import INITIAL, answer, filters, scope_line
 from pages.components.evaluate_run import under_way
 from pages.components.evaluate_state import go, state
 from rerank_core import RerankError, pricing
-from rerank_core.evaluation.answer import METHOD, Answer, Change
+from rerank_core.evaluation.answer import Answer, Change, method
 from rerank_core.evaluation.query_set import QuerySet
 
 MODEL, AGAINST, MEASURE = "answer_model", "answer_against", "answer_measure"
+CHOSEN = "answer_model_of"
+"""The run for which somebody chose the model."""
 BETTER, WORSE, SAME = "Better", "Worse", "The same"
 PREVIEW = 300
+NARROW = 78
+"""Pixels of a column of figures, so that what decides can be seen without scrolling sideways."""
 
 
 def answer_step(query_set: QuerySet) -> None:
@@ -28,6 +32,7 @@ def answer_step(query_set: QuerySet) -> None:
         return
     with st.container(key="headline"):
         st.text(found.sentence)
+    scope_line()
     for other in found.others:
         st.text(other)
     if found.warnings:
@@ -62,49 +67,50 @@ def current_answer() -> Answer | None:
 
 
 def _metrics(found: Answer) -> None:
+    main, *rest = found.measures
     rows = []
     for row in found.rows:
         compared = row.compared
-        line: dict[str, object] = {"Order": row.label} | {name: row.means[name] for name in found.measures}
-        line |= {
+        line: dict[str, object] = {
+            "Order": row.label,
+            main: row.means[main],
             "Change": compared.difference if compared else None,
+            "This run": pricing.money_text(row.cost) if compared else "",
+            "Median time": f"{row.latency_ms:,.0f} ms" if row.latency_ms is not None else "",
             "95% interval": f"{compared.interval[0]:+.3f} to {compared.interval[1]:+.3f}" if compared else "",
             "p": compared.p if compared else None,
             "Better / worse / same": f"{compared.better} / {compared.worse} / {compared.same}" if compared else "",
-            "This run": pricing.money_text(row.cost) if compared else "",
-            "Median time": f"{row.latency_ms:,.0f} ms" if row.latency_ms is not None else "",
         }
-        rows.append(line)
-    number = st.column_config.NumberColumn
+        rows.append(line | {name: row.means[name] for name in rest})
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
         placeholder="",
-        column_config={name: number(format="%.3f", width="small") for name in found.measures}
+        column_config={name: number(format="%.3f", width=NARROW) for name in found.measures}
         | {
-            "Order": st.column_config.TextColumn(pinned=True),
+            "Order": text(pinned=True),
             "Change": number(
                 format="%+.3f",
-                width="small",
-                help=f"In {found.measure}, against the initial order; interval and p too.",
+                width=NARROW,
+                help=f"In {main}, against the initial order; interval and p too.",
             ),
-            "p": number(format="%.4f", width="small"),
+            "This run": text(width=NARROW),
+            "Median time": text(width=105),
+            "95% interval": text(width=135),
+            "p": number(format="%.4f", width=NARROW),
         },
         alt=f"Metrics of every order over {len(found.queries):,} rated queries",
     )
     with st.popover("What these mean", icon=":material/help:", type="tertiary"):
-        for name, meaning in METHOD:
+        for name, meaning in method(found.relevant):
             st.caption(f"**{name}** {meaning}")
-        st.caption(
-            "**p** How likely a change this large is by chance: a paired randomisation test over queries, corrected "
-            "by Holm's method for the number of pairs compared. The interval is a bootstrap over queries. A document "
-            "without a rating counts as not relevant."
-        )
 
 
 def _queries(found: Answer) -> None:
     labels = [row.label for row in found.rows]
-    if st.session_state.get(MODEL) not in labels[1:]:
+    # The best one, whichever that is as the answers come in, until somebody chooses for this run.
+    if st.session_state.get(MODEL) not in labels[1:] or st.session_state.get(CHOSEN) != state().experiment_id:
         st.session_state[MODEL] = found.best
     others = [label for label in labels if label != st.session_state[MODEL]]
     if st.session_state.get(AGAINST) not in others:
@@ -113,7 +119,7 @@ def _queries(found: Answer) -> None:
         st.session_state[MEASURE] = found.measure
     st.subheader("Query by query", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        label = st.selectbox("Order", labels[1:], key=MODEL, width=280)
+        label = st.selectbox("Order", labels[1:], key=MODEL, width=280, on_change=_chosen)
         against = st.selectbox("Compared with", others, key=AGAINST, width=280)
         measure = st.selectbox("Measure", found.measures, key=MEASURE, width=140)
     changes = found.changes(label, measure, against)
@@ -121,6 +127,10 @@ def _queries(found: Answer) -> None:
     _bars(changes, label, measure, counts)
     _list(changes, counts)
     _one_query(label, against)
+
+
+def _chosen() -> None:
+    st.session_state[CHOSEN] = state().experiment_id
 
 
 def _kind(change: Change) -> str:

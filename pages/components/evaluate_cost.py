@@ -7,11 +7,13 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.evaluate_answer import current_answer
-from pages.components.evaluate_orders import SEARCHES, searches_a_day
+from pages.components.evaluate_orders import SEARCHES, scope_line, searches_a_day
 from rerank_core import pricing
-from rerank_core.evaluation.cost_quality import CostPoint, cost_quality, worth
+from rerank_core.evaluation.cost_quality import CostPoint, cost_quality, picture, worth
 from rerank_core.evaluation.query_set import QuerySet
 
+HEIGHT = 320
+UP_TO_ONE = "datum.value > 1.0001 ? '' : datum.label"
 VALUE, BEATEN = "Nothing better for less", "Another is better or cheaper"
 
 
@@ -32,6 +34,7 @@ def cost_step(_: QuerySet) -> None:
         return
     with st.container(key="headline"):
         st.text(worth(found, searches_a_day()))
+    scope_line(to_all=True)
     points = cost_quality(found, searches_a_day())
     _picture(points, found.measure)
     _table(points, found.measure)
@@ -69,6 +72,7 @@ def _table(points: tuple[CostPoint, ...], measure: str) -> None:
 def _picture(points: tuple[CostPoint, ...], measure: str) -> None:
     """Money across and quality up; where nothing costs anything, one row an order with quality across."""
     known = [one for one in points if one.monthly is not None]
+    drawn = picture(known, HEIGHT)
     table = pd.DataFrame(
         {
             "Order": [one.label for one in known],
@@ -76,14 +80,13 @@ def _picture(points: tuple[CostPoint, ...], measure: str) -> None:
             "Quality": [one.quality for one in known],
             "Low": [one.low for one in known],
             "High": [one.high for one in known],
+            "Label": drawn.labels,
             "Verdict": [VALUE if one.best_value else BEATEN for one in known],
         }
     )
     dark = st.context.theme.type == "dark"
     ink, accent, pale = ("#e8edf2", "#6cb4ff", "#8b98a5") if dark else ("#111418", "#0b5cad", "#6b7785")
-    low, high, most = float(table["Low"].min()), float(table["High"].max()), float(table["Month"].max())
-    space = max(0.02, (high - low) * 0.15)
-    reach = alt.Scale(domain=[max(0.0, low - space), min(1.0, high + space)], nice=False, zero=False)
+    most, reach = drawn.most, alt.Scale(domain=[drawn.low, drawn.high], nice=False, zero=False)
     base = alt.Chart(table)
     look = {
         "color": alt.Color(
@@ -106,16 +109,17 @@ def _picture(points: tuple[CostPoint, ...], measure: str) -> None:
         across = alt.X(
             "Month:Q", title="US dollars a month", scale=alt.Scale(domain=[-most * 0.04, most * 1.35], nice=False)
         )
-        up = alt.Y("Quality:Q", title=measure, scale=reach)
-        names = base.mark_text(align="left", dx=10, color=ink, fontSize=12).encode(x=across, y=up, text="Order:N")
+        up = alt.Y("Quality:Q", title=measure, scale=reach, axis=alt.Axis(labelExpr=UP_TO_ONE))
+        beside = alt.Y("Label:Q", title=measure, scale=reach)
+        names = base.mark_text(align="left", dx=10, color=ink, fontSize=12).encode(x=across, y=beside, text="Order:N")
         chart = alt.layer(
             whiskers.encode(x=across, y=alt.Y("Low:Q", title=measure, scale=reach), y2="High:Q"),
             marks.encode(x=across, y=up, **look),
             names,
-        ).properties(height=320)
+        ).properties(height=HEIGHT)
     else:
         ranked = list(table.sort_values("Quality", ascending=False)["Order"])
-        few = alt.Axis(tickCount=6, format=".2f")
+        few = alt.Axis(tickCount=6, format=".2f", labelExpr=UP_TO_ONE)
         order = alt.Y("Order:N", title=None, sort=ranked, axis=alt.Axis(labelLimit=260))
         chart = alt.layer(
             whiskers.encode(x=alt.X("Low:Q", title=measure, scale=reach, axis=few), x2="High:Q", y=order),

@@ -6,7 +6,16 @@ import streamlit as st
 
 from pages.components.cut_line import cut_line
 from pages.components.evaluate_cut_pictures import threshold_facts, threshold_panels, top_panels
-from pages.components.evaluate_orders import best, judgments, rankings, remembered
+from pages.components.evaluate_orders import (
+    best,
+    judgments,
+    rankings,
+    relevant,
+    relevant_choice,
+    remembered,
+    scope_line,
+    selected,
+)
 from pages.components.evaluate_recipe import recipe
 from pages.components.evaluate_state import Cut, query_sets, state
 from pages.components.state import state as playground
@@ -15,9 +24,8 @@ from rerank_core.evaluation.contender import Ranking
 from rerank_core.evaluation.cutoff import CutOff, cut_off
 from rerank_core.evaluation.query_set import QuerySet
 
-MODEL, GRADE, LINE, CHART, TOP_CHART, HOW = (
+MODEL, LINE, CHART, TOP_CHART, HOW = (
     "cut_model",
-    "cut_grade",
     "cut_line",
     "cut_chart",
     "cut_top_chart",
@@ -25,7 +33,6 @@ MODEL, GRADE, LINE, CHART, TOP_CHART, HOW = (
 )
 STEPS = 200
 MANY_UNRATED = 0.3
-MOST_GRADES = 10
 PREVIEW = 220
 
 
@@ -39,19 +46,10 @@ def cutoff_step(_: QuerySet) -> None:
         if st.session_state.get(MODEL) not in found:
             st.session_state[MODEL] = best() or next(iter(found))
         label = st.selectbox("Model", list(found), key=MODEL, width=300)
-        grades = _grades()
-        if st.session_state.get(GRADE) not in grades:
-            st.session_state[GRADE] = 1
-        grade = st.selectbox(
-            "A good answer is rated",
-            list(grades),
-            format_func=grades.__getitem__,
-            key=GRADE,
-            persist_state="session",
-            width=170,
-        )
+        relevant_choice("A good answer is rated", spelled=True)
+    scope_line(to_all=True)
     ranking = found[label]
-    cut = _worked_out(ranking, int(grade))
+    cut = _worked_out(ranking, relevant())
     if cut is None:
         _recipe_alone(ranking)
         return
@@ -71,22 +69,13 @@ def cutoff_step(_: QuerySet) -> None:
         recipe(ranking, "Move the line to {:.3f}", lambda score, how: _from_recipe(about, score, how))
 
 
-def _grades() -> dict[int, str]:
-    """From which rating on a document may count as good: ratings of a file may go beyond 3."""
-    most = max((grade for own in judgments().values() for grade in own.values()), default=3)
-    most = min(max(most, 3), MOST_GRADES)
-    return {grade: f"{grade} or more" for grade in range(1, most)} | {
-        most: f"{most} or more" if most == MOST_GRADES else f"{most} only"
-    }
-
-
 def _worked_out(ranking: Ranking, grade: int) -> CutOff | None:
-    query_set, grades = state().query_set, judgments()
+    query_set, grades, only = state().query_set, judgments(), selected()
     assert query_set is not None
     try:
         return remembered(
-            ("cut", ranking, grades, grade),
-            lambda: cut_off(query_set, ranking, judgments=grades, relevant=grade),
+            ("cut", ranking, grades, grade, only),
+            lambda: cut_off(query_set, ranking, judgments=grades, relevant=grade, only=only),
         )
     except RerankError as error:
         from pages.components import errors
@@ -106,7 +95,7 @@ def _recipe_alone(ranking: Ranking) -> None:
 
 
 def _about(ranking: Ranking) -> Cut:
-    return state().experiment_id, ranking.label, int(st.session_state[GRADE])
+    return state().experiment_id, ranking.label, relevant()
 
 
 def _axis(cut: CutOff) -> tuple[float, float]:

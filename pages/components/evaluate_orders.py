@@ -12,18 +12,20 @@ from rerank_core import RerankError
 from rerank_core.evaluation.answer import INITIAL, SEARCHES_A_DAY, Answer, summarise
 from rerank_core.evaluation.contender import Ranking
 from rerank_core.evaluation.query_set import LENGTHS, QuerySet
+from rerank_core.evaluation.scope import Scope
 
-TAGS, LANGUAGES, LENGTH, RATERS, DEPTH = (
+TAGS, LANGUAGES, LENGTH, RATERS, DEPTH, RELEVANT = (
     "answer_tags",
     "answer_languages",
     "answer_lengths",
     "answer_raters",
     "answer_depth",
+    "answer_relevant",
 )
 SEARCHES = "searches_a_day"
 DEPTHS = [3, 5, 10, 20]
 LENGTH_NAMES = {"short": "Up to 5 words", "sentence": "6 to 25 words", "long": "Longer"}
-KEPT = 12
+KEPT = 20
 
 
 def remembered(key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
@@ -86,6 +88,71 @@ def filters(query_set: QuerySet) -> None:
         lengths = {query.length for query in query_set.queries}
         _choice("Length of the query", LENGTH, [one for one in LENGTHS if one in lengths], LENGTH_NAMES)
         _choice("Ratings by", RATERS, query_set.raters)
+        relevant_choice("Relevant from grade")
+
+
+def relevant_choice(label: str, *, spelled: bool = False) -> None:
+    """From which grade on a document is relevant, or a good answer: one choice for every step, drawn only where the
+    ratings leave one. `spelled` names the grades as "2 or more"."""
+    grades = _grades()
+    if len(grades) < 2:
+        return
+    st.session_state[RELEVANT] = relevant()
+    st.selectbox(
+        label,
+        list(grades),
+        format_func=grades.__getitem__ if spelled else str,
+        key=RELEVANT,
+        persist_state="session",
+        width=170,
+        help="For precision, recall, RR, AP and the cut-off. nDCG takes every grade as it is.",
+    )
+
+
+def relevant() -> int:
+    """The grade from which on a document counts as relevant: 1 until somebody chose another that there is."""
+    chosen = st.session_state.get(RELEVANT)
+    return int(chosen) if chosen in _grades() else 1
+
+
+def _grades() -> dict[int, str]:
+    """The grades to choose from: those that were given, files may go beyond 3, and 1."""
+    grades = judgments()
+
+    def found() -> dict[int, str]:
+        given = {1} | {grade for own in grades.values() for grade in own.values() if grade > 1}
+        most = max(given)
+        return {grade: f"{grade} only" if grade == most else f"{grade} or more" for grade in sorted(given)}
+
+    return remembered(("grades", grades), found)
+
+
+def scope() -> Scope:
+    """What the figures are over, as it was chosen; what this query set does not have is left out of it."""
+    query_set = state().query_set
+    assert query_set is not None
+    tags, languages, lengths, raters = (
+        tuple(st.session_state.get(key) or ()) for key in (TAGS, LANGUAGES, LENGTH, RATERS)
+    )
+    chosen = Scope(tags, languages, lengths, raters)
+    return remembered(("scope", query_set, tags, languages, lengths, raters), lambda: chosen.within(query_set))
+
+
+def scope_line(*, to_all: bool = False) -> None:
+    """Say so where the figures are not over all queries and ratings; `to_all` gives a way back, for the steps that
+    have no filters."""
+    query_set = state().query_set
+    with st.container(horizontal=True, vertical_alignment="center", key="scope"):
+        said = scope().text(query_set) if query_set is not None else ""
+        if said:
+            st.text(f"{said}.", width="content")
+            if to_all:
+                st.button("Show all queries", icon=":material/filter_alt_off:", type="tertiary", on_click=_show_all)
+
+
+def _show_all() -> None:
+    for key in (TAGS, LANGUAGES, LENGTH, RATERS):
+        st.session_state[key] = []
 
 
 def _choice(label: str, key: str, options: Sequence[str], names: Mapping[str, str] | None = None) -> None:
@@ -108,27 +175,36 @@ def judgments() -> Mapping[str, Mapping[str, int]]:
     """The ratings that count: of the chosen raters, combined."""
     query_set = state().query_set
     assert query_set is not None
-    raters = tuple(st.session_state.get(RATERS) or ()) or None
+    raters = scope().counted(query_set)
     return remembered(("judgments", query_set, raters), lambda: query_set.combined(raters))
 
 
-def selected(query_set: QuerySet) -> tuple[str, ...] | None:
+def selected() -> tuple[str, ...] | None:
     """The queries that the filters leave in; None where they leave all."""
-    tags, languages, lengths = (tuple(st.session_state.get(key) or ()) for key in (TAGS, LANGUAGES, LENGTH))
-    if not (tags or languages or lengths):
-        return None
-    return query_set.select(tags=tags, languages=languages, lengths=lengths)
+    query_set = state().query_set
+    assert query_set is not None
+    chosen = scope()
+    return remembered(("selected", query_set, chosen), lambda: chosen.only(query_set))
 
 
 def answer() -> Answer:
     """What the experiment says under the filters. Raises InvalidRequestError where it says nothing yet."""
     query_set = state().query_set
     assert query_set is not None
-    found, grades, only = rankings(), judgments(), selected(query_set)
-    k, daily = int(st.session_state.get(DEPTH) or 10), searches_a_day()
+    found, grades, only, about = rankings(), judgments(), selected(), scope().text(query_set)
+    k, daily, grade = int(st.session_state.get(DEPTH) or 10), searches_a_day(), relevant()
     return remembered(
-        ("answer", found, grades, only, k, daily),
-        lambda: summarise(query_set, found, judgments=grades, k=k, searches_a_day=daily, only=only),
+        ("answer", found, grades, only, k, daily, grade, about),
+        lambda: summarise(
+            query_set,
+            found,
+            judgments=grades,
+            k=k,
+            searches_a_day=daily,
+            only=only,
+            relevant=grade,
+            scope=about,
+        ),
     )
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.components import errors
 from pages.components.board import shown
-from pages.components.evaluate_orders import judgments, remembered
+from pages.components.evaluate_orders import judgments, relevant, remembered, selected
 from pages.components.evaluate_state import query_sets, state
 from pages.components.tables import DETAIL_CHARACTERS
 from rerank_core import RerankError
@@ -41,8 +41,11 @@ def recipe(ranking: Ranking, use_words: str, use: Callable[[float, str], None]) 
     query_set = state().query_set
     if not opened.open or query_set is None:
         return
-    grades = judgments()
-    pairs = remembered(("borderline", ranking, grades), lambda: borderline_pairs(query_set, ranking, judgments=grades))
+    grades, grade, only = judgments(), relevant(), selected()
+    pairs = remembered(
+        ("borderline", ranking, grades, grade, only),
+        lambda: borderline_pairs(query_set, ranking, judgments=grades, relevant=grade, only=only),
+    )
     with opened:
         st.caption(
             "A borderline document is only just good enough to show. Look at one for each of 30 to 50 queries; the "

@@ -6,9 +6,20 @@ import streamlit as st
 
 from pages.components import connection as connections
 from pages.components.evaluate_answer import current_answer
-from pages.components.evaluate_orders import DEPTH, filters, judgments, rankings, remembered, searches_a_day, selected
+from pages.components.evaluate_orders import (
+    DEPTH,
+    filters,
+    judgments,
+    rankings,
+    relevant,
+    remembered,
+    scope,
+    scope_line,
+    searches_a_day,
+    selected,
+)
 from pages.components.evaluate_run import under_way
-from pages.components.evaluate_state import experiment, experiments, state
+from pages.components.evaluate_state import experiment, experiments, query_sets, state
 from rerank_core import RerankError, export
 from rerank_core.evaluation.query_set import QuerySet
 from rerank_core.evaluation.report import Report, make_report, report_html
@@ -24,6 +35,7 @@ def report_step(query_set: QuerySet) -> None:
         return
     with st.container(key="headline"):
         st.text(found.sentence)
+    scope_line()
     filters(query_set)
     if under_way():
         st.caption("The run is not over: the report would hold what there is so far.")
@@ -77,19 +89,25 @@ def _made(title: str) -> Report:
     query_set, shown = state().query_set, experiment()
     assert query_set is not None
     assert shown is not None
-    found, grades, only, prices = rankings(), judgments(), selected(query_set), connections.prices()
-    k, daily = int(st.session_state.get(DEPTH) or 10), searches_a_day()
+    found, grades, only, prices = rankings(), judgments(), selected(), connections.prices()
+    k, daily, grade, about = int(st.session_state.get(DEPTH) or 10), searches_a_day(), relevant(), scope()
+    kept = query_sets().thresholds()
+    marks = tuple((*key, one.score, one.how) for key, one in kept.items())
     return remembered(
-        ("report", found, grades, only, k, daily, title, prices),
+        ("report", query_set, found, grades, only, k, daily, grade, about, marks, title, prices),
         lambda: make_report(
             query_set,
             found,
             judgments=grades,
+            raters=about.counted(query_set),
             k=k,
             searches_a_day=daily,
             prices=prices,
             progress=experiments().progress(shown.id),
             only=only,
+            relevant=grade,
+            scope=about.text(query_set),
+            thresholds=kept,
             title=title,
         ),
     )

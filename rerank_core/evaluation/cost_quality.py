@@ -9,7 +9,16 @@ from decimal import Decimal
 from rerank_core import pricing
 from rerank_core.evaluation.answer import INITIAL, Answer
 
-__all__ = ["CostPoint", "cost_quality", "worth"]
+__all__ = ["CostPoint", "Picture", "cost_quality", "labels_apart", "picture", "worth"]
+
+_LINE = 17
+"""The height of a label with the room it needs, in pixels."""
+_LABEL = 140
+"""How near two points must be across, in pixels, for their labels to meet."""
+_NARROW = 300
+"""The width that the picture has on a phone."""
+_BEYOND = 1.03
+"""How far the axis goes past the best quality there is, so that a point there does not stand on the frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +59,53 @@ def cost_quality(answer: Answer, searches_a_day: float | None = None) -> tuple[C
         CostPoint(one.label, one.quality, one.low, one.high, one.per_search, one.monthly, _is_best_value(one, points))
         for one in points
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """How points are drawn: quality from `low` to `high`, up to `most` US dollars a month, and the quality at which
+    each point's label stands, beside it or moved so that no label stands on another."""
+
+    low: float
+    high: float
+    most: float
+    labels: tuple[float, ...]
+
+
+def picture(points: Sequence[CostPoint], height: float) -> Picture:
+    """Axes and labels for a picture of this many pixels in height. Points of unknown cost count as free; raises
+    ValueError without any point."""
+    least, best = min(one.low for one in points), max(one.high for one in points)
+    least, best = min(least, *(one.quality for one in points)), max(best, *(one.quality for one in points))
+    space = max(0.02, (best - least) * 0.15)
+    low, high = max(0.0, least - space), min(_BEYOND, best + space)
+    most = max(float(one.monthly or 0) for one in points)
+    each = height / (high - low)
+    places = [
+        (_NARROW * float(one.monthly or 0) / most if most else 0.0, (high - one.quality) * each) for one in points
+    ]
+    labels = tuple(high - y / each for y in labels_apart(places, height - _LINE / 2))
+    return Picture(low, high, most, labels)
+
+
+def labels_apart(places: Sequence[tuple[float, float]], bottom: float) -> list[float]:
+    """How far down the labels of points go, so that none stands on another: at their points (pixels across and down)
+    or as far below as the lines above need, and none further down than `bottom` where there is room above."""
+    placed: dict[int, float] = {}
+    for number in sorted(range(len(places)), key=lambda one: places[one][1]):
+        y = places[number][1]
+        for other, taken in placed.items():
+            if abs(places[other][0] - places[number][0]) < _LABEL:
+                y = max(y, taken + _LINE)
+        placed[number] = y
+    raised: dict[int, float] = {}
+    for number in sorted(placed, key=placed.__getitem__, reverse=True):
+        y = min(placed[number], bottom)
+        for other, taken in raised.items():
+            if abs(places[other][0] - places[number][0]) < _LABEL:
+                y = min(y, taken - _LINE)
+        raised[number] = y
+    return [raised[number] for number in range(len(places))]
 
 
 def worth(answer: Answer, searches_a_day: float | None = None) -> str:

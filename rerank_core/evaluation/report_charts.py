@@ -11,7 +11,7 @@ from decimal import Decimal
 from html import escape
 
 from rerank_core.evaluation.answer import INITIAL, Answer
-from rerank_core.evaluation.cost_quality import CostPoint
+from rerank_core.evaluation.cost_quality import CostPoint, labels_apart
 from rerank_core.evaluation.cutoff import CutOff
 from rerank_core.pricing import money_text
 from rerank_core.text_width import fit
@@ -167,7 +167,8 @@ def cost_chart(points: Sequence[CostPoint], measure: str, searches_a_day: float)
         parts.append(
             f'<text class="soft" x="{x(amount):.1f}" y="{bottom + 22}" text-anchor="middle">{shown_amount}</text>'
         )
-    for (amount, point), label_y in zip(drawn, _apart([(x(cost), y(one.quality)) for cost, one in drawn]), strict=True):
+    labels = labels_apart([(x(cost), y(one.quality)) for cost, one in drawn], bottom)
+    for (amount, point), label_y in zip(drawn, labels, strict=True):
         here, there = x(amount), y(point.quality)
         kind = "plain" if point.label == INITIAL else "main"
         parts.append(
@@ -191,22 +192,11 @@ def _scale(lowest: float, highest: float) -> tuple[float, float, float]:
     return low, max(high, low + step), step
 
 
-def _apart(places: Sequence[tuple[float, float]]) -> list[float]:
-    """Where labels go so that none stands on another: as near to their points as 17 units between neighbours allow."""
-    placed: dict[int, float] = {}
-    for number in sorted(range(len(places)), key=lambda one: places[one][1]):
-        x, y = places[number]
-        for other, taken in placed.items():
-            if abs(places[other][0] - x) < 140:
-                y = max(y, taken + 17)
-        placed[number] = y
-    return [placed[number] for number in range(len(places))]
-
-
 def _svg(height: float, label: str, parts: Sequence[str]) -> str:
+    """The picture in a frame: narrower than its type can be read it scrolls, without a mouse or a finger too."""
     return (
-        f'<svg role="img" aria-label="{shown(label)}" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" '
-        f'height="{height}">{"".join(parts)}</svg>'
+        f'<div class="wide" tabindex="0" role="group" aria-label="Chart"><svg role="img" aria-label="{shown(label)}" '
+        f'viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}">{"".join(parts)}</svg></div>'
     )
 
 

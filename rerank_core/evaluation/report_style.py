@@ -15,7 +15,7 @@ STYLE = f"""
 :root{{{_LIGHT}}}
 @media (prefers-color-scheme:dark){{:root{{{_DARK}}}}}
 @media print{{:root{{{_LIGHT}}} body{{font-size:10.5pt}} section{{break-inside:auto}} tr,svg,h2,h3{{break-inside:avoid}}
- h2,h3{{break-after:avoid}} main{{max-width:none;padding:0}} .wide{{overflow:visible}}}}
+ h2,h3{{break-after:avoid}} main{{max-width:none;padding:0}} .wide{{overflow:visible}} main svg{{min-width:0}}}}
 *{{box-sizing:border-box}}
 body{{margin:0;background:var(--paper);color:var(--ink);
  font:16px/1.5 system-ui,"Segoe UI",Roboto,"Helvetica Neue",Arial,"Noto Sans",sans-serif;
@@ -34,7 +34,7 @@ th:first-child{{text-align:left}} tbody td{{white-space:nowrap}}
 tbody th{{font-weight:400;overflow-wrap:anywhere;min-width:9em}}
 thead{{display:table-header-group}} thead th{{font-weight:600}}
 dt{{font-weight:600}} dd{{margin:0 0 .5em 1.2em}}
-svg{{max-width:100%;height:auto;display:block;margin:8px 0}}
+svg{{max-width:100%;min-width:720px;height:auto;display:block;margin:8px 0}}
 svg text{{font-size:14px;fill:var(--ink)}} svg .soft{{fill:var(--soft);font-size:13px}}
 svg .main{{fill:var(--main)}} svg .plain{{fill:var(--plain)}}
 svg .better{{fill:var(--better)}} svg .worse{{fill:var(--worse)}}
