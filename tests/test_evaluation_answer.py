@@ -242,10 +242,12 @@ def test_labels_of_the_picture_of_costs_stand_apart():
         CostPoint(name, quality, quality, quality, None, Decimal(month))
         for name, quality, month in (("Initial order", 0.6, 0), ("English", 1.0, 30), ("Multilingual", 0.99, 30))
     ]
-    drawn = picture(points, 320)
+    drawn = picture(points, 320, 12)
     assert drawn.high > 1.01
     assert drawn.most == 30
     pixels = [(drawn.high - label) * 320 / (drawn.high - drawn.low) for label in drawn.labels]
     assert pixels[2] - pixels[1] == pytest.approx(17)
     assert drawn.labels[:2] == pytest.approx((0.6, 1.0))
-    assert labels_apart([(0, 95), (0, 96), (200, 99), (0, 97)], 100) == [66, 83, 99, 100]
+    assert drawn.before == (False, True, True)
+    spans = [(0, 90, 95), (10, 90, 96), (200, 290, 99), (80, 140, 97)]
+    assert labels_apart(spans, 100) == [66, 83, 99, 100]

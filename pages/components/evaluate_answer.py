@@ -102,6 +102,7 @@ def _metrics(found: Answer) -> None:
         },
         alt=f"Metrics of every order over {len(found.queries):,} rated queries",
     )
+    st.caption(f"Further to the right: {', '.join(rest)}.")
     with st.popover("What these mean", icon=":material/help:", type="tertiary"):
         for name, meaning in method(found.relevant):
             st.caption(f"**{name}** {meaning}")

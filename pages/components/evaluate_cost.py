@@ -12,7 +12,8 @@ from rerank_core import pricing
 from rerank_core.evaluation.cost_quality import CostPoint, cost_quality, picture, worth
 from rerank_core.evaluation.query_set import QuerySet
 
-HEIGHT = 320
+HEIGHT, PLOT, TYPE = 400, 255, 12
+"""Pixels: the picture, what its axes and legend leave of it, and its type."""
 UP_TO_ONE = "datum.value > 1.0001 ? '' : datum.label"
 VALUE, BEATEN = "Nothing better for less", "Another is better or cheaper"
 
@@ -72,7 +73,7 @@ def _table(points: tuple[CostPoint, ...], measure: str) -> None:
 def _picture(points: tuple[CostPoint, ...], measure: str) -> None:
     """Money across and quality up; where nothing costs anything, one row an order with quality across."""
     known = [one for one in points if one.monthly is not None]
-    drawn = picture(known, HEIGHT)
+    drawn = picture(known, PLOT, TYPE)
     table = pd.DataFrame(
         {
             "Order": [one.label for one in known],
@@ -81,6 +82,7 @@ def _picture(points: tuple[CostPoint, ...], measure: str) -> None:
             "Low": [one.low for one in known],
             "High": [one.high for one in known],
             "Label": drawn.labels,
+            "Before": drawn.before,
             "Verdict": [VALUE if one.best_value else BEATEN for one in known],
         }
     )
@@ -107,15 +109,20 @@ def _picture(points: tuple[CostPoint, ...], measure: str) -> None:
     said = "; ".join(f"{one.label} {one.quality:.2f} for {pricing.money_text(one.monthly)}" for one in known)
     if most > 0:
         across = alt.X(
-            "Month:Q", title="US dollars a month", scale=alt.Scale(domain=[-most * 0.04, most * 1.35], nice=False)
+            "Month:Q", title="US dollars a month", scale=alt.Scale(domain=[-most * 0.04, most * 1.06], nice=False)
         )
         up = alt.Y("Quality:Q", title=measure, scale=reach, axis=alt.Axis(labelExpr=UP_TO_ONE))
         beside = alt.Y("Label:Q", title=measure, scale=reach)
-        names = base.mark_text(align="left", dx=10, color=ink, fontSize=12).encode(x=across, y=beside, text="Order:N")
+        names = [
+            base.transform_filter(alt.datum.Before == before)
+            .mark_text(align="right" if before else "left", dx=-10 if before else 10, color=ink, fontSize=TYPE)
+            .encode(x=across, y=beside, text="Order:N")
+            for before in (False, True)
+        ]
         chart = alt.layer(
             whiskers.encode(x=across, y=alt.Y("Low:Q", title=measure, scale=reach), y2="High:Q"),
             marks.encode(x=across, y=up, **look),
-            names,
+            *names,
         ).properties(height=HEIGHT)
     else:
         ranked = list(table.sort_values("Quality", ascending=False)["Order"])

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from rerank_core import pricing
 from rerank_core.evaluation.answer import INITIAL, Answer
+from rerank_core.text_width import text_width
 
 __all__ = ["CostPoint", "Picture", "cost_quality", "labels_apart", "picture", "worth"]
 
 _LINE = 17
 """The height of a label with the room it needs, in pixels."""
-_LABEL = 140
-"""How near two points must be across, in pixels, for their labels to meet."""
+_BESIDE = 10
+"""How far from its point a label begins, in pixels."""
 _NARROW = 300
 """The width that the picture has on a phone."""
 _BEYOND = 1.03
@@ -64,48 +66,57 @@ def cost_quality(answer: Answer, searches_a_day: float | None = None) -> tuple[C
 @dataclass(frozen=True, slots=True)
 class Picture:
     """How points are drawn: quality from `low` to `high`, up to `most` US dollars a month, and the quality at which
-    each point's label stands, beside it or moved so that no label stands on another."""
+    each point's label stands, beside it or moved so that no label stands on another. `before` says whether that is
+    before its point, since there is no room behind it."""
 
     low: float
     high: float
     most: float
     labels: tuple[float, ...]
+    before: tuple[bool, ...]
 
 
-def picture(points: Sequence[CostPoint], height: float) -> Picture:
-    """Axes and labels for a picture of this many pixels in height. Points of unknown cost count as free; raises
-    ValueError without any point."""
+def picture(points: Sequence[CostPoint], height: float, type_size: float) -> Picture:
+    """Axes and labels for a picture of this many pixels in height, with labels of this size, that can be read on a
+    phone too. Points of unknown cost count as free; raises ValueError without any point."""
     least, best = min(one.low for one in points), max(one.high for one in points)
     least, best = min(least, *(one.quality for one in points)), max(best, *(one.quality for one in points))
     space = max(0.02, (best - least) * 0.15)
     low, high = max(0.0, least - space), min(_BEYOND, best + space)
     most = max(float(one.monthly or 0) for one in points)
     each = height / (high - low)
-    places = [
-        (_NARROW * float(one.monthly or 0) / most if most else 0.0, (high - one.quality) * each) for one in points
-    ]
-    labels = tuple(high - y / each for y in labels_apart(places, height - _LINE / 2))
-    return Picture(low, high, most, labels)
+    spans, before = [], []
+    for one in points:
+        x = _NARROW * float(one.monthly or 0) / most if most else 0.0
+        width = text_width(one.label, type_size)
+        before.append(x > _NARROW / 2)
+        start = x - _BESIDE - width if before[-1] else x + _BESIDE
+        spans.append((start, start + width, (high - one.quality) * each))
+    labels = tuple(high - y / each for y in labels_apart(spans, height - _LINE / 2))
+    return Picture(low, high, most, labels, tuple(before))
 
 
-def labels_apart(places: Sequence[tuple[float, float]], bottom: float) -> list[float]:
-    """How far down the labels of points go, so that none stands on another: at their points (pixels across and down)
-    or as far below as the lines above need, and none further down than `bottom` where there is room above."""
+def labels_apart(spans: Sequence[tuple[float, float, float]], bottom: float) -> list[float]:
+    """How far down labels go so that none stands on another. Each is given by where it begins and ends across and by
+    how far down its point is, in pixels; it goes there, or as far below as the lines above need, and none further down
+    than `bottom`, where the others make room."""
+    down = _stacked(spans)
+    up = _stacked([(left, right, -y) for (left, right, _), y in zip(spans, down, strict=True)], -bottom)
+    return [-y for y in up]
+
+
+def _stacked(spans: Sequence[tuple[float, float, float]], least: float = -math.inf) -> list[float]:
+    """The places of labels along one direction, from `least` on, each at least a line behind those before it that it
+    would meet."""
     placed: dict[int, float] = {}
-    for number in sorted(range(len(places)), key=lambda one: places[one][1]):
-        y = places[number][1]
+    for number in sorted(range(len(spans)), key=lambda one: spans[one][2]):
+        left, right, wanted = spans[number]
+        y = max(wanted, least)
         for other, taken in placed.items():
-            if abs(places[other][0] - places[number][0]) < _LABEL:
+            if left < spans[other][1] and spans[other][0] < right:
                 y = max(y, taken + _LINE)
         placed[number] = y
-    raised: dict[int, float] = {}
-    for number in sorted(placed, key=placed.__getitem__, reverse=True):
-        y = min(placed[number], bottom)
-        for other, taken in raised.items():
-            if abs(places[other][0] - places[number][0]) < _LABEL:
-                y = min(y, taken - _LINE)
-        raised[number] = y
-    return [raised[number] for number in range(len(places))]
+    return [placed[number] for number in range(len(spans))]
 
 
 def worth(answer: Answer, searches_a_day: float | None = None) -> str:

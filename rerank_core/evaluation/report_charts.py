@@ -22,6 +22,7 @@ _WIDTH = 860
 _LEFT = 190
 _RIGHT = 60
 _ROW = 34
+_LABEL = 140
 
 
 def shown(text: str) -> str:
@@ -167,14 +168,14 @@ def cost_chart(points: Sequence[CostPoint], measure: str, searches_a_day: float)
         parts.append(
             f'<text class="soft" x="{x(amount):.1f}" y="{bottom + 22}" text-anchor="middle">{shown_amount}</text>'
         )
-    labels = labels_apart([(x(cost), y(one.quality)) for cost, one in drawn], bottom)
+    labels = labels_apart([(x(cost), x(cost) + _LABEL, y(one.quality)) for cost, one in drawn], bottom)
     for (amount, point), label_y in zip(drawn, labels, strict=True):
         here, there = x(amount), y(point.quality)
         kind = "plain" if point.label == INITIAL else "main"
         parts.append(
             f'<path class="whisker" d="M{here:.1f} {y(point.low):.1f}V{y(point.high):.1f}"/>'
             f'<circle class="{kind}" cx="{here:.1f}" cy="{there:.1f}" r="7"/>'
-            f'<text x="{here + 13:.1f}" y="{label_y + 5:.1f}">{shown(fit(point.label, 125, 14))}</text>'
+            f'<text x="{here + 13:.1f}" y="{label_y + 5:.1f}">{shown(fit(point.label, _LABEL - 15, 14))}</text>'
         )
     parts.append(
         f'<text class="soft" x="{(left + right) / 2:.0f}" y="{height - 8}" text-anchor="middle">'

@@ -129,6 +129,10 @@ def test_the_report_opens_by_itself(
         expect(alone.get_by_text(re.compile("reranking lifts nDCG@10 from")).first).to_be_visible()
         assert [url for url in asked if not url.startswith("data:")] == [report.as_uri()]
         assert alone.evaluate("document.scrollingElement.scrollWidth <= window.innerWidth + 1")
+        smallest = alone.evaluate(
+            "Math.min(...[...document.querySelectorAll('svg text')].map(one => one.getBoundingClientRect().height))"
+        )
+        assert smallest > 10, "the type of the pictures can be read"
         assert serious_findings(alone) == []
     finally:
         context.close()
