@@ -115,6 +115,14 @@ def test_the_initial_order_gives_room_to_the_text_when_it_has_no_scores():
     assert payload([*ROWS[:2], replace(ROWS[2], initial_score=0.4)])["scored"]
 
 
+def test_initial_scores_off_the_axis_are_numbers_without_a_bar():
+    """A file's BM25 scores stand on the left as they are; only the bar, which would be clamped, is left off."""
+    given = [replace(row, initial_score=score) for row, score in zip(ROWS, (12.5, None, -2.0), strict=True)]
+    sent = payload(given)
+    assert (sent["scored"], sent["bars"]["left"]) == (True, False)
+    assert [row["scores"]["left"] for row in sent["rows"]] == [12.5, None, -2.0]
+
+
 @pytest.mark.parametrize(
     ("rating", "was", "now", "verdict"),
     [

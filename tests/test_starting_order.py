@@ -30,11 +30,11 @@ def test_by_rank_and_by_score_follow_the_columns_that_came_with_the_file() -> No
     assert not has_number(working(("a", {"rank": "first"})), "rank")
 
 
-def test_scores_on_another_scale_are_not_drawn_on_an_axis_from_0_to_1() -> None:
-    """BM25 scores above 1 sort the list and are shown as no bar."""
-    listed = working(("a", {"score": "3.5"}), ("b", {"score": "0.5"}))
-    assert initial_scores(listed.documents) == (None, None)
-    assert [document.text for document in start_order(listed, "score", "q").documents] == ["a", "b"]
+def test_scores_on_another_scale_are_given_as_they_came() -> None:
+    """BM25 scores above 1 or below 0 sort the list and stay numbers; one of them takes nothing from the others."""
+    listed = working(("a", {"score": "12.5"}), ("b", {"score": "0.5"}), ("c", {"score": "-2"}), ("d", {}))
+    assert initial_scores(listed.documents) == (12.5, 0.5, -2.0, None)
+    assert [document.text for document in start_order(listed, "score", "q").documents] == ["a", "b", "c", "d"]
 
 
 def test_by_keyword_puts_matches_first_and_the_rest_as_listed() -> None:

@@ -58,13 +58,9 @@ def start_order(working: WorkingList, by: StartBy, query: str) -> StartingOrder:
 
 
 def initial_scores(documents: tuple[Document, ...]) -> tuple[float | None, ...]:
-    """The scores that the documents came with, one for each, None where it has none, and None for all where any
-    lies outside 0 to 1."""
+    """The scores that the documents came with, one for each, on whatever scale they are; None where one has none."""
     scores = []
     for document in documents:
         name = fields.first_named(document.metadata, "score")
         scores.append(None if name is None else number_of(document.metadata[name]))
-    # Other search engines score on scales of their own, which a bar from 0 to 1 cannot show.
-    if all(score is None or 0.0 <= score <= 1.0 for score in scores):
-        return tuple(scores)
-    return (None,) * len(documents)
+    return tuple(scores)
