@@ -104,7 +104,20 @@ def _scrubbed(answer: Answer, key: ApiKey) -> Answer:
 
 
 def _holds_error(body: Any) -> bool:
-    return isinstance(body, dict) and (bool(body.get("error")) or body.get("object") == "error")
+    return isinstance(body, dict) and (
+        bool(body.get("error"))
+        or body.get("object") == "error"
+        or bool(body.get("errors"))
+        or body.get("success") is False
+    )
+
+
+def _first_of_errors(body: Any) -> Any:
+    """A body of success with the first of its `errors` as its one error, whose message and code then count."""
+    errors = body.get("errors") if isinstance(body, dict) else None
+    if not errors or body.get("error") or body.get("object") == "error":
+        return body
+    return {**body, "error": errors[0] if isinstance(errors, list) else errors}
 
 
 def _refused(settings: Settings, reply: Reply, body: Any) -> RerankError:
@@ -113,6 +126,8 @@ def _refused(settings: Settings, reply: Reply, body: Any) -> RerankError:
     text = reply.body[:20_000].decode("utf-8", "replace")
     if key is not None:
         body, text = key.scrub(body), key.redact(text)
+    if 200 <= reply.status < 300:
+        body = _first_of_errors(body)
     error = settings.spec.explain(reply.status, body, text)
     error.request_id = error.request_id or reply.headers.get("x-request-id")
     if isinstance(error, ConfigurationError):

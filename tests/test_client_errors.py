@@ -240,6 +240,35 @@ def test_an_error_inside_a_200_follows_its_code(world: World, body, kind, retrya
     assert type(caught(world, httpx.Response(200, json=body))) is kind
 
 
+GOOD = [{"index": 0, "relevance_score": 0.9}]
+PARTIAL = [
+    ({"errors": [{"message": "partial"}], "results": GOOD}, rc.BadResponseError, "partial"),
+    ({"errors": [{"message": "m", "code": "model_not_found"}], "results": GOOD}, rc.ModelNotFoundError, "m"),
+    ({"errors": ["one shard failed"], "message": "done", "results": GOOD}, rc.BadResponseError, "one shard failed"),
+    ({"errors": {"message": "cut short"}, "results": GOOD}, rc.BadResponseError, "cut short"),
+    ({"errors": 2, "message": "two failed", "results": GOOD}, rc.BadResponseError, "two failed"),
+    ({"success": False, "results": GOOD}, rc.BadResponseError, "gave no reason"),
+    ({"success": False, "message": "not today", "results": GOOD}, rc.BadResponseError, "not today"),
+]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "said"), PARTIAL, ids=lambda value: json.dumps(value)[:50] if isinstance(value, dict) else None
+)
+def test_results_beside_errors_are_no_answer(world: World, body, kind, said):
+    """A list of errors or a `success` of false makes a reply of success an error, with the words that came along."""
+    error = caught(world, httpx.Response(200, json=body))
+    assert type(error) is kind
+    assert said in error.message
+
+
+def test_an_empty_list_of_errors_beside_results_is_no_error(world: World):
+    """Services that always send a list of errors and a success may send an empty list, null and true."""
+    for beside in ({"errors": []}, {"errors": None}, {"errors": {}}, {"success": True}, {"success": None}):
+        response = world.client(handler=Script(ok([0.4, 0.3], **beside))).rerank("q", ["a", "b"])
+        assert len(response.results) == 2
+
+
 def test_a_null_error_beside_results_is_no_error(world: World):
     """Services that always send an error field may send null, false or nothing in it."""
     for nothing in (None, "", {}, False):
