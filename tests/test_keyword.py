@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rerank_core.errors import ConfigurationError, InvalidDocumentsError
+from rerank_core.errors import ConfigurationError, InvalidDocumentsError, InvalidQueryError, InvalidRequestError
 from rerank_core.models import Document
 from rerank_core.retrieval import KeywordIndex, bm25, keyword_index, numbering
 from rerank_core.retrieval.words import beginnings_of, normalise, pieces_of, words
@@ -175,10 +175,24 @@ def test_a_query_that_matches_nothing(query):
     assert KeywordIndex.build(["some text"]).search(query) == []
 
 
-def test_k_below_one_is_refused():
-    """Asking for no hits at all is a mistake of the caller."""
-    with pytest.raises(ValueError, match="k"):
-        KeywordIndex.build(["a"]).search("a", k=0)
+@pytest.mark.parametrize("k", [0, -1, 1.5, None, "3", True, float("nan")])
+def test_a_k_that_is_no_number_of_hits_is_refused(k):
+    """Anything but a whole number of 1 or more is the caller's mistake and is said as such."""
+    with pytest.raises(InvalidRequestError, match=r"^k is ") as info:
+        KeywordIndex.build(["a"]).search("a", k=k)
+    assert info.value.hint == "Use 1 or more."
+
+
+@pytest.mark.parametrize("query", [None, 5, b"a", ["a"]])
+def test_a_query_that_is_no_string_is_refused(query):
+    """It is an InvalidQueryError with its sentence, as everywhere else."""
+    with pytest.raises(InvalidQueryError, match="not a string"):
+        KeywordIndex.build(["a"]).search(query)
+
+
+def test_a_k_from_an_array_is_a_number():
+    """Whole numbers of numpy are whole numbers."""
+    assert len(KeywordIndex.build(["a b", "a c"]).search("a", k=np.int64(1))) == 1
 
 
 def test_a_saved_index_answers_the_same(tmp_path):

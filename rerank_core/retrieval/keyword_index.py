@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rerank_core.errors import ConfigurationError
+from rerank_core.errors import ConfigurationError, InvalidQueryError, InvalidRequestError
 from rerank_core.models import DocumentInput, texts_of
 from rerank_core.retrieval.bm25 import Parts, Postings, inverse_frequency, tokens_of
 from rerank_core.retrieval.words import beginnings_of, pieces_of
@@ -75,10 +76,15 @@ class KeywordIndex:
     def search(self, query: str, k: int = 100) -> list[Hit]:
         """The up to `k` documents that match best, best first, equal ones in input order.
 
-        Documents that share nothing with the query are left out. Raises ValueError for k below 1.
+        Documents that share nothing with the query are left out. Raises InvalidQueryError where the query is no
+        string, InvalidRequestError where k is no whole number or below 1.
         """
+        if not isinstance(query, str):
+            raise InvalidQueryError("The query is not a string.")
+        if isinstance(k, bool) or not isinstance(k, Integral):  # numpy's integers are Integral, no int
+            raise InvalidRequestError("k is not a whole number.", hint="Use 1 or more.")
         if k < 1:
-            raise ValueError("k must be 1 or more")
+            raise InvalidRequestError(f"k is {k}.", hint="Use 1 or more.")
         scores = self._postings.scores(tokens_of(query, _PARTS[self._form]))
         found = np.flatnonzero(scores > 0)
         if len(found) > k:
