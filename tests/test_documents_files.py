@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from rerank_core.documents import FILE_KINDS, Limits, ParsedDocuments, read_documents
 from rerank_core.documents.extract import KINDS
+from rerank_core.documents.isolated import read_isolated
 from rerank_core.errors import InvalidDocumentsError
 
 TABLE = "id,text\n1,Größe „ä“ – 5 €\n"
@@ -285,6 +286,15 @@ def test_a_file_beyond_the_size_limit_is_refused() -> None:
     )
     assert reason_of("a.txt", b"x" * 500_000, file_bytes=300_000) == "This file is 0.5 MB; the limit is 0.3 MB."
     assert reason_of("a.txt", b"x" * 1200, file_bytes=1000) == "This file is 1,200 bytes; the limit is 1,000 bytes."
+
+
+@pytest.mark.parametrize("read", [read_documents, read_isolated])
+@pytest.mark.parametrize("columns", [["text"], "text", 5, [], {"text"}])
+def test_columns_that_are_no_mapping_are_refused(read, columns) -> None:
+    """It is the caller's mistake, said with an example of how they are given."""
+    with pytest.raises(InvalidDocumentsError, match="columns") as info:
+        read("a.csv", TABLE.encode(), columns)
+    assert "{'text': 'Body'" in info.value.hint
 
 
 @pytest.mark.parametrize("arguments", [(None, b""), ("a.txt", "text"), ("a.txt", None), (5, b"")])

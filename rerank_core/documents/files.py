@@ -113,7 +113,7 @@ def read_documents(
     does not exist, or arguments of the wrong type.
     """
     content = checked(filename, data)
-    wishes = {str(role): str(name or "") for role, name in (columns or {}).items()}
+    wishes = wished(columns)
     try:
         kind = accept(filename, content, limits)
         if kind in KINDS:
@@ -132,6 +132,16 @@ def checked(filename: str, data: bytes) -> bytes:
     if not isinstance(data, bytes | bytearray | memoryview):
         raise InvalidDocumentsError("The file's content is not bytes.", hint="Read the file in binary mode.")
     return bytes(data)
+
+
+def wished(columns: Mapping[str, str] | None) -> dict[str, str]:
+    """What `columns` asks for, as strings. Raises InvalidDocumentsError where it is no mapping."""
+    if columns is not None and not isinstance(columns, Mapping):
+        raise InvalidDocumentsError(
+            "The columns are not given as an object of roles and names.",
+            hint="Give them as {'text': 'Body', 'id': 'SKU'}, or leave them out.",
+        )
+    return {str(role): str(name or "") for role, name in (columns or {}).items()}
 
 
 def refused(filename: str, reason: str) -> ParsedDocuments:

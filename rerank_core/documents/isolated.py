@@ -62,7 +62,7 @@ def read_isolated(
     does.
     """
     content = files.checked(filename, data)
-    wishes = {str(role): str(name or "") for role, name in (columns or {}).items()}
+    wishes = files.wished(columns)
     try:
         files.accept(filename, content, limits)  # what is refused at first sight needs no process
     except Unreadable as error:
