@@ -133,6 +133,35 @@ def test_the_first_visible_sheet_with_rows_is_read_unless_one_is_named() -> None
         read(data, {"sheet": "Nope"})
 
 
+def test_sheets_that_were_not_read_are_named() -> None:
+    """Only those that hold something and are not hidden, and only where nobody has chosen a sheet."""
+
+    def change(book: openpyxl.Workbook) -> None:
+        book.active.title = "Tickets"
+        for name, content in (("Other", "b"), ("Empty", None), ("Lists", "c")):
+            book.create_sheet(name)["B3"] = content
+        book["Lists"].sheet_state = "hidden"
+
+    data = workbook(["text"], ["a"], change=change)
+    note = "Sheet 'Tickets' was read; 'Other' was not. To read another one, choose it as the sheet."
+    assert (read(data).documents[0].text, read(data).notes) == ("a", (note,))
+    assert read(data, {"sheet": "Tickets"}).notes == ()
+
+
+def test_many_unread_sheets_and_a_damaged_one() -> None:
+    """Three are named and the rest counted; one that cannot be read is no reason to refuse the first."""
+
+    def change(book: openpyxl.Workbook) -> None:
+        for number in range(2, 8):
+            book.create_sheet(f"S{number}")["A1"] = "x"
+
+    data = patched(
+        workbook(["text"], ["a"], change=change), "xl/worksheets/sheet2.xml", lambda xml: xml.replace(b"</c>", b"<")
+    )
+    assert read(data).documents[0].text == "a"
+    assert "; 'S3', 'S4', 'S5' and 2 more were not." in read(data).notes[0]
+
+
 def test_merged_cells_count_for_each_row_they_span() -> None:
     """A category merged over three rows is in the metadata of all three."""
 

@@ -35,13 +35,15 @@ class Table:
     """Rows as they are in a file, wholly empty ones left out.
 
     `problems` are about the table as a whole, `refused` about rows that could not be read. `ragged` says
-    that a row of another length than the header is damaged, as in a CSV; a sheet has no such rows.
+    that a row of another length than the header is damaged, as in a CSV; a sheet has no such rows. `notes` are
+    sentences about the choice of this table.
     """
 
     rows: Sequence[Row]
     problems: tuple[Problem, ...] = ()
     refused: tuple[Problem, ...] = ()
     ragged: bool = True
+    notes: tuple[str, ...] = ()
 
 
 def documents_of(
@@ -58,7 +60,7 @@ def documents_of(
     header_wish = wanted.pop("header", "").strip().casefold()
     if header_wish not in ("", "yes", "no"):
         raise InvalidDocumentsError(f"The header is '{header_wish}'.", hint="Say 'yes' or 'no', or leave it out.")
-    rows, problems, notes = _within(table.rows, limits), list(table.problems), []
+    rows, problems, notes = _within(table.rows, limits), list(table.problems), list(table.notes)
     if rows is not table.rows:
         reason = f"The table has more than {limits.columns:,} columns; only the first {limits.columns:,} were read."
         problems.append(Problem(0, reason))

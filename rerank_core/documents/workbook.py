@@ -9,6 +9,8 @@ import threading
 import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from rerank_core.documents.archive import check_parts
@@ -26,15 +28,19 @@ _ESCAPED = re.compile(r"_x(000[9AaDd])_")
 _MERGED_BYTES = 50_000_000
 _MERGED_RANGES = 50_000
 _MERGED_FILLS = 500_000
+_SHEETS_LOOKED_AT = 20
+_SHEETS_NAMED = 3
+_ROWS_LOOKED_AT = 200
+_CELLS_LOOKED_AT = 100_000
 _ONE_AT_A_TIME = threading.Lock()
 
 
 def read_workbook(data: bytes, limits: Limits, sheet: str | None = None) -> tuple[Table, str | None, tuple[str, ...]]:
     """The rows of one sheet, its name, and the names of all sheets.
 
-    Without `sheet` the first visible one that holds anything. A formula gives the result that was saved
-    with it, a date its ISO form, a whole number no decimal point; merged cells give their value to each
-    row that they span. Line numbers are those of the sheet's rows.
+    Without `sheet` the first visible one that holds anything, with a note where other visible ones do too. A
+    formula gives the result that was saved with it, a date its ISO form, a whole number no decimal point; merged
+    cells give their value to each row that they span. Line numbers are those of the sheet's rows.
     Raises Unreadable where the file is damaged, hostile or too large, InvalidDocumentsError for a sheet
     that does not exist.
     """
@@ -68,11 +74,43 @@ def _read(data: bytes, limits: Limits, wanted: str | None) -> tuple[Table, str |
             chosen = sorted(sheets, key=lambda sheet: sheet.sheet_state != "visible")
         for sheet in chosen:
             table = _rows_of(sheet, data, limits)
+            if table.rows and not wanted:
+                others = [other for other in sheets if other is not sheet and other.sheet_state == "visible"]
+                table = replace(table, notes=_left_unread(str(sheet.title), others[:_SHEETS_LOOKED_AT]))
             if table.rows or wanted:
                 return table, str(sheet.title), names
         return Table((), ragged=False), None, names
     finally:
         book.close()
+
+
+def _left_unread(read: str, others: Sequence[Any]) -> tuple[str, ...]:
+    """A note that names the other sheets that hold something; none where there are none."""
+    names = [f"'{other.title}'" for other in others if _holds_something(other)]
+    if not names:
+        return ()
+    more = len(names) - _SHEETS_NAMED
+    named = [*names[:_SHEETS_NAMED], f"{more} more"] if more > 0 else names
+    listed = " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
+    was = "was" if len(names) == 1 else "were"
+    return (f"Sheet '{read}' was read; {listed} {was} not. To read another one, choose it as the sheet.",)
+
+
+def _holds_something(sheet: Any) -> bool:
+    """Whether a look at the beginning of a sheet finds a filled cell. One that is damaged harms no other."""
+    cells = 0
+    try:
+        for _, values in islice(_numbered(sheet), _ROWS_LOOKED_AT):
+            if _width(values):
+                return True
+            cells += len(values)
+            if cells > _CELLS_LOOKED_AT:
+                break
+    except MemoryError:
+        raise
+    except Exception:  # what a damaged sheet makes openpyxl raise has no common base
+        return False
+    return False
 
 
 def _rows_of(sheet: Any, data: bytes, limits: Limits) -> Table:
