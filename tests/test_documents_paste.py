@@ -42,6 +42,50 @@ def test_auto_mode_finds_the_form(pasted: str, mode: str, expected: list[str]) -
     assert (parsed.mode, texts(parsed), parsed.problems) == (mode, expected, ())
 
 
+@pytest.mark.parametrize(
+    ("pasted", "expected"),
+    [
+        ('```json\n["a","b"]\n```', ["a", "b"]),
+        ('\n~~~\n["a","b"]\n~~~\n\n', ["a", "b"]),
+        ('````jsonl\r\n{"text": "a"}\r\n{"text": "b"}\r\n````', ["a", "b"]),
+        ('```\n"a"\n"b"\n```', ["a", "b"]),
+        ('```json\n["a","b"]', ["a", "b"]),
+        ('// comment\n["a","b"]', ["a", "b"]),
+        ('# one\n\n// two\n/* three\nfour */ {"documents": ["a", "b"]}', ["a", "b"]),
+        ('# The reply\n```json\n// as it came\n["a",\n"b"]\n```', ["a", "b"]),
+        ("```python\n['a', 'b',]\n```", ["a", "b"]),
+        ("```python\ndocuments = ['a', 'b']\n```", ["a", "b"]),
+    ],
+)
+@pytest.mark.parametrize("mode", ["auto", "json"])
+def test_json_in_a_fence_or_below_a_comment_is_json(pasted: str, expected: list[str], mode: str) -> None:
+    """What chats and READMEs put around JSON is no document."""
+    parsed = parse_documents(pasted, mode)
+    assert (parsed.mode, texts(parsed), parsed.problems) == ("json", expected, ())
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "# Heading\nA text",
+        '# Quotes\n"To be or not to be"',
+        "```\nplain\n```",
+        '```json\n["a"]\n```\nThat is it.',
+        "#1\n#2",
+        "/* a",
+    ],
+)
+def test_fences_and_hashes_around_other_texts_stay(pasted: str) -> None:
+    """Only JSON loses what stands around it."""
+    assert texts(parse_documents(pasted)) == pasted.split("\n")
+
+
+def test_lines_below_a_fence_keep_their_numbers() -> None:
+    """A problem names the line of the paste, not that of the JSON in it; so does the note on damage."""
+    assert parse_documents('# reply\r\n```json\r\n["a",\r\n5]\r\n```').problems[0].line == 4
+    assert "line 3, column 5" in parse_documents('```json\n["a",\n"b" "c"]\n```').notes[0]
+
+
 def test_list_markers_are_kept() -> None:
     """Only the white space around a line goes; numbers and bullets may be part of a text."""
     assert texts(parse_documents("1. first\n  - second\n\t• third ")) == ["1. first", "- second", "• third"]

@@ -19,6 +19,10 @@ __all__ = ["PasteMode", "json_documents", "json_lines", "parse_documents", "spli
 PasteMode = Literal["auto", "lines", "paragraphs", "json"]
 
 _JSON_START = re.compile(r"\s*(?:\[\s*[\[{\"]|\{\s*\"[^\"\n]{1,100}\"\s*:)")
+_DRESS = re.compile(
+    r"\s*+(?:(?P<fence>`{3,}|~{3,})[ \t]*+[\w+.-]*+[ \t]*+(?:\r\n|\r|\n)|(?://|#)[^\r\n]*+(?:\r\n|\r|\n)|/\*.*?\*/)",
+    re.DOTALL,
+)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -55,6 +59,7 @@ def parse_documents(text: str, mode: str = "auto", *, limits: Limits = DEFAULT_L
 
 def _looks_like_json(text: str) -> str:
     """A sentence where a text begins as JSON does and was not read as that, else nothing."""
+    text = _undressed(text)
     if not _JSON_START.match(text):
         return ""
     try:
@@ -108,6 +113,7 @@ def _has_paragraphs(text: str) -> bool:
 
 def _as_json(text: str, limits: Limits, *, insist: bool) -> ParsedDocuments | None:
     """The documents of a JSON paste; None where it is none, unless one insists, which gives a problem."""
+    whole, text = text, _undressed(text)
     start = text.lstrip()[:1]
     if not start:
         return Collector(limits).finish("json") if insist else None
@@ -121,9 +127,29 @@ def _as_json(text: str, limits: Limits, *, insist: bool) -> ParsedDocuments | No
             return json_documents(text, value, limits)
         if (lines := _as_json_lines(text, limits, insist=insist)) is not None:
             return lines
-    if (copied := read_code(text, insist=insist)) is not None:
+    copied = read_code(text, insist=insist)
+    if copied is None and whole is not text:
+        copied = read_code(whole, insist=insist)  # a fence or a comment is one of the signs of a program
+    if copied is not None:
         return _from_value(copied.value, copied.lines, limits, "json", None)
     return ParsedDocuments((), "json", (Problem(damage.line, damage.reason),)) if insist and damage else None
+
+
+def _undressed(text: str) -> str:
+    """A text without the Markdown fence around it and without the comment lines above a list or an object.
+
+    The line ends of what goes stay, so that lines keep their numbers.
+    """
+    place, fence = 0, ""
+    while found := _DRESS.match(text, place):
+        fence = fence or found["fence"] or ""
+        place = found.end()
+    if not place or not (fence or text[place:].lstrip().startswith(("[", "{"))):
+        return text
+    kept = text[place:].rstrip()
+    if fence and kept.endswith(fence):
+        kept = kept.removesuffix(fence)
+    return "\n" * len(_LINE_END.findall(text, 0, place)) + kept
 
 
 def json_documents(
