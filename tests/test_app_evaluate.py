@@ -240,6 +240,19 @@ def test_a_scale_beyond_three_is_explained_and_can_be_cut_anywhere(app) -> None:
     assert page.selectbox(key="answer_relevant").value == 1
 
 
+def test_what_counts_as_relevant_stays_when_other_raters_count(app) -> None:
+    """A grade that was chosen does not fall back to 1 because those who count now never gave it."""
+    page = go(own(app()), "Rate")
+    page.text_input(key="evaluate_rater").set_value("Ann").run()
+    for grade in (0, 1, 2):
+        ran(page.button(key=f"grade_{grade}").click().run())
+    go(finished(run_models(page, KEYWORD)), "Answer")
+    ran(page.selectbox(key="answer_relevant").set_value(2).run())
+    ran(page.multiselect(key="answer_raters").set_value(["imported"]).run())
+    assert page.selectbox(key="answer_relevant").value == 2
+    assert "Only ratings by imported." in words(page)
+
+
 def test_ratings_of_yes_and_no_leave_nothing_to_choose(app) -> None:
     """Where no rating is above 1, there is no choice of the relevant ones, on any step."""
     data = "query,document,rating\n" + "".join(f"q{n},document {n} {g},{g}\n" for n in range(3) for g in (0, 1))

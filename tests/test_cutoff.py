@@ -188,7 +188,7 @@ def test_filters_narrow_the_cut_off_too():
     cut = cut_off(query_set, ranking, only=["a", "d", "elsewhere"])
     assert cut.queries == ("a", "d")
     assert cut.at(0.5).queries == 2
-    with pytest.raises(InvalidRequestError):
+    with pytest.raises(InvalidRequestError, match="No query fits these filters"):
         cut_off(query_set, ranking, only=[])
 
 

@@ -116,15 +116,17 @@ def relevant() -> int:
 
 
 def _grades() -> dict[int, str]:
-    """The grades to choose from: those that were given, files may go beyond 3, and 1."""
-    grades = judgments()
+    """The grades to choose from: those that anybody gave, whoever counts just now, and 1. Files may go beyond 3."""
+    query_set = state().query_set
+    assert query_set is not None
 
     def found() -> dict[int, str]:
-        given = {1} | {grade for own in grades.values() for grade in own.values() if grade > 1}
+        rated = (own for whole in query_set.judgments.values() for own in whole.values())
+        given = {1} | {grade for own in rated for grade in own.values() if grade > 1}
         most = max(given)
         return {grade: f"{grade} only" if grade == most else f"{grade} or more" for grade in sorted(given)}
 
-    return remembered(("grades", grades), found)
+    return remembered(("grades", query_set), found)
 
 
 def scope() -> Scope:

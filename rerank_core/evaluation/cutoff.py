@@ -179,6 +179,8 @@ def cut_off(
         for query in query_set.ready
         if grades.get(query.id) and query.id in ranking.run and (allowed is None or query.id in allowed)
     ]
+    if allowed is not None and not any(query.id in allowed for query in query_set.ready):
+        raise InvalidRequestError("No query fits these filters.", hint="Choose other filters.", code="no_ratings")
     if not used:
         raise InvalidRequestError(
             f"No rated query has been answered by {ranking.label} yet.",
