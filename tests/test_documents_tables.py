@@ -191,6 +191,79 @@ def test_a_title_without_the_separators_of_the_table_is_skipped_too(title: str, 
     assert "above the table" in parsed.notes[0]
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("names", ["id;subject;body", "Betreff;Text intern;Ort"])
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Ticket export",
+        "Ticket export\n",
+        "Ticket export from Monday, 3 March",
+        "Ticket export\nBy Ann; Monday, 3 March\n",
+        "Export 2024{0}{0}",
+        "Export 2024{0}{0}{0}",
+    ],
+)
+def test_a_title_is_no_row_of_a_table_whatever_its_columns_are_called(title: str, names: str, delimiter: str) -> None:
+    """Known names or not, with a blank line below it or with separators behind it, two rows are two documents."""
+    rows = [names, "a;First body text;Bonn", "b;Second body text;Ulm"]
+    content = "\n".join([title.format(delimiter), *(row.replace(";", delimiter) for row in rows)])
+    parsed = read(content, {"text": names.split(";")[1]})
+    assert (texts(parsed), parsed.problems) == (["First body text", "Second body text"], ())
+    assert parsed.columns == tuple(names.split(";"))
+    assert "above the table" in parsed.notes[0]
+
+
+def test_a_title_with_as_many_commas_as_the_table_is_skipped_too() -> None:
+    """Its commas have spaces behind them, and the names below it are known."""
+    parsed = read("Ticket export from Monday, 3 March\nsubject,body\na,First body\nb,Second body\n")
+    assert (texts(parsed), parsed.columns) == (["First body", "Second body"], ("subject", "body"))
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "expected"),
+    [
+        (
+            ",text\n0,hello world this is\n1,another text here\n",
+            ("Column 1", "text"),
+            ["hello world this is", "another text here"],
+        ),
+        (",text\n0,answer\n1,review\n", ("Column 1", "text"), ["answer", "review"]),
+        (",text,\n1,a,x\n2,b,y\n", ("Column 1", "text", "Column 3"), ["a", "b"]),
+        ("text,\na,x\nb,y\n", ("text", "Column 2"), ["a", "b"]),
+        (",Betreff\n0,hello world\n1,another\n", ("Column 1", "Betreff"), ["hello world", "another"]),
+        ("Review,,\n,text,\n1,a,x\n2,b,y\n", ("Column 1", "text", "Column 3"), ["a", "b"]),
+        (",Report,\n,text,lang\n,a,de\n,b,en\n", ("Column 1", "text", "lang"), ["a", "b"]),
+        (
+            ",Report,,\n,Betreff,Ort,Art\n,a b c,d,e\n,f g h,i,j\n",
+            ("Column 1", "Betreff", "Ort", "Art"),
+            ["a b c", "f g h"],
+        ),
+    ],
+)
+def test_a_header_with_one_name_is_no_title(content: str, columns: tuple[str, ...], expected: list[str]) -> None:
+    """pandas writes no name for its index; a title stands in the first column that is used."""
+    parsed = read(content)
+    assert (parsed.columns, texts(parsed)) == (columns, expected)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Shopping ideas\nMilk, fresh\nBread, brown\nEggs, large",
+        "Hats\nShoes,red and blue\nBoots, brown\nCoats, long\nScarfs, short",
+        "Prices\nShoes 1,50\nBoots 2,50\nHats 3,50",
+        "Home\nShoes | Shop\nHats | Shop\nCoats | Shop",
+        "Shoes\nBoots, red\nDate, place\nHats, all of them\nCoats, long",
+        "Date, place and time\nHats are here\nCoats are there",
+        "The cat sat\nThe dog, too\nThe bird; a parrot",
+    ],
+)
+def test_texts_with_commas_below_one_without_are_no_table(content: str) -> None:
+    """A comma with a space behind it is punctuation, and the first text no title."""
+    assert texts(read(content)) == content.split("\n")
+
+
 def test_a_line_of_prose_that_holds_a_column_name_makes_no_table() -> None:
     """One text a line stays that, whatever words stand between its commas."""
     lines = ["Shoes", "Text, rank, all that", "Boots, and more", "Hats", "Coats"]

@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from rerank_core.documents import fields
 from rerank_core.documents.limits import Limits
 from rerank_core.documents.report import Problem
-from rerank_core.documents.tables import Row, Table
+from rerank_core.documents.tables import Row, Table, spaced, unknown_header
 
 __all__ = ["Dialect", "read_delimited", "sniff"]
 
@@ -22,6 +23,7 @@ _SAMPLE_ROWS = 200
 _FIELD_CHARACTERS = 2**31 - 1
 _ENOUGH = 0.6
 _TITLE_ROWS = 10
+_SPACED = 0.1
 _REREADS = 5
 _SEPARATOR_LINE = re.compile(r"sep=([^\w\r\n\" ])(?:\r\n|\r|\n)", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -120,7 +122,7 @@ def sniff(text: str, prefer: str | None = None) -> Dialect:
     """The dialect of a text, by reading its beginning with each delimiter and seeing which one holds.
 
     A delimiter holds where the first row has several cells and most rows as many, or its cells are column
-    names that are known; lines above a row of known names are passed over. Of several that hold the one wins
+    names that are known; lines above a row of names are passed over. Of several that hold the one wins
     that gives known names, then the most even one, then `prefer`, then the one with more columns. Where none
     holds, each line is one cell.
     """
@@ -132,26 +134,60 @@ def sniff(text: str, prefer: str | None = None) -> Dialect:
             continue
         space_after = _has_space_after(sample, delimiter)
         rows = _first_rows(sample, delimiter, space_after, whole)
-        width, even, known = _judged(rows)
-        if even < _ENOUGH and not known:
+        # what stands above a table may have a space after its commas where the table has none
+        found = _from_the_top(rows, space_after) or _below_a_title(
+            _first_rows(sample, delimiter, False, whole) if space_after else rows, delimiter
+        )
+        if found is None:
             continue
-        rating = (int(known), round(even, 1), delimiter == prefer, width)
-        if width > 1 and (best is None or rating > best[0]):
-            best = rating, Dialect(delimiter, space_after)
+        rating = (int(found.known), round(found.even, 1), delimiter == prefer, found.width)
+        if best is None or rating > best[0]:
+            best = rating, Dialect(delimiter, found.space_after)
     return best[1] if best else Dialect(None)
 
 
-def _judged(rows: list[list[str]]) -> tuple[int, float, bool]:
-    """Cells in the first row, the share of rows that have as many, and whether they are names that are known; where
-    that gives no table, the same from the first row of known names on."""
-    for above in range(min(len(rows), _TITLE_ROWS)):
-        width = len(rows[above])
-        even = sum(len(cells) == width for cells in rows[above:]) / (len(rows) - above)
-        known = any(fields.known_name(cell) for cell in rows[above])
-        holds = even >= _ENOUGH
-        if width > 1 and ((known and holds) if above else (known or holds)):
-            return width, even, known
-    return 0, 0.0, False
+class _Found(NamedTuple):
+    """A table that one delimiter gives: the cells of its first row, the share of rows that have as many, whether
+    the first row holds names that are known, and whether a space follows each delimiter."""
+
+    width: int
+    even: float
+    known: bool
+    space_after: bool
+
+
+def _from_the_top(rows: list[list[str]], space_after: bool) -> _Found | None:
+    if not rows or len(rows[0]) < 2:
+        return None
+    width, known = len(rows[0]), sum(map(fields.known_name, rows[0]))
+    even = _even(rows, 0)
+    # "Date, place and time" above texts of other shapes is one of them
+    sure = known > 1 or (known and not space_after)
+    return _Found(width, even, bool(known), space_after) if sure or even >= _ENOUGH else None
+
+
+def _below_a_title(rows: list[list[str]], delimiter: str) -> _Found | None:
+    """A table below lines that are no part of it: from the first row of known names on, if that gives an even table,
+    else from a row that can only be names."""
+    for place, row in enumerate(rows[:_TITLE_ROWS]):
+        known = sum(map(fields.known_name, row))
+        wide = all(len(above) < len(row) for above in rows[:place])
+        names = known > 1 or (known and wide and not spaced(row))
+        if place and len(row) > 1 and names and (even := _even(rows, place)) >= _ENOUGH:
+            space_after = delimiter != "\t" and all(cell.startswith(" ") for cell in row[1:])
+            return _Found(len(row), even, True, space_after)
+    place = unknown_header(rows)
+    if not place:
+        return None
+    below = rows[place:]
+    if delimiter in ",;" and sum(map(spaced, below)) > _SPACED * len(below):
+        return None  # prose, cut at its commas
+    return _Found(len(rows[place]), _even(rows, place), False, False)
+
+
+def _even(rows: list[list[str]], place: int) -> float:
+    """The share of rows, from a place on, that have as many cells as the one there."""
+    return sum(len(cells) == len(rows[place]) for cells in rows[place:]) / (len(rows) - place)
 
 
 def _first_rows(sample: str, delimiter: str, space_after: bool, whole: bool) -> list[list[str]]:
@@ -163,7 +199,11 @@ def _first_rows(sample: str, delimiter: str, space_after: bool, whole: bool) -> 
 
 
 def _has_space_after(sample: str, delimiter: str) -> bool:
-    """Whether each delimiter of the first line is followed by a space, as in `id, text, "a, b"`."""
-    first = _LINE_END.split(sample.lstrip("\r\n"), maxsplit=1)[0]
+    """Whether each delimiter of the first line is followed by a space, as in `id, text, "a, b"`, and one of the next
+    line is too, where that has any."""
+    first, *rest = _LINE_END.split(sample.lstrip("\r\n"), maxsplit=1)
+    second = _LINE_END.split(rest[0].lstrip("\r\n"), maxsplit=1)[0] if rest else ""
     parts = first.split(delimiter)[1:]
-    return bool(parts) and delimiter != "\t" and all(part.startswith(" ") for part in parts)
+    if not parts or delimiter == "\t" or (delimiter in second and f"{delimiter} " not in second):
+        return False
+    return all(part.startswith(" ") for part in parts)

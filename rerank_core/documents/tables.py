@@ -14,13 +14,14 @@ from rerank_core.documents.limits import Limits
 from rerank_core.documents.report import Collector, ParsedDocuments, Problem, count
 from rerank_core.errors import InvalidDocumentsError
 
-__all__ = ["Row", "Table", "documents_of", "rows_above"]
+__all__ = ["Row", "Table", "documents_of", "rows_above", "spaced", "unknown_header"]
 
 PREVIEW_ROWS = 5
 _SAMPLE_ROWS = 200
 _LONG_FOR_A_NAME = 60
 _LONGEST_NAME = 100
 _PREAMBLE_ROWS = 10
+_NEARLY_ALL = 0.9
 
 
 class Row(NamedTuple):
@@ -156,19 +157,68 @@ def _usual_width(rows: Sequence[Row]) -> int:
 
 def rows_above(rows: Sequence[Row]) -> int:
     """How many rows stand above the table: a title or a date in a cell of its own, before a wider row; or anything
-    narrower, before a row with a column name that is known."""
-    if _usual_width([Row(row.line, _filled(row.cells)) for row in rows[:_SAMPLE_ROWS]]) < 2:
+    narrower, before a row with a column name that is known.
+
+    A row whose only cell stands beside the first column is no title but names its column, as in `,text`, which
+    pandas writes for a table with an index.
+    """
+    sample = rows[:_SAMPLE_ROWS]
+    if _usual_width([Row(row.line, _filled(row.cells)) for row in sample]) < 2:
         return 0
-    for place, row in enumerate(rows[:_PREAMBLE_ROWS]):
+    first = min(map(_first_filled, sample))
+    for place, row in enumerate(sample[:_PREAMBLE_ROWS]):
         filled = _filled(row.cells)
-        if len(filled) > 1 and any(map(fields.known_name, filled)):
-            if all(len(_filled(above.cells)) < len(filled) for above in rows[:place]):
+        known = sum(map(fields.known_name, filled))
+        if known and not _is_title(row.cells, first):
+            names = 2 * known > len(filled)
+            if all(
+                _is_title(cells, first) or len(_filled(cells)) < len(filled) or (names and spaced(cells))
+                for _, cells in sample[:place]
+            ):
                 return place
             break
-    for place, row in enumerate(rows[:_PREAMBLE_ROWS]):
-        if len(_filled(row.cells)) > 1:
+    for place, row in enumerate(sample[:_PREAMBLE_ROWS]):
+        if len(row.cells) > 1 and fields.known_name("".join(_filled(row.cells))):
+            return place
+        if not _is_title(row.cells, first):
+            return unknown_header([row.cells for row in sample]) or place
+    return 0
+
+
+def unknown_header(rows: Sequence[Sequence[str]]) -> int:
+    """The place of a row that can only be the names of a table, though none of them is known, below lines of a file
+    that are no rows of it; 0 where there is none.
+
+    Such lines hold one cell, or commas of their own with spaces behind them. The row has more cells, each of them
+    filled and fit for a name, and nearly all rows below it, two or more, have as many.
+    """
+    for place in range(1, min(len(rows) - 2, _PREAMBLE_ROWS)):
+        if not _is_title(rows[place - 1], 0) and not spaced(rows[place - 1]):
+            break
+        header, below = rows[place], rows[place:]
+        width = len(header)
+        if width < 2 or len(_filled(header)) < width or spaced(header):
+            continue
+        if any(len(_filled(above)) >= width for above in rows[:place]):
+            continue
+        even = sum(len(cells) == width for cells in below)
+        if even >= _NEARLY_ALL * len(below) and _is_header([Row(0, cells) for cells in below], {}):
             return place
     return 0
+
+
+def spaced(cells: Sequence[str]) -> bool:
+    """Whether a space begins a cell after the first, as it does where a line of prose is cut at its commas."""
+    return any(cell.startswith(" ") and cell.strip() for cell in cells[1:])
+
+
+def _is_title(cells: Sequence[str], first: int) -> bool:
+    """Whether a row holds one cell, in the first column that is used at all."""
+    return len(_filled(cells)) == 1 and _first_filled(Row(0, cells)) == first
+
+
+def _first_filled(row: Row) -> int:
+    return next((place for place, cell in enumerate(row.cells) if cell.strip()), len(row.cells))
 
 
 def _filled(cells: Sequence[str]) -> list[str]:
