@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from rerank_core import evaluation
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation import Imported, merge, read, write
+from rerank_core.evaluation.sources import from_files
 
 # What files can hold: no control characters, no lone surrogates.
 CHARACTER = st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufeff") | st.sampled_from('=+-@",;\t|')
@@ -67,14 +68,19 @@ def trec_run(draw: st.DrawFn) -> dict[str, Any]:
 def snapshot(draw: st.DrawFn) -> dict[str, Any]:
     """What a Quepid snapshot holds."""
     run = draw(st.dictionaries(CELL, orders(CELL), min_size=1, max_size=3))
-    used = list(dict.fromkeys(document for documents in run.values() for document in documents))
+    judgments = {query: own for query in run if (own := draw(grades(CELL)))}
+    judged = [document for own in judgments.values() for document in own]
+    used = list(dict.fromkeys([document for documents in run.values() for document in documents] + judged))
     texts = {document: draw(TEXT) for document in used}
     notes = {"snapshot_name": draw(CELL), "snapshot_time": "2026-01-02T03:04:05Z", "case_id": "7"}
+    if draw(st.booleans()):
+        notes |= {"team_name": draw(CELL), "case_name": draw(CELL)}
     if texts:
         notes["text_column"] = "text"
     return {
         "queries": {query: query for query in run},
         "run": run,
+        "judgments": judgments,
         "documents": texts,
         "metadata": {document: {"text": text} for document, text in texts.items()},
         "notes": notes,
@@ -621,12 +627,13 @@ def test_the_name_decides_where_a_line_is_damaged() -> None:
     assert read("a.run", b"q1 Q0 d1 1 2.5 name\nbroken\n").run == {"q1": ("d1",)}
 
 
-def test_a_repeated_row_is_one_problem_and_another_rating_a_second() -> None:
-    """A row that says nothing new is named once; one that contradicts the first rating says so too."""
-    imported = read("a.csv", b"query,document,rating\nq,a,3\nq,a,3\nq,a,1\n")
-    assert imported.judgments == {"q": {"a": 3}}
-    assert [problem.line for problem in imported.problems] == [3, 4, 4]
-    assert "rated 3 there" in imported.problems[2].reason
+def test_a_repeated_row_is_one_problem_whatever_its_rating() -> None:
+    """One row, one sentence: with another rating it says which one is kept, and a first rating is taken."""
+    imported = read("a.csv", b"query,document,rating\nq,a,3\nq,a,3\nq,a,1\nq,b,\nq,b,2\n")
+    assert imported.judgments == {"q": {"a": 3, "b": 2}}
+    assert [problem.line for problem in imported.problems] == [3, 4, 6]
+    assert "rated 3 there; 3 is kept, and this row, rated 1, is left out" in imported.problems[1].reason
+    assert "only the rating is taken" in imported.problems[2].reason
 
 
 @pytest.mark.parametrize("kind", ["table", "quepid-ratings", "quepid-snapshot", "opensearch-judgments", "beir"])
@@ -642,3 +649,212 @@ def test_a_nul_does_not_make_a_file_unreadable(kind: str) -> None:
     again = read("x.zip" if kind == "beir" else "x.csv", write(kind, imported), kind)
     assert not again.problems
     assert again.judgments == {"a\ufffdb": {"d": 2}} or again.run == {"a\ufffdb": ("d",)}
+
+
+def test_what_differs_from_row_to_row_of_a_document_is_reported() -> None:
+    """Further columns and titles are kept once a document; where a row has others, that is said once a document."""
+    text = (
+        "query,id,document,rating,title,comment,colour\n"
+        "q1,a,doc a,3,One,perfect for q1,red\n"
+        "q2,a,doc a,0,Two,wrong for q2,red\n"
+        "q3,a,doc a,0,Two,,red\n"
+        "q1,b,doc b,1,,,\n"
+        "q2,b,doc b,1,,,\n"
+    )
+    imported = read("a.csv", text.encode())
+    assert imported.metadata == {"a": {"comment": "perfect for q1", "colour": "red"}}
+    assert [line for line, _ in imported.problems] == [3, 3]
+    assert "title of the document 'a' stands differently above" in imported.problems[0].reason
+    assert "has something else in 'comment' above" in imported.problems[1].reason
+    snapshot = "Query Text,Doc ID,Doc Position,why\nq1,a,1,perfect\nq2,a,1,wrong\n"
+    assert "'why'" in read("a.csv", snapshot.encode()).problems[0].reason
+
+
+def test_a_text_that_is_the_id_loses_its_outer_spaces() -> None:
+    """One trailing space would be an id that no format can hold, and the whole set could not be taken away."""
+    imported = read("a.csv", b'query,document,rating\nq1,"d one ",0\nq2,d one,2\n')
+    assert imported.run == {"q1": ("d one",), "q2": ("d one",)}
+    assert not imported.problems
+    for kind in ("table", "quepid-ratings"):
+        assert read("a.csv", write(kind, imported)).judgments == {"q1": {"d one": 0}, "q2": {"d one": 2}}
+
+
+DETAILED = (
+    b"Team Name,Case Name,Case ID,Query Text,Doc ID,Doc Position,Title,Rating,overview\n"
+    b"Ours,Films,7,star trek,a,1,A,3,The first of the two films\n"
+    b"Ours,Films,7,star trek,b,2,B,,The second of the two films\n"
+    b"Ours,Films,7,star trek,c,,C,0,A film that was rated and not found\n"
+    b"Ours,Films,7,nothing,,,,,\n"
+)
+
+
+def test_a_detailed_quepid_file_keeps_its_ratings_and_names() -> None:
+    """Ratings, also of what was not found, titles, team and case are written again, and the order is the same."""
+    imported = read("detailed.csv", DETAILED)
+    assert imported.judgments == {"star trek": {"a": 3, "c": 0}}
+    assert imported.run == {"star trek": ("a", "b"), "nothing": ()}
+    written = write("quepid-snapshot", imported)
+    assert written.startswith(b"Team Name,Case Name,Snapshot Name,Snapshot Time,Case ID,Query Text,Doc ID,")
+    again = read("snapshot.csv", written)
+    for name in ("queries", "documents", "judgments", "run", "metadata"):
+        assert getattr(again, name) == getattr(imported, name), name
+    assert {key: again.notes[key] for key in imported.notes} == imported.notes
+
+
+def test_titles_go_from_one_format_to_another() -> None:
+    """A title that is a column of a snapshot is a title in a table and in BEIR, and one of a table is in a snapshot."""
+    snapshot = b"Query Text,Doc ID,Doc Position,title,overview\nq,a,1,A title,The long overview of a film\n"
+    imported = read("snapshot.csv", snapshot)
+    table = read("table.csv", write("table", imported))
+    assert table.titles == {"a": "A title"}
+    assert read("c.zip", write("beir", imported)).titles == {"a": "A title"}
+    again = read("snapshot.csv", write("quepid-snapshot", table))
+    assert again.documents == imported.documents
+    assert again.metadata["a"]["title"] == "A title"
+
+
+def test_further_columns_never_hide_those_that_a_format_knows() -> None:
+    """A column called like one of the format's own goes out under another name; texts and ratings stay theirs."""
+    imported = Imported(
+        "table",
+        queries={"q": "q"},
+        documents={"a": "the real text"},
+        judgments={"q": {"a": 2}},
+        run={"q": ("a",)},
+        metadata={"a": {"text": "another text", "Rating": "five stars", "position": "left"}},
+    )
+    for kind in ("table", "quepid-snapshot"):
+        again = read("a.csv", write(kind, imported))
+        assert not again.problems
+        assert (again.documents, again.judgments, again.run) == (imported.documents, imported.judgments, imported.run)
+        assert {"another text", "five stars", "left"} <= set(again.metadata["a"].values())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "query,information_need\nstar trek,Films of the series with the old crew\nstar wars,The first film\n",
+        "Team Name,Case Name,Case ID,Query Text,Score,Date Last Scored,Count,Information Need,Notes,Options\n"
+        "Ours,Films,7,star trek,0.5,2026-01-01,3,Films of the series,A long note about it,\n"
+        "Ours,Films,7,star wars,0.7,2026-01-01,3,,Another note,\n",
+        "query_id,query,query_class\n1,star trek,Science fiction films\n2,star wars,Science fiction films\n",
+        "query,searches\nstar trek,120000\nstar wars,98000\n",
+    ],
+)
+def test_what_somebody_wants_is_no_document(text: str) -> None:
+    """Information needs, notes, classes of queries and counts are never candidates to be reranked and paid for."""
+    imported = read("queries.csv", text.encode())
+    assert list(imported.queries.values()) == ["star trek", "star wars"]
+    assert not imported.documents
+    assert not imported.run
+    assert not imported.scores
+
+
+def test_a_book_of_judges_keeps_their_ratings_apart() -> None:
+    """A column for each judge; the one rating of a document is the lower median, bad cells are named, and it goes out
+    as it came in."""
+    text = "query,docid,Ann,Ben,Cem\nstar trek,a,3,1,\nstar trek,b,0,,0\nstar wars,a,,,2\ndogs,,,,\n"
+    imported = read("book.csv", text.encode())
+    assert imported.kind == "quepid-ratings"
+    assert imported.raters == {
+        "Ann": {"star trek": {"a": 3, "b": 0}},
+        "Ben": {"star trek": {"a": 1}},
+        "Cem": {"star trek": {"b": 0}, "star wars": {"a": 2}},
+    }
+    assert imported.judgments == {"star trek": {"a": 1, "b": 0}, "star wars": {"a": 2}}
+    assert list(imported.queries) == ["star trek", "star wars", "dogs"]
+    assert [line for line, _ in imported.problems] == [1]
+    assert "'Ann', 'Ben', 'Cem' are read as ratings of 3 people" in imported.problems[0].reason
+    assert write("quepid-ratings", imported) == text.encode()
+    bad = read("book.csv", b"query,docid,Ann\nq,a,good\nq,b,1\nq,b,2\n,c,1\nq,,1\nq,d\n", "quepid-ratings")
+    assert bad.judgments == {"q": {"b": 1}}
+    assert [line for line, _ in bad.problems] == [1, 2, 4, 5, 6, 7]
+    assert read("a.csv", b"query,docid,Ann\nq,a,text\n").kind == "table"
+    assert read("a.csv", b"query,docid,title,rating\nq,a,1984,2\n").judgments == {"q": {"a": 2}}
+    with pytest.raises(InvalidRequestError, match="cannot stand above"):
+        write("quepid-ratings", replace(imported, raters={"Rating": {}, "Title": {"star trek": {"a": 1}}}))
+
+
+def test_books_are_merged_without_mixing_their_raters() -> None:
+    """Who rated what in several files stays known, and that raters differ is no contradiction."""
+    parts = [read("a.csv", data) for data in (b"query,docid,Ann,Ben\nq,a,3,0\n", b"query,docid,Ann,Cem\nq,a,1,2\n")]
+    merged = merge(parts)
+    assert merged.raters == {"Ann": {"q": {"a": 3}}, "Ben": {"q": {"a": 0}}, "Cem": {"q": {"a": 2}}}
+    assert not [problem for problem in merged.problems if "differ" in problem.reason]
+
+
+def test_training_data_are_judgments() -> None:
+    """Quepid's lines for learning to rank have the rating, the query, the document and the text; features are left."""
+    text = "3 qid:1 # 1370 star trek\n0 qid:1 # 12 star trek\n# made by Quepid\n2 qid:2 1:0.5 2:1e3 # 7 star wars\n"
+    imported = read("ltr.txt", text.encode())
+    assert imported.queries == {"1": "star trek", "2": "star wars"}
+    assert imported.judgments == {"1": {"1370": 3, "12": 0}, "2": {"7": 2}}
+    assert [(line, "features" in reason) for line, reason in imported.problems] == [(0, True)]
+    bad = read("ltr.txt", b"3 qid:1 # 1370 star trek\nx qid:1 # 12 star trek\n1 qid:1 1:0.5\n1 qid:1 # 13 star trek\n")
+    assert [line for line, _ in bad.problems] == [2, 3]
+    assert b"star trek,1370,3\n" in write("quepid-ratings", imported)
+
+
+@pytest.mark.parametrize(
+    ("cells", "grades"),
+    [
+        (["3 - Perfect", "0 (not relevant)", "2 – Good", "1"], [3, 0, 2, 1]),
+        (["3) Perfect", "1: Fair", "2 = Good", "0 - Bad"], [3, 1, 2, 0]),
+        (["TRUE", "FALSE", "TRUE", "FALSE"], [1, 0, 1, 0]),
+        (["Exact", "Partial", "Irrelevant", "Exact"], [3, 1, 0, 3]),
+    ],
+)
+def test_ratings_with_a_label_in_words_and_as_excel_writes_them(cells: list[str], grades: list[int]) -> None:
+    """A number with its label counts as the number; TRUE and FALSE as 1 and 0; Exact, Partial and Irrelevant too."""
+    rows = "".join(f"q,d{place},{cell}\n" for place, cell in enumerate(cells))
+    imported = read("a.csv", f"query,id,rating\n{rows}".encode())
+    assert list(imported.judgments["q"].values()) == grades
+    assert [line for line, _ in imported.problems] == [0]
+
+
+def test_ranges_and_slips_are_no_labelled_ratings() -> None:
+    """A range and a fraction are reported; a slip among labelled ratings costs its own cell only."""
+    imported = read("a.csv", b"query,id,rating\nq,a,3-4\nq,b,2.5 - good\nq,c,3 - Perfect\nq,d,perfect\n")
+    assert imported.judgments == {"q": {"c": 3}}
+    assert [line for line, _ in imported.problems] == [0, 2, 3, 5]
+
+
+def test_true_and_false_of_a_workbook_are_grades() -> None:
+    """Cells that hold a truth value and not a word count as 1 and 0."""
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for row in (["query", "id", "relevant?", "rating"], ["q", "a", "x", True], ["q", "b", "y", False]):
+        book.active.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    assert read("a.xlsx", out.getvalue(), columns={"document": ""}).judgments == {"q": {"a": 1, "b": 0}}
+
+
+def test_labels_of_wands_name_the_product_and_not_the_row() -> None:
+    """Its file has an id of the row, of the query and of the product; the last is the document's."""
+    imported = read("label.csv", b"id\tquery_id\tproduct_id\tlabel\n0\t7\t25434\tExact\n1\t7\t12088\tIrrelevant\n")
+    assert imported.judgments == {"7": {"25434": 3, "12088": 0}}
+
+
+@pytest.mark.parametrize("kind", ["table", "quepid-snapshot", "quepid-ratings", "opensearch-queries", "beir"])
+@settings(max_examples=40)
+@given(data=st.data())
+def test_what_becomes_a_set_is_read_back_whole(kind: str, data: st.DataObject) -> None:
+    """Nothing is lost on the way file, query set, file; rated documents become candidates where a file has no order."""
+    imported = Imported(kind, **data.draw(CONTENT[kind]))
+    made = from_files(imported) if imported.query_ids else None
+    if made is None or (kind == "quepid-snapshot" and not made.pairs):
+        return  # there is nothing to make a set, or a snapshot, of
+    back = read(evaluation.KINDS[kind].file_name, write(kind, made.imported()), kind)
+    assert not back.problems
+    assert list(back.query_ids) == list(imported.query_ids)
+    for name in ("judgments", "scores", "answers", "tags", "notes"):
+        assert getattr(back, name) == getattr(imported, name), name
+    used = {document for own in (*imported.run.values(), *imported.judgments.values()) for document in own}
+    used -= {document for document, text in imported.documents.items() if not text.strip()}
+    for name in ("documents", "titles", "metadata"):
+        wanted = {key: own for key, own in getattr(imported, name).items() if key in used}
+        assert {key: own for key, own in getattr(back, name).items() if key in used} == wanted, name
+    if kind == "quepid-snapshot":
+        assert back.run == imported.run

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from rerank_core.documents.report import Problem
 from rerank_core.errors import InvalidRequestError
+from rerank_core.evaluation import Imported, read, write
 from rerank_core.evaluation import query_set as limits
-from rerank_core.evaluation import read, write
 from rerank_core.evaluation.contender import Contender
 from rerank_core.evaluation.experiment_file import ExperimentError, ExperimentFile
 from rerank_core.evaluation.experiment_store import ExperimentStore
@@ -403,3 +403,108 @@ def test_a_file_of_an_earlier_version_opens_with_all_that_is_in_it(tmp_path, ver
         one = ExperimentStore(path).create(set_id, made, [Contender("local", "local-keyword")]).id
         store.mark(one, "v2", [("q1", "a")], "good")
         assert store.marks(one, "v2") == {("q1", "a"): "good"}
+
+
+# Nothing is lost on the way through
+
+
+def kept(made, tmp_path):
+    """The set as it comes back from the disk."""
+    with QuerySetStore(tmp_path / "kept.sqlite3") as store:
+        return store.get(store.save(made))
+
+
+def test_a_snapshot_comes_out_of_a_set_as_it_went_in(tmp_path):
+    """Name, time, case, title, columns, ratings and queries without results, byte for byte."""
+    data = (
+        b"Snapshot Name,Snapshot Time,Case ID,Query Text,Doc ID,Doc Position,Rating,title,overview\n"
+        b"May,2026-05-01T00:00:00Z,7,star trek,a,1,3,A,The first of the two films\n"
+        b"May,2026-05-01T00:00:00Z,7,star trek,b,2,,B,The second of the two films\n"
+        b"May,2026-05-01T00:00:00Z,7,nothing,,,,,\n"
+    )
+    made = kept(from_files(read("snapshot.csv", data)), tmp_path)
+    assert write("quepid-snapshot", made.imported()) == data
+    assert made.initial == {"star trek": ("a", "b")}
+
+
+def test_reference_answers_come_out_of_a_set(tmp_path):
+    """OpenSearch's query set is given back with its answers."""
+    data = b'{"queryText": "tv", "referenceAnswer": "a screen"}\n{"queryText": "radio", "referenceAnswer": ""}\n'
+    made = kept(from_files(read("queries.ndjson", data)), tmp_path)
+    assert write("opensearch-queries", made.imported()) == data
+
+
+def test_scores_and_the_name_of_a_run_come_out_of_a_set(tmp_path):
+    """A TREC run with the texts of its documents is given back; another order has neither its scores nor its name."""
+    data = b"q Q0 a 1 3.5 me\nq Q0 b 2 1.25 me\n"
+    texts_of_it = read("t.csv", b"query,id,document\nother,a,Text of a\nother,b,Text of b\n")
+    made = kept(from_files([read("results.run", data), replace(texts_of_it, queries={}, run={})]), tmp_path)
+    assert write("trec-run", made.imported()) == data
+    turned = made.imported(run={"q": ("b", "a")})
+    assert write("trec-run", turned) == b"q Q0 b 1 2.0 rerank-playground\nq Q0 a 2 1.0 rerank-playground\n"
+    found = made.with_candidates(lambda _: texts(a="Text of a"), "by keyword", replace_all=True)
+    assert found.scores == {}
+
+
+def test_scores_of_a_table_are_kept_for_the_candidates_alone(tmp_path):
+    """A document without a text is no candidate, and its score goes with it."""
+    made = from_files(read("a.csv", b"query,id,document,score\nq,a,one,0.5\nq,b,,0.7\nq,c,three,\n"))
+    assert made.scores == {"q": {"a": 0.5}}
+    assert kept(made, tmp_path) == made
+
+
+def test_answers_and_scores_of_queries_beyond_the_limit_go_with_them(monkeypatch):
+    """Nothing is kept of a query that is not."""
+    monkeypatch.setattr(limits, "MAX_QUERIES", 1)
+    data = read("a.csv", b"query,document,score\nq,one,0.5\nr,two,0.7\n")
+    made = from_files(replace(data, answers={"q": "yes", "r": "no"}))
+    assert (made.answers, made.scores) == ({"q": "yes"}, {"q": {"one": 0.5}})
+
+
+def test_the_raters_of_a_book_are_those_of_the_set():
+    """Each keeps what he rated; ratings of another file are the import's. One of them can be taken away alone."""
+    book = read("book.csv", b"query,docid,Ann,Ben\nreset password,kb-1,3,1\nreset password,kb-2,,0\n")
+    made = from_files([book, read("queries.csv", TABLE)])
+    assert made.raters == ("Ann", "Ben", "imported")
+    assert made.judgments["Ben"] == {"reset password": {"kb-1": 1, "kb-2": 0}}
+    assert b"reset password,kb-1,1\n" in write("quepid-ratings", made.imported(["Ben"]))
+    apart = write("quepid-ratings", made.imported(apart=True)).decode().splitlines()
+    assert apart[:2] == ["query,docid,Ann,Ben,imported", "reset password,kb-1,3,1,3"]
+
+
+def test_a_set_of_an_earlier_version_still_opens(tmp_path):
+    """Its record has no answers, scores and notes of files, which are empty then."""
+    import json
+
+    with QuerySetStore(tmp_path / "old.sqlite3") as store:
+        made = from_files(read("queries.csv", TABLE))
+        set_id = store.save(made)
+        with sqlite3.connect(store.path) as db:
+            record = json.loads(db.execute("SELECT payload FROM query_sets").fetchone()[0])
+            for name in ("answers", "scores", "file_notes"):
+                del record[name]
+            db.execute("UPDATE query_sets SET payload = ?", (json.dumps(record).encode(),))
+        db.close()
+        assert store.get(set_id) == made
+
+
+def test_the_work_grows_with_the_rows_and_not_with_their_square():
+    """Each query is looked up among the documents, and not all documents for each query."""
+
+    class Counted(str):
+        looked_up = 0
+
+        def __hash__(self):
+            Counted.looked_up += 1
+            return super().__hash__()
+
+    documents = {query: [Counted(f"{query}-{place}") for place in range(5)] for query in map(str, range(300))}
+    imported = Imported(
+        "table",
+        queries={query: query for query in documents},
+        documents={name: "text" for names in documents.values() for name in names},
+        run={query: tuple(names) for query, names in documents.items()},
+    )
+    Counted.looked_up = 0
+    from_files(imported)
+    assert Counted.looked_up < 50 * 1500

@@ -9,7 +9,7 @@ from rerank_core.documents.decoding import Unreadable, decode, kind_of
 from rerank_core.documents.delimited import read_delimited
 from rerank_core.documents.limits import megabytes
 from rerank_core.errors import InvalidRequestError
-from rerank_core.evaluation import formats_csv, formats_json, formats_table, formats_trec
+from rerank_core.evaluation import formats_csv, formats_json, formats_quepid, formats_table, formats_trec
 from rerank_core.evaluation.imported import LIMITS, Builder, Imported, Problem
 
 __all__ = ["KINDS", "Kind", "detect", "merge", "read", "write"]
@@ -41,7 +41,7 @@ KINDS: Mapping[str, Kind] = {
 """Every format that can be read and written, by its id."""
 
 _READERS: Mapping[str, Callable[[str], Imported]] = {
-    "quepid-ratings": formats_csv.read_quepid_ratings,
+    "quepid-ratings": formats_quepid.read_ratings,
     "quepid-snapshot": formats_csv.read_quepid_snapshot,
     "opensearch-judgments": formats_csv.read_opensearch_judgments,
     "opensearch-queries": formats_json.read_opensearch_queries,
@@ -50,7 +50,7 @@ _READERS: Mapping[str, Callable[[str], Imported]] = {
 }
 _WRITERS: Mapping[str, Callable[[Imported], bytes]] = {
     "table": formats_table.write_table,
-    "quepid-ratings": formats_csv.write_quepid_ratings,
+    "quepid-ratings": formats_quepid.write_ratings,
     "quepid-snapshot": formats_csv.write_quepid_snapshot,
     "opensearch-judgments": formats_csv.write_opensearch_judgments,
     "opensearch-queries": formats_json.write_opensearch_queries,
@@ -136,8 +136,10 @@ def detect(filename: str, text: str) -> str | None:
         return "opensearch-queries" if '"queryText"' in lines[0] else "beir" if '"_id"' in lines[0] else None
     if formats_json.is_qrels_header(lines[0]):
         return "beir"
+    if formats_quepid.is_training_data(lines):
+        return "quepid-ratings"
     rows = read_delimited(sample, LIMITS).rows
-    if rows and formats_csv.is_ratings_header(rows[0].cells):
+    if rows and (formats_csv.is_ratings_header(rows[0].cells) or formats_quepid.is_book(rows)):
         return "quepid-ratings"
     if rows and formats_csv.is_snapshot_header(rows[0].cells):
         return "quepid-snapshot"
@@ -165,6 +167,7 @@ def merge(parts: Iterable[Imported]) -> Imported:
     kinds = {part.kind for part in parts}
     builder = Builder(kinds.pop() if len(kinds) == 1 else "table")
     run: dict[str, tuple[str, ...]] = {}
+    apart = any(part.raters for part in parts)  # then each of two ratings that differ is kept, as its rater's own
     for part in parts:
         builder.problems += part.problems
         for query, text in part.queries.items():
@@ -174,13 +177,17 @@ def merge(parts: Iterable[Imported]) -> Imported:
         for query, grades in part.judgments.items():
             own = builder.judgments.setdefault(query, {})
             other = sum(own.setdefault(document, grade) != grade for document, grade in grades.items())
-            if other:
+            if other and not apart:
                 builder.refuse(0, f"{other} ratings for '{query}' differ between the files; the first ones are kept.")
         for query, documents in part.run.items():
             if run.setdefault(query, documents) != documents:
                 builder.refuse(0, f"The files give different results for '{query}'; the first ones are kept.")
             elif query in part.scores:
                 builder.scores.setdefault(query, dict(part.scores[query]))
+        for rater, judgments in part.raters.items():
+            for query, grades in judgments.items():
+                own = builder.raters.setdefault(rater, {}).setdefault(query, {})
+                own.update({document: grade for document, grade in grades.items() if document not in own})
         for name in ("titles", "metadata", "answers", "tags", "notes"):
             mine = getattr(builder, name)
             for key, value in getattr(part, name).items():

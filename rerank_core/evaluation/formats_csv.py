@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from rerank_core.documents import fields
@@ -36,8 +36,15 @@ __all__ = [
 
 _RATINGS = ("query", "docid", "rating")
 _SNAPSHOT = ("Snapshot Name", "Snapshot Time", "Case ID", "Query Text", "Doc ID", "Doc Position")
-_NOTES = {"snapshotname": "snapshot_name", "snapshottime": "snapshot_time", "caseid": "case_id"}
-_KNOWN = {*_NOTES, "querytext", "docid", "docposition", "position", "rating", "teamname", "casename"}
+_NOTES = {
+    "snapshotname": "snapshot_name",
+    "snapshottime": "snapshot_time",
+    "caseid": "case_id",
+    "teamname": "team_name",
+    "casename": "case_name",
+}
+_KNOWN = {*_NOTES, "querytext", "docid", "docposition", "position", "rating"}
+_OPTIONAL = {"Team Name": "team_name", "Case Name": "case_name"}
 
 
 def column_key(name: str) -> str:
@@ -98,8 +105,8 @@ def read_quepid_snapshot(text: str) -> Imported:
     """A Quepid snapshot: one row a result, with its position; the files for static cases are read too.
 
     Columns beyond Quepid's own become metadata of the document, the one that looks most like its text also its
-    text. A row without a document stands for a query that found nothing. Of several snapshots in one file the
-    first is read.
+    text. A row without a document stands for a query that found nothing, one with a rating and no position for a
+    document that was rated and not found. Of several snapshots in one file the first is read.
     """
     table = read_delimited(text, LIMITS)
     builder = Builder("quepid-snapshot", problems=list(table.problems))
@@ -151,30 +158,54 @@ def write_opensearch_judgments(imported: Imported) -> bytes:
 
 
 def write_quepid_snapshot(imported: Imported) -> bytes:
-    """A run as a Quepid snapshot, with the documents' text, title and metadata as further columns."""
+    """A run as a Quepid snapshot, with the ratings, the documents' text, title and metadata as further columns.
+
+    The text goes into the column that it came from, by default "text". Rows of documents that were rated and not
+    found have no position.
+    """
     if not imported.run:
         raise InvalidRequestError("There is no run to write.", hint="Rerank some queries first.")
-    names = list(dict.fromkeys(name for cells in imported.metadata.values() for name in cells))
-    text_column = imported.notes.get("text_column", "text")
-    extra = names + [text_column] * bool(imported.documents and text_column not in names)
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    head = [
-        imported.notes.get("snapshot_name", "Rerank Playground"),
-        imported.notes.get("snapshot_time", now),
-        imported.notes.get("case_id", ""),
-    ]
-    rows = [[*_SNAPSHOT, *extra]]
+    notes = {"snapshot_name": "Rerank Playground", "snapshot_time": now, "case_id": "", **imported.notes}
+    optional = {column: notes[note] for column, note in _OPTIONAL.items() if notes.get(note)}
+    head = [*optional.values(), notes["snapshot_name"], notes["snapshot_time"], notes["case_id"]]
+    rated = ["Rating"] * any(imported.judgments.values())
+    extra, cells_of = _extra_columns(imported)
+    rows = [[*optional, *_SNAPSHOT, *rated, *extra]]
     for query, name in query_texts(imported, "Quepid").items():
-        if query not in imported.run:
-            continue
-        documents = imported.run[query]
-        check_cells([name, *documents], "Quepid")
-        for rank, document in enumerate(documents, start=1):
-            own = {text_column: imported.documents.get(document, ""), **imported.metadata.get(document, {})}
-            rows.append([*head, name, document, str(rank), *(str(own.get(column, "")) for column in extra)])
-        if not documents:
-            rows.append([*head, name, "", "", *[""] * len(extra)])
+        grades = imported.judgments.get(query, {})
+        ranks = {document: str(rank) for rank, document in enumerate(imported.run.get(query, ()), start=1)}
+        check_cells([name, *ranks, *grades], "Quepid")
+        for document in dict.fromkeys([*ranks, *grades]):
+            about = [ranks.get(document, ""), *[str(grades.get(document, ""))] * len(rated)]
+            own = cells_of(document)
+            rows.append([*head, name, document, *about, *(own.get(column, "") for column in extra)])
+        if not ranks and query in imported.run:
+            rows.append([*head, name, "", "", *[""] * len(rated + extra)])
     return csv_bytes(rows)
+
+
+def _extra_columns(imported: Imported) -> tuple[list[str], Callable[[str], dict[str, str]]]:
+    """The further columns of a snapshot, and what gives the cells that a document has in them. A column whose name
+    means something else there gets another name."""
+    found = dict.fromkeys(str(name) for cells in imported.metadata.values() for name in cells)
+    text = imported.notes.get("text_column", "")
+    taken = _KNOWN if text else {*_KNOWN, "text"}
+    names = {name: f"{name} (2)" if column_key(name) in taken else name for name in found}
+    text = text or "text"
+    extra = list(dict.fromkeys([*["title"] * bool(imported.titles), *names.values()]))
+    if imported.documents and text not in extra:
+        extra.append(text)
+
+    def cells_of(document: str) -> dict[str, str]:
+        cells = {names[str(name)]: str(cell) for name, cell in imported.metadata.get(document, {}).items()}
+        if imported.titles:
+            cells["title"] = imported.title(document)
+        if document in imported.documents:
+            cells[text] = imported.documents[document]
+        return cells
+
+    return extra, cells_of
 
 
 def csv_bytes(rows: Iterable[Sequence[str]]) -> bytes:
@@ -218,16 +249,18 @@ def _snapshot_row(
         if position:
             builder.refuse(line, "The document id is blank.")
         return
-    try:
-        place = parse_number(position, "position") if position else float("inf")
-    except ValueError as error:
-        builder.refuse(line, str(error))
-        return
-    if not builder.place(line, query, document, (place, line)):
-        return
-    if rating := row.get("rating", "").strip():
+    rating = row.get("rating", "").strip()
+    if position or not rating or not {"docposition", "position"} & row.keys():
+        try:
+            place = parse_number(position, "position") if position else float("inf")
+        except ValueError as error:
+            builder.refuse(line, str(error))
+            return
+        if not builder.place(line, query, document, (place, line)):
+            return
+    if rating:
         _judge(builder, line, query, document, rating)
     if extra:
-        builder.metadata.setdefault(document, extra)
+        builder.cells(line, document, extra, blank=True)
     if text_column and extra[text_column].strip():
         builder.documents.setdefault(document, extra[text_column])

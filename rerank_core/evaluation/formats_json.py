@@ -128,7 +128,7 @@ def is_qrels_header(line: str) -> bool:
 
 
 def _corpus_line(imported: Imported, name: str, text: str) -> str:
-    line: dict[str, Any] = {"_id": name, "title": imported.titles.get(name, ""), "text": text}
+    line: dict[str, Any] = {"_id": name, "title": imported.title(name), "text": text}
     if metadata := imported.metadata.get(name):
         line["metadata"] = {str(key): value for key, value in metadata.items()}
     return json.dumps(line, default=str) + "\n"

@@ -21,7 +21,16 @@ from rerank_core.evaluation.imported import (
 )
 from rerank_core.evaluation.workbook import read_workbook_apart
 
-__all__ = ["TABLE_ROLES", "choose_roles", "header_and_rows", "read_table", "read_table_workbook", "write_table"]
+__all__ = [
+    "TABLE_ROLES",
+    "choose_roles",
+    "header_and_rows",
+    "is_role_name",
+    "read_table",
+    "read_table_workbook",
+    "unique",
+    "write_table",
+]
 
 TABLE_ROLES = ("query", "query_id", "tag", "document", "id", "title", "rank", "score", "rating")
 """What a column can be: the query, its id and a label for it; the document's text, id and title; its place or score
@@ -38,6 +47,12 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "score": fields.NAMES["score"],
     "rating": ("rating", "grade", "relevance", "judgment", "judgement", "label", "relevance grade", "rel"),
 }
+# About the query or about a case as a whole, however long: what somebody wants, or says, is no document to rank.
+_NO_DOCUMENT = (
+    *("information need", "informationneed", "notes", "note", "options", "team name", "case name", "case id"),
+    *("date last scored", "count", "snapshot name", "snapshot time"),
+)
+_SAID = 8
 
 
 def read_table(text: str, columns: Mapping[str, str] | None = None) -> Imported:
@@ -85,15 +100,33 @@ def choose_roles(
         if role in chosen or role in refused:
             continue
         free = {fields.normal(name): name for name in reversed(names) if name not in chosen.values()}
-        guess = next((free[name] for name in _NAMES[role] if name in free), None)
+        known = _NAMES[role]
+        if role == "id" and "document" not in chosen and "query_id" in chosen:
+            # in a file of ids alone, such as WANDS', "id" is that of the row and "product_id" that of the document
+            known = (*known[1:], known[0])
+        guess = next((free[name] for name in known if name in free), None)
         if guess is not None:
             chosen[role] = guess
     if "document" not in chosen and "id" not in chosen and "document" not in refused:
         places = [place for place, name in enumerate(names) if name not in chosen.values()]
-        length = {place: sum(len(row[place]) for row in rows if place < len(row)) for place in places}
+        length = {
+            place: sum(len(row[place]) for row in rows if place < len(row) and not fields.is_number(row[place]))
+            for place in places
+            if not _about_queries(names[place])
+        }
         if any(length.values()):
-            chosen["document"] = names[max(places, key=length.__getitem__)]
+            chosen["document"] = names[max(length, key=length.__getitem__)]
     return {role: chosen[role] for role in TABLE_ROLES if role in chosen}
+
+
+def is_role_name(name: str) -> bool:
+    """Whether a column of that name would be taken for one of the roles, or is known to be about the queries."""
+    return _about_queries(name) or any(fields.normal(name) in names for names in _NAMES.values())
+
+
+def _about_queries(name: str) -> bool:
+    normal = fields.normal(name)
+    return normal in _NO_DOCUMENT or normal.startswith("query ")
 
 
 def write_table(imported: Imported) -> bytes:
@@ -110,16 +143,16 @@ def write_table(imported: Imported) -> bytes:
         check_cells([query, about["query"], about["tag"] or "-"], "a table")
         ranked, grades = imported.run.get(query, ()), imported.judgments.get(query, {})
         scores = imported.scores.get(query, {})
-        check_cells(ranked, "a table")
+        check_cells([*ranked, *grades], "a table")
         ranks = {document: str(rank) for rank, document in enumerate(ranked, start=1)}
         for document in dict.fromkeys([*ranked, *grades]):
             rows.append(
                 {
-                    **{str(name): str(value) for name, value in imported.metadata.get(document, {}).items()},
+                    **{_beside(str(name)): str(cell) for name, cell in imported.metadata.get(document, {}).items()},
                     **about,
                     "id": document,
                     "document": imported.documents.get(document, ""),
-                    "title": imported.titles.get(document, ""),
+                    "title": imported.title(document),
                     "rank": ranks.get(document, ""),
                     "score": repr(scores[document]) if document in scores else "",
                     "rating": str(grades.get(document, "")),
@@ -129,6 +162,12 @@ def write_table(imported: Imported) -> bytes:
             rows.append(about)
     wanted = _needed(rows)
     return csv_bytes([wanted, *([row.get(name, "") for name in wanted] for row in rows)])
+
+
+def _beside(column: str) -> str:
+    """The name of a further column, another one where it would be taken for a column of the table's own."""
+    mine = column != "title" and fields.normal(column) in {fields.normal(role) for role in TABLE_ROLES}
+    return f"{column} (2)" if mine else column
 
 
 def _needed(rows: Sequence[Mapping[str, str]]) -> list[str]:
@@ -175,7 +214,7 @@ def header_and_rows(table: Table) -> tuple[list[str], Sequence[Row]]:
     if not table.rows:
         return [], []
     above = rows_above(table.rows)
-    return _unique(table.rows[above].cells), table.rows[above + 1 :]
+    return unique(table.rows[above].cells), table.rows[above + 1 :]
 
 
 def _filled_down(
@@ -207,8 +246,9 @@ def _rated_in_words(
     grades = grade_words.read(found)
     if place is None or not grades:
         return body
-    said = ", ".join(f"'{word}' as {grade}" for word, grade in sorted(grades.items(), key=lambda pair: -pair[1]))
-    builder.refuse(0, f"The ratings are words, which count as grades: {said}.")
+    said = [f"'{word}' as {grade}" for word, grade in sorted(grades.items(), key=lambda pair: -pair[1])]
+    more = f", and {len(said) - _SAID:,} more" if len(said) > _SAID else ""
+    builder.refuse(0, f"The ratings are words, which count as grades: {', '.join(said[:_SAID])}{more}.")
     return [
         Row(
             row.line,
@@ -248,8 +288,10 @@ def _add(builder: Builder, line: int, row: Mapping[str, str], extra: Mapping[str
         builder.refuse(line, "The query is blank.")
         return
     body = unguarded(row.get("document", ""))
+    if "id" not in row:
+        body = body.strip()  # it is the id as well, and one that ends with a space cannot be written by any format
     name = row["id"].strip() if "id" in row else body
-    if not name.strip():
+    if not name:
         builder.query(line, query_id, text)
         _tag(builder, line, query_id, row)
         if any(row.get(role, "").strip() for role in ("document", "rank", "score", "rating", "title")):
@@ -262,37 +304,47 @@ def _add(builder: Builder, line: int, row: Mapping[str, str], extra: Mapping[str
     if body.strip():
         builder.document(line, name, body)
     if row.get("title", "").strip():
-        builder.titles.setdefault(name, unguarded(row["title"]))
-    if filled := {column: unguarded(cell) for column, cell in extra.items() if cell}:
-        builder.metadata.setdefault(name, filled)
-    problems = len(builder.problems)
-    twice = name in builder.places.get(query_id, {})
-    _place(builder, line, query_id, name, row)
-    if rating := row.get("rating", "").strip():
-        try:
-            grade = parse_grade(rating)
-            if twice and len(builder.problems) > problems and builder.judgments.get(query_id, {}).get(name) == grade:
-                return  # the whole row is a repetition, which has been said
+        builder.title(line, name, unguarded(row["title"]))
+    builder.cells(line, name, {column: unguarded(cell) for column, cell in extra.items()})
+    rating, grade = row.get("rating", "").strip(), None
+    try:
+        grade = parse_grade(rating) if rating else None
+    except ValueError as error:
+        builder.refuse(line, str(error))
+    known = builder.judgments.get(query_id, {}).get(name)
+    if grade in (None, known) or name not in builder.places.get(query_id, {}):
+        placed = _place(builder, line, query_id, name, row)
+        if grade is not None and placed:  # else the whole row is a repetition, which has been said
             builder.judge(line, query_id, name, grade)
-        except ValueError as error:
-            builder.refuse(line, str(error))
+        return
+    there = f"'{name}' is in the results of '{query_id}' already"
+    if known is None:
+        builder.judge(line, query_id, name, grade)
+        builder.refuse(line, f"{there}, without a rating; of this row only the rating is taken.")
+    else:
+        builder.refuse(
+            line, f"{there}, rated {known} there; {known} is kept, and this row, rated {grade}, is left out."
+        )
 
 
-def _place(builder: Builder, line: int, query: str, document: str, row: Mapping[str, str]) -> None:
+def _place(builder: Builder, line: int, query: str, document: str, row: Mapping[str, str]) -> bool:
+    """Put a document where its rank or score wants it, if it has any; False, and a problem, if it is there already."""
     key: tuple[float, float] = (0.0, line)
     try:
         score = parse_number(row["score"], "score") if row.get("score", "").strip() else None
         if "rank" in row:
             if not row["rank"].strip():
-                return
+                return True
             key = (parse_number(row["rank"], "rank"), line)
         elif "score" in row:
             key = (float("inf") if score is None else -score, line)
     except ValueError as error:
         builder.refuse(line, f"{error} The document goes last.")
         score, key = None, (float("inf"), line)
-    if builder.place(line, query, document, key) and score is not None:
+    placed = builder.place(line, query, document, key)
+    if placed and score is not None:
         builder.scores.setdefault(query, {})[document] = score
+    return placed
 
 
 def _tag(builder: Builder, line: int, query: str, row: Mapping[str, str]) -> None:
@@ -301,7 +353,8 @@ def _tag(builder: Builder, line: int, query: str, row: Mapping[str, str]) -> Non
         builder.refuse(line, f"The query has the tag '{builder.tags[query]}' above; '{tag}' is left out.")
 
 
-def _unique(header: Sequence[str]) -> list[str]:
+def unique(header: Sequence[str]) -> list[str]:
+    """The names of columns, blank ones named after their place and equal ones numbered."""
     names: list[str] = []
     for place, cell in enumerate(header, start=1):
         base = " ".join(cell.split()) or f"Column {place}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from rerank_core.documents import fields
@@ -18,9 +19,16 @@ _WORDS = {
 GRADES = {word: grade for grade, words in _WORDS.items() for word in words.split(", ")}
 """Words to grades from 0, not relevant, to 3, as good as it gets; compared in lower case, `-` and `_` as spaces."""
 
+# "3 - Perfect", "3 (perfect)", "3) Perfect", "3: perfect", "3 = perfect"; "3-4" and "2,5 - good" are none
+_LABELLED = re.compile(r"(?P<grade>[-+]?\d{1,3})\s*[-–—:=()]+\s*[^\W\d_][^\n]*")
+
 
 def read(words: Collection[str]) -> dict[str, int]:
     """Each word with its grade, where all of them are known; else nothing: a word among numbers, or one that is not
-    known, is a slip that somebody should look at."""
+    known, is a slip that somebody should look at. A number with a label behind it counts as the number, whatever the
+    others are."""
+    labelled = {word: int(found["grade"]) for word in words if (found := _LABELLED.fullmatch(word))}
+    if labelled:
+        return labelled
     grades = {word: GRADES.get(fields.normal(word)) for word in words}
     return {word: grade for word, grade in grades.items() if grade is not None} if None not in grades.values() else {}

@@ -58,6 +58,7 @@ class Imported:
     scores: of the run, where the file had them. titles, metadata: of documents; `metadata` holds the columns
         or keys that have no other place. answers: reference answers of queries. tags: one label a query.
     notes: what belongs to the file as a whole, such as "run_id" or "snapshot_name".
+    raters: rater to judgments, where the file keeps several people's ratings apart; `judgments` are their median.
     """
 
     kind: str
@@ -72,11 +73,16 @@ class Imported:
     answers: Mapping[str, str] = _empty()
     tags: Mapping[str, str] = _empty()
     notes: Mapping[str, str] = _empty()
+    raters: Mapping[str, Mapping[str, Mapping[str, int]]] = _empty()
 
     @property
     def query_ids(self) -> tuple[str, ...]:
         """Every query that appears anywhere, in the order of the file."""
         return tuple(dict.fromkeys([*self.queries, *self.run, *self.judgments]))
+
+    def title(self, document: str) -> str:
+        """The title of a document, be it a title of its own or a column of that name; empty where it has none."""
+        return self.titles.get(document) or str(self.metadata.get(document, {}).get("title") or "")
 
 
 @dataclass(slots=True)
@@ -93,9 +99,11 @@ class Builder:
     answers: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
+    raters: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     places: dict[str, dict[str, tuple[Any, ...]]] = field(default_factory=dict)
     _conflicts: set[tuple[str, str]] = field(default_factory=set)
+    _cells: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def refuse(self, line: int, reason: str) -> None:
         """Leave a row out and say why."""
@@ -110,6 +118,23 @@ class Builder:
         """Name a document; another text under the same id is reported, once a document."""
         if self.documents.setdefault(name, text) != text:
             self._conflict(line, "document", name, "The first text is kept.")
+
+    def title(self, line: int, name: str, title: str) -> None:
+        """Give a document a title; another one is reported, once a document."""
+        if self.titles.setdefault(name, title) != title:
+            self._conflict(line, "title of the document", name, "The first one is kept.", "stands differently above")
+
+    def cells(self, line: int, name: str, cells: dict[str, str], *, blank: bool = False) -> None:
+        """Keep the further columns of a document's row. They are kept once a document, so a row that has something
+        else in them is reported, once a document. Blank cells are left out unless they are to be kept."""
+        kept = cells if blank else {column: cell for column, cell in cells.items() if cell}
+        first = self._cells.setdefault(name, cells)
+        if kept:
+            self.metadata.setdefault(name, kept)
+        if first != cells:
+            other = ", ".join(f"'{column}'" for column, cell in cells.items() if first.get(column, "") != cell)
+            then = "Such columns are kept once a document, and the first ones are."
+            self._conflict(line, "document", name, then, f"has something else in {other} above", "cells")
 
     def judge(self, line: int, query: str, document: str, grade: int) -> None:
         """Rate a document; a second rating of the pair is reported and left out."""
@@ -148,12 +173,15 @@ class Builder:
             answers=self.answers,
             tags=self.tags,
             notes=self.notes,
+            raters=self.raters,
         )
 
-    def _conflict(self, line: int, what: str, name: str, then: str) -> None:
-        if (what, name) not in self._conflicts:
-            self._conflicts.add((what, name))
-            self.refuse(line, f"The {what} '{name}' has another text above. {then}")
+    def _conflict(
+        self, line: int, what: str, name: str, then: str, how: str = "has another text above", about: str = ""
+    ) -> None:
+        if (about or what, name) not in self._conflicts:
+            self._conflicts.add((about or what, name))
+            self.refuse(line, f"The {what} '{name}' {how}. {then}")
 
 
 def parse_grade(cell: str) -> int:

@@ -69,6 +69,8 @@ class QuerySet:
 
     `documents` maps an id to the Document of that id; every candidate is in it. `order_name` says what the initial
     order is. `problems` are what an import left out, `notes` sentences about how the set came about.
+    `answers` are reference answers by query id, `scores` those of the initial order by query and document id, and
+    `file_notes` what belonged to a file as a whole (see Imported.notes): kept to be given back by a download.
     Made by the functions of `evaluation.sources`; it never changes, `rated` and the like give a new one.
     """
 
@@ -79,6 +81,9 @@ class QuerySet:
     order_name: str = "as imported"
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+    answers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict, hash=False)
+    file_notes: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __len__(self) -> int:
         return len(self.queries)
@@ -209,20 +214,40 @@ class QuerySet:
             on_progress(len(asked), len(asked))
         queries = tuple(replace(query, candidates=found.get(query.id, query.candidates)) for query in self.queries)
         return bounded(
-            replace(self, queries=queries, documents=documents, order_name=order_name, problems=tuple(problems))
+            replace(
+                self,
+                queries=queries,
+                documents=documents,
+                order_name=order_name,
+                problems=tuple(problems),
+                scores={query: own for query, own in self.scores.items() if query not in found},
+            )
         )
 
-    def imported(self, raters: Iterable[str] | None = None, run: Mapping[str, Sequence[str]] | None = None) -> Imported:
-        """The set as `evaluation.write` takes it: ratings of these raters (None: all) combined, and a run, by
-        default the initial order."""
+    def imported(
+        self,
+        raters: Iterable[str] | None = None,
+        run: Mapping[str, Sequence[str]] | None = None,
+        *,
+        apart: bool = False,
+    ) -> Imported:
+        """The set as `evaluation.write` takes it: ratings of these raters (None: all) combined, each one's own as well
+        with `apart`, and a run, by default the initial order with the scores that it came with."""
         from rerank_core.evaluation.imported import Imported
+
+        chosen = self.raters if raters is None else tuple(raters)
+        initial = run is None
+        if run is None:
+            # a query that found nothing is part of the order too
+            run = {query.id: query.candidates for query in self.queries} if self.pairs else {}
 
         return Imported(
             "table",
             queries={query.id: query.text for query in self.queries},
             documents={name: document.text for name, document in self.documents.items()},
-            judgments=self.combined(raters),
-            run={query: tuple(order) for query, order in (self.initial if run is None else run).items()},
+            judgments=self.combined(chosen),
+            run={query: tuple(order) for query, order in run.items()},
+            scores=self.scores if initial else {},
             titles={
                 name: str(document.metadata["title"])
                 for name, document in self.documents.items()
@@ -234,6 +259,9 @@ class QuerySet:
                 if set(document.metadata) - {"title"}
             },
             tags={query.id: query.tag for query in self.queries if query.tag},
+            answers=self.answers,
+            notes={name: note for name, note in self.file_notes.items() if initial or name == "text_column"},
+            raters={name: self.judgments[name] for name in chosen} if apart else {},
         )
 
 
@@ -313,12 +341,14 @@ def bounded(query_set: QuerySet) -> QuerySet:
                 f"{len(query_set.queries) - MAX_QUERIES:,} are not.",
             )
         )
-    judgments = query_set.judgments
+    judgments, answers, scores = query_set.judgments, query_set.answers, query_set.scores
     if len(queries) < len(query_set.queries):
         kept = {query.id for query in queries}
         judgments = {
             rater: {query: own for query, own in grades.items() if query in kept} for rater, grades in judgments.items()
         }
+        answers = {query: text for query, text in answers.items() if query in kept}
+        scores = {query: own for query, own in scores.items() if query in kept}
     used = set(_used(queries, judgments))
     documents = {name: document for name, document in query_set.documents.items() if name in used}
     size = sum(len(document.text) for document in documents.values())
@@ -328,7 +358,13 @@ def bounded(query_set: QuerySet) -> QuerySet:
             hint="Use fewer queries, fewer candidates a query, or shorter documents.",
         )
     return replace(
-        query_set, queries=tuple(queries), documents=documents, judgments=judgments, problems=tuple(problems)
+        query_set,
+        queries=tuple(queries),
+        documents=documents,
+        judgments=judgments,
+        problems=tuple(problems),
+        answers=answers,
+        scores=scores,
     )
 
 

@@ -279,6 +279,13 @@ def _packed(query_set: QuerySet) -> bytes:
         ],
         "problems": query_set.problems,
         "notes": query_set.notes,
+        "answers": dict(query_set.answers),
+        "scores": {
+            query.id: [own.get(name) for name in query.candidates]
+            for query in query_set.queries
+            if (own := query_set.scores.get(query.id))
+        },
+        "file_notes": dict(query_set.file_notes),
     }
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=str).encode("utf-8", "surrogatepass")
 
@@ -288,14 +295,25 @@ def _unpacked(data: bytes) -> QuerySet:
     if record["format"] != _FORMAT:
         raise ValueError("another format")
     names = [row[0] for row in record["documents"]]
+    queries = tuple(
+        Query(name, text, tuple(names[number] for number in candidates), tag, lang, length)
+        for name, text, candidates, tag, lang, length in record["queries"]
+    )
+    # what is asked for with `get` is not in the sets that were kept before there was a place for it
+    scores = record.get("scores", {})
     return QuerySet(
         name=record["name"],
-        queries=tuple(
-            Query(name, text, tuple(names[number] for number in candidates), tag, lang, length)
-            for name, text, candidates, tag, lang, length in record["queries"]
-        ),
+        queries=queries,
         documents={name: Document(text, own, metadata) for name, text, own, metadata in record["documents"]},
         order_name=record["order_name"],
         problems=tuple(Problem(line, reason) for line, reason in record["problems"]),
         notes=tuple(record["notes"]),
+        answers=record.get("answers", {}),
+        scores={query.id: _scores(query, scores[query.id]) for query in queries if query.id in scores},
+        file_notes=record.get("file_notes", {}),
     )
+
+
+def _scores(query: Query, scores: Sequence[float | None]) -> dict[str, float]:
+    found = zip(query.candidates, scores, strict=True)
+    return {name: score for name, score in found if score is not None}

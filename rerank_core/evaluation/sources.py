@@ -33,18 +33,22 @@ def from_files(
     Candidates are the order in a file (a run); for a query that is in none, the documents rated for it, in the order
     of the file, where their texts are known. A query of one file that is named by its text is taken for the query of
     that text in another. Candidates without a text cannot be scored: they are left out and named in `problems`.
-    A query may end up without candidates; `QuerySet.with_candidates` finds some. Ratings go under `rater`.
+    A query may end up without candidates; `QuerySet.with_candidates` finds some. Ratings go under `rater`, unless a
+    file says whose they are.
     Raises InvalidRequestError where there are no queries.
     """
     from rerank_core.evaluation.formats import merge
 
-    imports = (parts,) if isinstance(parts, Imported) else tuple(parts)
-    merged = imports[0] if len(imports) == 1 else merge(_aligned(imports))
+    imports: Sequence[Imported] = (parts,) if isinstance(parts, Imported) else tuple(parts)
+    if len(imports) != 1:
+        imports = _aligned(imports)
+    merged = imports[0] if len(imports) == 1 else merge(imports)
     problems = list(merged.problems)
     texts = {query: merged.queries.get(query, query) for query in merged.query_ids}
     known = {document: text for document, text in merged.documents.items() if text.strip()}
     candidates: dict[str, tuple[str, ...]] = {}
-    from_ratings, without = 0, set()
+    from_ratings = 0
+    without: set[str] = set()
     for query in texts:
         listed = merged.run.get(query)
         if listed is None and (rated := merged.judgments.get(query)):
@@ -52,7 +56,7 @@ def from_files(
             listed = () if merged.kind == "beir" else tuple(rated)
             from_ratings += bool(listed)
         listed = listed or ()
-        without.update(set(listed) - known.keys())
+        without.update(document for document in listed if document not in known)
         candidates[query] = tuple(document for document in listed if document in known)
     if without:
         some = ", ".join(f"'{document[:40]}'" for document in sorted(without)[:3])
@@ -79,10 +83,13 @@ def from_files(
         name,
         make_queries(texts, candidates, merged.tags),
         documents,
-        {rater: {query: dict(grades) for query, grades in merged.judgments.items()}} if merged.judgments else {},
+        _by_rater(imports, rater),
         order_name or "as imported",
         tuple(problems),
         tuple(notes),
+        dict(merged.answers),
+        _scores(merged, candidates),
+        dict(merged.notes),
     )
     if any(candidates.values()):
         return bounded(made)
@@ -169,6 +176,26 @@ def _metadata(merged: Imported, document: str) -> dict[str, Any]:
     return about
 
 
+def _by_rater(parts: Iterable[Imported], rater: str) -> dict[str, dict[str, dict[str, int]]]:
+    """The ratings by who gave them; of two for one document by one person the first is kept, as `merge` does it."""
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for part in parts:
+        for name, judgments in (part.raters or {rater: part.judgments}).items():
+            for query, grades in judgments.items():
+                own = found.setdefault(name, {}).setdefault(query, {})
+                for document, grade in grades.items():
+                    own.setdefault(document, grade)
+    return found
+
+
+def _scores(merged: Imported, candidates: Mapping[str, Sequence[str]]) -> dict[str, dict[str, float]]:
+    found = {
+        query: {document: own[document] for document in candidates[query] if document in own}
+        for query, own in merged.scores.items()
+    }
+    return {query: own for query, own in found.items() if own}
+
+
 def _aligned(parts: Sequence[Imported]) -> list[Imported]:
     """Queries that one file names by their text get the id that another file gives to that text."""
     ids = {text: query for part in parts for query, text in part.queries.items() if query != text}
@@ -187,4 +214,5 @@ def _renamed(part: Imported, ids: Mapping[str, str]) -> Imported:
         scores=named(part.scores),
         answers=named(part.answers),
         tags=named(part.tags),
+        raters={name: named(own) for name, own in part.raters.items()},
     )
