@@ -7,13 +7,14 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import openpyxl
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.components import evaluate_speed, evaluate_state
-from rerank_core.evaluation import KINDS, read, write
+from rerank_core.evaluation import KINDS, read, sources, write
 from rerank_core.evaluation.imported import Imported
 from rerank_core.evaluation.query_set import QuerySet, make_queries
 from rerank_core.models import Document
@@ -121,6 +122,54 @@ def test_a_workbook_with_several_sheets_is_read_from_the_one_that_is_chosen() ->
     assert page.selectbox(key="evaluate_sheet_tickets.xlsx").value == "May"
     made = found(press(page, "Use these queries"))
     assert [document.text for document in made.documents.values()] == ["Nine to five"]
+
+
+def test_ratings_of_one_person_can_be_taken_away_alone() -> None:
+    """Of several raters the median leaves, or one person's ratings, or for Quepid a column each."""
+    documents = {name: Document(f"text {name}", name) for name in ("a", "b")}
+    rated = {"Ann": {"q": {"a": 3, "b": 0}}, "Ben": {"q": {"a": 1}}}
+    made = QuerySet("Two", make_queries({"q": "q"}, {"q": ("a", "b")}, {}), documents, rated)
+    set_id = evaluate_state.query_sets().save(made)
+    page = open_page()
+    ran(page.selectbox(key="query_set").set_value(set_id).run())
+    page.session_state["evaluate_taking"] = True
+    ran(page.run())
+    written: list[bytes] = []
+    for kind, whose in (("quepid-ratings", -1), ("quepid-ratings", 1), ("quepid-ratings", -2), ("table", -1)):
+        ran(page.selectbox(key="evaluate_format").set_value(kind).run())
+        ran(page.selectbox(key="evaluate_whose").set_value(whose).run())
+        memory = page.session_state["evaluate_memory"]
+        written.append([value for key, value in memory if key[0] == "file"][-1])
+    assert written[:3] == [
+        b"query,docid,rating\nq,a,1\nq,b,0\n",
+        b"query,docid,rating\nq,a,1\n",
+        b"query,docid,Ann,Ben\nq,a,3,1\nq,b,0,\n",
+    ]
+    assert read("a.csv", written[3]).judgments == {"q": {"a": 1, "b": 0}}
+    ran(page.selectbox(key="evaluate_format").set_value("quepid-ratings").run())
+    ran(page.selectbox(key="evaluate_whose").set_value(-2).run())
+    ran(page.selectbox(key="evaluate_format").set_value("table").run())
+    assert page.selectbox(key="evaluate_whose").value == -1
+
+
+def test_a_click_beside_an_import_does_not_put_it_together_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large files take seconds, so what was made of them is kept until a file or a column changes."""
+    made: list[int] = []
+    real = sources.from_files
+
+    def counted(*parts: Any, **options: Any) -> QuerySet:
+        made.append(1)
+        return real(*parts, **options)
+
+    monkeypatch.setattr(sources, "from_files", counted)
+    page = upload(open_page(), ("set.csv", write("table", TABLE)))
+    page.text_input(key="evaluate_name").set_value("Another name").run()
+    ran(page.run())
+    assert len(made) == 1
+    ran(page.selectbox(key="evaluate_column_rating_set.csv").set_value("(none)").run())
+    assert len(made) == 2
+    assert "0 have ratings" in words(page)
+    assert found(press(page, "Use these queries")).name == "Another name"
 
 
 # A live engine

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.components import errors
 from pages.components.evaluate_candidates import progress_of_search, running, save, search_for_missing, start, typed
+from pages.components.evaluate_orders import remembered
 from pages.components.evaluate_state import File, state
 from rerank_core import RerankError
 from rerank_core.documents.decoding import Unreadable, decode, kind_of
@@ -79,15 +80,16 @@ def _files() -> None:
         return
     with st.container(border=True):
         try:
-            made = sources.from_files(parts, name=_usual_name())
+            # once for these files, and not again at every click
+            made = remembered(("made", *parts, _usual_name()), lambda: sources.from_files(parts, name=_usual_name()))
         except RerankError as error:
             errors.show(error)
             return
-        st.text(f"Together: {describe(made)}.")
+        st.text(f"Together: {remembered(('described', made), lambda: describe(made))}.")
         for note in made.notes:
             st.text(note)
-        new = [problem for problem in made.problems if not any(problem in part.problems for part in parts)]
-        for problem in new[:20]:
+        said = {problem for part in parts for problem in part.problems}
+        for problem in [problem for problem in made.problems if problem not in said][:20]:
             st.text(str(problem.reason))
         search = search_for_missing(made)
         with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.components import errors
 from pages.components.evaluate_import import add
+from pages.components.evaluate_orders import remembered
 from pages.components.evaluate_state import SET, is_sample, open_set, query_sets, saved_sets, state
 from rerank_core import RerankError, export
 from rerank_core.evaluation import KINDS
@@ -90,7 +91,8 @@ def _delete(set_id: str) -> None:
 
 
 def _preview(query_set: QuerySet) -> None:
-    rated: dict[str, int] = {name: len(grades) for name, grades in query_set.combined().items()}
+    combined = remembered(("judgments", query_set, None), query_set.combined)
+    rated: dict[str, int] = {name: len(grades) for name, grades in combined.items()}
     shown = query_set.queries[:SHOWN_QUERIES]
     table: dict[str, list[object]] = {
         "Query": [query.text[:PREVIEW] for query in shown],
@@ -130,8 +132,13 @@ def _downloads(query_set: QuerySet) -> None:
         key="evaluate_format",
         width=420,
     )
+    with st.container():
+        raters, apart = _whose(query_set, kind)
     try:
-        data = as_file(kind, query_set.imported())
+        data = remembered(
+            ("file", query_set, kind, raters, int(apart)),
+            lambda: as_file(kind, query_set.imported(raters, apart=apart)),
+        )
     except RerankError as error:
         errors.show(error, title="This format cannot hold it")
         return
@@ -144,9 +151,21 @@ def _downloads(query_set: QuerySet) -> None:
         on_click="ignore",
         key="evaluate_download",
     )
-    raters = query_set.raters
-    if len(raters) > 1:
-        st.caption(f"Ratings of {len(raters)} people are combined: the median of each document.")
+
+
+def _whose(query_set: QuerySet, kind: str) -> tuple[tuple[str, ...] | None, bool]:
+    """Whose ratings go into the file, None for everybody's, and whether each one's stand apart."""
+    people = query_set.raters
+    if len(people) < 2:
+        return None, False
+    # by number, since a rater may be called anything
+    names = {-1: f"All {len(people)} raters: the median of each document", **dict(enumerate(people))}
+    if kind == "quepid-ratings":
+        names[-2] = f"All {len(people)} raters, a column each"
+    if st.session_state.get("evaluate_whose") not in names:
+        st.session_state.pop("evaluate_whose", None)
+    chosen = st.selectbox("Ratings by", list(names), format_func=names.__getitem__, key="evaluate_whose", width=420)
+    return (people[chosen],) if chosen >= 0 else None, chosen == -2
 
 
 def problems(found: tuple[tuple[int, str], ...], what: str) -> None:
