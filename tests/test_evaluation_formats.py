@@ -748,6 +748,7 @@ def test_what_somebody_wants_is_no_document(text: str) -> None:
     assert not imported.documents
     assert not imported.run
     assert not imported.scores
+    assert imported.problems[-1].reason.startswith("Of a list of queries only the queries are read, not '")
 
 
 def test_a_book_of_judges_keeps_their_ratings_apart() -> None:
@@ -807,9 +808,10 @@ def test_training_data_are_judgments() -> None:
 def test_ratings_with_a_label_in_words_and_as_excel_writes_them(cells: list[str], grades: list[int]) -> None:
     """A number with its label counts as the number; TRUE and FALSE as 1 and 0; Exact, Partial and Irrelevant too."""
     rows = "".join(f"q,d{place},{cell}\n" for place, cell in enumerate(cells))
-    imported = read("a.csv", f"query,id,rating\n{rows}".encode())
-    assert list(imported.judgments["q"].values()) == grades
-    assert [line for line, _ in imported.problems] == [0]
+    for header in ("query,id,rating", "query,docid,rating", "query,id,relevant"):
+        imported = read("a.csv", f"{header}\n{rows}".encode())
+        assert list(imported.judgments["q"].values()) == grades
+        assert [line for line, _ in imported.problems] == [0]
 
 
 def test_ranges_and_slips_are_no_labelled_ratings() -> None:

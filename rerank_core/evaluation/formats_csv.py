@@ -9,6 +9,7 @@ from rerank_core.documents import fields
 from rerank_core.documents.delimited import read_delimited
 from rerank_core.documents.tables import Row
 from rerank_core.errors import InvalidRequestError
+from rerank_core.evaluation import grade_words
 from rerank_core.evaluation.imported import (
     LIMITS,
     Builder,
@@ -67,7 +68,7 @@ def read_quepid_ratings(text: str) -> Imported:
     """Quepid's ratings: `query,docid,rating`; a query may stand alone (`star trek,,`). The text is the query's id."""
     table = read_delimited(text, LIMITS)
     builder = Builder("quepid-ratings", problems=list(table.problems))
-    for line, cells in _body(table.rows):
+    for line, cells in _body(builder, table.rows):
         if len(cells) != 3:
             builder.refuse(line, f"This row has {len(cells)} cells; it takes 3: query, docid and rating.")
             continue
@@ -89,7 +90,7 @@ def read_opensearch_judgments(text: str) -> Imported:
     """OpenSearch's judgments: `query,docid,rating` with or without a header; every cell must be filled."""
     table = read_delimited(text, LIMITS)
     builder = Builder("opensearch-judgments", problems=list(table.problems))
-    for line, cells in _body(table.rows):
+    for line, cells in _body(builder, table.rows):
         if len(cells) != 3:
             builder.refuse(line, f"This row has {len(cells)} cells; it takes 3: query, docid and rating.")
             continue
@@ -213,8 +214,9 @@ def csv_bytes(rows: Iterable[Sequence[str]]) -> bytes:
     return csv_text([guarded(cell) for cell in row] for row in rows).encode("utf-8", "replace")
 
 
-def _body(rows: Sequence[Row]) -> Sequence[Row]:
-    return rows[1:] if rows and is_ratings_header(rows[0].cells) else rows
+def _body(builder: Builder, rows: Sequence[Row]) -> Sequence[Row]:
+    below = rows[1:] if rows and is_ratings_header(rows[0].cells) else rows
+    return grade_words.as_grades(builder, below, _RATINGS.index("rating"))
 
 
 def _judge(builder: Builder, line: int, query: str, document: str, rating: str) -> None:

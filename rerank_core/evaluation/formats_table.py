@@ -45,14 +45,24 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "title": fields.NAMES["title"],
     "rank": fields.NAMES["rank"],
     "score": fields.NAMES["score"],
-    "rating": ("rating", "grade", "relevance", "judgment", "judgement", "label", "relevance grade", "rel"),
+    "rating": (
+        "rating",
+        "grade",
+        "relevance",
+        "judgment",
+        "judgement",
+        "label",
+        "relevance grade",
+        "rel",
+        "relevant",
+        "relevant?",
+    ),
 }
 # About the query or about a case as a whole, however long: what somebody wants, or says, is no document to rank.
 _NO_DOCUMENT = (
     *("information need", "informationneed", "notes", "note", "options", "team name", "case name", "case id"),
     *("date last scored", "count", "snapshot name", "snapshot time"),
 )
-_SAID = 8
 
 
 def read_table(text: str, columns: Mapping[str, str] | None = None) -> Imported:
@@ -198,7 +208,8 @@ def _read(table: Table, columns: Mapping[str, str] | None) -> Imported:
         _only_queries(builder, header, body, names, roles)
         return builder.finish()
     body = _filled_down(builder, body, names, roles)
-    body = _rated_in_words(builder, body, names, roles)
+    if "rating" in roles:
+        body = grade_words.as_grades(builder, body, names.index(roles["rating"]))
     extra = [name for name in names if name not in roles.values()]
     for line, cells in body:
         if len(cells) != len(names) and (table.ragged or len(cells) > len(names)):
@@ -237,27 +248,6 @@ def _filled_down(
     return filled
 
 
-def _rated_in_words(
-    builder: Builder, body: Sequence[Row], names: Sequence[str], roles: Mapping[str, str]
-) -> Sequence[Row]:
-    """The rows with grades in place of words, where every rating is a word that is known."""
-    place = names.index(roles["rating"]) if "rating" in roles else None
-    found = {row.cells[place].strip() for row in body if place is not None and place < len(row.cells)} - {""}
-    grades = grade_words.read(found)
-    if place is None or not grades:
-        return body
-    said = [f"'{word}' as {grade}" for word, grade in sorted(grades.items(), key=lambda pair: -pair[1])]
-    more = f", and {len(said) - _SAID:,} more" if len(said) > _SAID else ""
-    builder.refuse(0, f"The ratings are words, which count as grades: {', '.join(said[:_SAID])}{more}.")
-    return [
-        Row(
-            row.line,
-            [str(grades.get(cell.strip(), cell)) if at == place else cell for at, cell in enumerate(row.cells)],
-        )
-        for row in body
-    ]
-
-
 def _only_queries(
     builder: Builder, header: int, body: Sequence[Row], names: Sequence[str], roles: Mapping[str, str]
 ) -> None:
@@ -266,6 +256,11 @@ def _only_queries(
     if about:
         left = " and ".join(f"'{name}'" for name in about)
         builder.refuse(header, f"No column holds the documents or their ids, so only the queries are read, not {left}.")
+    others = [place for place, name in enumerate(names) if name not in roles.values()]
+    filled = {place for place in others if any(place < len(row.cells) and row.cells[place].strip() for row in body)}
+    if filled:
+        left = ", ".join(f"'{names[place]}'" for place in sorted(filled))
+        builder.refuse(header, f"Of a list of queries only the queries are read, not {left}.")
     for line, cells in body:
         row = dict(zip(names, cells, strict=False))
         known = {role: row.get(name, "") for role, name in roles.items()}
