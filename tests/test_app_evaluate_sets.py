@@ -367,10 +367,10 @@ def test_the_lines_stay_where_they_were_put() -> None:
     assert page.number_input(key="cut_line").value == 0.5
     assert "At 0.500, " in words(page)
     assert "With the top 7, " in words(page)
-    ran(page.selectbox(key="cut_grade").set_value(2).run())
+    ran(page.selectbox(key="answer_relevant").set_value(2).run())
     assert page.number_input(key="cut_line").value != 0.5
     assert "With the top 3, " in words(page)
-    ran(page.selectbox(key="cut_grade").set_value(1).run())
+    ran(page.selectbox(key="answer_relevant").set_value(1).run())
     assert page.number_input(key="cut_line").value == 0.5
     go(finished(run_models(page, KEYWORD)), "Cut-off")
     assert page.number_input(key="cut_line").value == suggested

@@ -14,6 +14,7 @@ from rerank_core import RerankError
 from rerank_core.documents.decoding import Unreadable, decode, kind_of
 from rerank_core.documents.delimited import read_delimited
 from rerank_core.documents.report import count
+from rerank_core.documents.working_list import showable_name
 from rerank_core.evaluation import KINDS, TABLE_ROLES, read, sources
 from rerank_core.evaluation.formats_table import choose_roles, header_and_rows
 from rerank_core.evaluation.imported import LIMITS, Imported
@@ -21,6 +22,8 @@ from rerank_core.evaluation.query_set import count_queries, describe
 from rerank_core.evaluation.workbook import read_workbook_apart
 
 AUTO, NO_COLUMN = "auto", "(none)"
+# Collections are larger than a list of documents.
+MOST_MEGABYTES = LIMITS.file_bytes // 1_000_000
 ENDINGS = ["csv", "tsv", "xlsx", "txt", "json", "jsonl", "ndjson", "qrels", "run", "trec", "zip"]
 ROLES = {
     "query": "Query",
@@ -65,6 +68,7 @@ def _files() -> None:
         accept_multiple_files=True,
         key=f"evaluate_upload_{current.upload_version}",
         on_change=_uploaded,
+        max_upload_size=MOST_MEGABYTES,
         help="CSV, TSV, Excel, TREC qrels and run, OpenSearch NDJSON, a BEIR ZIP or its files.",
     )
     with st.container():
@@ -109,7 +113,8 @@ def _usual_name() -> str:
 def _uploaded() -> None:
     current = state()
     for upload in st.session_state.get(f"evaluate_upload_{current.upload_version}") or []:
-        current.files[upload.name] = File(upload.name, upload.getvalue())
+        name = showable_name(upload.name)
+        current.files[name] = File(name, upload.getvalue())
         st.session_state.pop("evaluate_name", None)
     current.upload_version += 1
 
