@@ -171,9 +171,11 @@ def test_a_link_to_a_set_that_is_gone_says_so_and_shows_the_sample(app) -> None:
 
 
 def test_a_rating_given_by_nobody_is_refused(app) -> None:
-    """The board of the Answer step rates too: without a name it says where to give one, and keeps nothing."""
+    """The board of the Answer step rates too: where others have rated it says where to give a name, and keeps
+    nothing."""
     page = go(finished(run_models(own(app()), KEYWORD)), "Answer")
     state = page.session_state["evaluate"]
+    state.query_set = state.query_set.rated("Bob", state.query_id, "d01", 1)
     state.picked = "0"
     ran(page.run())
 
@@ -189,6 +191,16 @@ def test_a_rating_given_by_nobody_is_refused(app) -> None:
     go(page, "Answer")
     ran(board_rating().set_value(2).run())
     assert evaluate_state.query_sets().judgments(state.set_id)["Ann"] == {state.query_id: {"d00": 2}}
+
+
+def test_the_first_to_rate_a_set_needs_no_name(app) -> None:
+    """Whoever is alone begins at once, as "Me", on the Rate step and on the board."""
+    page = go(own(app()), "Rate")
+    assert page.text_input(key="evaluate_rater").value == "Me"
+    ran(page.button(key="grade_3").click().run())
+    ran(page.button(key="grade_1").click().run())
+    state = page.session_state["evaluate"]
+    assert evaluate_state.query_sets().judgments(state.set_id)["Me"] == {"query 0, with a comma": {"d00": 3, "d01": 1}}
 
 
 def test_undo_takes_back_the_rating_of_whoever_gave_it(app) -> None:

@@ -22,6 +22,7 @@ DEPTHS = [3, 5, 10, 20, 50]
 GRADES = {0: "Not relevant", 1: "A little", 2: "Relevant", 3: "Just right"}
 MOST_GRADES = 9
 """The highest grade that has a key."""
+FIRST_RATER = "Me"
 NO_PERSON = (IMPORTED, "sample")
 """Raters that came with a file: nobody goes on as one of them."""
 NO_NAME = RerankError("Nobody has said who rates.", hint="Type your name on the Rate step: ratings are kept by name.")
@@ -41,9 +42,17 @@ def rate_step(query_set: QuerySet) -> None:
 
 
 def rater() -> str:
-    """Whose ratings are given; empty until somebody has said so in this session, since a reload may be by another
-    person."""
-    return (st.session_state.get(RATER) or "").strip()
+    """Whose ratings are given: "Me" where nobody has rated this set yet. Where somebody has, empty until this session
+    has said who it is, since it may be another person."""
+    name = st.session_state.get(RATER)
+    if name is None and (query_set := state().query_set) is not None and not people(query_set):
+        return FIRST_RATER
+    return (name or "").strip()
+
+
+def people(query_set: QuerySet) -> list[str]:
+    """Who has rated in this set, those that came with a file left out."""
+    return [name for name in query_set.raters if name not in NO_PERSON]
 
 
 def highest(query_set: QuerySet) -> int:
@@ -112,6 +121,8 @@ def _screen() -> None:
 
 
 def _controls() -> None:
+    if st.session_state.get(RATER) is None:
+        st.session_state[RATER] = rater()
     st.text_input(
         "Rater",
         key=RATER,
@@ -143,7 +154,7 @@ def _controls() -> None:
 
 def _ask_name(query_set: QuerySet) -> None:
     """Ratings wait for a name; whoever has rated here before only picks it."""
-    known = [name for name in query_set.raters if name not in NO_PERSON]
+    known = people(query_set)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.info(
             "Type your name as the rater first: ratings are kept by name, so that several people stay apart.",
@@ -304,6 +315,8 @@ def keep(query: str, document: str, grade: int | None, who: str | None = None) -
     if not who:
         current.error = NO_NAME
         return False
+    if st.session_state.get(RATER) is None:
+        st.session_state[RATER] = who
     try:
         query_sets().rate(current.set_id, who, query, document, grade)
     except RerankError as error:
