@@ -199,13 +199,13 @@ def compared(before: float, after: float, p: float = 0.01, comparisons: int = 1)
     [
         (0.4949, 0.4951, "from 0.4949 to 0.4951 (+0.0002,"),
         (0.494, 0.498, "from 0.494 to 0.498 (+0.004,"),
-        (0.4854, 0.5646, "from 0.4854 to 0.5646 (+0.0792,"),
-        (0.494, 0.566, "from 0.494 to 0.566 (+0.072,"),
+        (0.4854, 0.5646, "from 0.49 to 0.56 (+0.08,"),
+        (0.494, 0.566, "from 0.49 to 0.57 (+0.07,"),
         (0.61, 0.74, "from 0.61 to 0.74 (+0.13,"),
     ],
 )
-def test_the_figures_of_the_sentence_add_up(before: float, after: float, said: str) -> None:
-    """The difference is that of the two means as they stand there, with more digits where two would contradict it."""
+def test_a_change_is_given_in_as_many_digits_as_show_it(before: float, after: float, said: str) -> None:
+    """Two, as people write them, and more where two would show no change."""
     assert said in describe(compared(before, after))
 
 

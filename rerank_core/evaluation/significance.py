@@ -18,7 +18,6 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.measure import Judgments, Run
@@ -145,13 +144,9 @@ def describe(compared: Compared) -> str:
 
 
 def _digits(before: float, after: float, difference: float) -> int:
-    """How many digits a change needs: two, or as many more as it takes until it shows and the figures add up, lest it
-    lifts 0.83 to 0.83, or 0.49 to 0.57 by 0.07. Three where not even four add up."""
-    for digits in (2, 3, 4):
-        first, second, change = (Decimal(f"{value:.{digits}f}") for value in (before, after, difference))
-        if first != second and second - first == change:
-            return digits
-    return 3
+    """How many digits a change needs to be seen: two, or up to four, lest it lifts 0.83 to 0.83 by 0.00. Each figure
+    is rounded by itself, so that the last digits need not add up."""
+    return next((n for n in (2, 3) if round(before, n) != round(after, n) and round(difference, n) != 0), 4)
 
 
 def p_text(p: float) -> str:
