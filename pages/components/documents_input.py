@@ -200,7 +200,7 @@ def order_control() -> None:
         format_func=START.__getitem__,
         key=ORDER,
         persist_state="session",
-        width=185,
+        width=176,
         help="The order that reranking is compared with: as listed here, by a rank or score that came with the file, "
         "or what a plain keyword search would give.",
     )
