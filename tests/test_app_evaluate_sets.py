@@ -419,3 +419,16 @@ def test_a_service_without_scores_has_a_top_n_and_no_threshold(monkeypatch: pyte
     assert "an order and no scores" in words(page)
     assert "With the top 3" in words(page)
     assert "Threshold" not in metrics(page)
+
+
+def test_two_sets_of_one_name_stay_apart() -> None:
+    """A list tells its entries apart by their words; choosing the older one shows the older one."""
+    page = own(open_page("Query set"))
+    first = page.session_state["evaluate"].set_id
+    go(own(page), "Query set")
+    second = page.session_state["evaluate"].set_id
+    box = page.selectbox(key="query_set")
+    assert len(set(box.options)) == len(box.options) == 3
+    assert first != second
+    ran(box.set_value(first).run())
+    assert page.session_state["evaluate"].set_id == first

@@ -10,6 +10,7 @@ from pages.components.evaluate_import import add
 from pages.components.evaluate_orders import remembered
 from pages.components.evaluate_state import SET, is_sample, open_set, query_sets, saved_sets, state
 from rerank_core import RerankError, export
+from rerank_core.documents.working_list import unused_name
 from rerank_core.evaluation import KINDS
 from rerank_core.evaluation import write as as_file
 from rerank_core.evaluation.query_set import QuerySet, describe
@@ -43,6 +44,10 @@ def query_set_step() -> None:
 def _choose() -> None:
     current = state()
     saved = {one.id: one for one in saved_sets()}
+    # A select box tells its options apart by their words, so no two may be alike; the older set keeps its own.
+    names: dict[str, str] = {}
+    for one in sorted(saved.values(), key=lambda one: one.created):
+        names[one.id] = unused_name(f"{one.name} ({one.queries:,})", names.values())
     if current.set_id not in saved:
         open_set(next(iter(saved)))
     st.session_state[SET] = current.set_id
@@ -50,7 +55,7 @@ def _choose() -> None:
         st.selectbox(
             "Query set",
             list(saved),
-            format_func=lambda name: f"{saved[name].name} ({saved[name].queries:,})",
+            format_func=names.__getitem__,
             key=SET,
             on_change=lambda: open_set(st.session_state[SET]),
             width=420,

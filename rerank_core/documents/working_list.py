@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -219,7 +219,7 @@ def showable_name(name: str) -> str:
     return _UNSHOWABLE.sub("\ufffd", name)
 
 
-def unused_name(name: str, taken: Container[str]) -> str:
+def unused_name(name: str, taken: Collection[str]) -> str:
     """The name, or "kb.csv (2)" where there is one of that name already."""
     unique, number = name, 1
     while unique in taken:
