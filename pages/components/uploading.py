@@ -20,6 +20,7 @@ from pages.components.board import shown
 from pages.components.jobs import failure, first, manager
 from rerank_core import Document, RerankError, documents
 from rerank_core.documents import ParsedDocuments, Problem
+from rerank_core.documents.limits import MAX_FILE_BYTES
 from rerank_core.documents.roles import by_role
 from rerank_core.documents.working_list import showable_name, unused_name
 from rerank_core.jobs import Job, JobContext
@@ -148,6 +149,7 @@ def uploader(inbox: Inbox, page: Page, label: str, help_text: str) -> None:
         # "text" would be a group of kinds to Streamlit
         type=[kind for kind in documents.FILE_KINDS if kind != "text"],
         accept_multiple_files=True,
+        max_upload_size=MAX_FILE_BYTES // 1_000_000,
         key=f"upload_{inbox.place}_{inbox.version}",
         on_change=_arrived,
         args=(inbox, page),
