@@ -225,6 +225,20 @@ def test_the_server_closes_the_job_manager_when_it_ends(monkeypatch):
         manager.submit(work)
 
 
+def test_connections_of_a_listening_socket_wait_for_no_acknowledgement():
+    """Each small packet leaves at once, also on a socket that was made without saying that it is TCP."""
+    import app
+
+    with socket.socket(socket.AF_INET) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        app.answer_at_once()
+        with socket.create_connection(listening.getsockname()):
+            accepted, _ = listening.accept()
+            with accepted:
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_a_browser_is_opened_once_the_server_listens(monkeypatch):
     """`streamlit run` opens no browser for this kind of app, so the start does, at the page's own address."""
     import app
