@@ -240,7 +240,7 @@ def test_a_scale_beyond_three_is_explained_and_can_be_cut_anywhere(app) -> None:
     assert "every rated document counts as relevant" in words(page)
     ran(page.selectbox(key="answer_relevant").set_value(5).run())
     figures = next(frame.value for frame in page.dataframe if "nDCG@10" in frame.value.columns)
-    assert list(figures.columns)[-5:] == ["RR(rel=5)", "P(rel=5)@5", "R(rel=5)@10", "AP(rel=5)", "Judged@10"]
+    assert list(figures.columns)[-5:] == ["MRR(rel=5)", "P(rel=5)@5", "R(rel=5)@10", "MAP(rel=5)", "Judged@10"]
     assert list(figures["P(rel=5)@5"]) == pytest.approx([0.2, 0.2])
     assert "every rated document counts as relevant" not in words(page)
     assert "RR(rel=5)" in words(page)

@@ -215,7 +215,7 @@ def test_ratings_give_measures_and_are_kept_with_the_run(app) -> None:
     page.run()
     rating = next(control for control in page.segmented_control if control.label == "How relevant is it?")
     rating.set_value(3).run()
-    assert metrics(page)["nDCG@3"] == "1.000"
+    assert metrics(page)["nDCG@3"] == metrics(page)["MRR"] == "1.000"
     assert "1 of 4 documents rated" in words(page)
     assert RunStore().get(run.id).ratings == {order(page)[0]: 3}
 

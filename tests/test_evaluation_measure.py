@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from rerank_core import evaluation
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation import Measured, measure
+from rerank_core.evaluation.measure import mean_name
 from rerank_core.evaluation.rated_run import rated_run
 
 MEASURES = ["nDCG@10", "nDCG@3", "RR", "P@5", "P@1", "R@100", "R@2", "AP", "P(rel=2)@5", "Judged@3", "RR@2"]
@@ -203,3 +204,9 @@ def test_ratings_of_one_run_give_before_and_after() -> None:
 def test_without_ratings_a_run_has_no_measures() -> None:
     """No rating, no number."""
     assert rated_run({}, [0, 1], [1, 0], k=10).measures == {}
+
+
+def test_the_mean_of_a_measure_has_the_name_that_people_use() -> None:
+    """MRR and MAP are means of RR and AP; the others keep their names."""
+    names = ("RR", "RR(rel=2)", "AP", "nDCG@10", "P(rel=2)@5", "Judged@10")
+    assert [mean_name(name) for name in names] == ["MRR", "MRR(rel=2)", "MAP", "nDCG@10", "P(rel=2)@5", "Judged@10"]

@@ -14,6 +14,7 @@ from pages.components.evaluate_run import under_way
 from pages.components.evaluate_state import go, state
 from rerank_core import RerankError, pricing
 from rerank_core.evaluation.answer import Answer, Change, method
+from rerank_core.evaluation.measure import mean_name
 from rerank_core.evaluation.query_set import QuerySet
 
 MODEL, AGAINST, MEASURE = "answer_model", "answer_against", "answer_measure"
@@ -81,13 +82,13 @@ def _metrics(found: Answer) -> None:
             "p": compared.p if compared else None,
             "Better / worse / same": f"{compared.better} / {compared.worse} / {compared.same}" if compared else "",
         }
-        rows.append(line | {name: row.means[name] for name in rest})
+        rows.append(line | {mean_name(name): row.means[name] for name in rest})
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
         placeholder="",
-        column_config={name: number(format="%.3f", width=NARROW) for name in found.measures}
+        column_config={mean_name(name): number(format="%.3f", width=NARROW) for name in found.measures}
         | {
             "Order": text(pinned=True),
             "Change": number(
@@ -102,7 +103,7 @@ def _metrics(found: Answer) -> None:
         },
         alt=f"Metrics of every order over {len(found.queries):,} rated queries",
     )
-    st.caption(f"Further to the right: {', '.join(rest)}.")
+    st.caption(f"Further to the right: {', '.join(map(mean_name, rest))}.")
     with st.popover("What these mean", icon=":material/help:", type="tertiary"):
         for name, meaning in method(found.relevant):
             st.caption(f"**{name}** {meaning}")

@@ -12,6 +12,7 @@ from pages.components.running import store
 from pages.components.state import PRESENTING, state
 from rerank_core import language, pricing, provider, ranking
 from rerank_core.documents.starting_order import initial_scores
+from rerank_core.evaluation.measure import mean_name
 from rerank_core.evaluation.rated_run import rated_run
 from rerank_core.providers.local import signals
 from rerank_core.runs import Run
@@ -175,7 +176,7 @@ def _ratings(run: Run, top_n: int) -> None:
             for name, (before, after) in figures.measures.items():
                 change = f"{after - before:+.3f}"
                 st.metric(
-                    name,
+                    mean_name(name),
                     f"{after:.3f}",
                     delta="no change" if float(change) == 0 else change,
                     delta_color="off" if float(change) == 0 else "normal",

@@ -17,13 +17,15 @@ from typing import Any
 
 from rerank_core.errors import InvalidRequestError
 
-__all__ = ["LARGEST_GRADE", "SMALLEST_GRADE", "Judgments", "Measured", "Run", "check_judgments", "measure"]
+__all__ = ["LARGEST_GRADE", "SMALLEST_GRADE", "Judgments", "Measured", "Run", "check_judgments", "mean_name", "measure"]
 
 Judgments = Mapping[str, Mapping[str, int]]
 Run = Mapping[str, Sequence[str]]
 
 SMALLEST_GRADE, LARGEST_GRADE = -127, 127
 """The grades that trec_eval takes; those under 1 are not relevant."""
+
+_MEANS = {"RR": "MRR", "AP": "MAP"}
 
 # Those that compute in this process. Others that ir-measures knows start Perl or need packages of their own.
 _PROVIDERS = ("pytrec_eval", "judged", "msmarco", "compat", "accuracy")
@@ -63,6 +65,12 @@ def measure(judgments: Judgments, run: Run, measures: Iterable[str]) -> dict[str
         total = math.fsum(by_query.values())
         result[name] = Measured(total if _is_summed(wanted) else total / len(queries), by_query, missing)
     return result
+
+
+def mean_name(name: str) -> str:
+    """What people call the mean of a measure over queries: MRR for RR, MAP for AP, others as they are called."""
+    kind, bracket, rest = name.partition("(")
+    return _MEANS.get(kind, kind) + bracket + rest
 
 
 def check_judgments(judgments: Judgments) -> None:

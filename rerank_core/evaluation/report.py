@@ -19,7 +19,7 @@ from rerank_core.evaluation.answer import INITIAL, SEARCHES_A_DAY, Answer, metho
 from rerank_core.evaluation.contender import ExperimentProgress, Ranking
 from rerank_core.evaluation.cost_quality import CostPoint, cost_quality, worth
 from rerank_core.evaluation.cutoff import CutOff, cut_off
-from rerank_core.evaluation.measure import Judgments
+from rerank_core.evaluation.measure import Judgments, mean_name
 from rerank_core.evaluation.query_set import IMPORTED, QuerySet, count_queries, describe
 from rerank_core.evaluation.query_set_store import Threshold
 from rerank_core.evaluation.report_charts import changes_chart, cost_chart, cut_chart, means_chart, shown
@@ -175,7 +175,7 @@ def _quality(report: Report) -> Iterator[str]:
         "is the 95% interval of the difference to the initial order.</p>"
     )
     yield _table(
-        ["Order", *answer.measures],
+        ["Order", *map(mean_name, answer.measures)],
         [[row.label, *(f"{row.means[name]:.3f}" for name in answer.measures)] for row in answer.rows],
     )
     yield f"<h3>{_text(answer.measure)} against the initial order</h3>"
