@@ -117,7 +117,8 @@ def answer_at_once() -> None:
     saying so. Connections take the option over from the socket that listens.
     """
     for each in gc.get_objects():
-        if isinstance(each, socket.socket) and each.family in (socket.AF_INET, socket.AF_INET6):
+        # by its type: to ask a lazy stand-in for its class could run whatever it stands for
+        if issubclass(type(each), socket.socket) and each.family in (socket.AF_INET, socket.AF_INET6):
             with contextlib.suppress(OSError):
                 if each.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
                     each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -41,7 +41,7 @@ with choices:
         disabled=current.under_way,
     )
 with st.container():
-    import_report()
+    import_report(one_model=False)
 with st.container():
     if editing:
         table_input()

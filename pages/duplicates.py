@@ -63,16 +63,10 @@ with st.container():
     if hosted:
         duplicates_run.before_the_button(planned)
 
-if pressed:
-    current.notice = ""
-if current.gone:
+if current.gone:  # this press was meant for another collection
     current.gone = False
-    current.notice = (
-        "The knowledge base that was chosen is no longer there; it was deleted, perhaps in another window. "
-        "Nothing was compared. The sample is chosen now: choose what to compare."
-    )
 elif pressed or current.wanted:
-    current.wanted = False
+    current.wanted, current.notice = False, ""
     duplicates_run.press(planned)
 with st.container():
     duplicates_run.confirmation(planned)

@@ -71,16 +71,10 @@ with choices:
         st.caption(f"{connection.provider.label}: {connection.state}")
         st.page_link("connections.py", label="Set up the connection", icon=":material/key:")
 
-if pressed:
-    current.notice = ""
-if current.gone:
+if current.gone:  # this press was meant for another collection
     current.gone = False
-    current.notice = (
-        "The knowledge base that was chosen is no longer there; it was deleted, perhaps in another window. "
-        "Nothing was searched. The sample is chosen now: choose where to search."
-    )
 elif (pressed or current.wanted) and planned is not None:
-    current.wanted = False
+    current.wanted, current.notice = False, ""
     search_run.press(planned)
 with st.container():
     search_run.confirmation(planned)

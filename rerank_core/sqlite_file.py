@@ -14,7 +14,7 @@ from typing import ClassVar, Self
 
 from rerank_core.errors import RerankError
 
-__all__ = ["HOME_VARIABLE", "FileKind", "SqliteFile", "StoreError", "home"]
+__all__ = ["HOME_VARIABLE", "FileKind", "SqliteFile", "StoreError", "home", "transaction"]
 
 HOME_VARIABLE = "RERANK_PLAYGROUND_HOME"
 _BUSY_SECONDS = 10.0
@@ -102,16 +102,8 @@ class SqliteFile:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, taken for writing from the start so that another process waits instead of failing."""
-        with self._reading() as db:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-            except BaseException:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                raise
-            db.execute("COMMIT")
+        with self._reading() as db, transaction(db):
+            yield db
 
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -148,6 +140,20 @@ class SqliteFile:
         )
 
 
+@contextlib.contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """One transaction, taken for writing from the start so that another process waits instead of failing; what was
+    written in it goes where an exception comes out of it."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
 def _prepare(db: sqlite3.Connection, path: Path, kind: FileKind) -> None:
     """Set the connection up and bring the file to the present version; other processes wait meanwhile."""
     version = _version(db, path, kind)  # before anything that would write into a file that is not ours
@@ -156,17 +162,12 @@ def _prepare(db: sqlite3.Connection, path: Path, kind: FileKind) -> None:
     db.execute("PRAGMA synchronous = NORMAL")
     if version == len(kind.migrations):
         return
-    db.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(db):
         for script in kind.migrations[_version(db, path, kind) :]:
             for statement in filter(str.strip, script.split(";")):
                 db.execute(statement)
         db.execute(f"PRAGMA application_id = {kind.application_id}")
         db.execute(f"PRAGMA user_version = {len(kind.migrations)}")
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
 
 
 def _version(db: sqlite3.Connection, path: Path, kind: FileKind) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -129,7 +130,7 @@ class Handle:
         self._run(self.client.close() if isinstance(self.client, rc.Client) else self.client.aclose())
 
 
-class World:
+class World(ABC):
     """Makes clients of one kind and closes them at the end."""
 
     kind: type
@@ -137,8 +138,9 @@ class World:
     def __init__(self) -> None:
         self.handles: list[Handle] = []
 
+    @abstractmethod
     def run(self, value: Any) -> Any:
-        raise NotImplementedError
+        """What a call gives, once an asynchronous one has been waited for."""
 
     def client(self, provider: Any = "gateflow", handler: Handler | None = None, **options: Any) -> Handle:
         """A client over the network, or over a handler in place of it."""

@@ -243,6 +243,13 @@ def test_a_pasted_request_offers_what_else_it_asks_for(app) -> None:
     assert (page.text_area(key="query").value, page.number_input(key="top").value) == ("theirs", 2)
     assert page.segmented_control(key="model").value == "Multilingual"
     assert "also holds" not in words(page)
+    page.text_area(key="query").set_value("another").run()
+    assert "also holds" not in words(page)
+    page.text_area(key="documents").set_value(json.dumps(body | {"documents": ["d", "e"]})).run()
+    assert "The pasted request also holds the query “theirs”." in words(page)
+    next(button for button in page.button if button.label == "Leave them").click().run()
+    assert "also holds" not in words(page)
+    assert page.text_area(key="query").value == "another"
 
 
 def test_the_name_of_a_file_cannot_turn_our_words_around(app) -> None:

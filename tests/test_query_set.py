@@ -508,3 +508,11 @@ def test_the_work_grows_with_the_rows_and_not_with_their_square():
     Counted.looked_up = 0
     from_files(imported)
     assert Counted.looked_up < 50 * 1500
+
+
+def test_a_person_has_the_last_word_on_the_sample_too():
+    """The ratings that came with the sample are nobody's; a higher grade of a person counts as much as a lower one."""
+    sample = from_sample()
+    (query, grades), *_ = sample.judgments["sample"].items()
+    document = next(name for name, grade in grades.items() if grade == 0)
+    assert sample.rated("Me", query, document, 3).combined()[query][document] == 3

@@ -103,15 +103,16 @@ def upload_input() -> bool:
     return editing
 
 
-def import_report() -> None:
-    """What is being read, what could not be read, and the columns of each uploaded table."""
+def import_report(*, one_model: bool = True) -> None:
+    """What is being read, what could not be read, and the columns of each uploaded table; `one_model` says that the
+    page has the Model control."""
     current = state()
     uploading.progress(current.inbox)
     if current.pasted:
         for note in current.pasted.notes:
             st.text(note)
         uploading.problems(current.pasted.problems, "What was pasted")
-        _request_offer(current.pasted)
+        _request_offer(one_model)
     if current.uploads and FROM_EXAMPLE in current.working.sources:
         st.button(
             "Remove the example's documents",
@@ -124,22 +125,31 @@ def import_report() -> None:
         uploading.report(current.inbox, PAGE, name, _removed)
 
 
-def _request_offer(pasted: ParsedDocuments) -> None:
-    """What else a pasted request body asks for, where the page asks for something else."""
-    label = next((model.label for spec in providers() for model in spec.models if model.id == pasted.model), None)
-    wished = {
-        QUERY: pasted.query,
-        TOP_N: pasted.top_n if 0 < (pasted.top_n or 0) <= MAX_TOP_N else None,
-        MODEL: label,
-    }
-    wished = {key: value for key, value in wished.items() if value and value != st.session_state.get(key)}
-    if not wished:
+def _request_offer(one_model: bool) -> None:
+    """What else a pasted request asks for, where the page asks for something else."""
+    current = state()
+    here = (QUERY, TOP_N, MODEL) if one_model else (QUERY, TOP_N)
+    offer = {key: value for key, value in current.offer.items() if key in here and value != st.session_state.get(key)}
+    if not offer:
         return
     names = {QUERY: "the query", TOP_N: "Top N", MODEL: "the model"}
     with st.container(border=True, gap="small"):
-        said = ", ".join(f"{names[key]} “{shown(str(value), 200, one_line=True)}”" for key, value in wished.items())
+        said = ", ".join(f"{names[key]} “{shown(str(value), 200, one_line=True)}”" for key, value in offer.items())
         st.text(f"The pasted request also holds {said}.")
-        st.button("Use them", icon=":material/input:", on_click=st.session_state.update, args=(wished,))
+        with st.container(horizontal=True):
+            st.button("Use them", icon=":material/input:", on_click=_use_offer, args=(offer,))
+            st.button("Leave them", type="tertiary", on_click=current.offer.clear)
+
+
+def _use_offer(offer: dict[str, str | int]) -> None:
+    st.session_state.update(offer)
+    state().offer.clear()
+
+
+def _offered(parsed: ParsedDocuments) -> dict[str, str | int]:
+    label = next((model.label for spec in providers() for model in spec.models if model.id == parsed.model), None)
+    top_n = parsed.top_n if 0 < (parsed.top_n or 0) <= MAX_TOP_N else None
+    return {key: value for key, value in ((QUERY, parsed.query), (TOP_N, top_n), (MODEL, label)) if value}
 
 
 def table_input() -> None:
@@ -231,6 +241,8 @@ def _pasted() -> None:
         st.session_state[QUERY] = parsed.query
     elif parsed.query and not (st.session_state.get(QUERY) or "").strip():
         st.session_state[QUERY] = parsed.query
+    # only what was not taken over: whoever types another query later is not asked about it
+    current.offer = {key: value for key, value in _offered(parsed).items() if value != st.session_state.get(key)}
     st.session_state[EXAMPLE] = OWN
     current.example = OWN
 

@@ -85,7 +85,7 @@ def source_control() -> str:
     names[OWN] = "My own texts"
     if st.session_state.get(SOURCE) not in names:
         if st.session_state.get(SOURCE) is not None:
-            state().wanted, state().gone = False, True
+            state().vanished()
         st.session_state[SOURCE] = SAMPLE
     return st.selectbox(
         "Compare",

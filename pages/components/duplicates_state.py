@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from pages.components.search_state import GONE
 from pages.components.uploading import Inbox
 from rerank_core import Document, RerankError
 from rerank_core.documents import ParsedDocuments
@@ -81,6 +82,11 @@ class DuplicatesState:
     # A threshold belongs to a measure and its model.
     thresholds: dict[tuple[str, str | None], float] = field(default_factory=dict)
     differences: dict[tuple[str, str], Difference] = field(default_factory=dict)
+
+    def vanished(self) -> None:
+        """The collection that was chosen is gone, and nothing else is compared in its place."""
+        self.wanted = self.asking = False
+        self.gone, self.notice = True, f"{GONE} Nothing was compared. The sample is chosen now."
 
 
 def state() -> DuplicatesState:

@@ -33,7 +33,6 @@ MODEL, LINE, CHART, TOP_CHART, HOW = (
 )
 STEPS = 200
 MANY_UNRATED = 0.3
-PREVIEW = 220
 
 
 def cutoff_step(_: QuerySet) -> None:

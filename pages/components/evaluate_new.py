@@ -10,7 +10,7 @@ import streamlit as st
 
 import rerank_core as rc
 from pages.components import connection as connections
-from pages.components.evaluate_run import create, under_way
+from pages.components.evaluate_run import MOST_AT_ONCE, create, under_way
 from pages.components.evaluate_speed import local_speeds, measuring, request_seconds, wait_for_speed
 from pages.components.evaluate_state import state
 from pages.components.settings import escaped
@@ -92,7 +92,13 @@ def _lane(provider: str) -> Lane:
     label = rc.provider(provider).label
     with st.container(horizontal=True):
         at_once = st.number_input(
-            f"{label}: requests at once", 1, 8, 4, key=f"{CONCURRENCY}_{provider}", persist_state="session", width=240
+            f"{label}: requests at once",
+            1,
+            MOST_AT_ONCE,
+            4,
+            key=f"{CONCURRENCY}_{provider}",
+            persist_state="session",
+            width=240,
         )
         a_minute = st.number_input(
             f"{label}: at most a minute",

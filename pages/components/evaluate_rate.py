@@ -15,7 +15,7 @@ from pages.components.evaluate_state import query_sets, state
 from pages.components.tables import DETAIL_CHARACTERS
 from rerank_core import RerankError
 from rerank_core.evaluation.agreement import pool
-from rerank_core.evaluation.query_set import IMPORTED, Query, QuerySet
+from rerank_core.evaluation.query_set import NO_PERSON, Query, QuerySet
 
 RATER, DEPTH, UNRATED, RATED_BEFORE = "evaluate_rater", "evaluate_depth", "evaluate_unrated", "evaluate_rated_before"
 DEPTHS = [3, 5, 10, 20, 50]
@@ -23,8 +23,6 @@ GRADES = {0: "Not relevant", 1: "A little", 2: "Relevant", 3: "Just right"}
 MOST_GRADES = 9
 """The highest grade that has a key."""
 FIRST_RATER = "Me"
-NO_PERSON = (IMPORTED, "sample")
-"""Raters that came with a file: nobody goes on as one of them."""
 NO_NAME = RerankError("Nobody has said who rates.", hint="Type your name on the Rate step: ratings are kept by name.")
 PREVIEW = 90
 # From how many characters on a text scrolls in a window of its own, and how high that is.

@@ -16,6 +16,7 @@ from pages.components import connection as connections
 from pages.components import errors
 from pages.components.connection import Connection
 from pages.components.evaluate_state import EXPERIMENT, experiment, experiments, go, open_experiment, state
+from pages.components.jobs import failure as why
 from pages.components.jobs import manager
 from pages.components.settings import escaped
 from rerank_core import RerankError, pricing
@@ -36,7 +37,7 @@ STATES = {
 }
 
 MOST_AT_ONCE = 8
-"""Requests of one connection under way at once, as for a new run."""
+"""Requests of one connection under way at once."""
 
 
 def experiment_list() -> None:
@@ -175,10 +176,7 @@ def failure() -> RerankError | None:
     jobs: tuple[Job[Any], ...] = manager().jobs(experiment_id) if experiment_id else ()
     if not jobs or jobs[-1].state != "failed":
         return None
-    error = jobs[-1].exception
-    if isinstance(error, RerankError):
-        return error
-    return RerankError("Something went wrong during the run.", hint="Go on with it; the log has the details.")
+    return why(jobs[-1], "running this")
 
 
 def status(one: Experiment) -> None:
@@ -247,7 +245,7 @@ def _terms(one: Experiment, hosted: Sequence[str]) -> None:
         min_value=0.0,
         value=None,
         step=0.5,
-        format="%.2f" if one.spending_limit is None or one.spending_limit == round(one.spending_limit, 2) else "%.6f",
+        format="%g",
         placeholder="No limit of its own",
         key=_seeded(f"run_limit_{one.id}", None if one.spending_limit is None else float(one.spending_limit)),
         help="For the run as a whole, what it has cost so far included. Empty: no limit of its own.",

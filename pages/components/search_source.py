@@ -25,8 +25,7 @@ def source_control() -> str:
     names[LIVE] = "A live search engine"
     if st.session_state.get(SOURCE) not in names:
         if st.session_state.get(SOURCE) is not None:
-            # Somebody who asks their own content must not get another's answer.
-            state().wanted, state().gone = False, True
+            state().vanished()
         st.session_state[SOURCE] = SAMPLE
     return st.selectbox(
         "Search in",

@@ -13,6 +13,7 @@ from rerank_core.retrieval.live import LiveResult
 from rerank_core.runs import Run
 
 SAMPLE, LIVE = "sample", "live"
+GONE = "The knowledge base that was chosen is no longer there; it was deleted, perhaps in another window."
 
 # Widget keys.
 QUESTION, SOURCE, STAGE, CANDIDATES, TOP = "question", "source", "stage", "candidates", "search_top"
@@ -83,6 +84,11 @@ class SearchState:
     filling_stopped: bool = False
     filling_error: RerankError | None = None
     note: str | None = None
+
+    def vanished(self) -> None:
+        """The collection that was chosen is gone. Whoever asks their own content must not get another's answer."""
+        self.wanted = self.asking = False
+        self.gone, self.notice = True, f"{GONE} Nothing was searched. The sample is chosen now."
 
     def read(self) -> None:
         """The person went on: what was said about a knowledge base has been read."""

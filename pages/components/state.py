@@ -49,6 +49,8 @@ class PlaygroundState:
     error: RerankError | None = None
     # A sentence of ours about what just happened, until Rerank is pressed.
     note: str = ""
+    # What a pasted request asks for besides its documents, by widget key, until it is used or left.
+    offer: dict[str, str | int] = field(default_factory=dict)
     picked: str | None = None
     # A threshold belongs to one model of one provider.
     thresholds: dict[tuple[str, str | None], float | None] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from rerank_core.corpora.limits import MAX_PASSAGES, MAX_TEXT_BYTES
 from rerank_core.errors import InvalidDocumentsError
 from rerank_core.models import Document
 from rerank_core.retrieval.passages import PARENT
+from rerank_core.sqlite_file import transaction
 
 __all__ = ["Database", "Facts"]
 
@@ -175,15 +176,8 @@ class Database:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._reading() as db:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-            except BaseException:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                raise
-            db.execute("COMMIT")
+        with self._reading() as db, transaction(db):
+            yield db
 
     def _prepare(self, db: sqlite3.Connection) -> None:
         db.execute("PRAGMA synchronous = NORMAL")

@@ -41,8 +41,9 @@ MAX_CHARACTERS = 200_000_000
 LENGTHS = ("short", "sentence", "long")
 """A query of up to 5 words, of up to 25, and a longer one, such as a ticket."""
 
-IMPORTED = "imported"
-"""The name of the rater whose ratings came with a file."""
+IMPORTED, SAMPLE_RATER = "imported", "sample"
+NO_PERSON = frozenset((IMPORTED, SAMPLE_RATER))
+"""The names of raters whose ratings came with a file or with the sample: nobody rates as one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,18 +138,18 @@ class QuerySet:
 
     def combined(self, raters: Iterable[str] | None = None) -> dict[str, dict[str, int]]:
         """One set of judgments out of several raters' (None: all). A person's grade of a document takes the place of
-        the imported one; of several people's it is the median, the lower of the two middle ones where their number
-        is even. Queries without a rating are not in it."""
+        one that came with the set; of several people's it is the median, the lower of the two middle ones where their
+        number is even. Queries without a rating are not in it."""
         chosen = tuple(self.judgments if raters is None else raters)
-        people = [self.judgments[name] for name in chosen if name != IMPORTED]
-        came_with_a_file = self.judgments[IMPORTED] if IMPORTED in chosen else {}
+        people = [self.judgments[name] for name in chosen if name not in NO_PERSON]
+        came_along = [self.judgments[name] for name in chosen if name in NO_PERSON]
         merged: dict[str, dict[str, int]] = {}
         for query in self.queries:
             found: dict[str, list[int]] = {}
             for grades in people:
                 for document, grade in grades.get(query.id, {}).items():
                     found.setdefault(document, []).append(grade)
-            own = dict(came_with_a_file.get(query.id, {}))
+            own = {name: grade for grades in came_along for name, grade in grades.get(query.id, {}).items()}
             own |= {name: statistics.median_low(grades) for name, grades in found.items()}
             if own:
                 merged[query.id] = own

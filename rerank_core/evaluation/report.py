@@ -20,7 +20,7 @@ from rerank_core.evaluation.contender import ExperimentProgress, Ranking
 from rerank_core.evaluation.cost_quality import CostPoint, cost_quality, worth
 from rerank_core.evaluation.cutoff import CutOff, cut_off
 from rerank_core.evaluation.measure import Judgments, mean_name
-from rerank_core.evaluation.query_set import IMPORTED, QuerySet, count_queries, describe
+from rerank_core.evaluation.query_set import NO_PERSON, QuerySet, count_queries, describe
 from rerank_core.evaluation.query_set_store import Threshold
 from rerank_core.evaluation.report_charts import changes_chart, cost_chart, cut_chart, means_chart, shown
 from rerank_core.evaluation.report_style import STYLE
@@ -323,7 +323,7 @@ def _data(report: Report) -> Iterator[str]:
 
 def _rated_by(report: Report) -> str:
     """Whose ratings count and how, and whose do not."""
-    people = [name for name in report.raters if name != IMPORTED]
+    people = [name for name in report.raters if name not in NO_PERSON]
     said = f"Rated by {', '.join(report.raters) or 'nobody'}"
     if people and len(people) < len(report.raters):
         said += "; a person's rating takes the place of the imported one"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rerank_core.documents.report import Problem
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.imported import Imported
-from rerank_core.evaluation.query_set import IMPORTED, QuerySet, bounded, count_queries, make_queries
+from rerank_core.evaluation.query_set import IMPORTED, SAMPLE_RATER, QuerySet, bounded, count_queries, make_queries
 from rerank_core.models import Document
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def from_sample(candidates: int = SAMPLE_CANDIDATES) -> QuerySet:
         "Sample: support questions",
         make_queries(rated.queries, found, tags, languages),
         documents,
-        {"sample": {query: dict(grades) for query, grades in rated.judgments.items()}},
+        {SAMPLE_RATER: {query: dict(grades) for query, grades in rated.judgments.items()}},
         _KEYWORD_ORDER,
         notes=(f"The up to {candidates} best of 66 articles by keyword, with ratings written for this project.",),
     )
