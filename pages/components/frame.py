@@ -32,7 +32,9 @@ def page_config() -> None:
         "[data-testid=stMultiSelect] [data-tag] * {color: light-dark(#ffffff, #08121f) !important} "
         "[data-testid=stBaseButton-primary] kbd {opacity: 1 !important} "
         ".st-key-headline [data-testid=stText] {font-size: 1.2rem; font-weight: 600} "
-        "[data-testid=stMainBlockContainer] {padding: 3.25rem clamp(1rem, 3vw, 2.75rem) 3rem}</style>"
+        "[data-testid=stMainBlockContainer] {padding: 3.25rem clamp(1rem, 3vw, 2.75rem) 3rem} "
+        # On a phone the bar at the top has a background, and nothing may begin below it.
+        "@media (max-width: 640px) {[data-testid=stMainBlockContainer] {padding-top: 4.25rem}}</style>"
     )
     st.logo(str(WORDMARK), size="large", icon_image=str(ICON))
 

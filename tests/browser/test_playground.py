@@ -238,6 +238,10 @@ def test_the_page_is_accessible_and_fits(visit: Visit, dark: bool, phone: bool) 
     page = visit(dark=dark, phone=phone).open("/?example=support")
     page.get_by_role("heading", name="Reranked order").wait_for()
     settle(page)
+    title, bar = page.get_by_role("heading", level=1).bounding_box(), page.get_by_test_id("stHeader").bounding_box()
+    assert title is not None
+    assert bar is not None
+    assert title["y"] >= (bar["height"] if phone else 0)  # on a phone the bar at the top covers what is below it
     assert serious_findings(page) == []
     assert not scrolls_sideways(page)
     for tab in ("Table", "Request", "Context", "Export"):
