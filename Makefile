@@ -37,7 +37,7 @@ bench: $(BENCH) ## measure speed against the peers
 	@$(VENV)/bin/python -m tests.benchmarks $(ARGS)
 
 screens: $(DEV) ## write the README's screenshots from the running app
-	@$(VENV)/bin/python -m tests.screens $(ARGS)
+	@$(VENV)/bin/python -m tests.support.screens $(ARGS)
 
 # PYTHON=/path/to/python3 make install picks another interpreter.
 $(VENV)/bin/python:

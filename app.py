@@ -28,7 +28,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pages.components.guard import HEADERS, Guard
+from pages.components.server.guard import HEADERS, Guard
 
 ROOT = Path(__file__).parent
 log = logging.getLogger("rerank_playground")
@@ -41,7 +41,7 @@ async def on_server_error(_request: Request, _error: Exception) -> Response:
 
 def on_script_error(error: Exception) -> bool:
     """A page failed. Streamlit has logged it; the person gets a sentence instead of a traceback."""
-    from pages.components import errors
+    from pages.components.display import errors
 
     errors.show_unexpected(error)
     return True
@@ -139,7 +139,7 @@ def open_browser(address: str, port: int) -> None:
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
-    from pages.components import jobs
+    from pages.components.jobs import jobs
 
     answer_at_once()
     manager = jobs.manager()

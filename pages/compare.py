@@ -2,22 +2,24 @@
 
 import streamlit as st
 
-from pages.components import compare_blind, compare_input, compare_run, documents_input, errors, examples, settings
-from pages.components.compare_result import result
-from pages.components.compare_state import state
-from pages.components.documents_input import import_report, order_control, paste_input, table_input, upload_input
-from pages.components.state import QUERY
+from pages.components.compare import blind, input, run
+from pages.components.compare.result import result
+from pages.components.compare.state import state
+from pages.components.display import errors
+from pages.components.inputs import documents, examples, model
+from pages.components.inputs.documents import import_report, order_control, paste_input, table_input, upload_input
+from pages.components.session.texts import QUERY
 
 current = state()
-compare_run.collect()
-compare_input.arrive()
-documents_input.collect()
+run.collect()
+input.arrive()
+documents.collect()
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
     st.title("Compare models on the same question", anchor=False, width="content")
     examples.picker()
 # What comes and goes has a container of its own, so that what stands below keeps its place (see playground.py).
 with st.container():
-    if compare_input.may_hint():
+    if input.may_hint():
         examples.story()
 
 texts, imports, choices = st.columns([9, 6, 8], gap="medium")
@@ -27,9 +29,9 @@ with texts:
 with imports:
     editing = upload_input()
 with choices:
-    chosen = compare_input.models_control()
+    chosen = input.models_control()
     with st.container(horizontal=True, vertical_alignment="top", gap="small"):
-        top_n = settings.top_n_control()
+        top_n = model.top_n_control()
         order_control()
     before = st.container()  # filled below, since a press changes what is to be paid next
     pressed = st.button(
@@ -48,25 +50,25 @@ with st.container():
 
 if pressed or current.wanted:
     current.wanted = False
-    compare_run.press(chosen)
+    run.press(chosen)
     if current.under_way:
         st.rerun()  # the button is drawn already, and would still invite to press it
 with before:
-    planned = compare_run.plan(chosen)
+    planned = run.plan(chosen)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        compare_input.estimate(planned)
-        compare_blind.toggle()
+        input.estimate(planned)
+        blind.toggle()
     if not current.under_way:
-        compare_input.kept_note(planned)
+        input.kept_note(planned)
 with st.container():
-    compare_run.confirmation(chosen)
+    run.confirmation(chosen)
 progress = st.container()
 with st.container():
     if current.error is not None:
         errors.show(current.error)
 if current.parts:
     with st.container():
-        compare_input.stale_notice(chosen)
+        input.stale_notice(chosen)
     result(top_n)
 elif current.error is None and not current.asking:
     st.info(
@@ -74,7 +76,7 @@ elif current.error is None and not current.asking:
         "above to see it at work.",
         icon=":material/arrow_upward:",
     )
-compare_input.write_address()
+input.write_address()
 # Last, since it stays with the models: the page around it stands by then.
 with progress:
-    compare_run.progress()
+    run.progress()

@@ -3,7 +3,8 @@
 import streamlit as st
 
 import rerank_core as rc
-from pages.components import connection, connection_settings, local_models, price_editor, trial
+from pages.components.connections import connection_test, local_models, prices, settings
+from pages.components.session import connection
 
 st.title("Connections")
 st.caption("What ranks your documents: the models on this computer, or a service with a key of yours.")
@@ -38,15 +39,15 @@ with left:
         local_models.show(spec)
     else:
         st.subheader(f"Settings of {spec.label}")
-        connection_settings.show(spec)
+        settings.show(spec)
 if not spec.is_local:
     st.subheader("Models and prices")
     if spec.models:
-        price_editor.show(spec)
+        prices.show(spec)
     else:
         st.caption(
             f"{spec.label} has one model, without a name, and publishes no price: its costs are shown as unknown."
         )
 with right:  # after the prices, since it says what a test costs
     st.subheader("Test")
-    trial.show(spec.id)
+    connection_test.show(spec.id)

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from pages.components import connection as connections
-from pages.components import duplicates_reference, duplicates_result, duplicates_run, errors, settings
-from pages.components.duplicates_input import (
+from pages.components.display import errors
+from pages.components.duplicates import reference as duplicates_reference
+from pages.components.duplicates import result, run
+from pages.components.duplicates.input import (
     arrive,
     asked_now,
     collect_texts,
@@ -15,12 +16,14 @@ from pages.components.duplicates_input import (
     reference_input,
     source_control,
 )
-from pages.components.duplicates_state import ONE, OWN, state
+from pages.components.duplicates.state import ONE, OWN, state
+from pages.components.inputs import model as inputs_model
+from pages.components.session import connection as connections
 from rerank_core import InvalidRequestError, RerankError
 
 current = state()
 connection = connections.current()
-duplicates_run.collect()
+run.collect()
 arrive()
 collect_texts()
 
@@ -37,7 +40,7 @@ with st.container():
 passages, reference, model = None, "", None
 with st.container():
     try:
-        passages = duplicates_run.passages()[0]
+        passages = run.passages()[0]
     except RerankError as error:
         errors.show(error)
 with st.container():
@@ -46,30 +49,30 @@ with st.container():
 hosted = mode == ONE and connection.provider.id != "local"
 with st.container():
     if hosted:
-        model = settings.model_control(connection)
+        model = inputs_model.model_control(connection)
 with controls:
     pressed = st.button(
         "Find duplicates",
         type="primary",
         icon=":material/content_copy:",
         shortcut="Ctrl+Enter",
-        disabled=duplicates_run.running() is not None or (hosted and not connection.ready),
+        disabled=run.running() is not None or (hosted and not connection.ready),
     )
 with st.container():
     language_notice(local, passages)
 asked = asked_now(mode, source, local, reference, model)
-planned = duplicates_run.plan(asked, connection, model)
+planned = run.plan(asked, connection, model)
 with st.container():
     if hosted:
-        duplicates_run.before_the_button(planned)
+        run.before_the_button(planned)
 
 if current.gone:  # this press was meant for another collection
     current.gone = False
 elif pressed or current.wanted:
     current.wanted, current.notice = False, ""
-    duplicates_run.press(planned)
+    run.press(planned)
 with st.container():
-    duplicates_run.confirmation(planned)
+    run.confirmation(planned)
 progress = st.container()
 with st.container():
     if current.notice:
@@ -80,14 +83,14 @@ with st.container():
 outcome = current.outcomes.get(mode)
 if outcome is not None:
     with st.container():
-        duplicates_run.stale_notice(outcome, asked)
-    (duplicates_reference if mode == ONE else duplicates_result).result(outcome)
-elif current.error is None and duplicates_run.running() is None and not current.asking:
+        run.stale_notice(outcome, asked)
+    (duplicates_reference if mode == ONE else result).result(outcome)
+elif current.error is None and run.running() is None and not current.asking:
     st.info(
         "Choose what to compare and press Find duplicates. The sample knowledge base is there to try it on.",
         icon=":material/arrow_upward:",
     )
-duplicates_run.write_address(mode)
+run.write_address(mode)
 # Last, since it stays with the comparison: the page around it stands by then.
 with progress:
-    duplicates_run.progress()
+    run.progress()

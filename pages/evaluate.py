@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from pages.components import errors
-from pages.components.evaluate_arrive import arrive, write_address
-from pages.components.evaluate_candidates import collect
-from pages.components.evaluate_state import STEP, STEPS, refresh, state
-from pages.components.evaluate_steps import DRAW
+from pages.components.display import errors
+from pages.components.evaluate.arrive import arrive, write_address
+from pages.components.evaluate.candidates import collect
+from pages.components.evaluate.state import STEP, STEPS, refresh, state
+from pages.components.evaluate.steps import DRAW
 
 current = state()
 arrive()

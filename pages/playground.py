@@ -2,17 +2,20 @@
 
 import streamlit as st
 
-from pages.components import connection as connections
-from pages.components import documents_input, errors, examples, running, settings
-from pages.components.documents_input import import_report, order_control, paste_input, table_input, upload_input
-from pages.components.result import result
-from pages.components.state import QUERY, state
+from pages.components.display import errors
+from pages.components.inputs import documents, examples
+from pages.components.inputs import model as inputs_model
+from pages.components.inputs.documents import import_report, order_control, paste_input, table_input, upload_input
+from pages.components.playground import run
+from pages.components.playground.result import result
+from pages.components.session import connection as connections
+from pages.components.session.texts import QUERY, state
 
 current = state()
 connection = connections.current()
 examples.arrive(connection)
-running.collect()
-documents_input.collect()
+run.collect()
+documents.collect()
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
     st.title("See what reranking does to your search results", anchor=False, width="content")
     examples.picker()
@@ -28,21 +31,21 @@ with texts:
 with imports:
     editing = upload_input()
 with choices:
-    model = settings.model_control(connection)
+    model = inputs_model.model_control(connection)
     with st.container(horizontal=True, vertical_alignment="top", gap="small"):
-        top_n = settings.top_n_control()
+        top_n = inputs_model.top_n_control()
         order_control()
     with st.container():
-        missing = settings.unavailable(model, connection)
-        settings.language_warning(model, st.session_state.get(QUERY) or "", current.working.documents)
-    settings.show_estimate(settings.estimate(connection, model))
+        missing = inputs_model.unavailable(model, connection)
+        inputs_model.language_warning(model, st.session_state.get(QUERY) or "", current.working.documents)
+    inputs_model.show_estimate(inputs_model.estimate(connection, model))
     pressed = st.button(
         "Rerank",
         type="primary",
         icon=":material/swap_vert:",
         shortcut="Ctrl+Enter",
         width="stretch",
-        disabled=bool(missing) or not connection.ready or running.running() is not None,
+        disabled=bool(missing) or not connection.ready or run.running() is not None,
     )
     if not connection.ready:
         st.caption(f"{connection.provider.label}: {connection.state}")
@@ -57,9 +60,9 @@ if pressed:
     current.note = ""
 if pressed or current.wanted:
     current.wanted = False
-    running.press(connection, model)
+    run.press(connection, model)
 with st.container():
-    running.confirmation(connection, model)
+    run.confirmation(connection, model)
 progress = st.container()
 with st.container():
     if current.note:
@@ -68,9 +71,9 @@ with st.container():
         errors.show(current.error)
 if current.run is not None:
     with st.container():
-        running.stale_notice(connection, model)
+        run.stale_notice(connection, model)
     result(current.run, top_n)
-elif current.error is None and running.running() is None:
+elif current.error is None and run.running() is None:
     st.info(
         "Paste or upload documents, type a query, and press Rerank. Or pick an example above to see one at work.",
         icon=":material/arrow_upward:",
@@ -78,4 +81,4 @@ elif current.error is None and running.running() is None:
 examples.write_address()
 # Last, since it stays with the run: the page around it stands by then.
 with progress:
-    running.progress()
+    run.progress()

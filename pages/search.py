@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from pages.components import connection as connections
-from pages.components import errors, search_corpus, search_run, settings
-from pages.components.search_input import arrive, first_stage, question_input, ticket_picker
-from pages.components.search_result import heading, result
-from pages.components.search_source import live_settings, source_control
-from pages.components.search_state import LIVE, MANAGING, TOP, state
+from pages.components.display import errors
+from pages.components.inputs import model as inputs_model
+from pages.components.inputs.search_source import live_settings, source_control
+from pages.components.search import corpus, run
+from pages.components.search.input import arrive, first_stage, question_input, ticket_picker
+from pages.components.search.result import heading, result
+from pages.components.search.state import LIVE, MANAGING, TOP, state
+from pages.components.session import connection as connections
 from rerank_core import RerankError, pricing
 
 ESTIMATE_HELP = (
@@ -17,8 +19,8 @@ ESTIMATE_HELP = (
 current = state()
 connection = connections.current()
 arrive(connection)
-search_corpus.collect()
-search_run.collect()
+corpus.collect()
+run.collect()
 
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
     st.title("Find the answer in your own content", anchor=False, width="content")
@@ -30,9 +32,9 @@ with st.container(horizontal=True, vertical_alignment="bottom", horizontal_align
 # What comes and goes has a container of its own, so that nothing below it changes its place: see playground.py.
 with st.container():
     if managing:
-        search_corpus.manage(source)
+        corpus.manage(source)
 with st.container():
-    search_corpus.progress()
+    corpus.progress()
 with st.container():
     live = live_settings() if source == LIVE else None
 
@@ -41,22 +43,22 @@ with ask:
     question = question_input()
     ticket_picker(source)
 with choices:
-    model = settings.model_control(connection)
+    model = inputs_model.model_control(connection)
     kind, embedding_model, candidates = first_stage(source)
     with st.container():
-        missing = settings.unavailable(model, connection)
-        settings.language_warning(model, question)
+        missing = inputs_model.unavailable(model, connection)
+        inputs_model.language_warning(model, question)
     planned, gone = None, None
     if source != LIVE or live is not None:
         try:
-            planned = search_run.plan(question, source, live, kind, embedding_model, candidates, connection, model)
+            planned = run.plan(question, source, live, kind, embedding_model, candidates, connection, model)
         except RerankError as error:
             gone = error
     with st.container(horizontal=True, vertical_alignment="bottom"):
         top_n = int(
             st.number_input("Top N", min_value=1, max_value=200, key=TOP, persist_state="session", width=120) or 1
         )
-        cost = pricing.money_text(search_run.estimate(planned).amount) if planned is not None else "–"
+        cost = pricing.money_text(run.estimate(planned).amount) if planned is not None else "–"
         st.metric("Estimated cost", cost, width="content", help=ESTIMATE_HELP)
         pressed = st.button(
             "Search",
@@ -64,7 +66,7 @@ with choices:
             icon=":material/search:",
             shortcut="Ctrl+Enter",
             on_click=current.read,
-            disabled=bool(missing) or not connection.ready or search_run.running() is not None or planned is None,
+            disabled=bool(missing) or not connection.ready or run.running() is not None or planned is None,
             width="stretch",
         )
     if not connection.ready:
@@ -75,9 +77,9 @@ if current.gone:  # this press was meant for another collection
     current.gone = False
 elif (pressed or current.wanted) and planned is not None:
     current.wanted, current.notice = False, ""
-    search_run.press(planned)
+    run.press(planned)
 with st.container():
-    search_run.confirmation(planned)
+    run.confirmation(planned)
 progress = st.container()
 with st.container():
     if current.notice:
@@ -88,11 +90,11 @@ with st.container():
         errors.show(current.error, title=heading(current.error, source))
 if current.answer is not None:
     with st.container():
-        search_run.stale_notice(current.answer, question, source)
+        run.stale_notice(current.answer, question, source)
     result(current.answer, top_n)
-elif gone is None and current.error is None and search_run.running() is None and not current.asking:
+elif gone is None and current.error is None and run.running() is None and not current.asking:
     st.info("Type a question or paste a whole ticket, and press Search.", icon=":material/arrow_upward:")
-search_run.write_address()
+run.write_address()
 # Last, since it stays with the search: the page around it stands by then.
 with progress:
-    search_run.progress()
+    run.progress()

@@ -51,12 +51,13 @@ from rerank_core.providers.spec import ModelSpec, ProviderSpec
 
 if TYPE_CHECKING:
     from rerank_core import corpora, documents, evaluation, offline, retrieval
-    from rerank_core.client import AsyncClient, Client
+    from rerank_core.client.client import AsyncClient, Client
     from rerank_core.documents import ParsedDocuments, parse_documents, read_documents
-    from rerank_core.pricing import CostEstimate, PriceTable, estimate_cost
-    from rerank_core.ranking import Comparison, compare_orders
-    from rerank_core.runs import Run
-    from rerank_core.store import RunStore, StoreError
+    from rerank_core.pricing.estimates import CostEstimate, estimate_cost
+    from rerank_core.pricing.table import PriceTable
+    from rerank_core.ranking.orders import Comparison, compare_orders
+    from rerank_core.storage.run_record import Run
+    from rerank_core.storage.runs import RunStore, StoreError
 
 __version__ = "0.1.0"
 
@@ -112,14 +113,14 @@ __all__ = [
 _WHERE = {
     "AsyncClient": "client",
     "Client": "client",
-    "Comparison": "ranking",
+    "Comparison": "ranking.orders",
     "CostEstimate": "pricing",
     "ParsedDocuments": "documents",
     "PriceTable": "pricing",
-    "Run": "runs",
-    "RunStore": "store",
-    "StoreError": "store",
-    "compare_orders": "ranking",
+    "Run": "storage.run_record",
+    "RunStore": "storage.runs",
+    "StoreError": "storage.sqlite_file",
+    "compare_orders": "ranking.orders",
     "estimate_cost": "pricing",
     "parse_documents": "documents",
     "read_documents": "documents",

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.both import AsyncWorld, SyncWorld, World
-from tests.loopback import Loopback
+from tests.support.both import AsyncWorld, SyncWorld, World
+from tests.support.loopback import Loopback
 
 # A property is about what comes out, not about how long a busy machine takes to get there.
 settings.register_profile("timeless", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -9,8 +9,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import rerank_core as rc
-from pages.components import connection
-from rerank_core.pricing import money_text
+from pages.components.session import connection
+from rerank_core.pricing.estimates import money_text
 
 NAME = "Rerank Playground"
 ICON, WORDMARK = Path(__file__).with_name("icon.svg"), Path(__file__).with_name("wordmark.svg")

@@ -20,7 +20,7 @@ from rerank_core.corpora.files import remove_tree, size_of, sync_folder
 from rerank_core.corpora.limits import MAX_NAME
 from rerank_core.corpora.locks import exclusive
 from rerank_core.models import DocumentInput
-from rerank_core.sqlite_file import home
+from rerank_core.storage.sqlite_file import home
 
 __all__ = ["CorpusStore", "CorpusSummary"]
 

@@ -20,8 +20,8 @@ from rerank_core.models import Document, DocumentInput, as_documents
 from rerank_core.retrieval.passages import OnProgress
 
 if TYPE_CHECKING:
+    from rerank_core.keyword.index import KeywordIndex
     from rerank_core.retrieval.embedding import VectorTable
-    from rerank_core.retrieval.keyword_index import KeywordIndex
 
 __all__ = ["Added", "Corpus"]
 
@@ -139,7 +139,7 @@ class Corpus:
         return self.folder / f"keyword-{size}"
 
     def _loaded_index(self, size: int) -> KeywordIndex | None:
-        from rerank_core.retrieval.keyword_index import KeywordIndex
+        from rerank_core.keyword.index import KeywordIndex
 
         folder = self._index_folder(size)
         try:
@@ -149,7 +149,7 @@ class Corpus:
         return index if index is not None and len(index) == size else None
 
     def _built_index(self, size: int, on_progress: OnProgress | None) -> KeywordIndex:
-        from rerank_core.retrieval.keyword_index import KeywordIndex
+        from rerank_core.keyword.index import KeywordIndex
 
         with self._alone("keyword"):
             found = self._loaded_index(size)  # another process may have made it while this one waited

@@ -17,7 +17,7 @@ from rerank_core.corpora.limits import MAX_PASSAGES, MAX_TEXT_BYTES
 from rerank_core.errors import InvalidDocumentsError
 from rerank_core.models import Document
 from rerank_core.retrieval.passages import PARENT
-from rerank_core.sqlite_file import transaction
+from rerank_core.storage.sqlite_file import transaction
 
 __all__ = ["Database", "Facts"]
 

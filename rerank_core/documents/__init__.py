@@ -19,10 +19,10 @@ from rerank_core.documents.chunking import (
     place_of,
 )
 from rerank_core.documents.files import FILE_KINDS, KIND_NAMES, read_documents
-from rerank_core.documents.isolated import read_isolated
+from rerank_core.documents.isolated.reader import read_isolated
 from rerank_core.documents.limits import DEFAULT_LIMITS, Limits
 from rerank_core.documents.order import Ordered, order_by
-from rerank_core.documents.paste import parse_documents
+from rerank_core.documents.paste.parse import parse_documents
 from rerank_core.documents.reading import read_files, with_source
 from rerank_core.documents.report import ParsedDocuments, Problem, describe, merge
 from rerank_core.documents.titles import with_titles

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from rerank_core.documents.decoding import Unreadable, decode, kind_of
-from rerank_core.documents.delimited import read_delimited
 from rerank_core.documents.extract import KINDS
-from rerank_core.documents.json_text import Damaged, read_json
 from rerank_core.documents.limits import DEFAULT_LIMITS, Limits, over
-from rerank_core.documents.markdown import read_markdown
-from rerank_core.documents.paste import json_documents, json_lines, parse_documents
+from rerank_core.documents.paste.json_text import Damaged, read_json
+from rerank_core.documents.paste.markdown import read_markdown
+from rerank_core.documents.paste.parse import json_documents, json_lines, parse_documents
 from rerank_core.documents.report import ParsedDocuments, Problem
-from rerank_core.documents.tables import documents_of
-from rerank_core.documents.workbook import read_workbook
+from rerank_core.documents.tables.delimited import read_delimited
+from rerank_core.documents.tables.table import documents_of
+from rerank_core.documents.tables.workbook import read_workbook
 from rerank_core.errors import InvalidDocumentsError
 
 __all__ = ["FILE_KINDS", "KIND_NAMES", "accept", "read_directly", "read_documents"]
@@ -117,7 +117,7 @@ def read_documents(
     try:
         kind = accept(filename, content, limits)
         if kind in KINDS:
-            from rerank_core.documents.isolated import read_isolated
+            from rerank_core.documents.isolated.reader import read_isolated
 
             return read_isolated(filename, content, wishes, limits=limits)
         return told(replace(read_directly(kind, filename, content, wishes, limits), source=filename))

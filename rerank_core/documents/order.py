@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
-from rerank_core.documents import fields
 from rerank_core.documents.report import ParsedDocuments, Problem
+from rerank_core.documents.tables import fields
 from rerank_core.errors import InvalidDocumentsError
 from rerank_core.models import Document
 

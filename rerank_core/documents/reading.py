@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rerank_core.documents.extract import KINDS
 from rerank_core.documents.files import FILE_KINDS, ending_of, read_documents
-from rerank_core.documents.isolated import TIMEOUT_SECONDS, read_isolated
+from rerank_core.documents.isolated.reader import TIMEOUT_SECONDS, read_isolated
 from rerank_core.documents.limits import DEFAULT_LIMITS, Limits
 from rerank_core.documents.report import ParsedDocuments
 from rerank_core.models import Document

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from rerank_core.documents import fields
 from rerank_core.documents.report import ParsedDocuments
+from rerank_core.documents.tables import fields
 from rerank_core.models import Document
 
 __all__ = ["with_titles"]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rerank_core.retrieval.words import _UNSPACED_RUN, words
+from rerank_core.keyword.words import _UNSPACED_RUN, words
 
 __all__ = ["MAX_CHARACTERS", "Change", "Difference", "Piece", "difference"]
 

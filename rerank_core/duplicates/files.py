@@ -13,7 +13,7 @@ from typing import Any, Final
 from rerank_core.duplicates.measures import MEANING, Measure
 from rerank_core.duplicates.pairs import Duplicates
 from rerank_core.duplicates.reference import Compared
-from rerank_core.export import guard_cell
+from rerank_core.exports.tables import guard_cell
 from rerank_core.models import Document
 
 __all__ = ["JSON_SCHEMA", "JSON_VERSION", "compared_csv", "compared_json", "groups_csv", "groups_json"]

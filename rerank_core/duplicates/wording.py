@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rerank_core.retrieval.words import normalise
+from rerank_core.keyword.words import normalise
 
 __all__ = ["RUN", "shared_wording", "shared_wording_with"]
 

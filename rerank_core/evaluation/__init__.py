@@ -4,11 +4,11 @@ Words used throughout: *judgments* are {query id: {document id: grade}}, a *run*
 first}. Everything heavy (numpy, ir-measures, openpyxl) is imported by the function that needs it.
 """
 
-from rerank_core.evaluation.formats import KINDS, Kind, detect, merge, read, write
-from rerank_core.evaluation.formats_table import TABLE_ROLES
-from rerank_core.evaluation.imported import Imported, Problem
-from rerank_core.evaluation.measure import Judgments, Measured, Run, measure
-from rerank_core.evaluation.significance import Compared, compare, describe
+from rerank_core.evaluation.formats.imported import Imported, Problem
+from rerank_core.evaluation.formats.registry import KINDS, Kind, detect, merge, read, write
+from rerank_core.evaluation.formats.table import TABLE_ROLES
+from rerank_core.evaluation.measures.measure import Judgments, Measured, Run, measure
+from rerank_core.evaluation.measures.significance import Compared, compare, describe
 
 __all__ = [
     "KINDS",

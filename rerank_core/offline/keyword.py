@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from rerank_core.retrieval.bm25 import inverse_frequency, saturation, tokens_of
-from rerank_core.retrieval.words import pieces_of, words
+from rerank_core.keyword.bm25 import inverse_frequency, saturation, tokens_of
+from rerank_core.keyword.words import pieces_of, words
 
 __all__ = ["keyword_shares"]
 

@@ -1,5 +1,5 @@
 """The first stage of a search: find candidates in a collection before they are reranked."""
 
-from rerank_core.retrieval.keyword_index import Hit, KeywordIndex
+from rerank_core.keyword.index import Hit, KeywordIndex
 
 __all__ = ["Hit", "KeywordIndex"]

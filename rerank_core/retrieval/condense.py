@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from rerank_core.pricing import estimate_tokens
-from rerank_core.retrieval.words import words
+from rerank_core.keyword.words import words
+from rerank_core.pricing.estimates import estimate_tokens
 
 __all__ = ["QUERY_TOKENS", "Condensed", "condense"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from rerank_core.retrieval.words import words
+from rerank_core.keyword.words import words
 
 __all__ = ["Segment", "marked"]
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 from rerank_core.models import Document, DocumentInput, as_documents
 
 if TYPE_CHECKING:
+    from rerank_core.keyword.index import KeywordIndex
     from rerank_core.retrieval.embedding import VectorTable
-    from rerank_core.retrieval.keyword_index import KeywordIndex
 
 __all__ = ["PARENT", "OnProgress", "PassageList", "Passages"]
 
@@ -86,7 +86,7 @@ class PassageList:
 
     def keyword_index(self, on_progress: OnProgress | None = None) -> KeywordIndex:
         """The keyword index of all passages, built at the first call."""
-        from rerank_core.retrieval.keyword_index import KeywordIndex
+        from rerank_core.keyword.index import KeywordIndex
 
         with self._lock:
             if self._index is None:

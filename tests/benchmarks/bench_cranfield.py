@@ -14,14 +14,14 @@ import time
 from pathlib import Path
 
 from rerank_core import evaluation
-from rerank_core.client import Client
-from rerank_core.evaluation.answer import INITIAL, summarise
-from rerank_core.evaluation.contender import Contender
-from rerank_core.evaluation.experiment import run_experiment
-from rerank_core.evaluation.experiment_store import ExperimentStore
-from rerank_core.evaluation.query_set_store import QuerySetStore
-from rerank_core.evaluation.sources import from_files, search_collection
-from tests.plain_measures import all_of
+from rerank_core.client.client import Client
+from rerank_core.evaluation.experiments.records import Contender
+from rerank_core.evaluation.experiments.runner import run_experiment
+from rerank_core.evaluation.measures.summary import INITIAL, summarise
+from rerank_core.evaluation.query_sets.sources import from_files, search_collection
+from rerank_core.storage.experiments import ExperimentStore
+from rerank_core.storage.query_sets import QuerySetStore
+from tests.support.plain_measures import all_of
 
 USUAL = Path(__file__).parents[3] / "shared" / "data" / "cranfield"
 FILES = ("corpus.jsonl", "queries.jsonl", "qrels/test.tsv")

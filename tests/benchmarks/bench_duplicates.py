@@ -41,9 +41,9 @@ from numpy.typing import NDArray
 from rerank_core import offline, samples
 from rerank_core.duplicates.meaning import alike
 from rerank_core.duplicates.wording import shared_wording
+from rerank_core.keyword.words import words
 from rerank_core.offline.models import ENGLISH, MULTILINGUAL
 from rerank_core.retrieval.embedding import embed_passages
-from rerank_core.retrieval.words import words
 from tests.benchmarks.duplicate_texts import TRIPLES
 
 Floats = NDArray[np.float32]

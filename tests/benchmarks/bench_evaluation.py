@@ -16,15 +16,15 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from rerank_core.evaluation.contender import Contender, Lane
-from rerank_core.evaluation.experiment import run_experiment
-from rerank_core.evaluation.experiment_plan import plan
-from rerank_core.evaluation.experiment_store import ExperimentStore
-from rerank_core.evaluation.query_set import QuerySet, make_queries
-from rerank_core.evaluation.query_set_store import QuerySetStore
-from rerank_core.evaluation.report import make_report, report_html
-from rerank_core.evaluation.report_csv import report_csv
+from rerank_core.evaluation.experiments.plan import plan
+from rerank_core.evaluation.experiments.records import Contender, Lane
+from rerank_core.evaluation.experiments.runner import run_experiment
+from rerank_core.evaluation.query_sets.query_set import QuerySet, make_queries
+from rerank_core.evaluation.report.csv_files import report_csv
+from rerank_core.evaluation.report.report import make_report, report_html
 from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, Usage
+from rerank_core.storage.experiments import ExperimentStore
+from rerank_core.storage.query_sets import QuerySetStore
 
 QUERIES, DOCUMENTS, BAR = 200, 100, 2.0
 WORDS = ("router", "password", "invoice", "sensor", "light", "update", "account", "camera", "reset", "delivery")

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.app_server import start_server
 from tests.browser.conftest import CHROMIUM, FLAGS, MISSING, WIDE
 from tests.browser.seeing import settle
+from tests.support.app_server import start_server
 
 RUNS = 3
 BARS = {20: 0.3, 100: 0.3, 1000: 0.6}

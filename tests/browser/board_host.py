@@ -11,8 +11,8 @@ import time
 
 import streamlit as st
 
-from pages.components.board import BoardEvent, BoardRow, Rating, board
-from pages.components.tables import big_tables, detail_panel, score_chart
+from pages.components.display.board import BoardEvent, BoardRow, Rating, board
+from pages.components.display.tables import big_tables, detail_panel, score_chart
 from rerank_core.models import Document
 
 st.set_page_config(layout="wide", page_icon="🔀")

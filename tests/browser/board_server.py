@@ -7,6 +7,6 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from pages.components.guard import Guard
+from pages.components.server.guard import Guard
 
 app = st.App(Path(__file__).with_name("board_host.py"), middleware=[Middleware(Guard)])

@@ -27,8 +27,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.app_server import Server, start_server
 from tests.browser.seeing import settle
+from tests.support.app_server import Server, start_server
 
 HERE = Path(__file__).parent
 CI = os.environ.get("CI") == "true"

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.app_server import Server, start_server
 from tests.browser.board_host import EVIL, SUPPORT
 from tests.browser.conftest import Visitor
 from tests.browser.seeing import scrolls_sideways, serious_findings, settle
+from tests.support.app_server import Server, start_server
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]

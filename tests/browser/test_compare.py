@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.app_server import Server, start_server
 from tests.browser.conftest import Visitor
 from tests.browser.seeing import new_run, scrolls_sideways, serious_findings, settle
-from tests.rerank_service import GOOD_KEY, RerankService
+from tests.support.app_server import Server, start_server
+from tests.support.rerank_service import GOOD_KEY, RerankService
 
 Visit = Callable[..., Visitor]
 

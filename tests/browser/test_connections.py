@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.app_server import start_server
 from tests.browser.conftest import Visitor
 from tests.browser.seeing import open_cell, scrolls_sideways, serious_findings, settle
-from tests.rerank_service import GOOD_KEY, RerankService, Service
+from tests.support.app_server import start_server
+from tests.support.rerank_service import GOOD_KEY, RerankService, Service
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.app_server import Server, start_server
 from tests.browser.conftest import Visitor
 from tests.browser.seeing import serious_findings, settle
-from tests.evaluate_page import CSV, QUERIES
-from tests.flaky_service import FlakyService
-from tests.rerank_service import GOOD_KEY
+from tests.support.app_server import Server, start_server
+from tests.support.evaluate_page import CSV, QUERIES
+from tests.support.flaky_service import FlakyService
+from tests.support.rerank_service import GOOD_KEY
 
 Visit = Callable[..., Visitor]
 HELD_FROM, AT_ONCE = 3, 4

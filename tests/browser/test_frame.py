@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from tests.app_server import ROOT, start_server
 from tests.browser.conftest import Visitor
 from tests.browser.seeing import scrolls_sideways, serious_findings, settle
+from tests.support.app_server import ROOT, start_server
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
@@ -22,7 +22,7 @@ sys.path.insert(0, {str(ROOT)!r})
 import streamlit as st
 from starlette.middleware import Middleware
 from app import on_script_error
-from pages.components.guard import Guard
+from pages.components.server.guard import Guard
 app = st.App("failing.py", middleware=[Middleware(Guard)], on_script_error=on_script_error)
 """
 FAILING = """

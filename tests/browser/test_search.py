@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rerank_core import samples
-from tests.app_server import start_server
 from tests.browser.conftest import Visitor
 from tests.browser.seeing import new_run, scrolls_sideways, serious_findings, settle, texts
-from tests.search_engine import search_engine
+from tests.support.app_server import start_server
+from tests.support.search_engine import search_engine
 
 Visit = Callable[..., Visitor]
 

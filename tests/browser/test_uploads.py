@@ -8,9 +8,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests import made_files as made
 from tests.browser.conftest import PATIENCE_MS, Visitor
 from tests.browser.seeing import scrolls_sideways, serious_findings, settle, texts
+from tests.support import made_files as made
 
 Visit = Callable[..., Visitor]
 

@@ -6,8 +6,8 @@ import posixpath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from rerank_core.documents.archive import Archive, Protected, check_parts
 from rerank_core.documents.decoding import Unreadable
+from rerank_core.documents.extract.archive import Archive, Protected, check_parts
 from rerank_core.documents.extract.sink import Source
 from rerank_core.documents.extract.web import add_sections, decode_html, read_page
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rerank_core.documents.archive import Archive, Protected
 from rerank_core.documents.decoding import Unreadable, kind_of
+from rerank_core.documents.extract.archive import Archive, Protected
 from rerank_core.documents.extract.mail import ReadPart
 from rerank_core.documents.extract.sink import Source, shown_name
 from rerank_core.documents.limits import over

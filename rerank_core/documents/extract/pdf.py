@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rerank_core.documents.archive import Protected
 from rerank_core.documents.decoding import Unreadable
+from rerank_core.documents.extract.archive import Protected
 from rerank_core.documents.extract.sink import Source
 
 __all__ = ["page_ranges", "read_pdf"]

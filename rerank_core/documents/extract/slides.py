@@ -6,8 +6,8 @@ import posixpath
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rerank_core.documents.archive import Archive, check_parts
 from rerank_core.documents.decoding import Unreadable
+from rerank_core.documents.extract.archive import Archive, check_parts
 from rerank_core.documents.extract.sink import Source
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import re
 
-from rerank_core.documents.archive import check_parts
 from rerank_core.documents.decoding import Unreadable
+from rerank_core.documents.extract.archive import check_parts
 from rerank_core.documents.extract.sink import Source
 from rerank_core.documents.extract.web import add_sections, read_page
 

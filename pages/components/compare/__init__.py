@@ -1,0 +1,1 @@
+"""The Compare page: one query, several models side by side."""

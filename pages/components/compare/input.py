@@ -1,0 +1,239 @@
+"""What is compared: the models, what stands in their way, the estimate; and what a first visit or a link brings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages.components.compare import blind, run
+from pages.components.compare.run import Plan
+from pages.components.compare.state import BLIND, MODELS, RUNS, state
+from pages.components.inputs.examples import TITLES
+from pages.components.inputs.model import escaped
+from pages.components.session import connection as connections
+from pages.components.session.texts import (
+    DEFAULT_TOP_N,
+    DOCUMENTS,
+    EXAMPLE,
+    LABELS,
+    MAX_TOP_N,
+    MODEL,
+    OWN,
+    QUERY,
+    TOP_N,
+    as_pasted_text,
+    load_example,
+)
+from pages.components.session.texts import state as playground
+from rerank_core import RerankError, language, offline, pricing, provider, samples
+from rerank_core.documents.working_list import WorkingList
+from rerank_core.models import Document
+from rerank_core.ranking.comparison import (
+    MAX_CONTENDERS,
+    Contender,
+    contenders,
+    full_name,
+    key_of,
+    keys_text,
+    read_keys,
+    short_names,
+)
+
+# The story on which the three models on this computer differ most.
+FIRST = "german-query"
+# Own documents are compared unasked, where that is free, as long as it takes a moment only.
+_UNASKED_DOCUMENTS = 100
+
+
+def default_choice() -> tuple[Contender, ...]:
+    """The models on this computer: free, and there for everybody."""
+    return tuple(Contender("local", model.id) for model in provider("local").models)
+
+
+def arrive() -> None:
+    """Fill the page the first time it is seen in a session, and run what is free where a story was picked."""
+    current, texts = state(), playground()
+    first = not current.arrived
+    if first:
+        current.arrived = True
+        chosen = read_keys(st.query_params.get(MODELS)) or default_choice()
+        st.session_state[MODELS] = [key_of(contender) for contender in chosen]
+        st.session_state[BLIND] = st.query_params.get(BLIND) == "1"
+        blind.remember()
+        if texts.example is None:
+            _fill()
+    chosen = _chosen()
+    query, documents = st.session_state.get(QUERY) or "", texts.working.documents
+    story = samples.example(texts.example) if texts.example in TITLES and texts.example != OWN else None
+    untouched = story is not None and query == story.query and documents == story.documents
+    unasked = first and bool(query.strip()) and 0 < len(documents) <= _UNASKED_DOCUMENTS
+    if (untouched and current.example != texts.example) or (unasked and not untouched):
+        free = bool(chosen) and all(provider(contender.provider).is_local for contender in chosen)
+        current.wanted = free and not _shown(chosen)
+    current.example = texts.example if untouched else None
+
+
+def _fill() -> None:
+    """The texts of a session that begins on this page: of the comparison or the story in the address, else ours."""
+    texts = playground()
+    st.session_state.update({MODEL: LABELS[0], TOP_N: DEFAULT_TOP_N, QUERY: "", DOCUMENTS: ""})
+    asked = st.query_params.get(RUNS)
+    if asked:
+        run.restore(asked)
+    question = run.question()
+    if question is not None:
+        _show_inputs(*question)
+    else:
+        wished = st.query_params.get(EXAMPLE)
+        if wished == OWN:
+            texts.example = OWN
+        else:
+            load_example(samples.example(wished if wished in TITLES else FIRST))
+            # The Playground, when it is opened, then shows the same story reranked, as on a first visit there.
+            texts.wanted = connections.current().provider.is_local
+    st.session_state[EXAMPLE] = texts.example
+    top = st.query_params.get(TOP_N, "")
+    if top.isascii() and top.isdigit() and 0 < int(top) <= MAX_TOP_N:
+        st.session_state[TOP_N] = int(top)
+
+
+def _show_inputs(query: str, documents: tuple[Document, ...], order_name: str) -> None:
+    """Bring the texts of a reopened comparison back into the inputs, whether it has ended or is under way."""
+    texts = playground()
+    texts.example = OWN
+    st.session_state[QUERY] = query
+    st.session_state[DOCUMENTS] = as_pasted_text(documents)
+    texts.working = WorkingList.of(documents, "the saved runs", order_name)
+
+
+def _chosen() -> tuple[Contender, ...]:
+    return read_keys(",".join(st.session_state.get(MODELS) or []))
+
+
+def _shown(chosen: Sequence[Contender]) -> bool:
+    """Whether the answers to what stands on the page are there already."""
+    try:
+        query, ordered = run.inputs()
+    except RerankError:
+        return False
+    there = {part.contender for part in state().parts if run.answers(part, query, ordered) or not part.over}
+    return set(chosen) <= there
+
+
+def write_address() -> None:
+    """Keep the small choices in the address, so that it can be sent: never a text, never a key."""
+    current, texts = state(), playground()
+    chosen = _chosen()
+    top = st.session_state.get(TOP_N)
+    wanted = {
+        MODELS: keys_text(chosen) if chosen != default_choice() else None,
+        EXAMPLE: texts.example if texts.example != FIRST else None,
+        TOP_N: str(top) if top not in (None, DEFAULT_TOP_N) else None,
+        BLIND: "1" if st.session_state.get(BLIND) else None,
+        RUNS: ",".join(part.run_id for part in current.parts) or None,
+    }
+    for name, value in wanted.items():
+        if value is None:
+            st.query_params.pop(name, None)
+        elif st.query_params.get(name) != value:
+            st.query_params[name] = value
+
+
+def may_hint() -> bool:
+    """Whether a story or a note may say which model does well on these texts: in a blind test only after the vote."""
+    current = state()
+    if not blind.on():
+        return True
+    if not current.revealed:
+        return False
+    try:
+        query, ordered = run.inputs()
+    except RerankError:
+        return False
+    return any(run.answers(part, query, ordered) for part in current.answered)
+
+
+def models_control() -> tuple[Contender, ...]:
+    """Which models take part, of any connection, and what must be known of them before the button."""
+    everybody = {key_of(contender): contender for contender in contenders()}
+    st.multiselect(
+        "Models",
+        list(everybody),
+        format_func=lambda key: full_name(everybody[key]),
+        key=MODELS,
+        max_selections=MAX_CONTENDERS,
+        persist_state="session",
+        wrap=True,
+        placeholder="Choose up to four models",
+        help="Up to four, of any connection. The connection in the sidebar is for the other pages.",
+    )
+    chosen = _chosen()
+    _notes(chosen)
+    return chosen
+
+
+def _notes(chosen: Sequence[Contender]) -> None:
+    waiting = []
+    for service in dict.fromkeys(contender.provider for contender in chosen):
+        connection = connections.of(service)
+        if not connection.ready:
+            waiting.append(connection.provider.label)
+    if waiting:
+        st.caption(f":material/key: {' and '.join(waiting)}: a key is needed first. The other models run without it.")
+        st.page_link("connections.py", label="Set up the connection", icon=":material/cable:")
+    english = []
+    for contender, name in zip(chosen, short_names(chosen), strict=True):
+        spec = provider(contender.provider)
+        model = spec.model(contender.model)
+        reason = offline.unavailable_reason(contender.model) if spec.is_local and contender.model else None
+        if reason:
+            st.caption(f":material/block: {name} is not available on this computer.")
+            st.text(reason)
+        elif model is not None and model.notice and not spec.is_local:
+            st.caption(escaped(f":material/event_busy: {name}: {model.notice}"))
+        if model is not None and model.languages == "english":
+            english.append(name)
+    if english and may_hint():
+        documents = [document.text for document in playground().working.documents]
+        found = language.english_mismatch(st.session_state.get(QUERY) or "", documents)
+        if found:
+            made = f"{english[0]} is" if len(english) == 1 else f"{', '.join(english[:-1])} and {english[-1]} are"
+            st.caption(f":material/translate: Some of this is {found}, and {made} made for English.")
+
+
+def estimate(planned: Plan) -> None:
+    """What pressing Compare now would cost in all, and for each model."""
+    st.metric("Estimated cost", planned.cost.text, width="content")
+    with st.popover("How", icon=":material/help:", type="tertiary"):
+        names = short_names([share.contender for share in planned.shares])
+        for share, name in zip(planned.shares, names, strict=True):
+            units = share.estimate.search_units
+            counted = "" if not units else f", {units:,} search unit{'s' if units != 1 else ''}"
+            st.caption(escaped(f"**{name}**: {pricing.money_text(share.estimate.amount)}{counted}"))
+        for sentence in dict.fromkeys(line for share in planned.shares for line in share.estimate.assumptions):
+            st.caption(escaped(sentence))
+
+
+def kept_note(planned: Plan) -> None:
+    """Which answers are there already and are not paid again."""
+    if planned.kept:
+        names = short_names([part.contender for part in planned.kept])
+        verb = "is" if len(names) == 1 else "are"
+        st.caption(f":material/inventory_2: {', '.join(names)} {verb} there already and not sent again.")
+
+
+def stale_notice(chosen: Sequence[Contender]) -> None:
+    """Say that what stands above is no longer what was compared."""
+    current = state()
+    if current.under_way or current.asking:
+        return
+    query, ordered = run.inputs()
+    answered = current.answered
+    if answered and not all(run.answers(part, query, ordered) for part in answered):
+        what = "texts"
+    elif set(chosen) != {part.contender for part in current.parts}:
+        what = "models"
+    else:
+        return
+    st.caption(f":material/history: The {what} changed since. Press Compare to bring the result up to date.")

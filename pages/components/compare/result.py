@@ -1,0 +1,248 @@
+"""What the models gave: how far they agree in words, the orders side by side, and everything behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from pages.components.compare import blind as compare_blind
+from pages.components.compare import tabs as compare_tabs
+from pages.components.compare.input import FIRST
+from pages.components.compare.state import SHOW_INITIAL, TAB, CompareState, Figures, Shown, state
+from pages.components.display import errors, tables
+from pages.components.display.board import shown
+from pages.components.display.compare_board import Column, compare_board, heading
+from pages.components.inputs.examples import TITLES
+from pages.components.playground.result import show_warnings, suggested_threshold
+from pages.components.session.texts import EXAMPLE, load_example
+from pages.components.session.texts import state as playground
+from rerank_core import pricing, provider, ranking, samples
+from rerank_core.models import Document
+from rerank_core.ranking import comparison
+from rerank_core.ranking.blind_test import letters
+from rerank_core.storage.run_record import Run
+
+TABS = ["Board", "Table", "Agreement", "Cost and time", "Export"]
+PREVIEW = 200
+FULL_HEIGHT_ROWS = 12
+
+
+def result(top_n: int) -> None:
+    """Draw what has ended so far. Nothing here sends anything."""
+    current = state()
+    _failures(current)
+    blind = compare_blind.hidden(current)
+    if not current.answered or (blind and current.under_way):
+        return
+    if not blind:
+        compare_blind.shown_named()
+    columns = _columns(current, blind)
+    names = [column.name for column in columns]
+    documents = columns[0].run.documents
+
+    def label(place: int) -> str:
+        return ranking.label_of(documents[place])
+
+    figures = _figures(current, columns, top_n)
+    with st.container(key="headline"):
+        st.text(comparison.agreement_text(figures.agreement, names, label) + ".")
+    widest = comparison.disagreement_text(figures.differences, names, label)
+    if widest:
+        st.text(widest + ".")
+    elif len(columns) > 1:
+        _offer_a_better_example()
+    compare_blind.vote(current, [column.part for column in columns], [column.head for column in columns])
+    if not blind:  # a warning, like a scale of its own, is a model's signature
+        _notices(columns)
+    tabs = st.tabs(TABS, key=TAB, on_change="rerun")
+    draw: dict[str, Callable[[], None]] = {
+        "Board": lambda: _board(current, columns, figures, top_n, blind),
+        "Table": lambda: _table(current, columns, figures, documents),
+        "Agreement": lambda: compare_tabs.agreement(figures, names),
+        "Cost and time": lambda: _hidden() if blind else compare_tabs.cost(current, columns),
+        "Export": lambda: _hidden() if blind else compare_tabs.files(current, columns, top_n),
+    }
+    for tab, name in zip(tabs, TABS, strict=True):
+        if tab.open:
+            with tab:
+                draw[name]()
+    if current.picked is not None and current.picked < len(documents):
+        _detail(current.picked, columns)
+
+
+def _columns(current: CompareState, blind: bool) -> list[Shown]:
+    """The answers in the sequence in which they are shown: as chosen, or shuffled in a blind test."""
+    named = comparison.short_names([part.contender for part in current.parts])
+    found = [
+        Shown(part, part.run, name, name)
+        for part, name in zip(current.parts, named, strict=True)
+        if part.run is not None
+    ]
+    if not compare_blind.on():
+        return found
+    turns = {id(part): turn for part, turn in zip(current.parts, current.shuffle, strict=True)}
+    found.sort(key=lambda each: turns[id(each.part)])
+    return [
+        Shown(each.part, each.run, letter if blind else each.name, letter if blind else f"{letter}: {each.name}")
+        for each, letter in zip(found, letters(len(found)), strict=True)
+    ]
+
+
+def _figures(current: CompareState, columns: Sequence[Shown], top_n: int) -> Figures:
+    made_of = (tuple(column.run.id for column in columns), top_n)
+    if current.figures is None or current.figures[0] != made_of:
+        orders = [column.order for column in columns]
+        current.figures = (
+            made_of,
+            Figures(
+                comparison.agreement(orders, top_n),
+                comparison.differences(orders, top_n),
+                comparison.only_here(orders, top_n),
+            ),
+        )
+    return current.figures[1]
+
+
+def _failures(current: CompareState) -> None:
+    """Each model that failed, in its own words; the others stand."""
+    named = comparison.short_names([part.contender for part in current.parts])
+    for part, name in zip(current.parts, named, strict=True):
+        if part.error is not None:
+            errors.show(
+                part.error, title=f"{name}: {errors.heading(part.error)[0].lower()}{errors.heading(part.error)[1:]}"
+            )
+        elif part.cancelled:
+            st.caption(f":material/cancel: {name} was cancelled. Press Compare to ask the models that are missing.")
+
+
+def _offer_a_better_example() -> None:
+    if playground().example in TITLES and playground().example != FIRST:
+        st.button("Show an example on which they differ", icon=":material/compare_arrows:", on_click=_better_example)
+
+
+def _better_example() -> None:
+    load_example(samples.example(FIRST))
+    st.session_state[EXAMPLE] = FIRST
+
+
+def _notices(columns: Sequence[Shown]) -> None:
+    weak = [
+        column.name
+        for column in columns
+        if ranking.no_good_answer(
+            [row.relevance_score for row in column.run.response.results], suggested_threshold(column.run)
+        )
+    ]
+    if weak:
+        st.warning(
+            f"{' and '.join(weak)}: even the best score is low, on its own scale. Perhaps nothing here answers this.",
+            icon=":material/search_off:",
+        )
+    for column in columns:
+        show_warnings(tuple(f"{column.name}: {warning}" for warning in column.run.response.warnings))
+
+
+def _board(current: CompareState, columns: Sequence[Shown], figures: Figures, top_n: int, blind: bool) -> None:
+    documents = columns[0].run.documents
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption("By rank only: scores of different models do not compare.", width="content")
+        initial = st.toggle("Show the initial order", key=SHOW_INITIAL, persist_state="session")
+    drawn = [
+        Column(column.head, column.order, "" if blind else _about(column.run), only)
+        for column, only in zip(columns, figures.only, strict=True)
+    ]
+    if initial:
+        drawn.insert(0, Column("Initial order", tuple(range(len(documents))), columns[0].run.order_name))
+
+    def picked(place: int) -> None:
+        current.picked = place
+
+    compare_board(
+        drawn,
+        documents,
+        top_n=top_n,
+        key="compare_board",
+        picked=current.picked,
+        on_pick=picked,
+    )
+
+
+def _about(run: Run) -> str:
+    amount = run.response.cost.amount
+    cost = "cost unknown" if amount is None else pricing.money_text(amount)
+    return f"{provider(run.connection).label} · {cost} · {run.response.latency_ms:,.0f} ms"
+
+
+def _table(current: CompareState, columns: Sequence[Shown], figures: Figures, documents: Sequence[Document]) -> None:
+    st.caption("The documents they disagree on most come first, those at somebody's top before all others.")
+    rows = figures.differences
+    ranks = {column.name: [each.ranks[place] for each in rows] for place, column in enumerate(columns)}
+    frame = pd.DataFrame(
+        {
+            "Document": [_preview(documents[each.index]) for each in rows],
+            **{name: pd.array(values, dtype="Int64") for name, values in ranks.items()},
+            "Apart": [each.spread for each in rows],
+            "Initial": [each.index + 1 for each in rows],
+        }
+    )
+    number = st.column_config.NumberColumn
+    # Closing the document begins a table without a chosen row; else that row would open it again at once.
+    key = f"compare_table_{current.round}_{current.closed}"
+
+    def chosen() -> None:
+        places = st.session_state[key]["selection"]["rows"]
+        current.picked = rows[int(places[0])].index if places else None
+
+    st.dataframe(
+        frame,
+        key=key,
+        hide_index=True,
+        height="content" if len(rows) <= FULL_HEIGHT_ROWS else 520,
+        on_select=chosen,
+        selection_mode="single-row",
+        placeholder="not placed",
+        column_config={
+            "Document": st.column_config.TextColumn(width="large"),
+            "Apart": st.column_config.ProgressColumn(
+                format="%d",
+                min_value=0,
+                max_value=max(1, *(each.spread for each in rows)),
+                color="primary",
+                help="Places between the highest and the lowest rank.",
+            ),
+            "Initial": number(width="small", help="The place in the initial order."),
+        },
+        alt="Every document with its rank in each model",
+    )
+
+
+def _hidden() -> None:
+    st.caption(":material/visibility_off: Hidden while the names are: vote, or reveal them.")
+
+
+def _detail(place: int, columns: Sequence[Shown]) -> None:
+    document = columns[0].run.documents[place]
+    placed = [(column.name, row) for column in columns for row in column.run.response.results if row.index == place]
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.subheader("Document", anchor=False, width="content")
+            st.button("Close", icon=":material/close:", type="tertiary", on_click=_unpick)
+        title = document.metadata.get("title")
+        if title:
+            st.text(shown(str(title), 300, one_line=True))
+        ranks = ", ".join(f"{row.rank} for {name}" for name, row in placed)
+        st.text(f"Ranks: {ranks}, {place + 1} in the initial order.")
+        tables.full_text(document.text, f"compare_document_{place}")
+
+
+def _unpick() -> None:
+    current = state()
+    current.picked, current.closed = None, current.closed + 1
+
+
+def _preview(document: Document) -> str:
+    title, text = heading(document)
+    line = shown(text, PREVIEW, one_line=True)
+    return f"{shown(title, 80, one_line=True)}: {line}" if title else line

@@ -1,0 +1,55 @@
+"""The models on this computer: which are there, which are loaded, and why one is missing."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import rerank_core as rc
+from pages.components.display import errors
+from rerank_core import offline
+from rerank_core.providers.spec import ModelSpec
+
+_FAILED = "local_models_failed"
+
+
+def show(spec: rc.ProviderSpec) -> None:
+    """Draw one row for each local model, with a button that loads it now."""
+    st.caption(
+        "They are embedding models and keyword matching, not cross-encoders: they stand where the three hosted models "
+        "stand, they are not those models. A model is loaded when it is first used."
+    )
+    for model in spec.models:
+        with st.container(border=True):
+            _row(model)
+
+
+def _row(model: ModelSpec) -> None:
+    missing, loaded = offline.unavailable_reason(model.id), offline.is_loaded(model.id)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{model.label}**", width="content")
+        if missing:
+            st.badge("Missing", icon=":material/block:", color="orange")
+        elif loaded:
+            st.badge("Loaded", icon=":material/check:", color="green")
+        else:
+            st.badge("Available", icon=":material/hourglass_empty:", color="blue")
+        st.space("stretch")
+        if not missing and not loaded and st.button("Load now", icon=":material/memory:", key=f"load_{model.id}"):
+            _load(model)
+    st.caption(model.audience)
+    if missing:
+        st.text(missing)
+    failed: rc.RerankError | None = st.session_state.get(_FAILED, {}).get(model.id)
+    if failed is not None:
+        errors.show(failed)
+
+
+def _load(model: ModelSpec) -> None:
+    failed = st.session_state.setdefault(_FAILED, {})
+    failed.pop(model.id, None)
+    try:
+        with st.spinner("Loading"):
+            offline.load(model.id)
+    except rc.RerankError as error:
+        failed[model.id] = error
+    st.rerun()

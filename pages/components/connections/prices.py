@@ -1,0 +1,84 @@
+"""The prices of one service as a table that can be edited; the session's price table follows what is typed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+import rerank_core as rc
+from pages.components.display import errors
+from pages.components.session import connection
+from rerank_core.pricing.table import PriceTable
+
+_BASE, _VERSION = "price_editor_base", "price_editor_version"
+_EDITABLE = {"per_1000": "price", "chunk_tokens": "chunk limit", "as_of": "date"}
+
+
+def show(spec: rc.ProviderSpec) -> None:
+    """Draw the models of a service with their prices."""
+    version = st.session_state.setdefault(_VERSION, 0)
+    widget = f"prices_{spec.id}_{version}"
+    # The editor applies its edits to the rows it was given, so those must stay the same for as long as it lives;
+    # its own state is dropped when the page is left, and then it starts from the table as it has become.
+    base: dict[str, PriceTable] = st.session_state.setdefault(_BASE, {})
+    if widget not in st.session_state or widget not in base:
+        base.clear()
+        base[widget] = connection.prices()
+    rows = [row for row in base[widget].rows() if row["provider"] == spec.id]
+    others = [row for row in connection.prices().rows() if row["provider"] != spec.id]
+    labels = {model.id: model.label for model in spec.models}
+    frame = pd.DataFrame([{"label": labels.get(row["model"], row["model"]), **row} for row in rows])
+    edited = st.data_editor(
+        frame,
+        key=widget,
+        hide_index=True,
+        num_rows="fixed",
+        column_order=["label", "model", "per_1000", "chunk_tokens", "as_of", "source"],
+        disabled=["label", "model"],
+        column_config={
+            "label": st.column_config.TextColumn("Model", width="small"),
+            "model": st.column_config.TextColumn("Name in a request"),
+            "per_1000": st.column_config.NumberColumn("US dollars per 1,000 searches", min_value=0, format="$%.3f"),
+            "chunk_tokens": st.column_config.NumberColumn(
+                "Chunk limit (tokens)",
+                min_value=1,
+                step=1,
+                help="A document longer than this, the query counted in, is split, and each part counts as a document.",
+            ),
+            "as_of": st.column_config.DateColumn("As of"),
+            "source": st.column_config.TextColumn("Source"),
+        },
+        alt=f"Models of {spec.label} with their prices; price, chunk limit, date and source can be edited",
+    )
+    try:
+        table = PriceTable.from_rows([*others, *_complete(edited)])
+    except rc.RerankError as error:
+        errors.show(error, title="This price cannot be used; the one before still counts")
+    else:
+        connection.set_prices(table)
+    for model in spec.models:
+        if model.notice:
+            st.caption(f":material/event_busy: {model.label}: {model.notice}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("Estimates and computed costs of this session use these prices.", width="stretch")
+        st.button("Restore the published prices", icon=":material/restart_alt:", on_click=_restore)
+
+
+def _complete(edited: pd.DataFrame) -> list[dict[str, Any]]:
+    """The edited rows; raises ConfigurationError, naming the model, for a cell that was emptied."""
+    rows: list[dict[str, Any]] = edited.to_dict("records")
+    for row in rows:
+        for column, words in _EDITABLE.items():
+            if pd.isna(row[column]):
+                raise rc.ConfigurationError(
+                    f"The {words} of {row['label']} is empty.", hint="Fill it in, or restore the published prices."
+                )
+        row["source"] = "" if pd.isna(row["source"]) else row["source"]
+    return rows
+
+
+def _restore() -> None:
+    connection.set_prices(None)
+    st.session_state[_VERSION] += 1

@@ -1,0 +1,1 @@
+"""What pages show: boards, tables, pictures, errors."""

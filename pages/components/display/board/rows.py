@@ -1,0 +1,205 @@
+"""What the board is told: rows that are checked when they are made, and the bounded JSON they become.
+
+Nothing here ranks anything: the places come computed, this module only puts them into words.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from rerank_core.ranking.orders import movement_text
+from rerank_core.retrieval.marks import marked
+
+__all__ = ["MAX_ROWS", "BoardEvent", "BoardRow", "Rating", "movement", "payload", "shown"]
+
+MAX_ROWS = 50
+"""Rows the board draws; longer lists belong in `pages.components.display.tables`."""
+
+TEXT_CHARACTERS = 400
+TITLE_CHARACTERS = 160
+TOOLTIP_CHARACTERS = 240
+
+# Control characters have a picture of their own in Unicode (NUL is U+2400), so none is dropped in silence.
+_PICTURES = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n\r"} | {0x7F: 0x2421}
+_PICTURES |= dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_DIRECTIONS = {"▲": "up", "▼": "down"}
+_JOINERS = "\u200d\ufe0e\ufe0f"
+
+Verdict = Literal["better", "worse"]
+
+
+def shown(text: str, limit: int | None = None, *, one_line: bool = False) -> str:
+    """The text as it can be put on a screen: lone surrogates and control characters made visible.
+
+    `limit` is in characters; what is longer ends in an ellipsis. `one_line` folds runs of white space, line
+    breaks included, into one space.
+    """
+    cut = text
+    if limit is not None and len(text) > limit:
+        # Folding white space shortens a text, so look a little further than the limit before cutting.
+        cut = text[: limit * 4]
+    if one_line:
+        cut = " ".join(cut.split())
+    if not cut.isprintable():
+        cut = _SURROGATE.sub("\ufffd", cut.translate(_PICTURES))
+    if limit is None or (len(cut) <= limit and len(text) <= limit * 4):
+        return cut
+    return cut[:limit].rstrip().rstrip(_JOINERS) + "…"
+
+
+def movement(was: int, now: int) -> tuple[str, str, str]:
+    """A move in three parts: what stands before the arrow, the arrow, and the arrow as it is read aloud.
+
+    ("now 2, was 9, ", "▲7", "up 7 places"); the first two together are `ranking.movement_text`.
+    """
+    words = movement_text(was, now)
+    start = words.rindex(", ") + 2
+    arrow, places = words[start], words[start + 1 :]
+    if arrow not in _DIRECTIONS:
+        return words[:start], words[start:], "same place"
+    return words[:start], words[start:], f"{_DIRECTIONS[arrow]} {places} place{'' if places == '1' else 's'}"
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """One document and its two places, both counted from 1.
+
+    `key` comes back in events and must be unique on the board. `initial_score` is the score of the initial
+    order, where it has one; `score` the reranker's, None where it gave none. `rating` is a person's 0 (not
+    relevant) to 3 (perfect). `tooltip` is shown on hover: "cosine 0.612, keyword match 0.40".
+    Raises ValueError for places below 1, scores that are not finite and ratings outside 0 to 3.
+    """
+
+    key: str
+    was: int
+    now: int
+    text: str
+    title: str | None = None
+    initial_score: float | None = None
+    score: float | None = None
+    rating: int | None = None
+    tooltip: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.was < 1 or self.now < 1:
+            raise ValueError("places count from 1")
+        if any(score is not None and not math.isfinite(score) for score in (self.initial_score, self.score)):
+            raise ValueError("a score is a finite number or None")
+        if self.rating is not None and self.rating not in (0, 1, 2, 3):
+            raise ValueError("a rating is 0, 1, 2, 3 or None")
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Whether the move helped, said only of rated rows: good ones (2, 3) should rise, bad ones (0) sink."""
+        if self.rating in (None, 1) or self.was == self.now:
+            return None
+        return "better" if (self.rating != 0) == (self.now < self.was) else "worse"
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """A press of 0–3 on the row `key`; `value` None takes the rating back."""
+
+    key: str
+    value: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BoardEvent:
+    """What a person did on the board since the last run of the page; mostly nothing.
+
+    `picked`: the key of the document to show in full. `rated`: every press in the order they were made.
+    `threshold`: where the handle was let go, 0 to 1.
+    """
+
+    picked: str | None = None
+    rated: tuple[Rating, ...] = ()
+    threshold: float | None = None
+
+
+def payload(
+    rows: Sequence[BoardRow],
+    *,
+    top_n: int,
+    threshold: float | None,
+    initial_name: str,
+    reranked_name: str,
+    lines: int,
+    picked: str | None,
+    scores: bool,
+    rating: bool,
+    presenter: bool,
+    folded: bool,
+    seen: int,
+    question: str | None = None,
+) -> dict[str, Any]:
+    """The board as plain JSON, at most about 60 kB of text however long the documents are.
+
+    Raises ValueError for more than MAX_ROWS rows, a repeated key, or a `top_n` below 1.
+    """
+    if len(rows) > MAX_ROWS:
+        raise ValueError(f"the board draws at most {MAX_ROWS} rows")
+    if len({row.key for row in rows}) != len(rows):
+        raise ValueError("two rows share a key")
+    if top_n < 1:
+        raise ValueError("Top N is at least 1")
+    below = sum(row.now > top_n for row in rows)
+    return {
+        "rows": [_row(row, question) for row in rows],
+        "top": top_n,
+        "threshold": None if threshold is None or not scores else min(1.0, max(0.0, threshold)),
+        "lines": lines,
+        "picked": picked,
+        "rating": rating,
+        "presenter": presenter,
+        "folded": folded,
+        "seen": seen,
+        # A score off the 0–1 axis is shown as a number: a clamped bar would say something untrue.
+        "bars": {
+            "left": _on_axis([row.initial_score for row in rows]),
+            "right": scores and _on_axis([row.score for row in rows]),
+        },
+        # The initial order often has no scores at all; its rows then give that room to the text.
+        "scored": any(row.initial_score is not None for row in rows),
+        "labels": {
+            "initial": "Initial order",
+            "reranked": "Reranked order",
+            "initialName": shown(initial_name, 80, one_line=True),
+            "rerankedName": shown(reranked_name, 80, one_line=True),
+            "noScore": "no score",
+            "cut": f"Below Top {top_n}",
+            "show": f"Show {below} below Top {top_n}",
+            "hide": f"Fold {below} below Top {top_n}",
+            "empty": "No documents to show. Add some above, then rerank.",
+        },
+    }
+
+
+def _row(row: BoardRow, question: str | None) -> dict[str, Any]:
+    words, move, spoken = movement(row.was, row.now)
+    text = shown(row.text, TEXT_CHARACTERS, one_line=True) or "(blank)"
+    return {
+        "key": row.key,
+        "was": row.was,
+        "now": row.now,
+        "text": text,
+        "pieces": [[piece.text, piece.marked] for piece in marked(text, question)] if question else None,
+        "title": shown(row.title, TITLE_CHARACTERS, one_line=True) if row.title else None,
+        "scores": {"left": row.initial_score, "right": row.score},
+        "rating": row.rating,
+        "tooltip": shown(row.tooltip, TOOLTIP_CHARACTERS) if row.tooltip else None,
+        "words": words,
+        "move": move,
+        "spoken": spoken,
+        "verdict": row.verdict,
+    }
+
+
+def _on_axis(scores: Sequence[float | None]) -> bool:
+    known = [score for score in scores if score is not None]
+    return bool(known) and all(0 <= score <= 1 for score in known)

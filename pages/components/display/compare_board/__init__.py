@@ -1,0 +1,151 @@
+"""Several orders of the same documents side by side, with lines between neighbouring columns.
+
+The board's bigger sibling: drawn by a Streamlit component that writes text as text only. It draws ranks and no
+scores, since scores of different models do not compare.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from pages.components.display.board import shown
+from rerank_core.models import Document
+
+__all__ = ["MAX_ROWS", "Column", "compare_board", "heading", "payload"]
+
+MAX_ROWS = 50
+"""Rows drawn of each column; the table on the page has the rest."""
+
+UNFOLDED_ROWS = 12
+"""Lists up to this length are shown whole; of longer ones the first FOLDED_ROWS, or Top N where that is more."""
+
+FOLDED_ROWS = 10
+TEXT_CHARACTERS = 300
+TITLE_CHARACTERS = 120
+
+# What may stand between a title that the text repeats and the rest; a title that only begins a sentence stays in it.
+_AFTER_TITLE = re.compile(r"(?:\s*[:.|\n]|\s+[\u2013\u2014-](?=\s))\s*(?=\S)")
+
+_HERE = Path(__file__).parent
+_BOARD = st.components.v2.component(
+    "rerank_compare_board",
+    html=(_HERE / "compare.html").read_text("utf-8"),
+    css=(_HERE / "compare.css").read_text("utf-8"),
+    js=(_HERE / "compare.js").read_text("utf-8"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One order. `about` stands below its name, `order` are places in the documents, best first, `only` those of them
+    that no other column has at its top."""
+
+    name: str
+    order: tuple[int, ...]
+    about: str = ""
+    only: frozenset[int] = frozenset()
+
+
+def compare_board(
+    columns: Sequence[Column],
+    documents: Sequence[Document],
+    *,
+    top_n: int,
+    key: str,
+    picked: int | None = None,
+    lines: int = 30,
+    on_pick: Callable[[int], None] | None = None,
+) -> None:
+    """Draw the columns with a rule below `top_n`; long ones start folded. `lines` is how many first places get a line.
+
+    `on_pick` is called with a document's place when somebody asks for it, before the page runs again.
+    """
+    memory = st.session_state.setdefault(f"{key}:board", {"folded": True})
+    folded = st.session_state.get(key, {}).get("folded")
+    if isinstance(folded, bool):
+        memory["folded"] = folded
+
+    def heard() -> None:
+        # What a browser sends is checked like anything from outside.
+        asked = st.session_state.get(key, {}).get("picked")
+        if on_pick is not None and isinstance(asked, int) and 0 <= asked < len(documents):
+            on_pick(asked)
+
+    _BOARD(
+        key=key,
+        data=payload(columns, documents, top_n=top_n, picked=picked, lines=lines, folded=bool(memory["folded"])),
+        on_picked_change=heard,
+        on_folded_change=lambda: None,
+    )
+
+
+def payload(
+    columns: Sequence[Column],
+    documents: Sequence[Document],
+    *,
+    top_n: int,
+    picked: int | None,
+    lines: int,
+    folded: bool,
+) -> dict[str, Any]:
+    """The columns as plain JSON, with each document that is drawn once; its size does not grow beyond MAX_ROWS rows."""
+    drawn = {place for column in columns for place in column.order[:MAX_ROWS]}
+    longest = max((len(column.order) for column in columns), default=0)
+    rows = min(MAX_ROWS, longest)
+    visible = rows if rows <= UNFOLDED_ROWS else min(rows, max(FOLDED_ROWS, top_n))
+    return {
+        "columns": [
+            {
+                "name": shown(column.name, 60, one_line=True),
+                "about": shown(column.about, 120, one_line=True),
+                "order": list(column.order[:MAX_ROWS]),
+                "only": sorted(column.only & drawn),
+            }
+            for column in columns
+        ],
+        # Every rank of a document that is drawn anywhere, also where another column has it too deep to draw.
+        "ranks": [
+            {str(place): rank for rank, place in enumerate(column.order, start=1) if place in drawn}
+            for column in columns
+        ],
+        "documents": {str(place): _document(documents[place]) for place in sorted(drawn)},
+        "top": top_n,
+        "visible": visible,
+        "lines": lines,
+        "picked": picked,
+        "folded": folded,
+        "labels": {
+            "only": "only here" if len(columns) > 2 else "not there",
+            "onlyHint": f"In the top {top_n} of no other column",
+            "show": f"Show {rows - visible:,} more",
+            "hide": f"Fold what is below {visible:,}",
+            "more": f"{longest - MAX_ROWS:,} more in the table" if longest > MAX_ROWS else "",
+        },
+    }
+
+
+def heading(document: Document) -> tuple[str | None, str]:
+    """A document's title, where its metadata has one, and its text for one line, which does not say the title again:
+    many texts begin with their own title and a colon."""
+    title, text = document.metadata.get("title"), document.text
+    if not isinstance(title, str) or not title.strip():
+        return None, text
+    title = title.strip()
+    repeated = _AFTER_TITLE.match(text, len(title)) if text.startswith(title) else None
+    if text.strip() == title:
+        return None, text
+    return title, text[repeated.end() :] if repeated else text
+
+
+def _document(document: Document) -> dict[str, str | None]:
+    title, text = heading(document)
+    return {
+        "title": shown(title, TITLE_CHARACTERS, one_line=True) if title else None,
+        "text": shown(text, TEXT_CHARACTERS, one_line=True) or "(blank)",
+    }

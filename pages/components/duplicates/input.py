@@ -1,0 +1,317 @@
+"""What is compared: a knowledge base or own texts, all pairs or one text with the rest, and by which local model."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components.display.board import shown
+from pages.components.duplicates.state import (
+    ALL,
+    JOB,
+    LOCAL,
+    MODE,
+    NO_MODEL,
+    ONE,
+    OWN,
+    PICKED,
+    REFERENCE,
+    SAMPLE,
+    SOURCE,
+    TEXTS,
+    Asked,
+    Outcome,
+    state,
+)
+from pages.components.inputs import uploads as inputs_uploads
+from pages.components.jobs.jobs import first
+from pages.components.search.run import corpora
+from pages.components.session import connection as connections
+from pages.components.session.connection import Connection
+from pages.components.session.texts import LABELS, MODEL, as_pasted_text
+from rerank_core import Document, documents, language, offline
+from rerank_core.documents.report import count
+from rerank_core.documents.tables.roles import by_role
+from rerank_core.documents.working_list import WorkingList
+from rerank_core.duplicates.pairs import MAX_TEXTS
+from rerank_core.offline.models import ENGLISH, MULTILINGUAL
+from rerank_core.providers.spec import ModelSpec
+from rerank_core.retrieval.passages import Passages
+from rerank_core.samples import knowledge_base
+
+MODES = {ALL: "All pairs", ONE: "One against the rest"}
+LOCALS = {ENGLISH: "English", MULTILINGUAL: "Multilingual", NO_MODEL: "Wording only"}
+FIRST_REFERENCE = "password-reset"
+NAME_CHARACTERS = 90
+ROLES = {role: label for role, label in inputs_uploads.ROLES.items() if role not in ("rank", "score")} | {
+    "text": "Text to compare"
+}
+
+
+def arrive() -> None:
+    """Fill the page the first time it is seen in a session: the sample is compared at once, here and for free."""
+    current = state()
+    if current.restored is not None:
+        _show_inputs_of(current.restored)
+        current.restored = None
+    st.session_state.setdefault(MODEL, LABELS[0])
+    if current.arrived:
+        return
+    current.arrived = True
+    place = next(place for place, article in enumerate(knowledge_base()) if article.id == FIRST_REFERENCE)
+    current.reference_place = place
+    st.session_state.update(
+        {
+            SOURCE: SAMPLE,
+            MODE: ALL,
+            LOCAL: _first_model(),
+            TEXTS: "",
+            REFERENCE: knowledge_base()[place].text,
+        }
+    )
+    asked = st.query_params.get(JOB)
+    if first(asked, "duplicates") is not None:
+        current.job_id = asked
+        current.restoring = True
+    else:
+        current.wanted = True
+
+
+def source_control() -> str:
+    """The select box of texts; gives the chosen source's id."""
+    names = {SAMPLE: "Sample knowledge base"}
+    names |= {
+        summary.id: _corpus(summary.name, summary.passages) for summary in corpora().list() if not summary.problem
+    }
+    names[OWN] = "My own texts"
+    if st.session_state.get(SOURCE) not in names:
+        if st.session_state.get(SOURCE) is not None:
+            state().vanished()
+        st.session_state[SOURCE] = SAMPLE
+    return st.selectbox(
+        "Compare",
+        list(names),
+        format_func=names.__getitem__,
+        key=SOURCE,
+        persist_state="session",
+        on_change=_source_changed,
+        width=270,
+        help="The sample, a knowledge base that you made under Search, or texts that you paste or upload here.",
+    )
+
+
+def _corpus(name: str, passages: int) -> str:
+    return f"{shown(name, NAME_CHARACTERS, one_line=True)} ({count(passages, 'passage')})"
+
+
+def mode_control(connection: Connection) -> str:
+    """All pairs, or one text with the rest."""
+    return st.segmented_control(
+        "How",
+        list(MODES),
+        format_func=MODES.__getitem__,
+        required=True,
+        key=MODE,
+        persist_state="session",
+        on_change=_mode_changed,
+        args=(connection.provider.id,),
+    )
+
+
+def collect_texts() -> None:
+    """Take over the files that have been read. Call it before the widgets are drawn."""
+    current = state()
+    draft = inputs_uploads.left_behind(current.inbox)
+    if draft is not None:
+        current.inbox = draft.inbox
+        current.working, st.session_state[TEXTS] = draft.kept
+        st.session_state[SOURCE], current.wanted = OWN, False
+    inputs_uploads.collect(current.inbox, FILES)
+
+
+def own_texts() -> None:
+    """Paste and upload, and what came of it."""
+    current = state()
+    texts, uploads = st.columns([3, 2], gap="medium")
+    with texts:
+        st.text_area(
+            "Texts",
+            key=TEXTS,
+            height=150,
+            on_change=_pasted,
+            persist_state="session",
+            placeholder="Paste texts here: one per line, paragraphs with a blank line between, or JSON.",
+        )
+    with uploads:
+        inputs_uploads.uploader(
+            current.inbox,
+            FILES,
+            "Upload texts",
+            "Added after the texts that are there.",
+        )
+        size = len(current.working.documents)
+        st.text("No texts yet" if not size else count(size, "text"))
+    inputs_uploads.progress(current.inbox)
+    with st.container():
+        if current.pasted:
+            for note in current.pasted.notes:
+                st.text(note)
+            inputs_uploads.problems(current.pasted.problems, "What was pasted")
+    for name in list(current.inbox.files):
+        inputs_uploads.report(current.inbox, FILES, name, _removed, ROLES)
+
+
+def reference_input(found: Passages | None) -> str:
+    """The text that the others are compared with."""
+    current = state()
+    place = current.reference_place
+    if place is not None and (found is None or place >= len(found) or _text(found, place) != _reference()):
+        current.reference_place = None  # the text is no longer the one that was picked
+    if found is not None and 0 < len(found) <= MAX_TEXTS:
+        names = [name_of(place, document) for place, document in enumerate(found.get(range(len(found))))]
+        st.session_state[PICKED] = current.reference_place
+        st.selectbox(
+            "Take it from the list",
+            range(len(names)),
+            index=None,
+            format_func=names.__getitem__,
+            key=PICKED,
+            on_change=_reference_picked,
+            args=(found,),
+            placeholder="Or paste any text below",
+        )
+    st.text_area(
+        "Reference text",
+        key=REFERENCE,
+        height=130,
+        persist_state="session",
+        placeholder="Paste the text that you want to find again.",
+    )
+    return _reference()
+
+
+def _reference() -> str:
+    return st.session_state.get(REFERENCE) or ""
+
+
+def _text(found: Passages, place: int) -> str:
+    return found.get([place])[0].text
+
+
+def local_control() -> str | None:
+    """The local model that compares meaning; None for wording alone."""
+    reasons = {model: offline.unavailable_reason(model) for model in (ENGLISH, MULTILINGUAL)}
+    there = [model for model in LOCALS if not reasons.get(model)]
+    if st.session_state.get(LOCAL) not in there:
+        st.session_state[LOCAL] = _first_model()
+    chosen = st.segmented_control(
+        "Compare meaning by",
+        there,
+        format_func=LOCALS.__getitem__,
+        required=True,
+        key=LOCAL,
+        persist_state="session",
+        help="A local model reads every text once, on this computer, free. Wording needs no model.",
+    )
+    for model, reason in reasons.items():
+        if reason:
+            st.caption(f"{LOCALS[model]} is not available on this computer.")
+            st.text(reason)
+    return None if chosen == NO_MODEL else chosen
+
+
+def language_notice(local: str | None, found: Passages | None) -> None:
+    """Say that an English model meets texts in another language."""
+    if local != ENGLISH or found is None or not len(found):
+        return
+    some = found.get(range(min(len(found), 200)))
+    other = language.english_mismatch("", [document.text for document in some])
+    if other:
+        st.caption(
+            f":material/translate: Many of these texts are {other}. To a model made for English they look more alike "
+            "than they are: choose Multilingual."
+        )
+
+
+def asked_now(mode: str, source: str, local: str | None, reference: str, hosted: ModelSpec | None) -> Asked:
+    """What pressing the button now would compare."""
+    connection = connections.current()
+    texts = hash(tuple(document.text for document in state().working.documents)) if source == OWN else 0
+    if mode == ALL:
+        return Asked(ALL, source, texts, local)
+    provider = connection.provider.id
+    paid = None if provider == "local" else (provider, hosted.id if hosted else None)
+    return Asked(ONE, source, texts, local, reference, paid)
+
+
+def name_of(place: int, document: Document) -> str:
+    """A text in a list: its place, and its title or how it begins."""
+    title = document.metadata.get("title") or document.text
+    return f"{place + 1} · {shown(str(title), NAME_CHARACTERS, one_line=True)}"
+
+
+def _first_model() -> str:
+    return next((m for m in (MULTILINGUAL, ENGLISH) if offline.unavailable_reason(m) is None), NO_MODEL)
+
+
+def _source_changed() -> None:
+    current = state()
+    current.asking = False
+    current.reference_place = None
+    st.session_state[PICKED] = None
+
+
+def _mode_changed(provider: str) -> None:
+    current = state()
+    current.asking = False
+    # What runs here costs nothing, so the other way of comparing shows its result at once.
+    current.wanted = st.session_state.get(MODE) not in current.outcomes and (
+        provider == "local" or st.session_state.get(MODE) == ALL
+    )
+
+
+def _reference_picked(found: Passages) -> None:
+    place = st.session_state.get(PICKED)
+    state().reference_place = place
+    if place is not None:
+        st.session_state[REFERENCE] = _text(found, place)
+
+
+def _pasted() -> None:
+    text = st.session_state.get(TEXTS) or ""
+    current = state()
+    current.pasted = documents.parse_documents(text)
+    current.inbox.files.clear()
+    current.working = current.working.pasted(by_role(current.pasted))
+    _source_changed()
+
+
+def _put(name: str, upload: inputs_uploads.Upload, again: bool) -> None:
+    current = state()
+    if again:
+        current.working = current.working.reread(name, upload.documents())
+    else:
+        current.working, _ = current.working.uploaded(name, upload.documents())
+    _source_changed()
+
+
+def _removed(name: str) -> None:
+    state().working = state().working.without(name)
+    _source_changed()
+
+
+def _kept() -> tuple[WorkingList, str]:
+    return state().working, st.session_state.get(TEXTS) or ""
+
+
+FILES = inputs_uploads.Page(put=_put, keep=_kept, taken=lambda: set(state().working.sources))
+
+
+def _show_inputs_of(outcome: Outcome) -> None:
+    """Bring the choices of a comparison that a reload interrupted back onto the page."""
+    current, asked = state(), outcome.asked
+    st.session_state.update({MODE: asked.mode, SOURCE: asked.source, LOCAL: asked.local or NO_MODEL, PICKED: None})
+    if asked.reference is not None:
+        st.session_state[REFERENCE] = asked.reference
+    if outcome.own:
+        current.working = WorkingList.of(outcome.own, "the last comparison")
+        st.session_state[TEXTS] = as_pasted_text(outcome.own)

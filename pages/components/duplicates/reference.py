@@ -1,0 +1,128 @@
+"""What a comparison of one text with the rest found: the rest by likeness, next to the reference."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components.duplicates.input import name_of
+from pages.components.duplicates.result import (
+    MEASURES,
+    download,
+    meaning_of,
+    selected_row,
+    texts,
+    threshold_control,
+    title,
+)
+from pages.components.duplicates.state import Outcome
+from pages.components.inputs import examples
+from pages.components.playground.result import show_warnings
+from rerank_core import Document, pricing, provider
+from rerank_core.duplicates import MEANING, WORDING, Compared, Measure, compared_csv, compared_json
+from rerank_core.duplicates.measures import RELEVANCE_WARNING
+from rerank_core.duplicates.reference import above, ranked
+
+RELEVANCE = "relevance"
+ORDER = "duplicates_order"
+SHOWN = 1_000
+TABS = ["Results", "Export"]
+
+
+def result(outcome: Outcome) -> None:
+    """Draw a finished comparison of one text with the rest."""
+    for note in outcome.notes:
+        st.text(note)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        by = _order_control(outcome)
+        measure: Measure = MEANING if by == MEANING else WORDING
+        threshold = threshold_control(measure, outcome.asked.local) if by != RELEVANCE else None
+    rows = ranked(outcome.rows, by)
+    with st.container(key="headline"):
+        st.text(above(rows, by, threshold))
+    if by == RELEVANCE:
+        st.caption(RELEVANCE_WARNING)
+    else:
+        meaning_of(measure, outcome.asked.local)
+    if outcome.run is not None:
+        _bill(outcome)
+    tabs = st.tabs(TABS, key="duplicates_one_tab", on_change="rerun")
+    if tabs[0].open:
+        with tabs[0]:
+            _results(outcome, rows, by)
+    if tabs[1].open:
+        with tabs[1]:
+            _files(outcome, rows, by, threshold)
+
+
+def _order_control(outcome: Outcome) -> str:
+    options: dict[str, str] = {}
+    if outcome.run is not None:
+        options[RELEVANCE] = f"Relevance by {provider(outcome.run.connection).label}"
+    if outcome.asked.local is not None:
+        options[MEANING] = MEASURES[MEANING]
+    options[WORDING] = MEASURES[WORDING]
+    if st.session_state.get(ORDER) not in options:
+        st.session_state[ORDER] = next(iter(options))
+    return st.segmented_control(
+        "Order by", list(options), format_func=options.__getitem__, required=True, key=ORDER, persist_state="session"
+    )
+
+
+def _bill(outcome: Outcome) -> None:
+    assert outcome.run is not None
+    response = outcome.run.response
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.metric("Billed", pricing.money_text(response.cost.amount), width="content")
+        st.metric("Latency", f"{response.latency_ms:,.0f} ms", width="content")
+        if st.button(
+            "Open in the Playground",
+            icon=":material/open_in_full:",
+            on_click=examples.open_run,
+            args=(outcome.run,),
+            help="Rate the texts, see the request as code, save the board as a picture.",
+        ):
+            st.switch_page("playground.py")
+    show_warnings(response.warnings)
+
+
+def _results(outcome: Outcome, rows: tuple[Compared, ...], by: str) -> None:
+    if not rows:
+        st.info("There was nothing to compare the reference with.")
+        return
+    records: list[dict[str, object]] = []
+    for rank, row in enumerate(rows[:SHOWN], 1):
+        record: dict[str, object] = {"Rank": rank}
+        if outcome.run is not None and any(each.relevance is not None for each in rows):
+            record["Relevance"] = row.relevance
+        if row.meaning is not None:
+            record["Meaning"] = row.meaning
+        record |= {"Wording": row.wording, "Text": _preview(row.document)}
+        records.append(record)
+    if len(rows) > SHOWN:
+        st.caption(f"The first {SHOWN:,} of {len(rows):,}; the files have all of them.")
+    chosen = selected_row(records, f"one_{outcome.id}_{by}", "The texts by how much they are like the reference")
+    row = rows[chosen if chosen is not None and chosen < len(rows) else 0]
+    facts = {"Relevance": row.relevance, "Meaning": row.meaning, "Wording": row.wording}
+    reference = Document(outcome.asked.reference or "")
+    texts(reference, row.document, "The reference text", name_of(row.place, row.document), facts, outcome.id)
+
+
+def _preview(document: Document) -> str:
+    name = document.metadata.get("title")
+    return f"{title(document)}: {document.text[:300]}" if name else title(document)
+
+
+def _files(outcome: Outcome, rows: tuple[Compared, ...], by: str, threshold: float | None) -> None:
+    reference = outcome.asked.reference or ""
+    model = outcome.asked.local if by == MEANING else None
+    if by == RELEVANCE and outcome.run is not None:
+        model = outcome.run.response.model
+    with st.container(horizontal=True):
+        download("CSV", lambda: compared_csv(reference, rows), "compared.csv", "text/csv")
+        download(
+            "JSON",
+            lambda: compared_json(reference, rows, measure=by, threshold=threshold, model=model),
+            "compared.json",
+            "application/json",
+        )
+    st.caption("All texts in this order, with every score, the reference first. Nothing here deletes anything.")

@@ -1,0 +1,275 @@
+"""What a comparison of all pairs found: groups, pairs, the texts side by side, and files to take away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from pages.components.display.board import shown
+from pages.components.display.difference import side_by_side
+from pages.components.duplicates.input import name_of
+from pages.components.duplicates.state import DIFFERENCES, Outcome, state
+from rerank_core import Document, offline
+from rerank_core.duplicates import (
+    MEANING,
+    WORDING,
+    Difference,
+    Duplicates,
+    Group,
+    Measure,
+    Pair,
+    difference,
+    groups_csv,
+    groups_json,
+    scale,
+)
+from rerank_core.duplicates.measures import explain
+
+MEASURES: dict[Measure, str] = {WORDING: "Near-identical wording", MEANING: "Similar meaning"}
+MEASURE = "duplicates_measure"
+TABS = ["Groups", "Pairs", "Export"]
+SHOWN_PAIRS, EXPLAINED = 500, 30
+PREVIEW = 160
+FEW_WORDS = 6  # so many changed words are named in a table
+LONG = 20_000  # characters from which a difference is worked out only when it is looked at
+LABELS = {model.id: model.label for model in offline.MODELS}
+
+
+def result(outcome: Outcome) -> None:
+    """Draw a finished comparison of all pairs. Moving the threshold works nothing out anew."""
+    found = outcome.found
+    assert found is not None
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        measure = measure_control(found.measures)
+        threshold = threshold_control(measure, found.model)
+    with st.container(key="headline"):
+        st.text(found.summary(measure, threshold))
+    meaning_of(measure, found.model)
+    if found.blank:
+        st.caption(f"Left out because they are blank: {len(found.blank):,}.")
+    tabs = st.tabs(TABS, key="duplicates_tab", on_change="rerun")
+    for tab, draw in zip(tabs, (_groups, _pairs, _files), strict=True):
+        if tab.open:
+            with tab:
+                draw(outcome, found, measure, threshold)
+
+
+def measure_control(measures: Sequence[Measure]) -> Measure:
+    """Which of the two measures decides."""
+    if st.session_state.get(MEASURE) not in measures:
+        st.session_state[MEASURE] = WORDING
+    return st.segmented_control(
+        "Look for",
+        list(measures),
+        format_func=MEASURES.__getitem__,
+        required=True,
+        key=MEASURE,
+        persist_state="session",
+    )
+
+
+def threshold_control(measure: Measure, model: str | None) -> float:
+    """From which likeness on texts count; begins where it was measured to begin."""
+    current, limits = state(), scale(measure, model)
+    name = (measure, model if measure == MEANING else None)
+    key = f"duplicates_threshold_{measure}_{name[1]}"
+    st.session_state[key] = current.thresholds.get(name, limits.threshold)
+
+    def changed() -> None:
+        current.thresholds[name] = float(st.session_state[key])
+
+    value = st.slider(
+        "Threshold",
+        min_value=limits.floor,
+        max_value=1.0,
+        step=0.01,
+        format="%.2f",
+        key=key,
+        on_change=changed,
+        width=320,
+        help="From which likeness on texts count as alike. Moving it works nothing out anew.",
+    )
+    if name in current.thresholds:
+        st.button(
+            "Back to the suggestion",
+            type="tertiary",
+            icon=":material/undo:",
+            on_click=lambda: current.thresholds.pop(name, None),
+        )
+    return float(value)
+
+
+def meaning_of(measure: Measure, model: str | None) -> None:
+    """What the scores mean here, and where they mislead."""
+    what, trap, *rest = explain(measure, model)
+    st.caption(f"{what} {trap}")
+    with st.expander("Where else these scores mislead", icon=":material/info:"):
+        for sentence in rest:
+            st.markdown(sentence)
+
+
+def _groups(outcome: Outcome, found: Duplicates, measure: Measure, threshold: float) -> None:
+    groups = found.groups(measure, threshold)
+    if not groups:
+        st.info("Nothing is this much alike. Move the threshold down to see the nearest.", icon=":material/check:")
+        return
+    between = found.between(measure, threshold)
+    rest = "" if not between else " 1 more pair is" if between == 1 else f" {between:,} more pairs are"
+    st.caption(
+        "In a group every text is this much alike to every other one, so that a chain of likenesses joins nothing."
+        + (f"{rest} alike but not with all of a group: see Pairs." if rest else "")
+    )
+    rows = []
+    for number, group in enumerate(groups, 1):
+        closest = found.within(group.members, measure, 1)[0] if number <= EXPLAINED else None
+        rows.append(
+            {
+                "Group": number,
+                "Texts": len(group.members),
+                "Lowest likeness": group.lowest,
+                "What differs": "" if closest is None else _words(found.documents, closest),
+                "In it": "; ".join(title(found.documents[member]) for member in group.members[:4]),
+            }
+        )
+    chosen = selected_row(rows, f"groups_{outcome.id}_{measure}_{hash(groups)}", "Groups of texts that are alike")
+    group = groups[chosen if chosen is not None and chosen < len(groups) else 0]
+    _group(outcome, found, measure, group)
+
+
+def _group(outcome: Outcome, found: Duplicates, measure: Measure, group: Group) -> None:
+    """Two texts of a group next to each other: the two that are most alike, until others are chosen."""
+    pair = found.within(group.members, measure, 1)[0]
+    if len(group.members) > 2:
+        key = f"{outcome.id}_{measure}_{hash(group.members)}"
+        names = {member: name_of(member, found.documents[member]) for member in group.members}
+        with st.container(horizontal=True):
+            left = _one_of("Left", names, f"left_{key}", pair.first)
+            right = _one_of("Right", names, f"right_{key}", pair.second)
+        pair = (found.pair(left, right) or Pair(left, right, 1.0, None))._replace(first=left, second=right)
+    compared(outcome, found.documents, pair)
+
+
+def _one_of(label: str, names: dict[int, str], key: str, first: int) -> int:
+    st.session_state.setdefault(key, first)
+    return st.selectbox(label, list(names), format_func=names.__getitem__, key=key)
+
+
+def _pairs(outcome: Outcome, found: Duplicates, measure: Measure, threshold: float) -> None:
+    pairs, count = found.pairs(measure, threshold, SHOWN_PAIRS), found.count(measure, threshold)
+    if not pairs:
+        st.info("No pair is this much alike. Move the threshold down to see the nearest.", icon=":material/check:")
+        return
+    if count > len(pairs):
+        st.caption(f"The first {len(pairs):,} of {count:,} pairs.")
+    rows = [
+        {"Wording": pair.wording}
+        | ({} if pair.meaning is None else {"Meaning": pair.meaning})
+        | {
+            "What differs": _words(found.documents, pair) if place < EXPLAINED else "",
+            "One": title(found.documents[pair.first]),
+            "Other": title(found.documents[pair.second]),
+        }
+        for place, pair in enumerate(pairs)
+    ]
+    chosen = selected_row(rows, f"pairs_{outcome.id}_{measure}_{threshold}", "Pairs of texts that are alike")
+    compared(outcome, found.documents, pairs[chosen if chosen is not None and chosen < len(pairs) else 0])
+
+
+def _files(_outcome: Outcome, found: Duplicates, measure: Measure, threshold: float) -> None:
+    with st.container(horizontal=True):
+        download("CSV", lambda: groups_csv(found, measure, threshold), "duplicates.csv", "text/csv")
+        download("JSON", lambda: groups_json(found, measure, threshold), "duplicates.json", "application/json")
+    st.caption(
+        "The groups at this threshold: the CSV has a row for each text, the JSON every pair too. Nothing here deletes "
+        "anything, and no file says which text to keep."
+    )
+
+
+def download(label: str, data: Callable[[], bytes], name: str, mime: str) -> None:
+    """A button for a file that is made when it is pressed."""
+    st.download_button(
+        label, data, name, mime, icon=":material/download:", on_click="ignore", key=f"duplicates_get_{label}"
+    )
+
+
+def compared(outcome: Outcome, documents: Sequence[Document], pair: Pair) -> None:
+    """Two texts side by side, with how alike they are and what differs."""
+    one, other = documents[pair.first], documents[pair.second]
+    facts = {"Wording": pair.wording, "Meaning": pair.meaning}
+    texts(one, other, name_of(pair.first, one), name_of(pair.second, other), facts, outcome.id)
+
+
+def texts(
+    one: Document, other: Document, left: str, right: str, facts: dict[str, float | None], outcome_id: str
+) -> None:
+    """Two texts side by side under their facts; `left` and `right` are what to call them."""
+    found = known_difference(one.text, other.text)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        for label, value in facts.items():
+            if value is not None:
+                st.metric(label, f"{value:.3f}", width="content")
+        st.text(found.sentence)
+    if found.caution:
+        st.warning(found.caution, icon=":material/warning:")
+    # A component's key must not hold two underscores in a row, which an outcome's id may do.
+    side_by_side(found, left, right, key=f"difference {abs(hash((outcome_id, left, right, one.text, other.text)))}")
+
+
+def known_difference(one: str, other: str) -> Difference:
+    """What differs, worked out once."""
+    memory = state().differences
+    if (one, other) not in memory:
+        while len(memory) >= DIFFERENCES:
+            memory.pop(next(iter(memory)))
+        memory[one, other] = difference(one, other)
+    return memory[one, other]
+
+
+def _words(documents: Sequence[Document], pair: Pair) -> str:
+    """What differs in a pair, as a cell of a table."""
+    one, other = documents[pair.first].text, documents[pair.second].text
+    if max(len(one), len(other)) > LONG:
+        return ""
+    found = known_difference(one, other)
+    first = found.changes[0] if found.changed and found.changes else None
+    shortly = (
+        f" {first.left or '(nothing)'} → {first.right or '(nothing)'}" if first and len(found.changes) == 1 else ""
+    )
+    return shown(found.sentence + shortly, PREVIEW, one_line=True)
+
+
+def title(document: Document) -> str:
+    return shown(str(document.metadata.get("title") or document.text), PREVIEW, one_line=True)
+
+
+def selected_row(rows: list[dict[str, object]], key: str, alt: str) -> int | None:
+    """A table of which one row can be selected; the place of that row."""
+    bar = st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.3f", width=120)
+    event = st.dataframe(
+        pd.DataFrame(rows),
+        key=key,
+        hide_index=True,
+        height="content" if len(rows) <= 6 else 270,
+        on_select="rerun",
+        selection_mode="single-row",
+        selection_default={"selection": {"rows": [0], "columns": [], "cells": []}},
+        alt=alt,
+        column_config={
+            "Group": st.column_config.NumberColumn(width=70),
+            "Texts": st.column_config.NumberColumn(width=60),
+            "Lowest likeness": bar,
+            "Wording": bar,
+            "Meaning": bar,
+            "What differs": st.column_config.TextColumn(width="medium"),
+            "In it": st.column_config.TextColumn(width="large"),
+            "One": st.column_config.TextColumn(width="medium"),
+            "Other": st.column_config.TextColumn(width="medium"),
+            "Relevance": bar,
+            "Rank": st.column_config.NumberColumn(width=60),
+            "Text": st.column_config.TextColumn(width="large"),
+        },
+    )
+    chosen = event["selection"]["rows"]
+    return int(chosen[0]) if chosen else None

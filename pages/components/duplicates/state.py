@@ -1,0 +1,94 @@
+"""What a session holds for the Duplicates page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from pages.components.inputs.uploads import Inbox
+from pages.components.search.state import GONE
+from rerank_core import Document, RerankError
+from rerank_core.documents import ParsedDocuments
+from rerank_core.documents.working_list import WorkingList
+from rerank_core.duplicates import Compared, Difference, Duplicates
+from rerank_core.storage.run_record import Run
+
+SAMPLE, OWN = "sample", "own"
+ALL, ONE = "all", "one"
+NO_MODEL = "none"
+
+# Widget keys, and the name of a job in the address.
+SOURCE, MODE, LOCAL = "duplicates_source", "duplicates_mode", "duplicates_local"
+TEXTS, REFERENCE, PICKED = "duplicates_texts", "duplicates_reference", "duplicates_picked"
+JOB = "job"
+
+DIFFERENCES = 400  # comparisons that are remembered
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was compared, to tell whether a result still fits what stands on the page.
+
+    `local` is the local model of the meaning, None for wording alone; `reference` and `hosted`, a provider and its
+    model, belong to one text against many.
+    """
+
+    mode: str
+    source: str
+    texts: int
+    local: str | None
+    reference: str | None = None
+    hosted: tuple[str, str | None] | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished comparison: all pairs in `found`, or the rows of one text against many with their reference.
+
+    `run` is a hosted reranker's answer, kept among the saved runs. `documents` are the texts of an own list, so that
+    they come back with the result.
+    """
+
+    id: str
+    asked: Asked
+    found: Duplicates | None = None
+    rows: tuple[Compared, ...] = ()
+    run: Run | None = None
+    notes: tuple[str, ...] = ()
+    own: tuple[Document, ...] = ()
+
+
+@dataclass
+class DuplicatesState:
+    """The own texts, the results of both modes, the comparison that is under way."""
+
+    arrived: bool = False
+    wanted: bool = False
+    gone: bool = False
+    asking: bool = False
+    # A comparison that the address named, whose inputs are to be shown with its result.
+    restoring: bool = False
+    restored: Outcome | None = None
+    working: WorkingList = field(default_factory=WorkingList)
+    pasted: ParsedDocuments | None = None
+    inbox: Inbox = field(default_factory=lambda: Inbox("reading_texts"))
+    reference_place: int | None = None
+    job_id: str | None = None
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    error: RerankError | None = None
+    # A sentence of ours about what became of a comparison, until the button is pressed.
+    notice: str = ""
+    # A threshold belongs to a measure and its model.
+    thresholds: dict[tuple[str, str | None], float] = field(default_factory=dict)
+    differences: dict[tuple[str, str], Difference] = field(default_factory=dict)
+
+    def vanished(self) -> None:
+        """The collection that was chosen is gone, and nothing else is compared in its place."""
+        self.wanted = self.asking = False
+        self.gone, self.notice = True, f"{GONE} Nothing was compared. The sample is chosen now."
+
+
+def state() -> DuplicatesState:
+    """This session's Duplicates page."""
+    return st.session_state.setdefault("duplicates", DuplicatesState())

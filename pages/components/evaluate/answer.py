@@ -1,0 +1,253 @@
+"""Step 4: the answer first, then the figures behind it, query by query, down to the board of one query."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from pages.components.display import errors
+from pages.components.display.board import shown
+from pages.components.evaluate.board import query_board
+from pages.components.evaluate.orders import INITIAL, answer, filters, scope_line
+from pages.components.evaluate.run import under_way
+from pages.components.evaluate.state import go, state
+from rerank_core import RerankError, pricing
+from rerank_core.evaluation.measures.measure import mean_name
+from rerank_core.evaluation.measures.summary import Answer, Change, method
+from rerank_core.evaluation.query_sets.query_set import QuerySet
+
+MODEL, AGAINST, MEASURE = "answer_model", "answer_against", "answer_measure"
+CHOSEN = "answer_model_of"
+"""The run for which somebody chose the model."""
+BETTER, WORSE, SAME = "Better", "Worse", "The same"
+PREVIEW = 300
+NARROW = 78
+"""Pixels of a column of figures, so that what decides can be seen without scrolling sideways."""
+
+
+def answer_step(query_set: QuerySet) -> None:
+    """The sentence, the table of metrics, the bars, the worst regressions, one query's board."""
+    found = current_answer()
+    if found is None:
+        return
+    with st.container(key="headline"):
+        st.text(found.sentence)
+    scope_line()
+    for other in found.others:
+        st.text(other)
+    if found.warnings:
+        with st.container(border=True):
+            st.text("\n".join(f"• {warning}" for warning in found.warnings))
+    filters(query_set)
+    _metrics(found)
+    _queries(found)
+
+
+def current_answer() -> Answer | None:
+    """The answer as things stand; where there is none, the page says why and what to do."""
+    current = state()
+    try:
+        return answer()
+    except RerankError as error:
+        if under_way() and error.code == "no_answers":
+            st.caption(
+                "The models are ranking every query now; the answer appears here when they are done. You can go on "
+                "reading, leave the page or close the tab: the run goes on."
+            )
+            return None
+        if current.query_set is not None and error.code == "no_ratings":
+            filters(current.query_set)
+        errors.show(error, title="There is no answer yet")
+        with st.container(horizontal=True):
+            if error.code == "no_ratings":
+                st.button("Rate results", icon=":material/star:", on_click=go, args=("Rate",))
+            else:
+                st.button("To the run", icon=":material/play_arrow:", on_click=go, args=("Run",))
+        return None
+
+
+def _metrics(found: Answer) -> None:
+    main, *rest = found.measures
+    rows = []
+    for row in found.rows:
+        compared = row.compared
+        line: dict[str, object] = {
+            "Order": row.label,
+            main: row.means[main],
+            "Change": compared.difference if compared else None,
+            "This run": pricing.money_text(row.cost) if compared else "",
+            "Median time": f"{row.latency_ms:,.0f} ms" if row.latency_ms is not None else "",
+            "95% interval": f"{compared.interval[0]:+.3f} to {compared.interval[1]:+.3f}" if compared else "",
+            "p": compared.p if compared else None,
+            "Better / worse / same": f"{compared.better} / {compared.worse} / {compared.same}" if compared else "",
+        }
+        rows.append(line | {mean_name(name): row.means[name] for name in rest})
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        placeholder="",
+        column_config={mean_name(name): number(format="%.3f", width=NARROW) for name in found.measures}
+        | {
+            "Order": text(pinned=True),
+            "Change": number(
+                format="%+.3f",
+                width=NARROW,
+                help=f"In {main}, against the initial order; interval and p too.",
+            ),
+            "This run": text(width=NARROW),
+            "Median time": text(width=105),
+            "95% interval": text(width=135),
+            "p": number(format="%.4f", width=NARROW),
+        },
+        alt=f"Metrics of every order over {len(found.queries):,} rated queries",
+    )
+    st.caption(f"Further to the right: {', '.join(map(mean_name, rest))}.")
+    with st.popover("What these mean", icon=":material/help:", type="tertiary"):
+        for name, meaning in method(found.relevant):
+            st.caption(f"**{name}** {meaning}")
+
+
+def _queries(found: Answer) -> None:
+    labels = [row.label for row in found.rows]
+    # The best one, whichever that is as the answers come in, until somebody chooses for this run.
+    if st.session_state.get(MODEL) not in labels[1:] or st.session_state.get(CHOSEN) != state().experiment_id:
+        st.session_state[MODEL] = found.best
+    others = [label for label in labels if label != st.session_state[MODEL]]
+    if st.session_state.get(AGAINST) not in others:
+        st.session_state[AGAINST] = INITIAL
+    if st.session_state.get(MEASURE) not in found.measures:
+        st.session_state[MEASURE] = found.measure
+    st.subheader("Query by query", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        label = st.selectbox("Order", labels[1:], key=MODEL, width=280, on_change=_chosen)
+        against = st.selectbox("Compared with", others, key=AGAINST, width=280)
+        measure = st.selectbox("Measure", found.measures, key=MEASURE, width=140)
+    changes = found.changes(label, measure, against)
+    counts = {kind: sum(_kind(one) == kind for one in changes) for kind in (BETTER, WORSE, SAME)}
+    _bars(changes, label, measure, counts)
+    _list(changes, counts)
+    _one_query(label, against)
+
+
+def _chosen() -> None:
+    st.session_state[CHOSEN] = state().experiment_id
+
+
+def _kind(change: Change) -> str:
+    return BETTER if change.change > 1e-9 else WORSE if change.change < -1e-9 else SAME
+
+
+def colours() -> dict[str, str]:
+    """Blue and orange, which colour-blind readers tell apart; the direction of the bar and the word say it too."""
+    if st.context.theme.type == "dark":
+        return {BETTER: "#56B4E9", WORSE: "#F0A44B", SAME: "#8b98a5"}
+    return {BETTER: "#0072B2", WORSE: "#B35C00", SAME: "#6b7785"}
+
+
+def _bars(changes: tuple[Change, ...], label: str, measure: str, counts: dict[str, int]) -> None:
+    palette = colours()
+    table = pd.DataFrame(
+        {
+            "Number": range(1, len(changes) + 1),
+            "Change": [one.change for one in changes],
+            "Result": [_kind(one) for one in changes],
+            "Query": [shown(one.query.text, 120, one_line=True) for one in changes],
+            "Before": [one.before for one in changes],
+            "After": [one.after for one in changes],
+        }
+    )
+    clicked = alt.selection_point(name="bar", fields=["Number"], on="click", clear=False, empty=False)
+    chart = (
+        alt.Chart(table)
+        .mark_bar()
+        .encode(
+            x=alt.X("Number:O", axis=None, title=None),
+            y=alt.Y("Change:Q", title=f"Change in {measure}", axis=alt.Axis(format="+.2f")),
+            color=alt.Color(
+                "Result:N",
+                scale=alt.Scale(domain=list(palette), range=list(palette.values())),
+                legend=alt.Legend(orient="top", title=None),
+            ),
+            tooltip=[
+                alt.Tooltip("Query:N"),
+                alt.Tooltip("Before:Q", format=".3f"),
+                alt.Tooltip("After:Q", format=".3f"),
+                alt.Tooltip("Change:Q", format="+.3f"),
+            ],
+        )
+        .add_params(clicked)
+        .properties(height=220)
+    )
+    event = st.altair_chart(
+        chart,
+        key="answer_bars",
+        on_select="rerun",
+        selection_mode="bar",
+        alt=f"{label}: {counts[BETTER]} queries better, {counts[WORSE]} worse, {counts[SAME]} the same in {measure}; "
+        "one bar a query, the worst on the left",
+    )
+    picked = ((event or {}).get("selection") or {}).get("bar") or []
+    number = picked[0].get("Number") if picked else None
+    if isinstance(number, int) and 0 < number <= len(changes):
+        _take("bars", (label, measure, number), changes[number - 1].query.id)
+
+
+def _take(source: str, signature: tuple[object, ...], query_id: str) -> None:
+    """Show a query's board where its bar or row was just chosen; an old choice does not come back."""
+    seen = st.session_state.setdefault("answer_seen", {})
+    if seen.get(source) != signature:
+        seen[source] = signature
+        current = state()
+        current.query_id, current.query_chosen, current.picked = query_id, True, None
+
+
+def _list(changes: tuple[Change, ...], counts: dict[str, int]) -> None:
+    worse = counts[WORSE]
+    st.caption(
+        f"{'The worst regressions stand first' if worse else 'No query got worse'}. Select a row, or click a bar, to "
+        "see that query's two orders."
+    )
+    event = st.dataframe(
+        pd.DataFrame(
+            {
+                "Change": [one.change for one in changes],
+                "Result": [_kind(one) for one in changes],
+                "Query": [shown(one.query.text, PREVIEW, one_line=True) for one in changes],
+                "Before": [one.before for one in changes],
+                "After": [one.after for one in changes],
+                "Tag": [one.query.tag or "" for one in changes],
+                "Language": [one.query.lang or "" for one in changes],
+            }
+        ),
+        key=f"answer_list_{hash(tuple(one.query.id for one in changes))}",
+        hide_index=True,
+        height=min(320, 40 + 35 * len(changes)),
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "Change": st.column_config.NumberColumn(format="%+.3f", width=80),
+            "Result": st.column_config.TextColumn(width=90),
+            "Query": st.column_config.TextColumn(width="large"),
+            "Before": st.column_config.NumberColumn(format="%.3f", width=75),
+            "After": st.column_config.NumberColumn(format="%.3f", width=75),
+            "Tag": st.column_config.TextColumn(width="small"),
+            "Language": st.column_config.TextColumn(width="small"),
+        },
+        alt="Every query with its change, the worst first; select one to see its orders",
+    )
+    rows = event["selection"]["rows"]
+    if rows and rows[0] < len(changes):
+        _take("list", (rows[0], changes[rows[0]].query.id), changes[rows[0]].query.id)
+    known = {one.query.id for one in changes}
+    current = state()
+    if current.query_id not in known or not current.query_chosen:
+        current.query_id, current.query_chosen = changes[0].query.id if changes else None, False
+
+
+def _one_query(label: str, against: str) -> None:
+    current = state()
+    if current.query_id is None or current.query_set is None:
+        return
+    query_board(current.query_set, current.query_set.query(current.query_id), label, against)

@@ -1,0 +1,64 @@
+"""What a first visit or a link brings onto the Evaluate page, and what the address says afterwards."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components.evaluate.new_run import contenders
+from pages.components.evaluate.run import create
+from pages.components.evaluate.state import (
+    EXPERIMENT,
+    FREE,
+    SET_ID,
+    STEP,
+    STEPS,
+    experiments,
+    open_experiment,
+    open_set,
+    sample_id,
+    state,
+)
+
+
+def arrive() -> None:
+    """Fill the page the first time it is seen in a session: the experiment or the query set of a link, else the sample,
+    which is measured with the models of this computer where nobody has done so yet; that is free and takes seconds."""
+    current = state()
+    if current.arrived:
+        st.session_state.setdefault(STEP, STEPS[0])
+        return
+    current.arrived = True
+    asked, step, set_id = (st.query_params.get(name) for name in (EXPERIMENT, STEP, SET_ID))
+    if asked:
+        open_experiment(asked)
+    elif set_id:
+        open_set(set_id)
+    if current.set_id is None:
+        open_set(sample_id())
+    st.session_state[STEP] = step if step in STEPS else "Answer"
+    if (
+        not (asked or set_id)
+        and step is None
+        and current.query_set is not None
+        and not experiments().list(current.set_id)
+    ):
+        free = {(one.provider, one.model): one for one in contenders().values() if one.provider == "local"}
+        picked = tuple(free[one.provider, one.model] for one in FREE if (one.provider, one.model) in free)
+        if picked:
+            create(current.query_set, picked)
+
+
+def write_address() -> None:
+    """Keep the experiment, or the query set where nothing has been run, and the step in the address, so that it can
+    be sent, reloaded and reopened: never a text or a key."""
+    current = state()
+    wanted = {
+        EXPERIMENT: current.experiment_id,
+        SET_ID: current.set_id if current.experiment_id is None else None,
+        STEP: st.session_state.get(STEP),
+    }
+    for name, value in wanted.items():
+        if value is None:
+            st.query_params.pop(name, None)
+        elif st.query_params.get(name) != value:
+            st.query_params[name] = value

@@ -1,0 +1,167 @@
+"""Candidates for queries: a typed list, or queries that came without any, put to a corpus or a live engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from pages.components.evaluate.state import open_set, query_sets, state
+from pages.components.inputs.search_source import live_settings
+from pages.components.jobs import jobs
+from pages.components.jobs.jobs import manager
+from pages.components.search.run import LiveSettings, corpora, passages_of
+from pages.components.search.state import LIVE, SAMPLE
+from pages.components.server import addresses
+from rerank_core import ConfigurationError, Document, RerankError
+from rerank_core.evaluation.formats.imported import Imported
+from rerank_core.evaluation.query_sets import sources
+from rerank_core.evaluation.query_sets.query_set import QuerySet, describe
+from rerank_core.jobs import Job, JobContext
+from rerank_core.retrieval.first_stage import CANDIDATES, FirstStage
+from rerank_core.retrieval.passages import Passages
+from rerank_core.storage.run_record import new_id
+
+NOWHERE = "none"
+OWN = "own"
+
+
+@dataclass(frozen=True)
+class Search:
+    """Where candidates come from."""
+
+    source: str
+    live: LiveSettings | None
+    candidates: int
+
+
+def typed() -> None:
+    """Queries typed one a line, put to a search."""
+    text = st.text_area(
+        "Queries, one a line",
+        key="evaluate_queries",
+        height=150,
+        placeholder="how do I reset my password\nWi-Fi keeps dropping",
+    )
+    search = _search_control("Find candidates in", allow_none=False)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input("Name of the set", value="My queries", key="evaluate_typed_name", width=320)
+        pressed = st.button(
+            "Find candidates",
+            type="primary",
+            icon=":material/search:",
+            disabled=search is None or not text.strip() or running() is not None,
+        )
+    if pressed and search is not None:
+        lines = tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
+        made = Imported("opensearch-queries", queries={line: line for line in lines})
+        try:
+            start(sources.from_files(made, name=name.strip() or "My queries"), search)
+        except RerankError as error:
+            state().error = error
+
+
+def search_for_missing(made: QuerySet) -> Search | None:
+    """Where the queries without candidates get some."""
+    missing = sum(1 for query in made.queries if not query.candidates)
+    if not missing:
+        return None
+    st.text(f"{missing:,} {'query has' if missing == 1 else 'queries have'} no candidates. Where shall they be found?")
+    return _search_control("Find missing candidates in", allow_none=True, own=bool(made.documents))
+
+
+def _search_control(label: str, *, allow_none: bool, own: bool = False) -> Search | None:
+    names = {NOWHERE: "Nowhere: leave these queries out"} if allow_none else {}
+    if own:
+        names = {OWN: "The documents of these files, by keyword", **names}
+    names |= {SAMPLE: "Sample knowledge base"}
+    names |= {one.id: f"{one.name} ({one.passages:,} passages)" for one in corpora().list() if not one.problem}
+    names[LIVE] = "A live search engine"
+    key = "evaluate_source_missing" if allow_none else "evaluate_source"
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        source = st.selectbox(label, list(names), format_func=names.__getitem__, key=key, width=330)
+        candidates = int(st.selectbox("Candidates", CANDIDATES, index=1, key=f"{key}_candidates", width=110))
+    if source == NOWHERE:
+        return None
+    live = live_settings() if source == LIVE else None
+    if source == LIVE and live is None:
+        return None
+    return Search(source, live, candidates)
+
+
+def start(made: QuerySet, search: Search) -> None:
+    """Find candidates in a worker, then keep the set and work on it."""
+    current = state()
+    job_id = new_id()
+    current.error = None
+    try:
+        passages = None if search.live is not None or search.source == OWN else passages_of(search.source)[0]
+        job = manager().submit(_work, made, search, passages, owner=job_id, title="candidates")
+    except RerankError as error:
+        current.error = error
+        return
+    current.job_id = job_id
+    job.wait(0.9)
+    st.rerun()
+
+
+def _work(context: JobContext, made: QuerySet, search: Search, passages: Passages | None) -> QuerySet:
+    """Runs on a worker thread: nothing of Streamlit may be called here."""
+    find: Callable[[str], Sequence[Document]]
+    order = "by keyword (BM25)"
+    if search.live is not None:
+        refused = addresses.check(search.live.index.address) if search.live.typed else None
+        if refused:
+            raise ConfigurationError(refused, hint="Change the address of the search engine.")
+        order = "as the search engine listed them"
+        with search.live.index as index:
+            context.on_cancel(index.close)
+            find = sources.search_with(index, search.candidates)
+            return made.with_candidates(find, order, on_progress=context.progress)
+    if passages is None:
+        find = sources.search_collection(made.documents.values(), search.candidates, context.progress)
+    else:
+        stage = FirstStage(passages)
+        if stage.missing():
+            stage.prepare(context.progress)
+        find = sources.search_with(stage, search.candidates)
+    return made.with_candidates(find, order, on_progress=context.progress)
+
+
+def running() -> Job[QuerySet] | None:
+    """The search for candidates that is under way, if there is one."""
+    return jobs.first(state().job_id)
+
+
+def collect() -> None:
+    """Take over what a search for candidates found."""
+    current, job = state(), running()
+    if job is None or not job.finished:
+        return
+    current.job_id = None
+    if job.state == "done":
+        save(job.result(), again=False)
+    elif job.state == "failed":
+        current.error = jobs.failure(job, "searching")
+
+
+def save(made: QuerySet, *, again: bool = True) -> None:
+    """Keep a set and work on it from now on."""
+    current = state()
+    try:
+        set_id = query_sets().save(made)
+    except RerankError as error:
+        current.error = error
+        return
+    current.files.clear()
+    current.added = True
+    open_set(set_id)
+    current.note = f"{describe(made)}."
+    if again:
+        st.rerun()
+
+
+def progress_of_search() -> None:
+    """Show the search for candidates while it runs."""
+    jobs.progress(state().job_id, "Finding candidates", billed=False)

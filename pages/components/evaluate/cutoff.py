@@ -1,0 +1,222 @@
+"""Step 5: where to cut: a score threshold and a top n against what they let through, with lines to drag."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components.display.cut_line import cut_line
+from pages.components.evaluate.cut_pictures import threshold_facts, threshold_panels, top_panels
+from pages.components.evaluate.orders import (
+    best,
+    judgments,
+    rankings,
+    relevant,
+    relevant_choice,
+    remembered,
+    scope_line,
+    selected,
+)
+from pages.components.evaluate.recipe import recipe
+from pages.components.evaluate.state import Cut, query_sets, state
+from pages.components.session.texts import state as playground
+from rerank_core import RerankError
+from rerank_core.evaluation.experiments.records import Ranking
+from rerank_core.evaluation.measures.cutoff import CutOff, cut_off
+from rerank_core.evaluation.query_sets.query_set import QuerySet
+
+MODEL, LINE, CHART, TOP_CHART, HOW = (
+    "cut_model",
+    "cut_line",
+    "cut_chart",
+    "cut_top_chart",
+    "cut_how",
+)
+STEPS = 200
+MANY_UNRATED = 0.3
+
+
+def cutoff_step(_: QuerySet) -> None:
+    """Choose a model, move the line, keep the threshold."""
+    found = {ranking.label: ranking for ranking in rankings() if ranking.run}
+    if not found:
+        st.caption("The cut-off can be looked at as soon as a model has ranked some queries.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if st.session_state.get(MODEL) not in found:
+            st.session_state[MODEL] = best() or next(iter(found))
+        label = st.selectbox("Model", list(found), key=MODEL, width=300)
+        relevant_choice("A good answer is rated", spelled=True)
+    scope_line(to_all=True)
+    ranking = found[label]
+    cut = _worked_out(ranking, relevant())
+    if cut is None:
+        _recipe_alone(ranking)
+        return
+    if cut.unrated > MANY_UNRATED:
+        st.warning(
+            f"{cut.unrated:.0%} of the first results have no rating and count as not relevant, so these figures say "
+            "little. Rate them first.",
+            icon=":material/star:",
+        )
+    if cut.suggested is None:
+        st.info("This connection gives an order and no scores, so there is a top n to choose, and no threshold.")
+    else:
+        _threshold(cut, ranking)
+    _top_n(cut, _about(ranking))
+    if cut.suggested is not None:
+        about = _about(ranking)
+        recipe(ranking, "Move the line to {:.3f}", lambda score, how: _from_recipe(about, score, how))
+
+
+def _worked_out(ranking: Ranking, grade: int) -> CutOff | None:
+    query_set, grades, only = state().query_set, judgments(), selected()
+    assert query_set is not None
+    try:
+        return remembered(
+            ("cut", ranking, grades, grade, only),
+            lambda: cut_off(query_set, ranking, judgments=grades, relevant=grade, only=only),
+        )
+    except RerankError as error:
+        from pages.components.display import errors
+
+        errors.show(error, title="There is nothing to cut yet")
+        return None
+
+
+def _recipe_alone(ranking: Ranking) -> None:
+    """The recipe where nothing is rated: there is no line to move, so what it finds is kept as it is."""
+    if not any(ranking.scores.values()):
+        return
+    st.text("Without ratings a threshold can be found from borderline pairs.")
+    one = ranking.contender
+    recipe(ranking, "Keep {:.3f} for this model", lambda score, how: store(one.provider, one.model, score, how))
+    _kept(ranking)
+
+
+def _about(ranking: Ranking) -> Cut:
+    return state().experiment_id, ranking.label, relevant()
+
+
+def _axis(cut: CutOff) -> tuple[float, float]:
+    low, high = cut.points[0].threshold, cut.points[-1].threshold
+    return (0.0, 1.0) if low >= 0 and high <= 1.000001 else (low, high)
+
+
+def _threshold(cut: CutOff, ranking: Ranking) -> None:
+    assert cut.suggested is not None
+    st.subheader("Score threshold", anchor=False)
+    low, high = _axis(cut)
+    about = _about(ranking)
+    moved = state().lines.get(about)
+    if moved is None:
+        kept = query_sets().threshold(ranking.contender.provider, ranking.contender.model)
+        moved = kept.score if kept else cut.suggested.threshold
+    # The widget under this key is gone from the session whenever another step was drawn, so it is told each time.
+    line = st.session_state[LINE] = _within(moved, low, high)
+    st.text(f"{cut.at(line).text}.")
+    points = remembered(("cut_points", cut, low, high), lambda: cut.spread(low, high, STEPS))
+    cut_line(
+        "Threshold",
+        low=low,
+        high=high,
+        value=line,
+        steps=STEPS,
+        panels=threshold_panels(points, cut.at(line)),
+        facts=threshold_facts(points, cut.at(line)),
+        across="Score threshold: drag the line, click, or use the arrow keys",
+        digits=3,
+        key=CHART,
+        on_move=lambda value: _set_line(about, value),
+    )
+    _keep(cut, ranking, line)
+
+
+def _within(value: float, low: float, high: float) -> float:
+    return min(high, max(low, float(value)))
+
+
+def _keep(cut: CutOff, ranking: Ranking, line: float) -> None:
+    """The suggestion, and the threshold that is kept for this model."""
+    assert cut.suggested is not None
+    low, high = _axis(cut)
+    suggested = _within(cut.suggested.threshold, low, high)
+    one, about = ranking.contender, _about(ranking)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.number_input(
+            "Threshold",
+            low,
+            high,
+            step=0.01,
+            format="%.3f",
+            key=LINE,
+            on_change=lambda: _set_line(about, st.session_state[LINE]),
+            width=160,
+        )
+        st.button(
+            f"Suggestion: {suggested:.3f}",
+            icon=":material/lightbulb:",
+            on_click=_set_line,
+            args=(about, suggested),
+            help="The most queries done right, less those answered wrongly.",
+        )
+        if st.button("Keep for this model", icon=":material/bookmark:", key="cut_keep"):
+            store(one.provider, one.model, line, _how(line))
+    _kept(ranking)
+
+
+def _kept(ranking: Ranking) -> None:
+    one = ranking.contender
+    kept = query_sets().threshold(one.provider, one.model)
+    if kept is not None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.text(f"Kept for this model: {kept.score:.3f} ({kept.how})", width="content")
+            st.button(
+                "Forget it", type="tertiary", icon=":material/close:", on_click=store, args=(one.provider, one.model)
+            )
+
+
+def store(provider: str, model: str | None, score: float | None = None, how: str = "") -> None:
+    """Keep a model's threshold on this machine, where the other pages find it in any session; None forgets it."""
+    try:
+        query_sets().set_threshold(provider, model, score, how)
+    except RerankError as error:
+        state().error = error
+        return
+    # What this session tried on the Playground gives way to what was kept just now.
+    playground().thresholds.pop((provider, model), None)
+
+
+def _set_line(about: Cut, value: float) -> None:
+    state().lines[about] = value
+
+
+def _from_recipe(about: Cut, value: float, how: str) -> None:
+    _set_line(about, value)
+    st.session_state[HOW] = (value, how)
+
+
+def _how(line: float) -> str:
+    """How the line came to stand where it stands."""
+    value, how = st.session_state.get(HOW) or (None, "")
+    return how if value == line else "set on the Evaluate page"
+
+
+def _top_n(cut: CutOff, about: Cut) -> None:
+    if len(cut.top) < 2:
+        return
+    st.subheader("How many to show", anchor=False)
+    tops = state().tops
+    n = min(len(cut.top), tops.get(about, 3))
+    st.text(f"{cut.top[n - 1].text}.")
+    cut_line(
+        "Top n",
+        low=1,
+        high=len(cut.top),
+        value=n,
+        steps=len(cut.top) - 1,
+        panels=top_panels(cut.top, n),
+        across="Results shown a query, without a threshold",
+        digits=0,
+        key=TOP_CHART,
+        on_move=lambda moved: tops.update({about: round(moved)}),
+    )

@@ -1,0 +1,229 @@
+"""A new run: which models, how fast, the whole cost and time before it starts, asked once above a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import pandas as pd
+import streamlit as st
+
+import rerank_core as rc
+from pages.components.evaluate.run import MOST_AT_ONCE, create, under_way
+from pages.components.evaluate.speed import local_speeds, measuring, request_seconds, wait_for_speed
+from pages.components.evaluate.state import state
+from pages.components.inputs.model import escaped
+from pages.components.session import connection as connections
+from rerank_core import offline, pricing
+from rerank_core.evaluation.experiments.plan import Plan, plan
+from rerank_core.evaluation.experiments.records import Contender, Lane, distinct, duration_text
+from rerank_core.evaluation.query_sets.query_set import QuerySet
+
+MAX_MODELS = 4
+ASK_ABOVE = Decimal(1)
+"""US dollars; a run that may cost more, or whose cost nobody knows, is confirmed once."""
+
+MODELS, LIMIT, CONCURRENCY, PER_MINUTE = "evaluate_models", "evaluate_limit", "evaluate_at_once", "evaluate_per_minute"
+
+
+def new_run(query_set: QuerySet) -> None:
+    """Choose models, see what they cost, start."""
+    options = contenders()
+    if MODELS in st.session_state:
+        st.session_state[MODELS] = [name for name in st.session_state[MODELS] if name in options]
+    else:
+        st.session_state[MODELS] = [name for name, one in options.items() if one.provider == "local"][:3]
+    chosen = st.multiselect(
+        "Models to compare",
+        list(options),
+        key=MODELS,
+        max_selections=MAX_MODELS,
+        persist_state="session",
+        help="Up to four, of any connections. The initial order is always compared too.",
+    )
+    waiting = [spec.label for spec in rc.providers() if not connections.of(spec.id).ready]
+    if waiting:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"{' and '.join(waiting)}: a key is needed first.")
+            st.page_link("connections.py", label="Set up a connection", icon=":material/key:")
+    picked = distinct(options[name] for name in chosen)
+    hosted = sorted({one.provider for one in picked} - {"local"})
+    lanes = _speed(hosted)
+    if not query_set.ready:
+        st.warning("No query of this set has candidates, so there is nothing to rerank.", icon=":material/search_off:")
+        return
+    if not picked:
+        st.info("Choose at least one model.", icon=":material/arrow_upward:")
+        return
+    speeds = local_speeds(query_set, picked, busy=under_way())
+    planned = plan(
+        query_set, picked, prices=connections.prices(), lanes=lanes, seconds=request_seconds(picked), speeds=speeds
+    )
+    _show_plan(planned)
+    if measuring() is not None:
+        wait_for_speed()
+    limit = _limit(planned) if hosted else None
+    _start_button(query_set, picked, planned, lanes, limit)
+
+
+def contenders() -> dict[str, Contender]:
+    """Every model that could be asked now, by a name that no two of them share."""
+    found = {}
+    for spec in rc.providers():
+        if not connections.of(spec.id).ready:
+            continue
+        for model in spec.models or (None,):
+            if model is not None and spec.id == "local" and offline.unavailable_reason(model.id):
+                continue
+            name = f"{model.label} ({spec.label})" if model else spec.label
+            found[name] = Contender(spec.id, model.id if model else None)
+    return found
+
+
+def _speed(hosted: list[str]) -> dict[str, Lane]:
+    if not hosted:
+        return {}
+    with st.expander("How fast each service may be asked", icon=":material/speed:"):
+        return {name: _lane(name) for name in hosted}
+
+
+def _lane(provider: str) -> Lane:
+    """The speed of one connection, which its contract may bound."""
+    label = rc.provider(provider).label
+    with st.container(horizontal=True):
+        at_once = st.number_input(
+            f"{label}: requests at once",
+            1,
+            MOST_AT_ONCE,
+            4,
+            key=f"{CONCURRENCY}_{provider}",
+            persist_state="session",
+            width=240,
+        )
+        a_minute = st.number_input(
+            f"{label}: at most a minute",
+            min_value=1,
+            max_value=100_000,
+            value=None,
+            placeholder="No limit",
+            key=f"{PER_MINUTE}_{provider}",
+            persist_state="session",
+            width=240,
+            help="What your contract allows. Requests are spread evenly over the minute.",
+        )
+    return Lane(int(at_once or 4), int(a_minute) if a_minute else None, connections.of(provider).max_retries)
+
+
+def _show_plan(planned: Plan) -> None:
+    with st.container(horizontal=True, gap="medium"):
+        st.metric("Requests", f"{planned.requests:,}", width="content", help="One for each query and model.")
+        cost = pricing.money_text(planned.amount) if len(planned.unknown) < len(planned.contenders) else "unknown"
+        st.metric("Estimated cost", cost, width="content", help="Of the whole run, over all models.")
+        st.metric(
+            "At most",
+            "unknown" if planned.unknown else pricing.money_text(planned.most),
+            width="content",
+            help="If texts are denser than estimated and every request has to be repeated.",
+        )
+        st.metric(
+            "Time",
+            f"about {duration_text(planned.seconds)}",
+            width="content",
+            help="Longer if the service or this computer is busy.",
+        )
+    if planned.unknown:
+        st.caption(f"No price is known for {', '.join(planned.unknown)}.")
+    if len(planned.contenders) > 1 or not planned.free:
+        st.dataframe(
+            pd.DataFrame(
+                [
+                    {
+                        "Model": one.contender.label,
+                        "Requests": one.requests,
+                        "Documents": one.documents,
+                        "Search units": one.search_units,
+                        "Estimated cost": pricing.money_text(one.amount),
+                        "Time": duration_text(one.seconds),
+                    }
+                    for one in planned.contenders
+                ]
+            ),
+            hide_index=True,
+            alt="What the run will ask of each model, and its cost",
+        )
+    for sentence in dict.fromkeys(text for one in planned.contenders if one.amount for text in one.assumptions):
+        st.caption(escaped(sentence))
+
+
+def _limit(planned: Plan) -> Decimal | None:
+    value = st.number_input(
+        "This run may cost at most (US dollars)",
+        min_value=0.0,
+        value=None,
+        step=0.5,
+        format="%g",
+        placeholder="No limit of its own",
+        key=LIMIT,
+        persist_state="session",
+        width=320,
+        help="The run stops before it would pass this; it can be gone on with later.",
+    )
+    limit = None if value is None else Decimal(str(value))
+    if limit is not None and limit < planned.most:
+        st.caption(escaped("The most that the run may cost is above this limit, so it may stop before the end."))
+    return limit
+
+
+def _start_button(
+    query_set: QuerySet,
+    picked: tuple[Contender, ...],
+    planned: Plan,
+    lanes: Mapping[str, Lane],
+    limit: Decimal | None,
+) -> None:
+    current = state()
+    pressed = st.button(
+        "Start the run", type="primary", icon=":material/play_arrow:", disabled=under_way(), key="start_run"
+    )
+    if pressed:
+        current.asking = not planned.free and (
+            bool(planned.unknown)
+            or planned.most > ASK_ABOVE
+            or not connections.budget().fits(min(planned.most, limit) if limit is not None else planned.most)
+        )
+        if not current.asking:
+            _begin(query_set, picked, lanes, limit)
+    if not current.asking:
+        return
+    with st.container(border=True):
+        budget = connections.budget()
+        unknown = f" The cost of {', '.join(planned.unknown)} is not known." if planned.unknown else ""
+        over = "" if budget.fits(planned.most) else " That is more than your spending limit allows."
+        st.warning(
+            escaped(
+                f"{planned.requests:,} requests, about {pricing.money_text(planned.amount)}, with every retry at most "
+                f"{pricing.money_text(planned.most)}.{over}{unknown}"
+            ),
+            title="Start this run?",
+            icon=":material/savings:",
+        )
+        with st.container(horizontal=True):
+            raising = not budget.fits(planned.most)
+            if st.button("Start and raise the limit" if raising else "Yes, start", icon=":material/check:"):
+                if raising:
+                    budget.set_limit(budget.limit_for(planned.most))
+                current.asking = False
+                _begin(query_set, picked, lanes, limit)
+            if raising and st.button("Start within my limit"):
+                current.asking = False
+                _begin(query_set, picked, lanes, limit)
+            if st.button("Do not start"):
+                current.asking = False
+                st.rerun()
+
+
+def _begin(
+    query_set: QuerySet, picked: tuple[Contender, ...], lanes: Mapping[str, Lane], limit: Decimal | None
+) -> None:
+    if create(query_set, picked, lanes, limit):
+        st.rerun()

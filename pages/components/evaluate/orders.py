@@ -1,0 +1,218 @@
+"""The orders that are compared, the answer that they give, and the filters that both go by; worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from pages.components.evaluate.state import experiment, experiments, state
+from rerank_core import RerankError
+from rerank_core.evaluation.experiments.records import Ranking
+from rerank_core.evaluation.measures.summary import INITIAL, SEARCHES_A_DAY, Answer, summarise
+from rerank_core.evaluation.query_sets.query_set import LENGTHS, QuerySet
+from rerank_core.evaluation.query_sets.scope import Scope
+
+TAGS, LANGUAGES, LENGTH, RATERS, DEPTH, RELEVANT = (
+    "answer_tags",
+    "answer_languages",
+    "answer_lengths",
+    "answer_raters",
+    "answer_depth",
+    "answer_relevant",
+)
+SEARCHES = "searches_a_day"
+DEPTHS = [3, 5, 10, 20]
+LENGTH_NAMES = {"short": "Up to 5 words", "sentence": "6 to 25 words", "long": "Longer"}
+KEPT = 20
+
+
+def remembered(key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+    """What `make` gives, kept in the session for as long as `key` is the same; the last few are kept. Values of a
+    key are compared as they are, so a query set counts as the same only while it is the same object."""
+    memory: list[tuple[tuple[Any, ...], Any]] = st.session_state.setdefault("evaluate_memory", [])
+    for known, value in memory:
+        if len(known) == len(key) and all(
+            a is b or (type(a) in _PLAIN and a == b) for a, b in zip(known, key, strict=True)
+        ):
+            return value
+    value = make()
+    memory.append((key, value))
+    del memory[:-KEPT]
+    return value
+
+
+_PLAIN = (str, int, float, tuple, type(None))
+
+
+def rankings() -> tuple[Ranking, ...]:
+    """What each model of the experiment has answered so far; empty where nothing was run."""
+    current, shown = state(), experiment()
+    if shown is None or current.query_set is None:
+        return ()
+    now, query_set = experiments().progress(shown.id), current.query_set
+    # Ratings make a new query set of the same queries, for which the answers stay what they are.
+    key = ("rankings", shown.id, current.set_id, now.done, now.failed)
+    return remembered(key, lambda: experiments().rankings(shown.id, query_set))
+
+
+def orders() -> dict[str, Mapping[str, Sequence[str]]]:
+    """Every order of every query: the initial one, then each model's."""
+    query_set = state().query_set
+    initial = {INITIAL: query_set.initial} if query_set is not None else {}
+    return initial | {ranking.label: ranking.run for ranking in rankings()}
+
+
+def searches_a_day() -> float:
+    """The traffic that a month is worked out for."""
+    value = st.session_state.get(SEARCHES)
+    return float(SEARCHES_A_DAY if value is None else value)
+
+
+def filters(query_set: QuerySet) -> None:
+    """Which queries and whose ratings the figures are over."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if st.session_state.get(DEPTH) not in DEPTHS:
+            st.session_state[DEPTH] = 10
+        st.selectbox(
+            "Look at the top",
+            DEPTHS,
+            key=DEPTH,
+            persist_state="session",
+            width=120,
+            help="How many results count: the k of nDCG@k.",
+        )
+        _choice("Tag", TAGS, query_set.tags)
+        _choice("Language", LANGUAGES, query_set.languages)
+        lengths = {query.length for query in query_set.queries}
+        _choice("Length of the query", LENGTH, [one for one in LENGTHS if one in lengths], LENGTH_NAMES)
+        _choice("Ratings by", RATERS, query_set.raters)
+        relevant_choice("Relevant from grade")
+
+
+def relevant_choice(label: str, *, spelled: bool = False) -> None:
+    """From which grade on a document is relevant, or a good answer: one choice for every step, drawn only where the
+    ratings leave one. `spelled` names the grades as "2 or more"."""
+    grades = _grades()
+    if len(grades) < 2:
+        return
+    st.session_state[RELEVANT] = relevant()
+    st.selectbox(
+        label,
+        list(grades),
+        format_func=grades.__getitem__ if spelled else str,
+        key=RELEVANT,
+        persist_state="session",
+        width=170,
+        help="For precision, recall, RR, AP and the cut-off. nDCG takes every grade as it is.",
+    )
+
+
+def relevant() -> int:
+    """The grade from which on a document counts as relevant: 1 until somebody chose another that there is."""
+    chosen = st.session_state.get(RELEVANT)
+    return int(chosen) if chosen in _grades() else 1
+
+
+def _grades() -> dict[int, str]:
+    """The grades to choose from: those that anybody gave, whoever counts just now, and 1. Files may go beyond 3."""
+    query_set = state().query_set
+    assert query_set is not None
+
+    def found() -> dict[int, str]:
+        rated = (own for whole in query_set.judgments.values() for own in whole.values())
+        given = {1} | {grade for own in rated for grade in own.values() if grade > 1}
+        most = max(given)
+        return {grade: f"{grade} only" if grade == most else f"{grade} or more" for grade in sorted(given)}
+
+    return remembered(("grades", query_set), found)
+
+
+def scope() -> Scope:
+    """What the figures are over, as it was chosen; what this query set does not have is left out of it."""
+    query_set = state().query_set
+    assert query_set is not None
+    tags, languages, lengths, raters = (
+        tuple(st.session_state.get(key) or ()) for key in (TAGS, LANGUAGES, LENGTH, RATERS)
+    )
+    chosen = Scope(tags, languages, lengths, raters)
+    return remembered(("scope", query_set, tags, languages, lengths, raters), lambda: chosen.within(query_set))
+
+
+def scope_line(*, to_all: bool = False) -> None:
+    """Say so where the figures are not over all queries and ratings; `to_all` gives a way back, for the steps that
+    have no filters."""
+    query_set = state().query_set
+    with st.container(horizontal=True, vertical_alignment="center", key="scope"):
+        said = scope().text(query_set) if query_set is not None else ""
+        if said:
+            st.text(f"{said}.", width="content")
+            if to_all:
+                st.button("Show all queries", icon=":material/filter_alt_off:", type="tertiary", on_click=_show_all)
+
+
+def _show_all() -> None:
+    for key in (TAGS, LANGUAGES, LENGTH, RATERS):
+        st.session_state[key] = []
+
+
+def _choice(label: str, key: str, options: Sequence[str], names: Mapping[str, str] | None = None) -> None:
+    if len(options) < 2:
+        st.session_state.pop(key, None)
+        return
+    st.session_state[key] = [one for one in st.session_state.get(key) or [] if one in options]
+    st.multiselect(
+        label,
+        options,
+        format_func=(names or {}).get if names else str,
+        key=key,
+        placeholder="All",
+        persist_state="session",
+        width=220,
+    )
+
+
+def judgments() -> Mapping[str, Mapping[str, int]]:
+    """The ratings that count: of the chosen raters, combined."""
+    query_set = state().query_set
+    assert query_set is not None
+    raters = scope().counted(query_set)
+    return remembered(("judgments", query_set, raters), lambda: query_set.combined(raters))
+
+
+def selected() -> tuple[str, ...] | None:
+    """The queries that the filters leave in; None where they leave all."""
+    query_set = state().query_set
+    assert query_set is not None
+    chosen = scope()
+    return remembered(("selected", query_set, chosen), lambda: chosen.only(query_set))
+
+
+def answer() -> Answer:
+    """What the experiment says under the filters. Raises InvalidRequestError where it says nothing yet."""
+    query_set = state().query_set
+    assert query_set is not None
+    found, grades, only, about = rankings(), judgments(), selected(), scope().text(query_set)
+    k, daily, grade = int(st.session_state.get(DEPTH) or 10), searches_a_day(), relevant()
+    return remembered(
+        ("answer", found, grades, only, k, daily, grade, about),
+        lambda: summarise(
+            query_set,
+            found,
+            judgments=grades,
+            k=k,
+            searches_a_day=daily,
+            only=only,
+            relevant=grade,
+            scope=about,
+        ),
+    )
+
+
+def best() -> str | None:
+    """The model with the best answer, None where there is no answer yet."""
+    try:
+        return answer().best
+    except RerankError:
+        return None

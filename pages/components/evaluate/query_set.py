@@ -1,0 +1,188 @@
+"""Step 1: which queries are measured, where their candidates come from, and the set as a file to take away."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from pages.components.display import errors
+from pages.components.evaluate.files_input import add
+from pages.components.evaluate.orders import remembered
+from pages.components.evaluate.state import SET, is_sample, open_set, query_sets, saved_sets, state
+from rerank_core import RerankError
+from rerank_core.documents.working_list import unused_name
+from rerank_core.evaluation import KINDS
+from rerank_core.evaluation import write as as_file
+from rerank_core.evaluation.query_sets.query_set import QuerySet, describe
+from rerank_core.exports import tables
+
+ADDING = "evaluate_adding"
+SHOWN_QUERIES, PREVIEW = 2_000, 300
+
+
+def query_set_step() -> None:
+    """Choose a query set, see what is in it, add another, take it away."""
+    current = state()
+    _choose()
+    chosen = current.query_set
+    if current.added:
+        st.session_state[ADDING], current.added = False, False
+    if st.toggle("Add your own queries", key=ADDING):
+        with st.container(border=True):
+            add()
+    if chosen is None:
+        return
+    problems(chosen.problems, "This set")
+    _preview(chosen)
+    taking = st.expander(
+        "Download this query set", icon=":material/download:", key="evaluate_taking", on_change="rerun"
+    )
+    if taking.open:
+        with taking:
+            _downloads(chosen)
+
+
+def _choose() -> None:
+    current = state()
+    saved = {one.id: one for one in saved_sets()}
+    # A select box tells its options apart by their words, so no two may be alike; the older set keeps its own.
+    names: dict[str, str] = {}
+    for one in sorted(saved.values(), key=lambda one: one.created):
+        names[one.id] = unused_name(f"{one.name} ({one.queries:,})", names.values())
+    if current.set_id not in saved:
+        open_set(next(iter(saved)))
+    st.session_state[SET] = current.set_id
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            "Query set",
+            list(saved),
+            format_func=names.__getitem__,
+            key=SET,
+            on_change=lambda: open_set(st.session_state[SET]),
+            width=420,
+        )
+        summary = saved.get(current.set_id or "")
+        if summary is not None and not is_sample(summary):
+            with st.popover("Rename", icon=":material/edit:"):
+                st.text_input("New name", value=summary.name, key=f"set_name_{summary.id}", max_chars=200)
+                st.button("Save the name", on_click=_rename, args=(summary.id,), key="rename_set")
+            with st.popover("Delete", icon=":material/delete:"):
+                st.text("Delete this query set with its ratings and experiments? This cannot be undone.")
+                st.button("Yes, delete it", on_click=_delete, args=(summary.id,))
+    if current.query_set is not None:
+        st.text(f"{describe(current.query_set)}. Initial order: {current.query_set.order_name}.")
+        for note in current.query_set.notes:
+            st.text(note)
+
+
+def _rename(set_id: str) -> None:
+    current = state()
+    try:
+        query_sets().rename(set_id, st.session_state[f"set_name_{set_id}"])
+    except RerankError as error:
+        current.error = error
+        return
+    open_set(set_id)
+
+
+def _delete(set_id: str) -> None:
+    current = state()
+    try:
+        query_sets().delete(set_id)
+    except RerankError as error:
+        current.error = error
+        return
+    current.set_id = current.query_set = current.experiment_id = None
+    open_set(saved_sets()[0].id)
+
+
+def _preview(query_set: QuerySet) -> None:
+    combined = remembered(("judgments", query_set, None), query_set.combined)
+    rated: dict[str, int] = {name: len(grades) for name, grades in combined.items()}
+    shown = query_set.queries[:SHOWN_QUERIES]
+    table: dict[str, list[object]] = {
+        "Query": [query.text[:PREVIEW] for query in shown],
+        "Candidates": [len(query.candidates) for query in shown],
+        "Rated": [rated.get(query.id, 0) for query in shown],
+        "Language": [query.lang or "" for query in shown],
+        "Length": [query.length for query in shown],
+    }
+    if query_set.tags:
+        table["Tag"] = [query.tag or "" for query in shown]
+    st.dataframe(
+        pd.DataFrame(table),
+        hide_index=True,
+        height=min(420, 40 + 35 * len(shown)),
+        column_config={
+            "Query": st.column_config.TextColumn(width="large"),
+            "Candidates": st.column_config.NumberColumn(width="small"),
+            "Rated": st.column_config.NumberColumn(width="small"),
+            "Language": st.column_config.TextColumn(width="small"),
+            "Length": st.column_config.TextColumn(width="small"),
+        },
+        alt="The queries of this set, with how many candidates and ratings each has",
+    )
+    if len(query_set) > SHOWN_QUERIES:
+        st.caption(f"The first {SHOWN_QUERIES:,} of {len(query_set):,} queries are shown.")
+    if not rated:
+        st.info(
+            "Nobody has rated anything in this set yet. Rate some results before you measure.", icon=":material/star:"
+        )
+
+
+def _downloads(query_set: QuerySet) -> None:
+    kind = st.selectbox(
+        "Format",
+        list(KINDS),
+        format_func=lambda one: f"{KINDS[one].label}: {KINDS[one].description}",
+        key="evaluate_format",
+        width=420,
+    )
+    with st.container():
+        raters, apart = _whose(query_set, kind)
+    try:
+        data = remembered(
+            ("file", query_set, kind, raters, int(apart)),
+            lambda: as_file(kind, query_set.imported(raters, apart=apart)),
+        )
+    except RerankError as error:
+        errors.show(error, title="This format cannot hold it")
+        return
+    name, dot, ending = KINDS[kind].file_name.rpartition(".")
+    st.download_button(
+        f"Download {len(data) / 1000:,.0f} kB",
+        data,
+        file_name=f"{tables.slug(query_set.name) or name}{dot}{ending}",
+        icon=":material/download:",
+        on_click="ignore",
+        key="evaluate_download",
+    )
+
+
+def _whose(query_set: QuerySet, kind: str) -> tuple[tuple[str, ...] | None, bool]:
+    """Whose ratings go into the file, None for everybody's, and whether each one's stand apart."""
+    people = query_set.raters
+    if len(people) < 2:
+        return None, False
+    # by number, since a rater may be called anything
+    names = {-1: f"All {len(people)} raters: the median of each document", **dict(enumerate(people))}
+    if kind == "quepid-ratings":
+        names[-2] = f"All {len(people)} raters, a column each"
+    if st.session_state.get("evaluate_whose") not in names:
+        st.session_state.pop("evaluate_whose", None)
+    chosen = st.selectbox("Ratings by", list(names), format_func=names.__getitem__, key="evaluate_whose", width=420)
+    return (people[chosen],) if chosen >= 0 else None, chosen == -2
+
+
+def problems(found: tuple[tuple[int, str], ...], what: str) -> None:
+    """What an import left out, by line."""
+    if not found:
+        return
+    count = len(found)
+    title = f"{what}: {count:,} {'place was' if count == 1 else 'places were'} left out or needs a look"
+    with st.expander(title, icon=":material/warning:"):
+        st.dataframe(
+            pd.DataFrame([{"Line": line or None, "Reason": reason} for line, reason in found[:1000]]),
+            hide_index=True,
+            alt="Import report: line and reason of everything that was left out",
+        )

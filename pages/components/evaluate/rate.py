@@ -1,0 +1,356 @@
+"""Step 2: rating, one document at a time, by keys from 0 on; the queries' pool comes from every order there is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from pages.components.display import errors
+from pages.components.display.board import shown
+from pages.components.display.tables import DETAIL_CHARACTERS
+from pages.components.evaluate.agreement import agreement
+from pages.components.evaluate.orders import orders, remembered
+from pages.components.evaluate.state import query_sets, state
+from rerank_core import RerankError
+from rerank_core.evaluation.query_sets.agreement import pool
+from rerank_core.evaluation.query_sets.query_set import NO_PERSON, Query, QuerySet
+
+RATER, DEPTH, UNRATED, RATED_BEFORE = "evaluate_rater", "evaluate_depth", "evaluate_unrated", "evaluate_rated_before"
+DEPTHS = [3, 5, 10, 20, 50]
+GRADES = {0: "Not relevant", 1: "A little", 2: "Relevant", 3: "Just right"}
+MOST_GRADES = 9
+"""The highest grade that has a key."""
+FIRST_RATER = "Me"
+NO_NAME = RerankError("Nobody has said who rates.", hint="Type your name on the Rate step: ratings are kept by name.")
+PREVIEW = 90
+# From how many characters on a text scrolls in a window of its own, and how high that is.
+LONG_QUERY, QUERY_HEIGHT = 400, 110
+LONG_DOCUMENT, DOCUMENT_HEIGHT = 1_500, 420
+
+
+def rate_step(query_set: QuerySet) -> None:
+    """The screen for rating, and how far the raters agree."""
+    if not query_set.ready:
+        st.info("No query of this set has candidates, so there is nothing to rate.", icon=":material/search_off:")
+        return
+    _screen()
+    agreement(query_set)
+
+
+def rater() -> str:
+    """Whose ratings are given: "Me" where nobody has rated this set yet. Where somebody has, empty until this session
+    has said who it is, since it may be another person."""
+    name = st.session_state.get(RATER)
+    if name is None and (query_set := state().query_set) is not None and not people(query_set):
+        return FIRST_RATER
+    return (name or "").strip()
+
+
+def people(query_set: QuerySet) -> list[str]:
+    """Who has rated in this set, those that came with a file left out."""
+    return [name for name in query_set.raters if name not in NO_PERSON]
+
+
+def highest(query_set: QuerySet) -> int:
+    """The highest rating that anybody gave in this set, at least 3."""
+
+    def found() -> int:
+        queries = (own for rated in query_set.judgments.values() for own in rated.values())
+        return max((grade for own in queries for grade in own.values()), default=0)
+
+    return max(*GRADES, remembered(("highest", query_set), found))
+
+
+def grades(query_set: QuerySet) -> dict[int, str]:
+    """The grades to choose from with what they are called: 0 to 3, or up to the highest rating there is in the set."""
+    most = highest(query_set)
+    if most == max(GRADES):
+        return GRADES
+    numbers = {grade: str(grade) for grade in range(1, min(most, MOST_GRADES) + 1)}
+    best = {most: f"{most}, {GRADES[3].lower()}"} if most in numbers else {}
+    return {0: GRADES[0]} | numbers | best
+
+
+@st.fragment
+def _screen() -> None:
+    current = state()
+    query_set = current.query_set
+    if query_set is None:
+        return
+    choices = grades(query_set)
+    # One row for what is seldom changed, so that the buttons stand high on a small screen.
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        _controls()
+        runs = orders()
+        pooled = _pooled()
+        mine = query_set.judgments.get(rater(), {})
+        total = sum(map(len, pooled.values()))
+        done = sum(name in mine.get(query, {}) for query, names in pooled.items() for name in names)
+        keys = f"keys 0 to {max(choices)} rate, S skips, U takes back"
+        said = f"{done:,} of {total:,} documents rated by this rater · {keys}"
+        st.progress(done / total if total else 0.0, text=said, width="stretch")
+    with st.container():
+        if current.error is not None:  # of a rating just now: this part of the page is drawn alone
+            errors.show(current.error)
+            current.error = None
+        if not rater():
+            _ask_name(query_set)
+        if highest(query_set) > MOST_GRADES:
+            st.caption(f"Ratings of this set go up to {highest(query_set):,}; the keys give 0 to {MOST_GRADES}.")
+    if current.rated_query not in pooled:
+        current.rated_query, current.place = next(iter(pooled)), 0
+        _onward(pooled, mine)
+    query = query_set.query(current.rated_query or "")
+    names = pooled[query.id]
+    current.place = min(current.place, len(names) - 1)
+    name = names[current.place]
+    about = [f"Query {list(pooled).index(query.id) + 1:,} of {len(pooled):,}", query.tag or "", query.lang or ""]
+    st.text(" · ".join(part for part in about if part))
+    with st.container(key="headline", height=QUERY_HEIGHT if len(query.text) > LONG_QUERY else "content", border=False):
+        st.text(shown(query.text, 4_000))
+    _buttons(query, name, mine.get(query.id, {}).get(name), choices)
+    text, queue = st.columns([3, 2], gap="large")
+    with text:
+        _card(query_set, query, names, runs)
+    with queue:
+        _queue(query_set, query, names, mine)
+
+
+def _controls() -> None:
+    if st.session_state.get(RATER) is None:
+        st.session_state[RATER] = rater()
+    st.text_input(
+        "Rater",
+        key=RATER,
+        persist_state="session",
+        max_chars=60,
+        width=170,
+        placeholder="Your name",
+        on_change=_somebody_else,
+        help="Whose ratings these are. Ratings of several people are kept apart, and compared below.",
+    )
+    with st.popover("What to rate", icon=":material/tune:"):
+        if st.session_state.get(DEPTH) not in DEPTHS:
+            st.session_state[DEPTH] = 5
+        st.selectbox(
+            "Rate the first",
+            DEPTHS,
+            key=DEPTH,
+            persist_state="session",
+            help="How many documents of each order: the initial one and that of every model that has been run.",
+        )
+        st.toggle(
+            "Only what has no rating from me",
+            key=UNRATED,
+            value=True,
+            persist_state="session",
+            help="Jump over documents that this rater has rated already.",
+        )
+
+
+def _ask_name(query_set: QuerySet) -> None:
+    """Ratings wait for a name; whoever has rated here before only picks it."""
+    known = people(query_set)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.info(
+            "Type your name as the rater first: ratings are kept by name, so that several people stay apart.",
+            icon=":material/badge:",
+            width="stretch",
+        )
+        if known:
+            st.selectbox(
+                "Who rated here before",
+                known,
+                index=None,
+                key=RATED_BEFORE,
+                placeholder="Go on as",
+                label_visibility="collapsed",
+                on_change=_go_on_as,
+                width=200,
+            )
+
+
+def _go_on_as() -> None:
+    st.session_state[RATER] = st.session_state[RATED_BEFORE]
+    _somebody_else()
+
+
+def _somebody_else() -> None:
+    """Whoever rates from now on is not asked again what he has rated."""
+    _onward(_pooled(), _mine())
+
+
+def _buttons(query: Query, name: str, grade: int | None, choices: Mapping[int, str]) -> None:
+    """What can be done with the document, above it: at the same place whatever its length."""
+    nobody = not rater()
+    with st.container(horizontal=True, gap="small"):
+        for value, words in choices.items():
+            st.button(
+                words,
+                shortcut=str(value),
+                key=f"grade_{value}",
+                type="primary" if grade == value else "secondary",
+                on_click=_grade,
+                args=(query.id, name, value),
+                disabled=nobody,
+            )
+        st.button("Skip", icon=":material/skip_next:", shortcut="S", key="rate_skip", on_click=_advance)
+        st.button(
+            "Undo",
+            icon=":material/undo:",
+            shortcut="U",
+            key="rate_undo",
+            on_click=_undo,
+            disabled=not state().undo,
+        )
+        st.button(
+            "Previous query", icon=":material/chevron_left:", shortcut="P", key="rate_back", on_click=_turn, args=(-1,)
+        )
+        st.button(
+            "Next query", icon=":material/chevron_right:", shortcut="N", key="rate_next", on_click=_turn, args=(1,)
+        )
+
+
+def _card(
+    query_set: QuerySet, query: Query, names: Sequence[str], runs: Mapping[str, Mapping[str, Sequence[str]]]
+) -> None:
+    place = state().place
+    name = names[place]
+    document = query_set.documents[name]
+    with st.container(border=True):
+        ranks = [
+            f"{label} {run[query.id].index(name) + 1}" for label, run in runs.items() if name in run.get(query.id, ())
+        ]
+        st.text(f"Document {place + 1} of {len(names)} · rank: {', '.join(ranks)}")
+        if document.metadata.get("title"):
+            st.text(shown(str(document.metadata["title"]), 300, one_line=True))
+        long = len(document.text) > LONG_DOCUMENT
+        with st.container(height=DOCUMENT_HEIGHT if long else "content", border=False):
+            st.text(shown(document.text[:DETAIL_CHARACTERS]))
+
+
+def _queue(query_set: QuerySet, query: Query, names: Sequence[str], mine: Mapping[str, Mapping[str, int]]) -> None:
+    """The documents of this query, with the ratings so far."""
+    current = state()
+    place = {name: rank for rank, name in enumerate(query.candidates, start=1)}
+    own = mine.get(query.id, {})
+    key = f"rate_queue_{query.id}_{current.place}_{len(current.undo)}"
+    event = st.dataframe(
+        pd.DataFrame(
+            {
+                "": ["▶" if number == current.place else "" for number in range(len(names))],
+                "Rank": [place.get(name) for name in names],
+                "Rating": [own.get(name) for name in names],
+                "Document": [_preview(query_set, name) for name in names],
+            }
+        ),
+        key=key,
+        hide_index=True,
+        height=min(430, 40 + 35 * len(names)),
+        placeholder="",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "": st.column_config.TextColumn(width=30),
+            "Rank": st.column_config.NumberColumn(width=55),
+            "Rating": st.column_config.NumberColumn(width=60),
+            "Document": st.column_config.TextColumn(width="large"),
+        },
+        alt="The documents to rate for this query; select one to go to it",
+    )
+    rows = event["selection"]["rows"]
+    if rows and rows[0] != current.place:
+        current.place = int(rows[0])
+        st.rerun(scope="fragment")
+
+
+def _preview(query_set: QuerySet, name: str) -> str:
+    document = query_set.documents[name]
+    title = str(document.metadata.get("title") or "")
+    return shown(
+        f"{title}: {document.text[:PREVIEW]}" if title else document.text[:PREVIEW], PREVIEW * 2, one_line=True
+    )
+
+
+def _pooled() -> dict[str, tuple[str, ...]]:
+    query_set = state().query_set
+    assert query_set is not None
+    found = pool(orders().values(), int(st.session_state.get(DEPTH) or 5))
+    return {query.id: found[query.id] for query in query_set.queries if found.get(query.id)}
+
+
+def _mine() -> Mapping[str, Mapping[str, int]]:
+    query_set = state().query_set
+    return query_set.judgments.get(rater(), {}) if query_set is not None else {}
+
+
+def _grade(query: str, document: str, value: int) -> None:
+    before = _mine().get(query, {}).get(document)
+    if keep(query, document, value):
+        state().undo.append((rater(), query, document, before))
+        _advance()
+
+
+def _undo() -> None:
+    current = state()
+    if not current.undo:
+        return
+    who, query, document, before = current.undo.pop()
+    if keep(query, document, before, who):
+        pooled = _pooled()
+        if document in pooled.get(query, ()):
+            current.rated_query, current.place = query, pooled[query].index(document)
+
+
+def keep(query: str, document: str, grade: int | None, who: str | None = None) -> bool:
+    """Keep a rating of the current rater (or of `who`), or take it back with None; False where that failed, as it does
+    while nobody has said who rates."""
+    current, who = state(), who or rater()
+    if current.set_id is None or current.query_set is None:
+        return False
+    if not who:
+        current.error = NO_NAME
+        return False
+    if st.session_state.get(RATER) is None:
+        st.session_state[RATER] = who
+    try:
+        query_sets().rate(current.set_id, who, query, document, grade)
+    except RerankError as error:
+        current.error = error
+        return False
+    current.query_set = current.query_set.rated(who, query, document, grade)
+    return True
+
+
+def _advance() -> None:
+    """To the next document, in this query or the next; over what is rated, where that is wished."""
+    current = state()
+    current.place += 1
+    _onward(_pooled(), _mine())
+
+
+def _onward(pooled: Mapping[str, Sequence[str]], mine: Mapping[str, Mapping[str, int]]) -> None:
+    """Move on until a document is reached that is to be rated; stay at the last one where there is none."""
+    current = state()
+    jump = bool(st.session_state.get(UNRATED, True))
+    ids = list(pooled)
+    start = ids.index(current.rated_query) if current.rated_query in pooled else 0
+    place = current.place
+    for query in [*ids[start:], *ids[:start]]:
+        rated = mine.get(query, {}) if jump else {}
+        for number in range(place, len(pooled[query])):
+            if pooled[query][number] not in rated:
+                current.rated_query, current.place = query, number
+                return
+        place = 0
+    current.rated_query = ids[start]
+    current.place = min(current.place, len(pooled[ids[start]]) - 1)
+
+
+def _turn(by: int) -> None:
+    current = state()
+    ids = list(_pooled())
+    at = ids.index(current.rated_query) if current.rated_query in ids else 0
+    current.rated_query, current.place = ids[(at + by) % len(ids)], 0

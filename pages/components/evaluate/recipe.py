@@ -1,0 +1,152 @@
+"""A threshold from borderline pairs: Cohere's recipe as a guided step, one pair at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from pages.components.display import errors
+from pages.components.display.board import shown
+from pages.components.display.tables import DETAIL_CHARACTERS
+from pages.components.evaluate.orders import judgments, relevant, remembered, selected
+from pages.components.evaluate.state import query_sets, state
+from rerank_core import RerankError
+from rerank_core.evaluation.experiments.records import Ranking
+from rerank_core.evaluation.measures.cutoff import (
+    BORDERLINE_PAIRS,
+    Borderline,
+    Reference,
+    borderline_pairs,
+    borderline_reference,
+)
+from rerank_core.evaluation.query_sets.query_set import QuerySet
+
+OPEN = "cut_recipe"
+# From how many characters on a text scrolls in a window of its own, so that the buttons below stay in sight.
+LONG_DOCUMENT = 600
+BORDERLINE = "borderline"
+CHOICES = {BORDERLINE: ("Borderline", "B"), "good": ("Clearly good", "G"), "bad": ("Clearly not", "N")}
+
+
+def recipe(ranking: Ranking, use_words: str, use: Callable[[float, str], None]) -> None:
+    """The pairs that may be borderline, one after another; `use` takes the mean score and how it was found, and
+    `use_words` with the score in it is what its button says."""
+    opened = st.expander(
+        f"Find a threshold from {BORDERLINE_PAIRS[0]} to {BORDERLINE_PAIRS[1]} borderline pairs",
+        icon=":material/balance:",
+        key=OPEN,
+        on_change="rerun",
+    )
+    query_set = state().query_set
+    if not opened.open or query_set is None:
+        return
+    grades, grade, only = judgments(), relevant(), selected()
+    pairs = remembered(
+        ("borderline", ranking, grades, grade, only),
+        lambda: borderline_pairs(query_set, ranking, judgments=grades, relevant=grade, only=only),
+    )
+    with opened:
+        st.caption(
+            "A borderline document is only just good enough to show. Look at one for each of 30 to 50 queries; the "
+            "mean score of those that you call borderline is the threshold. This is Cohere's recipe, and it needs no "
+            "ratings."
+        )
+        if not pairs:
+            st.text("There is no pair to look at: nothing of this set has a score yet.")
+            return
+        try:
+            marks = _marks(ranking)
+        except RerankError as error:
+            errors.show(error)
+            return
+        seen = [pair for pair in pairs if _name(pair) in marks]
+        kept = [pair.score for pair in seen if marks[_name(pair)] == BORDERLINE]
+        st.progress(len(seen) / len(pairs), text=f"{len(seen)} of {len(pairs)} pairs looked at, {len(kept)} borderline")
+        left = [pair for pair in pairs if _name(pair) not in marks]
+        if left:
+            _card(query_set, ranking, left[0], len(seen) + 1, len(pairs))
+        with st.container(horizontal=True):
+            if left:
+                st.button(
+                    "Take the rest as borderline", icon=":material/done_all:", on_click=_rest, args=(ranking, left)
+                )
+            st.button(
+                "Undo",
+                icon=":material/undo:",
+                key="recipe_undo",
+                shortcut="U",
+                on_click=_undo,
+                args=(ranking,),
+                disabled=not marks,
+            )
+        _outcome(kept, use_words, use)
+
+
+def _outcome(scores: Sequence[float], use_words: str, use: Callable[[float, str], None]) -> None:
+    try:
+        reference: Reference = borderline_reference(scores)
+    except RerankError:
+        return
+    st.text(f"{reference.text}.")
+    st.button(
+        use_words.format(reference.score),
+        icon=":material/straighten:",
+        key="recipe_use",
+        type="primary" if reference.enough else "secondary",
+        on_click=use,
+        args=(reference.score, f"from {reference.pairs} borderline pairs"),
+    )
+
+
+def _card(query_set: QuerySet, ranking: Ranking, pair: Borderline, number: int, count: int) -> None:
+    document = query_set.documents[pair.document]
+    about = [f"Pair {number} of {count}", f"score {pair.score:.3f}"]
+    about += [f"rated {pair.grade}"] if pair.grade is not None else []
+    with st.container(border=True):
+        st.text(" · ".join(about))
+        with st.container(key="headline"):
+            st.text(shown(pair.query.text, 2_000))
+        if document.metadata.get("title"):
+            st.text(shown(str(document.metadata["title"]), 300, one_line=True))
+        with st.container(height=170 if len(document.text) > LONG_DOCUMENT else "content", border=False):
+            st.text(shown(document.text[:DETAIL_CHARACTERS]))
+    with st.container(horizontal=True, gap="small"):
+        for mark, (words, key) in CHOICES.items():
+            st.button(words, key=f"recipe_{mark}", shortcut=key, on_click=_mark, args=(ranking, pair, mark))
+
+
+def _name(pair: Borderline) -> tuple[str, str]:
+    return pair.query.id, pair.document
+
+
+def _marks(ranking: Ranking) -> dict[tuple[str, str], str]:
+    """What was said of each pair of this model, in the order in which it was said; kept on this machine."""
+    experiment = state().experiment_id
+    return query_sets().marks(experiment, ranking.label) if experiment is not None else {}
+
+
+def _say(ranking: Ranking, pairs: Sequence[tuple[str, str]], mark: str | None) -> None:
+    current = state()
+    try:
+        query_sets().mark(current.experiment_id or "", ranking.label, pairs, mark)
+    except RerankError as error:
+        current.error = error
+
+
+def _mark(ranking: Ranking, pair: Borderline, mark: str) -> None:
+    _say(ranking, [_name(pair)], mark)
+
+
+def _rest(ranking: Ranking, left: Sequence[Borderline]) -> None:
+    _say(ranking, [_name(pair) for pair in left], BORDERLINE)
+
+
+def _undo(ranking: Ranking) -> None:
+    try:
+        marks = _marks(ranking)
+    except RerankError as error:
+        state().error = error
+        return
+    if marks:
+        _say(ranking, [next(reversed(marks))], None)

@@ -1,0 +1,114 @@
+"""Step 7: the report to take away: one HTML file for people, CSV files with every number."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components.evaluate.answer import current_answer
+from pages.components.evaluate.orders import (
+    DEPTH,
+    filters,
+    judgments,
+    rankings,
+    relevant,
+    remembered,
+    scope,
+    scope_line,
+    searches_a_day,
+    selected,
+)
+from pages.components.evaluate.run import under_way
+from pages.components.evaluate.state import experiment, experiments, query_sets, state
+from pages.components.session import connection as connections
+from rerank_core import RerankError
+from rerank_core.evaluation.query_sets.query_set import QuerySet
+from rerank_core.evaluation.report.csv_files import report_csv, results_csv
+from rerank_core.evaluation.report.report import Report, make_report, report_html
+from rerank_core.exports import tables
+
+TITLE = "report_title"
+
+
+def report_step(query_set: QuerySet) -> None:
+    """What the report says, and its files."""
+    found = current_answer()
+    if found is None:
+        return
+    with st.container(key="headline"):
+        st.text(found.sentence)
+    scope_line()
+    filters(query_set)
+    if under_way():
+        st.caption("The run is not over: the report would hold what there is so far.")
+    title = st.text_input("Title of the report", placeholder=query_set.name, key=TITLE, max_chars=200, width=480)
+    try:
+        report = _made(title.strip())
+    except RerankError as error:
+        state().error = error
+        return
+    name = tables.slug(title or query_set.name) or "evaluation"
+    with st.container(horizontal=True):
+        st.download_button(
+            "Report (HTML)",
+            lambda: report_html(report),
+            file_name=f"{name}.html",
+            mime="text/html",
+            type="primary",
+            icon=":material/description:",
+            on_click="ignore",
+            key="report_html",
+        )
+        st.download_button(
+            "Every number (CSV)",
+            lambda: report_csv(report),
+            file_name=f"{name}.csv",
+            mime="text/csv",
+            icon=":material/table:",
+            on_click="ignore",
+            key="report_csv",
+        )
+        st.download_button(
+            "All results (CSV)",
+            lambda: results_csv(report),
+            file_name=f"{name}-results.csv",
+            mime="text/csv",
+            icon=":material/format_list_numbered:",
+            on_click="ignore",
+            key="results_csv",
+        )
+    st.caption(
+        "The HTML report is one file that opens in any browser and prints: the answer, method, data, charts, tables, "
+        "prices with their date, and versions. It needs nothing from the internet."
+    )
+    st.caption(
+        f":material/visibility: It holds the text of {len(found.queries):,} queries and the names of the raters. Look "
+        "at it before you send it on."
+    )
+
+
+def _made(title: str) -> Report:
+    query_set, shown = state().query_set, experiment()
+    assert query_set is not None
+    assert shown is not None
+    found, grades, only, prices = rankings(), judgments(), selected(), connections.prices()
+    k, daily, grade, about = int(st.session_state.get(DEPTH) or 10), searches_a_day(), relevant(), scope()
+    kept = query_sets().thresholds()
+    marks = tuple((*key, one.score, one.how) for key, one in kept.items())
+    return remembered(
+        ("report", query_set, found, grades, only, k, daily, grade, about, marks, title, prices),
+        lambda: make_report(
+            query_set,
+            found,
+            judgments=grades,
+            raters=about.counted(query_set),
+            k=k,
+            searches_a_day=daily,
+            prices=prices,
+            progress=experiments().progress(shown.id),
+            only=only,
+            relevant=grade,
+            scope=about.text(query_set),
+            thresholds=kept,
+            title=title,
+        ),
+    )

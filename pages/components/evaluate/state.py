@@ -1,0 +1,215 @@
+"""What a session holds for the Evaluate page, and the stores of this machine behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import streamlit as st
+
+from rerank_core import RerankError
+from rerank_core.evaluation.experiments.records import Contender, Experiment
+from rerank_core.evaluation.formats.imported import Imported
+from rerank_core.evaluation.query_sets import sources
+from rerank_core.evaluation.query_sets.query_set import QuerySet
+from rerank_core.storage.experiments import ExperimentStore
+from rerank_core.storage.query_sets import QuerySetStore, QuerySetSummary
+
+# Widget keys. `STEP` and `EXPERIMENT` are also names in the address.
+STEP, SET, EXPERIMENT = "step", "query_set", "experiment"
+# The query set in the address, where no experiment names it.
+SET_ID = "set"
+STEPS = ["Query set", "Rate", "Run", "Answer", "Cut-off", "Cost", "Report"]
+FREE = tuple(Contender("local", model) for model in ("local-keyword", "local-english", "local-multilingual"))
+"""What the sample is measured with on a first visit: the models of this computer."""
+
+
+Cut = tuple[str | None, str, int]
+"""What a line of the Cut-off step is about: the experiment, the model's label, from which grade an answer is good."""
+
+
+@dataclass
+class File:
+    """An uploaded file as it came, what it was taken for and what was read from it."""
+
+    name: str
+    data: bytes
+    kind: str = "auto"
+    columns: dict[str, str] | None = None
+    imported: Imported | None = None
+    error: RerankError | None = None
+    unread: bool = True
+
+
+@dataclass
+class EvaluateState:
+    """The query set in work, the experiment that is shown, the files that are being imported."""
+
+    arrived: bool = False
+    set_id: str | None = None
+    query_set: QuerySet | None = None
+    experiment_id: str | None = None
+    files: dict[str, File] = field(default_factory=dict)
+    upload_version: int = 0
+    added: bool = False
+    asking: bool = False
+    job_id: str | None = None
+    error: RerankError | None = None
+    note: str = ""
+    # What the ratings looked like when they were read last (see QuerySetStore.ratings_mark).
+    mark: tuple[int, ...] | None = None
+    # Rating: where the person is, and what Undo takes back (rater, query, document, grade before).
+    place: int = 0
+    rated_query: str | None = None
+    undo: list[tuple[str, str, str, int | None]] = field(default_factory=list)
+    # The query whose two orders are looked at (the worst one until somebody chose), and the document picked there.
+    query_id: str | None = None
+    query_chosen: bool = False
+    picked: str | None = None
+    # Where somebody moved the lines of the Cut-off step to, by experiment, model and the grade of a good answer.
+    lines: dict[Cut, float] = field(default_factory=dict)
+    tops: dict[Cut, int] = field(default_factory=dict)
+
+    def use(self, set_id: str, query_set: QuerySet) -> None:
+        """Work on this query set from now on."""
+        if set_id != self.set_id:
+            self.place, self.rated_query, self.query_id, self.picked = 0, None, None, None
+            self.undo, self.query_chosen = [], False
+            self.experiment_id = self.mark = None
+        self.set_id, self.query_set = set_id, query_set
+
+
+def state() -> EvaluateState:
+    """This session's Evaluate page."""
+    return st.session_state.setdefault("evaluate", EvaluateState())
+
+
+@st.cache_resource(show_spinner=False)
+def query_sets() -> QuerySetStore:
+    """The query sets and ratings of this machine."""
+    return QuerySetStore()
+
+
+@st.cache_resource(show_spinner=False)
+def experiments() -> ExperimentStore:
+    """The experiments of this machine."""
+    return ExperimentStore()
+
+
+def saved_sets() -> tuple[QuerySetSummary, ...]:
+    """The saved query sets, newest first, the sample always among them and last."""
+    name = _sample().name
+    saved = query_sets().list()
+    if not any(one.name == name for one in saved):
+        query_sets().save(_sample())
+        saved = query_sets().list()
+    return tuple(sorted(saved, key=lambda one: one.name == name))
+
+
+def sample_id() -> str:
+    """The id of the sample set."""
+    return next(one.id for one in saved_sets() if one.name == _sample().name)
+
+
+def is_sample(summary: QuerySetSummary) -> bool:
+    """Whether a saved set is the sample."""
+    return summary.name == _sample().name
+
+
+def on_sample() -> bool:
+    """Whether the sample is what is worked on."""
+    current = state()
+    return current.query_set is not None and current.query_set.name == _sample().name
+
+
+@st.cache_resource(show_spinner=False)
+def _sample() -> QuerySet:
+    return sources.from_sample()
+
+
+def open_set(set_id: str) -> None:
+    """Read a saved set and work on it; what goes wrong is shown on the page."""
+    current = state()
+    try:
+        found = query_sets().get(set_id)
+    except RerankError as error:
+        current.error = error
+        return
+    if found is None:
+        current.error = RerankError("There is no such query set any more.", hint="Choose another one.")
+        return
+    current.use(set_id, found)
+    latest = experiments().list(set_id)
+    current.experiment_id = latest[0].id if latest else None
+
+
+def refresh() -> None:
+    """Take over what others did to the set in work since this session looked last: their ratings, or its end."""
+    current = state()
+    if current.set_id is None or current.query_set is None:
+        return
+    try:
+        mark = query_sets().ratings_mark(current.set_id)
+        if mark is not None and mark != current.mark:
+            judgments = query_sets().judgments(current.set_id)
+            if judgments != current.query_set.judgments:
+                current.query_set = replace(current.query_set, judgments=judgments)
+            current.mark = mark
+    except RerankError as error:
+        current.error = error
+        return
+    if mark is None:
+        gone = current.query_set.name
+        current.set_id = current.query_set = current.experiment_id = None
+        open_set(saved_sets()[0].id)
+        current.error = RerankError(
+            f"The query set '{gone}' has been deleted in another window.", hint="Choose another one, or load it again."
+        )
+    elif current.experiment_id is not None:
+        _look_for(current.experiment_id)
+
+
+def _look_for(experiment_id: str) -> None:
+    """Turn to the latest of the others where an experiment is gone, and say so."""
+    current = state()
+    try:
+        experiments().get(experiment_id)
+    except RerankError as error:
+        current.error, current.experiment_id = error, None
+        if error.code != "experiment_not_found":
+            return
+        left = experiments().list(current.set_id)
+        current.experiment_id = left[0].id if left else None
+        current.error = RerankError(
+            "The run that was shown here has been deleted in another window.",
+            hint="This is the latest of the others." if left else "Choose models and run them again.",
+        )
+
+
+def experiment() -> Experiment | None:
+    """The experiment that is shown; None where there is none or it is gone."""
+    current = state()
+    if current.experiment_id is None:
+        return None
+    try:
+        return experiments().get(current.experiment_id)
+    except RerankError as error:
+        current.error, current.experiment_id = error, None
+        return None
+
+
+def go(step: str) -> None:
+    """Go to a step; for a button's callback."""
+    st.session_state[STEP] = step
+
+
+def open_experiment(experiment_id: str) -> None:
+    """Show an experiment with the query set that it is about."""
+    current = state()
+    try:
+        found = experiments().get(experiment_id)
+    except RerankError as error:
+        current.error = error
+        return
+    if found.query_set != current.set_id:
+        open_set(found.query_set)
+    current.experiment_id = experiment_id

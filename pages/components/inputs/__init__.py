@@ -1,0 +1,1 @@
+"""What pages ask for: documents and files, a model, an example, a place to search."""

@@ -1,0 +1,289 @@
+"""Documents in: the paste area, the uploader, the import report and the table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from pages.components.display.board import shown
+from pages.components.inputs import uploads
+from pages.components.session.texts import (
+    DOCUMENTS,
+    EXAMPLE,
+    FROM_EXAMPLE,
+    MAX_TOP_N,
+    MODE,
+    MODEL,
+    ORDER,
+    OWN,
+    QUERY,
+    TOP_N,
+    PlaygroundState,
+    state,
+)
+from rerank_core import documents, providers
+from rerank_core.documents import ParsedDocuments
+from rerank_core.documents.tables.roles import by_role
+from rerank_core.documents.working_list import WorkingList
+from rerank_core.retrieval.starting_order import has_number
+
+MODES = {"auto": "Detect", "lines": "One per line", "paragraphs": "Paragraphs", "json": "JSON"}
+READ_AS = {"lines": "one per line", "paragraphs": "one per paragraph", "json": "from JSON"}
+EDIT_TABLE = "edit_table"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a page that is reloaded while a file is read shows again."""
+
+    query: str
+    pasted_text: str
+    pasted: ParsedDocuments | None
+    working: WorkingList
+
+
+def collect() -> None:
+    """Take over the files that have been read. Call it before the widgets are drawn."""
+    current = state()
+    draft = uploads.left_behind(current.inbox)
+    if draft is not None:
+        current.inbox = draft.inbox
+        if isinstance(draft.kept, Kept):
+            st.session_state[QUERY], st.session_state[DOCUMENTS] = draft.kept.query, draft.kept.pasted_text
+            current.pasted, current.wanted = draft.kept.pasted, False
+            current.forget_result()
+            current.change(draft.kept.working)
+            current.undo.clear()
+        st.session_state[EXAMPLE] = current.example = OWN
+    uploads.collect(current.inbox, PAGE)
+
+
+def paste_input() -> None:
+    """The paste area and what was found in it."""
+    st.text_area(
+        "Documents",
+        key=DOCUMENTS,
+        height=170,
+        on_change=_pasted,
+        persist_state="session",
+        placeholder="Paste your search results here: one per line, paragraphs with a blank line between, or JSON.",
+    )
+
+
+def upload_input() -> bool:
+    """The uploader, how a paste is read, and what the working list holds; gives whether to show it as a table."""
+    current = state()
+    uploads.uploader(
+        current.inbox,
+        PAGE,
+        "Upload documents",
+        f"Added after the documents that are there: {documents.KIND_NAMES}; 20 MB each.",
+    )
+    st.selectbox(
+        "Read the paste as",
+        list(MODES),
+        format_func=MODES.__getitem__,
+        key=MODE,
+        on_change=_pasted,
+        persist_state="session",
+    )
+    st.text(_count(current))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        editing = st.toggle("Edit as a table", key=EDIT_TABLE, persist_state="session")
+        st.button(
+            "Undo",
+            icon=":material/undo:",
+            type="tertiary",
+            disabled=not current.undo,
+            on_click=current.undo_change,
+            help="Bring back the list as it was before the last paste, upload or edit.",
+        )
+    return editing
+
+
+def import_report(*, one_model: bool = True) -> None:
+    """What is being read, what could not be read, and the columns of each uploaded table; `one_model` says that the
+    page has the Model control."""
+    current = state()
+    uploads.progress(current.inbox)
+    if current.pasted:
+        for note in current.pasted.notes:
+            st.text(note)
+        uploads.problems(current.pasted.problems, "What was pasted")
+        _request_offer(one_model)
+    if current.uploads and FROM_EXAMPLE in current.working.sources:
+        st.button(
+            "Remove the example's documents",
+            icon=":material/close:",
+            on_click=_removed,
+            args=(FROM_EXAMPLE,),
+            type="tertiary",
+        )
+    for name in list(current.uploads):
+        uploads.report(current.inbox, PAGE, name, _removed)
+
+
+def _request_offer(one_model: bool) -> None:
+    """What else a pasted request asks for, where the page asks for something else."""
+    current = state()
+    here = (QUERY, TOP_N, MODEL) if one_model else (QUERY, TOP_N)
+    offer = {key: value for key, value in current.offer.items() if key in here and value != st.session_state.get(key)}
+    if not offer:
+        return
+    names = {QUERY: "the query", TOP_N: "Top N", MODEL: "the model"}
+    with st.container(border=True, gap="small"):
+        said = ", ".join(f"{names[key]} “{shown(str(value), 200, one_line=True)}”" for key, value in offer.items())
+        st.text(f"The pasted request also holds {said}.")
+        with st.container(horizontal=True):
+            st.button("Use them", icon=":material/input:", on_click=_use_offer, args=(offer,))
+            st.button("Leave them", type="tertiary", on_click=current.offer.clear)
+
+
+def _use_offer(offer: dict[str, str | int]) -> None:
+    st.session_state.update(offer)
+    state().offer.clear()
+
+
+def _offered(parsed: ParsedDocuments) -> dict[str, str | int]:
+    label = next((model.label for spec in providers() for model in spec.models if model.id == parsed.model), None)
+    top_n = parsed.top_n if 0 < (parsed.top_n or 0) <= MAX_TOP_N else None
+    return {key: value for key, value in ((QUERY, parsed.query), (TOP_N, top_n), (MODEL, label)) if value}
+
+
+def table_input() -> None:
+    """The working list as a table: edit, add, remove, and put rows in order by the Order column."""
+    current = state()
+    key = f"table_{current.table_version}"
+    if current.table_base is None or key not in st.session_state:
+        current.table_base = current.working
+    base = current.table_base
+    columns = base.columns()
+    st.caption(
+        "Change a cell, add rows at the bottom, select rows to delete them, or type a number under Order to move a row."
+    )
+    edits = st.session_state.get(key)
+    st.data_editor(
+        pd.DataFrame(base.rows(), columns=list(columns)),
+        key=key,
+        num_rows="dynamic",
+        hide_index=True,
+        height=min(420, 75 + 35 * max(3, len(base.documents))),
+        column_config={
+            "Order": st.column_config.NumberColumn(min_value=1, step=1, width=80),
+            "Text": st.column_config.TextColumn(width="large", required=True),
+            "ID": st.column_config.TextColumn(width="small"),
+        },
+        on_change=_edited,
+        args=(key,),
+        alt="The documents as an editable table",
+    )
+    if edits is None and not base.documents:
+        st.caption("The table is empty: type a text into the first row, paste above, or pick an example.")
+    sortable = [column for column in columns if column != "Order"]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        by = st.selectbox("Sort the list by", sortable, key="sort_by", width=220)
+        descending = st.toggle("Largest first", key="sort_descending")
+        st.button("Sort", icon=":material/sort:", on_click=_sorted, args=(by, descending), disabled=not base.documents)
+
+
+START = {
+    "listed": "As listed",
+    "rank": "By uploaded rank",
+    "score": "By uploaded score",
+    "keyword": "By keyword (BM25)",
+}
+
+
+def order_control() -> None:
+    """Which order the run starts from; the board names it."""
+    working = state().working
+    options = ["listed"]
+    options += [by for by in ("rank", "score") if has_number(working, by)]
+    options.append("keyword")
+    if st.session_state.get(ORDER) not in options:
+        st.session_state[ORDER] = "listed"
+    st.selectbox(
+        "Start from the order",
+        options,
+        format_func=START.__getitem__,
+        key=ORDER,
+        persist_state="session",
+        width=176,
+        help="The order that reranking is compared with: as listed here, by a rank or score that came with the file, "
+        "or what a plain keyword search would give.",
+    )
+
+
+def _count(current: PlaygroundState) -> str:
+    words = current.working.describe()
+    if current.pasted and current.pasted.documents and not current.uploads:
+        return f"{words}, {READ_AS.get(current.pasted.mode, current.pasted.mode)}"
+    return words
+
+
+def _pasted() -> None:
+    text = st.session_state.get(DOCUMENTS) or ""
+    current = state()
+    parsed = documents.parse_documents(text, mode=st.session_state.get(MODE) or "auto")
+    current.pasted = parsed
+    if text.strip():
+        current.uploads.clear()
+        current.change(current.working.pasted(by_role(parsed)))
+    else:
+        working = current.working
+        for source in set(working.sources) - set(current.uploads):
+            working = working.without(source)
+        current.change(working)
+    if parsed.query and st.session_state.get(EXAMPLE) != OWN:
+        # A pasted request body brings its own query; one that was typed for own documents is not overwritten.
+        st.session_state[QUERY] = parsed.query
+    elif parsed.query and not (st.session_state.get(QUERY) or "").strip():
+        st.session_state[QUERY] = parsed.query
+    # only what was not taken over: whoever types another query later is not asked about it
+    current.offer = {key: value for key, value in _offered(parsed).items() if value != st.session_state.get(key)}
+    st.session_state[EXAMPLE] = OWN
+    current.example = OWN
+
+
+def _put(name: str, upload: uploads.Upload, again: bool) -> None:
+    """Put what has been read into the working list: a new file at its end, one read anew where it stood."""
+    current = state()
+    if again:
+        current.change(current.working.reread(name, upload.documents()))
+        return
+    current.change(current.working.uploaded(name, upload.documents())[0])
+    st.session_state[EXAMPLE] = current.example = OWN
+
+
+def _kept() -> Kept:
+    current = state()
+    return Kept(
+        st.session_state.get(QUERY) or "", st.session_state.get(DOCUMENTS) or "", current.pasted, current.working
+    )
+
+
+PAGE = uploads.Page(_put, _kept, lambda: {*state().working.sources})
+
+
+def _removed(name: str) -> None:
+    current = state()
+    if name == FROM_EXAMPLE:
+        st.session_state[DOCUMENTS] = ""
+    current.change(current.working.without(name))
+
+
+def _edited(key: str) -> None:
+    current = state()
+    edits = st.session_state.get(key) or {}
+    base = current.table_base or current.working
+    moved = any("Order" in values for values in (edits.get("edited_rows") or {}).values())
+    current.change(base.edited(edits), from_table=not moved)
+    st.session_state[EXAMPLE] = OWN
+    current.example = OWN
+
+
+def _sorted(by: str, descending: bool) -> None:
+    current = state()
+    current.change(current.working.sorted_by(by, descending=descending))

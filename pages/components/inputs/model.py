@@ -1,0 +1,152 @@
+"""The choices beside the texts: model, Top N, the estimate before the button."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from pages.components.session import connection as connections
+from pages.components.session.connection import Connection
+from pages.components.session.texts import LABELS, MAX_TOP_N, MODEL, PRESENTING, QUERY, RETURN_DOCUMENTS, TOP_N, state
+from rerank_core import Document, language, offline, pricing
+from rerank_core.pricing.estimates import CostEstimate
+from rerank_core.providers.spec import ModelSpec
+
+SHOWN_LONG_DOCUMENTS = 100
+PREVIEW = 120
+
+
+def escaped(text: str) -> str:
+    """Our own sentence, safe for Markdown: a dollar sign would start a formula. Never for a user's text."""
+    return text.replace("$", "\\$")
+
+
+def model_control(connection: Connection) -> ModelSpec | None:
+    """The Model control with who each is for; gives the chosen model, None where the provider has none."""
+    spec = connection.provider
+    models = {model.label: model for model in spec.models}
+    label = st.segmented_control(
+        "Model", LABELS, required=True, key=MODEL, persist_state="session", disabled=not models
+    )
+    if not models:
+        st.caption(f"{spec.label} has one model and no choice; it gives an order without scores.")
+        return None
+    model = models.get(label or LABELS[0]) or spec.models[0]
+    price = connections.prices().find(spec.id, model.id)
+    if spec.id == "local":
+        st.caption(f"{model.audience} It stands in for the hosted model and is not that model.", help=model.notice)
+        return model
+    cost = (
+        f"{pricing.money_text(price.per_1000)} per 1,000 searches ({price.as_of})." if price else "No price is known."
+    )
+    st.caption(escaped(f"{model.audience} {cost}"))
+    if model.notice:
+        st.warning(escaped(model.notice), icon=":material/event_busy:")
+    return model
+
+
+def unavailable(model: ModelSpec | None, connection: Connection) -> str | None:
+    """Why the chosen local model cannot run here, or None; says so on the page."""
+    if model is None or connection.provider.id != "local":
+        return None
+    reason = offline.unavailable_reason(model.id)
+    if reason:
+        st.warning(f"{model.label} is not available on this computer.", icon=":material/block:")
+        st.text(reason)
+    return reason
+
+
+def language_warning(model: ModelSpec | None, query: str, documents: Sequence[Document] = ()) -> None:
+    """Say before the button that an English model meets another language, with one click to Multilingual."""
+    if model is None or model.languages != "english":
+        return
+    found = language.english_mismatch(query, [document.text for document in documents])
+    if not found:
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f":material/translate: Some of this is {found}, and {model.label} is made for English.", width="stretch"
+        )
+        st.button("Switch to Multilingual", on_click=_switch_to_multilingual)
+
+
+def _switch_to_multilingual() -> None:
+    st.session_state[MODEL] = "Multilingual"
+
+
+def top_n_control() -> int:
+    """How many results count as the answer; the rest is folded, never dropped."""
+    value = st.number_input(
+        "Top N",
+        min_value=1,
+        max_value=MAX_TOP_N,
+        step=1,
+        key=TOP_N,
+        persist_state="session",
+        width=120,
+        help="How many results you would show. Moving it sends nothing: all documents are scored, and the ones "
+        "below are folded.",
+    )
+    return int(value or 1)
+
+
+def _advanced() -> None:
+    """The settings that few need."""
+    with st.popover("Advanced", icon=":material/tune:", type="tertiary"):
+        st.toggle(
+            "return_documents",
+            key=RETURN_DOCUMENTS,
+            persist_state="session",
+            help="Ask the provider to send the texts back with the scores. The page does not need it: it keeps your "
+            "own texts. It makes replies larger and costs nothing.",
+        )
+        st.toggle(
+            "Large board",
+            key=PRESENTING,
+            persist_state="session",
+            help="Larger type on the board, for a screen that is looked at from far away.",
+        )
+
+
+def estimate(connection: Connection, model: ModelSpec | None) -> CostEstimate:
+    """What pressing Rerank now would cost."""
+    return pricing.estimate_cost(
+        connection.provider.id,
+        model.id if model else None,
+        st.session_state.get(QUERY) or "",
+        state().working.documents,
+        prices=connections.prices(),
+    )
+
+
+def show_estimate(cost: CostEstimate) -> None:
+    """The estimate with how it was made and which documents cost extra."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.metric("Estimated cost", pricing.money_text(cost.amount), width="content")
+        with st.popover("How", icon=":material/help:", type="tertiary"):
+            units = "unknown" if cost.search_units is None else f"{cost.search_units:,}"
+            st.caption(f"Search units: {units}. Requests: {cost.requests:,}.")
+            for sentence in cost.assumptions:
+                st.caption(escaped(sentence))
+            _long_documents(cost)
+        _advanced()
+
+
+def _long_documents(cost: CostEstimate) -> None:
+    if not cost.long_documents:
+        return
+    documents = state().working.documents
+    count = len(cost.long_documents)
+    st.caption(f"{count:,} {'document is' if count == 1 else 'documents are'} long and count more than once:")
+    st.dataframe(
+        pd.DataFrame(
+            [
+                {"Document": place + 1, "Counts as": cost.chunks[place], "Text": documents[place].text[:PREVIEW]}
+                for place in cost.long_documents[:SHOWN_LONG_DOCUMENTS]
+            ]
+        ),
+        hide_index=True,
+        alt="Long documents and how many documents each counts as",
+    )

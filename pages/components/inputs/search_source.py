@@ -1,0 +1,110 @@
+"""What is searched: the sample knowledge base, a corpus of this machine, or a live search engine."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components.display import errors
+from pages.components.inputs import engine_test
+from pages.components.search.run import LiveSettings, corpora
+from pages.components.search.state import LIVE, QUESTION, SAMPLE, SOURCE, state
+from rerank_core import RerankError
+from rerank_core.documents.report import count
+from rerank_core.retrieval.live.index import LiveFields, LiveIndex, QueryTemplate
+from rerank_core.transport.engine_credentials import Credentials
+
+# The query template, a widget's key, and the default that it began with.
+TEMPLATE, FOLLOWED = "live_template", "live_template_followed"
+
+
+def source_control() -> str:
+    """The select box of sources; gives the chosen one's id."""
+    names = {SAMPLE: "Sample knowledge base"}
+    for summary in corpora().list():
+        named = f"{summary.name} ({count(summary.passages, 'passage')})"
+        names[summary.id] = f"{summary.id} (cannot be read)" if summary.problem else named
+    names[LIVE] = "A live search engine"
+    if st.session_state.get(SOURCE) not in names:
+        if st.session_state.get(SOURCE) is not None:
+            state().vanished()
+        st.session_state[SOURCE] = SAMPLE
+    return st.selectbox(
+        "Search in",
+        list(names),
+        format_func=names.__getitem__,
+        key=SOURCE,
+        persist_state="session",
+        width=330,
+        on_change=state().read,
+    )
+
+
+def live_settings() -> LiveSettings | None:
+    """The form of a live search engine; None until it could be asked."""
+    with st.container(border=True):
+        with st.container(horizontal=True):
+            address = st.text_input(
+                "Address", key="live_address", placeholder="http://localhost:9200", persist_state="session", width=300
+            )
+            index = st.text_input("Index", key="live_index", placeholder="articles", persist_state="session", width=200)
+            text = st.text_input("Text field", key="live_text", placeholder="body", persist_state="session", width=150)
+            title = st.text_input("Title field", key="live_title", persist_state="session", width=150)
+            url = st.text_input("Link field", key="live_url", persist_state="session", width=150)
+        with st.container(horizontal=True):
+            kind = st.selectbox(
+                "Sign in with",
+                ["Nothing", "User and password", "API key"],
+                key="live_kind",
+                persist_state="session",
+                width=200,
+            )
+            user = secret = ""
+            if kind == "User and password":
+                user = st.text_input("User", key="live_user", persist_state="session", width=200)
+            if kind != "Nothing":
+                secret = st.text_input(
+                    "Password" if user or kind == "User and password" else "API key",
+                    type="password",
+                    key="live_secret",
+                    persist_state="session",
+                    width=240,
+                )
+        if not (address.strip() and index.strip() and text.strip()):
+            st.caption("Fill in the address, the index and the field that holds the text.")
+            return None
+        try:
+            fields = LiveFields(text, title, url)
+            _default_template(fields)
+            template = st.text_area(
+                "Query template",
+                key=TEMPLATE,
+                height=150,
+                help="The body of the search as JSON; {{query}} is where the question goes.",
+                persist_state="session",
+            )
+            credentials = Credentials()
+            if kind == "User and password":
+                credentials = Credentials.basic(user, secret)
+            elif kind == "API key":
+                credentials = Credentials.api_key(secret)
+            engine = LiveIndex(address, index, fields, credentials, template, timeout=15.0)
+        except RerankError as error:
+            errors.show(error, title="This search engine is not set up")
+            return None
+        asked = st.session_state.get(QUESTION) or ""
+        engine_test.show(engine, (address, index, fields, template, kind, user, secret), asked)
+        return LiveSettings(engine, index)
+
+
+def _default_template(fields: LiveFields) -> None:
+    """Begin with a template for these fields, and follow them until somebody writes one of their own."""
+    default = QueryTemplate.default(fields).text
+    if st.session_state.get(TEMPLATE) in (None, "", st.session_state.get(FOLLOWED)):
+        st.session_state[TEMPLATE] = default
+    st.session_state[FOLLOWED] = default
+    if st.session_state[TEMPLATE] != default:
+        st.button("Back to the default template", type="tertiary", icon=":material/undo:", on_click=_forget_template)
+
+
+def _forget_template() -> None:
+    st.session_state[TEMPLATE] = ""

@@ -1,0 +1,1 @@
+"""Background work of the pages: submitted, watched, paid for within the spending limit, taken over."""

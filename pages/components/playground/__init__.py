@@ -1,0 +1,1 @@
+"""The Playground page: one query, one model, before and after."""

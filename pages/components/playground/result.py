@@ -1,0 +1,295 @@
+"""The answer of one run: what changed in a sentence, what it cost, the board and its tabs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from pages.components.display import tables
+from pages.components.display.board import MAX_ROWS, BoardEvent, BoardRow, board
+from pages.components.playground import tabs as playground_tabs
+from pages.components.playground.run import store
+from pages.components.session import thresholds
+from pages.components.session.texts import PRESENTING, state
+from rerank_core import language, pricing, provider, ranking
+from rerank_core.evaluation.measures.measure import mean_name
+from rerank_core.evaluation.measures.rated_run import rated_run
+from rerank_core.providers.local import signals
+from rerank_core.retrieval.starting_order import initial_scores
+from rerank_core.storage.run_record import Run
+from rerank_core.storage.runs import StoreError
+
+THRESHOLD = "threshold"
+TABS = ["Board", "Table", "Request", "Context", "Export"]
+
+
+def result(run: Run, top_n: int) -> None:
+    """Draw a finished run. Nothing here sends anything: Top N and the threshold only fold."""
+    scores = [row.relevance_score for row in run.response.results]
+    has_scores = any(score is not None for score in scores)
+    with st.container(key="headline"):
+        st.text(ranking.summarise_response(run.response, min(3, top_n)))
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        _facts(run)
+        threshold = _threshold(run, scores) if has_scores else None
+    # In containers, so that the tabs below keep their place when a notice comes or goes.
+    with st.container():
+        _notices(run, has_scores)
+    with st.container():
+        _ratings(run, top_n)
+    tabs = st.tabs(TABS, key="tab", on_change="rerun")
+    for tab, name in zip(tabs, TABS, strict=True):
+        if tab.open:
+            with tab:
+                if name == "Board":
+                    _board(run, top_n, threshold, has_scores)
+                else:
+                    playground_tabs.DRAW[name](run, top_n)
+    st.text(_origin(run))
+
+
+def _notices(run: Run, has_scores: bool) -> None:
+    response = run.response
+    weak_answer_warning(run, suggested_threshold(run), advice="Try other words, or add documents.")
+    if not has_scores:
+        st.info("This provider gives an order and no scores, so there are no bars and no threshold.")
+    gap = pricing.gap_text(run.estimate, response.cost)
+    if gap:
+        st.caption(gap.replace("$", "\\$"))
+    show_warnings(response.warnings)
+
+
+def weak_answer_warning(run: Run, threshold: float | None, *, advice: str) -> None:
+    """Say so where even the best result is no answer."""
+    scores = [row.relevance_score for row in run.response.results]
+    if not ranking.no_good_answer(scores, threshold):
+        return
+    best = max(score for score in scores if score is not None)
+    st.warning(
+        f"The best score is {best:.3f}; below {threshold:.2f} this model's first result is usually not an answer. "
+        + advice,
+        title="Nothing here answers this well",
+        icon=":material/search_off:",
+    )
+
+
+def show_warnings(warnings: tuple[str, ...]) -> None:
+    """A response's warnings, as plain text since they may hold words of a provider."""
+    for warning in warnings:
+        with st.container(border=True, horizontal=True, gap="small"):
+            st.markdown(":material/info:", width="content")
+            st.text(warning)
+
+
+def _facts(run: Run) -> None:
+    response = run.response
+    st.metric("Billed", pricing.money_text(response.cost.amount), width="content", help=BASIS[response.cost.basis])
+    units = response.usage.search_units
+    st.metric("Search units", "none reported" if units is None else f"{units:g}", width="content")
+    st.metric(
+        "Latency",
+        f"{response.latency_ms:,.0f} ms",
+        width="content",
+        help="From pressing to the whole reply, on this side, with waits and retries.",
+    )
+    if response.provider_latency_ms is not None:
+        st.metric("Provider's latency", f"{response.provider_latency_ms:,.0f} ms", width="content")
+    st.metric("Documents", f"{len(run.documents):,}", width="content")
+
+
+BASIS = {
+    "reported": "The provider named this amount.",
+    "computed": "The units that the provider reported times the price in the table under Connections.",
+    "free": "It ran on this computer.",
+    "unknown": "Neither an amount nor units with a known price came back.",
+}
+
+
+def _origin(run: Run) -> str:
+    response = run.response
+    spec = provider(run.connection)
+    model = spec.model(response.model)
+    parts = [spec.label, model.label if model else (response.model or "no choice of model")]
+    parts.append(run.created.astimezone().strftime("%d %B %Y, %H:%M"))
+    if response.request_id:
+        parts.append(f"request {response.request_id}")
+    return " · ".join(parts)
+
+
+def suggested_threshold(run: Run) -> float | None:
+    """The score under which nothing answers: the person's own for this model in this session, else the one kept for
+    it on this machine, else the one measured for it."""
+    current = state()
+    own = current.thresholds.get((run.connection, run.response.model))
+    if own is None:
+        own = thresholds.kept(run.connection, run.response.model)
+    if own is not None:
+        return own
+    model = provider(run.connection).model(run.response.model)
+    if model is None:
+        return None
+    if model.cross_language_threshold is not None and language.differ(
+        run.query, [document.text for document in run.documents]
+    ):
+        return model.cross_language_threshold
+    return model.threshold
+
+
+def _threshold(run: Run, scores: list[float | None]) -> float:
+    current, key = state(), (run.connection, run.response.model)
+    suggested = suggested_threshold(run) or 0.0
+    st.session_state[THRESHOLD] = suggested
+
+    def changed() -> None:
+        current.thresholds[key] = float(st.session_state[THRESHOLD])
+
+    value = st.number_input(
+        "Score threshold",
+        min_value=0.0,
+        max_value=1.0,
+        step=0.01,
+        format="%.2f",
+        key=THRESHOLD,
+        on_change=changed,
+        width=150,
+        help="Keep only what scores at least this much. Drag the line on the board or type here; nothing is sent. "
+        "Scores compare documents within one query and one model only.",
+    )
+    st.text(ranking.kept_text(scores, value))
+    if key in current.thresholds:
+        st.button(
+            "Back to the suggestion",
+            type="tertiary",
+            icon=":material/undo:",
+            on_click=lambda: current.thresholds.pop(key, None),
+        )
+    return float(value)
+
+
+def _ratings(run: Run, top_n: int) -> None:
+    if not run.ratings:
+        return
+    order = [row.index for row in run.response.results]
+    figures = rated_run(run.ratings, range(len(run.documents)), order, k=top_n)
+    with st.container(border=True):
+        st.caption(f"{figures.rated:,} of {figures.total:,} documents rated. Documents without a rating count as 0.")
+        with st.container(horizontal=True, gap="medium"):
+            for name, (before, after) in figures.measures.items():
+                change = f"{after - before:+.3f}"
+                st.metric(
+                    mean_name(name),
+                    f"{after:.3f}",
+                    delta="no change" if float(change) == 0 else change,
+                    delta_color="off" if float(change) == 0 else "normal",
+                    delta_arrow="off" if float(change) == 0 else "auto",
+                    width="content",
+                    help=f"{before:.3f} before",
+                )
+
+
+def _board(run: Run, top_n: int, threshold: float | None, has_scores: bool) -> None:
+    rows = board_rows(run)
+    current = state()
+    if len(rows) <= MAX_ROWS:
+        board(
+            rows,
+            top_n=top_n,
+            threshold=threshold,
+            initial_name=run.order_name,
+            reranked_name=reranked_name(run),
+            key="board",
+            picked=current.picked,
+            scores=has_scores,
+            rating=True,
+            presenter=bool(st.session_state.get(PRESENTING)),
+            on_event=_on_board,
+        )
+    else:
+        picked = tables.big_tables(
+            rows,
+            top_n=top_n,
+            threshold=threshold,
+            initial_name=run.order_name,
+            reranked_name=reranked_name(run),
+            key="tables",
+        )
+        if picked is not None:
+            current.picked = picked
+        # Drawn once it is opened: a chart costs the browser more than both tables.
+        spread = st.expander(
+            "How the scores are spread", icon=":material/bar_chart:", key="score_spread", on_change="rerun"
+        )
+        if spread.open:
+            with spread:
+                tables.score_chart(rows, threshold, key="score_chart")
+    if current.picked is not None:
+        _detail(run, int(current.picked))
+
+
+def reranked_name(run: Run) -> str:
+    """What made the reranked order, as the board says it."""
+    model = provider(run.connection).model(run.response.model)
+    return f"by {model.label}" if model else f"by {provider(run.connection).label}"
+
+
+def board_rows(run: Run) -> list[BoardRow]:
+    """The run's results as the board takes them, best first."""
+    rows = []
+    initial = initial_scores(run.documents)
+    behind = signals(run.response.raw) if run.connection == "local" else {}
+    for row in run.response.results:
+        title = row.document.metadata.get("title")
+        rows.append(
+            BoardRow(
+                key=str(row.index),
+                was=row.index + 1,
+                now=row.rank,
+                text=row.document.text,
+                title=str(title) if title else None,
+                initial_score=initial[row.index],
+                score=row.relevance_score,
+                rating=run.ratings.get(row.index),
+                tooltip=behind.get(row.index),
+            )
+        )
+    return rows
+
+
+def _on_board(event: BoardEvent) -> None:
+    current = state()
+    run = current.run
+    if run is None:
+        return
+    if event.picked is not None:
+        current.picked = event.picked
+    if event.threshold is not None:
+        current.thresholds[(run.connection, run.response.model)] = round(event.threshold, 3)
+    for rating in event.rated:
+        rate(int(rating.key), rating.value)
+
+
+def rate(index: int, value: int | None) -> None:
+    """Keep a rating with the run, here and in the store; None takes it back."""
+    current = state()
+    run = current.run
+    if run is None:
+        return
+    ratings = {place: grade for place, grade in run.ratings.items() if place != index}
+    if value is not None:
+        ratings[index] = value
+    current.run = replace(run, ratings=ratings)
+    try:
+        store().set_rating(run.id, index, value)
+    except StoreError as error:
+        current.error = error
+
+
+def _detail(run: Run, index: int) -> None:
+    row = next((row for row in run.response.results if row.index == index), None)
+    if row is None:
+        return
+    board_row = next(entry for entry in board_rows(run) if entry.key == str(index))
+    tables.detail_panel(
+        board_row, row.document, key=f"detail_{run.id}_{index}", on_rate=lambda grade: rate(index, grade)
+    )

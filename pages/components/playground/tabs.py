@@ -1,0 +1,176 @@
+"""The tabs behind the board: everything as a table, the request, a block for a prompt, and files to take away."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import pandas as pd
+import streamlit as st
+
+from pages.components.session import connection as connections
+from rerank_core import provider, ranking
+from rerank_core.exports import board_svg, snippets, tables
+from rerank_core.exports import prompt_context as exports_prompt_context
+from rerank_core.storage.run_record import Run
+
+SNIPPETS = ["curl", "Python with rerank_core", "Python with httpx", "JavaScript"]
+HOSTED = "gateflow"
+FULL_HEIGHT_ROWS = 15
+BODIES = ["JSON sent", "JSON received"]
+OURS = frozenset({"Rank", "Was", "Move", "Score", "Kept", "Rating", "ID", "Text"})
+STYLES = {"markdown": "Markdown", "plain": "Plain", "xml": "XML"}
+BUDGETS = [500, 1000, 2000, 4000, 8000]
+
+
+def table(run: Run, top_n: int) -> None:
+    """Every result as a row."""
+    records = []
+    named = any(document.id for document in run.documents)
+    for row in run.response.results:
+        record = (
+            {
+                "Rank": row.rank,
+                "Was": row.index + 1,
+                "Move": ranking.movement_text(row.index + 1, row.rank),
+                "Score": row.relevance_score,
+                "Kept": "top" if row.rank <= top_n else "below the cut",
+            }
+            | ({"Rating": run.ratings.get(row.index)} if run.ratings else {})
+            | ({"ID": row.document.id or ""} if named else {})
+            | {
+                "Text": row.document.text,
+            }
+        )
+        for key, value in row.document.metadata.items():
+            # A column of the document's own may be called like one of ours, and must not take its place.
+            record[f"{key} (given)" if key in record or key in OURS else str(key)] = str(value)
+        records.append(record)
+    st.dataframe(
+        pd.DataFrame(records),
+        hide_index=True,
+        height="content" if len(records) <= FULL_HEIGHT_ROWS else 600,
+        column_config={
+            "Score": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f"),
+            "Text": st.column_config.TextColumn(width="large"),
+        },
+        alt="All results with rank, earlier rank, score and text",
+    )
+
+
+def request(run: Run, top_n: int) -> None:
+    """The same call for a terminal or a program, and the JSON that went out and came back."""
+    view = st.segmented_control("Show", [*SNIPPETS, *BODIES], required=True, default=SNIPPETS[0], key="request_view")
+    if view == "JSON sent":
+        if run.response.sent is None:
+            st.caption("Nothing was sent: this ran on this computer.")
+        else:
+            _code(_pretty(run.response.sent))
+    elif view == "JSON received":
+        _code(_pretty(run.response.raw))
+    else:
+        _snippet(run, top_n, view or SNIPPETS[0])
+
+
+def _snippet(run: Run, top_n: int, name: str) -> None:
+    asked = replace(run.request, top_n=top_n)
+    service = run.connection
+    if service == "local" and name != "Python with rerank_core":
+        # What ran here has no address; the hosted model of the same name is what an engineer would call.
+        local, hosted = provider("local").model(run.model), provider(HOSTED)
+        twin = next((model.id for model in hosted.models if local and model.label == local.label), None)
+        asked, service = replace(asked, model=twin), HOSTED
+        st.caption(f"This run sent nothing: it was made on this computer. The same request to {hosted.label}:")
+    shorten = _many(run) and _shorten(run)
+    made = snippets.snippets(asked, service, base_url=connections.of(service).base_url, shorten=shorten)
+    st.caption(snippets.note(service))
+    _code(made[name])
+
+
+def _many(run: Run) -> bool:
+    return len(run.documents) > snippets.SHORT
+
+
+def _shorten(run: Run) -> bool:
+    return st.toggle(
+        f"Only the first {snippets.SHORT} of {len(run.documents):,} documents", key="request_short", value=True
+    )
+
+
+def prompt_context(run: Run, top_n: int) -> None:
+    """The top results as a block that can be pasted into a prompt."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        style = st.segmented_control(
+            "Style",
+            list(STYLES),
+            format_func=STYLES.__getitem__,
+            default="markdown",
+            required=True,
+            key="context_style",
+        )
+        budget = st.selectbox("At most, in tokens", BUDGETS, index=2, key="context_budget", width=160)
+        question = st.toggle("End with the question", key="context_question")
+    block = exports_prompt_context.build_context(
+        run.response.results[:top_n],
+        query=run.query if question else None,
+        token_budget=budget,
+        style=style or "markdown",
+    )
+    left = f", {len(block.left_out)} left out to stay within {budget:,}" if block.left_out else ""
+    cut = ", one of them shortened to fit" if block.shortened is not None else ""
+    st.caption(
+        f"{len(block.used)} of the top {top_n} documents{cut}, about {block.tokens:,} tokens (estimated){left}. "
+        "Copy it with the button at the top right of the block."
+    )
+    _code(block.text)
+
+
+def files(run: Run, top_n: int) -> None:
+    """The results as files."""
+    name = tables.slug(run.query) or "rerank"
+    with st.container(horizontal=True):
+        _download("CSV", lambda: tables.results_csv(run.response, ratings=run.ratings), f"{name}.csv", "text/csv")
+        _download(
+            "JSON",
+            lambda: tables.results_json(run.response, order_name=run.order_name, top_n=top_n, ratings=run.ratings),
+            f"{name}.json",
+            "application/json",
+        )
+        dark = st.context.theme.type == "dark"
+        _download(
+            "Board as SVG",
+            lambda: board_svg.board_svg(run.response, top_n=top_n, order_name=run.order_name, dark=dark).encode(
+                "utf-8"
+            ),
+            f"{name}.svg",
+            "image/svg+xml",
+        )
+    st.caption(
+        "The CSV opens in any spreadsheet. The JSON has everything, costs and metadata included. No file holds a key. "
+        "This page's address reopens the run on this computer."
+    )
+
+
+def _download(label: str, data: Callable[[], bytes], file_name: str, mime: str) -> None:
+    st.download_button(
+        label, data, file_name=file_name, mime=mime, icon=":material/download:", on_click="ignore", key=f"get_{label}"
+    )
+
+
+def _pretty(body: object) -> str:
+    return json.dumps(body, indent=2, ensure_ascii=False, default=str)
+
+
+def _code(text: str) -> None:
+    st.code(
+        text, language=None, wrap_lines=True, height=420 if text.count("\n") > 20 or len(text) > 3000 else "content"
+    )
+
+
+DRAW: dict[str, Callable[[Run, int], None]] = {
+    "Table": table,
+    "Request": request,
+    "Context": prompt_context,
+    "Export": files,
+}

@@ -1,0 +1,1 @@
+"""The Search page: a knowledge base, searched and reranked."""

@@ -1,0 +1,252 @@
+"""What a search found: both orders, the passage to read in its surroundings, and what to copy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from pages.components.display import tables
+from pages.components.display.board import MAX_ROWS, BoardEvent, BoardRow, board, shown
+from pages.components.display.reading import reading
+from pages.components.inputs import examples
+from pages.components.playground.result import (
+    board_rows,
+    reranked_name,
+    show_warnings,
+    suggested_threshold,
+    weak_answer_warning,
+)
+from pages.components.search.run import passages_of
+from pages.components.search.state import LIVE, Answer, state
+from pages.components.session.texts import state as playground
+from rerank_core import ConfigurationError, InvalidRequestError, RerankError, pricing, ranking
+from rerank_core.corpora.cutting import by_document
+from rerank_core.exports import prompt_context
+from rerank_core.exports import tables as exports_tables
+from rerank_core.exports.answers import answer_text, markdown_links
+from rerank_core.models import RankedDocument
+from rerank_core.retrieval.first_stage import Retrieved
+from rerank_core.retrieval.marks import marked
+
+COPIES = {"answer": "Answer", "context": "LLM context", "markdown": "Markdown links"}
+BUDGETS = [500, 1000, 2000, 4000, 8000]
+AROUND = 2
+
+
+def heading(error: RerankError, source: str) -> str | None:
+    """A heading for what went wrong in a search, where the usual one speaks of reranking or of its service."""
+    if isinstance(error, InvalidRequestError):
+        return "This cannot be searched as it is"
+    if source == LIVE and isinstance(error, ConfigurationError):
+        return "The search engine or the connection is not set up"
+    return None
+
+
+def result(answer: Answer, top_n: int) -> None:
+    """Draw a finished search."""
+    run = answer.run
+    # In containers, so that the board keeps its place when a notice comes or goes.
+    with st.container():
+        _asked(answer)
+    if run is None:
+        return
+    with st.container(key="headline"):
+        st.text(ranking.summarise_response(run.response, min(5, top_n)))
+    _facts(answer)
+    threshold = suggested_threshold(run)
+    with st.container():
+        weak_answer_warning(
+            run, threshold, advice="Ask in other words, search deeper, or answer that nothing is known yet."
+        )
+        show_warnings(run.response.warnings)
+    current = state()
+    rows = [_row(row, answer) for row in board_rows(run)]
+    grouped = by_document(run.response.results)
+    with st.container():
+        grouping = len(grouped) < len(rows) and st.toggle(
+            "One row a document", value=True, key="search_by_document", help="Each document by its best passage."
+        )
+    if grouping:
+        passages = {row.key: row for row in rows}
+        rows = [replace(passages[str(each.best.index)], was=each.was, now=each.now) for each in grouped]
+    if len(rows) <= MAX_ROWS:
+        board(
+            rows,
+            top_n=top_n,
+            threshold=threshold,
+            initial_name=run.order_name,
+            reranked_name=reranked_name(run),
+            key="search-board",
+            picked=current.picked,
+            scores=any(row.score is not None for row in rows),
+            question=answer.question,
+            on_event=_on_board,
+        )
+    else:
+        picked = tables.big_tables(
+            rows,
+            top_n=top_n,
+            threshold=threshold,
+            initial_name=run.order_name,
+            reranked_name=reranked_name(run),
+            key="search-tables",
+        )
+        if picked is not None:
+            current.picked = picked
+    reader, copies = st.columns([3, 2], gap="large")
+    with reader:
+        _reader(answer)
+    with copies:
+        _copies(answer, top_n)
+        _take_away(answer)
+
+
+def _asked(answer: Answer) -> None:
+    """What was searched for where that is not the question as typed, and what the first stage has to say."""
+    condensed = answer.found.condensed if isinstance(answer.found, Retrieved) else None
+    if condensed is not None and condensed.changed:
+        with st.expander(condensed.sentence, icon=":material/compress:"):
+            st.caption("Searched for:")
+            st.text(condensed.text)
+            st.caption("Left out:")
+            st.text("\n".join(condensed.dropped))
+    if answer.run is None:
+        st.info("Nothing was found for this question.", icon=":material/search_off:")
+    for note in answer.found.notes:
+        st.text(note)
+
+
+def _facts(answer: Answer) -> None:
+    run = answer.run
+    assert run is not None
+    response = run.response
+    with st.container(horizontal=True, gap="medium"):
+        st.metric("First stage", f"{answer.first_ms:,.0f} ms", width="content", help="Finding the candidates. Free.")
+        st.metric("Reranking", f"{response.latency_ms:,.0f} ms", width="content")
+        st.metric("Billed", pricing.money_text(response.cost.amount), width="content")
+        st.metric("Candidates", f"{len(answer.documents):,}", width="content")
+        if isinstance(answer.found, Retrieved):
+            st.metric("Searched", f"{answer.found.searched:,}", width="content")
+        elif answer.found.total is not None:
+            st.metric("Matches there", f"{answer.found.total:,}", width="content")
+
+
+def _row(row: BoardRow, answer: Answer) -> BoardRow:
+    """The row with what the first stage knew of it in its tooltip."""
+    if not isinstance(answer.found, Retrieved):
+        return row
+    candidate = answer.found.candidates[int(row.key)]
+    parts = []
+    if candidate.keyword_rank is not None:
+        parts.append(f"keyword rank {candidate.keyword_rank}")
+    if candidate.embedding_rank is not None:
+        parts.append(f"meaning rank {candidate.embedding_rank}, cosine {candidate.cosine or 0:.3f}")
+    return BoardRow(
+        row.key, row.was, row.now, row.text, row.title, row.initial_score, row.score, None, "; ".join(parts) or None
+    )
+
+
+def _on_board(event: BoardEvent) -> None:
+    current = state()
+    if event.picked is not None:
+        current.picked = event.picked
+    if event.threshold is not None and current.answer is not None and current.answer.run is not None:
+        run = current.answer.run
+        playground().thresholds[(run.connection, run.response.model)] = round(event.threshold, 3)
+
+
+def _picked(answer: Answer) -> RankedDocument:
+    """The passage that is read: the one that was picked, else the best."""
+    assert answer.run is not None
+    rows = answer.run.response.results
+    wanted = state().picked
+    return next((row for row in rows if str(row.index) == wanted), rows[0])
+
+
+def _reader(answer: Answer) -> None:
+    row = _picked(answer)
+    st.subheader("Reading", anchor=False)
+    metadata = row.document.metadata
+    if metadata.get("title"):
+        st.text(shown(str(metadata["title"]), 200, one_line=True))
+    url = str(metadata.get("url") or "")
+    where = [f"{name} {metadata[name]}" for name in ("page", "section", "slide", "file") if metadata.get(name)]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.text(" · ".join([f"rank {row.rank}, was {row.index + 1}", *map(str, where)]))
+        if tables.opens(url):
+            st.link_button("Open the source", url, icon=":material/open_in_new:")
+    with st.container(border=True):
+        for place, (text, main) in enumerate(_surroundings(answer, row)):
+            reading(
+                marked(text, answer.question),
+                key=f"reading-{row.index}-{place}",
+                quiet=not main,
+            )
+
+
+def _surroundings(answer: Answer, row: RankedDocument) -> list[tuple[str, bool]]:
+    """The passage with what stands before and after it in its document."""
+    if answer.places is None or answer.source == LIVE:
+        return [(row.document.text, True)]
+    place = answer.places[row.index]
+    try:
+        passages, _ = passages_of(answer.source)
+        around = getattr(passages, "surroundings", None)
+        found = around(place, AROUND) if around is not None else [(place, row.document)]
+    except (RerankError, IndexError):
+        found = [(place, row.document)]
+    return [(document.text, each == place) for each, document in found]
+
+
+def _copies(answer: Answer, top_n: int) -> None:
+    st.subheader("Copy", anchor=False)
+    assert answer.run is not None
+    how = st.segmented_control(
+        "Form", list(COPIES), format_func=COPIES.__getitem__, default="answer", required=True, key="search_copy"
+    )
+    if how == "context":
+        budget = st.selectbox("At most, in tokens", BUDGETS, index=2, key="search_budget", width=160)
+        block = prompt_context.build_context(
+            answer.run.response.results[:top_n], query=answer.question, token_budget=budget, style="markdown"
+        )
+        st.caption(f"{len(block.used)} passages, about {block.tokens:,} tokens (estimated).")
+        text = block.text
+    elif how == "markdown":
+        text = markdown_links(answer.run.response.results[:top_n])
+    else:
+        text = answer_text(_picked(answer).document)
+    st.code(text, language=None, wrap_lines=True, height=320 if len(text) > 1500 else "content")
+
+
+def _take_away(answer: Answer) -> None:
+    """The whole ranking as a file, and the way to everything else that the Playground does with a run."""
+    run = answer.run
+    assert run is not None
+    name = exports_tables.slug(answer.question)
+    st.caption("The whole ranking")
+    with st.container(horizontal=True):
+        st.download_button(
+            "CSV",
+            lambda: exports_tables.results_csv(run.response),
+            file_name=f"{name}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "JSON",
+            lambda: exports_tables.results_json(run.response),
+            file_name=f"{name}.json",
+            mime="application/json",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        if st.button(
+            "Open in the Playground",
+            icon=":material/open_in_full:",
+            on_click=examples.open_run,
+            args=(run,),
+            help="Rate the passages, see the request as code, save the board as a picture.",
+        ):
+            st.switch_page("playground.py")

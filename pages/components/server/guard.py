@@ -1,0 +1,122 @@
+"""Who may talk to the server, and what a browser may load into a page of ours."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import streamlit as st
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+def inline_script_hashes() -> str:
+    """The hashes of the scripts inside Streamlit's own index.html, so that the policy allows those and no others."""
+    html = (Path(st.__file__).parent / "static" / "index.html").read_text("utf-8")
+    scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
+    return " ".join(f"'sha256-{digest}'" for digest in digests)
+
+
+# Nothing from other servers: a picture address inside somebody's document is never fetched. `blob:` is for our own
+# component's script, 'unsafe-inline' styles for charts and formulas, data: for icons and the fonts of formulas.
+POLICY = {
+    "default-src": "'none'",
+    "base-uri": "'none'",
+    "connect-src": "'self'",
+    "font-src": "'self' data:",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+    "img-src": "'self' data: blob:",
+    "script-src": f"'self' blob: {inline_script_hashes()}",
+    "style-src": "'self' 'unsafe-inline'",
+}
+HEADERS = {
+    "content-security-policy": "; ".join(f"{what} {where}" for what, where in POLICY.items()),
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+
+
+PAGES = {path.stem for path in Path(__file__).parents[2].glob("*.py")} - {"main", "__init__"}
+# The first part of every address that means something: Streamlit's own, ours, and the pages.
+KNOWN = {"", "_stcore", "app", "auth", "component", "favicon.png", "index.html", "manifest.json", "media"}
+KNOWN |= {"oauth2callback", "readyz", "static", "vendor"} | PAGES
+
+NOT_FOUND = (
+    '<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Not found</title>'
+    '<link rel="icon" href="data:,"><style>:root {{color-scheme: light dark; font: 1.1rem/1.5 system-ui; margin: 3rem}}'
+    '</style><p>There is nothing at this address.</p><p><a href="{home}">Open Rerank Playground</a></p></html>'
+)
+
+
+def host_allowed(host: str | None) -> bool:
+    """Whether `server.allowedHosts` names this Host header; a page of another site cannot point its name at us."""
+    allowed = [name.strip().lower().rstrip(".") for name in st.get_option("server.allowedHosts")]
+    if not allowed or "*" in allowed:
+        return True
+    try:
+        split = urlsplit(f"//{host or ''}")
+        name, _ = (split.hostname or "").rstrip("."), split.port
+    except ValueError:
+        return False
+    if split.netloc != host or "@" in host:
+        return False
+    return any(name == entry or (entry.startswith("*.") and name.endswith(entry[1:])) for entry in allowed)
+
+
+def origin_allowed(origin: str | None, host: str | None) -> bool:
+    """Whether a WebSocket comes from a page of ours. Programs other than browsers send no origin."""
+    return origin is None or urlsplit(origin).netloc == host or origin in st.get_option("server.corsAllowedOrigins")
+
+
+def route_known(path: str) -> bool:
+    """Whether anything lives at this address. Streamlit answers every other one with its first page and a 200."""
+    base, parts = ([part for part in text.split("/") if part] for text in (st.get_option("server.baseUrlPath"), path))
+    if parts[: len(base)] == base:
+        parts = parts[len(base) :]
+    if parts[:2] == ["_stcore", "metrics"]:  # nobody's business
+        return False
+    first, rest = "".join(parts[:1]), parts[1:]
+    return first in KNOWN and (first not in PAGES or not rest or rest[0] == "_stcore")
+
+
+class Guard:
+    """Refuses strangers before Streamlit sees them, and puts the headers on every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        host, origin = headers.get("host"), headers.get("origin")
+        if scope["type"] == "websocket":
+            if host_allowed(host) and origin_allowed(origin, host):
+                await self.app(scope, receive, send)
+            else:
+                await receive()
+                await send({"type": "websocket.close", "code": 1008})
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        answer: ASGIApp = self.app
+        if not host_allowed(host):
+            answer = PlainTextResponse("This server does not go by that name. See server.allowedHosts.", 400)
+        elif not route_known(scope["path"]):
+            answer = HTMLResponse(NOT_FOUND.format(home=f"/{st.get_option('server.baseUrlPath').strip('/')}"), 404)
+        await answer(scope, receive, with_headers)

@@ -1,0 +1,177 @@
+"""Which service this session talks to, with which key, address and patience; what it costs and has cost.
+
+All of it lives in the session's memory. A key is held in a type whose repr is `***`, and reaches no file, address,
+log, export or other session. A key that the operator set up (in the environment or the secrets file) is sent to
+nobody but the operator's own address wherever others can reach the app: else a stranger could type an address of
+his own and be handed the key.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import streamlit as st
+
+import rerank_core as rc
+from pages.components.server import addresses, deployment
+from rerank_core.pricing.budget import Budget
+from rerank_core.pricing.table import PriceTable
+from rerank_core.transport.credentials import ApiKey
+
+KeySource = Literal["none needed", "typed", "environment", "secrets", "missing", "withheld"]
+
+CHOICE = "connection"  # the select box in the sidebar, and its name in the address
+TIMEOUT, MAX_RETRIES = 60.0, 2
+TIMEOUT_RANGE, RETRY_RANGE = (1.0, 600.0), (0, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What somebody set for one provider on the Connections page. `base_url` None is the operator's, else the
+    provider's own; `timeout` is in seconds an attempt; `max_retries` comes on top of the first attempt."""
+
+    key: ApiKey | None = field(default=None, repr=False)
+    base_url: str | None = None
+    timeout: float = TIMEOUT
+    max_retries: int = MAX_RETRIES
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A provider as this session reaches it: everything a worker thread needs, and nothing of Streamlit's."""
+
+    provider: rc.ProviderSpec
+    key_source: KeySource
+    base_url: str | None
+    timeout: float
+    max_retries: int
+    prices: PriceTable
+    key: ApiKey | None = field(default=None, repr=False)
+    base_url_typed: bool = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether a call could be made as things stand."""
+        return self.key_source not in ("missing", "withheld")
+
+    @property
+    def state(self) -> str:
+        """The key's whereabouts, as a sentence; never the key."""
+        variable = self.provider.key_variable
+        return {
+            "none needed": "Runs on this computer: no key, no network, no cost.",
+            "typed": "Uses the key typed on the Connections page, in this browser tab only.",
+            "environment": f"Uses the key from the environment variable {variable}.",
+            "secrets": "Uses the key from the app's secrets file.",
+            "missing": "Needs a key before it can be used.",
+            "withheld": "The app's own key goes to the app's own address only. Type a key for this address.",
+        }[self.key_source]
+
+
+def current() -> Connection:
+    """The connection chosen in the sidebar."""
+    chosen = st.session_state.get(CHOICE)
+    known = {spec.id for spec in rc.providers()}
+    return of(chosen if chosen in known else rc.providers()[0].id)
+
+
+def choose(provider_id: str) -> None:
+    """Make this the connection of the session; to be called before the sidebar is drawn, as from a callback."""
+    st.session_state[CHOICE] = provider_id
+
+
+def of(provider_id: str) -> Connection:
+    """A provider's connection as this session has it set up."""
+    spec, mine = rc.provider(provider_id), settings(provider_id)
+    operators_url = usual_base_url(spec)
+    key, source = _key(spec, mine, foreign=mine.base_url not in (None, operators_url) and deployment.shared())
+    return Connection(
+        provider=spec,
+        key_source=source,
+        base_url=mine.base_url or operators_url,
+        timeout=mine.timeout,
+        max_retries=mine.max_retries,
+        prices=prices(),
+        key=key,
+        base_url_typed=mine.base_url is not None,
+    )
+
+
+def client(connection: Connection) -> rc.Client:
+    """A client for one piece of work; close it, or use it in a `with`. It may be called from a worker thread.
+
+    Raises ConfigurationError, with nothing sent, where there is no key or the typed address is not allowed.
+    """
+    if connection.key_source == "withheld":
+        raise rc.ConfigurationError(connection.state, hint="Type it on the Connections page.")
+    refused = addresses.check(connection.base_url or "") if connection.base_url_typed else None
+    if refused:
+        raise rc.ConfigurationError(refused, hint="Change the address on the Connections page.")
+    return rc.Client(
+        connection.provider.id,
+        api_key=connection.key,
+        base_url=connection.base_url,
+        timeout=connection.timeout,
+        max_retries=connection.max_retries,
+        prices=connection.prices,
+    )
+
+
+def settings(provider_id: str) -> Settings:
+    """What this session has set for a provider."""
+    found = _all_settings().get(provider_id)
+    return found if found is not None else Settings()
+
+
+def change(provider_id: str, **changes: object) -> None:
+    """Change some of a provider's settings for this session."""
+    _all_settings()[provider_id] = replace(settings(provider_id), **changes)  # type: ignore[arg-type]
+
+
+def budget() -> Budget:
+    """What this session has spent and may spend."""
+    return st.session_state.setdefault("budget", Budget())
+
+
+def prices() -> PriceTable:
+    """The price table of this session: the published one until it is edited."""
+    return st.session_state.get("prices") or PriceTable.default()
+
+
+def set_prices(table: PriceTable | None) -> None:
+    """Use another price table in this session; None is the published one again."""
+    st.session_state["prices"] = table
+
+
+def _all_settings() -> dict[str, Settings]:
+    return st.session_state.setdefault("connection_settings", {})
+
+
+def usual_base_url(spec: rc.ProviderSpec) -> str | None:
+    """The address that the operator set up, else the provider's own; None where nothing is sent anywhere."""
+    told = deployment.section(spec.id).get("base_url")
+    if not told and spec.base_url_variable:
+        told = os.environ.get(spec.base_url_variable, "").strip()
+    return str(told) if told else spec.default_base_url
+
+
+def _key(spec: rc.ProviderSpec, mine: Settings, *, foreign: bool) -> tuple[ApiKey | None, KeySource]:
+    """The key to use and where it is from. `foreign`: the address is a stranger's, and the app is shared."""
+    if spec.key_variable is None:
+        return None, "none needed"
+    if mine.key is not None:
+        return mine.key, "typed"
+    secrets = deployment.secrets()
+    own: Mapping[str, object] = deployment.section(spec.id)
+    # Streamlit copies top-level secrets into the environment, so the file is looked at first.
+    found: tuple[tuple[object, KeySource], ...] = (
+        (own.get("api_key") or secrets.get(spec.key_variable), "secrets"),
+        (os.environ.get(spec.key_variable, "").strip(), "environment"),
+    )
+    for value, source in found:
+        if value:
+            return (None, "withheld") if foreign else (ApiKey(str(value)), source)
+    return None, "missing"

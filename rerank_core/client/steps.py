@@ -1,0 +1,107 @@
+"""What a flow asks of its driver, and what the driver answers: plain data, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, TypeVar
+
+from rerank_core.client.retry import Timing
+from rerank_core.models import Cost, Progress
+from rerank_core.pricing.table import PriceTable
+from rerank_core.providers.spec import Answer, Part, ProviderSpec
+from rerank_core.transport.credentials import ApiKey
+
+__all__ = ["Compute", "Failure", "Flow", "Gather", "OnProgress", "Reply", "Send", "Settings", "Settled", "Step", "Wait"]
+
+T = TypeVar("T")
+OnProgress: TypeAlias = Callable[[Progress], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What all calls of a client share. `total_timeout` None is no limit, for work on this computer."""
+
+    spec: ProviderSpec
+    key: ApiKey | None
+    address: str
+    timeout: float
+    total_timeout: float | None
+    max_retries: int
+    timing: Timing
+    prices: PriceTable | None
+
+
+# Steps that a flow yields, and the outcomes that it is sent
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Post a body; the outcome is a Reply or a Failure. One attempt takes at most `timeout` seconds and ends
+    by `deadline` on the client's clock, waiting for a free place included."""
+
+    body: bytes
+    timeout: float
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Do nothing for some seconds; the outcome is None."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """Run work on this computer; the outcome is what it returns. `report(done, total)` is called as it goes,
+    and on the caller's side of things where `for_caller` is true."""
+
+    work: Callable[[Callable[[int, int], None]], Any]
+    report: Callable[[int, int], None]
+    for_caller: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """Drive flows side by side and hand each result to `each` as it comes, on the caller's side; the outcome
+    is all results in order. The first error ends the others."""
+
+    flows: Sequence[Generator[Step, Any, Settled]]
+    each: Callable[[Settled], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP reply that arrived whole. Names of headers are looked up in lower case. Its repr shows no more than
+    the status, since a reply may echo a key."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An attempt that brought no reply. `billed`: the whole request may have left, so the provider may have done the
+    work all the same."""
+
+    kind: Literal["timeout", "busy", "connection", "address", "reply"]
+    detail: str
+    billed: bool = False
+
+
+Step: TypeAlias = Send | Wait | Compute | Gather
+Flow: TypeAlias = Generator[Step, Any, T]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What one part of a call came to."""
+
+    part: Part
+    answer: Answer
+    cost: Cost
+    sent: Any
+    raw: Any
+    warnings: tuple[str, ...] = ()

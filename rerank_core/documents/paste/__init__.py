@@ -1,0 +1,1 @@
+"""Pasted text to documents: lines, paragraphs, JSON, code, Markdown."""

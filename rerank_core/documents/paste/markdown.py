@@ -1,0 +1,78 @@
+"""Markdown files to documents: one section, from heading to heading, each."""
+
+from __future__ import annotations
+
+import re
+
+from rerank_core.documents.limits import Limits
+from rerank_core.documents.paste.parse import split
+from rerank_core.documents.report import Collector, ParsedDocuments
+
+__all__ = ["FENCE", "HEADING", "heading_title", "read_markdown"]
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t](.*))?")
+FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+
+
+def read_markdown(text: str, limits: Limits) -> ParsedDocuments:
+    """One document for each heading with the text below it, as written, the heading's line included.
+
+    "section" in the metadata is the way to it, "Guide > Install > Windows". A heading with nothing below
+    but a lower heading is only part of that way. Front matter (`---`, `key: value`) becomes metadata. A
+    file without headings splits as a paste does.
+    """
+    lines = _LINE_END.split(text)
+    front, begin = _front_matter(lines)
+    collector = Collector(limits)
+    path: list[tuple[int, str]] = []
+    block: list[str] = []
+    start, fence, headings = begin + 1, "", 0
+
+    def close(next_level: int = 0) -> None:
+        bare = bool(path) and not any(line.strip() for line in block[1:])
+        if any(line.strip() for line in block) and not (bare and next_level > path[-1][0]):
+            section = " > ".join(title for _, title in path if title)
+            metadata = {**front, **({"section": section} if section else {})}
+            collector.add(start, "\n".join(block).strip(), None, metadata)
+
+    for number, line in enumerate(lines[begin:], begin + 1):
+        mark = FENCE.match(line)
+        heading = None if fence else HEADING.fullmatch(line)
+        if mark and not fence:
+            fence = mark[1]
+        elif mark and mark[1].startswith(fence) and not line.strip(" `~\t"):
+            fence = ""
+        if heading:
+            level = len(heading[1])
+            close(level)
+            path = [*(entry for entry in path if entry[0] < level), (level, heading_title(heading[2] or ""))]
+            block, start, headings = [], number, headings + 1
+        if not block:
+            start = number
+        block.append(line)
+    if not headings and not front:
+        return split(text, "auto", limits)
+    close()
+    return collector.finish("sections")
+
+
+def heading_title(text: str) -> str:
+    """A heading's words without the closing number signs that Markdown allows."""
+    words = text.strip()
+    bare = words.rstrip("#")
+    return bare.strip() if not bare or bare[-1] in " \t" else words
+
+
+def _front_matter(lines: list[str]) -> tuple[dict[str, str], int]:
+    """The `key: value` pairs between two lines of three dashes at the very top, and where the text begins."""
+    if lines[0].rstrip() != "---":
+        return {}, 0
+    found: dict[str, str] = {}
+    for number, line in enumerate(lines[1:200], 1):
+        if line.rstrip() in ("---", "..."):
+            return (found, number + 1) if found else ({}, 0)
+        key, colon, value = line.partition(":")
+        if colon and key and key[0].isalpha():
+            found[key.strip()] = value.strip().strip("\"'")
+    return {}, 0

@@ -1,0 +1,1 @@
+"""Tables to documents: delimited text and workbooks, and which column means what."""

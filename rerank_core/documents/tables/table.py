@@ -1,0 +1,260 @@
+"""A table of cells, from whatever file, to documents: header, roles, metadata and what is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, NamedTuple
+
+from rerank_core.documents.limits import Limits
+from rerank_core.documents.report import Collector, ParsedDocuments, Problem, count
+from rerank_core.documents.tables import fields
+from rerank_core.errors import InvalidDocumentsError
+
+__all__ = ["Row", "Table", "documents_of", "rows_above", "spaced", "unknown_header"]
+
+PREVIEW_ROWS = 5
+_SAMPLE_ROWS = 200
+_LONG_FOR_A_NAME = 60
+_LONGEST_NAME = 100
+_PREAMBLE_ROWS = 10
+_NEARLY_ALL = 0.9
+
+
+class Row(NamedTuple):
+    """The cells of one row and the line, from 1, on which it begins."""
+
+    line: int
+    cells: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows as they are in a file, wholly empty ones left out.
+
+    `problems` are about the table as a whole, `refused` about rows that could not be read. `ragged` says
+    that a row of another length than the header is damaged, as in a CSV; a sheet has no such rows. `notes` are
+    sentences about the choice of this table.
+    """
+
+    rows: Sequence[Row]
+    problems: tuple[Problem, ...] = ()
+    refused: tuple[Problem, ...] = ()
+    ragged: bool = True
+    notes: tuple[str, ...] = ()
+
+
+def documents_of(
+    table: Table, mode: str, limits: Limits, columns: Mapping[str, str] | None = None, **details: Any
+) -> ParsedDocuments:
+    """Documents from the rows of a table.
+
+    `columns` maps roles to column names; "header" in it may say "yes" or "no" where the guess whether the
+    first row names the columns is wrong. The column of the text and that of the id leave the metadata,
+    every other cell stays in it as the string it is.
+    Raises InvalidDocumentsError for a role or column that does not exist.
+    """
+    wanted = dict(columns or {})
+    header_wish = wanted.pop("header", "").strip().casefold()
+    if header_wish not in ("", "yes", "no"):
+        raise InvalidDocumentsError(f"The header is '{header_wish}'.", hint="Say 'yes' or 'no', or leave it out.")
+    rows, problems, notes = _within(table.rows, limits), list(table.problems), list(table.notes)
+    if rows is not table.rows:
+        reason = f"The table has more than {limits.columns:,} columns; only the first {limits.columns:,} were read."
+        problems.append(Problem(0, reason))
+    skipped = 0 if header_wish else rows_above(rows)
+    if skipped:
+        notes.append(f"{count(skipped, 'line')} above the table {'was' if skipped == 1 else 'were'} skipped.")
+        rows = rows[skipped:]
+    if header_wish == "yes" or (header_wish != "no" and rows and _is_header(rows, wanted)):
+        body = rows[1:]
+        names = _names(rows[0].cells, body) if rows else ()
+        if not header_wish and not any(fields.known_name(name) for name in names) and not any(wanted.values()):
+            notes.append("The first row was read as the names of the columns.")
+    else:
+        width = _usual_width(rows)
+        names, body = tuple(f"Column {place + 1}" for place in range(width)), rows
+        if rows and not header_wish:
+            notes.append("The first row was read as a document, since it does not look like column names.")
+    chosen = fields.choose(names, (row.cells for row in body), wanted)
+    collector = Collector(limits)
+    collector.problems += problems
+    for line, reason in table.refused:
+        collector.refuse(line, reason)
+    _collect(body, names, chosen, table.ragged, collector)
+    preview = tuple(dict(zip(names, row.cells, strict=False)) for row in islice(body, PREVIEW_ROWS))
+    return collector.finish(mode, columns=names, chosen=chosen, preview=preview, notes=tuple(notes), **details)
+
+
+def _within(rows: Sequence[Row], limits: Limits) -> Sequence[Row]:
+    """The rows without the cells beyond the limit on columns; the same rows where there are none."""
+    if all(len(row.cells) <= limits.columns for row in rows):
+        return rows
+    return [Row(row.line, row.cells[: limits.columns]) for row in rows]
+
+
+def _collect(
+    body: Sequence[Row], names: Sequence[str], chosen: Mapping[str, str], ragged: bool, collector: Collector
+) -> None:
+    width = len(names)
+    text_at = names.index(chosen["text"]) if "text" in chosen else None
+    id_at = names.index(chosen["id"]) if "id" in chosen else None
+    kept = [(place, name) for place, name in enumerate(names) if place not in (text_at, id_at)]
+    for line, cells in body:
+        if len(cells) != width:
+            extra = any(cell.strip() for cell in cells[width:])
+            if ragged and (extra or len(cells) < width):
+                collector.refuse(line, _ragged_row(len(cells), width))
+                continue
+            cells = [*cells[:width], *[""] * (width - len(cells))]
+        text = cells[text_at] if text_at is not None else ""
+        if not text.strip():
+            where = f"The '{chosen['text']}' cell" if text_at is not None else "The row"
+            collector.refuse(line, f"{where} is blank.")
+            continue
+        identity = cells[id_at].strip() if id_at is not None else ""
+        collector.add(line, text, identity or None, {name: cells[place] for place, name in kept})
+
+
+def _ragged_row(number: int, width: int) -> str:
+    reason = f"This row has {count(number, 'cell')}, and the table {count(width, 'column')}."
+    return f"{reason} A text that holds the separator needs quotation marks around it." if number > width else reason
+
+
+def _names(header: Sequence[str], body: Sequence[Row]) -> tuple[str, ...]:
+    """Column names without blanks or doubles; nameless columns at the end that hold nothing are dropped."""
+    width = _filled_width(header)
+    if width < len(header):
+        width = min(len(header), max(width, *(_filled_width(row.cells) for row in body), 0))
+    names: list[str] = []
+    taken: set[str] = set()
+    for place, cell in enumerate(header[:width]):
+        base = " ".join(cell[:_LONGEST_NAME].split()) or f"Column {place + 1}"
+        name, number = base, 2
+        while name in taken:
+            name, number = f"{base} ({number})", number + 1
+        taken.add(name)
+        names.append(name)
+    return tuple(names)
+
+
+def _filled_width(cells: Sequence[str]) -> int:
+    """Cells up to the last that is not blank."""
+    width = len(cells)
+    while width and not cells[width - 1].strip():
+        width -= 1
+    return width
+
+
+def _usual_width(rows: Sequence[Row]) -> int:
+    """The most common number of cells; the larger of equals."""
+    widths = Counter(len(row.cells) for row in rows[:_SAMPLE_ROWS])
+    return max(widths, key=lambda width: (widths[width], width), default=0)
+
+
+def rows_above(rows: Sequence[Row]) -> int:
+    """How many rows stand above the table: a title or a date in a cell of its own, before a wider row; or anything
+    narrower, before a row with a column name that is known.
+
+    A row whose only cell stands beside the first column is no title but names its column, as in `,text`, which
+    pandas writes for a table with an index.
+    """
+    sample = rows[:_SAMPLE_ROWS]
+    if _usual_width([Row(row.line, _filled(row.cells)) for row in sample]) < 2:
+        return 0
+    first = min(map(_first_filled, sample))
+    for place, row in enumerate(sample[:_PREAMBLE_ROWS]):
+        filled = _filled(row.cells)
+        known = sum(map(fields.known_name, filled))
+        if known and not _is_title(row.cells, first):
+            names = 2 * known > len(filled)
+            if all(
+                _is_title(cells, first) or len(_filled(cells)) < len(filled) or (names and spaced(cells))
+                for _, cells in sample[:place]
+            ):
+                return place
+            break
+    for place, row in enumerate(sample[:_PREAMBLE_ROWS]):
+        if len(row.cells) > 1 and fields.known_name("".join(_filled(row.cells))):
+            return place
+        if not _is_title(row.cells, first):
+            return unknown_header([row.cells for row in sample]) or place
+    return 0
+
+
+def unknown_header(rows: Sequence[Sequence[str]]) -> int:
+    """The place of a row that can only be the names of a table, though none of them is known, below lines of a file
+    that are no rows of it; 0 where there is none.
+
+    Such lines hold one cell, or commas of their own with spaces behind them. The row has more cells, each of them
+    filled and fit for a name, and nearly all rows below it, two or more, have as many.
+    """
+    for place in range(1, min(len(rows) - 2, _PREAMBLE_ROWS)):
+        if not _is_title(rows[place - 1], 0) and not spaced(rows[place - 1]):
+            break
+        header, below = rows[place], rows[place:]
+        width = len(header)
+        if width < 2 or len(_filled(header)) < width or spaced(header):
+            continue
+        if any(len(_filled(above)) >= width for above in rows[:place]):
+            continue
+        even = sum(len(cells) == width for cells in below)
+        if even >= _NEARLY_ALL * len(below) and _is_header([Row(0, cells) for cells in below], {}):
+            return place
+    return 0
+
+
+def spaced(cells: Sequence[str]) -> bool:
+    """Whether a space begins a cell after the first, as it does where a line of prose is cut at its commas."""
+    return any(cell.startswith(" ") and cell.strip() for cell in cells[1:])
+
+
+def _is_title(cells: Sequence[str], first: int) -> bool:
+    """Whether a row holds one cell, in the first column that is used at all."""
+    return len(_filled(cells)) == 1 and _first_filled(Row(0, cells)) == first
+
+
+def _first_filled(row: Row) -> int:
+    return next((place for place, cell in enumerate(row.cells) if cell.strip()), len(row.cells))
+
+
+def _filled(cells: Sequence[str]) -> list[str]:
+    return [cell for cell in cells if cell.strip()]
+
+
+def _is_header(rows: Sequence[Row], wanted: Mapping[str, str]) -> bool:
+    """Whether the first row names the columns rather than being data."""
+    first = [cell.strip() for cell in rows[0].cells]
+    filled = [cell for cell in first if cell]
+    if any(len(cell) > _LONG_FOR_A_NAME for cell in filled):
+        return False
+    named = {name.strip().casefold() for name in wanted.values() if name}
+    if named & {cell.casefold() for cell in filled} or any(fields.known_name(cell) for cell in filled):
+        return True
+    if len(first) < 2 or len(rows) < 2:
+        # a single column of texts: without a name that is known, every line is a text
+        return False
+    if any(cell[-1] in ".!?" or _is_data(cell) for cell in filled) or len(set(filled)) < len(filled):
+        return False
+    return not any(_looks_like_the_rest(cell, place, rows) for place, cell in enumerate(first))
+
+
+def _is_data(cell: str) -> bool:
+    """Whether a cell is a number, a date or an address, which column names are not."""
+    return cell[0].isdigit() or cell.startswith(("http://", "https://")) or fields.is_number(cell)
+
+
+def _looks_like_the_rest(cell: str, place: int, rows: Sequence[Row]) -> bool:
+    """Whether a cell with digits is built like most below it: "kb-7" above "kb-8" and "kb-12" names no column."""
+    shape = _shape(cell)
+    if "9" not in shape:
+        return False
+    below = [_shape(row.cells[place].strip()) for row in rows[1:_SAMPLE_ROWS] if place < len(row.cells)]
+    return 2 * below.count(shape) > len(below)
+
+
+def _shape(cell: str) -> str:
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", cell[:_LONGEST_NAME]))

@@ -1,0 +1,1 @@
+"""Running models over a query set: the plan, the runner, the ledger of answers."""

@@ -1,0 +1,273 @@
+"""What a file of queries, ratings or results held, whatever its format, and the pieces that readers share."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rerank_core.documents.limits import Limits
+from rerank_core.documents.report import Problem
+from rerank_core.errors import InvalidRequestError
+from rerank_core.evaluation.measures.measure import LARGEST_GRADE, SMALLEST_GRADE
+
+__all__ = [
+    "LIMITS",
+    "Builder",
+    "Imported",
+    "Problem",
+    "check_cells",
+    "csv_text",
+    "guarded",
+    "parse_grade",
+    "parse_number",
+    "query_texts",
+    "unguarded",
+]
+
+LIMITS = Limits(
+    file_bytes=200_000_000,
+    documents=2_000_000,
+    document_characters=1_000_000,
+    cells=20_000_000,
+    expanded_bytes=500_000_000,
+)
+"""What one import of an evaluation may hold: collections are larger than a list that somebody uploads."""
+
+# A decimal comma, as spreadsheets in much of Europe write it; 1,000 may as well be a thousand and is neither.
+_COMMA = re.compile(r"[-+]?(0,\d+|\d+,(\d{1,2}|\d{4,}))")
+_WHOLE = re.compile(r"[-+]?\d+(\.0*)?")
+_FORMULA = re.compile(r" *[=+\-@]")
+
+
+def _empty() -> Any:
+    return field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """Queries, documents, judgments and a run, as far as the file had them.
+
+    queries: query id to text; where a file names queries only by their text, the text is the id; empty
+        where a file has ids alone (TREC).
+    documents: document id to text. judgments: query id to document id to grade, a whole number from -127 to
+        127. run: query id to document ids, best first.
+    problems: what was left out, as (line, reason); line 0 stands for the file as a whole.
+    scores: of the run, where the file had them. titles, metadata: of documents; `metadata` holds the columns
+        or keys that have no other place. answers: reference answers of queries. tags: one label a query.
+    notes: what belongs to the file as a whole, such as "run_id" or "snapshot_name".
+    raters: rater to judgments, where the file keeps several people's ratings apart; `judgments` are their median.
+    """
+
+    kind: str
+    queries: Mapping[str, str] = _empty()
+    documents: Mapping[str, str] = _empty()
+    judgments: Mapping[str, Mapping[str, int]] = _empty()
+    run: Mapping[str, tuple[str, ...]] = _empty()
+    problems: tuple[Problem, ...] = ()
+    scores: Mapping[str, Mapping[str, float]] = _empty()
+    titles: Mapping[str, str] = _empty()
+    metadata: Mapping[str, Mapping[str, Any]] = _empty()
+    answers: Mapping[str, str] = _empty()
+    tags: Mapping[str, str] = _empty()
+    notes: Mapping[str, str] = _empty()
+    raters: Mapping[str, Mapping[str, Mapping[str, int]]] = _empty()
+
+    @property
+    def query_ids(self) -> tuple[str, ...]:
+        """Every query that appears anywhere, in the order of the file."""
+        return tuple(dict.fromkeys([*self.queries, *self.run, *self.judgments]))
+
+    def title(self, document: str) -> str:
+        """The title of a document, be it a title of its own or a column of that name; empty where it has none."""
+        return self.titles.get(document) or str(self.metadata.get(document, {}).get("title") or "")
+
+
+@dataclass(slots=True)
+class Builder:
+    """Takes the rows of a file one by one and keeps the good ones; the first of two that disagree wins."""
+
+    kind: str
+    queries: dict[str, str] = field(default_factory=dict)
+    documents: dict[str, str] = field(default_factory=dict)
+    judgments: dict[str, dict[str, int]] = field(default_factory=dict)
+    scores: dict[str, dict[str, float]] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, dict[str, Any]] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+    raters: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    places: dict[str, dict[str, tuple[Any, ...]]] = field(default_factory=dict)
+    _conflicts: set[tuple[str, str]] = field(default_factory=set)
+    _cells: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def refuse(self, line: int, reason: str) -> None:
+        """Leave a row out and say why."""
+        self.problems.append(Problem(line, reason))
+
+    def query(self, line: int, name: str, text: str) -> None:
+        """Name a query; another text under the same id is reported."""
+        if self.queries.setdefault(name, text) != text:
+            self._conflict(line, "query", name, "The first text is kept.")
+
+    def document(self, line: int, name: str, text: str) -> None:
+        """Name a document; another text under the same id is reported, once a document."""
+        if self.documents.setdefault(name, text) != text:
+            self._conflict(line, "document", name, "The first text is kept.")
+
+    def title(self, line: int, name: str, title: str) -> None:
+        """Give a document a title; another one is reported, once a document."""
+        if self.titles.setdefault(name, title) != title:
+            self._conflict(line, "title of the document", name, "The first one is kept.", "stands differently above")
+
+    def cells(self, line: int, name: str, cells: dict[str, str], *, blank: bool = False) -> None:
+        """Keep the further columns of a document's row. They are kept once a document, so a row that has something
+        else in them is reported, once a document. Blank cells are left out unless they are to be kept."""
+        kept = cells if blank else {column: cell for column, cell in cells.items() if cell}
+        first = self._cells.setdefault(name, cells)
+        if kept:
+            self.metadata.setdefault(name, kept)
+        if first != cells:
+            other = ", ".join(f"'{column}'" for column, cell in cells.items() if first.get(column, "") != cell)
+            then = "Such columns are kept once a document, and the first ones are."
+            self._conflict(line, "document", name, then, f"has something else in {other} above", "cells")
+
+    def judge(self, line: int, query: str, document: str, grade: int) -> None:
+        """Rate a document; a second rating of the pair is reported and left out."""
+        grades = self.judgments.setdefault(query, {})
+        if document in grades:
+            same = "the same" if grades[document] == grade else f"rated {grades[document]} there"
+            self.refuse(line, f"'{document}' was rated for '{query}' above, {same}; this row is left out.")
+        else:
+            grades[document] = grade
+
+    def place(self, line: int, query: str, document: str, key: tuple[Any, ...]) -> bool:
+        """Put a document into a query's list, to be sorted by `key`; False, and a problem, if it is there."""
+        places = self.places.setdefault(query, {})
+        if document in places:
+            self.refuse(line, f"'{document}' is in the results of '{query}' already; this row is left out.")
+            return False
+        places[document] = key
+        return True
+
+    def finish(self, *, best_last: bool = False) -> Imported:
+        """The import as it stands; lists are sorted by their keys, the smallest first unless `best_last`."""
+        run = {
+            query: tuple(sorted(places, key=places.__getitem__, reverse=best_last))
+            for query, places in self.places.items()
+        }
+        return Imported(
+            kind=self.kind,
+            queries=self.queries,
+            documents=self.documents,
+            judgments=self.judgments,
+            run=run,
+            problems=tuple(sorted(self.problems, key=lambda problem: problem.line)),
+            scores=self.scores,
+            titles=self.titles,
+            metadata=self.metadata,
+            answers=self.answers,
+            tags=self.tags,
+            notes=self.notes,
+            raters=self.raters,
+        )
+
+    def _conflict(
+        self, line: int, what: str, name: str, then: str, how: str = "has another text above", about: str = ""
+    ) -> None:
+        if (about or what, name) not in self._conflicts:
+            self._conflicts.add((about or what, name))
+            self.refuse(line, f"The {what} '{name}' {how}. {then}")
+
+
+def parse_grade(cell: str) -> int:
+    """A rating as a whole number; "3", "3.0" and " -1" are. Raises ValueError with a sentence for a person."""
+    text = _with_point(cell)
+    if not _WHOLE.fullmatch(text):
+        try:
+            number = float(text)
+        except ValueError:
+            raise ValueError(f"The rating '{text}' is not a number.") from None
+        if not math.isfinite(number) or not number.is_integer():
+            raise ValueError(f"The rating {text} is not a whole number.")
+        text = str(int(number))
+    grade = int(text.partition(".")[0]) if len(text) <= 40 else LARGEST_GRADE + 1
+    if not SMALLEST_GRADE <= grade <= LARGEST_GRADE:
+        raise ValueError(f"The rating {text[:40]} is not between {SMALLEST_GRADE} and {LARGEST_GRADE}.")
+    return grade
+
+
+def parse_number(cell: str, what: str) -> float:
+    """A rank or a score; raises ValueError with a sentence for a person."""
+    try:
+        number = float(_with_point(cell))
+    except ValueError:
+        number = math.nan
+    if math.isnan(number):
+        raise ValueError(f"The {what} '{cell.strip()}' is not a number.")
+    return number
+
+
+def _with_point(cell: str) -> str:
+    text = cell.strip()
+    return text.replace(",", ".") if _COMMA.fullmatch(text) else text
+
+
+def guarded(cell: str) -> str:
+    """A cell that no spreadsheet runs as a formula: one that begins with = + - @ gets a space in front, as
+    Quepid does it."""
+    return " " + cell if _FORMULA.match(cell) else cell
+
+
+def unguarded(cell: str) -> str:
+    """The cell before `guarded`."""
+    return cell[1:] if cell.startswith(" ") and _FORMULA.match(cell) else cell
+
+
+def csv_text(rows: Iterable[Sequence[object]], delimiter: str = ",") -> str:
+    """Rows as CSV. Unlike the csv module, which on some versions of Python leaves a lone carriage return bare, every
+    cell with a line break is quoted. A NUL, which makes a file binary for most programs, gives way to U+FFFD."""
+    text = "".join(delimiter.join(_quoted(str(cell), delimiter) for cell in row) + "\n" for row in rows)
+    return text.replace("\x00", "\ufffd")
+
+
+def _quoted(cell: str, delimiter: str) -> str:
+    quoted = any(char in cell for char in (delimiter, '"', "\n", "\r"))
+    return '"' + cell.replace('"', '""') + '"' if quoted else cell
+
+
+def query_texts(imported: Imported, kind: str) -> dict[str, str]:
+    """Query id to the text by which a format names it. Raises InvalidRequestError where two would be one."""
+    texts: dict[str, str] = {}
+    owners: dict[str, str] = {}
+    for query in imported.query_ids:
+        text = imported.queries.get(query, query)
+        if owners.setdefault(text, query) != query:
+            raise InvalidRequestError(
+                f"Two queries have the text '{text}', and {kind} tells queries apart by their text.",
+                hint="Export as a table, TREC or BEIR, which keep query ids.",
+            )
+        texts[query] = text
+    return texts
+
+
+def check_cells(values: Sequence[str], kind: str, *, one_line: bool = False) -> None:
+    """Raise InvalidRequestError for an id or query that the format would give back changed."""
+    for value in values:
+        wrong = (
+            "is empty"
+            if not value
+            else "begins or ends with white space"
+            if value != value.strip()
+            else "holds a line break"
+            if one_line and ("\n" in value or "\r" in value)
+            else ""
+        )
+        if wrong:
+            raise InvalidRequestError(
+                f"The id or query {value!r} {wrong}, which {kind} cannot hold.", hint="Rename it, or export as BEIR."
+            )

@@ -1,0 +1,221 @@
+"""Query sets as JSON lines, and collections as BEIR lays them out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rerank_core.documents.decoding import decode
+from rerank_core.documents.limits import megabytes
+from rerank_core.documents.paste.json_text import Damaged, read_json
+from rerank_core.errors import InvalidRequestError
+from rerank_core.evaluation.formats.imported import LIMITS, Builder, Imported, csv_text, parse_grade
+
+__all__ = [
+    "is_qrels_header",
+    "read_beir",
+    "read_beir_part",
+    "read_opensearch_queries",
+    "write_beir",
+    "write_opensearch_queries",
+]
+
+_PAIR = re.compile(r'query:\s*"(?P<query>(?:[^"\\]|\\.)*)"(?:\s*,\s*answer:\s*"(?P<answer>(?:[^"\\]|\\.)*)")?')
+_QRELS_HEADER = ("query-id", "corpus-id", "score")
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_ENTRIES = 10_000
+
+
+def read_opensearch_queries(text: str) -> Imported:
+    """OpenSearch's query set: a JSON object a line (`queryText`, `referenceAnswer`), or `query: "…", answer: "…"`,
+    or plain text, one query a line. The text is the query's id."""
+    builder = Builder("opensearch-queries")
+    for number, line in _lines(text):
+        stripped = line.strip()
+        answer = ""
+        if stripped.startswith("{"):
+            try:
+                value = read_json(stripped)
+            except Damaged as error:
+                builder.refuse(number, f"This line is not JSON: {error}.")
+                continue
+            query = value.get("queryText") if isinstance(value, dict) else None
+            if not isinstance(query, str) or not query.strip():
+                builder.refuse(number, "This line has no 'queryText'.")
+                continue
+            answer = value.get("referenceAnswer") or ""
+            answer = answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
+        elif pair := _PAIR.fullmatch(stripped):
+            query, answer = (re.sub(r"\\(.)", r"\1", part or "") for part in pair.group("query", "answer"))
+        else:
+            query = stripped
+        query = query.strip()
+        if query in builder.queries:
+            builder.refuse(number, f"The query '{query}' stands twice; this line is left out.")
+        elif query:
+            builder.queries[query] = query
+            if answer.strip():
+                builder.answers[query] = answer.strip()
+    return builder.finish()
+
+
+def write_opensearch_queries(imported: Imported) -> bytes:
+    """The query set as JSON lines. Raises InvalidRequestError where there are no queries."""
+    if not imported.query_ids:
+        raise InvalidRequestError("There are no queries to write.", hint="Load or type some first.")
+    texts = {query: imported.queries.get(query, query) for query in imported.query_ids}
+    return "".join(
+        json.dumps({"queryText": text, "referenceAnswer": imported.answers.get(query, "")}) + "\n"
+        for query, text in texts.items()
+    ).encode()
+
+
+def read_beir(data: bytes) -> Imported:
+    """A BEIR collection as a ZIP: `corpus.jsonl`, `queries.jsonl` and `qrels/*.tsv`, in any one folder.
+
+    Of several files of judgments `test.tsv` is read, as BEIR's own evaluation does, else all of them.
+    """
+    builder = Builder("beir")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = _beir_parts(archive, builder)
+            for name, part in parts:
+                _read_part(builder, name, decode(archive.read(part))[0])
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
+        builder.refuse(0, getattr(error, "reason", None) or "This ZIP archive is damaged and could not be read.")
+    except Exception as error:  # zlib.error and its like have no common base
+        builder.refuse(0, f"This ZIP archive is damaged and could not be read ({type(error).__name__}).")
+    return builder.finish()
+
+
+def read_beir_part(filename: str, text: str) -> Imported:
+    """One file of a BEIR collection: the corpus, the queries or a file of judgments."""
+    builder = Builder("beir")
+    _read_part(builder, filename, text, named=False)
+    return builder.finish()
+
+
+def write_beir(imported: Imported) -> bytes:
+    """The documents, queries and judgments as a BEIR collection in a ZIP; the run has no place in it.
+
+    The same import gives the same bytes.
+    """
+    if not (imported.documents or imported.queries or imported.judgments):
+        raise InvalidRequestError("There is nothing to write.", hint="Load a query set first.")
+    corpus = "".join(_corpus_line(imported, name, text) for name, text in imported.documents.items())
+    queries = "".join(json.dumps({"_id": name, "text": text}) + "\n" for name, text in imported.queries.items())
+    judged = ((query, *pair) for query, grades in imported.judgments.items() for pair in grades.items())
+    qrels = csv_text([_QRELS_HEADER, *judged], "\t")
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        parts = {"corpus.jsonl": corpus, "queries.jsonl": queries, "qrels/test.tsv": qrels}
+        for name, text in parts.items():
+            info = zipfile.ZipInfo(name, _EPOCH)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, text.encode("utf-8", "replace"))
+    return out.getvalue()
+
+
+def is_qrels_header(line: str) -> bool:
+    """Whether a line is the header of BEIR's judgments."""
+    return tuple(line.strip().lower().split("\t")) == _QRELS_HEADER
+
+
+def _corpus_line(imported: Imported, name: str, text: str) -> str:
+    line: dict[str, Any] = {"_id": name, "title": imported.title(name), "text": text}
+    if metadata := imported.metadata.get(name):
+        line["metadata"] = {str(key): value for key, value in metadata.items()}
+    return json.dumps(line, default=str) + "\n"
+
+
+def _beir_parts(archive: zipfile.ZipFile, builder: Builder) -> list[tuple[str, zipfile.ZipInfo]]:
+    """The files that belong to the collection, within bounds: nothing is unpacked that was not announced."""
+    infos = [info for info in archive.infolist() if not info.is_dir() and "__MACOSX" not in info.filename]
+    wanted: dict[str, zipfile.ZipInfo] = {}
+    judged: dict[str, zipfile.ZipInfo] = {}
+    for info in infos[:_ENTRIES]:
+        folder, _, name = info.filename.replace("\\", "/").rpartition("/")
+        if name in ("corpus.jsonl", "queries.jsonl"):
+            wanted.setdefault(name, info)
+        elif name.endswith(".tsv"):
+            judged.setdefault(f"{folder.rpartition('/')[2]}/{name}", info)
+    test = {name: info for name, info in judged.items() if name.endswith("/test.tsv")}
+    if test and len(judged) > len(test):
+        left = ", ".join(sorted(set(judged) - set(test)))
+        builder.refuse(0, f"Only the judgments of test.tsv are read; {left} is left out.")
+    parts = [*wanted.items(), *(test or judged).items()]
+    size = sum(info.file_size for _, info in parts)
+    if size > LIMITS.expanded_bytes:
+        builder.refuse(
+            0, f"This ZIP unpacks to {megabytes(size)}; at most {megabytes(LIMITS.expanded_bytes)} are read."
+        )
+        return []
+    if any(info.flag_bits & 1 for _, info in parts):
+        builder.refuse(0, "This ZIP is protected by a password. Save it without one and try again.")
+        return []
+    if not parts:
+        builder.refuse(0, "This ZIP holds no corpus.jsonl, queries.jsonl or qrels.")
+    return parts
+
+
+def _read_part(builder: Builder, name: str, text: str, *, named: bool = True) -> None:
+    prefix = f"{name}: " if named else ""
+    if name.endswith(".tsv") or is_qrels_header(text.lstrip("\n").split("\n", 1)[0]):
+        _qrels(builder, text, prefix)
+        return
+    for number, line in _lines(text):
+        try:
+            value = read_json(line)
+        except Damaged as error:
+            builder.refuse(number, f"{prefix}This line is not JSON: {error}.")
+            continue
+        key = value.get("_id") if isinstance(value, dict) else None
+        body = value.get("text") if isinstance(value, dict) else None
+        if isinstance(key, bool) or not isinstance(key, str | int) or key == "" or not isinstance(body, str):
+            builder.refuse(number, f"{prefix}This line has no '_id' or no 'text'.")
+        elif name.endswith("corpus.jsonl") or (not name.endswith("queries.jsonl") and "title" in value):
+            _document(builder, number, str(key), value)
+        else:
+            builder.query(number, str(key), body)
+
+
+def _document(builder: Builder, number: int, key: str, value: Mapping[str, Any]) -> None:
+    if key in builder.documents:
+        builder.refuse(number, f"The document '{key}' stands twice; this line is left out.")
+        return
+    builder.documents[key] = value["text"]
+    if isinstance(value.get("title"), str) and value["title"]:
+        builder.titles[key] = value["title"]
+    metadata = dict(value["metadata"]) if isinstance(value.get("metadata"), dict) else {}
+    metadata.update({name: own for name, own in value.items() if name not in ("_id", "title", "text", "metadata")})
+    if metadata:
+        builder.metadata[key] = metadata
+
+
+def _qrels(builder: Builder, text: str, prefix: str) -> None:
+    csv.field_size_limit(2**31 - 1)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t")
+    line = 1
+    for cells in reader:
+        start, line = line, reader.line_num + 1
+        if not any(cell.strip() for cell in cells) or (start == 1 and tuple(cells) == _QRELS_HEADER):
+            continue
+        if len(cells) != 3 or not cells[0] or not cells[1]:
+            builder.refuse(start, f"{prefix}A judgment has 3 cells: query-id, corpus-id and score.")
+            continue
+        try:
+            builder.judge(start, cells[0], cells[1], parse_grade(cells[2]))
+        except ValueError as error:
+            builder.refuse(start, f"{prefix}{error}")
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield number, line

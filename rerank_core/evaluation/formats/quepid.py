@@ -1,0 +1,151 @@
+"""Ratings in the layouts of Quepid: one rating a row, a book with a column for each judge, and training data."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Sequence
+
+from rerank_core.documents.tables.delimited import read_delimited
+from rerank_core.documents.tables.table import Row, Table
+from rerank_core.errors import InvalidRequestError
+from rerank_core.evaluation.formats.imported import LIMITS, Builder, Imported, check_cells, parse_grade, query_texts
+from rerank_core.evaluation.formats.opensearch_csv import (
+    column_key,
+    csv_bytes,
+    is_ratings_header,
+    read_quepid_ratings,
+    write_quepid_ratings,
+)
+from rerank_core.evaluation.formats.table import is_role_name, unique
+
+__all__ = ["is_book", "is_training_data", "read_ratings", "write_ratings"]
+
+_QUERY_AND_DOCUMENT = ["query", "docid"]
+# "3 qid:1 # 1370 star trek", with or without numbered features before the #
+_TRAINING = re.compile(r"\s*(?P<grade>\S+)\s+qid:(?P<query>\S+)(?P<features>[^#]*)(?:#(?P<about>.*))?")
+
+
+def read_ratings(text: str) -> Imported:
+    """Quepid's ratings: `query,docid,rating`, or of a book `query,docid` and a column for each judge, or training data
+    for learning to rank, `rating qid:query # docid text of the query`. The judges' ratings are kept apart in `raters`.
+    """
+    if is_training_data([line for line in text[:10_000].split("\n")[:50] if line.strip()]):
+        return _read_training_data(text)
+    table = read_delimited(text, LIMITS)
+    if table.rows and _judges(table.rows[0].cells):
+        return _read_book(table)
+    return read_quepid_ratings(text)
+
+
+def write_ratings(imported: Imported) -> bytes:
+    """`query,docid,rating` for Quepid, or a column for each rater where their ratings are kept apart."""
+    if not imported.raters:
+        return write_quepid_ratings(imported)
+    header = ["query", "docid", *imported.raters]
+    if list(_judges(header)) != list(imported.raters):
+        raise InvalidRequestError(
+            f"The names of the raters cannot stand above columns: {', '.join(imported.raters)}.",
+            hint="Download the ratings of one person at a time.",
+        )
+    rows = []
+    for query, name in query_texts(imported, "Quepid").items():
+        grades = [judgments.get(query, {}) for judgments in imported.raters.values()]
+        documents = list(dict.fromkeys(document for own in grades for document in own))
+        check_cells([name, *documents], "Quepid")
+        rows += [[name, document, *(str(own.get(document, "")) for own in grades)] for document in documents]
+        if not documents:
+            rows.append([name, "", *[""] * len(grades)])
+    return csv_bytes([header, *rows])
+
+
+def is_book(rows: Sequence[Row]) -> bool:
+    """Whether a table is `query,docid` and columns that hold nothing but ratings, each with a judge's name above."""
+    judges = _judges(rows[0].cells)
+    cells = [cell for row in rows[1:] for cell in row.cells[2 : 2 + len(judges)] if cell.strip()]
+    return bool(judges and cells) and all(_is_grade(cell) for cell in cells)
+
+
+def is_training_data(lines: Sequence[str]) -> bool:
+    """Whether most of these lines are `rating qid:query ...`."""
+    data = [line for line in lines if not line.startswith("#")]
+    return 2 * sum(_TRAINING.fullmatch(line.strip()) is not None for line in data) > len(data)
+
+
+def _judges(header: Sequence[str]) -> tuple[str, ...]:
+    """The names above the ratings of a book; empty where one of them means something else, or it is no book."""
+    if [column_key(cell) for cell in header[:2]] != _QUERY_AND_DOCUMENT or is_ratings_header(header):
+        return ()
+    names = unique(header)[2:]
+    return () if any(is_role_name(name) for name in names) else tuple(names)
+
+
+def _is_grade(cell: str) -> bool:
+    try:
+        parse_grade(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _read_book(table: Table) -> Imported:
+    header, *body = table.rows
+    judges = _judges(header.cells)
+    builder = Builder("quepid-ratings", problems=list(table.problems))
+    for line, cells in body:
+        if len(cells) != len(header.cells):
+            builder.refuse(line, f"This row has {len(cells)} cells where the header has {len(header.cells)}.")
+            continue
+        query, document, *ratings = (cell.strip() for cell in cells)
+        if not query:
+            builder.refuse(line, "The query is blank.")
+            continue
+        builder.query(line, query, query)
+        if not document:
+            if any(ratings):
+                builder.refuse(line, "There is no document in this row.")
+            continue
+        if any(document in own.get(query, {}) for own in builder.raters.values()):
+            builder.refuse(line, f"'{document}' was rated for '{query}' above; this row is left out.")
+            continue
+        for judge, rating in zip(judges, ratings, strict=True):
+            try:
+                if rating:
+                    builder.raters.setdefault(judge, {}).setdefault(query, {})[document] = parse_grade(rating)
+            except ValueError as error:
+                builder.refuse(line, f"{judge}: {error}")
+        if found := [own[query][document] for own in builder.raters.values() if document in own.get(query, {})]:
+            builder.judge(line, query, document, statistics.median_low(found))
+    builder.raters = {judge: builder.raters[judge] for judge in judges if judge in builder.raters}
+    names = ", ".join(f"'{judge}'" for judge in builder.raters)
+    if len(builder.raters) > 1:
+        builder.refuse(
+            header.line, f"The columns {names} are read as ratings of {len(builder.raters)} people, kept apart."
+        )
+    elif builder.raters:
+        builder.refuse(header.line, f"The column {names} is read as ratings of that person.")
+    return builder.finish()
+
+
+def _read_training_data(text: str) -> Imported:
+    builder = Builder("quepid-ratings")
+    features = False
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        found = _TRAINING.fullmatch(line.strip())
+        document, _, query_text = (found["about"] or "").strip().partition(" ") if found else ("", "", "")
+        if found is None or not document:
+            builder.refuse(number, "This line is not 'rating qid:query # document text of the query'.")
+            continue
+        query = found["query"]
+        features = features or bool(found["features"].strip())
+        if query_text.strip():
+            builder.query(number, query, query_text.strip())
+        try:
+            builder.judge(number, query, document, parse_grade(found["grade"]))
+        except ValueError as error:
+            builder.refuse(number, str(error))
+    if features:
+        builder.refuse(0, "The numbered features before the # are left out; ratings and queries are read.")
+    return builder.finish()

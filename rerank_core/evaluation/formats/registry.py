@@ -1,0 +1,209 @@
+"""Query sets, ratings and runs from files and back to files, in the formats that other tools use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from rerank_core.documents.decoding import Unreadable, decode, kind_of
+from rerank_core.documents.limits import megabytes
+from rerank_core.documents.tables.delimited import read_delimited
+from rerank_core.errors import InvalidRequestError
+from rerank_core.evaluation.formats import json_lines, opensearch_csv, quepid, table, trec
+from rerank_core.evaluation.formats.imported import LIMITS, Builder, Imported, Problem
+
+__all__ = ["KINDS", "Kind", "detect", "merge", "read", "write"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A format: its `label` and `description` for a person, and the usual `file_name` of what is written."""
+
+    id: str
+    label: str
+    description: str
+    file_name: str
+
+
+KINDS: Mapping[str, Kind] = {
+    kind.id: kind
+    for kind in (
+        Kind("table", "Spreadsheet", "CSV or Excel with query and document columns", "queries.csv"),
+        Kind("quepid-ratings", "Quepid ratings", "CSV: query, docid, rating", "ratings.csv"),
+        Kind("quepid-snapshot", "Quepid snapshot", "CSV: one row a result, with its position", "snapshot.csv"),
+        Kind("opensearch-judgments", "OpenSearch judgments", "CSV: query, docid, rating", "judgments.csv"),
+        Kind("opensearch-queries", "OpenSearch query set", "JSON lines, or one query a line", "queries.ndjson"),
+        Kind("trec-qrels", "TREC qrels", "query, 0, document, grade", "judgments.qrels"),
+        Kind("trec-run", "TREC run", "query, Q0, document, rank, score, name", "results.run"),
+        Kind("beir", "BEIR collection", "ZIP of corpus.jsonl, queries.jsonl and qrels", "collection.zip"),
+    )
+}
+"""Every format that can be read and written, by its id."""
+
+_READERS: Mapping[str, Callable[[str], Imported]] = {
+    "quepid-ratings": quepid.read_ratings,
+    "quepid-snapshot": opensearch_csv.read_quepid_snapshot,
+    "opensearch-judgments": opensearch_csv.read_opensearch_judgments,
+    "opensearch-queries": json_lines.read_opensearch_queries,
+    "trec-qrels": trec.read_qrels,
+    "trec-run": trec.read_run,
+}
+_WRITERS: Mapping[str, Callable[[Imported], bytes]] = {
+    "table": table.write_table,
+    "quepid-ratings": quepid.write_ratings,
+    "quepid-snapshot": opensearch_csv.write_quepid_snapshot,
+    "opensearch-judgments": opensearch_csv.write_opensearch_judgments,
+    "opensearch-queries": json_lines.write_opensearch_queries,
+    "trec-qrels": trec.write_qrels,
+    "trec-run": trec.write_run,
+    "beir": json_lines.write_beir,
+}
+_SAMPLE = 64_000
+# What a name says where the content does not: a damaged line leaves the rest of a file of judgments what it is.
+_BY_NAME = {
+    ".qrels": "trec-qrels",
+    ".run": "trec-run",
+    **dict.fromkeys((".txt", ".ndjson", ".jsonl", ".md"), "opensearch-queries"),
+}
+
+
+def read(filename: str, data: bytes, kind: str = "auto", *, columns: Mapping[str, str] | None = None) -> Imported:
+    """Read a file of queries, documents, ratings or results.
+
+    `kind` is a key of KINDS or "auto", which goes by the content first and by the file's name where the content
+    leaves a choice. `columns` says which column of a table is what (see formats_table.TABLE_ROLES), and under "sheet"
+    which sheet of a workbook is read. What cannot be read is in `problems`, and the rest is there. Raises
+    InvalidRequestError for an unknown kind, for a column or sheet that does not exist, and where "auto" cannot tell
+    what the file is.
+    """
+    if kind != "auto" and kind not in KINDS:
+        raise InvalidRequestError(f"There is no kind of file called '{kind}'.", hint=f"Use one of {', '.join(KINDS)}.")
+    wanted = "table" if kind == "auto" else kind
+    sheet = (columns or {}).get("sheet")
+    columns = {role: name for role, name in columns.items() if role != "sheet"} if columns else None
+    if not data.strip():
+        return _unread(wanted, "The file is empty.")
+    if len(data) > LIMITS.file_bytes:
+        return _unread(wanted, f"The file has {megabytes(len(data))}; at most {megabytes(LIMITS.file_bytes)} are read.")
+    what = kind_of(data)
+    try:
+        if what == "an Excel workbook" and wanted == "table":
+            return table.read_table_workbook(data, columns, sheet)
+        if what == "a ZIP archive" and kind in ("auto", "beir"):
+            return json_lines.read_beir(data)
+        if what is not None:
+            known = "CSV, Excel (.xlsx), JSON lines, TREC or BEIR" if kind == "auto" else KINDS[wanted].label
+            return _unread(wanted, f"This file is {what}, which is not read here. Save it in another format: {known}.")
+        text = decode(data)[0]
+    except Unreadable as error:
+        return _unread(wanted, error.reason)
+    # whoever names columns says that it is a table, whatever the columns are called
+    found = ((columns and "table") or detect(filename, text)) if kind == "auto" else kind
+    if found is None:
+        raise InvalidRequestError(
+            f"It is not clear what kind of file '{filename}' is.",
+            hint="Choose its kind, or say which column is what; in the first row, names such as query, document, id, "
+            "rank and rating are known.",
+        )
+    if found == "table":
+        return table.read_table(text, columns)
+    if found == "beir":
+        return json_lines.read_beir_part(filename, text)
+    return _READERS[found](text)
+
+
+def write(kind: str, imported: Imported) -> bytes:
+    """The content as a file of this kind; `read` gives back all of it that the format has a place for.
+
+    Raises InvalidRequestError for an unknown kind, where there is nothing to write, and where an id cannot be
+    held by the format, so that nothing is lost in silence.
+    """
+    if kind not in KINDS:
+        raise InvalidRequestError(f"There is no kind of file called '{kind}'.", hint=f"Use one of {', '.join(KINDS)}.")
+    return _WRITERS[kind](imported)
+
+
+def detect(filename: str, text: str) -> str | None:
+    """What kind of file a text is, None where nothing fits. `query,docid,rating` with a header counts as Quepid's,
+    without one as OpenSearch's."""
+    sample = text[:_SAMPLE]
+    lines = [line for line in sample.split("\n")[:50] if line.strip()]
+    if len(text) > _SAMPLE and len(lines) > 1:
+        lines = lines[:-1]
+    if not lines:
+        return None
+    if lines[0].lstrip().startswith("{"):
+        return "opensearch-queries" if '"queryText"' in lines[0] else "beir" if '"_id"' in lines[0] else None
+    if json_lines.is_qrels_header(lines[0]):
+        return "beir"
+    if quepid.is_training_data(lines):
+        return "quepid-ratings"
+    rows = read_delimited(sample, LIMITS).rows
+    if rows and (opensearch_csv.is_ratings_header(rows[0].cells) or quepid.is_book(rows)):
+        return "quepid-ratings"
+    if rows and opensearch_csv.is_snapshot_header(rows[0].cells):
+        return "quepid-snapshot"
+    if table.looks_like_table(rows):
+        return "table"
+    parts = [line.split() for line in lines if not line.startswith("#")]
+    if parts and all(len(cells) == 4 and _is_number(cells[3]) for cells in parts):
+        return "trec-qrels"
+    if parts and all(len(cells) >= 6 and _is_number(cells[4]) and cells[1] in ("Q0", "0") for cells in parts):
+        return "trec-run"
+    if rows and all(len(row.cells) == 3 and _is_number(row.cells[2]) for row in rows[:20]):
+        return "opensearch-judgments"
+    name = filename.lower()
+    by_name = next((kind for ending, kind in _BY_NAME.items() if name.endswith(ending)), None)
+    if by_name or lines[0].startswith("query:"):
+        return by_name or "opensearch-queries"
+    if name.endswith((".csv", ".tsv")) and not any(mark in line for line in lines for mark in ",;\t<"):
+        return "opensearch-queries"
+    return None
+
+
+def merge(parts: Iterable[Imported]) -> Imported:
+    """Several imports as one, such as the files of a BEIR folder; the first wins where two say different things."""
+    parts = tuple(parts)
+    kinds = {part.kind for part in parts}
+    builder = Builder(kinds.pop() if len(kinds) == 1 else "table")
+    run: dict[str, tuple[str, ...]] = {}
+    apart = any(part.raters for part in parts)  # then each of two ratings that differ is kept, as its rater's own
+    for part in parts:
+        builder.problems += part.problems
+        for query, text in part.queries.items():
+            builder.query(0, query, text)
+        for document, text in part.documents.items():
+            builder.document(0, document, text)
+        for query, grades in part.judgments.items():
+            own = builder.judgments.setdefault(query, {})
+            other = sum(own.setdefault(document, grade) != grade for document, grade in grades.items())
+            if other and not apart:
+                builder.refuse(0, f"{other} ratings for '{query}' differ between the files; the first ones are kept.")
+        for query, documents in part.run.items():
+            if run.setdefault(query, documents) != documents:
+                builder.refuse(0, f"The files give different results for '{query}'; the first ones are kept.")
+            elif query in part.scores:
+                builder.scores.setdefault(query, dict(part.scores[query]))
+        for rater, judgments in part.raters.items():
+            for query, grades in judgments.items():
+                own = builder.raters.setdefault(rater, {}).setdefault(query, {})
+                own.update({document: grade for document, grade in grades.items() if document not in own})
+        for name in ("titles", "metadata", "answers", "tags", "notes"):
+            mine = getattr(builder, name)
+            for key, value in getattr(part, name).items():
+                mine.setdefault(key, value)
+    for query, documents in run.items():
+        builder.places[query] = {document: (place,) for place, document in enumerate(documents)}
+    return builder.finish()
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _unread(kind: str, reason: str) -> Imported:
+    return Imported(kind, problems=(Problem(0, reason),))

@@ -1,0 +1,371 @@
+"""A spreadsheet of queries with their documents: the format for people who have no other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rerank_core.documents.tables import fields
+from rerank_core.documents.tables.delimited import read_delimited
+from rerank_core.documents.tables.table import Row, Table, rows_above
+from rerank_core.errors import InvalidRequestError
+from rerank_core.evaluation.formats import grade_words
+from rerank_core.evaluation.formats.imported import (
+    LIMITS,
+    Builder,
+    Imported,
+    check_cells,
+    parse_grade,
+    parse_number,
+    unguarded,
+)
+from rerank_core.evaluation.formats.opensearch_csv import csv_bytes
+from rerank_core.evaluation.formats.workbook import read_workbook_apart
+
+__all__ = [
+    "TABLE_ROLES",
+    "choose_roles",
+    "header_and_rows",
+    "is_role_name",
+    "read_table",
+    "read_table_workbook",
+    "unique",
+    "write_table",
+]
+
+TABLE_ROLES = ("query", "query_id", "tag", "document", "id", "title", "rank", "score", "rating")
+"""What a column can be: the query, its id and a label for it; the document's text, id and title; its place or score
+in the initial order; a person's rating. Every other column is kept as metadata of the document."""
+
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    "query": ("query", "query text", "question", "search", "search term", "search query", "keyword", "q", "ticket"),
+    "query_id": ("query id", "qid", "queryid", "question id", "topic", "topic id"),
+    "tag": ("tag", "tags", "query tag", "segment", "intent", "query type"),
+    "document": ("document", *fields.NAMES["text"]),
+    "id": fields.NAMES["id"],
+    "title": fields.NAMES["title"],
+    "rank": fields.NAMES["rank"],
+    "score": fields.NAMES["score"],
+    "rating": (
+        "rating",
+        "grade",
+        "relevance",
+        "judgment",
+        "judgement",
+        "label",
+        "relevance grade",
+        "rel",
+        "relevant",
+        "relevant?",
+    ),
+}
+# About the query or about a case as a whole, however long: what somebody wants, or says, is no document to rank.
+_NO_DOCUMENT = (
+    *("information need", "informationneed", "notes", "note", "options", "team name", "case name", "case id"),
+    *("date last scored", "count", "snapshot name", "snapshot time"),
+)
+
+
+def read_table(text: str, columns: Mapping[str, str] | None = None) -> Imported:
+    """Read a CSV or TSV whose first row names the columns; see `choose_roles` for which column is what.
+
+    One row is one document of one query. Rows of a query keep their order, unless there is a column with ranks
+    (the lowest first; a document without one is judged but not in the list) or scores (the highest first). Where
+    there is no id the text is the document's id, and where there is no query id the query's text is. A row with a
+    query and nothing else stands for a query that found nothing; a table without documents is a list of queries.
+    Lines above the names of the columns are passed over; where most queries are blank, as below merged cells, the
+    query above is meant; ratings may all be words (see grade_words).
+    """
+    return _read(read_delimited(text, LIMITS), columns)
+
+
+def read_table_workbook(data: bytes, columns: Mapping[str, str] | None = None, sheet: str | None = None) -> Imported:
+    """The same from a sheet of an Excel workbook, by default the first that holds anything, read in a process of its
+    own. Raises documents.decoding.Unreadable for a damaged one, InvalidDocumentsError for a sheet that does not
+    exist."""
+    table, _, _ = read_workbook_apart(data, LIMITS, sheet)
+    return _read(table, columns)
+
+
+def choose_roles(
+    names: Sequence[str], rows: Sequence[Sequence[str]], columns: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Which column plays which role, guessed from the names, the text without a known name from its length.
+
+    `columns` decides where it names a role: a column, or an empty string for none. Raises InvalidRequestError
+    for a role or a column that does not exist.
+    """
+    chosen: dict[str, str] = {}
+    refused = set()
+    for role, name in (columns or {}).items():
+        found = next((one for one in names if one == name or one.casefold() == name.strip().casefold()), None)
+        if role not in TABLE_ROLES or (name and found is None):
+            what = f"role called '{role}'" if role not in TABLE_ROLES else f"column called '{name}'"
+            known = TABLE_ROLES if role not in TABLE_ROLES else names
+            raise InvalidRequestError(f"There is no {what}.", hint=f"There are: {', '.join(known)}.")
+        if found is None:
+            refused.add(role)
+        else:
+            chosen[role] = found
+    for role in TABLE_ROLES:
+        if role in chosen or role in refused:
+            continue
+        free = {fields.normal(name): name for name in reversed(names) if name not in chosen.values()}
+        known = _NAMES[role]
+        if role == "id" and "document" not in chosen and "query_id" in chosen:
+            # in a file of ids alone, such as WANDS', "id" is that of the row and "product_id" that of the document
+            known = (*known[1:], known[0])
+        guess = next((free[name] for name in known if name in free), None)
+        if guess is not None:
+            chosen[role] = guess
+    if "document" not in chosen and "id" not in chosen and "document" not in refused:
+        places = [place for place, name in enumerate(names) if name not in chosen.values()]
+        length = {
+            place: sum(len(row[place]) for row in rows if place < len(row) and not fields.is_number(row[place]))
+            for place in places
+            if not _about_queries(names[place])
+        }
+        if any(length.values()):
+            chosen["document"] = names[max(length, key=length.__getitem__)]
+    return {role: chosen[role] for role in TABLE_ROLES if role in chosen}
+
+
+def is_role_name(name: str) -> bool:
+    """Whether a column of that name would be taken for one of the roles, or is known to be about the queries."""
+    return _about_queries(name) or any(fields.normal(name) in names for names in _NAMES.values())
+
+
+def _about_queries(name: str) -> bool:
+    normal = fields.normal(name)
+    return normal in _NO_DOCUMENT or normal.startswith("query ")
+
+
+def write_table(imported: Imported) -> bytes:
+    """The import as one CSV, a row for each document of each query, that `read_table` gives back unchanged.
+
+    Columns that would only repeat another (query_id, id) or stay empty are left out.
+    """
+    queries = imported.query_ids
+    if not queries:
+        raise InvalidRequestError("There are no queries to write.", hint="Load or rate some first.")
+    rows: list[dict[str, str]] = []
+    for query in queries:
+        about = {"query_id": query, "query": imported.queries.get(query, query), "tag": imported.tags.get(query, "")}
+        check_cells([query, about["query"], about["tag"] or "-"], "a table")
+        ranked, grades = imported.run.get(query, ()), imported.judgments.get(query, {})
+        scores = imported.scores.get(query, {})
+        check_cells([*ranked, *grades], "a table")
+        ranks = {document: str(rank) for rank, document in enumerate(ranked, start=1)}
+        for document in dict.fromkeys([*ranked, *grades]):
+            rows.append(
+                {
+                    **{_beside(str(name)): str(cell) for name, cell in imported.metadata.get(document, {}).items()},
+                    **about,
+                    "id": document,
+                    "document": imported.documents.get(document, ""),
+                    "title": imported.title(document),
+                    "rank": ranks.get(document, ""),
+                    "score": repr(scores[document]) if document in scores else "",
+                    "rating": str(grades.get(document, "")),
+                }
+            )
+        if not ranked and not grades:
+            rows.append(about)
+    wanted = _needed(rows)
+    return csv_bytes([wanted, *([row.get(name, "") for name in wanted] for row in rows)])
+
+
+def _beside(column: str) -> str:
+    """The name of a further column, another one where it would be taken for a column of the table's own."""
+    mine = column != "title" and fields.normal(column) in {fields.normal(role) for role in TABLE_ROLES}
+    return f"{column} (2)" if mine else column
+
+
+def _needed(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """The columns worth writing. Ranks always are, since without them the place of a row would count."""
+    used = {name for row in rows for name, value in row.items() if value} | {"query", "document", "rank"}
+    if all(row["query_id"] == row["query"] for row in rows):
+        used.discard("query_id")
+    if all(row.get("id", "") == row.get("document", "") for row in rows):
+        used.discard("id")
+    extra = dict.fromkeys(name for row in rows for name in row if name not in TABLE_ROLES)
+    return [name for name in (*TABLE_ROLES, *extra) if name in used]
+
+
+def _read(table: Table, columns: Mapping[str, str] | None) -> Imported:
+    builder = Builder("table", problems=list(table.problems))
+    if not table.rows:
+        builder.refuse(0, "The table is empty.")
+        return builder.finish()
+    names, body = header_and_rows(table)
+    header = table.rows[-len(body) - 1].line
+    if header != table.rows[0].line:
+        builder.refuse(table.rows[0].line, f"What stands above the names of the columns in line {header} is left out.")
+    roles = choose_roles(names, [row.cells for row in body[:200]], columns)
+    if "query" not in roles and "query_id" not in roles:
+        builder.refuse(header, "No column holds the queries; the first row must name the columns.")
+        return builder.finish()
+    if "document" not in roles and "id" not in roles:
+        _only_queries(builder, header, body, names, roles)
+        return builder.finish()
+    body = _filled_down(builder, body, names, roles)
+    if "rating" in roles:
+        body = grade_words.as_grades(builder, body, names.index(roles["rating"]))
+    extra = [name for name in names if name not in roles.values()]
+    for line, cells in body:
+        if len(cells) != len(names) and (table.ragged or len(cells) > len(names)):
+            builder.refuse(line, f"This row has {len(cells)} cells where the header has {len(names)}.")
+            continue
+        row = dict(zip(names, [*cells, *[""] * (len(names) - len(cells))], strict=True))
+        _add(builder, line, {role: row[name] for role, name in roles.items()}, {name: row[name] for name in extra})
+    return builder.finish()
+
+
+def header_and_rows(table: Table) -> tuple[list[str], Sequence[Row]]:
+    """The names of the columns, no two alike, and the rows below them; both empty for an empty table."""
+    if not table.rows:
+        return [], []
+    above = rows_above(table.rows)
+    return unique(table.rows[above].cells), table.rows[above + 1 :]
+
+
+def _filled_down(
+    builder: Builder, body: Sequence[Row], names: Sequence[str], roles: Mapping[str, str]
+) -> Sequence[Row]:
+    """The rows with the query of the row above where most have none: merged cells hold a value once."""
+    places = [names.index(roles[role]) for role in ("query", "query_id", "tag") if role in roles]
+    asking = places[: 1 + ("query" in roles and "query_id" in roles)]
+    blank = [not any(row.cells[place].strip() for place in asking if place < len(row.cells)) for row in body]
+    if 2 * sum(blank) <= len(body) or blank[0]:
+        return body
+    filled: list[Row] = []
+    for row, empty in zip(body, blank, strict=True):
+        cells = list(row.cells)
+        for place in places if empty else ():
+            if place < len(cells):
+                cells[place] = filled[-1].cells[place] if place < len(filled[-1].cells) else ""
+        filled.append(Row(row.line, cells))
+    builder.refuse(0, f"{sum(blank):,} rows without a query belong to the query above them, as below merged cells.")
+    return filled
+
+
+def _only_queries(
+    builder: Builder, header: int, body: Sequence[Row], names: Sequence[str], roles: Mapping[str, str]
+) -> None:
+    """Take the queries of a table that names no documents; a first stage can find some for them."""
+    about = [roles[role] for role in ("rank", "score", "rating") if role in roles]
+    if about:
+        left = " and ".join(f"'{name}'" for name in about)
+        builder.refuse(header, f"No column holds the documents or their ids, so only the queries are read, not {left}.")
+    others = [place for place, name in enumerate(names) if name not in roles.values()]
+    filled = {place for place in others if any(place < len(row.cells) and row.cells[place].strip() for row in body)}
+    if filled:
+        left = ", ".join(f"'{names[place]}'" for place in sorted(filled))
+        builder.refuse(header, f"Of a list of queries only the queries are read, not {left}.")
+    for line, cells in body:
+        row = dict(zip(names, cells, strict=False))
+        known = {role: row.get(name, "") for role, name in roles.items()}
+        query_id = known.get("query_id", known.get("query", "")).strip()
+        text = known.get("query", query_id).strip()
+        if not query_id or not text:
+            builder.refuse(line, "The query is blank.")
+        elif query_id in builder.queries and builder.queries[query_id] == text:
+            builder.refuse(line, f"The query '{text}' stands twice; this line is left out.")
+        else:
+            builder.query(line, query_id, text)
+            _tag(builder, line, query_id, known)
+
+
+def _add(builder: Builder, line: int, row: Mapping[str, str], extra: Mapping[str, str]) -> None:
+    """Take one row; what is wrong in one cell costs that cell where the rest makes sense without it."""
+    query_id = row.get("query_id", row.get("query", "")).strip()
+    text = row.get("query", query_id).strip()
+    if not query_id or not text:
+        builder.refuse(line, "The query is blank.")
+        return
+    body = unguarded(row.get("document", ""))
+    if "id" not in row:
+        body = body.strip()  # it is the id as well, and one that ends with a space cannot be written by any format
+    name = row["id"].strip() if "id" in row else body
+    if not name:
+        builder.query(line, query_id, text)
+        _tag(builder, line, query_id, row)
+        if any(row.get(role, "").strip() for role in ("document", "rank", "score", "rating", "title")):
+            builder.refuse(line, "The document id is blank." if "id" in row else "The document is blank.")
+        else:
+            builder.places.setdefault(query_id, {})
+        return
+    builder.query(line, query_id, text)
+    _tag(builder, line, query_id, row)
+    if body.strip():
+        builder.document(line, name, body)
+    if row.get("title", "").strip():
+        builder.title(line, name, unguarded(row["title"]))
+    builder.cells(line, name, {column: unguarded(cell) for column, cell in extra.items()})
+    rating, grade = row.get("rating", "").strip(), None
+    try:
+        grade = parse_grade(rating) if rating else None
+    except ValueError as error:
+        builder.refuse(line, str(error))
+    known = builder.judgments.get(query_id, {}).get(name)
+    if grade in (None, known) or name not in builder.places.get(query_id, {}):
+        placed = _place(builder, line, query_id, name, row)
+        if grade is not None and placed:  # else the whole row is a repetition, which has been said
+            builder.judge(line, query_id, name, grade)
+        return
+    there = f"'{name}' is in the results of '{query_id}' already"
+    if known is None:
+        builder.judge(line, query_id, name, grade)
+        builder.refuse(line, f"{there}, without a rating; of this row only the rating is taken.")
+    else:
+        builder.refuse(
+            line, f"{there}, rated {known} there; {known} is kept, and this row, rated {grade}, is left out."
+        )
+
+
+def _place(builder: Builder, line: int, query: str, document: str, row: Mapping[str, str]) -> bool:
+    """Put a document where its rank or score wants it, if it has any; False, and a problem, if it is there already."""
+    key: tuple[float, float] = (0.0, line)
+    try:
+        score = parse_number(row["score"], "score") if row.get("score", "").strip() else None
+        if "rank" in row:
+            if not row["rank"].strip():
+                return True
+            key = (parse_number(row["rank"], "rank"), line)
+        elif "score" in row:
+            key = (float("inf") if score is None else -score, line)
+    except ValueError as error:
+        builder.refuse(line, f"{error} The document goes last.")
+        score, key = None, (float("inf"), line)
+    placed = builder.place(line, query, document, key)
+    if placed and score is not None:
+        builder.scores.setdefault(query, {})[document] = score
+    return placed
+
+
+def _tag(builder: Builder, line: int, query: str, row: Mapping[str, str]) -> None:
+    tag = row.get("tag", "").strip()
+    if tag and builder.tags.setdefault(query, tag) != tag:
+        builder.refuse(line, f"The query has the tag '{builder.tags[query]}' above; '{tag}' is left out.")
+
+
+def unique(header: Sequence[str]) -> list[str]:
+    """The names of columns, blank ones named after their place and equal ones numbered."""
+    names: list[str] = []
+    for place, cell in enumerate(header, start=1):
+        base = " ".join(cell.split()) or f"Column {place}"
+        name, number = base, 2
+        while name in names:
+            name, number = f"{base} ({number})", number + 1
+        names.append(name)
+    return names
+
+
+def looks_like_table(rows: Sequence[Row]) -> bool:
+    """Whether the row that names the columns has one for the queries."""
+    if not rows:
+        return False
+    header = rows[rows_above(rows)].cells
+    names = {fields.normal(cell) for cell in header}
+    # alone in its row, a word such as "keyword" may be a query itself
+    wanted = {*_NAMES["query"], *_NAMES["query_id"]} if len(header) > 1 else set(_NAMES["query"][:2])
+    return bool(names & wanted)

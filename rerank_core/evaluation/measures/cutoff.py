@@ -1,0 +1,388 @@
+"""Where to cut: what a score threshold and a top n let through, and what they cost in answers.
+
+For one contender, over the rated queries that it answered. A document is relevant from `relevant` on (grade 1 unless
+said otherwise); one without a rating counts as not relevant. With a threshold, a query is *answered* where at least
+one document reaches it; *rightly*, where the first of them is relevant; *wrongly*, where it is not. A query that is
+not answered is rightly left alone where it has no good answer among its candidates, else it is *missed*.
+"""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from rerank_core.errors import InvalidRequestError
+from rerank_core.evaluation.experiments.records import Ranking
+from rerank_core.evaluation.measures.measure import Judgments
+from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
+
+__all__ = [
+    "BORDERLINE_PAIRS",
+    "Borderline",
+    "CutOff",
+    "CutPoint",
+    "Reference",
+    "TopN",
+    "borderline_pairs",
+    "borderline_reference",
+    "cut_off",
+]
+
+BORDERLINE_PAIRS = (30, 50)
+"""How many borderline pairs Cohere's recipe asks for, at least and at most."""
+
+_POINTS = 200
+_USUAL_SCALE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class CutPoint:
+    """What one threshold does. Shares are from 0 to 1.
+
+    `precision` is the share of relevant documents among those let through (None where there are none), `recall` the
+    share of the relevant candidates that are let through (None where there are none). `right`, `wrong`, `missed` and
+    `silent` count queries and make up all of them: answered rightly, answered wrongly, not answered although there
+    is a good answer, and rightly not answered. `kept` is how many documents a query shows on average.
+    """
+
+    threshold: float
+    precision: float | None
+    recall: float | None
+    right: int
+    wrong: int
+    missed: int
+    silent: int
+    kept: float
+
+    @property
+    def queries(self) -> int:
+        """All queries."""
+        return self.right + self.wrong + self.missed + self.silent
+
+    @property
+    def answered(self) -> float:
+        """The share of queries that show at least one document."""
+        return (self.right + self.wrong) / self.queries
+
+    @property
+    def wrongly_answered(self) -> float:
+        """The share of queries whose first document shown is not relevant."""
+        return self.wrong / self.queries
+
+    @property
+    def text(self) -> str:
+        """The point in a sentence: "At 0.42, 38 of 50 queries are answered, 3 of them wrongly; 4 that have an answer
+        get none, and 8 without one are rightly left alone"."""
+        answered = self.right + self.wrong
+        return (
+            f"At {self.threshold:.3f}, {answered:,} of {self.queries:,} queries are answered, {self.wrong:,} of them "
+            f"wrongly; {self.missed:,} that have an answer get none, and {self.silent:,} without one are rightly left "
+            "alone"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TopN:
+    """What showing the first n documents does, without a threshold: precision and recall over all queries, and the
+    share of the queries that have a good answer which show one. Every query shows something, so `wrong` is the share
+    of all queries that show nothing good."""
+
+    n: int
+    precision: float
+    recall: float | None
+    found: float | None
+    wrong: float
+
+    @property
+    def text(self) -> str:
+        """The point in a sentence: "With the top 3, 90% of the queries that have an answer show one; 33% of what is
+        shown is good"."""
+        count = "first result alone" if self.n == 1 else f"top {self.n}"
+        there = "" if self.found is None else f"{self.found:.0%} of the queries that have an answer show one; "
+        return f"With the {count}, {there}{self.precision:.0%} of what is shown is good"
+
+
+class _Tops(NamedTuple):
+    """The best score of every query, sorted, by what answering it would be: `right`, `wrong` although it has a good
+    answer further down, or `hopeless` since it has none."""
+
+    right: tuple[float, ...]
+    wrong: tuple[float, ...]
+    hopeless: tuple[float, ...]
+
+    @classmethod
+    def of(cls, tops: Iterable[tuple[float, bool, bool]]) -> _Tops:
+        """Out of (best score, whether that document is relevant, whether any is)."""
+        groups: tuple[list[float], list[float], list[float]] = ([], [], [])
+        for best, is_relevant, has_answer in tops:
+            groups[0 if is_relevant else 1 if has_answer else 2].append(best)
+        return cls(*(tuple(sorted(group)) for group in groups))
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """Thresholds and top n of one contender.
+
+    `points` go from the lowest threshold to the highest, `top` from n = 1 on. `suggested` is the point with the most
+    queries done right (answered rightly, or rightly not) less those answered wrongly; of several the lowest
+    threshold. None where the contender has no scores. `unrated` is the share of the first documents, one a query,
+    without a rating: where it is high the figures say little.
+    """
+
+    label: str
+    points: tuple[CutPoint, ...]
+    top: tuple[TopN, ...]
+    suggested: CutPoint | None
+    unrated: float
+    queries: tuple[str, ...] = ()
+    _tops: _Tops | None = field(default=None, repr=False)
+    _scores: tuple[float, ...] = field(default=(), repr=False)
+    _relevant: tuple[float, ...] = field(default=(), repr=False)
+    _all_relevant: int = field(default=0, repr=False)
+
+    def at(self, threshold: float) -> CutPoint:
+        """The point of any threshold, for a line that can be dragged. Raises InvalidRequestError where the contender
+        has no scores."""
+        if self._tops is None:
+            raise InvalidRequestError(
+                f"{self.label} gives an order and no scores.", hint="Use a top n instead of a threshold."
+            )
+        return _point(self, self._tops, threshold)
+
+    def spread(self, low: float, high: float, steps: int = 200) -> tuple[CutPoint, ...]:
+        """The points of `steps` + 1 thresholds evenly from `low` to `high`, for a picture. Raises as `at` does."""
+        return tuple(self.at(low + (high - low) * step / steps) for step in range(steps + 1))
+
+
+def cut_off(
+    query_set: QuerySet,
+    ranking: Ranking,
+    *,
+    judgments: Judgments | None = None,
+    relevant: int = 1,
+    only: Collection[str] | None = None,
+    deepest: int = 20,
+) -> CutOff:
+    """Work out thresholds (up to 200 of them) and top n (up to `deepest`) of one contender.
+
+    `judgments` None are all raters' combined, `relevant` the lowest grade of a good answer; `only` leaves just these
+    queries in, as in `summarise`. Raises InvalidRequestError where no rated query of them has been answered.
+    """
+    grades = query_set.combined() if judgments is None else judgments
+    allowed = None if only is None else set(only)
+    used = [
+        query
+        for query in query_set.ready
+        if grades.get(query.id) and query.id in ranking.run and (allowed is None or query.id in allowed)
+    ]
+    if allowed is not None and not any(query.id in allowed for query in query_set.ready):
+        raise InvalidRequestError("No query fits these filters.", hint="Choose other filters.", code="no_ratings")
+    if not used:
+        raise InvalidRequestError(
+            f"No rated query has been answered by {ranking.label} yet.",
+            hint="Rate some results, or wait until the run has come further.",
+            code="no_ratings",
+        )
+    scores: list[float] = []
+    relevant_scores: list[float] = []
+    tops: list[tuple[float, bool, bool]] = []
+    unrated = total_relevant = 0
+    for query in used:
+        own, scored = grades[query.id], ranking.scores.get(query.id, {})
+        good = {name for name in query.candidates if own.get(name, -1) >= relevant}
+        total_relevant += len(good)
+        order = ranking.run[query.id]
+        unrated += bool(order) and order[0] not in own
+        scores += scored.values()
+        relevant_scores += [score for name, score in scored.items() if name in good]
+        first = next((name for name in order if name in scored), None)
+        best = -math.inf if first is None else scored[first]
+        tops.append((best, first in good, bool(good)))
+    made = CutOff(
+        ranking.label,
+        (),
+        tuple(_top(used, ranking, grades, relevant, n) for n in range(1, _deepest(used, ranking, deepest) + 1)),
+        None,
+        unrated / len(used),
+        tuple(query.id for query in used),
+        _Tops.of(tops) if scores else None,
+        tuple(sorted(scores)),
+        tuple(sorted(relevant_scores)),
+        total_relevant,
+    )
+    if not scores:
+        return made
+    points = tuple(made.at(threshold) for threshold in _thresholds(made._scores, [best for best, _, _ in tops]))
+    suggested = max(points, key=lambda point: (point.right + point.silent - point.wrong, -point.threshold))
+    return replace(made, points=points, suggested=suggested)
+
+
+def _point(made: CutOff, tops: _Tops, threshold: float) -> CutPoint:
+    passed = len(made._scores) - bisect.bisect_left(made._scores, threshold)
+    good = len(made._relevant) - bisect.bisect_left(made._relevant, threshold)
+    missed_right, missed_wrong, silent = (bisect.bisect_left(group, threshold) for group in tops)
+    right = len(tops.right) - missed_right
+    wrong = len(tops.wrong) - missed_wrong + len(tops.hopeless) - silent
+    missed = missed_right + missed_wrong
+    return CutPoint(
+        threshold,
+        good / passed if passed else None,
+        good / made._all_relevant if made._all_relevant else None,
+        right,
+        wrong,
+        missed,
+        silent,
+        passed / sum(map(len, tops)),
+    )
+
+
+def _thresholds(scores: Sequence[float], tops: Sequence[float]) -> list[float]:
+    """Thresholds worth a look: half way between neighbouring first scores, where the answers change, else spread
+    evenly over the documents' scores; below the lowest and above the highest too."""
+    firsts = sorted({best for best in tops if math.isfinite(best)})
+    between = [(low + high) / 2 for low, high in itertools.pairwise(firsts)]
+    if len(between) > _POINTS - 2:
+        between = [between[place * len(between) // (_POINTS - 2)] for place in range(_POINTS - 2)]
+    room = max(0, _POINTS - 2 - len(between))
+    spread = [scores[place * len(scores) // room] for place in range(room)] if room else []
+    return sorted({scores[0], *between, *spread, math.nextafter(scores[-1], math.inf)})
+
+
+def _deepest(used: Sequence[Query], ranking: Ranking, deepest: int) -> int:
+    return min(deepest, max(len(ranking.run[query.id]) for query in used))
+
+
+def _top(used: Sequence[Query], ranking: Ranking, grades: Judgments, relevant: int, n: int) -> TopN:
+    shown = hits = total = found = answerable = 0
+    for query in used:
+        own = grades[query.id]
+        first = ranking.run[query.id][:n]
+        good = sum(own.get(name, -1) >= relevant for name in first)
+        there = sum(own.get(name, -1) >= relevant for name in query.candidates)
+        shown, hits, total = shown + len(first), hits + good, total + there
+        answerable += there > 0
+        found += good > 0
+    return TopN(
+        n,
+        hits / shown if shown else 0.0,
+        hits / total if total else None,
+        found / answerable if answerable else None,
+        1 - found / len(used),
+    )
+
+
+# Cohere's recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Borderline:
+    """A pair to look at: is this document just about good enough for this query? `score` is the contender's, `grade`
+    the rating where there is one."""
+
+    query: Query
+    document: str
+    score: float
+    grade: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The mean score of the borderline pairs that a person picked, with the lowest and the highest of them."""
+
+    score: float
+    pairs: int
+    lowest: float
+    highest: float
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are as many pairs as the recipe asks for."""
+        return self.pairs >= BORDERLINE_PAIRS[0]
+
+    @property
+    def text(self) -> str:
+        """The reference in words."""
+        pairs = "1 borderline pair" if self.pairs == 1 else f"{self.pairs:,} borderline pairs"
+        said = f"The mean of {pairs} is {self.score:.2f} ({self.lowest:.2f} to {self.highest:.2f})"
+        return said if self.enough else f"{said}; {BORDERLINE_PAIRS[0]} pairs or more are needed to rely on it"
+
+
+def borderline_pairs(
+    query_set: QuerySet,
+    ranking: Ranking,
+    *,
+    judgments: Judgments | None = None,
+    relevant: int = 1,
+    only: Collection[str] | None = None,
+    most: int = BORDERLINE_PAIRS[1],
+) -> tuple[Borderline, ...]:
+    """One pair a query that may be borderline, for a person to confirm, the likeliest first.
+
+    A document of the lowest grade that counts as relevant (1 of 3, or 6 of 10 where `relevant` is 6) is borderline by
+    itself where it is not the lowest of the scale too; of several the one with the score in the middle. Else, between
+    the lowest score of a better document and the highest of one that is not relevant there is the most doubt: the
+    document nearest to the middle of the two. Queries without ratings offer the one nearest to the mean score of the
+    pairs found so, and where there is none, the one nearest to the middle between the lowest and the highest score of
+    all. `only` leaves just these queries in.
+    """
+    grades = query_set.combined() if judgments is None else judgments
+    allowed = None if only is None else set(only)
+    known = [grade for own in grades.values() for grade in own.values()]
+    # 0 to 3 has a 0 even where nobody gave one; another scale begins with the lowest grade there is, such as 1 of 10
+    lowest = 0 if max(known, default=0) <= _USUAL_SCALE else min(known)
+    sure: list[Borderline] = []
+    likely: list[Borderline] = []
+    rest: list[Query] = []
+    for query in query_set.ready:
+        if allowed is not None and query.id not in allowed:
+            continue
+        scored = ranking.scores.get(query.id, {})
+        own = grades.get(query.id, {})
+        rated = {name: own[name] for name in scored if name in own}
+        just = [name for name, grade in rated.items() if grade == relevant > lowest]
+        ones = sorted(just, key=scored.__getitem__)
+        good = [scored[name] for name, grade in rated.items() if grade > relevant]
+        bad = [scored[name] for name, grade in rated.items() if grade < relevant]
+        if ones and good:
+            sure.append(_borderline(query, ones[len(ones) // 2], scored, own))
+        elif good and bad:
+            middle = (min(good) + max(bad)) / 2
+            likely.append(_borderline(query, _nearest(scored, middle), scored, own))
+        elif scored:
+            rest.append(query)
+    found = [*sure, *likely]
+    if rest and len(found) < most:
+        middle = math.fsum(one.score for one in found) / len(found) if found else _middle(ranking)
+        for query in rest:
+            scored = ranking.scores[query.id]
+            found.append(_borderline(query, _nearest(scored, middle), scored, grades.get(query.id, {})))
+    return tuple(found[:most])
+
+
+def borderline_reference(scores: Iterable[float]) -> Reference:
+    """The suggested threshold from the scores of borderline pairs: their mean, as Cohere's best practices for rerank
+    describe it ("30-50 representative queries, one borderline document each; the average is the reference").
+    Raises InvalidRequestError without any."""
+    values = [score for score in scores if math.isfinite(score)]
+    if not values:
+        raise InvalidRequestError(
+            "There are no borderline pairs.", hint="Mark documents that are just about good enough."
+        )
+    return Reference(math.fsum(values) / len(values), len(values), min(values), max(values))
+
+
+def _middle(ranking: Ranking) -> float:
+    scores = [score for scored in ranking.scores.values() for score in scored.values()]
+    return (min(scores) + max(scores)) / 2
+
+
+def _nearest(scored: Mapping[str, float], value: float) -> str:
+    return min(scored, key=lambda name: abs(scored[name] - value))
+
+
+def _borderline(query: Query, document: str, scored: Mapping[str, float], own: Mapping[str, int]) -> Borderline:
+    return Borderline(query, document, scored[document], own.get(document))

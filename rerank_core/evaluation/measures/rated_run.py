@@ -1,0 +1,43 @@
+"""What a person's ratings say about one run: the same measures before and after reranking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from rerank_core.evaluation.measures.measure import measure
+
+__all__ = ["RatedRun", "rated_run"]
+
+_QUERY = "q"
+
+
+@dataclass(frozen=True, slots=True)
+class RatedRun:
+    """`measures` maps a name (nDCG@5, RR, P@5) to its value before and after, each from 0 to 1.
+
+    `rated` of `total` documents carry a rating; those without one count as grade 0, as ir-measures treats them.
+    """
+
+    rated: int
+    total: int
+    measures: Mapping[str, tuple[float, float]]
+
+
+def rated_run(ratings: Mapping[int, int], initial: Iterable[int], reranked: Iterable[int], k: int) -> RatedRun:
+    """Compare two orders of one query by ratings from 0 (not relevant) to 3 (perfect).
+
+    Keys are the documents' places in the input. nDCG@k is ir-measures' (gain: the grade itself, discount log2,
+    ideal order over the rated documents); RR is one over the rank of the first document rated 1 or more, which
+    over many queries is averaged to MRR; P@k the share of the first k rated 1 or more. `k` is cut to the number
+    of documents. Without ratings there are no measures.
+    """
+    before, after = [str(place) for place in initial], [str(place) for place in reranked]
+    depth = max(1, min(k, len(before)))
+    if not ratings:
+        return RatedRun(0, len(before), {})
+    names = [f"nDCG@{depth}", "RR", f"P@{depth}"]
+    judgments = {_QUERY: {str(place): grade for place, grade in ratings.items()}}
+    old = measure(judgments, {_QUERY: before}, names)
+    new = measure(judgments, {_QUERY: after}, names)
+    return RatedRun(len(ratings), len(before), {name: (old[name].mean, new[name].mean) for name in names})

@@ -1,0 +1,247 @@
+"""Whether one run is better than another, or whether that may be chance.
+
+Runs are compared query by query. The p-value is that of a two-sided paired randomisation test: if the runs were
+equally good, each query's difference could as well have the other sign, so p is the share of sign patterns whose
+mean difference is at least as large as the one observed (M. Smucker, J. Allan, B. Carterette, "A comparison of
+statistical significance tests for information retrieval evaluation", CIKM 2007). The interval is a percentile
+bootstrap over queries (B. Efron, R. Tibshirani, "An introduction to the bootstrap", 1993). Where several pairs are
+compared, p is corrected by Holm's method (S. Holm, Scandinavian Journal of Statistics 6, 1979): all pairs are one
+family, also those of two models, since sentences are said about them all ("cannot be told apart"). The chance of any
+false claim on one measure stays under 0.05 so. An interval is that of its own pair, without a correction: it says how
+large a difference may be, p whether there is one. So it may leave out 0 where p is not small; `describe` says for how
+many comparisons p was corrected.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rerank_core.errors import InvalidRequestError
+from rerank_core.evaluation.measures.measure import Judgments, Run
+from rerank_core.evaluation.measures.measure import measure as measure_run
+
+__all__ = ["ENOUGH_QUERIES", "Compared", "compare", "compare_values", "describe", "holm", "p_text"]
+
+ENOUGH_QUERIES = 25
+"""With fewer queries a comparison carries a warning; 25 to 50 is what evaluation campaigns use at the least."""
+
+CONFIDENCE = 0.95
+SIGNIFICANT = 0.05
+SAMPLES = 10_000
+_EXACT_UP_TO = 14
+_SAME = 1e-9
+_CELLS_AT_ONCE = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How `second` does against `first` on one measure.
+
+    `means` are of `first` and `second` over all judged queries, `difference` is the second minus the first,
+    `interval` its 95% confidence interval. `p` is the probability of a difference this large by chance, corrected
+    for the number of pairs compared, `comparisons`; `p_alone` is it without that. `better`, `worse` and `same` count
+    queries, seen from `second`; `differences` has each of them. `warning` is a sentence where there are few queries.
+    """
+
+    measure: str
+    first: str
+    second: str
+    means: tuple[float, float]
+    difference: float
+    interval: tuple[float, float]
+    p: float
+    p_alone: float
+    better: int
+    worse: int
+    same: int
+    differences: Mapping[str, float] = field(hash=False)
+    warning: str | None = None
+    comparisons: int = 1
+
+    @property
+    def queries(self) -> int:
+        """How many queries were compared."""
+        return len(self.differences)
+
+    @property
+    def significant(self) -> bool:
+        """Whether chance is an unlikely explanation (p under 0.05)."""
+        return self.p < SIGNIFICANT
+
+    @property
+    def interval_disagrees(self) -> bool:
+        """Whether the interval, which is not corrected, leaves out 0 although p does not rule out chance."""
+        low, high = self.interval
+        return not self.significant and (low > 0 or high < 0)
+
+
+def compare(
+    judgments: Judgments, runs: Mapping[str, Run], measure: str, *, samples: int = SAMPLES, seed: int = 0
+) -> dict[tuple[str, str], Compared]:
+    """Compare every pair of runs on one measure; keys are (first, second) in the order of `runs`.
+
+    A judged query that a run lacks counts as 0 for it. With 14 queries or fewer that differ the p-value is exact,
+    else it is estimated from `samples` random sign patterns, the same ones for the same `seed`. Raises
+    InvalidRequestError where there are fewer than two runs, and what `measure` raises.
+    """
+    if len(runs) < 2:
+        raise InvalidRequestError("There are fewer than two runs to compare.", hint="Add another model or order.")
+    values = {name: measure_run(judgments, run, [measure])[measure].by_query for name, run in runs.items()}
+    return compare_values(values, measure, samples=samples, seed=seed)
+
+
+def compare_values(
+    values: Mapping[str, Mapping[str, float]], measure: str, *, samples: int = SAMPLES, seed: int = 0
+) -> dict[tuple[str, str], Compared]:
+    """The same where the runs have been measured already: `values` maps each of two runs or more to the value of every
+    query, the same queries for all."""
+    keys = list(itertools.combinations(values, 2))
+    queries = next(iter(values.values()))
+    columns = [
+        [_difference(values[second][query], values[first][query]) for query in queries] for first, second in keys
+    ]
+    alone = _p_values(columns, samples, seed)
+    intervals = _intervals(columns, samples, seed)
+    return {
+        key: _compared(measure, key, values, p, p_alone, interval, len(keys))
+        for key, p, p_alone, interval in zip(keys, holm(alone), alone, intervals, strict=True)
+    }
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's step-down correction: the smallest of m values times m, the next times m - 1 and so on, never falling
+    and at most 1, in the order given. Worked example: 0.01, 0.04, 0.03 become 0.03, 0.06, 0.06."""
+    corrected = [0.0] * len(p_values)
+    highest = 0.0
+    for rank, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        highest = max(highest, min(1.0, p_values[place] * (len(p_values) - rank)))
+        corrected[place] = highest
+    return corrected
+
+
+def describe(compared: Compared) -> str:
+    """The comparison in one sentence: "B lifts nDCG@10 from 0.61 to 0.74 (+0.13, 95% interval 0.09 to 0.17); 31
+    queries better, 6 worse, 13 the same". What may be chance begins with saying so."""
+    before, after = compared.means
+    low, high = compared.interval
+    if abs(compared.difference) <= _SAME:
+        digits = 2
+        change = f"{compared.second} leaves {compared.measure} at {after:.2f}"
+    else:
+        verb = "lifts" if compared.difference > 0 else "lowers"
+        digits = _digits(before, after, compared.difference)
+        change = f"{compared.second} {verb} {compared.measure} from {before:.{digits}f} to {after:.{digits}f}"
+    queries = "query" if compared.better == 1 else "queries"
+    counts = f"{compared.better:,} {queries} better, {compared.worse:,} worse, {compared.same:,} the same"
+    by_chance = not compared.significant and abs(compared.difference) > _SAME
+    corrected = f" after correction for {compared.comparisons:,} comparisons" if compared.comparisons > 1 else ""
+    chance = f"Perhaps only by chance (p {p_text(compared.p)}{corrected}), " if by_chance else ""
+    interval = f"95% interval {low:.{digits}f} to {high:.{digits}f}"
+    return f"{chance}{change} ({compared.difference:+.{digits}f}, {interval}); {counts}"
+
+
+def _digits(before: float, after: float, difference: float) -> int:
+    """How many digits a change needs to be seen: two, or up to four, lest it lifts 0.83 to 0.83 by 0.00. Each figure
+    is rounded by itself, so that the last digits need not add up."""
+    return next((n for n in (2, 3) if round(before, n) != round(after, n) and round(difference, n) != 0), 4)
+
+
+def p_text(p: float) -> str:
+    """p as a reader wants it: "under 0.001", "0.012", "0.34"."""
+    return "under 0.001" if p < 0.001 else f"{p:.2f}" if p >= 0.1 else f"{p:.3f}"
+
+
+def _difference(after: float, before: float) -> float:
+    return 0.0 if abs(after - before) <= _SAME else after - before
+
+
+def _compared(
+    name: str,
+    key: tuple[str, str],
+    values: Mapping[str, Mapping[str, float]],
+    p: float,
+    p_alone: float,
+    interval: tuple[float, float],
+    comparisons: int,
+) -> Compared:
+    before, after = values[key[0]], values[key[1]]
+    differences = {query: _difference(after[query], value) for query, value in before.items()}
+    better = sum(value > 0 for value in differences.values())
+    worse = sum(value < 0 for value in differences.values())
+    count = len(differences)
+    warning = None
+    if count < ENOUGH_QUERIES:
+        queries = "query" if count == 1 else "queries"
+        warning = (
+            f"Only {count} {queries}: a difference must be large to be told from chance. Use {ENOUGH_QUERIES} or more."
+        )
+    return Compared(
+        measure=name,
+        first=key[0],
+        second=key[1],
+        means=(math.fsum(before.values()) / count, math.fsum(after.values()) / count),
+        difference=math.fsum(differences.values()) / count,
+        interval=interval,
+        p=p,
+        p_alone=p_alone,
+        better=better,
+        worse=worse,
+        same=count - better - worse,
+        differences=differences,
+        warning=warning,
+        comparisons=comparisons,
+    )
+
+
+def _p_values(columns: Sequence[Sequence[float]], samples: int, seed: int) -> list[float]:
+    """The two-sided p-value of each column of differences; all columns see the same random signs."""
+    import numpy as np
+
+    data = np.array(columns).T
+    reached = np.abs(data.sum(axis=0)) - _SAME  # sums in another order differ in their last digits
+    generator = np.random.default_rng(seed)
+    hits = np.zeros(data.shape[1])
+    for size in _chunks(samples, data.shape[0]):
+        plus = generator.integers(0, 2, (size, data.shape[0]), dtype=np.uint8).astype(np.float64)
+        # with signs of 1 for a set bit and -1 else, the sum is twice that of the set ones less the whole
+        hits += (np.abs(2 * (plus @ data) - data.sum(axis=0)) >= reached).sum(axis=0)
+    # the observed pattern is one of the possible ones, so that p is never 0
+    return [
+        _exact(column) if sum(map(bool, column)) <= _EXACT_UP_TO else float((count + 1) / (samples + 1))
+        for column, count in zip(columns, hits, strict=True)
+    ]
+
+
+def _exact(column: Sequence[float]) -> float:
+    """The p-value from every sign pattern; queries without a difference change no sum."""
+    import numpy as np
+
+    changed = np.array([value for value in column if value])
+    patterns = (np.arange(2**changed.size)[:, None] >> np.arange(changed.size)) & 1
+    return float((np.abs((1.0 - 2.0 * patterns) @ changed) >= abs(changed.sum()) - _SAME).mean())
+
+
+def _intervals(columns: Sequence[Sequence[float]], samples: int, seed: int) -> list[tuple[float, float]]:
+    """The middle 95% of each column's mean over queries drawn again with replacement."""
+    import numpy as np
+
+    data = np.array(columns).T
+    queries = data.shape[0]
+    generator = np.random.default_rng(seed)
+    means = []
+    for size in _chunks(samples, queries):
+        drawn = generator.integers(0, queries, (size, queries)) + np.arange(size)[:, None] * queries
+        times = np.bincount(drawn.ravel(), minlength=size * queries).reshape(size, queries)
+        means.append(times.astype(np.float64) @ data / queries)
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(np.concatenate(means), [tail, 1 - tail], axis=0)
+    return [(float(least), float(most)) for least, most in zip(low, high, strict=True)]
+
+
+def _chunks(samples: int, width: int) -> list[int]:
+    """How many samples to take at once, so that memory stays bounded whatever the number of queries."""
+    size = max(1, min(samples, _CELLS_AT_ONCE // width))
+    return [min(size, samples - start) for start in range(0, samples, size)]

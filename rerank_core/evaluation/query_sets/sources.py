@@ -1,0 +1,225 @@
+"""Where a query set comes from: files of any of the formats, a corpus or live engine, the sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from rerank_core.documents.report import Problem
+from rerank_core.errors import InvalidRequestError
+from rerank_core.evaluation.formats.imported import Imported
+from rerank_core.evaluation.query_sets.query_set import (
+    IMPORTED,
+    SAMPLE_RATER,
+    QuerySet,
+    bounded,
+    count_queries,
+    make_queries,
+)
+from rerank_core.models import Document
+
+if TYPE_CHECKING:
+    from rerank_core.retrieval.first_stage import FirstStage
+    from rerank_core.retrieval.live.index import LiveIndex
+
+__all__ = ["SAMPLE_CANDIDATES", "from_files", "from_queries", "from_sample", "search_collection", "search_with"]
+
+SAMPLE_CANDIDATES = 30
+"""Candidates of each query of the sample set."""
+
+_USUAL_MOST = 3
+_KEYWORD_ORDER = "by keyword (BM25)"
+
+
+def from_files(
+    parts: Imported | Iterable[Imported], *, name: str = "My queries", rater: str = IMPORTED, order_name: str = ""
+) -> QuerySet:
+    """A query set out of one or several imports, such as a snapshot and the ratings for it.
+
+    Candidates are the order in a file (a run); for a query that is in none, the documents rated for it, in the order
+    of the file, where their texts are known. A query of one file that is named by its text is taken for the query of
+    that text in another. Candidates without a text cannot be scored: they are left out and named in `problems`.
+    A query may end up without candidates; `QuerySet.with_candidates` finds some. Ratings go under `rater`, unless a
+    file says whose they are.
+    Raises InvalidRequestError where there are no queries.
+    """
+    from rerank_core.evaluation.formats.registry import merge
+
+    imports: Sequence[Imported] = (parts,) if isinstance(parts, Imported) else tuple(parts)
+    if len(imports) != 1:
+        imports = _aligned(imports)
+    merged = imports[0] if len(imports) == 1 else merge(imports)
+    problems = list(merged.problems)
+    texts = {query: merged.queries.get(query, query) for query in merged.query_ids}
+    known = {document: text for document, text in merged.documents.items() if text.strip()}
+    candidates: dict[str, tuple[str, ...]] = {}
+    from_ratings = 0
+    without: set[str] = set()
+    for query in texts:
+        listed = merged.run.get(query)
+        if listed is None and (rated := merged.judgments.get(query)):
+            # A whole collection has a first stage of its own; what was rated is only a part of what it would find.
+            listed = () if merged.kind == "beir" else tuple(rated)
+            from_ratings += bool(listed)
+        listed = listed or ()
+        without.update(document for document in listed if document not in known)
+        candidates[query] = tuple(document for document in listed if document in known)
+    if without:
+        some = ", ".join(f"'{document[:40]}'" for document in sorted(without)[:3])
+        one = len(without) == 1
+        missing = "its text" if one else "the texts"
+        problems.append(
+            Problem(
+                0,
+                f"{len(without):,} {'document has' if one else 'documents have'} no text and cannot be scored "
+                f"({some}{', ...' if len(without) > 3 else ''}). Add a file that has {missing}.",
+            )
+        )
+    notes = []
+    if from_ratings:
+        notes.append(f"For {count_queries(from_ratings)} the candidates are the rated documents, in the file's order.")
+    grades = {grade for own in merged.judgments.values() for grade in own.values()}
+    if grades and (min(grades) < 0 or max(grades) > _USUAL_MOST):
+        notes.append(
+            f"Ratings go from {min(grades)} to {max(grades)}. They count as they are: a document is relevant from 1 "
+            "on, and a higher rating weighs more."
+        )
+    documents = {document: Document(text, document, _metadata(merged, document)) for document, text in known.items()}
+    made = QuerySet(
+        name,
+        make_queries(texts, candidates, merged.tags),
+        documents,
+        _by_rater(imports, rater),
+        order_name or "as imported",
+        tuple(problems),
+        tuple(notes),
+        dict(merged.answers),
+        _scores(merged, candidates),
+        dict(merged.notes),
+    )
+    if any(candidates.values()):
+        return bounded(made)
+    cut = bounded(made)  # the whole collection stays, since a search will need it
+    return replace(cut, documents=documents)
+
+
+def from_queries(
+    queries: str | Iterable[str] | Mapping[str, str],
+    search: Callable[[str], Sequence[Document]],
+    *,
+    name: str = "My queries",
+    order_name: str = _KEYWORD_ORDER,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> QuerySet:
+    """A query set out of a list of queries (a text with one a line, strings, or id to text) and a search that
+    supplies their candidates; see `search_with`. Blank and repeated queries are left out."""
+    if isinstance(queries, Mapping):
+        texts = {str(key): text for key, text in queries.items() if text.strip()}
+    else:
+        lines = queries.splitlines() if isinstance(queries, str) else queries
+        texts = {line.strip(): line.strip() for line in lines if line.strip()}
+    if not texts:
+        raise InvalidRequestError("There are no queries.", hint="Type or paste some, one a line.")
+    made = QuerySet(name, make_queries(texts, {}, {}), order_name=order_name)
+    return made.with_candidates(search, order_name, on_progress=on_progress)
+
+
+def from_sample(candidates: int = SAMPLE_CANDIDATES) -> QuerySet:
+    """The rated sample query set: 77 queries in four languages over 66 articles, candidates by keyword."""
+    from rerank_core.samples import rated_queries
+
+    rated = rated_queries()
+    documents = {document.id or "": document for document in rated.documents}
+    search = search_collection(rated.documents, candidates)
+    tags = {query: about["topic"] for query, about in rated.tags.items()}
+    languages = {query: about["lang"] for query, about in rated.tags.items()}
+    found = {query: tuple(document.id or "" for document in search(text)) for query, text in rated.queries.items()}
+    return QuerySet(
+        "Sample: support questions",
+        make_queries(rated.queries, found, tags, languages),
+        documents,
+        {SAMPLE_RATER: {query: dict(grades) for query, grades in rated.judgments.items()}},
+        _KEYWORD_ORDER,
+        notes=(f"The up to {candidates} best of 66 articles by keyword, with ratings written for this project.",),
+    )
+
+
+def search_with(stage: FirstStage | LiveIndex, k: int = 100) -> Callable[[str], Sequence[Document]]:
+    """The search of a first stage over a corpus, or of a live engine, as `with_candidates` takes it: query to the
+    `k` best documents. Passages without an id are named after their place."""
+
+    def search(query: str) -> Sequence[Document]:
+        found: Any = stage.search(query, k)
+        documents: Sequence[Document] = found.documents
+        places = getattr(found, "candidates", None)
+        if places is None:
+            return documents
+        return [
+            document if document.id else replace(document, id=f"passage {place.index + 1}")
+            for document, place in zip(documents, places, strict=True)
+        ]
+
+    return search
+
+
+def search_collection(
+    documents: Iterable[Document], k: int = 100, on_progress: Callable[[int, int], None] | None = None
+) -> Callable[[str], Sequence[Document]]:
+    """Search by keyword among documents in memory, such as those of a BEIR collection: the query to its `k` best.
+    `on_progress` hears how many documents have been indexed."""
+    from rerank_core.retrieval.first_stage import FirstStage
+    from rerank_core.retrieval.passages import PassageList
+
+    stage = FirstStage(PassageList(documents))
+    stage.prepare(on_progress)
+    return search_with(stage, k)
+
+
+def _metadata(merged: Imported, document: str) -> dict[str, Any]:
+    about = dict(merged.metadata.get(document, {}))
+    if title := merged.titles.get(document):
+        about["title"] = title
+    return about
+
+
+def _by_rater(parts: Iterable[Imported], rater: str) -> dict[str, dict[str, dict[str, int]]]:
+    """The ratings by who gave them; of two for one document by one person the first is kept, as `merge` does it."""
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for part in parts:
+        for name, judgments in (part.raters or {rater: part.judgments}).items():
+            for query, grades in judgments.items():
+                own = found.setdefault(name, {}).setdefault(query, {})
+                for document, grade in grades.items():
+                    own.setdefault(document, grade)
+    return found
+
+
+def _scores(merged: Imported, candidates: Mapping[str, Sequence[str]]) -> dict[str, dict[str, float]]:
+    found = {
+        query: {document: own[document] for document in candidates[query] if document in own}
+        for query, own in merged.scores.items()
+    }
+    return {query: own for query, own in found.items() if own}
+
+
+def _aligned(parts: Sequence[Imported]) -> list[Imported]:
+    """Queries that one file names by their text get the id that another file gives to that text."""
+    ids = {text: query for part in parts for query, text in part.queries.items() if query != text}
+    return [_renamed(part, ids) if any(query in ids for query in part.query_ids) else part for part in parts]
+
+
+def _renamed(part: Imported, ids: Mapping[str, str]) -> Imported:
+    def named(values: Mapping[str, Any]) -> dict[str, Any]:
+        return {ids.get(query, query): value for query, value in values.items()}
+
+    return replace(
+        part,
+        queries=named(part.queries),
+        judgments=named(part.judgments),
+        run=named(part.run),
+        scores=named(part.scores),
+        answers=named(part.answers),
+        tags=named(part.tags),
+        raters={name: named(own) for name, own in part.raters.items()},
+    )

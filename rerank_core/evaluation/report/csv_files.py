@@ -1,0 +1,133 @@
+"""Every number of the report, and every result behind it, as tables for whoever wants to work on with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+
+from rerank_core.evaluation.formats.imported import csv_text
+from rerank_core.evaluation.measures.summary import INITIAL
+from rerank_core.evaluation.report.report import Report, money_of
+from rerank_core.exports.tables import guard_cell
+
+__all__ = ["COLUMNS", "RESULT_COLUMNS", "report_csv", "results_csv"]
+
+COLUMNS = ("section", "order", "against", "query_id", "query", "measure", "value")
+"""One row a number. Sections: setting, mean, difference, query, cut-off, top-n, cost, price, agreement."""
+
+RESULT_COLUMNS = ("query_id", "query", "order", "rank", "document", "score", "rating")
+
+
+def report_csv(report: Report) -> bytes:
+    """The numbers: UTF-8 with a byte order mark, so that Excel reads it as such; texts that a spreadsheet would run as
+    a formula are guarded. Empty cells are what a row does not have."""
+    return _csv(COLUMNS, _rows(report), texts=len(COLUMNS) - 1)
+
+
+def results_csv(report: Report) -> bytes:
+    """Every order, document by document, with scores and ratings, in the form of `report_csv`."""
+    return _csv(RESULT_COLUMNS, _results(report), texts=len(RESULT_COLUMNS) - 2)
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Sequence[str]], texts: int) -> bytes:
+    """`texts` is how many columns, from the first, hold texts; the rest are figures, which may begin with a minus."""
+    guarded = cache(guard_cell)  # the same few texts stand in thousands of rows
+    body = ([*map(guarded, row[:texts]), *row[texts:]] for row in rows)
+    return csv_text([list(columns), *body]).encode("utf-8-sig", "replace")
+
+
+def _row(section: str, measure: str, value: object, **cells: str) -> list[str]:
+    named = {"section": section, "measure": measure, "value": _number(value), **cells}
+    return [named.get(column, "") for column in COLUMNS]
+
+
+def _rows(report: Report) -> Iterator[list[str]]:
+    answer = report.answer
+    yield _row("setting", "created", report.created.isoformat(timespec="seconds"))
+    yield _row("setting", "queries", len(answer.queries))
+    yield _row("setting", "only", guard_cell(answer.scope))
+    yield _row("setting", "ratings by", guard_cell(", ".join(report.raters)))
+    yield _row("setting", "relevant from grade", answer.relevant)
+    yield _row("setting", "searches a day", answer.searches_a_day)
+    yield _row("setting", f"best possible {answer.measure}", answer.ceiling)
+    for row in answer.rows:
+        for name in answer.measures:
+            yield _row("mean", name, row.means[name], order=row.label)
+    for (first, second), pair in answer.pairs.items():
+        figures = (
+            ("difference", pair.difference),
+            ("interval low", pair.interval[0]),
+            ("interval high", pair.interval[1]),
+            ("p", pair.p),
+            ("p uncorrected", pair.p_alone),
+            ("comparisons that p is corrected for", pair.comparisons),
+            ("better", pair.better),
+            ("worse", pair.worse),
+            ("same", pair.same),
+        )
+        for name, value in figures:
+            yield _row("difference", f"{answer.measure} {name}", value, order=second, against=first)
+    for label, measures in answer.by_query.items():
+        for name, values in measures.items():
+            for query, value in values.items():
+                about = {"order": label, "query_id": query, "query": answer.searched[query].text}
+                yield _row("query", name, value, **about)
+    yield from _cut_rows(report)
+    for row in answer.rows[1:]:
+        yield _row("cost", "this run (USD)", money_of(row.cost), order=row.label)
+        yield _row("cost", "a search (USD)", money_of(row.per_search), order=row.label)
+        yield _row("cost", "a month (USD)", money_of(row.monthly), order=row.label)
+        yield _row("cost", "median latency (ms)", row.latency_ms, order=row.label)
+    for price in report.prices:
+        when = f"per 1,000 search units (USD), {price.as_of.isoformat()}, {price.source}"
+        yield _row("price", when, money_of(price.per_1000), order=f"{price.provider} {price.model}")
+    for one in report.agreements:
+        between = {"order": one.first, "against": one.second}
+        yield _row("agreement", "pairs", one.pairs, **between)
+        yield _row("agreement", "share of equal grades", one.agreed, **between)
+        yield _row("agreement", "kappa", one.kappa, **between)
+        yield _row("agreement", "weighted kappa", one.weighted, **between)
+
+
+def _cut_rows(report: Report) -> Iterator[list[str]]:
+    for cut in report.cuts:
+        for point in cut.points:
+            at = f"at {point.threshold:.6g}"
+            figures = {
+                "precision": point.precision,
+                "recall": point.recall,
+                "answered rightly": point.right,
+                "answered wrongly": point.wrong,
+                "missed": point.missed,
+                "rightly silent": point.silent,
+                "documents a query": point.kept,
+            }
+            for name, value in figures.items():
+                yield _row("cut-off", f"{name} {at}", value, order=cut.label)
+        if cut.suggested is not None:
+            yield _row("cut-off", "suggested threshold", cut.suggested.threshold, order=cut.label)
+        if cut.label in report.thresholds:
+            yield _row("cut-off", "kept threshold", report.thresholds[cut.label].score, order=cut.label)
+        for top in cut.top:
+            for name, share in (("precision", top.precision), ("recall", top.recall), ("found", top.found)):
+                yield _row("top-n", f"{name} of the first {top.n}", share, order=cut.label)
+
+
+def _results(report: Report) -> Iterator[list[str]]:
+    grades = report.judgments
+    orders: list[tuple[str, Mapping[str, Sequence[str]], Mapping[str, Mapping[str, float]]]]
+    orders = [(INITIAL, report.query_set.initial, {})]
+    orders += [(one.label, one.run, one.scores) for one in report.rankings]
+    for query in report.answer.queries:
+        text, rated = report.answer.searched[query].text, grades.get(query, {})
+        for label, run, scores in orders:
+            own = scores.get(query, {})
+            for rank, document in enumerate(run.get(query, ()), start=1):
+                figures = (_number(own.get(document)), _number(rated.get(document)))
+                yield [query, text, label, str(rank), document, *figures]
+
+
+def _number(value: object) -> str:
+    if value is None:
+        return ""
+    return repr(value) if isinstance(value, float) else str(value)

@@ -1,0 +1,1 @@
+"""What leaves the app: tables, pictures, code, text for a prompt."""

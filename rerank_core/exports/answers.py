@@ -1,0 +1,39 @@
+"""A found passage as text to send on: as an answer, or as a list with links."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from rerank_core.models import Document, RankedDocument
+from rerank_core.ranking.orders import label_of
+
+__all__ = ["answer_text", "markdown_links"]
+
+# What Markdown would read as more than text.
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~$])")
+_PREVIEW = 200
+
+
+def answer_text(document: Document) -> str:
+    """The passage as an answer: its text, then where it is from, where that is known."""
+    source = " ".join(str(document.metadata[name]).strip() for name in ("title", "url") if document.metadata.get(name))
+    return f"{document.text.strip()}\n\n{source}".strip()
+
+
+def markdown_links(results: Iterable[RankedDocument]) -> str:
+    """The results as a numbered Markdown list: a link for each that has a web address, and the start of its text.
+
+    Titles and texts are escaped, so that nothing in them becomes markup.
+    """
+    lines = []
+    for row in results:
+        title = _MARKDOWN.sub(r"\\\1", label_of(row.document))
+        url = str(row.document.metadata.get("url") or "")
+        linked = url.startswith(("https://", "http://"))
+        name = f"[{title}]({quote(url, safe=':/?#@!$&*+,;=%~-._')})" if linked else f"**{title}**"
+        text = " ".join(row.document.text.split())
+        start = text if len(text) <= _PREVIEW else text[:_PREVIEW].rstrip() + "…"
+        lines.append(f"{row.rank}. {name}: " + _MARKDOWN.sub(r"\\\1", start))
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Keyword search: words, BM25, the index that a collection keeps."""

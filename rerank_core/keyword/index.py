@@ -1,0 +1,170 @@
+"""First-stage retrieval: BM25 over a collection, in memory or mapped from disk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from numbers import Integral
+from pathlib import Path
+from tokenize import TokenError
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rerank_core.errors import ConfigurationError, InvalidQueryError, InvalidRequestError
+from rerank_core.keyword.bm25 import Parts, Postings, inverse_frequency, tokens_of
+from rerank_core.keyword.words import beginnings_of, pieces_of
+from rerank_core.models import DocumentInput, texts_of
+
+__all__ = ["FORMAT", "Hit", "KeywordIndex"]
+
+PIECES_UP_TO = 20_000  # documents; above it word pieces cost more time and memory than they bring
+
+FORMAT = 1
+"""Raised when words are cut, counted or stored in another way, so that older files are not taken for these."""
+
+_REPORT_EVERY = 500  # documents
+_MOST_DOCUMENTS = 2**31  # places are 32-bit numbers
+_HEAD = "index.json"
+_PARTS: dict[str, Parts] = {"pieces": pieces_of, "beginnings": beginnings_of}
+_ARRAYS: dict[str, np.dtype[Any]] = {
+    "starts": np.dtype(np.int64),
+    "documents": np.dtype(np.int32),
+    "weights": np.dtype(np.float32),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A document that shares something with the query: its place in the input and its BM25 score, above 0."""
+
+    index: int
+    score: float
+
+
+class KeywordIndex:
+    """BM25 over words and parts of words, for any language and without being told which.
+
+    Case, accents (Latin, Greek, Cyrillic) and width are folded; Chinese, Japanese, Thai and other scripts
+    without spaces are matched by pairs of characters. Up to 20,000 documents a word also counts as its runs of
+    four characters, which finds inflected, compounded and mistyped words; above that as its first four and first
+    six characters, a rough stem. It never changes once built, so threads can share it.
+    """
+
+    def __init__(self, postings: Postings, form: str) -> None:
+        self._postings = postings
+        self._form = form
+
+    @classmethod
+    def build(
+        cls, documents: Iterable[DocumentInput], *, on_progress: Callable[[int, int], None] | None = None
+    ) -> KeywordIndex:
+        """Index strings, objects with a `text`, or Documents. Raises InvalidDocumentsError for anything else.
+
+        `on_progress(done, total)` hears every few hundred documents how many have been cut into words, which is
+        about half of the work; what it raises stops it.
+        """
+        texts = texts_of(documents)
+        form = "pieces" if len(texts) <= PIECES_UP_TO else "beginnings"
+        return cls(Postings.build(_reporting(texts, on_progress), _PARTS[form]), form)
+
+    def __len__(self) -> int:
+        return self._postings.size
+
+    def search(self, query: str, k: int = 100) -> list[Hit]:
+        """The up to `k` documents that match best, best first, equal ones in input order.
+
+        Documents that share nothing with the query are left out. Raises InvalidQueryError where the query is no
+        string, InvalidRequestError where k is no whole number or below 1.
+        """
+        if not isinstance(query, str):
+            raise InvalidQueryError("The query is not a string.")
+        if isinstance(k, bool) or not isinstance(k, Integral):  # numpy's integers are Integral, no int
+            raise InvalidRequestError("k is not a whole number.", hint="Use 1 or more.")
+        if k < 1:
+            raise InvalidRequestError(f"k is {k}.", hint="Use 1 or more.")
+        scores = self._postings.scores(tokens_of(query, _PARTS[self._form]))
+        found = np.flatnonzero(scores > 0)
+        if len(found) > k:
+            # Everything that could be among the first k, ties at the edge included; the rest need no sorting.
+            edge = np.partition(scores[found], len(found) - k)[len(found) - k]
+            found = found[scores[found] >= edge]
+        order = found[np.argsort(-scores[found], kind="stable")][:k]
+        return [Hit(index, score) for index, score in zip(order.tolist(), scores[order].tolist(), strict=True)]
+
+    def rarity(self, word: str) -> float:
+        """How much a word, as `words` cuts it, tells in this collection: its inverse document frequency as a share
+        of that of a word in one document; 0 for a word in none."""
+        row = self._postings.numbers.get(word)
+        if row is None:
+            return 0.0
+        starts, size = self._postings.starts, self._postings.size
+        found = inverse_frequency(size, np.array([starts[row + 1] - starts[row], 1]))
+        return float(found[0] / found[1])
+
+    def save(self, folder: str | Path) -> None:
+        """Write the index into a folder, which is made where it is missing; an index in it is replaced.
+
+        Raises OSError. Do not write over an index that is mapped from that folder at this moment.
+        """
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        head = folder / _HEAD
+        head.unlink(missing_ok=True)  # it is written last: a folder without it holds no index
+        postings = self._postings
+        for name in _ARRAYS:
+            np.save(folder / f"{name}.npy", getattr(postings, name), allow_pickle=False)
+        content = {"format": FORMAT, "form": self._form, "size": postings.size, "tokens": list(postings.numbers)}
+        head.write_text(json.dumps(content), "ascii")
+
+    @classmethod
+    def load(cls, folder: str | Path) -> KeywordIndex:
+        """An index that was saved, its arrays mapped from disk. Raises ConfigurationError where there is none."""
+        folder = Path(folder)
+        try:
+            content = json.loads((folder / _HEAD).read_text("ascii"))
+            if content["format"] != FORMAT or content["form"] not in _PARTS:
+                raise ValueError("it was written in another format")
+            starts, documents, weights = (_mapped(folder / f"{name}.npy", kind) for name, kind in _ARRAYS.items())
+            numbers = {token: number for number, token in enumerate(content["tokens"])}
+            postings = Postings(content["size"], numbers, starts, documents, weights)
+            if not _is_whole(postings):
+                raise ValueError("it is damaged")
+        except (OSError, ValueError, KeyError, TypeError, EOFError, RecursionError, TokenError) as error:
+            raise ConfigurationError(
+                f"There is no keyword index that can be read in {folder}.", hint="Build it again from the documents."
+            ) from error
+        return cls(postings, content["form"])
+
+
+def _reporting(texts: Sequence[str], on_progress: Callable[[int, int], None] | None) -> Iterator[str]:
+    for done, text in enumerate(texts):
+        if on_progress is not None and done % _REPORT_EVERY == 0:
+            on_progress(done, len(texts))
+        yield text
+    if on_progress is not None:
+        on_progress(len(texts), len(texts))
+
+
+def _mapped(path: Path, kind: np.dtype[Any]) -> NDArray[Any]:
+    array = np.lib.format.open_memmap(path, mode="r")  # np.load would open an archive of arrays as well
+    if array.dtype != kind or array.ndim != 1:
+        raise ValueError("it is damaged")
+    return np.asarray(array)  # a plain view of the mapped file: numpy.memmap itself is slower to index
+
+
+def _is_whole(postings: Postings) -> bool:
+    """Whether the parts of an index belong together, so that no search can step out of bounds."""
+    starts, documents = postings.starts, postings.documents
+    return (
+        type(postings.size) is int
+        and 0 <= postings.size <= _MOST_DOCUMENTS
+        and all(isinstance(token, str) for token in postings.numbers)
+        and len(starts) == len(postings.numbers) + 1
+        and starts[0] == 0
+        and starts[-1] == len(documents) == len(postings.weights)
+        and bool(np.all(starts[1:] >= starts[:-1]))
+        and (not len(documents) or (int(documents.min()) >= 0 and int(documents.max()) < postings.size))
+    )

@@ -1,0 +1,288 @@
+"""What a call costs: estimated before it is made, worked out after the reply.
+
+One search unit is one query with up to 100 documents. A document longer than the model's chunk limit, the
+query counted in, is split, and every chunk counts as a document (Cohere's billing rule, which GateFlow resells):
+
+    chunks = max(1, ceil(document_tokens / (limit - min(query_tokens, limit // 2))))
+    units  = ceil(sum(chunks) / 100)        for each request sent
+
+Tokens are estimated without a tokenizer: one for a Chinese, Japanese or Korean character, a quarter for any
+other, rounded up. Worked example, limit 500: a query of 80 characters is 20 tokens, which leaves 480 for the
+document; one of 4,000 characters is 1,000 tokens, so ceil(1000 / 480) = 3 chunks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from rerank_core.errors import InvalidQueryError
+from rerank_core.models import Cost, DocumentInput, texts_of
+from rerank_core.pricing.table import CHUNK_TOKENS, GATEFLOW_PRICES_AS_OF, Price, PriceTable
+
+if TYPE_CHECKING:
+    from rerank_core.providers.spec import ModelSpec, ProviderSpec
+
+__all__ = [
+    "DAYS_A_MONTH",
+    "DOCUMENTS_PER_UNIT",
+    "CostEstimate",
+    "cost_of",
+    "estimate_cost",
+    "estimate_tokens",
+    "gap_text",
+    "money_text",
+    "monthly",
+    "upper_bound",
+]
+
+DOCUMENTS_PER_UNIT = 100
+DAYS_A_MONTH = 30
+
+# UTF-8 tells the scripts apart by lead byte, and bytes are counted many times faster than characters are matched.
+_EAST_ASIAN_LEADS = bytes(range(0xE3, 0xEE))  # U+3000 to U+D7FF, since lone surrogates are replaced before
+_EAST_ASIAN_PAIRS = {
+    0xEF: [bytes((0xEF, second)) for second in (*range(0xA4, 0xAC), *range(0xBC, 0xC0))],  # U+F900-FAFF, U+FF00-FFFF
+    0xF0: [bytes((0xF0, second)) for second in range(0xA0, 0xC0)],  # U+20000 to U+3FFFF
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CostEstimate:
+    """What a call is likely to cost, and how that was worked out.
+
+    `search_units` is 0 on this computer and None where the provider does not bill by unit; `amount` is None
+    where no price is known, and never counts retries (see `upper_bound`). `chunks` has one number for each
+    document given, 0 for a blank one, which is not sent; `long_documents` are the places (from 0) of those
+    that cost more than one chunk; both are empty where nothing is billed by the chunk. `requests` is how many
+    requests the documents are split into, `assumptions` sentences for a person, `as_of` the day of the price,
+    or today where none was used. `most_units` are the units if every text has twice the tokens estimated, as dense
+    text, code and some languages do; None where `search_units` is.
+    """
+
+    search_units: int | None
+    amount: Decimal | None
+    currency: str = "USD"
+    long_documents: tuple[int, ...] = ()
+    chunks: tuple[int, ...] = ()
+    requests: int = 0
+    assumptions: tuple[str, ...] = ()
+    as_of: date = GATEFLOW_PRICES_AS_OF
+    most_units: int | None = None
+
+
+def estimate_tokens(text: str) -> int:
+    """Tokens in a text, estimated: one for a Chinese, Japanese or Korean character, a quarter for any other,
+    rounded up. Real tokenizers differ by some tens of per cent.
+
+    East Asian is what lies in U+3000-D7FF, U+F900-FAFF, U+FF00-FFFF and U+20000-3FFFF: ideographs, kana, Hangul
+    and their punctuation.
+    """
+    if text.isascii():
+        return -(-len(text) // 4)
+    data = text.encode("utf-8", "replace")
+    east_asian = len(data) - len(data.translate(None, _EAST_ASIAN_LEADS))
+    for lead, pairs in _EAST_ASIAN_PAIRS.items():
+        if lead in data:
+            east_asian += sum(map(data.count, pairs))
+    return east_asian - (east_asian - len(text)) // 4
+
+
+def estimate_cost(
+    provider: str | ProviderSpec,
+    model: str | None,
+    query: str,
+    documents: Iterable[DocumentInput],
+    *,
+    prices: PriceTable | None = None,
+) -> CostEstimate:
+    """Estimate what reranking these documents costs before anything is sent.
+
+    `model` None is the provider's default; `prices` None the default table. A blank query and an empty list
+    are fine, since an estimate is wanted while somebody types. `provider` is an id, or a ProviderSpec of your own, as
+    for a client. Raises ConfigurationError for a provider that
+    does not exist, InvalidQueryError and InvalidDocumentsError for what is no text.
+    """
+    if not isinstance(query, str):
+        raise InvalidQueryError("The query is not a string.")
+    spec = _spec(provider)
+    texts = texts_of(documents)
+    blank = sum(1 for text in texts if not text or text.isspace())
+    sent = len(texts) - blank
+    size = _batch_size(spec.max_documents)
+    requests = 0 if not sent else 1 if size is None else -(-sent // size)
+    today = datetime.now(UTC).date()
+    if spec.is_local:
+        return CostEstimate(
+            0,
+            Decimal(0),
+            requests=requests,
+            assumptions=("It runs on this computer and costs nothing.",),
+            as_of=today,
+            most_units=0,
+        )
+    if not spec.models:
+        unknown = f"{spec.label} publishes no price, so the cost is unknown."
+        return CostEstimate(None, None, requests=requests, as_of=today, assumptions=(unknown,))
+
+    known = spec.model(model)
+    name = model if model is not None else spec.default_model
+    price = (prices or PriceTable.default()).find(spec.id, name)
+    limit = _chunk_limit(price, known)
+    asked = estimate_tokens(query)
+    tokens = [estimate_tokens(text) if text and not text.isspace() else 0 for text in texts]
+    chunks, most = _chunks(tokens, asked, limit), _chunks([2 * count for count in tokens], 2 * asked, limit)
+    units = _units(chunks, size)
+    return CostEstimate(
+        search_units=units,
+        amount=None if price is None else price.per_1000 * units / 1000,
+        long_documents=tuple(place for place, count in enumerate(chunks) if count > 1),
+        chunks=chunks,
+        requests=requests,
+        assumptions=_assumptions(price, name, limit, blank, requests, sent),
+        as_of=price.as_of if price else today,
+        most_units=_units(most, size),
+    )
+
+
+def cost_of(
+    provider: str | ProviderSpec,
+    model: str | None,
+    search_units: float | None,
+    reported_amount: object = None,
+    prices: PriceTable | None = None,
+) -> Cost:
+    """What a call cost, from what the reply said.
+
+    An amount that the provider reported wins; else the units it reported times the price in the table; else
+    it is unknown. On this computer it is free. A reported amount or a number of units that is no finite number
+    of 0 or more counts as not reported. `model` None is the provider's default.
+    """
+    spec = _spec(provider)
+    if spec.is_local:
+        return Cost(Decimal(0), basis="free")
+    reported = _amount(reported_amount)
+    if reported is not None:
+        return Cost(reported, basis="reported")
+    units = _amount(search_units)
+    price = (prices or PriceTable.default()).find(spec.id, model or spec.default_model)
+    if units is None or price is None:
+        return Cost(None)
+    return Cost(units * price.per_1000 / 1000, basis="computed")
+
+
+def upper_bound(estimate: CostEstimate, max_retries: int) -> Decimal | None:
+    """The most that a call may cost: every attempt billed, and every text twice as long in tokens as estimated.
+
+    That is the amount times (1 + max_retries), and more only where doubled tokens would cost further units. None
+    where the amount is unknown. A time-out that was retried may have been billed twice, so a spending limit sets
+    this much aside before the request is sent.
+    """
+    if estimate.amount is None:
+        return None
+    attempts = 1 + max(0, max_retries)
+    if not estimate.search_units or estimate.most_units is None:
+        return estimate.amount * attempts
+    return estimate.amount * estimate.most_units * attempts / estimate.search_units
+
+
+def monthly(amount_per_search: Decimal | None, searches_a_day: float) -> Decimal | None:
+    """What a month of DAYS_A_MONTH (30) days costs at this many searches a day; None where a search's cost is
+    unknown. Raises ValueError for a negative or endless number of searches."""
+    searches = _amount(searches_a_day)
+    if searches is None:
+        raise ValueError("searches_a_day is a finite number of 0 or more")
+    return None if amount_per_search is None else amount_per_search * searches * DAYS_A_MONTH
+
+
+def gap_text(estimate: CostEstimate | None, cost: Cost) -> str | None:
+    """How far what was billed is from what was estimated, as a sentence; None where they agree or one is unknown."""
+    if estimate is None or estimate.amount is None or cost.amount is None or cost.amount == estimate.amount:
+        return None
+    more = "more" if cost.amount > estimate.amount else "less"
+    by = money_text(abs(cost.amount - estimate.amount))
+    return f"Billed {by} {more} than the estimate of {money_text(estimate.amount)}."
+
+
+def money_text(amount: Decimal | None) -> str:
+    """An amount of US dollars for a person: "$0", "$0.0005", "$0.012", "$1,234.50", or "unknown".
+
+    Amounts from one dollar are rounded to cents, smaller ones to two significant digits.
+    """
+    if amount is None:
+        return "unknown"
+    if amount < 0:
+        return "-" + money_text(-amount)
+    if amount == 0:
+        return "$0"
+    if amount >= 1:
+        return f"${amount:,.2f}"
+    text = f"{amount:.{max(2, 1 - amount.adjusted())}f}".rstrip("0")
+    return "$" + (text if len(text.partition(".")[2]) >= 2 else f"{amount:.2f}")
+
+
+def _amount(value: object) -> Decimal | None:
+    if value is None or isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() and amount >= 0 else None
+
+
+def _spec(provider: str | ProviderSpec) -> ProviderSpec:
+    from rerank_core.providers import ProviderSpec  # here, since a provider may one day need a price
+    from rerank_core.providers import provider as find
+
+    return provider if isinstance(provider, ProviderSpec) else find(provider)
+
+
+def _batch_size(max_documents: int | None) -> int | None:
+    if max_documents is None or max_documents < DOCUMENTS_PER_UNIT:
+        return max_documents
+    return max_documents - max_documents % DOCUMENTS_PER_UNIT
+
+
+def _chunk_limit(price: Price | None, model: ModelSpec | None) -> int:
+    if price is not None:
+        return price.chunk_tokens
+    return CHUNK_TOKENS if model is None else model.chunk_tokens
+
+
+def _chunks(tokens: Sequence[int], asked: int, limit: int) -> tuple[int, ...]:
+    """How many chunks each document costs, 0 for one without tokens, which is blank and not sent."""
+    room = limit - min(asked, limit // 2)
+    return tuple(-(-count // room) for count in tokens)
+
+
+def _units(chunks: Sequence[int], size: int | None) -> int:
+    chunks = [count for count in chunks if count]
+    size = size or len(chunks) or 1
+    return sum(-(-sum(chunks[start : start + size]) // DOCUMENTS_PER_UNIT) for start in range(0, len(chunks), size))
+
+
+def _assumptions(
+    price: Price | None, model: str | None, limit: int, blank: int, requests: int, sent: int
+) -> tuple[str, ...]:
+    sentences = [
+        "Tokens are estimated: four characters make one, a Chinese, Japanese or Korean character is one.",
+        f"A search with up to {DOCUMENTS_PER_UNIT} documents is one unit; a document over {limit:,} tokens, the query "
+        "counted in, is split, and every part counts as a document.",
+    ]
+    if price is None:
+        sentences.append(f"The price table does not have {model}, so the amount is unknown.")
+    else:
+        day = f"{price.as_of.day} {price.as_of:%B %Y}"
+        sentences.append(
+            f"{money_text(price.per_1000)} per 1,000 search units ({price.source or 'source not given'}, {day})."
+        )
+    if requests > 1:
+        sentences.append(f"{sent:,} documents go out in {requests:,} requests, each counted on its own.")
+    if blank:
+        are = "1 blank document is" if blank == 1 else f"{blank:,} blank documents are"
+        sentences.append(f"{are} not sent and not counted.")
+    return tuple(sentences)

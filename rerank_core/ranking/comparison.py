@@ -1,0 +1,338 @@
+"""Several models on the same documents: who takes part, how far their orders agree, where they differ, what it costs.
+
+Orders are compared by rank alone. A score means something within one model and one query only: 0.9 from one model
+and 0.7 from another say nothing about each other, so nothing in here ever puts scores of two models side by side.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rerank_core.errors import InvalidRequestError
+from rerank_core.evaluation.experiments.records import Contender
+from rerank_core.pricing.estimates import CostEstimate, money_text, upper_bound
+from rerank_core.providers import provider, providers
+from rerank_core.ranking.orders import compare_orders
+
+__all__ = [
+    "MAX_CONTENDERS",
+    "Agreement",
+    "Contender",
+    "Difference",
+    "PairAgreement",
+    "WholeCost",
+    "agreement",
+    "agreement_text",
+    "contenders",
+    "differences",
+    "disagreement_text",
+    "extremes_text",
+    "full_name",
+    "key_of",
+    "keys_text",
+    "only_here",
+    "read_keys",
+    "short_names",
+    "total",
+    "whole_cost",
+]
+
+MAX_CONTENDERS = 4
+"""As many models as can be told apart side by side."""
+
+Order = Sequence[int]
+"""The documents of an answer as places in the input (from 0), best first."""
+
+_COUNTS = ("none", "one", "two", "three", "four")
+
+
+def contenders() -> tuple[Contender, ...]:
+    """Everything that can be compared: each model of each provider, a provider without models once."""
+    return tuple(
+        Contender(spec.id, model)
+        for spec in providers()
+        for model in ([known.id for known in spec.models] if spec.has_models else [None])
+    )
+
+
+def key_of(contender: Contender) -> str:
+    """A contender in an address: "local:local-english", "flashrank"."""
+    return contender.provider if contender.model is None else f"{contender.provider}:{contender.model}"
+
+
+def keys_text(chosen: Iterable[Contender]) -> str:
+    """Several contenders in an address; `read_keys` reads it."""
+    return ",".join(key_of(contender) for contender in chosen)
+
+
+def read_keys(text: str | None) -> tuple[Contender, ...]:
+    """The contenders that an address names, each once, at most MAX_CONTENDERS; what is not known is left out."""
+    known = {key_of(contender): contender for contender in contenders()}
+    named = dict.fromkeys(part.strip() for part in (text or "").split(","))
+    return tuple(known[name] for name in named if name in known)[:MAX_CONTENDERS]
+
+
+def short_names(chosen: Sequence[Contender]) -> tuple[str, ...]:
+    """What to call each in a sentence: the model's name, with the provider's where two models share one."""
+    shared = Counter(contender.label for contender in chosen)
+    return tuple(full_name(contender) if shared[contender.label] > 1 else contender.label for contender in chosen)
+
+
+def full_name(contender: Contender) -> str:
+    """A model with its provider: "English (GateFlow)", "English (local)"; a provider without models is its own name."""
+    spec = provider(contender.provider)
+    where = "local" if spec.is_local else spec.label
+    return spec.label if contender.model is None else f"{contender.label} ({where})"
+
+
+@dataclass(frozen=True, slots=True)
+class PairAgreement:
+    """How far two orders agree: `first` and `second` are their places in what was compared.
+
+    `overlap` is the share of the top `k` that both have, `shared` the same as a count; `kendall_tau` is from -1 to 1,
+    `rbo` from 0 to 1 with the top counting most (see `rerank_core.ranking.orders` for the formulas). `same_pairs` is
+    Kendall's tau in words that need no explanation: of all pairs of documents, the share that both put in the same
+    order, (1 + tau) / 2.
+    """
+
+    first: int
+    second: int
+    k: int
+    overlap: float
+    kendall_tau: float
+    rbo: float
+
+    @property
+    def shared(self) -> int:
+        """How many documents both have in their top k."""
+        return round(self.overlap * self.k)
+
+    @property
+    def same_pairs(self) -> float:
+        """The share of pairs of documents that stand in the same order, from 0 to 1."""
+        return (1 + self.kendall_tau) / 2
+
+    @property
+    def text(self) -> str:
+        """The agreement in words: "2 of the top 3 are the same; 85% of all pairs stand in the same order"."""
+        if self.kendall_tau == 1.0 and self.rbo == 1.0:
+            return "The same order."
+        first = "The first place is the same" if self.k == 1 and self.shared else "The first place differs"
+        verb = "is" if self.shared == 1 else "are"
+        top = first if self.k == 1 else f"{self.shared} of the top {self.k} {verb} the same"
+        return f"{top}; {_percent(self.same_pairs)}% of all pairs of documents stand in the same order."
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far several orders agree. `firsts` are the documents in first place, in the orders' own sequence;
+    `common_top` those in the top `k` of every order, as the first order has them; `pairs` every pair of orders."""
+
+    k: int
+    firsts: tuple[int, ...]
+    common_top: tuple[int, ...]
+    pairs: tuple[PairAgreement, ...]
+    identical: bool
+
+    @property
+    def same_first(self) -> bool:
+        """Whether every order has the same document in first place."""
+        return len(set(self.firsts)) == 1
+
+    @property
+    def by_closeness(self) -> tuple[PairAgreement, ...]:
+        """The pairs, those first that agree most: by rank-biased overlap, then Kendall's tau."""
+        return tuple(sorted(self.pairs, key=_closeness, reverse=True))
+
+    @property
+    def closest(self) -> PairAgreement | None:
+        """The two orders that agree most."""
+        return max(self.pairs, key=_closeness, default=None)
+
+    @property
+    def farthest(self) -> PairAgreement | None:
+        """The two orders that agree least."""
+        return min(self.pairs, key=_closeness, default=None)
+
+
+def agreement(orders: Sequence[Order], k: int) -> Agreement:
+    """Compare every pair of orders; `k` (at least 1, cut to the shortest order) is how deep "the top" goes.
+
+    Raises InvalidRequestError where there is no order, an order is empty or names a document twice, or for such a k.
+    """
+    if not orders or not all(orders):
+        raise InvalidRequestError("There is nothing to compare.", hint="Rank the documents with at least one model.")
+    pairs = []
+    for (first, one), (second, other) in itertools.combinations(enumerate(orders), 2):
+        found = compare_orders(one, other, k)
+        pairs.append(PairAgreement(first, second, found.k, found.overlap, found.kendall_tau, found.rbo))
+    depth = min(k, *(len(order) for order in orders))
+    if depth < 1:
+        raise InvalidRequestError(f"The depth of the comparison is {k!r}.", hint="Use a whole number from 1 up.")
+    tops = [set(order[:depth]) for order in orders[1:]]
+    return Agreement(
+        k=depth,
+        firsts=tuple(order[0] for order in orders),
+        common_top=tuple(place for place in orders[0][:depth] if all(place in top for top in tops)),
+        pairs=tuple(pairs),
+        identical=all(list(order) == list(orders[0]) for order in orders),
+    )
+
+
+def agreement_text(found: Agreement, names: Sequence[str], label: Callable[[int], str]) -> str:
+    """The agreement in one sentence for a person, without a full stop.
+
+    `names` are what the orders are called, `label` what a document is. "All three put 'Wi-Fi drops' first; 2 of the
+    top 3 are the same for all; English and v2 differ most: 76% of all pairs of documents stand in the same order".
+    """
+    if len(names) < 2:
+        return f"{names[0]} puts '{label(found.firsts[0])}' first; choose a second model to compare it with"
+    everybody = "Both" if len(names) == 2 else f"All {_COUNTS[len(names)] if len(names) < 5 else len(names)}"
+    if found.identical:
+        return f"{everybody} give the same order"
+    if found.same_first:
+        parts = [f"{everybody} put '{label(found.firsts[0])}' first"]
+    else:
+        who: dict[int, list[str]] = {}
+        for place, name in zip(found.firsts, names, strict=True):
+            who.setdefault(place, []).append(name)
+        said = ", ".join(f"'{label(place)}' for {_listed(some)}" for place, some in who.items())
+        parts = [f"They differ on the first place: {said}"]
+    common = len(found.common_top)
+    if found.k > 1:
+        for_all = "" if len(names) == 2 else " for all"
+        how_many = "none" if not common else f"{common}" if common < found.k else f"all {found.k}"
+        parts.append(f"{how_many} of the top {found.k} {'is' if common == 1 else 'are'} the same{for_all}")
+    farthest = found.farthest
+    if farthest is not None:
+        pairs = f"{_percent(farthest.same_pairs)}% of all pairs of documents stand in the same order"
+        if len(names) > 2:
+            pairs = f"{names[farthest.first]} and {names[farthest.second]} differ most: {pairs}"
+        parts.append(pairs)
+    return "; ".join(parts)
+
+
+def extremes_text(found: Agreement, names: Sequence[str]) -> str | None:
+    """Which two agree most and which least, without a full stop; None where there are not two pairs that differ.
+
+    "English and v2 agree most, English and Multilingual least, the top places counting most".
+    """
+    closest, farthest = found.closest, found.farthest
+    if closest is None or farthest is None or _closeness(closest) == _closeness(farthest):
+        return None
+    most, least = (f"{names[pair.first]} and {names[pair.second]}" for pair in (closest, farthest))
+    return f"{most} agree most, {least} least, the top places counting most"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One document's ranks in several orders (from 1, None where an order does not have it)."""
+
+    index: int
+    ranks: tuple[int | None, ...]
+
+    @property
+    def best(self) -> int | None:
+        """The highest place that any order gives it."""
+        return min((rank for rank in self.ranks if rank is not None), default=None)
+
+    @property
+    def spread(self) -> int:
+        """How many places lie between the highest and the lowest."""
+        known = [rank for rank in self.ranks if rank is not None]
+        return max(known) - min(known) if known else 0
+
+    def text(self, names: Sequence[str]) -> str:
+        """The ranks with their orders, best first: "1 for English, 6 for v2"."""
+        placed = sorted(
+            zip(self.ranks, names, strict=True), key=lambda pair: (pair[0] is None, pair[0] or 0)
+        )  # of equal ranks the first column stays first
+        return ", ".join(f"{'not placed' if rank is None else rank} for {name}" for rank, name in placed)
+
+
+def differences(orders: Sequence[Order], k: int) -> tuple[Difference, ...]:
+    """Every document with its ranks, those first on which the orders disagree most.
+
+    A document that some order has in its top `k` comes before all that none has there, since a move far down the list
+    matters to nobody; among each kind the wider spread comes first, then the better place.
+    """
+    ranks = [{place: rank for rank, place in enumerate(order, start=1)} for order in orders]
+    places = dict.fromkeys(place for order in orders for place in order)
+    found = [Difference(place, tuple(known.get(place) for known in ranks)) for place in places]
+    found.sort(key=lambda each: ((each.best or 0) > k, -each.spread, each.best, each.index))
+    return tuple(found)
+
+
+def disagreement_text(found: Sequence[Difference], names: Sequence[str], label: Callable[[int], str]) -> str | None:
+    """The document they disagree on most, in a sentence without a full stop; None where they agree on all.
+
+    `found` as `differences` gives it.
+    """
+    if len(names) < 2 or not found or not found[0].spread:
+        return None
+    return f"They disagree most on '{label(found[0].index)}': {found[0].text(names)}"
+
+
+def only_here(orders: Sequence[Order], k: int) -> tuple[frozenset[int], ...]:
+    """For each order the documents of its top `k` that no other order has there; empty sets for one order alone."""
+    tops = [frozenset(order[:k]) for order in orders]
+    if len(tops) < 2:
+        return tuple(frozenset() for _ in tops)
+    counted = Counter(place for top in tops for place in top)
+    return tuple(frozenset(place for place in top if counted[place] == 1) for top in tops)
+
+
+@dataclass(frozen=True, slots=True)
+class WholeCost:
+    """What several calls cost together, in US dollars: `amount` of those whose cost is known, `most` with every retry
+    billed and texts twice as dense as estimated; `unknown` is how many calls nobody can put a price on."""
+
+    amount: Decimal
+    most: Decimal
+    unknown: int
+    calls: int
+
+    @property
+    def text(self) -> str:
+        """The amount for a person: "$0.002", "unknown", "$0.001 and one unknown"."""
+        if not self.unknown:
+            return money_text(self.amount)
+        if self.unknown == self.calls or not self.amount:
+            return "unknown"
+        return f"{money_text(self.amount)} + {_COUNTS[self.unknown] if self.unknown < 5 else self.unknown} unknown"
+
+
+def whole_cost(estimates: Iterable[tuple[CostEstimate, int]]) -> WholeCost:
+    """Add up estimates, each given with the retries that its connection may make."""
+    listed = list(estimates)
+    bounds = [upper_bound(estimate, retries) for estimate, retries in listed]
+    return WholeCost(
+        amount=total(estimate.amount for estimate, _ in listed if estimate.amount is not None),
+        most=total(bound for bound in bounds if bound is not None),
+        unknown=sum(1 for estimate, _ in listed if estimate.amount is None),
+        calls=len(listed),
+    )
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """Amounts of money added up."""
+    return sum(amounts, Decimal(0))
+
+
+def _closeness(pair: PairAgreement) -> tuple[float, float]:
+    return pair.rbo, pair.kendall_tau
+
+
+def _percent(share: float) -> int:
+    """A share in per cent, a whole number; neither 0 nor 100 unless it is exactly that."""
+    if share in (0.0, 1.0):
+        return int(share * 100)
+    return min(99, max(1, round(share * 100)))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,1 @@
+"""A search engine that somebody runs: OpenSearch or Elasticsearch, asked over HTTP."""

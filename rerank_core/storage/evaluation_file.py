@@ -1,0 +1,139 @@
+"""The SQLite file of query sets, ratings, experiments, thresholds and the marks that lead to them; shared by threads
+and processes."""
+
+from __future__ import annotations
+
+from rerank_core.errors import RerankError
+from rerank_core.storage.sqlite_file import FileKind, SqliteFile
+
+__all__ = ["ExperimentError", "ExperimentFile", "as_bytes", "as_text"]
+
+# One script for each version of the file; never edit one that shipped.
+_MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE query_sets (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        name BLOB NOT NULL,
+        created TEXT NOT NULL,
+        queries INTEGER NOT NULL,
+        pairs INTEGER NOT NULL,
+        bytes INTEGER NOT NULL,
+        payload BLOB NOT NULL
+    );
+    CREATE TABLE ratings (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        query_set TEXT NOT NULL REFERENCES query_sets (id) ON DELETE CASCADE,
+        rater BLOB NOT NULL,
+        query BLOB NOT NULL,
+        document BLOB NOT NULL,
+        grade INTEGER NOT NULL,
+        UNIQUE (query_set, rater, query, document)
+    );
+    CREATE TABLE experiments (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        query_set TEXT NOT NULL REFERENCES query_sets (id) ON DELETE CASCADE,
+        name BLOB NOT NULL,
+        created TEXT NOT NULL,
+        contenders TEXT NOT NULL,
+        spending_limit TEXT,
+        queries INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        asked TEXT NOT NULL DEFAULT '',
+        ran_from REAL NOT NULL DEFAULT 0,
+        note BLOB NOT NULL DEFAULT x''
+    );
+    CREATE INDEX experiments_by_set ON experiments (query_set);
+    CREATE TABLE requests (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        experiment INTEGER NOT NULL REFERENCES experiments (number) ON DELETE CASCADE,
+        contender INTEGER NOT NULL,
+        query INTEGER NOT NULL,
+        started REAL NOT NULL,
+        finished REAL,
+        outcome TEXT NOT NULL,
+        billed TEXT NOT NULL,
+        reserved TEXT,
+        amount TEXT,
+        basis TEXT,
+        units REAL,
+        latency REAL,
+        request_id BLOB,
+        code BLOB,
+        message BLOB,
+        hint BLOB
+    );
+    CREATE INDEX requests_by_query ON requests (experiment, contender, query, number);
+    CREATE TABLE answers (
+        experiment INTEGER NOT NULL REFERENCES experiments (number) ON DELETE CASCADE,
+        contender INTEGER NOT NULL,
+        query INTEGER NOT NULL,
+        request INTEGER NOT NULL,
+        model BLOB,
+        places BLOB NOT NULL,
+        scores BLOB NOT NULL,
+        UNIQUE (experiment, contender, query)
+    );
+    CREATE TABLE thresholds (
+        provider TEXT NOT NULL,
+        model TEXT NOT NULL,
+        score REAL NOT NULL,
+        how BLOB NOT NULL,
+        set_at TEXT NOT NULL,
+        PRIMARY KEY (provider, model)
+    ) WITHOUT ROWID;
+    """,
+    "ALTER TABLE experiments ADD COLUMN lanes TEXT NOT NULL DEFAULT '{}'",
+    """
+    CREATE TABLE borderline_marks (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        experiment INTEGER NOT NULL REFERENCES experiments (number) ON DELETE CASCADE,
+        contender BLOB NOT NULL,
+        query BLOB NOT NULL,
+        document BLOB NOT NULL,
+        mark TEXT NOT NULL,
+        UNIQUE (experiment, contender, query, document)
+    )
+    """,
+)
+
+
+class ExperimentError(RerankError):
+    """Query sets and experiments cannot be read or written, or an experiment cannot be run as asked.
+
+    `code` tells which case it is: experiment_not_found, query_set_not_found, experiment_running, experiment_empty,
+    or experiment_file for what is wrong with the file itself.
+    """
+
+    default_code = "experiment_file"
+    default_hint = "You can go on working; what is on the screen is not affected."
+
+
+class ExperimentFile(SqliteFile):
+    """The file `experiments.sqlite3`; every use may raise ExperimentError."""
+
+    kind = FileKind(
+        "experiments.sqlite3",
+        "experiments",
+        0x52504C58,  # "RPLX"
+        _MIGRATIONS,
+        ExperimentError,
+        "move that file away, and a new one is started at the next use",
+    )
+
+    def make_durable(self) -> None:
+        """From now on, what is written through this connection outlives a power cut too, and not only the process:
+        for answers that were paid for."""
+        with self._reading() as db:
+            db.execute("PRAGMA synchronous = FULL")
+
+
+def as_bytes(text: str) -> bytes:
+    """A text as SQLite can hold it whatever is in it, lone surrogates and NULs included."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def as_text(data: bytes | None) -> str:
+    """The text that `as_bytes` turned into bytes; empty for None."""
+    return "" if data is None else bytes(data).decode("utf-8", "surrogatepass")

@@ -1,0 +1,64 @@
+"""An experiment is run by one thread of one process at a time; the lock ends with the process that holds it."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from rerank_core.corpora.errors import CorpusError
+from rerank_core.corpora.locks import exclusive
+from rerank_core.storage.evaluation_file import ExperimentError
+
+__all__ = ["forget", "held", "hold", "running_error"]
+
+_PATIENCE = 1.0  # seconds: `held` takes the lock for a moment to see whether it is free
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@contextlib.contextmanager
+def hold(file: Path, experiment_id: str) -> Iterator[None]:
+    """Run an experiment alone. Raises ExperimentError (experiment_running) where somebody else runs it."""
+    path = _path(file, experiment_id)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(exclusive(path, _PATIENCE))
+        except CorpusError as error:
+            if error.code == "corpus_busy":
+                raise running_error() from None
+            raise ExperimentError(f"The lock file {path} cannot be used.", hint=error.hint) from error
+        yield
+
+
+def held(file: Path, experiment_id: str) -> bool:
+    """Whether somebody runs an experiment right now, in any process of this machine."""
+    path = _path(file, experiment_id)
+    if not path.exists():
+        return False
+    try:
+        with exclusive(path, 0.0):
+            return False
+    except CorpusError as error:
+        return error.code == "corpus_busy"
+
+
+def forget(file: Path, experiment_id: str) -> None:
+    """Remove the lock file of an experiment that is deleted."""
+    _path(file, experiment_id).unlink(missing_ok=True)
+
+
+def running_error() -> ExperimentError:
+    """The error for an experiment that is in use."""
+    return ExperimentError(
+        "This experiment is running.", code="experiment_running", hint="Wait for it, or pause or cancel it first."
+    )
+
+
+def _path(file: Path, experiment_id: str) -> Path:
+    if not _ID.fullmatch(experiment_id):
+        raise ExperimentError(
+            "There is no such experiment.", code="experiment_not_found", hint="It may have been deleted."
+        )
+    return file.parent / f"{file.name}-locks" / experiment_id

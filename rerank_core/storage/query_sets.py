@@ -1,0 +1,319 @@
+"""Query sets with their ratings, the thresholds of models, and the marks of borderline pairs, kept on this machine."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from rerank_core.documents.report import Problem
+from rerank_core.evaluation.measures.measure import check_judgments
+from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
+from rerank_core.models import Document
+from rerank_core.storage.evaluation_file import ExperimentError, ExperimentFile, as_bytes, as_text
+from rerank_core.storage.experiment_lock import forget, held, running_error
+from rerank_core.storage.run_record import new_id
+
+__all__ = ["QuerySetStore", "QuerySetSummary", "Threshold"]
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySetSummary:
+    """A saved query set as a row of a list; `rated` is how many (query, document) pairs have a rating."""
+
+    id: str
+    name: str
+    created: datetime
+    queries: int
+    pairs: int
+    rated: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """The score under which a model's document counts as no answer, and how it was found, in a few words."""
+
+    provider: str
+    model: str | None
+    score: float
+    how: str
+    set_at: datetime
+
+
+class QuerySetStore(ExperimentFile):
+    """The query sets of this machine. Queries and candidates of a saved set never change, ratings do."""
+
+    def save(self, query_set: QuerySet) -> str:
+        """Keep a set with its ratings under a new id, which is returned."""
+        if not query_set.queries:
+            raise ExperimentError("A set without queries is not kept.", code="experiment_empty", hint="Add some first.")
+        for grades in query_set.judgments.values():
+            if grades:
+                check_judgments(grades)
+        set_id, payload = new_id(), _packed(query_set)
+        with self._writing() as db:
+            db.execute(
+                "INSERT INTO query_sets (id, name, created, queries, pairs, bytes, payload) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (set_id, as_bytes(query_set.name), _now(), len(query_set), query_set.pairs, len(payload), payload),
+            )
+            db.executemany(
+                "INSERT INTO ratings (query_set, rater, query, document, grade) VALUES (?, ?, ?, ?, ?)",
+                [
+                    (set_id, as_bytes(rater), as_bytes(query), as_bytes(document), int(grade))
+                    for rater, queries in query_set.judgments.items()
+                    for query, grades in queries.items()
+                    for document, grade in grades.items()
+                ],
+            )
+        return set_id
+
+    def get(self, set_id: str) -> QuerySet | None:
+        """The set with its ratings as they are now, None where there is none of that id."""
+        with self._reading() as db:
+            found = db.execute("SELECT payload, name FROM query_sets WHERE id = ?", (set_id,)).fetchone()
+            if found is None:
+                return None
+            judgments = _judgments(db, set_id)
+        try:
+            return replace(_unpacked(found[0]), name=as_text(found[1]), judgments=judgments)
+        except (ValueError, KeyError, TypeError, IndexError) as error:
+            raise ExperimentError(
+                "This query set cannot be read; it may come from another version or be damaged.",
+                hint="Delete it and load its files again.",
+            ) from error
+
+    def list(self) -> tuple[QuerySetSummary, ...]:
+        """All sets, newest first."""
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT id, name, created, queries, pairs, "
+                "(SELECT count(*) FROM (SELECT DISTINCT query, document FROM ratings "
+                "WHERE query_set = query_sets.id)), "
+                "bytes FROM query_sets ORDER BY number DESC"
+            ).fetchall()
+        return tuple(QuerySetSummary(row[0], as_text(row[1]), datetime.fromisoformat(row[2]), *row[3:]) for row in rows)
+
+    def rename(self, set_id: str, name: str) -> None:
+        """Call a set something else, and its experiments that have no name of their own; a blank name changes
+        nothing."""
+        if name.strip():
+            new = as_bytes(name.strip())
+            with self._writing() as db:
+                db.execute(
+                    "UPDATE experiments SET name = ? WHERE query_set = ? AND name = "
+                    "(SELECT name FROM query_sets WHERE id = ?)",
+                    (new, set_id, set_id),
+                )
+                db.execute("UPDATE query_sets SET name = ? WHERE id = ?", (new, set_id))
+
+    def delete(self, set_id: str) -> bool:
+        """Delete a set with its ratings and experiments; False where there was none. Raises ExperimentError
+        (experiment_running) while one of them runs."""
+        with self._writing() as db:
+            experiments = [row[0] for row in db.execute("SELECT id FROM experiments WHERE query_set = ?", (set_id,))]
+            if any(held(self.path, one) for one in experiments):
+                raise running_error()
+            for one in experiments:
+                forget(self.path, one)
+            return db.execute("DELETE FROM query_sets WHERE id = ?", (set_id,)).rowcount > 0
+
+    # Ratings
+
+    def judgments(self, set_id: str) -> dict[str, dict[str, dict[str, int]]]:
+        """Every rater's ratings of a set: rater to query id to document id to grade."""
+        with self._reading() as db:
+            return _judgments(db, set_id)
+
+    def ratings_mark(self, set_id: str) -> tuple[int, ...] | None:
+        """Numbers that change when the ratings of a set do, far quicker than reading them; None where there is no such
+        set any more."""
+        with self._reading() as db:
+            if db.execute("SELECT 1 FROM query_sets WHERE id = ?", (set_id,)).fetchone() is None:
+                return None
+            row = db.execute(
+                "SELECT count(*), coalesce(max(number), 0), coalesce(sum(grade), 0), "
+                "coalesce(sum(grade * (number % 1000003)), 0) FROM ratings WHERE query_set = ?",
+                (set_id,),
+            ).fetchone()
+        return tuple(map(int, row))
+
+    def rate(self, set_id: str, rater: str, query_id: str, document_id: str, grade: int | None) -> int | None:
+        """Rate a document for a query, or take the rating back with None; gives the grade that was there before, so
+        that an undo is a call with that. Raises ExperimentError where there is no such set, InvalidRequestError for
+        a grade that is none."""
+        if grade is not None:
+            check_judgments({query_id: {document_id: grade}})
+        key = (set_id, as_bytes(rater), as_bytes(query_id), as_bytes(document_id))
+        where = "query_set = ? AND rater = ? AND query = ? AND document = ?"
+        with self._writing() as db:
+            if db.execute("SELECT 1 FROM query_sets WHERE id = ?", (set_id,)).fetchone() is None:
+                raise ExperimentError(
+                    "There is no such query set.", code="query_set_not_found", hint="It may have been deleted."
+                )
+            before = db.execute(f"SELECT grade FROM ratings WHERE {where}", key).fetchone()  # noqa: S608
+            if grade is None:
+                db.execute(f"DELETE FROM ratings WHERE {where}", key)  # noqa: S608
+            else:
+                db.execute(
+                    "INSERT INTO ratings (query_set, rater, query, document, grade) VALUES (?, ?, ?, ?, ?) "
+                    "ON CONFLICT (query_set, rater, query, document) DO UPDATE SET grade = excluded.grade",
+                    (*key, int(grade)),
+                )
+        return None if before is None else int(before[0])
+
+    def add_ratings(self, set_id: str, rater: str, judgments: Mapping[str, Mapping[str, int]]) -> int:
+        """Add many ratings of one rater, such as an imported file's; how many there were. They replace his own."""
+        if judgments:
+            check_judgments(judgments)
+        rows = [
+            (set_id, as_bytes(rater), as_bytes(query), as_bytes(document), int(grade))
+            for query, grades in judgments.items()
+            for document, grade in grades.items()
+        ]
+        with self._writing() as db:
+            db.executemany(
+                "INSERT INTO ratings (query_set, rater, query, document, grade) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT (query_set, rater, query, document) DO UPDATE SET grade = excluded.grade",
+                rows,
+            )
+        return len(rows)
+
+    # Thresholds
+
+    def set_threshold(self, provider: str, model: str | None, score: float | None, how: str = "set by hand") -> None:
+        """Keep the threshold of a model, or forget it with None."""
+        with self._writing() as db:
+            if score is None:
+                db.execute("DELETE FROM thresholds WHERE provider = ? AND model = ?", (provider, model or ""))
+            else:
+                db.execute(
+                    "INSERT INTO thresholds VALUES (?, ?, ?, ?, ?) ON CONFLICT (provider, model) "
+                    "DO UPDATE SET score = excluded.score, how = excluded.how, set_at = excluded.set_at",
+                    (provider, model or "", float(score), as_bytes(how), _now()),
+                )
+
+    def threshold(self, provider: str, model: str | None) -> Threshold | None:
+        """The threshold kept for a model, None where there is none."""
+        return self.thresholds().get((provider, model))
+
+    def thresholds(self) -> dict[tuple[str, str | None], Threshold]:
+        """Every threshold kept, by provider and model."""
+        with self._reading() as db:
+            rows = db.execute("SELECT provider, model, score, how, set_at FROM thresholds").fetchall()
+        return {
+            (provider, model or None): Threshold(
+                provider, model or None, score, as_text(how), datetime.fromisoformat(set_at)
+            )
+            for provider, model, score, how, set_at in rows
+        }
+
+    # Borderline pairs
+
+    def marks(self, experiment_id: str, contender: str) -> dict[tuple[str, str], str]:
+        """What was said of the pairs (query id, document id) that one contender of an experiment, named by its label,
+        may be cut at; in the sequence in which it was said. Empty where there is no such experiment."""
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT query, document, mark FROM borderline_marks WHERE contender = ? "
+                "AND experiment = (SELECT number FROM experiments WHERE id = ?) ORDER BY number",
+                (as_bytes(contender), experiment_id),
+            ).fetchall()
+        return {(as_text(query), as_text(document)): mark for query, document, mark in rows}
+
+    def mark(self, experiment_id: str, contender: str, pairs: Sequence[tuple[str, str]], mark: str | None) -> None:
+        """Say this of pairs of a contender, in place of what was said before, or take it back with None. Raises
+        ExperimentError (experiment_not_found) where there is no such experiment."""
+        with self._writing() as db:
+            found = db.execute("SELECT number FROM experiments WHERE id = ?", (experiment_id,)).fetchone()
+            if found is None:
+                raise ExperimentError(
+                    "There is no such experiment.", code="experiment_not_found", hint="It may have been deleted."
+                )
+            rows = [(found[0], as_bytes(contender), as_bytes(query), as_bytes(document)) for query, document in pairs]
+            db.executemany(
+                "DELETE FROM borderline_marks WHERE experiment = ? AND contender = ? AND query = ? AND document = ?",
+                rows,
+            )
+            if mark is not None:
+                db.executemany(
+                    "INSERT INTO borderline_marks (experiment, contender, query, document, mark) "
+                    "VALUES (?, ?, ?, ?, ?)",
+                    [(*row, mark) for row in rows],
+                )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def _judgments(db: sqlite3.Connection, set_id: str) -> dict[str, dict[str, dict[str, int]]]:
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    rows = db.execute(
+        "SELECT rater, query, document, grade FROM ratings WHERE query_set = ? ORDER BY number", (set_id,)
+    )
+    for rater, query, document, grade in rows:
+        found.setdefault(as_text(rater), {}).setdefault(as_text(query), {})[as_text(document)] = grade
+    return found
+
+
+def _packed(query_set: QuerySet) -> bytes:
+    numbers = {name: number for number, name in enumerate(query_set.documents)}
+    record = {
+        "format": _FORMAT,
+        "name": query_set.name,
+        "order_name": query_set.order_name,
+        "queries": [
+            [query.id, query.text, [numbers[name] for name in query.candidates], query.tag, query.lang, query.length]
+            for query in query_set.queries
+        ],
+        "documents": [
+            [name, document.text, document.id, dict(document.metadata)]
+            for name, document in query_set.documents.items()
+        ],
+        "problems": query_set.problems,
+        "notes": query_set.notes,
+        "answers": dict(query_set.answers),
+        "scores": {
+            query.id: [own.get(name) for name in query.candidates]
+            for query in query_set.queries
+            if (own := query_set.scores.get(query.id))
+        },
+        "file_notes": dict(query_set.file_notes),
+    }
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=str).encode("utf-8", "surrogatepass")
+
+
+def _unpacked(data: bytes) -> QuerySet:
+    record: dict[str, Any] = json.loads(bytes(data).decode("utf-8", "surrogatepass"))
+    if record["format"] != _FORMAT:
+        raise ValueError("another format")
+    names = [row[0] for row in record["documents"]]
+    queries = tuple(
+        Query(name, text, tuple(names[number] for number in candidates), tag, lang, length)
+        for name, text, candidates, tag, lang, length in record["queries"]
+    )
+    # what is asked for with `get` is not in the sets that were kept before there was a place for it
+    scores = record.get("scores", {})
+    return QuerySet(
+        name=record["name"],
+        queries=queries,
+        documents={name: Document(text, own, metadata) for name, text, own, metadata in record["documents"]},
+        order_name=record["order_name"],
+        problems=tuple(Problem(line, reason) for line, reason in record["problems"]),
+        notes=tuple(record["notes"]),
+        answers=record.get("answers", {}),
+        scores={query.id: _scores(query, scores[query.id]) for query in queries if query.id in scores},
+        file_notes=record.get("file_notes", {}),
+    )
+
+
+def _scores(query: Query, scores: Sequence[float | None]) -> dict[str, float]:
+    found = zip(query.candidates, scores, strict=True)
+    return {name: score for name, score in found if score is not None}

@@ -1,0 +1,244 @@
+"""A run worth keeping: one reranking with everything needed to show it again, and its form as bytes.
+
+The bytes are UTF-8 JSON that gives back exactly what went in: floats and decimals to the last digit, lone
+surrogates and NULs in texts, tuples, dates. What JSON has no form for is written as {"$type": ..., "value": ...}.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, Usage
+from rerank_core.pricing.estimates import CostEstimate
+
+__all__ = ["GRADES", "Run", "from_bytes", "new_id", "to_bytes"]
+
+GRADES = range(4)
+"""The ratings a person can give: 0 not relevant, 1 related, 2 relevant, 3 the answer."""
+
+_FORMAT = 1
+_TYPE = "$type"
+
+
+def new_id() -> str:
+    """An id that nobody can guess: 16 characters for 96 random bits."""
+    return secrets.token_urlsafe(12)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One reranking as it was shown.
+
+    `order_name` says what the initial order was ("as pasted", "by keyword (BM25)"), `top_n` where the screen
+    cut, `ratings` a grade from 0 to 3 for places in the input, `estimate` what was expected before.
+    `created` is an aware time in UTC. Raises ValueError for a rating that is none or a time without zone.
+    """
+
+    response: RerankResponse
+    order_name: str = ""
+    top_n: int | None = None
+    estimate: CostEstimate | None = None
+    ratings: Mapping[int, int] = field(default_factory=dict, hash=False)
+    id: str = field(default_factory=new_id)
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __post_init__(self) -> None:
+        for place, grade in self.ratings.items():
+            check_rating(place, grade, len(self.documents))
+        if self.created.tzinfo is None:
+            raise ValueError("a run's time has a time zone")
+        object.__setattr__(self, "ratings", dict(self.ratings))
+        object.__setattr__(self, "created", self.created.astimezone(UTC))
+
+    @property
+    def request(self) -> RerankRequest:
+        """What was asked."""
+        return self.response.request
+
+    @property
+    def query(self) -> str:
+        """The query as it was typed."""
+        return self.request.query
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """The documents in their initial order."""
+        return self.request.documents
+
+    @property
+    def connection(self) -> str:
+        """The id of the provider that answered."""
+        return self.response.provider
+
+    @property
+    def model(self) -> str | None:
+        """The model that answered, None where the provider has none."""
+        return self.response.model
+
+
+def check_rating(place: int, grade: int, documents: int) -> None:
+    """Raise ValueError unless this is a grade from 0 to 3 for a document that exists."""
+    if isinstance(grade, bool) or grade not in GRADES:
+        raise ValueError(f"a rating is a whole number from {GRADES[0]} to {GRADES[-1]}, not {grade!r}")
+    if isinstance(place, bool) or not isinstance(place, int) or not 0 <= place < documents:
+        raise ValueError(f"there is no document at place {place!r}")
+
+
+def to_bytes(run: Run) -> bytes:
+    """The run as UTF-8 JSON; `from_bytes` gives back an equal one. Ratings are not in it: a store keeps them
+    apart, so that rating a row does not rewrite the run.
+
+    A metadata value of a type that is neither JSON, Decimal, date, datetime, tuple nor bytes is kept as its text.
+    """
+    response, documents = run.response, run.documents
+    rows = [
+        [row.rank, row.index, row.relevance_score] + ([] if _is_own(row, documents) else [_document(row.document)])
+        for row in response.results
+    ]
+    record = {
+        "format": _FORMAT,
+        "id": run.id,
+        "created": run.created.isoformat(),
+        "order_name": run.order_name,
+        "top_n": run.top_n,
+        "request": {
+            "query": run.query,
+            "documents": [_document(document) for document in documents],
+            "model": run.request.model,
+            "top_n": run.request.top_n,
+            "return_documents": run.request.return_documents,
+        },
+        "response": {
+            "results": rows,
+            "model": response.model,
+            "provider": response.provider,
+            "search_units": response.usage.search_units,
+            "cost": [
+                _packed(response.cost.amount),
+                response.cost.currency,
+                response.cost.basis,
+                _packed(response.cost.in_doubt),
+            ],
+            "request_id": response.request_id,
+            "latency_ms": response.latency_ms,
+            "provider_latency_ms": response.provider_latency_ms,
+            "sent": _packed(response.sent),
+            "raw": _packed(response.raw),
+            "warnings": list(response.warnings),
+        },
+        "estimate": None if run.estimate is None else _estimate(run.estimate),
+    }
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def from_bytes(data: bytes, ratings: Mapping[int, int] | None = None) -> Run:
+    """The run that `to_bytes` wrote, with these ratings. Raises ValueError for anything else."""
+    try:
+        record = json.loads(data.decode("utf-8", "surrogatepass"))
+        if record["format"] != _FORMAT:
+            raise ValueError(f"format {record['format']!r} is not known")
+        return _run(record, ratings or {})
+    except (KeyError, TypeError, IndexError, AttributeError, ArithmeticError) as error:
+        raise ValueError(f"not a saved run: {error!r}") from error
+
+
+def _run(record: Mapping[str, Any], ratings: Mapping[int, int]) -> Run:
+    asked, answer = record["request"], record["response"]
+    documents = tuple(_unpacked_document(packed) for packed in asked["documents"])
+    request = RerankRequest(asked["query"], documents, asked["model"], asked["top_n"], asked["return_documents"])
+    amount, currency, basis, *in_doubt = answer["cost"]  # older runs have three parts
+    response = RerankResponse(
+        results=tuple(
+            RankedDocument(rank, index, score, _unpacked_document(own[0]) if own else documents[index])
+            for rank, index, score, *own in answer["results"]
+        ),
+        model=answer["model"],
+        provider=answer["provider"],
+        request=request,
+        usage=Usage(answer["search_units"]),
+        cost=Cost(_unpacked(amount), currency, basis, *map(_unpacked, in_doubt)),
+        request_id=answer["request_id"],
+        latency_ms=answer["latency_ms"],
+        provider_latency_ms=answer["provider_latency_ms"],
+        sent=_unpacked(answer["sent"]),
+        raw=_unpacked(answer["raw"]),
+        warnings=tuple(answer["warnings"]),
+    )
+    estimate = record["estimate"]
+    return Run(
+        response=response,
+        order_name=record["order_name"],
+        top_n=record["top_n"],
+        estimate=None
+        if estimate is None
+        else CostEstimate(**{key: _unpacked(value) for key, value in estimate.items()}),
+        ratings=ratings,
+        id=record["id"],
+        created=datetime.fromisoformat(record["created"]),
+    )
+
+
+def _is_own(row: RankedDocument, documents: tuple[Document, ...]) -> bool:
+    return row.index < len(documents) and documents[row.index] == row.document
+
+
+def _document(document: Document) -> list[Any]:
+    return [document.text, document.id, _packed(dict(document.metadata))]
+
+
+def _unpacked_document(packed: list[Any]) -> Document:
+    text, name, metadata = packed
+    return Document(text, name, _unpacked(metadata))
+
+
+def _estimate(estimate: CostEstimate) -> dict[str, Any]:
+    return {name: _packed(getattr(estimate, name)) for name in CostEstimate.__dataclass_fields__}
+
+
+_WRITERS: dict[type, Callable[[Any], Any]] = {
+    Decimal: str,
+    datetime: datetime.isoformat,
+    date: date.isoformat,
+    bytes: bytes.hex,
+    tuple: lambda value: [_packed(item) for item in value],
+}
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "Decimal": Decimal,
+    "datetime": datetime.fromisoformat,
+    "date": date.fromisoformat,
+    "bytes": bytes.fromhex,
+    "tuple": lambda value: tuple(_unpacked(item) for item in value),
+    "dict": lambda value: {_unpacked(key): _unpacked(item) for key, item in value},
+}
+
+
+def _packed(value: Any) -> Any:
+    """A value as JSON; the forms in `_WRITERS`, and dicts that JSON would change, are marked with their type."""
+    kind = type(value)
+    if value is None or kind in (str, int, float, bool):
+        return value
+    if kind is list:
+        return [_packed(item) for item in value]
+    if isinstance(value, Mapping):
+        if _TYPE not in value and all(type(key) is str for key in value):
+            return {key: _packed(item) for key, item in value.items()}
+        return {_TYPE: "dict", "value": [[_packed(key), _packed(item)] for key, item in value.items()]}
+    if kind in _WRITERS:
+        return {_TYPE: kind.__name__, "value": _WRITERS[kind](value)}
+    return str(value)
+
+
+def _unpacked(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_unpacked(item) for item in value]
+    if isinstance(value, dict):
+        if _TYPE in value:
+            return _READERS[value[_TYPE]](value["value"])
+        return {key: _unpacked(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,1 @@
+"""Bytes over HTTP: sockets with a wall-clock limit, the reading of replies, credentials that cannot be shown."""

@@ -1,0 +1,624 @@
+"""The Compare page, run through the frame: who is asked, who fails alone, what it costs, the blind test, what stays."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.components.compare import run, state
+from pages.components.display.compare_board import MAX_ROWS, Column, heading, payload
+from pages.components.jobs import paid_call
+from pages.components.playground import run as playground_run
+from rerank_core import offline, samples
+from rerank_core.models import Document
+from rerank_core.offline.models import ENGLISH, MULTILINGUAL
+from tests.support.rerank_service import GOOD_KEY, RerankService, Service
+from tests.support.slow_files import Slow
+
+HOSTED = ["gateflow:rerank-english-v3.0", "gateflow:rerank-multilingual-v3.0"]
+KEYWORD = "local:local-keyword"
+needs_models = pytest.mark.skipif(
+    any(offline.unavailable_reason(model) is not None for model in (ENGLISH, MULTILINGUAL)),
+    reason="the embedding models cannot run here",
+)
+
+
+@pytest.fixture(scope="module")
+def service():
+    """A rerank service on loopback, with an address for each of its moods."""
+    with RerankService() as playground_run:
+        yield playground_run
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch):
+    """Open /compare; `gateflow="ok"` and `flashrank="ok"` put a provider at that mood of the service."""
+    playground_run.store.clear()  # what an earlier test kept stands in another folder
+    state.votes.clear()
+
+    def opened(service: Service | None = None, *, query: dict[str, str] | None = None, **moods: str) -> AppTest:
+        page = AppTest.from_file("../../pages/main.py", default_timeout=60)
+        for name, mood in moods.items():
+            assert service is not None
+            monkeypatch.setenv(f"{name.upper()}_API_KEY", GOOD_KEY)
+            monkeypatch.setenv(f"{name.upper()}_BASE_URL", f"{service.url}/{mood}")
+        for name, value in (query or {}).items():
+            page.query_params[name] = value
+        page.switch_page("compare.py").run()
+        if service is not None:
+            service.requests.clear()
+        return settled(page)
+
+    return opened
+
+
+def settled(page: AppTest) -> AppTest:
+    """Wait for the models that may be under way."""
+    end = time.monotonic() + 60
+    while page.session_state["compare"].under_way and time.monotonic() < end:
+        page.run()
+    assert not page.exception
+    return page
+
+
+def press(page: AppTest, label: str = "Compare") -> AppTest:
+    """Press a button and wait for what it may start."""
+    next(button for button in page.button if button.label == label).click().run()
+    return settled(page)
+
+
+def choose(page: AppTest, *models: str) -> AppTest:
+    """Choose who takes part."""
+    return settled(page.multiselect(key="models").set_value(list(models)).run())
+
+
+def own(page: AppTest, query: str, documents: str) -> AppTest:
+    """Type a question and paste documents."""
+    page.text_area(key="query").set_value(query)
+    page.text_area(key="documents").set_value(documents)
+    return settled(page.run())
+
+
+def open_tab(page: AppTest, name: str) -> AppTest:
+    """Turn to one of the result's tabs."""
+    page.session_state["compare_tab"] = name
+    return page.run()
+
+
+def words(page: AppTest) -> str:
+    """All that stands on the page, the tooltips left out."""
+    kinds = ("text", "caption", "markdown", "warning", "error", "info", "code")
+    found = [str(element.value) for kind in kinds for element in page.get(kind)]
+    return "\n".join([*found, *(str(getattr(box, "title", "")) for box in [*page.warning, *page.error])])
+
+
+def labels(page: AppTest) -> list[str]:
+    """The labels of all buttons."""
+    return [button.label for button in page.button]
+
+
+def metrics(page: AppTest) -> dict[str, str]:
+    """The metrics by their label."""
+    return {metric.label: metric.value for metric in page.metric}
+
+
+def board(page: AppTest) -> dict[str, Any]:
+    """What the board was given to draw."""
+    sent = page.get("bidi_component")[0].proto
+    return json.loads(sent.json)
+
+
+def spend(page: AppTest) -> Any:
+    """How the session's money stands."""
+    return page.session_state["budget"].now()
+
+
+# ---- the first visit --------------------------------------------------------------------------------------------
+
+
+@needs_models
+def test_a_first_visit_has_compared_the_three_models_on_this_computer(app) -> None:
+    """Agreement stands first, in words; it is free; nobody pressed anything."""
+    page = app()
+    assert "All three put 'Gesund unterwegs in Nepal' first; 1 of the top 3 is the same for all" in words(page)
+    assert "They disagree most on 'Unterlagen am Flughafen': 2 for English, 4 for v2, 6 for Multilingual." in words(
+        page
+    )
+    assert metrics(page)["Estimated cost"] == "$0"
+    assert [tab.label for tab in page.tabs] == ["Board", "Table", "Agreement", "Cost and time", "Export"]
+    assert [column["name"] for column in board(page)["columns"]] == ["English", "Multilingual", "v2"]
+    assert not page.error
+
+
+@needs_models
+def test_every_tab_says_what_it_is_for(app) -> None:
+    """Ranks and no scores in the table, pairs in words and figures, cost and latency of each."""
+    page = app()
+    table = open_tab(page, "Table").dataframe[0].value
+    assert list(table.columns) == ["Document", "English", "Multilingual", "v2", "Apart", "Initial"]
+    assert list(table.iloc[0])[1:] == [2, 6, 4, 4, 1]
+    assert list(table["Apart"][:6]) == [4, 4, 3, 2, 2, 0]
+    open_tab(page, "Agreement")
+    assert "English and v2 agree most, English and Multilingual least, the top places counting most." in words(page)
+    assert "Multilingual and v2: 1 of the top 3 is the same; 89% of all pairs of documents" in words(page)
+    pairs = page.dataframe[0].value
+    assert list(pairs["Models"])[-1] == "English and Multilingual"
+    assert list(pairs["Rank-biased overlap"]) == sorted(pairs["Rank-biased overlap"], reverse=True)
+    costs = open_tab(page, "Cost and time").dataframe[0].value
+    assert list(costs["Billed"]) == ["$0", "$0", "$0"]
+    assert all(costs["Latency"] >= 0)
+    open_tab(page, "Export")
+    assert [button.label for button in page.get("download_button")] == ["CSV", "JSON"]
+
+
+# ---- models of any connections ----------------------------------------------------------------------------------
+
+
+def test_four_models_of_three_connections_answer_side_by_side(app, service: Service) -> None:
+    """Two of one service, one of another that gives no scores, one here; each with its own cost, in one press."""
+    page = choose(app(service, gateflow="ok", flashrank="ok"), *HOSTED, "flashrank", KEYWORD)
+    assert service.requests == []
+    assert metrics(page)["Estimated cost"] == "$0.002 + one unknown"
+    press(page)
+    names = [column["name"] for column in board(page)["columns"]]
+    assert names == ["English", "Multilingual", "FlashRank HTTP", "v2"]
+    assert sorted(body.get("model", "flashrank") for _path, _key, body in service.requests) == [
+        "flashrank",
+        "rerank-english-v3.0",
+        "rerank-multilingual-v3.0",
+    ]
+    count = len(samples.example("german-query").documents)
+    assert board(page)["columns"][2]["order"] == list(range(count))[::-1]
+    assert spend(page).spent == Decimal("0.002")
+    costs = open_tab(page, "Cost and time").dataframe[0].value
+    assert list(costs["Billed"]) == ["$0.001", "$0.001", "unknown", "$0"]
+    assert metrics(page)["Of unknown cost"] == "1"
+    page.session_state["compare"].picked = 0
+    open_tab(page, "Board")
+    assert (
+        "Ranks: 12 for English, 12 for Multilingual, 12 for FlashRank HTTP, 4 for v2, 1 in the initial order."
+        in words(page)
+    )
+
+
+def test_no_more_than_four_models_are_taken_from_a_link(app) -> None:
+    """A link with too many, unknown and repeated names opens with the first four that there are."""
+    page = app(query={"models": f"{KEYWORD},{KEYWORD},nobody:none,flashrank,{','.join(HOSTED)},local:local-english"})
+    assert page.multiselect(key="models").value == [KEYWORD, "flashrank", *HOSTED]
+    assert not page.session_state["compare"].parts
+
+
+@pytest.mark.parametrize(
+    ("mood", "heading"),
+    [
+        ("forbidden", "the key may not do this"),
+        ("html", "the answer makes no sense"),
+        ("broke", "the budget is used up"),
+        ("not-found", "the connection is not set up"),
+    ],
+)
+def test_one_model_fails_alone_with_its_sentence(app, service: Service, mood: str, heading: str) -> None:
+    """The others stand, what was typed stays, and a second press asks only for what is missing."""
+    page = choose(app(service, gateflow=mood, flashrank="ok"), HOSTED[0], "flashrank", KEYWORD)
+    own(page, "printer is jammed", "the first text\nthe second text\nhow to clear a printer")
+    press(page)
+    assert [box.value for box in page.error] == [f"English: {heading}"]
+    assert [column["name"] for column in board(page)["columns"]] == ["FlashRank HTTP", "v2"]
+    assert page.text_area(key="query").value == "printer is jammed"
+    assert page.text_area(key="documents").value.endswith("how to clear a printer")
+    assert "FlashRank HTTP, v2 are there already and not sent again." in words(page)
+    service.requests.clear()
+    press(page)
+    assert {body.get("model") for _path, _key, body in service.requests} == {"rerank-english-v3.0"}
+    assert len(board(page)["columns"]) == 2
+    open_tab(page, "Cost and time")
+    assert "A model that gave no answer is not in this table" in words(page)
+
+
+def test_a_missing_key_is_said_before_the_button_and_stops_only_its_own_model(app) -> None:
+    """The keyless model answers; the other says which key it needs."""
+    page = choose(app(), HOSTED[0], KEYWORD)
+    assert "a key is needed first. The other models run without it." in words(page)
+    press(page)
+    assert [box.value for box in page.error] == ["English: the connection is not set up"]
+    assert "GATEFLOW_API_KEY" in words(page)
+    assert "v2 puts" in words(page)
+
+
+@pytest.mark.parametrize(
+    ("models", "query", "documents", "sentence"),
+    [
+        ([], "a question", "a text\nanother", "No model is chosen."),
+        ([KEYWORD], "  ", "a text\nanother", "query"),
+        ([KEYWORD], "a question", "", "document"),
+    ],
+)
+def test_what_cannot_be_compared_is_one_sentence(app, models, query, documents, sentence) -> None:
+    """Nothing is asked, the page says what is missing, and the texts stay."""
+    page = own(choose(app(query={"example": "own", "models": KEYWORD}), *models), query, documents)
+    press(page)
+    assert len(page.error) == 1
+    assert sentence in words(page)
+    assert page.text_area(key="query").value == query
+    assert not page.session_state["compare"].parts
+
+
+# ---- money ------------------------------------------------------------------------------------------------------
+
+
+def test_the_whole_cost_of_all_models_is_asked_for_before_the_limit_is_passed(app, service: Service) -> None:
+    """Either model alone would fit; both do not. "Do not run" sends nothing; raising the limit sends both."""
+    page = choose(app(service, gateflow="ok"), *HOSTED, KEYWORD)
+    page.session_state["budget"].set_limit(Decimal("0.004"))
+    press(page)
+    assert "This may pass your spending limit" in words(page)
+    assert "may cost up to $0.006" in words(page).replace("\\$", "$")
+    assert service.requests == []
+    press(page, "Do not run")
+    assert service.requests == []
+    assert "This may pass your spending limit" not in words(page)
+    assert spend(page).reserved == 0
+    press(page)
+    press(page, "Compare and raise the limit")
+    assert len(service.requests) == 2
+    assert spend(page).limit == Decimal("0.006")
+    assert (spend(page).spent, spend(page).reserved) == (Decimal("0.002"), 0)
+
+
+def test_a_comparison_that_fits_the_limit_is_not_asked_for(app, service: Service) -> None:
+    """The limit is the whole cost with every retry, to the cent."""
+    page = choose(app(service, gateflow="ok"), *HOSTED)
+    page.session_state["budget"].set_limit(Decimal("0.006"))
+    press(page)
+    assert len(service.requests) == 2
+    assert spend(page).limit == Decimal("0.006")
+
+
+# ---- under way --------------------------------------------------------------------------------------------------
+
+
+def test_cancel_ends_the_models_that_are_still_out_and_keeps_the_others(app, service: Service) -> None:
+    """The finished model stands; the cancelled one says so, and its money is no longer set aside as under way."""
+    page = choose(app(service, gateflow="slow"), HOSTED[0], KEYWORD)
+    next(button for button in page.button if button.label == "Compare").click().run()
+    assert page.session_state["compare"].under_way
+    assert "1 of 2 done. Finished models stay when you cancel." in words(page)
+    assert [column["name"] for column in board(page)["columns"]] == ["v2"]
+    next(button for button in page.button if button.label == "Cancel").click().run()
+    settled(page).run()
+    assert "English was cancelled. Press Compare to ask the models that are missing." in words(page)
+    assert "v2 puts" in words(page)
+    assert spend(page).reserved == 0
+
+
+def test_a_comparison_goes_on_while_another_page_is_looked_at(app, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer is there on coming back, and so are the models, the question and the depth."""
+    release, send = threading.Event(), paid_call.rerank
+
+    def late(*args: Any, **kwargs: Any) -> Any:
+        assert release.wait(30)
+        return send(*args, **kwargs)
+
+    page = own(
+        choose(app(query={"example": "own", "models": KEYWORD}), KEYWORD), "wi-fi drops", "printer\nthe wi-fi drops"
+    )
+    monkeypatch.setattr(paid_call, "rerank", late)
+    page.number_input(key="top").set_value(2)
+    next(button for button in page.button if button.label == "Compare").click().run()
+    assert page.session_state["compare"].under_way
+    page.switch_page("connections.py").run()
+    release.set()
+    page.switch_page("compare.py").run()
+    settled(page).run()
+    assert "v2 puts 'the wi-fi drops' first" in words(page)
+    assert page.text_area(key="query").value == "wi-fi drops"
+    assert page.number_input(key="top").value == 2
+    assert page.multiselect(key="models").value == [KEYWORD]
+
+
+def test_a_comparison_is_reopened_from_its_address_without_asking_anybody(app, service: Service) -> None:
+    """Somebody else with the link on this computer sees the same orders, and nothing is sent."""
+    page = press(choose(app(service, gateflow="ok"), *HOSTED))
+    orders = [column["order"] for column in board(page)["columns"]]
+    link = dict(page.query_params)
+    assert GOOD_KEY not in str(link)
+    assert "Nepal" not in str(link)
+    again = app(service, query=link, gateflow="ok")
+    assert [column["order"] for column in board(again)["columns"]] == orders
+    assert service.requests == []
+
+
+def test_a_reopened_column_has_the_name_of_the_model_that_made_it(app, service: Service) -> None:
+    """Another model was chosen after the run: the address names it, and the orders keep their own names."""
+    page = press(choose(app(service, gateflow="ok"), HOSTED[0], KEYWORD))
+    choose(page, HOSTED[1], KEYWORD)
+    again = app(service, query=dict(page.query_params), gateflow="ok")
+    assert again.multiselect(key="models").value == [HOSTED[1], KEYWORD]
+    assert [column["name"] for column in board(again)["columns"]] == ["English", "v2"]
+    assert "The models changed since." in words(again)
+
+
+def test_a_reload_while_models_are_under_way_brings_the_texts_back(app, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reloads sees the question, the documents and the progress, then the answer; nothing is asked twice."""
+    release, send, sent = threading.Event(), paid_call.rerank, []
+
+    def late(*args: Any, **kwargs: Any) -> Any:
+        sent.append(args)
+        assert release.wait(30)
+        return send(*args, **kwargs)
+
+    page = app(query={"example": "own", "models": KEYWORD})
+    own(page, "wi-fi drops", "printer\nthe wi-fi drops")
+    monkeypatch.setattr(paid_call, "rerank", late)
+    next(button for button in page.button if button.label == "Compare").click().run()
+    again = AppTest.from_file("../../pages/main.py", default_timeout=60)
+    for name, value in dict(page.query_params).items():
+        again.query_params[name] = value
+    again.switch_page("compare.py").run()
+    assert again.session_state["compare"].under_way
+    assert again.text_area(key="query").value == "wi-fi drops"
+    assert again.text_area(key="documents").value == "printer\nthe wi-fi drops"
+    release.set()
+    settled(again).run()
+    assert "v2 puts 'the wi-fi drops' first" in words(again)
+    assert "changed since" not in words(again)
+    assert len(sent) == 1
+
+
+def test_a_link_of_runs_that_do_not_belong_together_shows_none_of_them(app) -> None:
+    """Orders of different questions do not compare, and a name that nobody knows is left out."""
+    page = press(own(app(query={"example": "own", "models": KEYWORD}), "wi-fi drops", "printer\nthe wi-fi drops"))
+    first = page.session_state["compare"].parts[0].run_id
+    page.text_area(key="query").set_value("printer").run()
+    second = press(page).session_state["compare"].parts[0].run_id
+    mixed = app(query={"example": "own", "models": KEYWORD, "runs": f"{first},{second}"})
+    assert not mixed.session_state["compare"].parts
+    one = app(query={"example": "own", "models": KEYWORD, "runs": f"{first},nobody,../etc"})
+    assert "v2 puts 'the wi-fi drops' first" in words(one)
+
+
+def test_a_change_of_the_texts_is_said_and_sends_nothing(app, service: Service) -> None:
+    """The result stays, with a note that it is of the texts before."""
+    page = press(choose(app(service, gateflow="ok"), *HOSTED))
+    service.requests.clear()
+    page.text_area(key="query").set_value("another question").run()
+    assert "The texts changed since. Press Compare to bring the result up to date." in words(page)
+    assert service.requests == []
+
+
+# ---- the table and the document ---------------------------------------------------------------------------------
+
+
+def test_a_closed_document_does_not_come_back_by_itself(app) -> None:
+    """The row that was chosen in the table is forgotten with the document that it opened."""
+    page = open_tab(press(choose(app(), KEYWORD)), "Table")
+    current = page.session_state["compare"]
+    page.session_state[f"compare_table_{current.round}_{current.closed}"] = {"selection": {"rows": [0], "columns": []}}
+    current.picked = 3
+    page.run()
+    assert "Ranks: " in words(page)
+    press(page, "Close")
+    page.run()
+    assert "Ranks: " not in words(page)
+    assert current.picked is None
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "shown"),
+    [
+        ("Pets", "Pets: they need a passport.", ("Pets", "they need a passport.")),
+        ("Pets", "Pets\n\nThey need a passport.", ("Pets", "They need a passport.")),
+        ("Pets", "Pets are issued a passport.", ("Pets", "Pets are issued a passport.")),
+        ("Pets", "Pets-and-owners form", ("Pets", "Pets-and-owners form")),
+        ("Pets", "Pets", (None, "Pets")),
+        ("Pets", "Pets:", ("Pets", "Pets:")),
+        ("", "Pets: they need a passport.", (None, "Pets: they need a passport.")),
+        (None, "Pets: they need a passport.", (None, "Pets: they need a passport.")),
+        (7, "7: the number", (None, "7: the number")),
+        ("![x](y)", "![x](y): text", ("![x](y)", "text")),
+    ],
+)
+def test_a_title_is_not_said_twice(title: object, text: str, shown: tuple[str | None, str]) -> None:
+    """A text that begins with its own title goes on after it; a sentence that begins like it stays whole."""
+    assert heading(Document(text, metadata={} if title is None else {"title": title})) == shown
+
+
+def test_what_the_board_is_sent_does_not_grow_with_the_list() -> None:
+    """A thousand documents of any length: fifty rows a column are sent, every rank of theirs, and no text in full."""
+    documents = [Document(f"{place} " + "long " * 1000) for place in range(1000)]
+    columns = [Column("A", tuple(range(1000))), Column("B", tuple(range(999, -1, -1)), only=frozenset({999, 5}))]
+    sent = payload(columns, documents, top_n=3, picked=None, lines=30, folded=True)
+    assert [len(column["order"]) for column in sent["columns"]] == [MAX_ROWS, MAX_ROWS]
+    assert len(sent["documents"]) == 2 * MAX_ROWS
+    assert sent["ranks"][1]["0"] == 1000
+    assert sent["labels"]["more"] == "950 more in the table"
+    assert len(json.dumps(sent)) < 100_000
+
+
+# ---- the blind test ---------------------------------------------------------------------------------------------
+
+SHUFFLES = [(0, 1), (1, 0)]
+
+
+def secrets_of(page: AppTest) -> list[str]:
+    """What would give a model away in the part of the page that is of the result."""
+    sent = board(page)
+    return [json.dumps(sent), *(str(button.label) for button in page.button if button.key and "vote" in button.key)]
+
+
+@pytest.mark.parametrize("shuffle", SHUFFLES)
+def test_the_blind_test_hides_and_a_vote_reveals(app, service: Service, monkeypatch, shuffle) -> None:
+    """Letters in every place while it is blind, whatever the order of the columns; then the name of the chosen one."""
+    monkeypatch.setattr(run, "shuffled", lambda count: shuffle)
+    page = choose(app(service, gateflow="ok"), HOSTED[0], KEYWORD)
+    page.toggle(key="blind").set_value(True).run()
+    own(page, "printer is jammed", "how to clear a printer\nthe second text\nthe third text")
+    press(page)
+    names = ("English", "GateFlow", "v2", "local", "ms", "$", "computer")
+    for name in names:
+        assert not any(name in text for text in secrets_of(page)), name
+    headline = [text.value for text in page.text if "first" in text.value or "disagree" in text.value]
+    assert headline
+    assert not any(name in text for text in headline for name in ("English", "v2"))
+    for tab in ("Cost and time", "Export"):
+        open_tab(page, tab)
+        assert "Hidden while the names are: vote, or reveal them." in words(page)
+        assert not page.get("download_button")
+        assert [metric for metric in metrics(page) if metric not in ("Estimated cost",)] == []
+    for tab in ("Table", "Agreement"):
+        shown = str(open_tab(page, tab).dataframe[0].value)
+        assert "English" not in shown
+        assert "v2" not in shown
+    open_tab(page, "Board")
+    keyword_column = shuffle[1]
+    assert [column["order"][0] for column in board(page)["columns"]] == ([2, 0] if keyword_column else [0, 2])
+    press(page, "AB"[keyword_column])
+    assert f"You chose {'AB'[keyword_column]}: v2." in words(page)
+    assert "After 1 round: v2 (local) 1, English (GateFlow) 0." in words(page)
+    assert [column["name"] for column in board(page)["columns"]][keyword_column] == f"{'AB'[keyword_column]}: v2"
+
+
+@needs_models
+def test_a_story_that_names_a_model_waits_for_the_names_too(app) -> None:
+    """The example tells which model finds what, and a note says what English is made for: neither before the vote."""
+    page = app(query={"blind": "1"})
+    assert "Which order is better?" in words(page)
+    assert "Multilingual brings up the page" not in words(page)
+    assert "English is made for English" not in words(page)
+    press(page, "C")
+    assert "Multilingual brings up the page" in words(page)
+    assert "English is made for English" in words(page)
+
+
+def test_a_low_score_waits_for_the_names(app, service: Service) -> None:
+    """Only some models have a scale of their own, so what it says would name them; it comes with the names."""
+    page = choose(app(service, gateflow="ok"), HOSTED[0], KEYWORD)
+    page.toggle(key="blind").set_value(True).run()
+    own(page, "zebra quotient", "the first text\nhow to clear a printer")
+    press(page)
+    assert "even the best score is low" not in words(page)
+    press(page, "Reveal the names")
+    assert "v2: even the best score is low" in words(page)
+    assert "takes no vote" in words(page)
+
+
+def test_the_tally_is_kept_across_runs_and_pages_and_can_be_forgotten(app, service: Service) -> None:
+    """Two rounds, one undecided; the count survives another page, and is gone for good once it is forgotten."""
+    page = choose(app(service, gateflow="ok"), HOSTED[0], KEYWORD)
+    page.toggle(key="blind").set_value(True).run()
+    press(page)
+    press(page, "A")
+    page.text_area(key="query").set_value("second question").run()
+    press(page)
+    assert not page.session_state["compare"].revealed
+    press(page, "No difference")
+    assert "After 2 rounds: " in words(page)
+    assert "no difference 1" in words(page)
+    page.switch_page("connections.py").run()
+    page.switch_page("compare.py").run()
+    assert "After 2 rounds: " in words(page)
+    page.toggle(key="blind").set_value(False).run()
+    assert "After 2 rounds: " in words(page)
+    press(page, "Yes, forget them")
+    assert "After 2 rounds: " not in words(page)
+    assert "After 2 rounds: " not in words(app(service, query=dict(page.query_params)))
+
+
+def voted(app, service: Service) -> AppTest:
+    """A page on which one blind round was voted on."""
+    page = choose(app(service, gateflow="ok"), HOSTED[0], KEYWORD)
+    page.toggle(key="blind").set_value(True).run()
+    own(page, "printer is jammed", "how to clear a printer\nthe second text\nthe third text")
+    return press(press(page), "No difference")
+
+
+def test_a_reload_keeps_the_tally_and_the_vote_that_was_given(app, service: Service) -> None:
+    """The address brings the round back with its vote, and the same runs cannot be voted on twice."""
+    page = voted(app, service)
+    again = app(service, query=dict(page.query_params), gateflow="ok")
+    assert again.toggle(key="blind").value
+    assert "After 1 round: " in words(again)
+    assert "You saw no difference." in words(again)
+    assert "Which order is better?" not in words(again)
+    press(press(again), "A")  # the same question once more: a round of its own, and not a fair one
+    assert "After 2 rounds: " in words(again)
+    third = app(service, query=dict(again.query_params), gateflow="ok")
+    assert "After 2 rounds: " in words(third)
+    assert "You chose " in words(third)
+
+
+@pytest.mark.parametrize("asked_again", [False, True], ids=["same-runs", "asked-again"])
+def test_orders_that_were_seen_with_their_names_are_no_fair_round_after_a_reload(
+    app, service: Service, asked_again: bool
+) -> None:
+    """Names that were revealed stay known to have been seen, whatever the session; also where the same was asked
+    once more, which gives runs of their own."""
+    page = choose(app(service, gateflow="ok"), HOSTED[0], KEYWORD)
+    page.toggle(key="blind").set_value(True).run()
+    own(page, "printer is jammed", "how to clear a printer\nthe second text\nthe third text")
+    press(page)
+    fresh = app(service, query=dict(page.query_params), gateflow="ok")
+    assert "Which order is better?" in words(fresh)
+    assert "For a fair vote, take another question." not in words(fresh)
+    press(page, "Reveal the names")
+    if asked_again:
+        press(page)
+    again = app(service, query=dict(page.query_params), gateflow="ok")
+    assert "Which order is better?" in words(again)
+    assert "For a fair vote, take another question." in words(again)
+
+
+def test_votes_that_cannot_be_kept_count_in_the_session_and_the_page_says_so(app, service: Service, tmp_path) -> None:
+    """A damaged file takes nothing away from the round."""
+    (tmp_path / "home").mkdir(exist_ok=True)
+    (tmp_path / "home" / "votes.sqlite3").write_bytes(b"not a database" * 100)
+    page = voted(app, service)
+    assert "You saw no difference." in words(page)
+    assert "After 1 round: " in words(page)
+    assert "The votes cannot be kept" in words(page)
+
+
+def test_orders_that_were_seen_with_their_names_are_no_fair_round(app, service: Service) -> None:
+    """Turning the blind test on, or asking the same again after the names were shown, says to take another question."""
+    note = "For a fair vote, take another question."
+    page = press(choose(app(service, gateflow="ok"), HOSTED[0], KEYWORD))
+    page.toggle(key="blind").set_value(True).run()
+    assert note in words(page)
+    press(page)
+    assert note in words(page)
+    page.text_area(key="query").set_value("another question").run()
+    press(page)
+    assert note not in words(page)
+    press(page, "B")
+    press(page)
+    assert "Which order is better?" in words(page)
+    assert note in words(page)
+
+
+def test_one_answer_alone_is_not_voted_on(app, service: Service) -> None:
+    """Where the other failed there is nothing to choose between, so nothing is hidden."""
+    page = choose(app(service, gateflow="forbidden"), HOSTED[0], KEYWORD)
+    page.toggle(key="blind").set_value(True).run()
+    press(page)
+    assert "Which order is better?" not in words(page)
+    assert "v2" in board(page)["columns"][0]["name"]
+
+
+def test_a_file_that_takes_its_time_arrives_on_this_page_too(app, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was not read at once is taken over as soon as it has been."""
+    page = app(query={"example": "own"})
+    slow = Slow(monkeypatch)
+    page.file_uploader[0].set_value([("slow.csv", b"text\nboots\nhats\n", "")]).run()
+    assert "slow.csv: reading" in words(page.run())
+    slow.go.set()
+    end = time.monotonic() + 60
+    while page.session_state["playground"].inbox.busy and time.monotonic() < end:
+        page.run()
+    assert not page.exception
+    assert "2 documents from slow.csv" in words(page.run())

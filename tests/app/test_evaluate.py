@@ -1,0 +1,444 @@
+"""The Evaluate page, run through the frame: what it reads, keeps, sends and asks before it costs anything."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.components.evaluate import speed
+from pages.components.evaluate import state as evaluate_state
+from rerank_core.evaluation.formats.imported import Imported
+from rerank_core.evaluation.query_sets import sources
+from tests.support.evaluate_page import (
+    CSV,
+    HOSTED,
+    KEYWORD,
+    QUERIES,
+    finished,
+    forget_stores,
+    go,
+    metrics,
+    open_page,
+    own,
+    press,
+    ran,
+    run_models,
+    set_up,
+    upload,
+    words,
+)
+from tests.support.rerank_service import RerankService, Service
+
+
+@pytest.fixture(scope="module")
+def service():
+    """A rerank service on loopback; its last document is always the best."""
+    with RerankService() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stores of an earlier test stand in another folder."""
+    forget_stores()
+    monkeypatch.setattr(speed, "LOCAL_SPEED", {})  # nothing is measured in tests of something else
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch):
+    """Open the page at a step, with GateFlow set up where a service is given."""
+
+    def opened(step: str = "Query set", service: Service | None = None, at: str = "ok", **query: str) -> AppTest:
+        if service is not None:
+            set_up(monkeypatch, f"{service.url}/{at}")
+        return open_page(step, **query)
+
+    return opened
+
+
+def test_the_sample_is_there_from_the_first_visit(app) -> None:
+    """Nobody has loaded anything, and there is a rated set in several languages to work with."""
+    page = app("Query set")
+    assert "77 queries" in words(page)
+    assert "77 have ratings" in words(page)
+    assert page.session_state["evaluate"].query_set.languages == ("de", "en", "es", "ja")
+
+
+def test_a_spreadsheet_becomes_a_query_set(app) -> None:
+    """Columns are found by their names, the guess can be changed, and commas in queries do no harm."""
+    page = upload(app(), ("mine.csv", CSV.encode()))
+    assert "6 queries, 18 results, 18 ratings" in words(page)
+    picker = {box.label: box.value for box in page.selectbox if box.key and box.key.startswith("evaluate_column")}
+    assert (picker["Query"], picker["Document text"], picker["Rating"]) == ("question", "passage", "grade")
+    ran(page.selectbox(key="evaluate_column_rating_mine.csv").set_value("(none)").run())
+    assert "6 queries, 18 results, 0 ratings" in words(page)
+    ran(page.selectbox(key="evaluate_column_rating_mine.csv").set_value("grade").run())
+    page = press(page, "Use these queries")
+    made = page.session_state["evaluate"].query_set
+    assert made.queries[0].text == "query 0, with a comma"
+    assert made.name == "mine"
+    assert made.judged == QUERIES
+
+
+def test_bad_rows_are_named_by_line_and_the_good_ones_kept(app) -> None:
+    """An import report says which line and why; nothing else is lost."""
+    page = upload(app(), ("mine.csv", CSV.replace("d10,0", "d10,often").encode()))
+    assert "6 queries, 18 results, 17 ratings" in words(page)
+    report = next(frame.value for frame in page.dataframe if "Reason" in frame.value.columns)
+    assert list(report["Line"]) == [5]
+    assert "often" in report["Reason"][0]
+
+
+def test_a_file_that_is_nothing_is_a_sentence(app) -> None:
+    """A picture or an unknown text never stops the page."""
+    page = upload(app(), ("x.csv", b"\x89PNG\r\n\x1a\n\x00\x00"), ("y.txt", b"{broken"))
+    assert "It is not clear what kind of file" in words(page)
+    assert "Use these queries" not in [button.label for button in page.button]
+
+
+def test_a_list_of_queries_gets_its_candidates_from_a_search(app) -> None:
+    """Typed queries are put to the sample knowledge base; blank and repeated lines do not count."""
+    page = app()
+    ran(page.toggle(key="evaluate_adding").set_value(True).run())
+    ran(page.segmented_control(key="evaluate_way").set_value("From a list of queries").run())
+    page.text_area(key="evaluate_queries").set_value("forgot my password\n\nsensor leaks\nforgot my password").run()
+    page = press(page, "Find candidates")
+    end = time.monotonic() + 60
+    while page.session_state["evaluate"].job_id is not None and time.monotonic() < end:
+        ran(page.run())
+    made = page.session_state["evaluate"].query_set
+    assert [query.text for query in made.queries] == ["forgot my password", "sensor leaks"]
+    assert all(query.candidates for query in made.queries)
+
+
+def test_every_format_can_be_taken_away(app) -> None:
+    """Each format gives a file, or a sentence why it cannot hold this set."""
+    page = own(app())
+    page.session_state["evaluate_taking"] = True
+    ran(page.run())
+    for kind in page.selectbox(key="evaluate_format").options:
+        ran(page.selectbox(key="evaluate_format").select(kind).run())
+        assert len(page.get("download_button")) == 1 or "This format cannot hold it" in words(page)
+
+
+def test_rating_moves_on_and_is_undone(app) -> None:
+    """A grade is kept under the rater's name and the next document comes; Undo brings both back."""
+    page = go(own(app()), "Rate")
+    page.text_input(key="evaluate_rater").set_value("Ann").run()
+    assert "Query 1 of 6" in words(page)
+    assert "Document 1 of 3" in words(page)
+    ran(page.button(key="grade_2").click().run())
+    assert "Document 2 of 3" in words(page)
+    state = page.session_state["evaluate"]
+    assert state.query_set.judgments["Ann"] == {"query 0, with a comma": {"d00": 2}}
+    assert evaluate_state.query_sets().judgments(state.set_id)["Ann"] == {"query 0, with a comma": {"d00": 2}}
+    ran(page.button(key="rate_skip").click().run())
+    assert "Document 3 of 3" in words(page)
+    ran(page.button(key="rate_undo").click().run())
+    assert "Document 1 of 3" in words(page)
+    assert not evaluate_state.query_sets().judgments(state.set_id).get("Ann", {}).get("query 0, with a comma")
+
+
+def test_a_reload_before_any_run_brings_the_same_set_and_waits_for_a_name(app) -> None:
+    """The address names a set that has not been run; ratings wait until somebody says whose they are."""
+    page = go(own(app()), "Rate")
+    set_id = page.session_state["evaluate"].set_id
+    page.text_input(key="evaluate_rater").set_value("Ann").run()
+    ran(page.button(key="grade_3").click().run())
+    link = {name: value[0] if isinstance(value, list) else value for name, value in dict(page.query_params).items()}
+    assert link["set"] == set_id
+    again = app(**link)
+    assert again.session_state["evaluate"].set_id == set_id
+    assert "mine, 6 queries" in words(again)
+    assert again.text_input(key="evaluate_rater").value == ""
+    assert again.button(key="grade_0").disabled
+    assert "Type your name as the rater first" in words(again)
+    assert again.selectbox(key="evaluate_rated_before").options == ["Ann"]
+    ran(again.selectbox(key="evaluate_rated_before").set_value("Ann").run())
+    assert again.text_input(key="evaluate_rater").value == "Ann"
+    assert "1 of 18 documents rated by this rater" in again.get("progress")[0].proto.text
+    ran(again.button(key="grade_0").click().run())
+    assert evaluate_state.query_sets().judgments(set_id)["Ann"] == {"query 0, with a comma": {"d00": 3, "d01": 0}}
+
+
+def test_a_link_to_a_set_that_is_gone_says_so_and_shows_the_sample(app) -> None:
+    """Nothing is rated on another set by mistake."""
+    page = app("Rate", set="nonsense")
+    assert "There is no such query set any more" in words(page)
+    assert page.session_state["evaluate"].query_set.name == "Sample: support questions"
+
+
+def test_a_rating_given_by_nobody_is_refused(app) -> None:
+    """The board of the Answer step rates too: where others have rated it says where to give a name, and keeps
+    nothing."""
+    page = go(finished(run_models(own(app()), KEYWORD)), "Answer")
+    state = page.session_state["evaluate"]
+    state.query_set = state.query_set.rated("Bob", state.query_id, "d01", 1)
+    state.picked = "0"
+    ran(page.run())
+
+    def board_rating() -> Any:
+        return next(box for box in page.get("button_group") if box.label == "How relevant is it?")
+
+    before = evaluate_state.query_sets().judgments(state.set_id)
+    ran(board_rating().set_value(2).run())
+    assert "Nobody has said who rates." in words(page)
+    assert evaluate_state.query_sets().judgments(state.set_id) == before
+    go(page, "Rate")
+    page.text_input(key="evaluate_rater").set_value("Ann").run()
+    go(page, "Answer")
+    ran(board_rating().set_value(2).run())
+    assert evaluate_state.query_sets().judgments(state.set_id)["Ann"] == {state.query_id: {"d00": 2}}
+
+
+def test_the_first_to_rate_a_set_needs_no_name(app) -> None:
+    """Whoever is alone begins at once, as "Me", on the Rate step and on the board."""
+    page = go(own(app()), "Rate")
+    assert page.text_input(key="evaluate_rater").value == "Me"
+    ran(page.button(key="grade_3").click().run())
+    ran(page.button(key="grade_1").click().run())
+    state = page.session_state["evaluate"]
+    assert evaluate_state.query_sets().judgments(state.set_id)["Me"] == {"query 0, with a comma": {"d00": 3, "d01": 1}}
+
+
+def test_undo_takes_back_the_rating_of_whoever_gave_it(app) -> None:
+    """Somebody else who sits down at the screen and presses Undo does not lose or get a rating."""
+    page = go(own(app()), "Rate")
+    for name, grade in (("Bob", 1), ("Ann", 3)):
+        page.text_input(key="evaluate_rater").set_value(name).run()
+        ran(page.button(key=f"grade_{grade}").click().run())
+        page.session_state["evaluate"].place = 0
+    page.text_input(key="evaluate_rater").set_value("Bob").run()
+    before = page.session_state["evaluate"].query_set.judgments["Bob"]
+    ran(page.button(key="rate_undo").click().run())
+    judgments = page.session_state["evaluate"].query_set.judgments
+    assert judgments["Bob"] == before
+    assert not any(judgments.get("Ann", {}).values())
+
+
+def test_a_scale_beyond_three_is_explained_and_can_be_cut_anywhere(app) -> None:
+    """With ratings from 1 to 5 the board says what it shows, and a good answer may be one rated 5 only."""
+    data = "query,document,rating\n" + "".join(
+        f"q{n},document {n} {grade},{grade}\n" for n in range(3) for grade in (1, 5)
+    )
+    page = press(upload(app(), ("five.csv", data.encode())), "Use these queries")
+    assert "Ratings go from 1 to 5." in words(page)
+    go(page, "Rate")
+    page.text_input(key="evaluate_rater").set_value("Ann").run()
+    grades = {button.key: button.label for button in page.button if button.key and button.key.startswith("grade_")}
+    assert list(grades) == [f"grade_{grade}" for grade in range(6)]
+    assert grades["grade_5"] == "5, just right"
+    assert "keys 0 to 5 rate" in page.get("progress")[0].proto.text
+    ran(page.button(key="rate_skip").click().run())
+    ran(page.button(key="grade_5").click().run())
+    assert page.session_state["evaluate"].query_set.combined()["q0"] == {"document 0 1": 1, "document 0 5": 5}
+    finished(run_models(page, KEYWORD))
+    go(page, "Answer")
+    assert "This query's ratings go from 1 to 5; on the board those over 3 are shown as 3" in words(page)
+    assert "every rated document counts as relevant" in words(page)
+    ran(page.selectbox(key="answer_relevant").set_value(5).run())
+    figures = next(frame.value for frame in page.dataframe if "nDCG@10" in frame.value.columns)
+    assert list(figures.columns)[-5:] == ["MRR(rel=5)", "P(rel=5)@5", "R(rel=5)@10", "MAP(rel=5)", "Judged@10"]
+    assert list(figures["P(rel=5)@5"]) == pytest.approx([0.2, 0.2])
+    assert "every rated document counts as relevant" not in words(page)
+    assert "RR(rel=5)" in words(page)
+    go(page, "Cut-off")
+    assert page.selectbox(key="answer_relevant").options == ["1 or more", "5 only"]
+    assert page.selectbox(key="answer_relevant").value == 5
+    ran(page.selectbox(key="answer_relevant").set_value(1).run())
+    go(page, "Report")
+    assert page.selectbox(key="answer_relevant").value == 1
+
+
+def test_what_counts_as_relevant_stays_when_other_raters_count(app) -> None:
+    """A grade that was chosen does not fall back to 1 because those who count now never gave it."""
+    page = go(own(app()), "Rate")
+    page.text_input(key="evaluate_rater").set_value("Ann").run()
+    for grade in (0, 1, 2):
+        ran(page.button(key=f"grade_{grade}").click().run())
+    go(finished(run_models(page, KEYWORD)), "Answer")
+    ran(page.selectbox(key="answer_relevant").set_value(2).run())
+    ran(page.multiselect(key="answer_raters").set_value(["imported"]).run())
+    assert page.selectbox(key="answer_relevant").value == 2
+    assert "Only ratings by imported." in words(page)
+
+
+def test_ratings_of_yes_and_no_leave_nothing_to_choose(app) -> None:
+    """Where no rating is above 1, there is no choice of the relevant ones, on any step."""
+    data = "query,document,rating\n" + "".join(f"q{n},document {n} {g},{g}\n" for n in range(3) for g in (0, 1))
+    page = press(upload(app(), ("two.csv", data.encode())), "Use these queries")
+    finished(run_models(page, KEYWORD))
+    for step in ("Answer", "Cut-off"):
+        go(page, step)
+        assert "answer_relevant" not in {box.key for box in page.selectbox}
+
+
+def test_a_rating_of_ones_own_counts_in_the_answer(app) -> None:
+    """Upwards too, where the file has a lower rating of the same document."""
+    page = go(own(app()), "Rate")
+    page.text_input(key="evaluate_rater").set_value("Ann").run()
+    ran(page.button(key="grade_3").click().run())
+    assert page.session_state["evaluate"].query_set.combined()["query 0, with a comma"]["d00"] == 3
+
+
+def test_ratings_given_in_another_window_count_in_this_one(app) -> None:
+    """Two people rate at the same time; each sees the other's ratings at the next step, changed ones too."""
+    mine = go(own(app()), "Rate")
+    state = mine.session_state["evaluate"]
+    theirs = open_page("Rate")
+    theirs.session_state["evaluate"].use(state.set_id, evaluate_state.query_sets().get(state.set_id))
+    ran(theirs.run())
+    theirs.text_input(key="evaluate_rater").set_value("Bob").run()
+    ran(theirs.button(key="grade_2").click().run())
+    go(mine, "Query set")
+    assert state.query_set.judgments["Bob"] == {"query 0, with a comma": {"d00": 2}}
+    before = state.query_set
+    go(mine, "Rate")
+    assert state.query_set is before
+    theirs.session_state["evaluate"].place = 0
+    ran(theirs.run())
+    ran(theirs.button(key="grade_3").click().run())
+    go(mine, "Query set")
+    assert state.query_set.judgments["Bob"] == {"query 0, with a comma": {"d00": 3}}
+
+
+def test_a_set_deleted_in_another_window_is_said_to_be_gone(app) -> None:
+    """The page goes on with another set and says why, on whatever step it stands."""
+    page = go(own(app()), "Rate")
+    evaluate_state.query_sets().delete(page.session_state["evaluate"].set_id)
+    go(page, "Cost")
+    assert "The query set 'mine' has been deleted in another window." in words(page)
+    assert page.session_state["evaluate"].query_set.name == "Sample: support questions"
+
+
+def test_raters_are_kept_apart_with_their_agreement(app) -> None:
+    """Two people who rated the same are compared in words."""
+    page = go(own(app()), "Rate")
+    page.text_input(key="evaluate_rater").set_value("Ann").run()
+    for grade in (0, 1, 3):
+        ran(page.button(key=f"grade_{grade}").click().run())
+    assert "rated 3 documents in common and agree on 100%" in words(page)
+
+
+def test_a_run_says_its_whole_cost_and_sends_nothing_before_the_button(app, service: Service) -> None:
+    """Choosing a paid model sends nothing; the cost, requests and time stand there first."""
+    service.requests.clear()
+    page = go(own(app(service=service)), "Run")
+    ran(page.multiselect(key="evaluate_models").set_value([HOSTED, KEYWORD]).run())
+    shown = metrics(page)
+    assert shown["Requests"] == "12"
+    assert shown["Estimated cost"] == "$0.006"
+    assert shown["Time"].startswith("about")
+    assert service.requests == []
+
+
+def test_from_a_spreadsheet_to_the_answer_the_cost_and_the_report(app, service: Service) -> None:
+    """The whole way: each query is asked once, the answer is a sentence, and the report holds it."""
+    service.requests.clear()
+    page = finished(run_models(own(app(service=service)), HOSTED, KEYWORD))
+    assert len(service.requests) == QUERIES
+    go(page, "Answer")
+    assert "English reranking lifts nDCG@10" in words(page)
+    assert "6 queries better, 0 worse, 0 the same" in words(page)
+    assert "$0.006 this run" in words(page)
+    assert "Only 6 queries" in words(page)
+    figures = next(frame.value for frame in page.dataframe if "nDCG@10" in frame.value.columns)
+    assert figures.iloc[1]["nDCG@10"] == 1
+    go(page, "Cost")
+    page.number_input(key="searches_a_day").set_value(2000).run()
+    assert "$60 a month" in words(page)
+    go(page, "Cut-off")
+    assert "6 of 6 queries are answered, 0 of them wrongly" in words(page)
+    page = press(page, "Keep for this model")
+    assert "Kept for this model" in words(page)
+    go(page, "Report")
+    assert {button.label for button in page.get("download_button")} == {
+        "Report (HTML)",
+        "Every number (CSV)",
+        "All results (CSV)",
+    }
+    assert len(service.requests) == QUERIES
+
+
+def test_above_the_limit_a_run_is_asked_for_once(app, service: Service) -> None:
+    """A run that may pass the session's spending limit waits for a yes, and no leaves everything unsent."""
+    service.requests.clear()
+    page = own(app(service=service))
+    page.number_input(key="spending_limit").set_value(0.005).run()
+    page = run_models(page, HOSTED)
+    assert "Start this run?" in words(page)
+    assert service.requests == []
+    page = press(page, "Do not start")
+    assert "Start this run?" not in words(page)
+    page = finished(press(press(page, "Start the run"), "Start within my limit"))
+    assert len(service.requests) < QUERIES
+    assert "spending limit" in words(page)
+    page.number_input(key="spending_limit").set_value(5.0).run()
+    page = finished(press(page, "Resume"))
+    assert len(service.requests) == QUERIES
+
+
+def test_failed_queries_are_listed_and_run_again_alone(app, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that answers nonsense leaves a list and no order; once it is well, only those are asked."""
+    page = finished(run_models(own(app(service=service, at="html")), HOSTED))
+    failed = len(evaluate_state.experiments().failures(page.session_state["evaluate"].experiment_id))
+    assert failed == QUERIES
+    listed = next(frame.value for frame in page.dataframe if "What happened" in frame.value.columns)
+    assert len(listed) == QUERIES
+    go(page, "Answer")
+    assert "There is no answer yet" in words(page)
+    monkeypatch.setenv("GATEFLOW_BASE_URL", f"{service.url}/ok")
+    service.requests.clear()
+    go(page, "Run")
+    page = finished(press(page, f"Run the {failed} failed again"))
+    assert len(service.requests) == QUERIES
+
+
+def test_an_experiment_is_reopened_by_its_link(app, service: Service) -> None:
+    """Another session with ?experiment=id sees the same answer, and asks nobody again."""
+    page = finished(run_models(own(app(service=service)), HOSTED))
+    one = page.session_state["evaluate"].experiment_id
+    assert page.query_params["experiment"] in (one, [one])
+    service.requests.clear()
+    again = app("Answer", experiment=one)
+    assert "English reranking lifts" in words(again)
+    assert service.requests == []
+    assert "There is no such experiment" in words(app("Answer", experiment="nonsense"))
+
+
+def test_without_ratings_there_is_no_measure_and_a_way_to_rate(app) -> None:
+    """A set that nobody rated says so, and leads to rating, in place of a zero."""
+    page = finished(
+        run_models(press(upload(app(), ("q.csv", CSV.replace("grade", "note").encode())), "Use these queries"), KEYWORD)
+    )
+    go(page, "Answer")
+    assert "None of these queries has a rating" in words(page)
+    page = press(page, "Rate results")
+    assert "Query 1 of 6" in words(page)
+
+
+def test_what_somebody_typed_never_reaches_markdown(app) -> None:
+    """A query, a name or a tag that looks like a picture is shown as text or not at all."""
+    evil = "![x](http://evil.test/leak.png)"
+    made = sources.from_files(
+        Imported(
+            "table",
+            queries={"q": evil},
+            documents={"d": evil, "e": "other"},
+            judgments={"q": {"d": 3, "e": 0}},
+            run={"q": ("e", "d")},
+            titles={"d": evil},
+            tags={"q": evil},
+        ),
+        name=evil,
+    )
+    evaluate_state.query_sets().save(made)
+    page = app()
+    for step in ("Query set", "Rate", "Run"):
+        go(page, step)
+        for kind in ("markdown", "caption", "warning", "error", "info", "success", "header", "subheader"):
+            assert not [element for element in page.get(kind) if evil in str(element.value)]
+        assert not [button.label for button in page.button if evil in button.label]

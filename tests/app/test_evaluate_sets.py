@@ -1,0 +1,436 @@
+"""Query sets, ratings and cut-offs on the Evaluate page: every kind of file, a live engine, several raters."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import openpyxl
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.components.evaluate import speed
+from pages.components.evaluate import state as evaluate_state
+from rerank_core.evaluation import KINDS, read, write
+from rerank_core.evaluation.formats.imported import Imported
+from rerank_core.evaluation.query_sets import sources
+from rerank_core.evaluation.query_sets.query_set import QuerySet, make_queries
+from rerank_core.models import Document
+from tests.support.evaluate_page import (
+    KEYWORD,
+    finished,
+    forget_stores,
+    go,
+    metrics,
+    open_page,
+    own,
+    press,
+    ran,
+    run_models,
+    set_up,
+    upload,
+    words,
+)
+from tests.support.rerank_service import GOOD_KEY, RerankService
+from tests.support.search_engine import search_engine
+
+TABLE = Imported(
+    "table",
+    queries={"q1": "forgot my password", "q2": "opening hours, Sundays"},
+    documents={
+        "d1": "Reset a password in three steps.",
+        "d2": "Opening hours are from nine to six.",
+        "d3": '=SUM("x")',
+    },
+    judgments={"q1": {"d1": 3, "d2": 0}, "q2": {"d2": 2, "d3": 0}},
+    run={"q1": ("d2", "d1"), "q2": ("d3", "d2", "d1")},
+)
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stores of an earlier test stand in another folder, and nothing is measured."""
+    forget_stores()
+    monkeypatch.setattr(speed, "LOCAL_SPEED", {})
+
+
+def found(page: AppTest) -> QuerySet:
+    """The query set that is worked on, once a search for candidates is over."""
+    end = time.monotonic() + 60
+    while page.session_state["evaluate"].job_id is not None and time.monotonic() < end:
+        ran(page.run())
+    made: QuerySet = page.session_state["evaluate"].query_set
+    return made
+
+
+def workbook(**sheets: list[list[object]]) -> bytes:
+    """An Excel workbook with these sheets."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+# Files
+
+
+@pytest.mark.parametrize("kind", ["table", "quepid-snapshot", "beir"])
+def test_a_file_of_another_tool_becomes_a_set_and_goes_out_the_same(kind: str) -> None:
+    """What holds queries, documents and an order is enough by itself; taken away again it reads back the same."""
+    data = write(kind, TABLE)
+    page = upload(open_page(), (KINDS[kind].file_name, data))
+    assert f"{KINDS[kind].file_name}: {KINDS[kind].label}, 2 queries" in words(page)
+    made = found(press(page, "Use these queries"))
+    assert len(made) == 2
+    assert all(query.candidates for query in made.queries)
+    again, before = read(KINDS[kind].file_name, write(kind, made.imported())), read(KINDS[kind].file_name, data)
+    assert (again.queries, again.judgments) == (before.queries, before.judgments)
+    assert again.documents == before.documents
+    if kind != "beir":  # a collection has no order of its own: its first stage is a search
+        assert again.run == before.run
+
+
+def test_files_that_belong_together_are_put_together() -> None:
+    """A TREC run, its qrels and the texts make one set; without the texts the page says what is missing."""
+    page = upload(open_page(), ("results.run", write("trec-run", TABLE)), ("grades.qrels", write("trec-qrels", TABLE)))
+    assert "3 documents have no text and cannot be scored" in words(page)
+    texts = replace(TABLE, judgments={}, run={}, kind="beir")
+    page = upload(page, ("texts.zip", write("beir", texts)))
+    made = found(press(page, "Use these queries"))
+    assert made.initial == TABLE.run
+    assert made.combined() == TABLE.judgments
+
+
+def test_a_workbook_with_several_sheets_is_read_from_the_one_that_is_chosen() -> None:
+    """The first sheet is a cover; the right one is chosen, its columns are guessed anew and can be changed."""
+    data = workbook(
+        Cover=[["Prepared by"], ["Ann"]],
+        May=[["Query", "Answer", "Old answer", "Grade"], ["opening hours", "Nine to six", "Nine to five", 3]],
+    )
+    page = upload(open_page(), ("tickets.xlsx", data))
+    assert "Use these queries" not in [button.label for button in page.button]
+    ran(page.selectbox(key="evaluate_sheet_tickets.xlsx").set_value("May").run())
+    assert "1 query, 1 result, 1 rating" in words(page)
+    ran(page.selectbox(key="evaluate_column_document_tickets.xlsx").set_value("Old answer").run())
+    assert page.selectbox(key="evaluate_sheet_tickets.xlsx").value == "May"
+    made = found(press(page, "Use these queries"))
+    assert [document.text for document in made.documents.values()] == ["Nine to five"]
+
+
+def test_ratings_of_one_person_can_be_taken_away_alone() -> None:
+    """Of several raters the median leaves, or one person's ratings, or for Quepid a column each."""
+    documents = {name: Document(f"text {name}", name) for name in ("a", "b")}
+    rated = {"Ann": {"q": {"a": 3, "b": 0}}, "Ben": {"q": {"a": 1}}}
+    made = QuerySet("Two", make_queries({"q": "q"}, {"q": ("a", "b")}, {}), documents, rated)
+    set_id = evaluate_state.query_sets().save(made)
+    page = open_page()
+    ran(page.selectbox(key="query_set").set_value(set_id).run())
+    page.session_state["evaluate_taking"] = True
+    ran(page.run())
+    written: list[bytes] = []
+    for kind, whose in (("quepid-ratings", -1), ("quepid-ratings", 1), ("quepid-ratings", -2), ("table", -1)):
+        ran(page.selectbox(key="evaluate_format").set_value(kind).run())
+        ran(page.selectbox(key="evaluate_whose").set_value(whose).run())
+        memory = page.session_state["evaluate_memory"]
+        written.append([value for key, value in memory if key[0] == "file"][-1])
+    assert written[:3] == [
+        b"query,docid,rating\nq,a,1\nq,b,0\n",
+        b"query,docid,rating\nq,a,1\n",
+        b"query,docid,Ann,Ben\nq,a,3,1\nq,b,0,\n",
+    ]
+    assert read("a.csv", written[3]).judgments == {"q": {"a": 1, "b": 0}}
+    ran(page.selectbox(key="evaluate_format").set_value("quepid-ratings").run())
+    ran(page.selectbox(key="evaluate_whose").set_value(-2).run())
+    ran(page.selectbox(key="evaluate_format").set_value("table").run())
+    assert page.selectbox(key="evaluate_whose").value == -1
+
+
+def test_a_click_beside_an_import_does_not_put_it_together_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large files take seconds, so what was made of them is kept until a file or a column changes."""
+    made: list[int] = []
+    real = sources.from_files
+
+    def counted(*parts: Any, **options: Any) -> QuerySet:
+        made.append(1)
+        return real(*parts, **options)
+
+    monkeypatch.setattr(sources, "from_files", counted)
+    page = upload(open_page(), ("set.csv", write("table", TABLE)))
+    page.text_input(key="evaluate_name").set_value("Another name").run()
+    ran(page.run())
+    assert len(made) == 1
+    ran(page.selectbox(key="evaluate_column_rating_set.csv").set_value("(none)").run())
+    assert len(made) == 2
+    assert "0 have ratings" in words(page)
+    assert found(press(page, "Use these queries")).name == "Another name"
+
+
+# A live engine
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[str]:
+    """A real search engine with OpenSearch's API and three articles."""
+    articles = {"a1": "Reset a forgotten password", "a2": "Password rules", "a3": "Opening hours"}
+    with search_engine({name: {"body": text} for name, text in articles.items()}) as address:
+        yield address
+
+
+def test_a_live_engine_supplies_the_candidates(engine: str) -> None:
+    """Each query of a list is put to the engine, whose order is the initial one; a wrong index is a sentence."""
+    page = open_page()
+    ran(page.toggle(key="evaluate_adding").set_value(True).run())
+    ran(page.segmented_control(key="evaluate_way").set_value("From a list of queries").run())
+    page.text_area(key="evaluate_queries").set_value("forgotten password\nopening hours").run()
+    ran(page.selectbox(key="evaluate_source").set_value("live").run())
+    for key, value in (("live_address", engine), ("live_index", "nowhere"), ("live_text", "body")):
+        page.text_input(key=key).set_value(value).run()
+    page = press(page, "Find candidates")
+    found(page)
+    assert page.error
+    page.text_input(key="live_index").set_value("articles").run()
+    made = found(press(page, "Find candidates"))
+    assert made.order_name == "as the search engine listed them"
+    assert made.initial == {"forgotten password": ("a1", "a2"), "opening hours": ("a3",)}
+
+
+# Rating
+
+
+def test_every_document_that_any_model_shows_is_to_be_rated() -> None:
+    """The pool has the top of the initial order and of each model's, so that no model is at a disadvantage."""
+    texts = [f"number {place} about nothing" for place in range(19)] + ["the very parcel refund"]
+    documents = {f"d{place}": Document(text, f"d{place}") for place, text in enumerate(texts)}
+    queries = make_queries({"q": "parcel refund"}, {"q": tuple(documents)}, {})
+    set_id = evaluate_state.query_sets().save(QuerySet("Pool", queries, documents, {"ann": {"q": {"d0": 0}}}))
+    page = open_page()
+    ran(page.selectbox(key="query_set").set_value(set_id).run())
+    go(page, "Rate")
+    assert "0 of 5 documents rated by this rater" in page.get("progress")[0].proto.text
+    page = go(finished(run_models(page, KEYWORD)), "Rate")
+    assert "0 of 6 documents rated by this rater" in page.get("progress")[0].proto.text
+    assert "rank: Initial order 20, v2 1" in "\n".join(
+        words(ran(page.button(key="rate_skip").click().run())) for _ in range(6)
+    )
+
+
+def test_raters_who_differ_are_told_apart_with_their_kappa() -> None:
+    """Each has ratings of his own, the page says how far they agree and where not, and figures can go by one."""
+    page = own(open_page())
+    go(page, "Rate")
+    for name, grades in (("Ann", (3, 3, 0, 0, 3, 0)), ("Ben", (3, 0, 0, 0, 3, 0))):
+        page.text_input(key="evaluate_rater").set_value(name).run()
+        page.session_state["evaluate"].rated_query = None
+        ran(page.run())
+        for grade in grades:
+            ran(page.button(key=f"grade_{grade}").click().run())
+    assert "Ann and Ben rated 6 documents in common and agree on 83%: substantial agreement (weighted kappa 0.67)" in (
+        words(page)
+    )
+    table = next(frame.value for frame in page.dataframe if "Ann" in frame.value.columns)
+    row = table[(table["Ann"] == 3) & (table["Ben"] == 0)]
+    assert len(row) == 1
+    page = go(finished(run_models(page, KEYWORD)), "Answer")
+    ran(page.multiselect(key="answer_raters").set_value(["Ben"]).run())
+    assert "Only 2 queries" in words(page)
+
+
+# The answer and the cut-off
+
+
+def test_figures_can_be_narrowed_by_tag_language_and_length() -> None:
+    """Each filter names how many queries are left; the worst of them stands first, and its board below."""
+    page = go(finished(run_models(open_page(), KEYWORD)), "Answer")
+    before = next(frame.value for frame in page.dataframe if "Before" in frame.value.columns)
+    assert list(before["Change"]) == sorted(before["Change"])
+    ran(page.multiselect(key="answer_languages").set_value(["ja"]).run())
+    narrowed = next(frame.value for frame in page.dataframe if "Before" in frame.value.columns)
+    assert set(narrowed["Language"]) == {"ja"}
+    assert 0 < len(narrowed) < len(before)
+    first = page.session_state["evaluate"].query_id
+    assert page.session_state["evaluate"].query_set.query(first).text.startswith(narrowed["Query"][0][:40])
+
+
+def test_a_filter_is_told_on_every_step_and_taken_back_by_one_click() -> None:
+    """Chosen on the Answer step, it narrows the cut-off, the cost and the report too, and each of them says so."""
+    page = go(finished(run_models(open_page(), KEYWORD)), "Answer")
+    assert "77 queries." not in words(page)
+    ran(page.multiselect(key="answer_languages").set_value(["de"]).run())
+    said = re.search(r"Only language de: (\d+) of 77 queries\.", words(page))
+    assert said is not None
+    assert "Show all queries" not in {button.label for button in page.button}
+    assert said[0] in words(go(page, "Report"))
+    assert said[0] in words(go(page, "Cut-off"))
+    assert f" of {said[1]} queries are answered" in words(page)
+    assert said[0] in words(go(page, "Cost"))
+    press(page, "Show all queries")
+    assert "Only language" not in words(page)
+    assert " of 77 queries are answered" in words(go(page, "Cut-off"))
+    go(page, "Answer")
+    ran(page.multiselect(key="answer_languages").set_value(["ja"]).run())
+    assert "Only language ja" in words(go(page, "Cut-off"))
+    press(page, "Show all queries")
+    assert " of 77 queries are answered" in words(page)
+    go(page, "Answer")
+    assert page.multiselect(key="answer_languages").value == []
+
+
+def test_a_filter_of_another_set_does_no_harm() -> None:
+    """A rater or a tag that this set does not have narrows nothing, on whatever step one comes back."""
+    page = finished(run_models(own(open_page()), KEYWORD))
+    page.session_state["answer_raters"], page.session_state["answer_tags"] = ["Somebody else"], ["none of these"]
+    assert "on nDCG@10" in words(go(page, "Cost"))
+    assert " of 6 queries are answered" in words(go(page, "Cut-off"))
+
+
+def test_the_order_that_is_looked_at_is_the_best_until_somebody_chooses() -> None:
+    """While models answer one after another the best changes; a choice stays, for that run."""
+    page = go(finished(run_models(open_page(), KEYWORD, "English (On this computer)")), "Answer")
+    best = page.selectbox(key="answer_model").value
+    other = next(label for label in page.selectbox(key="answer_model").options if label != best)
+    page.session_state["answer_model"] = other  # as it stood when only that one had answered
+    assert ran(page.run()).selectbox(key="answer_model").value == best
+    ran(page.selectbox(key="answer_model").set_value(other).run())
+    assert ran(page.run()).selectbox(key="answer_model").value == other
+
+
+def test_what_a_run_cost_stands_beside_what_it_brought() -> None:
+    """The money is among the first columns, which fit a window without scrolling sideways."""
+    page = go(finished(run_models(own(open_page()), KEYWORD)), "Answer")
+    figures = next(frame.value for frame in page.dataframe if "nDCG@10" in frame.value.columns)
+    assert list(figures.columns)[:5] == ["Order", "nDCG@10", "Change", "This run", "Median time"]
+
+
+def test_a_threshold_holds_for_the_playground_of_another_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept for a model on the Cut-off step is the score threshold wherever that model answers next."""
+    page = go(finished(run_models(open_page(), KEYWORD)), "Cut-off")
+    ran(page.number_input(key="cut_line").set_value(0.42).run())
+    page = press(page, "Keep for this model")
+    assert "Kept for this model: 0.420" in words(page)
+    forget_stores()
+    other = AppTest.from_file("../../pages/main.py", default_timeout=60)
+    other.query_params["model"] = "v2"
+    ran(other.run())
+    end = time.monotonic() + 60
+    while not [box for box in other.number_input if box.key == "threshold"] and time.monotonic() < end:
+        ran(other.run())
+    assert other.number_input(key="threshold").value == 0.42
+    page = press(page, "Forget it")
+    assert "Kept for this model" not in words(page)
+    ran(other.run())
+    assert other.number_input(key="threshold").value != 0.42
+
+
+def test_the_recipe_leads_from_pairs_to_a_kept_threshold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pairs are looked at one by one, the mean of the borderline ones moves the line, and it is kept as such."""
+    page = go(finished(run_models(open_page(), KEYWORD)), "Cut-off")
+    page.session_state["cut_recipe"] = True
+    ran(page.run())
+    assert "Pair 1 of 50 · score" in words(page)
+    scores = []
+    for mark in ("borderline", "good", "bad", "borderline", "borderline"):
+        said = re.search(r"Pair \d+ of 50 · score ([0-9.]+)", words(page))
+        assert said is not None
+        scores += [float(said[1])] if mark == "borderline" else []
+        ran(page.button(key=f"recipe_{mark}").click().run())
+    ran(page.button(key="recipe_undo").click().run())
+    mean = sum(scores[:2]) / 2
+    assert f"The mean of 2 borderline pairs is {mean:.2f}" in words(page)
+    assert "30 pairs or more are needed" in words(page)
+    page = press(page, "Take the rest as borderline")
+    assert "50 of 50 pairs looked at, 48 borderline" in page.get("progress")[0].proto.text
+    assert "30 pairs or more are needed" not in words(page)
+    ran(page.button(key="recipe_use").click().run())
+    line = page.number_input(key="cut_line").value
+    assert page.button(key="recipe_use").label == f"Move the line to {line:.3f}"
+    page = press(page, "Keep for this model")
+    assert f"Kept for this model: {line:.3f} (from 48 borderline pairs)" in words(page)
+
+
+def test_the_lines_stay_where_they_were_put() -> None:
+    """A look at another step moves neither line; another run of the same model begins with its own suggestion."""
+    page = go(finished(run_models(open_page(), KEYWORD)), "Cut-off")
+    state = page.session_state["evaluate"]
+    suggested = page.number_input(key="cut_line").value
+    ran(page.number_input(key="cut_line").set_value(0.5).run())
+    ((about, _),) = state.lines.items()
+    state.tops[about] = 7
+    go(page, "Cost")
+    go(page, "Cut-off")
+    assert page.number_input(key="cut_line").value == 0.5
+    assert "At 0.500, " in words(page)
+    assert "With the top 7, " in words(page)
+    ran(page.selectbox(key="answer_relevant").set_value(2).run())
+    assert page.number_input(key="cut_line").value != 0.5
+    assert "With the top 3, " in words(page)
+    ran(page.selectbox(key="answer_relevant").set_value(1).run())
+    assert page.number_input(key="cut_line").value == 0.5
+    go(finished(run_models(page, KEYWORD)), "Cut-off")
+    assert page.number_input(key="cut_line").value == suggested
+
+
+def test_the_recipe_needs_no_ratings_and_its_marks_outlive_a_reload() -> None:
+    """A set that nobody rated has no line, and yet its pairs lead to a kept threshold, from one visit to the next."""
+    unrated = replace(TABLE, judgments={})
+    page = press(upload(open_page(), ("plain.csv", write("table", unrated))), "Use these queries")
+    page = go(finished(run_models(page, KEYWORD)), "Cut-off")
+    assert "There is nothing to cut yet" in words(page)
+    page.session_state["cut_recipe"] = True
+    ran(page.run())
+    assert "Pair 1 of 2 · score" in words(page)
+    ran(page.button(key="recipe_borderline").click().run())
+    link = {name: value[0] if isinstance(value, list) else value for name, value in dict(page.query_params).items()}
+    forget_stores()
+    page = open_page(**link)
+    page.session_state["cut_recipe"] = True
+    ran(page.run())
+    assert "1 of 2 pairs looked at, 1 borderline" in page.get("progress")[0].proto.text
+    ran(page.button(key="recipe_bad").click().run())
+    ran(page.button(key="recipe_undo").click().run())
+    assert "1 of 2 pairs looked at, 1 borderline" in page.get("progress")[0].proto.text
+    said = re.fullmatch(r"Keep ([0-9.]+) for this model", page.button(key="recipe_use").label)
+    assert said is not None
+    ran(page.button(key="recipe_use").click().run())
+    assert f"Kept for this model: {said[1]} (from 1 borderline pairs)" in words(page)
+    page = press(page, "Forget it")
+    assert "Kept for this model" not in words(page)
+
+
+def test_a_service_without_scores_has_a_top_n_and_no_threshold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing is scored there is no line to drag; how many to show can still be chosen."""
+    with RerankService() as service:
+        set_up(monkeypatch, f"{service.url}/ok")
+        monkeypatch.setenv("FLASHRANK_BASE_URL", f"{service.url}/ok")
+        monkeypatch.setenv("FLASHRANK_API_KEY", GOOD_KEY)
+        page = own(open_page())
+        go(page, "Run")
+        name = next(one for one in page.multiselect(key="evaluate_models").options if "FlashRank" in one)
+        page = run_models(page, name)
+        if "Start this run?" in words(page):
+            page = press(page, "Yes, start")
+        page = go(finished(page), "Cut-off")
+    assert "an order and no scores" in words(page)
+    assert "With the top 3" in words(page)
+    assert "Threshold" not in metrics(page)
+
+
+def test_two_sets_of_one_name_stay_apart() -> None:
+    """A list tells its entries apart by their words; choosing the older one shows the older one."""
+    page = own(open_page("Query set"))
+    first = page.session_state["evaluate"].set_id
+    go(own(page), "Query set")
+    second = page.session_state["evaluate"].set_id
+    box = page.selectbox(key="query_set")
+    assert len(set(box.options)) == len(box.options) == 3
+    assert first != second
+    ran(box.set_value(first).run())
+    assert page.session_state["evaluate"].set_id == first

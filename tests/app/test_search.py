@@ -1,0 +1,508 @@
+"""The Search page, run through the frame: first visit, a corpus of one's own across a restart, a live engine."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.components.inputs import engine_test, uploads
+from pages.components.playground import run as playground_run
+from pages.components.search import corpus
+from pages.components.search import run as search_run
+from rerank_core import samples
+from rerank_core.corpora import CorpusStore
+from tests.support import made_files as made
+from tests.support.loopback import Loopback, answers, silent
+from tests.support.rerank_service import GOOD_KEY, RerankService
+
+
+@pytest.fixture
+def page():
+    """Open /search as somebody new."""
+    playground_run.store.clear()
+    search_run.corpora.clear()  # those of an earlier test stand in another folder
+
+    def opened() -> AppTest:
+        at = AppTest.from_file("../../pages/main.py", default_timeout=60)
+        at.switch_page("search.py").run()
+        return settled(at)
+
+    return opened
+
+
+def settled(at: AppTest) -> AppTest:
+    """Wait for what may be under way: a search, files that are read, a knowledge base that is filled."""
+    end, current = time.monotonic() + 60, at.session_state["search"]
+    while time.monotonic() < end and (
+        current.job_id or current.filling_id or any(inbox.busy for inbox in current.inboxes.values())
+    ):
+        at.run()
+    assert not at.exception
+    return at
+
+
+def press(at: AppTest, label: str = "Search") -> AppTest:
+    """Press a button and wait for what it starts."""
+    next(button for button in at.button if button.label == label).click().run()
+    return settled(at)
+
+
+def words(at: AppTest) -> str:
+    """All that stands on the page."""
+    kinds = ("text", "caption", "markdown", "warning", "error", "info", "success", "code")
+    found = [str(element.value) for kind in kinds for element in at.get(kind)]
+    return "\n".join([*found, *(str(getattr(box, "title", "")) for box in [*at.warning, *at.error])])
+
+
+def test_the_first_visit_has_searched_the_sample_for_a_ticket(page) -> None:
+    """The answer of the first example ticket is first, nothing was pressed, and it cost nothing."""
+    at = page()
+    answer = at.session_state["search"].answer
+    assert answer.run.response.results[0].document.id in samples.TICKETS[0].answers
+    assert {metric.label: metric.value for metric in at.metric}["Billed"] == "$0"
+    assert "moved" in words(at)
+
+
+def test_a_ticket_that_nothing_answers_says_so(page) -> None:
+    """The warning stands there before somebody copies a wrong answer."""
+    at = page()
+    at.segmented_control(key="model").set_value("Multilingual").run()
+    unanswerable = next(ticket for ticket in samples.TICKETS if not ticket.answers)
+    at.selectbox(key="ticket").set_value(unanswerable.id).run()
+    settled(at)
+    assert "Nothing here answers this well" in words(at)
+
+
+def test_a_long_ticket_is_condensed_where_one_can_see_it(page) -> None:
+    """What was left out of a long question is named, never cut in silence."""
+    at = page()
+    at.text_area(key="question").set_value(
+        "The hub blinks red three times. " + "Nothing helped at all, sadly. " * 60
+    ).run()
+    press(at)
+    assert any("condensed" in box.label for box in at.expander)
+
+
+def test_an_empty_question_is_a_sentence(page) -> None:
+    """Nothing is searched for nothing."""
+    at = page()
+    at.text_area(key="question").set_value("  ").run()
+    press(at)
+    assert "The question is empty." in words(at)
+
+
+def test_each_first_stage_finds_candidates(page) -> None:
+    """By keyword, by meaning and by both; the board names the order."""
+    at = page()
+    names = set()
+    for kind in ("keyword", "embedding", "fused"):
+        at.segmented_control(key="stage").set_value(kind).run()
+        press(at)
+        names.add(at.session_state["search"].answer.run.order_name)
+    assert names == {"by keyword (BM25)", "by meaning", "by keyword and meaning"}
+
+
+def test_a_corpus_is_made_searched_added_to_and_survives_a_restart(page) -> None:
+    """A knowledge base of one's own is there in a new session with a new store."""
+    at = page()
+    at.toggle[0].set_value(True).run()
+    at.text_input(key="corpus_name").set_value("Boots").run()
+    at.file_uploader[0].set_value(
+        ("boots.csv", b"id,text\n1,Waterproof boots for wide feet\n2,Sun hats\n", "text/csv")
+    ).run()
+    settled(at)
+    press(at, "Create")
+    kept = CorpusStore().list()
+    assert [(summary.name, summary.passages) for summary in kept] == [("Boots", 2)]
+    assert kept[0].keyword
+    search_run.corpora.clear()  # a restart
+    again = page()
+    again.selectbox(key="source").set_value(kept[0].id).run()
+    again.text_area(key="question").set_value("boots for wide feet").run()
+    press(again)
+    assert again.session_state["search"].answer.run.response.results[0].document.text.startswith("Waterproof")
+    assert not again.error
+
+
+def managing(at: AppTest) -> AppTest:
+    """Open the upkeep of knowledge bases."""
+    at.toggle[0].set_value(True).run()
+    return at
+
+
+def chooser(at: AppTest, label: str) -> Any:
+    """The first select box of this label."""
+    return next(box for box in at.selectbox if box.label == label)
+
+
+def results(at: AppTest) -> list[Any]:
+    """The documents of the answer, best first."""
+    return [row.document for row in at.session_state["search"].answer.run.response.results]
+
+
+def test_the_columns_and_the_sheet_of_a_table_are_chosen_for_a_knowledge_base(page) -> None:
+    """As on the Playground; title and link are shown with each passage, and bad rows are named by line."""
+    book = made.xlsx(
+        {
+            "Readme": [["text"], ["nothing of use"]],
+            "Articles": [
+                ["nr", "short", "long", "where"],
+                ["7", "Boots", "Waterproof boots for wide feet", "https://example.org/7"],
+                ["8", "Hats", "", "https://example.org/8"],
+            ],
+        }
+    )
+    at = managing(page())
+    at.text_input(key="corpus_name").set_value("Shop").run()
+    at.file_uploader[0].set_value(("kb.xlsx", book, "")).run()
+    settled(at)
+    assert "Initial rank" not in [box.label for box in at.selectbox]
+    chooser(at, "Sheet").set_value("Articles").run()
+    settled(at)
+    for label, column in (("Text", "long"), ("Title", "short"), ("Link", "where"), ("ID", "nr")):
+        chooser(at, label).set_value(column).run()
+        settled(at)
+    assert "kb.xlsx: 1 document from 2 rows; 1 row left out" in words(at)
+    assert next((list(frame.value["Line"]), list(frame.value["Reason"])) for frame in at.dataframe) == (
+        [3],
+        ["The 'long' cell is blank."],
+    )
+    press(at, "Create")
+    assert "1 passage is in the new knowledge base." in words(at)
+    assert at.text_input(key="corpus_name").value == ""
+    at.text_area(key="question").set_value("boots for wide feet").run()
+    press(at)
+    (found,) = results(at)
+    assert (found.id, found.metadata["title"], found.metadata["url"]) == ("7", "Boots", "https://example.org/7")
+    assert found.metadata["file"] == "kb.xlsx"
+
+
+def test_adding_says_what_was_there_already_and_long_documents_are_cut(page) -> None:
+    """The same file twice does no harm; what cutting does is said before."""
+    long = "\n\n".join(f"Paragraph {n} is about boots, " + "and more boots, " * 30 for n in range(4)).encode()
+    at = managing(page())
+    at.text_input(key="corpus_name").set_value("Boots").run()
+    at.file_uploader[0].set_value(("boots.csv", b"id,text\n1,Wide boots\n", "")).run()
+    press(settled(at), "Create")
+    at.file_uploader[1].set_value(
+        [("boots.csv", b"id,text\n1,Wide boots\n", ""), ("long.json", b'["%s"]' % long.replace(b"\n", b"\\n"), "")]
+    ).run()
+    settled(at)
+    assert "2 documents become 5 passages." in words(at)
+    press(at, "Add")
+    assert "4 passages added, 1 was there already." in words(at)
+    (kept,) = CorpusStore().list()
+    assert kept.passages == 5
+
+
+def test_a_name_that_is_taken_keeps_the_files(page) -> None:
+    """The error says what to do, and what was read is still there for another name."""
+    at = managing(page())
+    for _ in range(2):
+        at.text_input(key="corpus_name").set_value("Boots").run()
+        at.file_uploader[0].set_value(("boots.txt", b"Wide boots", "")).run()
+        press(settled(at), "Create")
+    assert "There is a corpus called 'Boots' already." in words(at)
+    at.text_input(key="corpus_name").set_value("Boots again").run()
+    press(at, "Create")
+    assert sorted(summary.name for summary in CorpusStore().list()) == ["Boots", "Boots again"]
+    assert "already" not in words(at)
+
+
+def test_filling_can_be_cancelled_and_survives_a_reload(page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cutting waits here until it is let: a new session finds the work by the address, and Cancel ends it."""
+    go, cut = threading.Event(), corpus.cut
+
+    def slow(documents: Any, *args: Any, on_progress: Any = None, **kwargs: Any) -> Any:
+        while on_progress is not None and not go.wait(0.02):
+            on_progress(0, len(documents))
+        return cut(documents, *args, on_progress=on_progress, **kwargs)
+
+    monkeypatch.setattr(corpus, "cut", slow)
+    monkeypatch.setattr(corpus, "_AT_ONCE_SECONDS", 0.0)
+    at = managing(page())
+    at.text_input(key="corpus_name").set_value("Boots").run()
+    at.file_uploader[0].set_value(("boots.txt", b"Wide boots", "")).run()
+    settled(at)
+    next(button for button in at.button if button.label == "Create").click().run()
+    again = AppTest.from_file("../../pages/main.py", default_timeout=60)
+    again.switch_page("search.py")
+    again.query_params["filling"] = at.query_params["filling"]
+    again.run()
+    next(button for button in again.button if button.label == "Cancel").click().run()
+    settled(again)
+    settled(at)
+    assert "Cancelled. Nothing was added; the files are still here." in words(at)
+    assert CorpusStore().list() == ()
+    go.set()
+    press(at, "Create")
+    assert [summary.name for summary in CorpusStore().list()] == ["Boots"]
+    assert "filling" not in at.query_params
+
+
+def test_indexing_that_is_cancelled_leaves_a_knowledge_base_that_works(page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The passages are in by then; the first search makes the index."""
+    from rerank_core.corpora import Corpus
+    from rerank_core.jobs import Cancelled
+
+    def cancelled(*_: object) -> None:
+        raise Cancelled("stop")
+
+    at = managing(page())
+    at.text_input(key="corpus_name").set_value("Boots").run()
+    at.file_uploader[0].set_value(("boots.txt", b"Wide boots\nSun hats", "")).run()
+    settled(at)
+    with monkeypatch.context() as patched:
+        patched.setattr(Corpus, "keyword_index", cancelled)
+        press(at, "Create")
+    assert "Indexing was stopped; the first search does the rest." in words(at)
+    at.text_area(key="question").set_value("wide boots").run()
+    press(at)
+    assert results(at)[0].text == "Wide boots"
+
+
+def test_a_reload_while_a_file_is_read_for_a_knowledge_base_loses_nothing(page, monkeypatch) -> None:
+    """Name, files and the choice of cutting are there again, and reading goes on."""
+    go, read = threading.Event(), uploads.documents.read_files
+
+    def slow(context: Any, files: Any, columns: Any = None, *, on_read: Any) -> Any:
+        while not go.wait(0.02):
+            context.check()
+        return read(context, files, columns, on_read=on_read)
+
+    at = managing(page())
+    at.text_input(key="corpus_name").set_value("Boots").run()
+    at.file_uploader[0].set_value(("boots.txt", b"Wide boots", "")).run()
+    settled(at)
+    chooser(at, "Cut long documents into").set_value("off").run()
+    monkeypatch.setattr(uploads.documents, "read_files", slow)
+    monkeypatch.setattr(uploads, "_AT_ONCE_SECONDS", 0.0)
+    at.file_uploader[0].set_value(("hats.txt", b"Sun hats", "")).run()
+    again = AppTest.from_file("../../pages/main.py", default_timeout=60)
+    again.switch_page("search.py")
+    again.query_params["reading_new"] = at.query_params["reading_new"]
+    again.run()
+    assert again.text_input(key="corpus_name").value == "Boots"
+    assert again.selectbox(key="chunk_new").value == "off"
+    go.set()
+    settled(again)
+    press(again, "Create")
+    (kept,) = CorpusStore().list()
+    assert (kept.name, kept.passages) == ("Boots", 2)
+
+
+def test_a_live_engine_that_is_not_there_is_a_sentence(page) -> None:
+    """A dead host says what to check."""
+    at = page()
+    at.selectbox(key="source").set_value("live").run()
+    assert next(button for button in at.button if button.label == "Search").disabled
+    press(live(at, "http://127.0.0.1:9"))
+    assert at.error
+    assert at.session_state["search"].error.hint
+
+
+@pytest.fixture
+def engine():
+    """A search engine whose answers a test writes."""
+    with Loopback() as playground_run:
+        yield playground_run
+
+
+def test_a_knowledge_base_that_is_gone_is_not_replaced_in_silence(page) -> None:
+    """Whoever asks their own content must not get the sample's answer."""
+    at = managing(page())
+    at.text_input(key="corpus_name").set_value("Boots").run()
+    at.file_uploader[0].set_value(("boots.csv", b"id,text\n1,Wide boots\n", "")).run()
+    press(settled(at), "Create")
+    before = at.session_state["search"].answer
+    CorpusStore().delete(CorpusStore().list()[0].id)
+    at.text_area(key="question").set_value("wide boots").run()
+    assert "The knowledge base that was chosen is no longer there" in words(at)
+    assert at.session_state["search"].answer == before
+    press(at)
+    assert "no longer there" not in words(at)
+    assert at.session_state["search"].answer != before
+
+
+def test_a_german_question_to_an_english_model_is_said_before_the_button(page) -> None:
+    """As on the Playground, with one click to Multilingual."""
+    at = page()
+    at.text_area(key="question").set_value("Wie setze ich mein Passwort zurück, wenn die E-Mail nicht ankommt?").run()
+    assert "Some of this is German, and English is made for English." in words(at)
+    next(button for button in at.button if button.label == "Switch to Multilingual").click().run()
+    assert at.segmented_control(key="model").value == "Multilingual"
+    assert "made for English" not in words(at)
+
+
+def live(at: AppTest, address: str) -> AppTest:
+    """Choose a live engine and say where it is."""
+    at.selectbox(key="source").set_value("live").run()
+    for key, value in (("live_address", address), ("live_index", "kb"), ("live_text", "body")):
+        at.text_input(key=key).set_value(value).run()
+    return at
+
+
+def test_a_live_engine_is_tested(page, engine: Loopback) -> None:
+    """What it holds and what the template finds stand there, and that the settings have changed, once they have."""
+    mapping = {"kb": {"mappings": {"properties": {"body": {"type": "text"}}}}}
+    hits = {"hits": {"hits": [{"_index": "kb", "_id": "7", "_score": 1.5, "_source": {"body": "Wide $x$ boots"}}]}}
+    engine.script(
+        answers(200, mapping),
+        answers(200, {"version": {"number": "2.19"}}),
+        answers(200, {"count": 7}),
+        answers(200, hits),
+    )
+    at = live(page(), engine.url)
+    at.text_area(key="question").set_value("boots").run()
+    press(at, "Test this search engine")
+    assert "answered, 7 documents, fields: body" in words(at)
+    assert next(list(frame.value.loc[0]) for frame in at.dataframe) == [1, 1.5, "7", "Wide $x$ boots"]
+    assert engine.requests[-1].json["size"] == 5
+    assert any('"boots"' in block.value for block in at.code)
+    at.text_input(key="live_text").set_value("title").run()
+    assert "The settings have changed since this test." in words(at)
+
+
+def test_the_test_of_an_engine_that_says_nothing_is_cancelled(
+    page, engine: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page waits for it beside everything else, and Cancel ends the wait at once."""
+    monkeypatch.setattr(engine_test, "_AT_ONCE_SECONDS", 0)
+    engine.script(silent)
+    at = press(live(page(), engine.url), "Test this search engine")
+    engine.wait_for(1)
+    assert "Waiting for an answer" in words(at)
+    assert next(button for button in at.button if button.label == "Test this search engine").disabled
+    press(at, "Cancel")
+    assert at.session_state["engine_test"].job.wait(5)
+    assert "The test was cancelled." in words(at.run())
+
+
+def test_no_component_is_named_after_an_id(page, monkeypatch) -> None:
+    """A run's id may hold two underscores in a row, which a component's key must not."""
+    monkeypatch.setattr(search_run, "new_id", lambda: "a__b__c")
+    at = page()
+    assert at.session_state["search"].answer.run.id == "a__b__c"
+
+
+def test_a_reload_brings_the_search_back_and_asks_nothing_again(page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The address names the search: its question, its choices and its answer stand there again, unsearched."""
+    at = page()
+    at.text_area(key="question").set_value("Can I bring my dog?").run()
+    at.segmented_control(key="stage").set_value("fused").run()
+    press(at)
+    first = at.session_state["search"].answer
+    monkeypatch.setattr(search_run, "start", lambda planned: pytest.fail("searched again"))
+    again = AppTest.from_file("../../pages/main.py", default_timeout=60)
+    again.query_params["search"] = at.query_params["search"]
+    again.switch_page("search.py").run()
+    settled(again)
+    assert again.text_area(key="question").value == "Can I bring my dog?"
+    assert again.segmented_control(key="stage").value == "fused"
+    assert again.session_state["search"].answer == first
+
+
+def test_a_search_is_opened_in_the_playground(page) -> None:
+    """The same run stands there with its texts, ready to be rated and exported, and is kept on this computer."""
+    at = page()
+    run = at.session_state["search"].answer.run
+    next(button for button in at.button if button.label == "Open in the Playground").click().run()
+    at.switch_page("playground.py").run()
+    assert at.session_state["playground"].run == run
+    assert at.text_area(key="query").value == run.query
+    assert {metric.label: metric.value for metric in at.metric}["Documents"] == "20"
+    assert playground_run.store().get(run.id).query == run.query
+
+
+def test_the_spending_limit_asks_before_a_search_passes_it(page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is sent until the person agrees; the whole ranking can be taken away afterwards."""
+    with RerankService() as service:
+        monkeypatch.setenv("GATEFLOW_API_KEY", GOOD_KEY)
+        monkeypatch.setenv("GATEFLOW_BASE_URL", f"{service.url}/ok")
+        at = page()
+        at.sidebar.selectbox(key="connection").set_value("gateflow").run()
+        at.sidebar.number_input(key="spending_limit").set_value(0.0005).run()
+        press(at)
+        assert "This may pass your spending limit" in words(at)
+        press(at, "Do not search")
+        assert "This may pass your spending limit" not in words(at)
+        assert not service.requests
+        press(at)
+        press(at, "Search and raise the limit")
+        assert len(service.requests) == 1
+        assert {metric.label: metric.value for metric in at.metric}["Billed"] == "$0.001"
+
+
+def test_a_message_stays_until_the_person_goes_on(page) -> None:
+    """A second run of the page does not wipe what was said; the next search does."""
+    at = managing(page())
+    at.text_input(key="corpus_name").set_value("Boots").run()
+    at.file_uploader[0].set_value(("kb.txt", b"Waterproof boots", "text/plain")).run()
+    press(settled(at), "Create")
+    assert "1 passage is in the new knowledge base." in words(at)
+    at.run()
+    at.number_input(key="search_top").set_value(3).run()
+    assert "1 passage is in the new knowledge base." in words(at)
+    assert "Boots (1 passage)" in at.selectbox(key="source").options
+    press(at)
+    assert "1 passage is in the new knowledge base." not in words(at)
+
+
+def test_manage_opens_and_closes_with_one_click_each(page) -> None:
+    """The toggle follows every click, whether or not the page ran in between."""
+    at = page()
+    at.toggle[0].set_value(True).run()
+    assert "New knowledge base" in [element.value for element in at.subheader]
+    at.toggle[0].set_value(False).run()
+    assert "New knowledge base" not in [element.value for element in at.subheader]
+
+
+def test_a_changed_question_is_no_longer_the_tickets_and_its_result_is_marked_old(page) -> None:
+    """The picker says that it is an own question, and the answer below that it belongs to another."""
+    at = page()
+    assert at.selectbox(key="ticket").value == samples.TICKETS[0].id
+    at.text_area(key="question").set_value("Where is my parcel?").run()
+    assert at.selectbox(key="ticket").value == "none"
+    assert "The question changed since this search" in words(at)
+    press(at)
+    assert "changed since this search" not in words(at)
+
+
+def test_nothing_found_says_so(page) -> None:
+    """A question without a word of the collection gives a sentence, not an empty page."""
+    at = page()
+    at.text_area(key="question").set_value("zzzzqqq xxyy").run()
+    press(at)
+    assert "Nothing was found for this question." in words(at)
+    assert "search by meaning" in words(at)
+
+
+def test_the_query_template_follows_the_fields_until_it_is_changed(page) -> None:
+    """Another text field comes into the default; an own template stays, and one click goes back to the default."""
+    at = page()
+    at.selectbox(key="source").set_value("live").run()
+    for key, value in (("live_address", "http://127.0.0.1:9"), ("live_index", "kb"), ("live_text", "body")):
+        at.text_input(key=key).set_value(value).run()
+    assert '"body' in at.text_area(key="live_template").value
+    at.text_input(key="live_text").set_value("content").run()
+    assert '"content' in at.text_area(key="live_template").value
+    at.text_area(key="live_template").set_value("{not json").run()
+    at.text_input(key="live_text").set_value("body").run()
+    assert at.text_area(key="live_template").value == "{not json"
+    assert "The query template is not JSON" in words(at)
+    next(button for button in at.button if button.label == "Back to the default template").click().run()
+    assert '"body' in at.text_area(key="live_template").value
+    assert not at.error
+
+
+def test_an_empty_question_is_told_in_words_of_searching(page) -> None:
+    """The heading speaks of the search, not of reranking, and the answer before stays."""
+    at = page()
+    at.text_area(key="question").set_value("  ").run()
+    press(at)
+    assert "This cannot be searched as it is" in words(at)
+    assert at.session_state["search"].answer is not None

@@ -1,0 +1,221 @@
+"""Where to cut: each figure against a count by hand, the suggestion, top n, and Cohere's recipe."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rerank_core.errors import InvalidRequestError
+from rerank_core.evaluation.experiments.records import Contender, Ranking
+from rerank_core.evaluation.measures.cutoff import borderline_pairs, borderline_reference, cut_off
+from rerank_core.evaluation.query_sets.query_set import QuerySet, make_queries
+from rerank_core.models import Document
+
+ENGLISH = Contender("local", "local-english")
+
+
+def made(table):
+    """A set and a ranking out of {query: {document: (score, grade or None)}}."""
+    texts = {query: f"about {query}" for query in table}
+    candidates = {query: tuple(rows) for query, rows in table.items()}
+    documents = {name: Document(name, name) for rows in table.values() for name in rows}
+    judgments = {
+        query: {name: grade for name, (_, grade) in rows.items() if grade is not None} for query, rows in table.items()
+    }
+    query_set = QuerySet(
+        "x", make_queries(texts, candidates, {}, dict.fromkeys(texts, "en")), documents, {"ann": judgments}
+    )
+    scores = {query: {n: s for n, (s, _) in rows.items() if s is not None} for query, rows in table.items()}
+    run = {query: tuple(sorted(rows, key=lambda name: -(rows[name][0] or 0.0))) for query, rows in table.items()}
+    return query_set, Ranking(ENGLISH, run, scores, None)
+
+
+TABLE = {
+    "a": {"a1": (0.9, 3), "a2": (0.4, 0)},  # answered rightly down to 0.9
+    "b": {"b1": (0.7, 0), "b2": (0.6, 2)},  # the first one is wrong
+    "c": {"c1": (0.3, 1), "c2": (0.1, None)},  # a weak good answer
+    "d": {"d1": (0.2, 0), "d2": (0.15, 0)},  # nothing answers it
+}
+
+
+def test_the_figures_of_one_threshold():
+    """At 0.5: a rightly, b wrongly, c missed, d rightly silent; precision 2 of 3, recall 2 of 3."""
+    point = cut_off(*made(TABLE)).at(0.5)
+    assert (point.right, point.wrong, point.missed, point.silent) == (1, 1, 1, 1)
+    assert point.precision == pytest.approx(2 / 3)
+    assert point.recall == pytest.approx(2 / 3)
+    assert (point.answered, point.wrongly_answered, point.kept) == (0.5, 0.25, 0.75)
+    assert point.text == (
+        "At 0.500, 2 of 4 queries are answered, 1 of them wrongly; 1 that have an answer get none, and 1 without one "
+        "are rightly left alone"
+    )
+
+
+def test_a_document_at_the_threshold_is_let_through():
+    """The threshold itself still passes."""
+    cut = cut_off(*made(TABLE))
+    assert cut.at(0.9).right == 1
+    assert cut.at(0.9000001).right == 0
+
+
+def test_the_suggestion_does_most_queries_right_with_the_fewest_wrong():
+    """From 0.2 to 0.3, a and c are answered rightly, d is silent, b is wrong: nothing does better."""
+    cut = cut_off(*made(TABLE))
+    assert (cut.suggested.right, cut.suggested.silent, cut.suggested.wrong) == (2, 1, 1)
+    assert 0.2 < cut.suggested.threshold <= 0.3
+    assert [point.threshold for point in cut.points] == sorted(point.threshold for point in cut.points)
+    assert cut.points[0].answered == 1.0
+    assert cut.points[-1].answered == 0.0
+    assert cut.points[-1].precision is None
+
+
+def test_a_stricter_idea_of_relevant():
+    """With grades from 2 on, c has no good answer and is rightly left alone."""
+    point = cut_off(*made(TABLE), relevant=2).at(0.5)
+    assert (point.missed, point.silent) == (0, 2)
+
+
+def test_showing_the_first_n():
+    """Precision and recall of the first n, and the share of answerable queries that show a good one."""
+    one, two = cut_off(*made(TABLE)).top
+    assert (one.precision, one.recall, one.found) == (0.5, pytest.approx(2 / 3), pytest.approx(2 / 3))
+    assert (two.n, two.precision, two.recall, two.found) == (2, pytest.approx(3 / 8), 1.0, 1.0)
+
+
+def test_showing_the_first_n_counts_queries_that_show_nothing_good():
+    """With one result b and d show nothing good, with two only d does; a threshold plays no part."""
+    assert [one.wrong for one in cut_off(*made(TABLE)).top] == [0.5, 0.25]
+
+
+def test_a_picture_is_spread_evenly():
+    """The points of a picture are those of their thresholds, from one end of the axis to the other."""
+    cut = cut_off(*made(TABLE))
+    points = cut.spread(0.0, 1.0, 4)
+    assert [point.threshold for point in points] == [0, 0.25, 0.5, 0.75, 1]
+    assert points[2] == cut.at(0.5)
+
+
+def test_unrated_first_documents_are_told():
+    """The share of queries whose first document nobody rated."""
+    table = TABLE | {"e": {"e1": (0.8, None), "e2": (0.2, 1)}}
+    assert cut_off(*made(table)).unrated == pytest.approx(0.2)
+
+
+def test_a_provider_without_scores_has_top_n_alone():
+    """No threshold is made up where there are no scores."""
+    cut = cut_off(*made({"a": {"a1": (None, 3), "a2": (None, 0)}}))
+    assert (cut.points, cut.suggested) == ((), None)
+    assert cut.top[0].precision == 1.0
+    with pytest.raises(InvalidRequestError):
+        cut.at(0.5)
+
+
+def test_without_ratings_there_is_no_cut():
+    """A sentence says what to do."""
+    with pytest.raises(InvalidRequestError) as caught:
+        cut_off(*made({"a": {"a1": (0.5, None)}}))
+    assert caught.value.code == "no_ratings"
+
+
+RATED = st.tuples(st.floats(0, 1).map(lambda score: round(score, 2)), st.none() | st.integers(0, 3))
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcdefgh"), st.lists(RATED, min_size=1, max_size=6), min_size=1),
+    st.floats(0, 1),
+)
+def test_every_point_is_what_counting_gives(table, threshold):
+    """Any threshold over any scores: the figures are those of a plain count."""
+    named = {query: {f"{query}{place}": row for place, row in enumerate(rows)} for query, rows in table.items()}
+    query_set, ranking = made(named)
+    rated = {query: rows for query, rows in named.items() if any(grade is not None for _, grade in rows.values())}
+    if not rated:
+        return
+    cut = cut_off(query_set, ranking)
+    point = cut.at(threshold)
+    right = wrong = missed = silent = passed = hits = relevant = 0
+    for query, rows in rated.items():
+        good = {name for name, (_, grade) in rows.items() if (grade or 0) >= 1}
+        through = [name for name in ranking.run[query] if rows[name][0] >= threshold]
+        passed, relevant = passed + len(through), relevant + len(good)
+        hits += len(good & set(through))
+        right += bool(through) and through[0] in good
+        wrong += bool(through) and through[0] not in good
+        missed += not through and bool(good)
+        silent += not through and not good
+    assert (point.right, point.wrong, point.missed, point.silent) == (right, wrong, missed, silent)
+    assert point.precision == (hits / passed if passed else None)
+    assert point.recall == (hits / relevant if relevant else None)
+    best = max(one.right + one.silent - one.wrong for one in cut.points)
+    assert right + silent - wrong <= best, "no threshold beats the suggested one"
+    assert cut.suggested.right + cut.suggested.silent - cut.suggested.wrong == best
+
+
+def test_borderline_pairs_are_proposed_one_a_query():
+    """A document of grade 1 beside a better one; else the one in the middle of the doubt; else the nearest to those."""
+    query_set, ranking = made(
+        {
+            "sure": {"s1": (0.9, 3), "s2": (0.5, 1), "s3": (0.1, 0)},
+            "doubt": {"d1": (0.8, 3), "d2": (0.6, 0), "d3": (0.69, None)},
+            "open": {"o1": (0.95, None), "o2": (0.58, None)},
+        }
+    )
+    found = borderline_pairs(query_set, ranking)
+    assert [(one.query.id, one.document, one.grade) for one in found] == [
+        ("sure", "s2", 1),
+        ("doubt", "d3", None),
+        ("open", "o2", None),
+    ]
+    assert len(borderline_pairs(query_set, ranking, most=1)) == 1
+
+
+def test_the_lowest_relevant_grade_is_borderline_and_the_lowest_of_the_scale_is_not():
+    """On a scale from 1 to 10 a document rated 1 is the worst there is, one rated 6 is borderline from 6 on."""
+    table = {"q": {"bad": (0.2, 1), "just": (0.5, 6), "good": (0.9, 10)}, "r": {"r1": (0.9, 10), "r2": (0.3, 1)}}
+    query_set, ranking = made(table)
+    pairs = borderline_pairs(query_set, ranking, relevant=6)
+    assert [(one.document, one.grade) for one in pairs] == [("just", 6), ("r2", 1)]
+    # from 1 on all are relevant, so that nothing but the middle of all scores is left to go by
+    assert [one.document for one in borderline_pairs(query_set, ranking)] == ["just", "r2"]
+    assert [one.document for one in borderline_pairs(query_set, ranking, relevant=6, only=["q"])] == ["just"]
+
+
+def test_filters_narrow_the_cut_off_too():
+    """Only the queries asked for are counted, as in the answer."""
+    query_set, ranking = made(TABLE)
+    cut = cut_off(query_set, ranking, only=["a", "d", "elsewhere"])
+    assert cut.queries == ("a", "d")
+    assert cut.at(0.5).queries == 2
+    with pytest.raises(InvalidRequestError, match="No query fits these filters"):
+        cut_off(query_set, ranking, only=[])
+
+
+def test_the_reference_is_the_mean_of_the_pairs():
+    """The mean score, its range, and whether there are as many pairs as the recipe asks for."""
+    reference = borderline_reference([0.2, 0.4, 0.6])
+    assert reference.score == pytest.approx(0.4)
+    assert not reference.enough
+    assert reference.text.startswith("The mean of 3 borderline pairs is 0.40 (0.20 to 0.60); 30 pairs or more")
+    assert borderline_reference([0.5] * 30).enough
+    for nothing in ([], [math.nan]):
+        with pytest.raises(InvalidRequestError):
+            borderline_reference(nothing)
+
+
+def test_without_any_rating_the_pairs_lie_in_the_middle_of_all_scores():
+    """The recipe needs no ratings: each query offers the document nearest to half way between the ends."""
+    query_set, ranking = made(
+        {
+            "one": {"a": (0.9, None), "b": (0.45, None), "c": (0.1, None)},
+            "two": {"d": (0.7, None), "e": (0.2, None)},
+        }
+    )
+    assert [(one.query.id, one.document) for one in borderline_pairs(query_set, ranking)] == [
+        ("one", "b"),
+        ("two", "d"),
+    ]
+    nothing = Ranking(ENGLISH, ranking.run, {}, None)
+    assert borderline_pairs(query_set, nothing) == ()

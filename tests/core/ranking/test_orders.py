@@ -1,0 +1,301 @@
+"""What moved between two orders, and how to say it."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rerank_core import ranking
+from rerank_core.errors import InvalidRequestError
+from rerank_core.models import Document, RankedDocument, RerankRequest, RerankResponse
+from rerank_core.ranking.orders import Move, compare_orders, compare_response, kendall_tau, overlap, rank_biased_overlap
+
+ORDERS = st.lists(st.integers(0, 12), unique=True, max_size=10)
+
+
+def response(order: list[int], scores: list[float | None], texts: list[str]) -> RerankResponse:
+    """An answer that puts the given texts into this order."""
+    request = RerankRequest("query", texts)
+    rows = [
+        RankedDocument(rank, index, score, request.documents[index])
+        for rank, (index, score) in enumerate(zip(order, scores, strict=True), start=1)
+    ]
+    return RerankResponse(tuple(rows), "m", "local", request)
+
+
+def test_moves_name_the_place_before_and_after() -> None:
+    """Each document has its rank before and after, counted from 1, and how far it rose."""
+    moves = compare_orders(["a", "b", "c"], ["c", "a", "b"]).moves
+    assert moves == (Move("c", 3, 1, 2), Move("a", 1, 2, -1), Move("b", 2, 3, -1))
+
+
+def test_documents_on_one_side_only_are_named() -> None:
+    """A cut document has no rank now, a new one had none before; neither has a change."""
+    comparison = compare_orders(["a", "b", "c"], ["c", "x"])
+    assert comparison.moves == (
+        Move("c", 3, 1, 2),
+        Move("x", None, 2, None),
+        Move("a", 1, None, None),
+        Move("b", 2, None, None),
+    )
+
+
+def test_who_entered_and_left_the_top() -> None:
+    """Entered and left are in rank order of the list where they stand."""
+    comparison = compare_orders(list("abcdef"), list("fbeacd"), k=3)
+    assert comparison.entered_top == ("f", "e")
+    assert comparison.left_top == ("a", "c")
+    assert comparison.overlap == pytest.approx(1 / 3)
+    assert comparison.k == 3
+
+
+def test_a_short_list_is_compared_as_deep_as_it_goes() -> None:
+    """Against a list cut at two, the top two are compared, so that the cut itself is no change."""
+    comparison = compare_orders(list("abcdef"), ["a", "b"], k=10)
+    assert (comparison.k, comparison.overlap, comparison.left_top) == (2, 1.0, ())
+
+
+@pytest.mark.parametrize(
+    ("initial", "reranked", "same"),
+    [([], [], 1.0), (["a"], ["a"], 1.0), (["a"], [], 0.0), ([], ["a"], 0.0), (["a"], ["b"], 0.0)],
+)
+def test_agreement_is_defined_on_the_smallest_lists(initial: list[str], reranked: list[str], same: float) -> None:
+    """Equal lists agree fully, even empty ones; lists with nothing in common do not agree at all."""
+    comparison = compare_orders(initial, reranked)
+    assert (comparison.overlap, comparison.kendall_tau, comparison.rbo) == (same, same, same)
+
+
+def test_a_document_named_twice_is_refused() -> None:
+    """An order in which a document stands twice has no meaning and is named as such."""
+    with pytest.raises(InvalidRequestError, match="'a' stands twice"):
+        compare_orders(["a", "b", "a"], ["a", "b"])
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 1.5, True])
+def test_a_top_of_nothing_is_refused(wrong: object) -> None:
+    """k is a whole number of at least 1."""
+    with pytest.raises(InvalidRequestError):
+        compare_orders(["a"], ["a"], k=wrong)  # type: ignore[arg-type]
+
+
+def test_the_worked_examples_of_the_docstrings() -> None:
+    """The numbers worked out in the docstrings are what the functions return."""
+    assert overlap(list("abcd"), list("bcxa"), 3) == pytest.approx(2 / 3)
+    assert kendall_tau(list("abcd"), list("bacd")) == pytest.approx(2 / 3)
+    assert rank_biased_overlap(list("ab"), list("ba"), p=0.9) == pytest.approx(0.9)
+
+
+def test_rbo_of_the_published_example() -> None:
+    """Identical lists give 1, reversed pairs less, disjoint lists 0, and a difference on top costs most."""
+    base = list(range(10))
+    top = [1, 0, *base[2:]]
+    bottom = [*base[:8], 9, 8]
+    assert rank_biased_overlap(base, base) == 1.0
+    assert rank_biased_overlap(base, [x + 100 for x in base]) == 0.0
+    assert rank_biased_overlap(base, top) < rank_biased_overlap(base, bottom) < 1.0
+
+
+@given(ORDERS, ORDERS, st.integers(1, 15))
+def test_overlap_equals_the_shared_part_of_two_sets(first: list[int], second: list[int], k: int) -> None:
+    """Overlap, entered and left follow from plain sets cut at the same depth."""
+    comparison = compare_orders(first, second, k)
+    depth = min(k, len(first), len(second))
+    before, after = set(first[:depth]), set(second[:depth])
+    assert set(comparison.entered_top) == after - before
+    assert set(comparison.left_top) == before - after
+    if depth:
+        assert comparison.overlap == pytest.approx(len(before & after) / depth)
+
+
+@given(ORDERS, ORDERS)
+def test_tau_equals_counting_every_pair(first: list[int], second: list[int]) -> None:
+    """Kendall's tau over common documents equals concordant minus discordant over all pairs."""
+    common = [key for key in first if key in second]
+    pairs = list(itertools.combinations(common, 2))
+    if not pairs:
+        assert kendall_tau(first, second) == (1.0 if first == second else 0.0)
+        return
+    agree = sum(1 if second.index(a) < second.index(b) else -1 for a, b in pairs)
+    assert kendall_tau(first, second) == pytest.approx(agree / len(pairs))
+
+
+@given(ORDERS, ORDERS, st.sampled_from([0.5, 0.8, 0.9, 0.98]))
+def test_rbo_equals_the_infinite_sum(first: list[int], second: list[int], p: float) -> None:
+    """The closed form equals (1-p) sum p^(d-1) A_d with the last agreement carried on for ever."""
+    if not first or not second:
+        assert rank_biased_overlap(first, second, p) == (1.0 if first == second else 0.0)
+        return
+    short, long = sorted((first, second), key=len)
+
+    def agreement(depth: int) -> Fraction:
+        depth = min(depth, len(long))
+        shared = Fraction(len(set(short[:depth]) & set(long[:depth])))
+        if depth > len(short):  # the missing tail agrees as much as the short list did in all
+            shared += Fraction(len(set(short) & set(long[: len(short)])), len(short)) * (depth - len(short))
+        return shared / depth
+
+    last = float(agreement(len(long)))
+    expected = sum((1 - p) * p ** (d - 1) * float(agreement(d)) for d in range(1, len(long) + 1))
+    assert rank_biased_overlap(first, second, p) == pytest.approx(expected + p ** len(long) * last)
+
+
+@given(ORDERS, ORDERS, st.permutations(range(13)))
+def test_agreement_does_not_depend_on_names_or_direction(first: list[int], second: list[int], names: list[int]) -> None:
+    """Renaming documents changes nothing, and RBO and tau are the same both ways."""
+    renamed = compare_orders([f"d{names[x]}" for x in first], [f"d{names[x]}" for x in second])
+    plain, back = compare_orders(first, second), compare_orders(second, first)
+    assert (renamed.overlap, renamed.kendall_tau, renamed.rbo) == (plain.overlap, plain.kendall_tau, plain.rbo)
+    assert (back.overlap, back.kendall_tau) == (plain.overlap, plain.kendall_tau)
+    assert back.rbo == pytest.approx(plain.rbo)
+    assert 0.0 <= plain.rbo <= 1.0
+    assert -1.0 <= plain.kendall_tau <= 1.0
+
+
+@given(st.permutations(range(9)))
+def test_moves_are_complete_and_add_up(order: list[int]) -> None:
+    """Every document has one move, and in a whole reordering rises and falls cancel out."""
+    comparison = compare_orders(range(9), order)
+    assert sorted(move.key for move in comparison.moves) == list(range(9))
+    assert sum(move.change or 0 for move in comparison.moves) == 0
+    assert comparison.moved == sum(place != key for place, key in enumerate(order))
+
+
+def test_ten_thousand_documents_are_compared_exactly() -> None:
+    """Tau on a long reversed list is -1 and on a shuffled one near 0."""
+    long = list(range(10_000))
+    assert kendall_tau(long, long[::-1]) == -1.0
+    shuffled = long[:]
+    random.Random(7).shuffle(shuffled)
+    assert abs(kendall_tau(long, shuffled)) < 0.05
+
+
+def test_a_response_is_compared_by_place_not_by_text() -> None:
+    """Two documents with the same text are told apart by their index."""
+    comparison = compare_response(response([2, 0, 1], [0.9, 0.5, 0.1], ["same", "same", "other"]))
+    assert [(move.key, move.was, move.now) for move in comparison.moves] == [(2, 3, 1), (0, 1, 2), (1, 2, 3)]
+
+
+TEN = ["a", "b", "c", "d", "e", "f", "Wi-Fi drops", "h", "i", "j"]
+
+
+def test_the_sentence_of_a_run() -> None:
+    """How many moved, who rose most, and how many are new in the top 3."""
+    moved = ["Wi-Fi drops", "e", "a", "b", "c", "d", "f", "h", "i", "j"]
+    assert (
+        ranking.summary(compare_orders(TEN, moved))
+        == "7 of 10 moved; 'Wi-Fi drops' rose from 7 to 1; two documents are new in the top 3"
+    )
+
+
+@pytest.mark.parametrize(
+    ("initial", "reranked", "sentence"),
+    [
+        ("", "", "There are no documents"),
+        ("a", "a", "There is only one document, so nothing can move"),
+        ("abc", "abc", "Nothing moved: all three documents keep their places"),
+        ("ab", "ab", "Nothing moved: both documents keep their places"),
+        ("ab", "ba", "2 of 2 moved; 'b' rose from 2 to 1"),
+        ("abcd", "bacd", "2 of 4 moved; 'b' rose from 2 to 1; the top 3 holds the same documents"),
+        ("abcd", "abdc", "2 of 4 moved; 'd' rose from 4 to 3; one document is new in the top 3"),
+        ("abcdef", "defabc", "6 of 6 moved; 'd' rose from 4 to 1; three documents are new in the top 3"),
+        ("abcde", "abced", "2 of 5 moved; 'e' rose from 5 to 4; the top 3 holds the same documents"),
+        ("abcd", "abc", "Nothing moved: all three documents keep their places"),
+        ("abcd", "bd", "2 of 2 moved; 'b' rose from 2 to 1"),
+    ],
+)
+def test_the_sentence_in_every_case(initial: str, reranked: str, sentence: str) -> None:
+    """One or many, nothing moved, short lists: the sentence stays right."""
+    assert ranking.summary(compare_orders(initial, reranked)) == sentence
+
+
+def test_many_documents_are_counted_in_readable_numbers() -> None:
+    """From a thousand on, numbers have separators; over ten, words give way to digits."""
+    order = list(range(1200))
+    assert ranking.summary(compare_orders(order, order)) == "Nothing moved: all 1,200 documents keep their places"
+    sentence = ranking.summary(compare_orders(order, order[::-1]), top=20)
+    assert sentence == "1,200 of 1,200 moved; '1199' rose from 1,200 to 1; 20 documents are new in the top 20"
+
+
+def test_the_riser_in_the_top_is_named_before_a_farther_rise_below() -> None:
+    """What arrived in the top 3 interests more than a longer climb further down."""
+    order = list(range(30))
+    moved = [0, 1, 5, 2, 3, 4, *order[6:10], 29, *order[10:29]]
+    assert "'5' rose from 6 to 3" in ranking.summary(compare_orders(order, moved))
+
+
+def test_labels_are_cut_and_kept_on_one_line() -> None:
+    """A long text with line breaks and control characters becomes a short plain label."""
+    text = "How to   reset\nyour\x00 pass\u202eword and everything else that belongs to an account"
+    label = ranking.short_label(text)
+    assert label == "How to reset your password and…"
+    assert len(label) <= ranking.LABEL_LENGTH
+    assert ranking.short_label("x" * 500) == "x" * (ranking.LABEL_LENGTH - 1) + "…"
+    assert ranking.short_label(" \n ") == "(blank)"
+
+
+@given(st.text(max_size=200))
+def test_a_label_is_always_short_printable_and_on_one_line(text: str) -> None:
+    """Whatever the document holds, its label fits into a sentence."""
+    label = ranking.short_label(text)
+    assert 0 < len(label) <= ranking.LABEL_LENGTH
+    assert label.isprintable()
+
+
+def test_a_document_is_called_by_its_title_else_by_its_text() -> None:
+    """A title in the metadata is the label; without one the text is."""
+    assert ranking.label_of(Document("body", metadata={"Title": "Wi-Fi drops"})) == "Wi-Fi drops"
+    assert ranking.label_of(Document("body text", id="kb-1", metadata={"title": " "})) == "body text"
+
+
+def test_a_response_is_told_in_one_sentence() -> None:
+    """The sentence of a response names documents by title or text."""
+    told = ranking.summarise_response(response([1, 0], [0.9, 0.2], ["first", "second one"]))
+    assert told == "2 of 2 moved; 'second one' rose from 2 to 1"
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "text"),
+    [
+        (9, 2, "now 2, was 9, ▲7"),
+        (1, 5, "now 5, was 1, ▼4"),
+        (1, 1, "now 1, was 1, ="),
+        (None, 3, "now 3, new"),
+        (4, None, "was 4, not returned"),
+    ],
+)
+def test_movement_in_words(was: int | None, now: int | None, text: str) -> None:
+    """Movement is written with numbers and an arrow, so that no colour is needed."""
+    assert ranking.movement_text(was, now) == text
+
+
+def test_no_good_answer_goes_by_the_best_score() -> None:
+    """The warning shows where even the best score is under the threshold, and only then."""
+    assert ranking.no_good_answer([0.1, 0.29], 0.3)
+    assert not ranking.no_good_answer([0.1, 0.3], 0.3)
+    assert not ranking.no_good_answer([0.1, None], None)
+    assert not ranking.no_good_answer([None, None], 0.3)
+    assert not ranking.no_good_answer([], 0.3)
+
+
+def test_a_threshold_says_what_it_keeps() -> None:
+    """Scores at the threshold are kept, unscored documents are not, and the sentence counts both."""
+    scores = [0.9, 0.5, 0.5, 0.1, None]
+    assert ranking.kept(scores, 0.5) == 3
+    assert ranking.kept(scores, None) == 5
+    assert ranking.kept_text(scores, 0.5) == "Keeps 3 of 5"
+    assert ranking.kept_text(scores, 0.95) == "Keeps none of 5"
+    assert ranking.kept_text(scores[:1], 0.2) == "Keeps all 1"
+
+
+@pytest.mark.parametrize("wrong", [None, 7, [["a"]], [{"text": "a"}]], ids=repr)
+def test_what_is_no_order_is_refused(wrong) -> None:
+    """No list, or keys that cannot be told apart, are errors of ours with what to do next."""
+    for orders in ((wrong, ["a"]), (["a"], wrong)):
+        with pytest.raises(InvalidRequestError) as caught:
+            compare_orders(*orders)
+        assert "key of its own" in caught.value.hint
