@@ -19,7 +19,7 @@ from rerank_core import __version__
 from rerank_core.client.drivers import AsyncDriver, Driver, check_requests, expire
 from rerank_core.client.retry import Timing
 from rerank_core.client.settings import read_settings
-from rerank_core.client.steps import Failure, OnProgress, Reply, Settings
+from rerank_core.client.steps import OnProgress, Settings
 from rerank_core.errors import ConfigurationError, RerankError
 from rerank_core.models import DocumentInput, RerankRequest, RerankResponse
 from rerank_core.pricing.table import PriceTable
@@ -34,6 +34,7 @@ from rerank_core.transport.exchange import (
     failure_of,
     limits,
 )
+from rerank_core.transport.reply import Failure, Reply
 from rerank_core.transport.sockets import Allowance, open_async_pool, open_pool, pool_options
 
 __all__ = ["AsyncClient", "Client"]

@@ -23,23 +23,12 @@ from inspect import iscoroutinefunction
 from typing import Any, TypeAlias, TypeVar
 
 from rerank_core.client.flow import rerank_flow
-from rerank_core.client.steps import (
-    Compute,
-    Failure,
-    Flow,
-    Gather,
-    OnProgress,
-    Reply,
-    Send,
-    Settings,
-    Settled,
-    Step,
-    Wait,
-)
+from rerank_core.client.steps import Compute, Flow, Gather, OnProgress, Send, Settings, Settled, Step, Wait
 from rerank_core.client.workers import Switch, spread, spread_async
 from rerank_core.errors import ConfigurationError, InvalidRequestError, RerankError
 from rerank_core.models import RerankRequest, RerankResponse
 from rerank_core.providers.spec import ProviderSpec
+from rerank_core.transport.reply import Failure, Reply
 from rerank_core.transport.sockets import Allowance
 
 __all__ = ["AsyncDriver", "Driver", "Outcome", "check_requests"]

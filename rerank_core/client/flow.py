@@ -14,11 +14,12 @@ from decimal import Decimal
 
 from rerank_core.client.outcomes import Bill, redact, settle
 from rerank_core.client.retry import named_wait, wait_before
-from rerank_core.client.steps import Compute, Failure, Flow, Gather, OnProgress, Reply, Send, Settings, Settled, Wait
+from rerank_core.client.steps import Compute, Flow, Gather, OnProgress, Send, Settings, Settled, Wait
 from rerank_core.errors import RateLimitedError, RequestTimeoutError, RerankError
 from rerank_core.models import Cost, CostBasis, Progress, RerankRequest, RerankResponse, Usage, _ranked
 from rerank_core.pricing.estimates import cost_of
 from rerank_core.providers.spec import Part, ProviderSpec
+from rerank_core.transport.reply import Failure, Reply
 
 __all__ = ["rerank_flow"]
 

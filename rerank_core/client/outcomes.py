@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from rerank_core.client.retry import named_wait
-from rerank_core.client.steps import Failure, Reply, Settings, Settled
+from rerank_core.client.steps import Settings, Settled
 from rerank_core.errors import (
     AuthenticationError,
     BadResponseError,
@@ -24,6 +24,7 @@ from rerank_core.errors import (
 from rerank_core.pricing.estimates import cost_of
 from rerank_core.providers.spec import Answer, Part
 from rerank_core.transport.credentials import ApiKey
+from rerank_core.transport.reply import Failure, Reply
 
 __all__ = ["Bill", "redact", "settle"]
 

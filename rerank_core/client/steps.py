@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias, TypeVar
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
 
 from rerank_core.client.retry import Timing
 from rerank_core.models import Cost, Progress
@@ -12,7 +12,17 @@ from rerank_core.pricing.table import PriceTable
 from rerank_core.providers.spec import Answer, Part, ProviderSpec
 from rerank_core.transport.credentials import ApiKey
 
-__all__ = ["Compute", "Failure", "Flow", "Gather", "OnProgress", "Reply", "Send", "Settings", "Settled", "Step", "Wait"]
+__all__ = [
+    "Compute",
+    "Flow",
+    "Gather",
+    "OnProgress",
+    "Send",
+    "Settings",
+    "Settled",
+    "Step",
+    "Wait",
+]
 
 T = TypeVar("T")
 OnProgress: TypeAlias = Callable[[Progress], object]
@@ -69,26 +79,6 @@ class Gather:
 
     flows: Sequence[Generator[Step, Any, Settled]]
     each: Callable[[Settled], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An HTTP reply that arrived whole. Names of headers are looked up in lower case. Its repr shows no more than
-    the status, since a reply may echo a key."""
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """An attempt that brought no reply. `billed`: the whole request may have left, so the provider may have done the
-    work all the same."""
-
-    kind: Literal["timeout", "busy", "connection", "address", "reply"]
-    detail: str
-    billed: bool = False
 
 
 Step: TypeAlias = Send | Wait | Compute | Gather

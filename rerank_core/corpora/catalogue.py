@@ -18,8 +18,8 @@ from rerank_core.corpora.database import Database
 from rerank_core.corpora.errors import CorpusError, explained
 from rerank_core.corpora.files import remove_tree, size_of, sync_folder
 from rerank_core.corpora.limits import MAX_NAME
-from rerank_core.corpora.locks import exclusive
 from rerank_core.models import DocumentInput
+from rerank_core.storage.locks import exclusive
 from rerank_core.storage.sqlite_file import home
 
 __all__ = ["CorpusStore", "CorpusSummary"]
@@ -88,7 +88,7 @@ class CorpusStore:
                 raise CorpusError(
                     "There are no passages to make a corpus of.", hint="Add some documents first.", code="corpus_empty"
                 )
-            with exclusive(folder / "names.lock", _LOCK_SECONDS):
+            with exclusive(folder / "names.lock", _LOCK_SECONDS, explained):
                 self._refuse_taken(name)
                 making.rename(folder / corpus_id)
             sync_folder(folder)
@@ -123,7 +123,7 @@ class CorpusStore:
         """Give a corpus another name."""
         name = _name(name)
         corpus = self.open(name_or_id)
-        with exclusive(self._prepared() / "names.lock", _LOCK_SECONDS):
+        with exclusive(self._prepared() / "names.lock", _LOCK_SECONDS, explained):
             self._refuse_taken(name, but=corpus.folder)
             corpus._database.rename(name)
 

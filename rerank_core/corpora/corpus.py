@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from rerank_core.corpora.database import Database, Facts
 from rerank_core.corpora.errors import explained
 from rerank_core.corpora.files import put_folder, remove_tree
-from rerank_core.corpora.locks import exclusive
 from rerank_core.errors import ConfigurationError
 from rerank_core.models import Document, DocumentInput, as_documents
 from rerank_core.retrieval.passages import OnProgress
+from rerank_core.storage.locks import exclusive
 
 if TYPE_CHECKING:
     from rerank_core.keyword.index import KeywordIndex
@@ -206,7 +206,7 @@ class Corpus:
 
     def _alone(self, work: str) -> contextlib.AbstractContextManager[None]:
         self.facts()  # a corpus that was deleted must not come back as a folder with a lock in it
-        return exclusive(self.folder / f"{work}.lock", _INDEX_SECONDS)
+        return exclusive(self.folder / f"{work}.lock", _INDEX_SECONDS, explained)
 
     def release(self) -> None:
         """Let go of the indexes in memory; the next use loads them again."""

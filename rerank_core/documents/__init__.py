@@ -18,8 +18,9 @@ from rerank_core.documents.chunking import (
     group_by_parent,
     place_of,
 )
-from rerank_core.documents.files import FILE_KINDS, KIND_NAMES, read_documents
+from rerank_core.documents.files import read_documents
 from rerank_core.documents.isolated.reader import read_isolated
+from rerank_core.documents.kinds import FILE_KINDS, KIND_NAMES
 from rerank_core.documents.limits import DEFAULT_LIMITS, Limits
 from rerank_core.documents.order import Ordered, order_by
 from rerank_core.documents.paste.parse import parse_documents

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rerank_core.documents.extract import KINDS
-from rerank_core.documents.files import FILE_KINDS, ending_of, read_documents
+from rerank_core.documents.files import read_documents
 from rerank_core.documents.isolated.reader import TIMEOUT_SECONDS, read_isolated
+from rerank_core.documents.kinds import FILE_KINDS, KINDS, ending_of
 from rerank_core.documents.limits import DEFAULT_LIMITS, Limits
 from rerank_core.documents.report import ParsedDocuments
 from rerank_core.models import Document

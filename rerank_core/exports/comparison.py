@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from rerank_core.errors import InvalidRequestError, RerankError
-from rerank_core.evaluation.experiments.records import Contender
 from rerank_core.exports.tables import csv_cell, json_value
 from rerank_core.models import Document, RerankResponse
 from rerank_core.ranking.blind_test import Tally
 from rerank_core.ranking.comparison import agreement, differences
+from rerank_core.ranking.contender import Contender
 
 __all__ = ["JSON_SCHEMA", "JSON_VERSION", "Entry", "comparison_csv", "comparison_json", "votes_csv"]
 

@@ -13,13 +13,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rerank_core.errors import InvalidRequestError
-from rerank_core.evaluation.experiments.records import Contender
 from rerank_core.pricing.estimates import CostEstimate, money_text, upper_bound
-from rerank_core.providers import provider, providers
+from rerank_core.ranking.contender import Contender
 from rerank_core.ranking.orders import compare_orders
 
 __all__ = [
-    "MAX_CONTENDERS",
     "Agreement",
     "Contender",
     "Difference",
@@ -27,66 +25,19 @@ __all__ = [
     "WholeCost",
     "agreement",
     "agreement_text",
-    "contenders",
     "differences",
     "disagreement_text",
     "extremes_text",
-    "full_name",
-    "key_of",
-    "keys_text",
     "only_here",
-    "read_keys",
-    "short_names",
     "total",
     "whole_cost",
 ]
 
-MAX_CONTENDERS = 4
-"""As many models as can be told apart side by side."""
 
 Order = Sequence[int]
 """The documents of an answer as places in the input (from 0), best first."""
 
 _COUNTS = ("none", "one", "two", "three", "four")
-
-
-def contenders() -> tuple[Contender, ...]:
-    """Everything that can be compared: each model of each provider, a provider without models once."""
-    return tuple(
-        Contender(spec.id, model)
-        for spec in providers()
-        for model in ([known.id for known in spec.models] if spec.has_models else [None])
-    )
-
-
-def key_of(contender: Contender) -> str:
-    """A contender in an address: "local:local-english", "flashrank"."""
-    return contender.provider if contender.model is None else f"{contender.provider}:{contender.model}"
-
-
-def keys_text(chosen: Iterable[Contender]) -> str:
-    """Several contenders in an address; `read_keys` reads it."""
-    return ",".join(key_of(contender) for contender in chosen)
-
-
-def read_keys(text: str | None) -> tuple[Contender, ...]:
-    """The contenders that an address names, each once, at most MAX_CONTENDERS; what is not known is left out."""
-    known = {key_of(contender): contender for contender in contenders()}
-    named = dict.fromkeys(part.strip() for part in (text or "").split(","))
-    return tuple(known[name] for name in named if name in known)[:MAX_CONTENDERS]
-
-
-def short_names(chosen: Sequence[Contender]) -> tuple[str, ...]:
-    """What to call each in a sentence: the model's name, with the provider's where two models share one."""
-    shared = Counter(contender.label for contender in chosen)
-    return tuple(full_name(contender) if shared[contender.label] > 1 else contender.label for contender in chosen)
-
-
-def full_name(contender: Contender) -> str:
-    """A model with its provider: "English (GateFlow)", "English (local)"; a provider without models is its own name."""
-    spec = provider(contender.provider)
-    where = "local" if spec.is_local else spec.label
-    return spec.label if contender.model is None else f"{contender.label} ({where})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from rerank_core.corpora.errors import CorpusError
-from rerank_core.corpora.locks import exclusive
 from rerank_core.storage.evaluation_file import ExperimentError
+from rerank_core.storage.locks import exclusive
 
 __all__ = ["forget", "held", "hold", "running_error"]
 
@@ -22,13 +21,7 @@ def hold(file: Path, experiment_id: str) -> Iterator[None]:
     """Run an experiment alone. Raises ExperimentError (experiment_running) where somebody else runs it."""
     path = _path(file, experiment_id)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(exclusive(path, _PATIENCE))
-        except CorpusError as error:
-            if error.code == "corpus_busy":
-                raise running_error() from None
-            raise ExperimentError(f"The lock file {path} cannot be used.", hint=error.hint) from error
+    with exclusive(path, _PATIENCE, _explained):
         yield
 
 
@@ -38,10 +31,10 @@ def held(file: Path, experiment_id: str) -> bool:
     if not path.exists():
         return False
     try:
-        with exclusive(path, 0.0):
+        with exclusive(path, 0.0, _explained):
             return False
-    except CorpusError as error:
-        return error.code == "corpus_busy"
+    except ExperimentError as error:
+        return error.code == "experiment_running"
 
 
 def forget(file: Path, experiment_id: str) -> None:
@@ -53,6 +46,14 @@ def running_error() -> ExperimentError:
     """The error for an experiment that is in use."""
     return ExperimentError(
         "This experiment is running.", code="experiment_running", hint="Wait for it, or pause or cancel it first."
+    )
+
+
+def _explained(error: Exception, path: Path) -> ExperimentError:
+    if (getattr(error, "sqlite_errorname", "") or "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return running_error()
+    return ExperimentError(
+        f"The lock file {path} cannot be used.", hint="Check that the folder can be read and written."
     )
 
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from rerank_core.evaluation.experiments.records import Contender, Experiment, Lane, Request
+from rerank_core.evaluation.experiments.records import Experiment, Lane, Request
+from rerank_core.ranking.contender import Contender
 from rerank_core.storage.evaluation_file import as_text
 
 __all__ = ["EXPERIMENT_COLUMNS", "REQUEST_COLUMNS", "experiment_of", "lanes_text", "request_of", "sums"]

@@ -20,7 +20,6 @@ from typing import Any, Literal
 
 from rerank_core.errors import RerankError
 from rerank_core.evaluation.experiments.records import (
-    Contender,
     Experiment,
     ExperimentProgress,
     ExperimentState,
@@ -30,6 +29,7 @@ from rerank_core.evaluation.experiments.records import (
 )
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.models import RerankResponse
+from rerank_core.ranking.contender import Contender
 from rerank_core.storage.evaluation_file import ExperimentError, ExperimentFile, as_bytes, as_text
 from rerank_core.storage.experiment_lock import forget, held, running_error
 from rerank_core.storage.experiment_rows import (

@@ -6,8 +6,8 @@ from __future__ import annotations
 import httpcore
 import httpx
 
-from rerank_core.client.steps import Failure, Reply
 from rerank_core.transport.credentials import ApiKey
+from rerank_core.transport.reply import Failure, Reply
 from rerank_core.transport.sockets import Allowance
 
 __all__ = [

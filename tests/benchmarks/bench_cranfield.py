@@ -15,10 +15,10 @@ from pathlib import Path
 
 from rerank_core import evaluation
 from rerank_core.client.client import Client
-from rerank_core.evaluation.experiments.records import Contender
 from rerank_core.evaluation.experiments.runner import run_experiment
 from rerank_core.evaluation.measures.summary import INITIAL, summarise
 from rerank_core.evaluation.query_sets.sources import from_files, search_collection
+from rerank_core.ranking.contender import Contender
 from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.query_sets import QuerySetStore
 from tests.support.plain_measures import all_of

@@ -17,12 +17,13 @@ from decimal import Decimal
 from typing import Any
 
 from rerank_core.evaluation.experiments.plan import plan
-from rerank_core.evaluation.experiments.records import Contender, Lane
+from rerank_core.evaluation.experiments.records import Lane
 from rerank_core.evaluation.experiments.runner import run_experiment
 from rerank_core.evaluation.query_sets.query_set import QuerySet, make_queries
 from rerank_core.evaluation.report.csv_files import report_csv
 from rerank_core.evaluation.report.report import make_report, report_html
 from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, Usage
+from rerank_core.ranking.contender import Contender
 from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.query_sets import QuerySetStore
 

@@ -20,6 +20,7 @@ from ir_measures import R, ScoredDoc, nDCG
 
 from rerank_core import offline
 from rerank_core.offline.models import ENGLISH, MULTILINGUAL
+from rerank_core.providers.local import LOCAL
 from rerank_core.retrieval.first_stage import FirstStage, Kind
 from rerank_core.retrieval.passages import PassageList
 from tests.benchmarks.bench_quality import SETS, Collection, collection, measure, scores
@@ -81,7 +82,7 @@ def main() -> None:
     print(f"\n## Their {DEPTH} candidates reranked: nDCG@10\n")
     print(f"| first stage | model | {' | '.join(sets)} |\n|---|---|{'---|' * len(sets)}")
     for label in (label for label in RERANKED if label in usable):
-        for spec in offline.MODELS:
+        for spec in LOCAL.models:
             if offline.unavailable_reason(spec.id) is not None:
                 continue
             cells = []

@@ -15,7 +15,7 @@ from pages.components.session.texts import state as playground
 from rerank_core import samples
 from rerank_core.exports.comparison import votes_csv
 from rerank_core.ranking.blind_test import Vote, shuffled
-from rerank_core.ranking.comparison import full_name, key_of, read_keys
+from rerank_core.ranking.contender import full_name, key_of, read_keys
 from rerank_core.storage.sqlite_file import StoreError
 
 STORIES = [name for name in TITLES if name != OWN]

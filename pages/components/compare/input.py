@@ -29,9 +29,9 @@ from pages.components.session.texts import state as playground
 from rerank_core import RerankError, language, offline, pricing, provider, samples
 from rerank_core.documents.working_list import WorkingList
 from rerank_core.models import Document
-from rerank_core.ranking.comparison import (
+from rerank_core.ranking.comparison import Contender
+from rerank_core.ranking.contender import (
     MAX_CONTENDERS,
-    Contender,
     contenders,
     full_name,
     key_of,

@@ -22,6 +22,7 @@ from rerank_core import pricing, provider, ranking, samples
 from rerank_core.models import Document
 from rerank_core.ranking import comparison
 from rerank_core.ranking.blind_test import letters
+from rerank_core.ranking.contender import short_names
 from rerank_core.storage.run_record import Run
 
 TABS = ["Board", "Table", "Agreement", "Cost and time", "Export"]
@@ -74,7 +75,7 @@ def result(top_n: int) -> None:
 
 def _columns(current: CompareState, blind: bool) -> list[Shown]:
     """The answers in the sequence in which they are shown: as chosen, or shuffled in a blind test."""
-    named = comparison.short_names([part.contender for part in current.parts])
+    named = short_names([part.contender for part in current.parts])
     found = [
         Shown(part, part.run, name, name)
         for part, name in zip(current.parts, named, strict=True)
@@ -107,7 +108,7 @@ def _figures(current: CompareState, columns: Sequence[Shown], top_n: int) -> Fig
 
 def _failures(current: CompareState) -> None:
     """Each model that failed, in its own words; the others stand."""
-    named = comparison.short_names([part.contender for part in current.parts])
+    named = short_names([part.contender for part in current.parts])
     for part, name in zip(current.parts, named, strict=True):
         if part.error is not None:
             errors.show(

@@ -24,15 +24,8 @@ from rerank_core.jobs import Job, JobContext
 from rerank_core.models import Document
 from rerank_core.pricing.budget import Budget, Reservation
 from rerank_core.ranking.blind_test import shuffled
-from rerank_core.ranking.comparison import (
-    MAX_CONTENDERS,
-    Contender,
-    WholeCost,
-    key_of,
-    read_keys,
-    short_names,
-    whole_cost,
-)
+from rerank_core.ranking.comparison import Contender, WholeCost, whole_cost
+from rerank_core.ranking.contender import MAX_CONTENDERS, key_of, read_keys, short_names
 from rerank_core.retrieval.starting_order import StartingOrder, start_order
 from rerank_core.storage.run_record import Run, new_id
 from rerank_core.storage.runs import StoreError

@@ -14,6 +14,7 @@ from rerank_core.exports import comparison as exports_comparison
 from rerank_core.exports import tables
 from rerank_core.exports.comparison import Entry
 from rerank_core.ranking import comparison
+from rerank_core.ranking.contender import short_names
 
 
 def agreement(figures: Figures, names: Sequence[str]) -> None:
@@ -114,7 +115,7 @@ def files(current: CompareState, columns: Sequence[Shown], top_n: int) -> None:
     """The comparison to take away."""
     run = columns[0].run
     entries = [Entry(column.name, column.part.contender, column.run.response) for column in columns]
-    named = comparison.short_names([part.contender for part in current.parts])
+    named = short_names([part.contender for part in current.parts])
     entries += [
         Entry(name, part.contender, part.error)
         for part, name in zip(current.parts, named, strict=True)

@@ -1,4 +1,4 @@
-"""The settings of one service: its key, its address, its patience. Values live in pages.components.session.connection."""
+"""The settings of one service: its key, its address, its patience. Values live in the session's `connection`."""
 
 from __future__ import annotations
 

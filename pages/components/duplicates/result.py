@@ -11,7 +11,7 @@ from pages.components.display.board import shown
 from pages.components.display.difference import side_by_side
 from pages.components.duplicates.input import name_of
 from pages.components.duplicates.state import DIFFERENCES, Outcome, state
-from rerank_core import Document, offline
+from rerank_core import Document
 from rerank_core.duplicates import (
     MEANING,
     WORDING,
@@ -26,6 +26,7 @@ from rerank_core.duplicates import (
     scale,
 )
 from rerank_core.duplicates.measures import explain
+from rerank_core.providers.local import LOCAL
 
 MEASURES: dict[Measure, str] = {WORDING: "Near-identical wording", MEANING: "Similar meaning"}
 MEASURE = "duplicates_measure"
@@ -34,7 +35,7 @@ SHOWN_PAIRS, EXPLAINED = 500, 30
 PREVIEW = 160
 FEW_WORDS = 6  # so many changed words are named in a table
 LONG = 20_000  # characters from which a difference is worked out only when it is looked at
-LABELS = {model.id: model.label for model in offline.MODELS}
+LABELS = {model.id: model.label for model in LOCAL.models}
 
 
 def result(outcome: Outcome) -> None:

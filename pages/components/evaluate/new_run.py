@@ -16,8 +16,9 @@ from pages.components.inputs.model import escaped
 from pages.components.session import connection as connections
 from rerank_core import offline, pricing
 from rerank_core.evaluation.experiments.plan import Plan, plan
-from rerank_core.evaluation.experiments.records import Contender, Lane, distinct, duration_text
+from rerank_core.evaluation.experiments.records import Lane, duration_text
 from rerank_core.evaluation.query_sets.query_set import QuerySet
+from rerank_core.ranking.contender import Contender, distinct
 
 MAX_MODELS = 4
 ASK_ABOVE = Decimal(1)

@@ -20,10 +20,11 @@ from pages.components.jobs.jobs import manager
 from pages.components.session import connection as connections
 from pages.components.session.connection import Connection
 from rerank_core import RerankError, pricing
-from rerank_core.evaluation.experiments.records import Contender, Experiment, ExperimentProgress, Lane
+from rerank_core.evaluation.experiments.records import Experiment, ExperimentProgress, Lane
 from rerank_core.evaluation.experiments.runner import Only, run_experiment
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.jobs import Job
+from rerank_core.ranking.contender import Contender
 
 STATES = {
     "new": "not started",

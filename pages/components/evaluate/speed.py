@@ -13,9 +13,9 @@ from pages.components.jobs.jobs import manager
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.local_speed import LocalSpeed, measure_local_speed
 from rerank_core.evaluation.experiments.plan import LOCAL_SPEED
-from rerank_core.evaluation.experiments.records import Contender
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.jobs import Job, JobContext
+from rerank_core.ranking.contender import Contender
 
 OWNER = "local-speed"
 VALID_SECONDS = 3600.0

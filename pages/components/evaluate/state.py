@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 import streamlit as st
 
 from rerank_core import RerankError
-from rerank_core.evaluation.experiments.records import Contender, Experiment
+from rerank_core.evaluation.experiments.records import Experiment
 from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.query_sets import sources
 from rerank_core.evaluation.query_sets.query_set import QuerySet
+from rerank_core.ranking.contender import Contender
 from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.query_sets import QuerySetStore, QuerySetSummary
 

@@ -12,20 +12,17 @@ from importlib import import_module
 
 from rerank_core.documents.decoding import Unreadable
 from rerank_core.documents.extract.sink import Full, Sink, Source
+from rerank_core.documents.kinds import KINDS
 from rerank_core.documents.report import ParsedDocuments, Problem
 
-__all__ = ["KINDS", "Full", "Sink", "Source", "read", "take_parsed"]
+__all__ = [
+    "Full",
+    "Sink",
+    "Source",
+    "read",
+    "take_parsed",
+]
 
-KINDS = {
-    "pdf": "PDF",
-    "docx": "Word document",
-    "pptx": "PowerPoint presentation",
-    "html": "web page",
-    "eml": "mail",
-    "epub": "EPUB book",
-    "zip": "ZIP archive",
-}
-"""The kinds that are read here, and what each is called in a sentence."""
 
 _READERS = {
     "pdf": ("pdf", "read_pdf"),
@@ -73,13 +70,13 @@ def read(kind: str, data: bytes, source: Source) -> None:
 
 def read_part(name: str, data: bytes, source: Source) -> None:
     """Read a file from inside an archive or a mail, by its name. Raises Unreadable, Full and MemoryError."""
-    from rerank_core.documents import files
+    from rerank_core.documents import direct, kinds
 
-    kind = files.accept(name, data, source.limits, briefly=True)
+    kind = kinds.accept(name, data, source.limits, briefly=True)
     if kind in KINDS:
         read(kind, data, source)
     else:
-        take_parsed(files.read_directly(kind, name, data, {}, source.limits), source)
+        take_parsed(direct.read_directly(kind, name, data, {}, source.limits), source)
 
 
 def take_parsed(parsed: ParsedDocuments, source: Source) -> None:

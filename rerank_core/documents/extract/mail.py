@@ -109,7 +109,7 @@ def _bytes(part: Message) -> bytes:
 
 def _name_of(part: Message, number: int) -> str:
     """What an attachment is called, with the ending of its kind where its own is none that can be read."""
-    from rerank_core.documents.files import FILE_KINDS, ending_of
+    from rerank_core.documents.kinds import FILE_KINDS, ending_of
 
     kind = part.get_content_type()
     name = _decoded(part.get_filename() or "")

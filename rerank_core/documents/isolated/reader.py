@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
-from rerank_core.documents import files
+from rerank_core.documents import kinds
 from rerank_core.documents.decoding import Unreadable
 from rerank_core.documents.isolated import wire
 from rerank_core.documents.limits import DEFAULT_LIMITS, Limits, megabytes
@@ -62,12 +62,12 @@ def read_isolated(
     exception, and the documents found before that are kept. Raises InvalidDocumentsError as `read_documents`
     does.
     """
-    content = files.checked(filename, data)
-    wishes = files.wished(columns)
+    content = kinds.checked(filename, data)
+    wishes = kinds.wished(columns)
     try:
-        files.accept(filename, content, limits)  # what is refused at first sight needs no process
+        kinds.accept(filename, content, limits)  # what is refused at first sight needs no process
     except Unreadable as error:
-        return files.refused(filename, error.reason)
+        return kinds.refused(filename, error.reason)
     stop = cancelled or (lambda: False)
     while not _SLOTS.acquire(timeout=_POLL_SECONDS):
         _check(stop)
@@ -78,7 +78,7 @@ def read_isolated(
             reader = _Reader(order, content, 4 * limits.text_characters + _ANSWER_OVERHEAD)
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            return files.refused(filename, f"The process that reads such files could not be started: {reason}.")
+            return kinds.refused(filename, f"The process that reads such files could not be started: {reason}.")
         found = _Import(filename, limits, timeout, memory)
         with reader:
             _follow(reader, found, time.monotonic() + timeout, on_progress, stop)
@@ -164,13 +164,13 @@ class _Import:
         if self.ending == "done":
             parsed = wire.with_details(self._last, documents=tuple(self._documents))
         else:
-            parsed = files.refused(self._filename, self._sentence())
+            parsed = kinds.refused(self._filename, self._sentence())
             rows = len(self._documents) + len(self._problems)
             self._problems += parsed.problems
             parsed = replace(parsed, documents=tuple(self._documents), rows=rows)
         # a direct reader counts lines; the others say in words where a problem is, in their own order
         problems = tuple(sorted(self._problems, key=lambda problem: problem.line))
-        return files.told(replace(parsed, problems=problems, notes=tuple(self._notes), source=self._filename))
+        return kinds.told(replace(parsed, problems=problems, notes=tuple(self._notes), source=self._filename))
 
     def _sentence(self) -> str:
         if self.ending == "refused":

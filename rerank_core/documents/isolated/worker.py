@@ -12,10 +12,11 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, BinaryIO
 
-from rerank_core.documents import files
+from rerank_core.documents import direct, kinds
 from rerank_core.documents.decoding import Unreadable
-from rerank_core.documents.extract import KINDS, Full, Sink, Source, read
+from rerank_core.documents.extract import Full, Sink, Source, read
 from rerank_core.documents.isolated import wire
+from rerank_core.documents.kinds import KINDS
 from rerank_core.documents.limits import Limits
 from rerank_core.documents.report import ParsedDocuments
 from rerank_core.errors import InvalidDocumentsError
@@ -82,9 +83,9 @@ def run(filename: str, data: bytes, columns: dict[str, str], limits: Limits, ans
 
 
 def _read(filename: str, data: bytes, columns: dict[str, str], limits: Limits, sink: Sink) -> ParsedDocuments:
-    kind = files.accept(filename, data, limits)
+    kind = kinds.accept(filename, data, limits)
     if kind not in KINDS:
-        parsed = files.read_directly(kind, filename, data, columns, limits)
+        parsed = direct.read_directly(kind, filename, data, columns, limits)
         with suppress(Full):
             for document in parsed.documents:
                 sink.take(document)

@@ -9,9 +9,10 @@ from decimal import Decimal
 
 from rerank_core import pricing
 from rerank_core.evaluation.experiments.local_speed import LocalSpeed
-from rerank_core.evaluation.experiments.records import Contender, Lane
+from rerank_core.evaluation.experiments.records import Lane
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
 from rerank_core.pricing.table import PriceTable
+from rerank_core.ranking.contender import Contender
 
 __all__ = ["LOCAL_SPEED", "REMOTE_SECONDS", "ContenderPlan", "Plan", "plan", "reservation"]
 

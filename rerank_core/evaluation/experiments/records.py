@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
 from rerank_core.errors import ConfigurationError
 from rerank_core.models import CostBasis
+from rerank_core.ranking.contender import Contender
 
 __all__ = [
-    "Contender",
     "Experiment",
     "ExperimentProgress",
     "ExperimentState",
     "Lane",
     "Ranking",
     "Request",
-    "distinct",
     "duration_text",
 ]
 
@@ -31,20 +30,6 @@ down). done: every query has an answer or has failed. All but running can be gon
 
 Outcome = Literal["sent", "answered", "failed", "deferred", "interrupted"]
 Billed = Literal["no", "maybe", "yes"]
-
-
-@dataclass(frozen=True, slots=True)
-class Contender:
-    """One model of one connection. `label` is what it is called everywhere, by default the model's own; labels of one
-    experiment differ, which `distinct` sees to."""
-
-    provider: str
-    model: str | None = None
-    label: str = ""
-
-    def __post_init__(self) -> None:
-        if not self.label:
-            object.__setattr__(self, "label", _label(self.provider, self.model))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,24 +174,3 @@ def duration_text(seconds: float) -> str:
         return f"{max(1, math.ceil(seconds))} s"
     minutes = math.ceil(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def _label(provider: str, model: str | None) -> str:
-    from rerank_core.providers import provider as find
-
-    try:
-        spec = find(provider)
-    except ConfigurationError:
-        return f"{provider} {model or ''}".strip()
-    known = spec.model(model) if model is not None else None
-    return known.label if known is not None else model or spec.label
-
-
-def distinct(contenders: Iterable[Contender]) -> tuple[Contender, ...]:
-    """The contenders, each once, with the connection in the label of those that would share one."""
-    chosen = tuple({(one.provider, one.model): one for one in contenders}.values())
-    labels = [one.label for one in chosen]
-    return tuple(
-        one if labels.count(one.label) == 1 else replace(one, label=f"{one.label} ({_label(one.provider, None)})")
-        for one in chosen
-    )

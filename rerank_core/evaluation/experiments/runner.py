@@ -20,11 +20,12 @@ from rerank_core.client.retry import wait_before
 from rerank_core.errors import InvalidRequestError, RateLimitedError, RerankError, SpendingLimitError
 from rerank_core.evaluation.experiments.billing import Purse, Taken, for_the_connection, hopeless
 from rerank_core.evaluation.experiments.plan import reservation
-from rerank_core.evaluation.experiments.records import Contender, ExperimentProgress, ExperimentState, Lane
+from rerank_core.evaluation.experiments.records import ExperimentProgress, ExperimentState, Lane
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
 from rerank_core.models import Cost, RerankResponse
 from rerank_core.pricing.budget import Budget
 from rerank_core.pricing.table import PriceTable
+from rerank_core.ranking.contender import Contender
 from rerank_core.storage.experiment_lock import hold
 from rerank_core.storage.experiments import ExperimentStore
 

@@ -1,8 +1,8 @@
 """Excel workbooks of queries, read in a process of their own: one built to hang or to fill memory takes only that
 process with it, and whoever else looks at a page meanwhile is not kept waiting.
 
-Run as `python -m rerank_core.evaluation.formats.workbook` this is that process: order and file on standard input, rows on
-standard output. It gives up what it does not need before it looks at the file, as `documents.worker` does.
+Run as `python -m rerank_core.evaluation.formats.workbook` this is that process: order and file on standard input, rows
+on standard output. It gives up what it does not need before it looks at the file, as `documents.worker` does.
 """
 
 from __future__ import annotations

@@ -14,7 +14,6 @@ from weakref import finalize
 
 import httpx
 
-from rerank_core.client.steps import Failure, Reply
 from rerank_core.errors import (
     BadResponseError,
     ConfigurationError,
@@ -26,6 +25,7 @@ from rerank_core.retrieval.live.query import FieldInfo, LiveFields, QueryTemplat
 from rerank_core.retrieval.live.reply import LiveHit, LiveResult, explain, failed, json_of, result_of
 from rerank_core.transport.engine_credentials import Credentials
 from rerank_core.transport.exchange import BROKEN, Transport, exchange, failure_of, limits
+from rerank_core.transport.reply import Failure, Reply
 from rerank_core.transport.sockets import Allowance, open_pool, pool_options
 
 __all__ = [

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
-from rerank_core.client.steps import Failure, Reply
 from rerank_core.errors import (
     AuthenticationError,
     BadResponseError,
@@ -23,6 +22,7 @@ from rerank_core.errors import (
 )
 from rerank_core.models import Document
 from rerank_core.retrieval.live.query import LiveFields
+from rerank_core.transport.reply import Failure, Reply
 
 __all__ = ["LiveHit", "LiveResult", "explain", "failed", "json_of", "result_of"]
 

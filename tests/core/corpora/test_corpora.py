@@ -19,6 +19,7 @@ from rerank_core import Document, InvalidDocumentsError
 from rerank_core.corpora import MAX_NAME, Added, CorpusError, CorpusStore, database
 from rerank_core.corpora import corpus as corpus_module
 from rerank_core.corpora import vector_file as vector_module
+from rerank_core.corpora.errors import explained
 from rerank_core.keyword.index import KeywordIndex
 from rerank_core.retrieval.embedding import Vectors
 from tests.support import ROOT
@@ -641,7 +642,7 @@ def test_a_lock_that_is_held_is_a_sentence(store, monkeypatch):
 
     corpus = store.create("A", TEXTS)
     monkeypatch.setattr(corpus_module, "_INDEX_SECONDS", 0.0)
-    with exclusive(corpus.folder / "keyword.lock", 1.0), pytest.raises(CorpusError) as caught:
+    with exclusive(corpus.folder / "keyword.lock", 1.0, explained), pytest.raises(CorpusError) as caught:
         corpus.keyword_index()
     assert code_of(caught) == "corpus_busy"
     assert caught.value.retryable

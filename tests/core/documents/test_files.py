@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rerank_core.documents import FILE_KINDS, Limits, ParsedDocuments, read_documents
-from rerank_core.documents.extract import KINDS
 from rerank_core.documents.isolated.reader import read_isolated
+from rerank_core.documents.kinds import KINDS
 from rerank_core.errors import InvalidDocumentsError
 
 TABLE = "id,text\n1,Größe „ä“ – 5 €\n"

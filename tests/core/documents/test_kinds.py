@@ -15,7 +15,7 @@ from rerank_core.documents.extract import Full, Sink, Source, read
 from rerank_core.documents.extract.pdf import page_ranges
 from rerank_core.documents.extract.sink import shown_name
 from rerank_core.documents.extract.web import decode_html, decode_named, read_page
-from rerank_core.documents.files import accept
+from rerank_core.documents.kinds import accept
 from rerank_core.models import Document
 from tests.support import made_files as made
 

@@ -17,7 +17,7 @@ from rerank_core.offline.encoder import PASSAGE, QUERY
 from rerank_core.offline.local_model import LocalModel
 from rerank_core.offline.models import ENGLISH, KEYWORD, MULTILINGUAL
 from rerank_core.offline.weights import WeightFile
-from rerank_core.providers.local import compute
+from rerank_core.providers.local import LOCAL, compute
 from rerank_core.providers.spec import Part
 from tests.core.offline.test_encoder import EVIL, no_workers_left
 from tests.support.tiny_model import TinySource, tiny_encoder, tiny_reference
@@ -61,18 +61,18 @@ def tiny(package, monkeypatch):
 
 def test_the_three_models_are_described():
     """Labels, prices and thresholds are what the screens rely on, and each says honestly what it is."""
-    assert [(model.id, model.label) for model in offline.MODELS] == [
+    assert [(model.id, model.label) for model in LOCAL.models] == [
         (ENGLISH, "English"),
         (MULTILINGUAL, "Multilingual"),
         (KEYWORD, "v2"),
     ]
-    for model in offline.MODELS:
+    for model in LOCAL.models:
         assert model.price_per_1000 == 0
         assert model.threshold is not None
         assert model.cross_language_threshold is not None
         assert 0 < model.cross_language_threshold < model.threshold < 1
         assert "not that model" in model.notice
-    assert "not a cross-encoder" in offline.MODELS[0].notice
+    assert "not a cross-encoder" in LOCAL.models[0].notice
 
 
 def test_an_unknown_model_is_named():
@@ -364,7 +364,7 @@ def test_scores_do_not_change_from_call_to_call(tiny):
 
 def test_the_keyword_model_passes_the_first_example():
     """Over the support titles the right one comes first without a warning; cooking is warned about."""
-    threshold = next(model.threshold for model in offline.MODELS if model.id == KEYWORD)
+    threshold = next(model.threshold for model in LOCAL.models if model.id == KEYWORD)
     answer = [row.relevance_score for row in offline.score(KEYWORD, "How do I reset my password?", SUPPORT)]
     assert max(answer) == answer[1] > threshold
     cooking = offline.score(KEYWORD, "How long should I boil an egg?", SUPPORT)

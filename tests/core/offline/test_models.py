@@ -17,6 +17,7 @@ from rerank_core.offline.encoder import PASSAGE, QUERY, Encoder
 from rerank_core.offline.models import ENGLISH, MULTILINGUAL
 from rerank_core.offline.runtime import onnxruntime
 from rerank_core.offline.weights import MINILM, MULTILINGUAL_E5
+from rerank_core.providers.local import LOCAL
 from tests.core.offline.test_encoder import EVIL
 from tests.core.offline.test_engine import SUPPORT
 
@@ -131,7 +132,7 @@ def test_evil_texts_get_finite_scores(model_id):
 
 def test_the_first_example_and_the_warning(model_id):
     """Over the support titles the right one comes first without a warning; a question on cooking is warned about."""
-    threshold = next(model.threshold for model in offline.MODELS if model.id == model_id)
+    threshold = next(model.threshold for model in LOCAL.models if model.id == model_id)
     answer = [row.relevance_score for row in offline.score(model_id, "How do I reset my password?", SUPPORT)]
     assert max(answer) == answer[1] > 0.5
     assert sorted(answer)[-2] < 0.2
@@ -142,7 +143,7 @@ def test_the_first_example_and_the_warning(model_id):
 def test_multilingual_answers_across_languages():
     """A German question finds its English answer, with a score above the threshold for that."""
     needs(MULTILINGUAL)
-    threshold = next(model.cross_language_threshold for model in offline.MODELS if model.id == MULTILINGUAL)
+    threshold = next(model.cross_language_threshold for model in LOCAL.models if model.id == MULTILINGUAL)
     query = "Wie setze ich mein Passwort zurück?"
     plain = [row.relevance_score for row in offline.score(MULTILINGUAL, query, SUPPORT)]
     across = [row.relevance_score for row in offline.score(MULTILINGUAL, query, SUPPORT, across_languages=True)]
@@ -193,8 +194,8 @@ def test_only_one_place_loads_the_runtime():
 def test_importing_the_engine_is_light():
     """Asking whether a model is there loads neither numpy nor a runtime."""
     code = (
-        "import sys; from rerank_core import offline\n"
-        "[offline.unavailable_reason(model.id) for model in offline.MODELS]\n"
+        "import sys, rerank_core as rc; from rerank_core import offline\n"
+        "[offline.unavailable_reason(model.id) for model in rc.provider('local').models]\n"
         "print([m for m in ('numpy', 'onnxruntime', 'tokenizers') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -19,6 +19,7 @@ from rerank_core import pricing, ranking
 from rerank_core.exports.comparison import Entry, comparison_csv, comparison_json, votes_csv
 from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse
 from rerank_core.ranking import comparison
+from rerank_core.ranking import contender as names_of
 from rerank_core.ranking.blind_test import Tally, Vote, letters, shuffled
 from rerank_core.ranking.comparison import Contender
 
@@ -45,30 +46,30 @@ def answer(order: list[int], texts: list[str], amount: str | None = "0") -> Rera
 
 def test_every_model_of_every_provider_can_take_part_once():
     """Each has a key of its own, and a provider without models is there too."""
-    everyone = comparison.contenders()
-    keys = [comparison.key_of(each) for each in everyone]
+    everyone = names_of.contenders()
+    keys = [names_of.key_of(each) for each in everyone]
     assert len(set(keys)) == len(keys)
     assert "flashrank" in keys
     assert {f"local:{model.id}" for model in rc.provider("local").models} <= set(keys)
 
 
-@given(st.lists(st.sampled_from(comparison.contenders()), max_size=8, unique=True))
+@given(st.lists(st.sampled_from(names_of.contenders()), max_size=8, unique=True))
 def test_a_choice_survives_the_address(chosen: list[Contender]):
     """What is written is read back, cut to as many as can be shown."""
-    assert comparison.read_keys(comparison.keys_text(chosen)) == tuple(chosen[: comparison.MAX_CONTENDERS])
+    assert names_of.read_keys(names_of.keys_text(chosen)) == tuple(chosen[: names_of.MAX_CONTENDERS])
 
 
 @given(st.text(max_size=60))
 def test_an_address_of_anybodys_is_read_without_harm(text: str):
     """Unknown names are left out, repeated ones count once."""
-    assert set(comparison.read_keys(text)) <= set(comparison.contenders())
-    assert comparison.read_keys(f"local:local-english,{text},local:local-english")[0].model == "local-english"
+    assert set(names_of.read_keys(text)) <= set(names_of.contenders())
+    assert names_of.read_keys(f"local:local-english,{text},local:local-english")[0].model == "local-english"
 
 
 def test_names_are_short_where_they_can_be_and_never_the_same():
     """Two models of one name carry their provider's."""
-    chosen = comparison.read_keys("local:local-english,gateflow:rerank-english-v3.0,local:local-keyword,flashrank")
-    names = comparison.short_names(chosen)
+    chosen = names_of.read_keys("local:local-english,gateflow:rerank-english-v3.0,local:local-keyword,flashrank")
+    names = names_of.short_names(chosen)
     assert names[2] == "v2"
     assert len(set(names)) == 4
     assert "English" in names[0]
@@ -324,7 +325,7 @@ TEXTS = ["=SUM(A1)", "two", "three"]
 
 def entries() -> list[Entry]:
     """Two models that answered and one that failed."""
-    english, keyword, hosted = comparison.read_keys(
+    english, keyword, hosted = names_of.read_keys(
         "local:local-english,local:local-keyword,gateflow:rerank-english-v3.0"
     )
     return [
@@ -373,7 +374,7 @@ def test_the_json_has_the_agreement_the_answers_and_the_failure():
 @given(st.lists(st.text(st.characters(), min_size=1).filter(str.strip), min_size=1, max_size=5))
 def test_files_hold_whatever_a_document_can_hold(texts: list[str]):
     """Lone surrogates, NULs and quotes break neither file."""
-    english = comparison.read_keys("local:local-english")[0]
+    english = names_of.read_keys("local:local-english")[0]
     made = [Entry("English", english, answer(list(range(len(texts))), texts))]
     assert [document["text"] for document in json.loads(comparison_json(made, k=3))["documents"]] == texts
     assert len(list(csv.reader(io.StringIO(comparison_csv(made).decode("utf-8-sig"), newline="")))) == len(texts) + 1

@@ -12,8 +12,9 @@ from decimal import Decimal
 import pytest
 
 from rerank_core.client.client import Client
-from rerank_core.evaluation.experiments.records import Contender, Lane
+from rerank_core.evaluation.experiments.records import Lane
 from rerank_core.evaluation.experiments.runner import run_experiment
+from rerank_core.ranking.contender import Contender
 from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.query_sets import QuerySetStore
 from tests.support import ROOT

@@ -22,12 +22,13 @@ from rerank_core.errors import (
 )
 from rerank_core.evaluation.experiments.local_speed import MEASURED_TOKENS, LocalSpeed, measure_local_speed
 from rerank_core.evaluation.experiments.plan import plan, reservation
-from rerank_core.evaluation.experiments.records import Contender, Lane, distinct, duration_text
+from rerank_core.evaluation.experiments.records import Lane, duration_text
 from rerank_core.evaluation.experiments.runner import GIVE_UP_AFTER, run_experiment
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.jobs import Cancelled, JobManager
 from rerank_core.pricing.budget import Budget
 from rerank_core.pricing.estimates import estimate_tokens
+from rerank_core.ranking.contender import Contender, distinct
 from rerank_core.storage import evaluation_file
 from rerank_core.storage.evaluation_file import ExperimentError
 from rerank_core.storage.experiment_lock import hold

@@ -11,11 +11,12 @@ import pytest
 
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation import measure
-from rerank_core.evaluation.experiments.records import Contender, Ranking
+from rerank_core.evaluation.experiments.records import Ranking
 from rerank_core.evaluation.measures.cost_quality import CostPoint, cost_quality, labels_apart, picture, worth
 from rerank_core.evaluation.measures.summary import INITIAL, measures_for, method, summarise
 from rerank_core.evaluation.query_sets.scope import Scope
 from rerank_core.evaluation.query_sets.sources import from_sample
+from rerank_core.ranking.contender import Contender
 from tests.support.plain_measures import all_of
 from tests.support.small_query_set import small_set
 

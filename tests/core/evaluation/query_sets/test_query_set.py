@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from rerank_core.documents.report import Problem
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation import Imported, read, write
-from rerank_core.evaluation.experiments.records import Contender
 from rerank_core.evaluation.query_sets import query_set as limits
 from rerank_core.evaluation.query_sets.query_set import QuerySet, describe, length_of, make_queries
 from rerank_core.evaluation.query_sets.sources import (
@@ -24,6 +23,7 @@ from rerank_core.evaluation.query_sets.sources import (
     search_with,
 )
 from rerank_core.models import Document
+from rerank_core.ranking.contender import Contender
 from rerank_core.retrieval.first_stage import FirstStage
 from rerank_core.retrieval.passages import PassageList
 from rerank_core.storage.evaluation_file import ExperimentError, ExperimentFile

@@ -14,7 +14,7 @@ from html.parser import HTMLParser
 import pytest
 
 from rerank_core.documents.report import Problem
-from rerank_core.evaluation.experiments.records import Contender, ExperimentProgress, Ranking
+from rerank_core.evaluation.experiments.records import ExperimentProgress, Ranking
 from rerank_core.evaluation.measures.cutoff import cut_off
 from rerank_core.evaluation.query_sets.query_set import QuerySet, make_queries
 from rerank_core.evaluation.query_sets.scope import Scope
@@ -22,6 +22,7 @@ from rerank_core.evaluation.report.charts import cost_chart, shown
 from rerank_core.evaluation.report.csv_files import COLUMNS, RESULT_COLUMNS, report_csv, results_csv
 from rerank_core.evaluation.report.report import make_report, report_html
 from rerank_core.models import Document
+from rerank_core.ranking.contender import Contender
 from rerank_core.storage.query_sets import Threshold
 from tests.core.evaluation.measures.test_summary import reversed_run
 from tests.support.small_query_set import small_set

@@ -5,17 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from rerank_core.corpora.errors import explained
+from rerank_core.errors import RerankError
 
 __all__ = ["exclusive"]
 
 
 @contextlib.contextmanager
-def exclusive(path: Path, seconds: float) -> Iterator[None]:
-    """Hold the lock file at `path`, waiting up to `seconds` for it. Raises CorpusError (corpus_busy) after that.
+def exclusive(path: Path, seconds: float, explained: Callable[[Exception, Path], RerankError]) -> Iterator[None]:
+    """Hold the lock file at `path`, waiting up to `seconds` for it.
+
+    What `explained` makes of an error is raised when the lock cannot be had in that time or its file not be used.
 
     It is an empty SQLite file: its locks work on every platform and end with the process that holds them, so
     that nothing is left locked after a crash.
