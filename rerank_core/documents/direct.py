@@ -27,15 +27,16 @@ def read_directly(kind: str, filename: str, data: bytes, wishes: dict[str, str],
 
     Raises Unreadable for what cannot be read, InvalidDocumentsError for wishes that cannot be met.
     """
+    encoding = wishes.pop("encoding", "")
     if kind == "xlsx":
         return _workbook(data, wishes, limits)
-    text, note = decode(data)
+    text, encoding, note = decode(data, encoding)
     text = text.removeprefix("\ufeff")
     wishes.pop("sheet", None)
     if kind not in ("json", "jsonl"):
         # what JSON escapes is meant, whatever it is
         limits = replace(limits, control_share=min(limits.control_share, _BINARY_SHARE))
-    parsed = replace(_text(kind, text, wishes, limits), source=filename)
+    parsed = replace(_text(kind, text, wishes, limits), source=filename, encoding=encoding)
     return replace(parsed, notes=(note, *parsed.notes)) if note else parsed
 
 

@@ -11,14 +11,11 @@ from pages.components.evaluate.candidates import progress_of_search, running, sa
 from pages.components.evaluate.orders import remembered
 from pages.components.evaluate.state import File, state
 from rerank_core import RerankError
-from rerank_core.documents.decoding import Unreadable, decode, kind_of
 from rerank_core.documents.report import count
-from rerank_core.documents.tables.delimited import read_delimited
 from rerank_core.documents.working_list import showable_name
-from rerank_core.evaluation import KINDS, TABLE_ROLES, read
+from rerank_core.evaluation import KINDS, TABLE_ROLES
 from rerank_core.evaluation.formats.imported import LIMITS, Imported
-from rerank_core.evaluation.formats.table import choose_roles, header_and_rows
-from rerank_core.evaluation.formats.workbook import read_workbook_apart
+from rerank_core.evaluation.formats.isolated import read_isolated
 from rerank_core.evaluation.query_sets import sources
 from rerank_core.evaluation.query_sets.query_set import count_queries, describe
 
@@ -123,7 +120,7 @@ def _uploaded() -> None:
 def _read(file: File) -> None:
     file.error, file.unread = None, False
     try:
-        file.imported = read(file.name, file.data, file.kind, columns=file.columns)
+        file.imported = read_isolated(file.name, file.data, file.kind, file.columns)
     except RerankError as error:
         file.imported, file.error = None, error
 
@@ -157,18 +154,17 @@ def _file(file: File) -> None:
             errors.show(file.error)
         if file.imported is not None:
             problems(file.imported.problems, "This file")
-        columns = _columns(file)
-        if columns is not None:
-            _sheet_picker(file)
-        if columns:
-            unread = file.imported is None or not file.imported.query_ids
-            with st.expander("Columns", icon=":material/view_column:", expanded=unread):
-                _column_picker(file, columns)
+            _sheet_picker(file, file.imported)
+            if file.imported.columns:
+                unread = not file.imported.query_ids
+                with st.expander("Columns", icon=":material/view_column:", expanded=unread):
+                    _column_picker(file, file.imported)
 
 
 def _found(imported: Imported) -> str:
     results, rated = sum(map(len, imported.run.values())), sum(map(len, imported.judgments.values()))
-    parts = [KINDS[imported.kind].label, count_queries(len(imported.query_ids))]
+    label = KINDS[imported.kind].label if imported.kind else "unknown kind"
+    parts = [label, count_queries(len(imported.query_ids))]
     if results:
         parts.append(count(results, "result"))
     elif imported.documents:
@@ -181,38 +177,13 @@ def _kind_chosen(name: str) -> None:
     file.kind, file.columns, file.unread = st.session_state[f"evaluate_kind_{name}"], None, True
 
 
-def _columns(file: File) -> dict[str, str] | None:
-    """Role to column of a table as it was read, None for other kinds of file."""
-    if file.kind not in (AUTO, "table") or (file.imported is not None and file.imported.kind != "table"):
-        return None
-    try:
-        names, rows, _, sheets = _table(file.data, (file.columns or {}).get("sheet"))
-        chosen = choose_roles(names, rows, {role: name for role, name in (file.columns or {}).items() if role in ROLES})
-    except (RerankError, Unreadable):
-        return None
-    return chosen if names or len(sheets) > 1 else None
-
-
-@st.cache_data(max_entries=20, show_spinner=False, scope="session")
-def _table(data: bytes, wanted: str | None = None) -> tuple[list[str], list[list[str]], str | None, tuple[str, ...]]:
-    """The names of the columns, the first rows, and of a workbook the sheet that is read and all there are."""
-    sheet, sheets = None, ()
-    if kind_of(data) == "an Excel workbook":
-        table, sheet, sheets = read_workbook_apart(data, replace(LIMITS, documents=50), wanted)
-    else:
-        table = read_delimited(decode(data)[0], LIMITS)
-    names, rows = header_and_rows(table)
-    return names, [list(row.cells) for row in rows[:50]], sheet, sheets
-
-
-def _sheet_picker(file: File) -> None:
-    _, _, sheet, sheets = _table(file.data, (file.columns or {}).get("sheet"))
-    if len(sheets) < 2:
+def _sheet_picker(file: File, imported: Imported) -> None:
+    if len(imported.sheets) < 2:
         return
     st.selectbox(
         "Sheet",
-        sheets,
-        index=sheets.index(sheet) if sheet in sheets else 0,
+        imported.sheets,
+        index=imported.sheets.index(imported.sheet) if imported.sheet in imported.sheets else 0,
         key=f"evaluate_sheet_{file.name}",
         on_change=_sheet_chosen,
         args=(file.name,),
@@ -229,15 +200,15 @@ def _sheet_chosen(name: str) -> None:
     file.unread = True
 
 
-def _column_picker(file: File, chosen: dict[str, str]) -> None:
-    names = _table(file.data, (file.columns or {}).get("sheet"))[0]
+def _column_picker(file: File, imported: Imported) -> None:
+    chosen = imported.chosen
     row = st.container(horizontal=True)
     for role, label in ROLES.items():
-        options = [NO_COLUMN, *names]
+        options = [NO_COLUMN, *imported.columns]
         row.selectbox(
             label,
             options,
-            index=options.index(chosen[role]) if chosen.get(role) in options else 0,
+            index=options.index(chosen[role]) if role in chosen else 0,
             key=f"evaluate_column_{role}_{file.name}",
             on_change=_columns_chosen,
             args=(file.name,),

@@ -94,7 +94,7 @@ def _text(part: Message, kind: str) -> str:
     text = decode_named(data, charset) if charset else None
     if text is None:
         try:
-            text = (decode_html if kind == "text/html" else decode)(data)[0]
+            text = decode_html(data)[0] if kind == "text/html" else decode(data).text
         except Unreadable:
             return ""
     if kind == "text/html":

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rerank_core.documents.decoding import Unreadable, decode
+from rerank_core.documents.decoding import Unreadable, decode, text_codec
 from rerank_core.documents.extract.sink import Source
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ _CHARSET = re.compile(
     rb"<(?:meta|\?xml)\b[^>]{0,300}?(?:charset|encoding)\s{0,9}=\s{0,9}[\"']?\s{0,9}([A-Za-z0-9_.:-]{1,40})", re.I
 )
 _CHARSET_BYTES = 4_096
-_NOT_FOR_TEXT = _words("idna punycode unicode-escape raw-unicode-escape undefined mbcs oem utf-7")
 _CELL_BLOCKS = 3
 _HEADING_CHARACTERS = 300
 _TITLE_CHARACTERS = 300
@@ -122,23 +121,18 @@ def decode_html(data: bytes) -> tuple[str, str | None]:
         text = decode_named(data, declared[1].decode("ascii"))
         if text is not None:
             return text, None
-    return decode(data)
+    decoded = decode(data)
+    return decoded.text, decoded.note
 
 
 def decode_named(data: bytes, name: str) -> str | None:
     """Bytes in the encoding of this name; None where there is none for text, or where they do not fit it."""
-    try:
-        found = codecs.lookup(name)
-    except (LookupError, ValueError):
-        return None
+    codec = text_codec(name)
     # a UTF-16 that is declared in plain letters is none
-    known = found.name.replace("_", "-")
-    if not found._is_text_encoding or known in _NOT_FOR_TEXT or known.startswith(("utf-16", "utf-32")):
+    if codec is None or codec.startswith(("utf-16", "utf-32")):
         return None
-    # what is declared Latin-1 is Windows-1252 in practice, as browsers have it
-    encoding = "cp1252" if known in ("iso8859-1", "ascii") else found.name
     try:
-        return data.decode(encoding)
+        return data.decode(codec)
     except (UnicodeError, ValueError):
         return None
 

@@ -59,6 +59,10 @@ class Imported:
         or keys that have no other place. answers: reference answers of queries. tags: one label a query.
     notes: what belongs to the file as a whole, such as "run_id" or "snapshot_name".
     raters: rater to judgments, where the file keeps several people's ratings apart; `judgments` are their median.
+    columns, chosen: the names of all columns of a table, and role to the column that serves it.
+    header: whether the first row of a table was read as the names of its columns; None for what is no table.
+    sheet, sheets: the worksheet read and all there are. encoding: that of a text, by Python's name.
+    reading_notes: sentences about how the file was read, where that was a decision worth telling.
     """
 
     kind: str
@@ -74,6 +78,13 @@ class Imported:
     tags: Mapping[str, str] = _empty()
     notes: Mapping[str, str] = _empty()
     raters: Mapping[str, Mapping[str, Mapping[str, int]]] = _empty()
+    columns: tuple[str, ...] = ()
+    chosen: Mapping[str, str] = _empty()
+    header: bool | None = None
+    sheet: str | None = None
+    sheets: tuple[str, ...] = ()
+    encoding: str | None = None
+    reading_notes: tuple[str, ...] = ()
 
     @property
     def query_ids(self) -> tuple[str, ...]:
@@ -101,6 +112,7 @@ class Builder:
     notes: dict[str, str] = field(default_factory=dict)
     raters: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    reading_notes: list[str] = field(default_factory=list)
     places: dict[str, dict[str, tuple[Any, ...]]] = field(default_factory=dict)
     _conflicts: set[tuple[str, str]] = field(default_factory=set)
     _cells: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -174,6 +186,7 @@ class Builder:
             tags=self.tags,
             notes=self.notes,
             raters=self.raters,
+            reading_notes=tuple(self.reading_notes),
         )
 
     def _conflict(

@@ -75,17 +75,23 @@ def write_opensearch_queries(imported: Imported) -> bytes:
     ).encode()
 
 
-def read_beir(data: bytes) -> Imported:
+def read_beir(data: bytes, encoding: str = "") -> Imported:
     """A BEIR collection as a ZIP: `corpus.jsonl`, `queries.jsonl` and `qrels/*.tsv`, in any one folder.
 
-    Of several files of judgments `test.tsv` is read, as BEIR's own evaluation does, else all of them.
+    Of several files of judgments `test.tsv` is read, as BEIR's own evaluation does, else all of them. `encoding` is
+    that of all parts, guessed for each where it is "".
     """
     builder = Builder("beir")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = _beir_parts(archive, builder)
             for name, part in parts:
-                _read_part(builder, name, decode(archive.read(part))[0])
+                text, _, note = decode(archive.read(part), encoding)
+                if note:
+                    builder.reading_notes.append(f"{name}: {note}")
+                _read_part(builder, name, text)
+    except InvalidRequestError:
+        raise
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
         builder.refuse(0, getattr(error, "reason", None) or "This ZIP archive is damaged and could not be read.")
     except Exception as error:  # zlib.error and its like have no common base

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Sequence
 
 from rerank_core.documents.tables.delimited import read_delimited
-from rerank_core.documents.tables.table import Row, Table
+from rerank_core.documents.tables.table import Row, Table, unique_names
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats.imported import LIMITS, Builder, Imported, check_cells, parse_grade, query_texts
 from rerank_core.evaluation.formats.opensearch_csv import (
@@ -17,7 +17,7 @@ from rerank_core.evaluation.formats.opensearch_csv import (
     read_quepid_ratings,
     write_quepid_ratings,
 )
-from rerank_core.evaluation.formats.table import is_role_name, unique
+from rerank_core.evaluation.formats.table import is_role_name
 
 __all__ = ["is_book", "is_training_data", "read_ratings", "write_ratings"]
 
@@ -76,8 +76,8 @@ def _judges(header: Sequence[str]) -> tuple[str, ...]:
     """The names above the ratings of a book; empty where one of them means something else, or it is no book."""
     if [column_key(cell) for cell in header[:2]] != _QUERY_AND_DOCUMENT or is_ratings_header(header):
         return ()
-    names = unique(header)[2:]
-    return () if any(is_role_name(name) for name in names) else tuple(names)
+    names = unique_names(header)[2:]
+    return () if any(is_role_name(name) for name in names) else names
 
 
 def _is_grade(cell: str) -> bool:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rerank_core.documents.decoding import Unreadable, decode, kind_of
+from rerank_core.documents.kinds import wished
 from rerank_core.documents.limits import megabytes
 from rerank_core.documents.tables.delimited import read_delimited
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats import json_lines, opensearch_csv, quepid, table, trec
 from rerank_core.evaluation.formats.imported import LIMITS, Builder, Imported, Problem
 
-__all__ = ["KINDS", "Kind", "detect", "merge", "read", "write"]
+__all__ = ["KINDS", "UNCLEAR_HINT", "Kind", "detect", "merge", "read_directly", "unread", "write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,10 @@ _WRITERS: Mapping[str, Callable[[Imported], bytes]] = {
     "trec-run": trec.write_run,
     "beir": json_lines.write_beir,
 }
+UNCLEAR_HINT = (
+    "Choose its kind, or say which column is what; in the first row, names such as query, document, id, rank and "
+    "rating are known."
+)
 _SAMPLE = 64_000
 # What a name says where the content does not: a damaged line leaves the rest of a file of judgments what it is.
 _BY_NAME = {
@@ -67,49 +72,47 @@ _BY_NAME = {
 }
 
 
-def read(filename: str, data: bytes, kind: str = "auto", *, columns: Mapping[str, str] | None = None) -> Imported:
-    """Read a file of queries, documents, ratings or results.
-
-    `kind` is a key of KINDS or "auto", which goes by the content first and by the file's name where the content
-    leaves a choice. `columns` says which column of a table is what (see formats_table.TABLE_ROLES), and under "sheet"
-    which sheet of a workbook is read. What cannot be read is in `problems`, and the rest is there. Raises
-    InvalidRequestError for an unknown kind, for a column or sheet that does not exist, and where "auto" cannot tell
-    what the file is.
-    """
+def read_directly(filename: str, data: bytes, kind: str, columns: Mapping[str, str] | None) -> Imported:
+    """What `reading.read` gives, read in this process whatever the file is; an import of no kind, with the columns
+    that the file has if it is a table, where "auto" cannot tell what it is."""
     if kind != "auto" and kind not in KINDS:
         raise InvalidRequestError(f"There is no kind of file called '{kind}'.", hint=f"Use one of {', '.join(KINDS)}.")
-    wanted = "table" if kind == "auto" else kind
-    sheet = (columns or {}).get("sheet")
-    columns = {role: name for role, name in columns.items() if role != "sheet"} if columns else None
+    requested = wished(columns)
+    encoding = requested.pop("encoding", "")
     if not data.strip():
-        return _unread(wanted, "The file is empty.")
+        return unread(kind, "The file is empty.")
     if len(data) > LIMITS.file_bytes:
-        return _unread(wanted, f"The file has {megabytes(len(data))}; at most {megabytes(LIMITS.file_bytes)} are read.")
+        return unread(kind, f"The file has {megabytes(len(data))}; at most {megabytes(LIMITS.file_bytes)} are read.")
     what = kind_of(data)
     try:
-        if what == "an Excel workbook" and wanted == "table":
-            return table.read_table_workbook(data, columns, sheet)
+        if what == "an Excel workbook" and kind in ("auto", "table"):
+            return table.read_table_workbook(data, requested)
         if what == "a ZIP archive" and kind in ("auto", "beir"):
-            return json_lines.read_beir(data)
+            return json_lines.read_beir(data, encoding)
         if what is not None:
-            known = "CSV, Excel (.xlsx), JSON lines, TREC or BEIR" if kind == "auto" else KINDS[wanted].label
-            return _unread(wanted, f"This file is {what}, which is not read here. Save it in another format: {known}.")
-        text = decode(data)[0]
+            known = "CSV, Excel (.xlsx), JSON lines, TREC or BEIR" if kind == "auto" else KINDS[kind].label
+            return unread(kind, f"This file is {what}, which is not read here. Save it in another format: {known}.")
+        text, encoding, note = decode(data, encoding)
     except Unreadable as error:
-        return _unread(wanted, error.reason)
-    # whoever names columns says that it is a table, whatever the columns are called
-    found = ((columns and "table") or detect(filename, text)) if kind == "auto" else kind
-    if found is None:
-        raise InvalidRequestError(
-            f"It is not clear what kind of file '{filename}' is.",
-            hint="Choose its kind, or say which column is what; in the first row, names such as query, document, id, "
-            "rank and rating are known.",
-        )
-    if found == "table":
+        return unread(kind, error.reason)
+    requested.pop("sheet", None)
+    imported = _read_text(filename, text, kind, requested)
+    notes = (note, *imported.reading_notes) if note else imported.reading_notes
+    return replace(imported, encoding=encoding, reading_notes=notes)
+
+
+def _read_text(filename: str, text: str, kind: str, columns: Mapping[str, str]) -> Imported:
+    if kind == "auto":
+        # whoever says what a column is says that it is a table, whatever the columns are called
+        kind = "table" if columns.keys() - {"header"} else detect(filename, text) or ""
+    if not kind:
+        problem = Problem(0, f"It is not clear what kind of file this is. {UNCLEAR_HINT}")
+        return replace(table.read_columns(text, columns), problems=(problem,))
+    if kind == "table":
         return table.read_table(text, columns)
-    if found == "beir":
+    if kind == "beir":
         return json_lines.read_beir_part(filename, text)
-    return _READERS[found](text)
+    return _READERS[kind](text)
 
 
 def write(kind: str, imported: Imported) -> bytes:
@@ -205,5 +208,6 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _unread(kind: str, reason: str) -> Imported:
-    return Imported(kind, problems=(Problem(0, reason),))
+def unread(kind: str, reason: str) -> Imported:
+    """An import of nothing, and why; `kind` is what it was to be."""
+    return Imported("table" if kind == "auto" else kind, problems=(Problem(0, reason),))
