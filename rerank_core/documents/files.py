@@ -8,7 +8,14 @@ from dataclasses import replace
 from rerank_core.documents.decoding import Unreadable
 from rerank_core.documents.direct import read_directly
 from rerank_core.documents.isolated.reader import read_isolated
-from rerank_core.documents.kinds import KINDS, accept, checked, refused, told, wished
+from rerank_core.documents.kinds import (
+    EXTRACTED_KINDS,
+    content_of,
+    detect_kind,
+    failed_import,
+    requested_columns,
+    with_empty_note,
+)
 from rerank_core.documents.limits import DEFAULT_LIMITS, Limits
 from rerank_core.documents.report import ParsedDocuments
 
@@ -37,12 +44,12 @@ def read_documents(
     kept. Raises InvalidDocumentsError only for what the caller must change: a role, column or sheet that
     does not exist, an unknown encoding, or arguments of the wrong type.
     """
-    content = checked(filename, data)
-    wishes = wished(columns)
+    content = content_of(filename, data)
+    requested = requested_columns(columns)
     try:
-        kind = accept(filename, content, limits)
-        if kind in KINDS:
-            return read_isolated(filename, content, wishes, limits=limits)
-        return told(replace(read_directly(kind, filename, content, wishes, limits), source=filename))
+        kind = detect_kind(filename, content, limits)
+        if kind in EXTRACTED_KINDS:
+            return read_isolated(filename, content, requested, limits=limits)
+        return with_empty_note(replace(read_directly(kind, filename, content, requested, limits), source=filename))
     except Unreadable as error:
-        return refused(filename, error.reason)
+        return failed_import(filename, error.reason)

@@ -59,8 +59,8 @@ class Ending:
             )
         if self.kind == "memory":
             return (
-                f"Reading this file takes more than {megabytes(self.order.memory)} of memory and was stopped{self.at}."
-                f"{kept} {again}"
+                f"Reading this file takes more than {megabytes(self.order.limits.memory_bytes)} of memory and was "
+                f"stopped{self.at}.{kept} {again}"
             )
         if self.kind == "much":
             return f"This file gives more text than can be taken in.{kept} Split it."

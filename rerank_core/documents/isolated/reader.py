@@ -9,16 +9,14 @@ from dataclasses import replace
 from rerank_core.documents import kinds
 from rerank_core.documents.decoding import Unreadable
 from rerank_core.documents.direct import read_directly
-from rerank_core.documents.extract import Full, Sink, Source, read
+from rerank_core.documents.extract import LimitReached, Sink, SourceFile, read
 from rerank_core.documents.isolated import wire
 from rerank_core.documents.isolated.process import TIMEOUT_SECONDS, OnProgress, read_in_process
 from rerank_core.documents.limits import DEFAULT_LIMITS, Limits
 from rerank_core.documents.report import ParsedDocuments, Problem, count
 from rerank_core.models import Document
 
-__all__ = ["MEMORY_BYTES", "answer", "read_isolated"]
-
-MEMORY_BYTES = 1_000_000_000
+__all__ = ["answer", "read_isolated"]
 
 
 def read_isolated(
@@ -30,7 +28,6 @@ def read_isolated(
     on_progress: OnProgress | None = None,
     cancelled: Callable[[], bool] | None = None,
     limits: Limits = DEFAULT_LIMITS,
-    memory: int = MEMORY_BYTES,
 ) -> ParsedDocuments:
     """Documents from one file of any kind, as `read_documents` gives them, read in a process of its own.
 
@@ -40,19 +37,18 @@ def read_isolated(
         it raises stops the reading and comes out of here.
     cancelled: asked about twenty times a second; once it is true the process is stopped at once and
         `jobs.Cancelled` is raised. In a job: `cancelled=lambda: context.cancelled`.
-    memory: bytes that the process may use, where the system can limit that (Linux; not macOS or Windows).
 
     A reader that runs out of time or memory, dies or talks nonsense is a problem in the import, never an
     exception, and the documents found before that are kept. Raises InvalidDocumentsError as `read_documents`
     does.
     """
-    content = kinds.checked(filename, data)
-    wishes = kinds.wished(columns)
+    content = kinds.content_of(filename, data)
+    requested = kinds.requested_columns(columns)
     try:
-        kinds.accept(filename, content, limits)  # what is refused at first sight needs no process
+        kinds.detect_kind(filename, content, limits)  # what is refused at first sight needs no process
     except Unreadable as error:
-        return kinds.refused(filename, error.reason)
-    order = wire.Order(__name__, filename, wishes, limits, memory, timeout)
+        return kinds.failed_import(filename, error.reason)
+    order = wire.Order(__name__, filename, requested, limits, timeout)
     found = _DocumentRecords(limits)
     ending = read_in_process(
         order,
@@ -66,14 +62,14 @@ def read_isolated(
     # a direct reader counts lines; the others say in words where a problem is, in their own order
     problems = tuple(sorted((*found.problems, *parsed.problems), key=lambda problem: problem.line))
     notes = tuple(found.notes)
-    return kinds.told(
+    return kinds.with_empty_note(
         replace(parsed, documents=tuple(found.documents), problems=problems, notes=notes, source=filename)
     )
 
 
 def _broken_off(filename: str, found: _DocumentRecords, reason: str) -> ParsedDocuments:
     rows = len(found.documents) + len(found.problems)
-    return replace(kinds.refused(filename, reason), rows=rows)
+    return replace(kinds.failed_import(filename, reason), rows=rows)
 
 
 def _kept(number: int) -> str:
@@ -117,14 +113,14 @@ def answer(order: wire.Order, data: bytes, say: wire.Say) -> None:
         on_note=lambda note: say("note", note=note),
         on_progress=lambda done, total, note: say("progress", done=done, total=total, note=note),
     )
-    kind = kinds.accept(order.filename, data, order.limits)
-    if kind in kinds.KINDS:
-        with suppress(Full):  # the sink has said so
-            read(kind, data, Source(sink, order.filename))
+    kind = kinds.detect_kind(order.filename, data, order.limits)
+    if kind in kinds.EXTRACTED_KINDS:
+        with suppress(LimitReached):  # the sink has said so
+            read(kind, data, SourceFile(sink, order.filename))
         parsed = ParsedDocuments((), kind, rows=sink.rows)
     else:
         parsed = read_directly(kind, order.filename, data, dict(order.columns), order.limits)
-        with suppress(Full):
+        with suppress(LimitReached):
             for document in parsed.documents:
                 sink.take(document)
         for problem in parsed.problems:

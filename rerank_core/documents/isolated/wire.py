@@ -141,14 +141,13 @@ class Order:
     """What to read and how.
 
     reading: the module whose function `answer` reads the file. columns: what was requested, as for `read_documents`.
-    memory: bytes that the process may use. seconds: on the clock, for the reading itself.
+    seconds: on the clock, for the reading itself.
     """
 
     reading: str
     filename: str
     columns: Mapping[str, str]
     limits: Limits
-    memory: int
     seconds: float
 
     def line(self) -> bytes:

@@ -59,7 +59,7 @@ def _begin() -> tuple[wire.Order, bytes, BinaryIO]:
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
-    give_up(order.memory, int(order.seconds) + _MORE_SECONDS)
+    give_up(order.limits.memory_bytes, int(order.seconds) + _MORE_SECONDS)
     return order, data, answers
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 
 from rerank_core.documents.limits import Limits
-from rerank_core.documents.paste.parse import split
+from rerank_core.documents.paste.plain_text import LINE_END, split
 from rerank_core.documents.report import Collector, ParsedDocuments
 
 __all__ = ["FENCE", "HEADING", "heading_title", "read_markdown"]
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
 HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t](.*))?")
 FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 
@@ -22,7 +21,7 @@ def read_markdown(text: str, limits: Limits) -> ParsedDocuments:
     but a lower heading is only part of that way. Front matter (`---`, `key: value`) becomes metadata. A
     file without headings splits as a paste does.
     """
-    lines = _LINE_END.split(text)
+    lines = LINE_END.split(text)
     front, begin = _front_matter(lines)
     collector = Collector(limits)
     path: list[tuple[int, str]] = []

@@ -15,7 +15,7 @@ from rerank_core.evaluation.measures.measure import LARGEST_GRADE, SMALLEST_GRAD
 
 __all__ = [
     "LIMITS",
-    "Builder",
+    "ImportBuilder",
     "Imported",
     "Problem",
     "check_cells",
@@ -33,6 +33,7 @@ LIMITS = Limits(
     document_characters=1_000_000,
     cells=20_000_000,
     expanded_bytes=500_000_000,
+    memory_bytes=2_000_000_000,
 )
 """What one import of an evaluation may hold: collections are larger than a list that somebody uploads."""
 
@@ -97,7 +98,7 @@ class Imported:
 
 
 @dataclass(slots=True)
-class Builder:
+class ImportBuilder:
     """Takes the rows of a file one by one and keeps the good ones; the first of two that disagree wins."""
 
     kind: str

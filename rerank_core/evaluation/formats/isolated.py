@@ -4,6 +4,7 @@ answers."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -15,11 +16,7 @@ from rerank_core.evaluation.formats import registry
 from rerank_core.evaluation.formats.imported import LIMITS, Imported
 from rerank_core.evaluation.measures.measure import LARGEST_GRADE, SMALLEST_GRADE
 
-__all__ = ["MEMORY_BYTES", "answer", "read_isolated"]
-
-MEMORY_BYTES = 2_000_000_000
-"""What the process may use, where the system can limit that; more than for a list of documents, since collections
-are larger."""
+__all__ = ["answer", "read_isolated"]
 
 # A text, unlike an archive, can need no more than so many times its size, so a large one gets the room and the time.
 _TEXT_EXPANSION = 10
@@ -38,7 +35,6 @@ def read_isolated(
     timeout: float = TIMEOUT_SECONDS,
     on_progress: OnProgress | None = None,
     cancelled: Callable[[], bool] | None = None,
-    memory: int = MEMORY_BYTES,
 ) -> Imported:
     """What `read` gives, from a process of its own. The options are as for `documents.read_isolated`; a large text is
     given more memory and time than they say.
@@ -46,10 +42,11 @@ def read_isolated(
     A reader that runs out of time or memory, dies or talks nonsense is a problem in the import, which then holds
     nothing else. Raises InvalidRequestError as `read` does.
     """
+    limits = LIMITS
     if kind_of(data) is None:
-        memory += _TEXT_EXPANSION * len(data)
+        limits = replace(limits, memory_bytes=limits.memory_bytes + _TEXT_EXPANSION * len(data))
         timeout += len(data) / _TEXT_BYTES_A_SECOND
-    order = wire.Order(__name__, filename, {**(columns or {}), _KIND: kind}, LIMITS, memory, timeout)
+    order = wire.Order(__name__, filename, {**(columns or {}), _KIND: kind}, limits, timeout)
     found = _ImportedRecords()
     ending = read_in_process(
         order,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rerank_core.documents.decoding import Unreadable, decode, kind_of
-from rerank_core.documents.kinds import wished
+from rerank_core.documents.kinds import requested_columns
 from rerank_core.documents.limits import megabytes
 from rerank_core.documents.tables.delimited import read_delimited
+from rerank_core.documents.tables.table import Row
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats import json_lines, opensearch_csv, quepid, table, trec
-from rerank_core.evaluation.formats.imported import LIMITS, Builder, Imported, Problem
+from rerank_core.evaluation.formats.imported import LIMITS, ImportBuilder, Imported, Problem
 
 __all__ = ["KINDS", "UNCLEAR_HINT", "Kind", "detect", "merge", "read_directly", "unread", "write"]
 
@@ -77,7 +78,7 @@ def read_directly(filename: str, data: bytes, kind: str, columns: Mapping[str, s
     that the file has if it is a table, where "auto" cannot tell what it is."""
     if kind != "auto" and kind not in KINDS:
         raise InvalidRequestError(f"There is no kind of file called '{kind}'.", hint=f"Use one of {', '.join(KINDS)}.")
-    requested = wished(columns)
+    requested = requested_columns(columns)
     encoding = requested.pop("encoding", "")
     if not data.strip():
         return unread(kind, "The file is empty.")
@@ -137,17 +138,27 @@ def detect(filename: str, text: str) -> str | None:
         return None
     if lines[0].lstrip().startswith("{"):
         return "opensearch-queries" if '"queryText"' in lines[0] else "beir" if '"_id"' in lines[0] else None
+    rows = read_delimited(sample, LIMITS).rows
+    return _by_header(lines, rows) or _by_shape(lines, rows) or _by_name(filename.lower(), lines)
+
+
+def _by_header(lines: Sequence[str], rows: Sequence[Row]) -> str | None:
+    """What the first line says, or, of training data, most lines."""
     if json_lines.is_qrels_header(lines[0]):
         return "beir"
     if quepid.is_training_data(lines):
         return "quepid-ratings"
-    rows = read_delimited(sample, LIMITS).rows
-    if rows and (opensearch_csv.is_ratings_header(rows[0].cells) or quepid.is_book(rows)):
+    if not rows:
+        return None
+    if opensearch_csv.is_ratings_header(rows[0].cells) or quepid.is_book(rows):
         return "quepid-ratings"
-    if rows and opensearch_csv.is_snapshot_header(rows[0].cells):
+    if opensearch_csv.is_snapshot_header(rows[0].cells):
         return "quepid-snapshot"
-    if table.looks_like_table(rows):
-        return "table"
+    return "table" if table.looks_like_table(rows) else None
+
+
+def _by_shape(lines: Sequence[str], rows: Sequence[Row]) -> str | None:
+    """What all lines are alike in."""
     parts = [line.split() for line in lines if not line.startswith("#")]
     if parts and all(len(cells) == 4 and _is_number(cells[3]) for cells in parts):
         return "trec-qrels"
@@ -155,10 +166,14 @@ def detect(filename: str, text: str) -> str | None:
         return "trec-run"
     if rows and all(len(row.cells) == 3 and _is_number(row.cells[2]) for row in rows[:20]):
         return "opensearch-judgments"
-    name = filename.lower()
-    by_name = next((kind for ending, kind in _BY_NAME.items() if name.endswith(ending)), None)
-    if by_name or lines[0].startswith("query:"):
-        return by_name or "opensearch-queries"
+    return None
+
+
+def _by_name(name: str, lines: Sequence[str]) -> str | None:
+    """What the file's name, in small letters, promises."""
+    known = next((kind for ending, kind in _BY_NAME.items() if name.endswith(ending)), None)
+    if known or lines[0].startswith("query:"):
+        return known or "opensearch-queries"
     if name.endswith((".csv", ".tsv")) and not any(mark in line for line in lines for mark in ",;\t<"):
         return "opensearch-queries"
     return None
@@ -168,7 +183,7 @@ def merge(parts: Iterable[Imported]) -> Imported:
     """Several imports as one, such as the files of a BEIR folder; the first wins where two say different things."""
     parts = tuple(parts)
     kinds = {part.kind for part in parts}
-    builder = Builder(kinds.pop() if len(kinds) == 1 else "table")
+    builder = ImportBuilder(kinds.pop() if len(kinds) == 1 else "table")
     run: dict[str, tuple[str, ...]] = {}
     apart = any(part.raters for part in parts)  # then each of two ratings that differ is kept, as its rater's own
     for part in parts:
@@ -177,27 +192,32 @@ def merge(parts: Iterable[Imported]) -> Imported:
             builder.query(0, query, text)
         for document, text in part.documents.items():
             builder.document(0, document, text)
-        for query, grades in part.judgments.items():
-            own = builder.judgments.setdefault(query, {})
-            other = sum(own.setdefault(document, grade) != grade for document, grade in grades.items())
-            if other and not apart:
+        for query, other in _merge_judgments(builder.judgments, part.judgments).items():
+            if not apart:
                 builder.refuse(0, f"{other} ratings for '{query}' differ between the files; the first ones are kept.")
+        for rater, judgments in part.raters.items():
+            _merge_judgments(builder.raters.setdefault(rater, {}), judgments)
         for query, documents in part.run.items():
             if run.setdefault(query, documents) != documents:
                 builder.refuse(0, f"The files give different results for '{query}'; the first ones are kept.")
             elif query in part.scores:
                 builder.scores.setdefault(query, dict(part.scores[query]))
-        for rater, judgments in part.raters.items():
-            for query, grades in judgments.items():
-                own = builder.raters.setdefault(rater, {}).setdefault(query, {})
-                own.update({document: grade for document, grade in grades.items() if document not in own})
         for name in ("titles", "metadata", "answers", "tags", "notes"):
-            mine = getattr(builder, name)
-            for key, value in getattr(part, name).items():
-                mine.setdefault(key, value)
+            values = getattr(builder, name)
+            values.update({key: value for key, value in getattr(part, name).items() if key not in values})
     for query, documents in run.items():
         builder.places[query] = {document: (place,) for place, document in enumerate(documents)}
     return builder.finish()
+
+
+def _merge_judgments(judgments: dict[str, dict[str, int]], more: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """Add the judgments that are not there yet; gives, by query, how many of the others differ."""
+    differing: dict[str, int] = {}
+    for query, grades in more.items():
+        own = judgments.setdefault(query, {})
+        if other := sum(own.setdefault(document, grade) != grade for document, grade in grades.items()):
+            differing[query] = other
+    return differing
 
 
 def _is_number(cell: str) -> bool:

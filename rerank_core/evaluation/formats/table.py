@@ -20,7 +20,7 @@ from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats import grade_words
 from rerank_core.evaluation.formats.imported import (
     LIMITS,
-    Builder,
+    ImportBuilder,
     Imported,
     check_cells,
     parse_grade,
@@ -213,7 +213,7 @@ def _needed(rows: Sequence[Mapping[str, str]]) -> list[str]:
 def _read(table: Table, columns: Mapping[str, str] | None) -> Imported:
     requested = dict(columns or {})
     wanted = requested_header(requested)
-    builder = Builder("table", problems=list(table.problems), reading_notes=list(table.notes))
+    builder = ImportBuilder("table", problems=list(table.problems), reading_notes=list(table.notes))
     if not table.rows:
         builder.refuse(0, "The table is empty.")
         return builder.finish()
@@ -231,7 +231,7 @@ def _read(table: Table, columns: Mapping[str, str] | None) -> Imported:
     return replace(builder.finish(), columns=tuple(names), chosen=roles, header=header)
 
 
-def _with_documents(builder: Builder, table: Table, names: Sequence[str], roles: Mapping[str, str]) -> None:
+def _with_documents(builder: ImportBuilder, table: Table, names: Sequence[str], roles: Mapping[str, str]) -> None:
     """Take the rows of a table, without its header, that names documents of queries."""
     body = _filled_down(builder, table.rows, names, roles)
     if "rating" in roles:
@@ -255,7 +255,7 @@ def header_and_rows(table: Table, header: str = "") -> tuple[Sequence[str], Sequ
 
 
 def _filled_down(
-    builder: Builder, body: Sequence[Row], names: Sequence[str], roles: Mapping[str, str]
+    builder: ImportBuilder, body: Sequence[Row], names: Sequence[str], roles: Mapping[str, str]
 ) -> Sequence[Row]:
     """The rows with the query of the row above where most have none: merged cells hold a value once."""
     places = [names.index(roles[role]) for role in ("query", "query_id", "tag") if role in roles]
@@ -275,7 +275,7 @@ def _filled_down(
 
 
 def _only_queries(
-    builder: Builder, header: int, body: Sequence[Row], names: Sequence[str], roles: Mapping[str, str]
+    builder: ImportBuilder, header: int, body: Sequence[Row], names: Sequence[str], roles: Mapping[str, str]
 ) -> None:
     """Take the queries of a table that names no documents; a first stage can find some for them."""
     about = [roles[role] for role in ("rank", "score", "rating") if role in roles]
@@ -301,7 +301,7 @@ def _only_queries(
             _tag(builder, line, query_id, known)
 
 
-def _add(builder: Builder, line: int, row: Mapping[str, str], extra: Mapping[str, str]) -> None:
+def _add(builder: ImportBuilder, line: int, row: Mapping[str, str], extra: Mapping[str, str]) -> None:
     """Take one row; what is wrong in one cell costs that cell where the rest makes sense without it."""
     query_id = row.get("query_id", row.get("query", "")).strip()
     text = row.get("query", query_id).strip()
@@ -348,7 +348,7 @@ def _add(builder: Builder, line: int, row: Mapping[str, str], extra: Mapping[str
         )
 
 
-def _place(builder: Builder, line: int, query: str, document: str, row: Mapping[str, str]) -> bool:
+def _place(builder: ImportBuilder, line: int, query: str, document: str, row: Mapping[str, str]) -> bool:
     """Put a document where its rank or score wants it, if it has any; False, and a problem, if it is there already."""
     key: tuple[float, float] = (0.0, line)
     try:
@@ -368,7 +368,7 @@ def _place(builder: Builder, line: int, query: str, document: str, row: Mapping[
     return placed
 
 
-def _tag(builder: Builder, line: int, query: str, row: Mapping[str, str]) -> None:
+def _tag(builder: ImportBuilder, line: int, query: str, row: Mapping[str, str]) -> None:
     tag = row.get("tag", "").strip()
     if tag and builder.tags.setdefault(query, tag) != tag:
         builder.refuse(line, f"The query has the tag '{builder.tags[query]}' above; '{tag}' is left out.")

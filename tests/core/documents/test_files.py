@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rerank_core.documents import FILE_KINDS, Limits, ParsedDocuments, decoding, read_documents
 from rerank_core.documents.isolated.reader import read_isolated
-from rerank_core.documents.kinds import KINDS
+from rerank_core.documents.kinds import EXTRACTED_KINDS
 from rerank_core.errors import InvalidDocumentsError
 
 TABLE = "id,text\n1,Größe „ä“ – 5 €\n"
@@ -344,7 +344,7 @@ def test_roles_that_a_file_has_no_use_for_are_let_be() -> None:
 
 
 # the others go to a process of their own; test_documents_kinds has their readers
-DIRECT = [ending for ending, kind in FILE_KINDS.items() if kind not in KINDS]
+DIRECT = [ending for ending, kind in FILE_KINDS.items() if kind not in EXTRACTED_KINDS]
 
 
 @given(st.binary(max_size=200), st.sampled_from([*DIRECT, "xls", ""]))

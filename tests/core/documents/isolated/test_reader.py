@@ -269,7 +269,7 @@ def test_a_file_that_needs_too_much_memory_is_one_sentence() -> None:
     with zipfile.ZipFile(stream, "w") as archive:  # nothing is compressed
         archive.writestr("a.txt", "kept")
         archive.writestr("b.txt", "a line of text\n" * 1_200_000)
-    parsed = read_isolated("a.zip", stream.getvalue(), memory=80_000_000)
+    parsed = read_isolated("a.zip", stream.getvalue(), limits=Limits(memory_bytes=80_000_000))
     assert reasons(parsed) == [
         "Reading this file takes more than 80 MB of memory and was stopped at b.txt (2 of 2). The 1 document found "
         "before that is kept. "
@@ -436,6 +436,6 @@ def test_what_breaks_the_reader_itself_is_named() -> None:
     huge = b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(stream), stream)
     bomb = made.pdf([made.words("x")], more=[huge]).replace(b"/Contents 5 0 R", b"/Contents 6 0 R")
     data = made.zipped([("good.pdf", GOOD["a.pdf"][0]), ("bomb.pdf", bomb)])
-    parsed = read_isolated("a.zip", data, memory=150_000_000)
+    parsed = read_isolated("a.zip", data, limits=Limits(memory_bytes=150_000_000))
     assert [document.text for document in parsed.documents] == ["one", "two"]
     assert reasons(parsed)[0].startswith("The reader broke down over this file at bomb.pdf: page 1 of 1")

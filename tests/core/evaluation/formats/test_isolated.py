@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import openpyxl
@@ -15,6 +16,7 @@ import pytest
 from rerank_core.documents.isolated import process
 from rerank_core.errors import InvalidDocumentsError, InvalidRequestError
 from rerank_core.evaluation import Imported, read, write
+from rerank_core.evaluation.formats import isolated
 from rerank_core.evaluation.formats.isolated import read_isolated
 from rerank_core.evaluation.formats.registry import read_directly
 
@@ -118,11 +120,12 @@ def test_a_reader_that_takes_too_long_is_stopped() -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="memory cannot be limited here")
-def test_a_reader_that_takes_too_much_memory_is_stopped() -> None:
+def test_a_reader_that_takes_too_much_memory_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sixty megabytes of text do not fit where Python itself needs most of the room."""
     rows = "".join(f'<row><c t="inlineStr"><is><t>{"x" * 400} {number}</t></is></c></row>' for number in range(150_000))
     data = swapped(SIMPLE, b"<worksheet><sheetData>" + rows.encode() + b"</sheetData></worksheet>")
-    [reason] = reasons(read_isolated("set.xlsx", data, memory=150_000_000))
+    monkeypatch.setattr(isolated, "LIMITS", replace(isolated.LIMITS, memory_bytes=150_000_000))
+    [reason] = reasons(read_isolated("set.xlsx", data))
     assert "memory" in reason or "broke down" in reason
 
 

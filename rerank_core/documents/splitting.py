@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from rerank_core.documents.paste.markdown import FENCE, HEADING, heading_title
+from rerank_core.documents.paste.plain_text import LINE_END
 from rerank_core.errors import ConfigurationError
 from rerank_core.pricing.estimates import estimate_tokens
 
@@ -20,7 +21,6 @@ SHORT_TOKENS = 15
 
 _WINDOW_CHARACTERS = 10_000
 _WINDOW_TOKENS = 16
-_LINE_END = re.compile(r"\r\n|\r|\n")
 _HTML_HEADING = re.compile(r"<h([1-6])\b[^<>]{0,500}>(.{0,500}?)</h\1\s{0,9}>", re.IGNORECASE | re.DOTALL)
 _HTML_TAG = re.compile(r"<[^<>]{0,500}>")
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -37,7 +37,7 @@ def _trimmed(text: str, start: int, end: int) -> Span:
 
 def _lines(text: str) -> Iterator[Span]:
     start = 0
-    for end in _LINE_END.finditer(text):
+    for end in LINE_END.finditer(text):
         yield start, end.start()
         start = end.end()
     yield start, len(text)
