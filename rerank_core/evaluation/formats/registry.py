@@ -107,8 +107,8 @@ def _read_text(filename: str, text: str, kind: str, columns: Mapping[str, str]) 
         # whoever says what a column is says that it is a table, whatever the columns are called
         kind = "table" if columns.keys() - {"header"} else detect(filename, text) or ""
     if not kind:
-        problem = Problem(0, f"It is not clear what kind of file this is. {UNCLEAR_HINT}")
-        return replace(table.read_columns(text, columns), problems=(problem,))
+        unclear = f"It is not clear what kind of file this is. {UNCLEAR_HINT}"
+        return replace(table.read_columns(text, columns), reading_notes=(unclear,))
     if kind == "table":
         return table.read_table(text, columns)
     if kind == "beir":
