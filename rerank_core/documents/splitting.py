@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from rerank_core.documents.paste.markdown import FENCE, HEADING, heading_title
+from rerank_core.documents.paste.markdown import headings_of
 from rerank_core.documents.paste.plain_text import LINE_END
 from rerank_core.errors import ConfigurationError
 from rerank_core.pricing.estimates import estimate_tokens
@@ -95,17 +95,10 @@ def sections(text: str) -> list[Piece]:
 def _headings(text: str) -> list[tuple[int, int, int, str]]:
     """Each heading: where it begins, where what it heads begins, its level and its words, in order."""
     marks: list[tuple[int, int, int, str]] = []
-    fence = ""
-    for start, end in _lines(text):
-        line = text[start:end]
-        bar = FENCE.match(line)
-        heading = None if fence else HEADING.fullmatch(line)
-        if bar and not fence:
-            fence = bar[1]
-        elif bar and bar[1].startswith(fence) and not line.strip(" `~\t"):
-            fence = ""
+    spans = list(_lines(text))
+    for (start, end), heading in zip(spans, headings_of(text[slice(*span)] for span in spans), strict=True):
         if heading:
-            marks.append((start, end, len(heading[1]), heading_title(heading[2] or "")[:_TITLE_CHARACTERS]))
+            marks.append((start, end, heading[0], heading[1][:_TITLE_CHARACTERS]))
     for match in _HTML_HEADING.finditer(text):
         words = " ".join(_HTML_TAG.sub(" ", match[2]).split())
         marks.append((match.start(), match.end(), int(match[1]), words[:_TITLE_CHARACTERS]))

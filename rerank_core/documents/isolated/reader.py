@@ -127,4 +127,4 @@ def answer(order: wire.Order, data: bytes, say: wire.Say) -> None:
             sink.problem(problem, rows=0)
         for note in parsed.notes:
             sink.note(note)
-    say("done", **wire.details_of(parsed))
+    say("done", **wire.details_record(parsed))

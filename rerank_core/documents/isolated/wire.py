@@ -20,9 +20,11 @@ __all__ = [
     "Order",
     "Record",
     "Say",
-    "details_of",
+    "details_record",
     "document_of",
     "document_record",
+    "layout_of",
+    "layout_record",
     "line",
     "problem_of",
     "progress_of",
@@ -31,10 +33,8 @@ __all__ = [
     "with_details",
 ]
 
-_DETAILS = (
-    *("mode", "query", "model", "top_n", "columns", "chosen", "rows", "preview"),
-    *("sheet", "sheets", "header", "encoding"),
-)
+_LAYOUT = ("columns", "chosen", "header", "sheet", "sheets", "encoding")
+_DETAILS = ("mode", "query", "model", "top_n", "rows", "preview")
 
 
 Record = Mapping[str, Any]
@@ -98,35 +98,48 @@ def progress_of(record: Record) -> tuple[int, int, str]:
     return done, total, note
 
 
-def details_of(parsed: ParsedDocuments) -> dict[str, Any]:
+def layout_record(parsed: Any) -> dict[str, Any]:
+    """What an import, of documents or of queries, says of how its file was read."""
+    return {name: getattr(parsed, name) for name in _LAYOUT}
+
+
+def layout_of(record: Record) -> dict[str, Any]:
+    """The same in a record. Raises Nonsense."""
+    found = {name: record.get(name) for name in _LAYOUT}
+    for name in ("columns", "sheets"):
+        found[name] = strings_of(found[name])
+    if not isinstance(found["chosen"], dict) or not isinstance(found["header"], bool | None):
+        raise Nonsense
+    strings_of(list(found["chosen"].values()))
+    if any(not isinstance(found[name], str | None) for name in ("sheet", "encoding")):
+        raise Nonsense
+    return found
+
+
+def details_record(parsed: ParsedDocuments) -> dict[str, Any]:
     """Everything that an import says besides its documents, problems, notes and source."""
-    return {name: getattr(parsed, name) for name in _DETAILS}
+    return {name: getattr(parsed, name) for name in _DETAILS} | layout_record(parsed)
 
 
 def with_details(record: Record, **rest: Any) -> ParsedDocuments:
     """The import of a "done" record and the rest of its fields. Raises Nonsense."""
     found: dict[str, Any] = {name: record.get(name) for name in _DETAILS}
-    words = ("mode", "query", "model", "sheet", "encoding")
-    if not isinstance(found["mode"], str) or any(not isinstance(found[name], str | None) for name in words):
+    if not isinstance(found["mode"], str) or any(
+        not isinstance(found[name], str | None) for name in ("query", "model")
+    ):
         raise Nonsense
     for name in ("rows", "top_n"):
         if not isinstance(found[name], int | None) or isinstance(found[name], bool):
             raise Nonsense
-    if not isinstance(found["header"], bool | None):
+    preview = found["preview"]
+    if not isinstance(preview, list):
         raise Nonsense
-    for name in ("columns", "sheets"):
-        found[name] = strings_of(found[name])
-    chosen, preview = found["chosen"], found["preview"]
-    if not isinstance(chosen, dict) or not isinstance(preview, list):
-        raise Nonsense
-    strings_of(list(chosen.values()))
     for row in preview:
         if not isinstance(row, dict):
             raise Nonsense
         strings_of(list(row.values()))
-    found["preview"] = tuple(preview)
-    found["rows"] = max(0, found["rows"] or 0)
-    return ParsedDocuments(**found, **rest)
+    found |= {"preview": tuple(preview), "rows": max(0, found["rows"] or 0)}
+    return ParsedDocuments(**found, **layout_of(record), **rest)
 
 
 def strings_of(values: object) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ def read_isolated(
     limits = LIMITS
     if kind_of(data) is None:
         limits = replace(limits, memory_bytes=limits.memory_bytes + _TEXT_EXPANSION * len(data))
-        timeout += len(data) / _TEXT_BYTES_A_SECOND
+        timeout += len(data) // _TEXT_BYTES_A_SECOND
     order = wire.Order(__name__, filename, {**(columns or {}), _KIND: kind}, limits, timeout)
     found = _ImportedRecords()
     ending = read_in_process(
@@ -74,7 +74,7 @@ def answer(order: wire.Order, data: bytes, say: wire.Say) -> None:
             say("rater", rater=rater, entries=entries)
     for problem in imported.problems:
         say("problem", **problem._asdict())
-    say("done", imported=imported.kind, **{name: getattr(imported, name) for name in _LAYOUT})
+    say("done", imported=imported.kind, notes=imported.reading_notes, **wire.layout_record(imported))
 
 
 def _portions(entries: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -115,29 +115,12 @@ _CHECKS: Mapping[str, Callable[[object], bool]] = {
 }
 
 
-_LAYOUT = ("columns", "chosen", "header", "sheet", "sheets", "encoding", "reading_notes")
-
-
-def _layout_of(record: wire.Record) -> dict[str, Any]:
-    """What an import says of how the file was read. Raises wire.Nonsense."""
-    layout = {name: record.get(name) for name in _LAYOUT}
-    for name in ("columns", "sheets", "reading_notes"):
-        layout[name] = wire.strings_of(layout[name])
-    if not isinstance(layout["chosen"], dict) or not all(map(_is_text, layout["chosen"].values())):
-        raise wire.Nonsense
-    if not isinstance(layout["header"], bool | None) or any(
-        not isinstance(layout[name], str | None) for name in ("sheet", "encoding")
-    ):
-        raise wire.Nonsense
-    return layout
-
-
 class _ImportedRecords:
     """What the process has said of one file so far; `imported` is None until it has said that this is all."""
 
     def __init__(self) -> None:
         self.imported: Imported | None = None
-        self._values: dict[str, dict[str, Any]] = {name: {} for name in _CHECKS}
+        self._values: dict[str, Any] = {name: {} for name in _CHECKS}
         self._raters: dict[str, dict[str, Mapping[str, int]]] = {}
         self._problems: list[Problem] = []
 
@@ -151,8 +134,14 @@ class _ImportedRecords:
         elif kind == "problem":
             self._problems.append(wire.problem_of(record))
         elif kind == "done" and record.get("imported") in ("", *registry.KINDS):
-            values = self._values | {"raters": self._raters} | _layout_of(record)
-            self.imported = Imported(record["imported"], problems=tuple(self._problems), **values)
+            self.imported = Imported(
+                record["imported"],
+                raters=self._raters,
+                problems=tuple(self._problems),
+                reading_notes=wire.strings_of(record.get("notes")),
+                **self._values,
+                **wire.layout_of(record),
+            )
         else:
             raise wire.Nonsense
 

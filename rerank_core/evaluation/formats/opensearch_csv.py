@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from rerank_core.documents.tables import fields
@@ -68,11 +68,7 @@ def read_quepid_ratings(text: str) -> Imported:
     """Quepid's ratings: `query,docid,rating`; a query may stand alone (`star trek,,`). The text is the query's id."""
     table = read_delimited(text, LIMITS)
     builder = ImportBuilder("quepid-ratings", problems=list(table.problems))
-    for line, cells in _body(builder, table.rows):
-        if len(cells) != 3:
-            builder.refuse(line, f"This row has {len(cells)} cells; it takes 3: query, docid and rating.")
-            continue
-        query, document, rating = (cell.strip() for cell in cells)
+    for line, query, document, rating in _ratings(builder, table.rows):
         if not query:
             builder.refuse(line, "The query is blank.")
             continue
@@ -90,11 +86,7 @@ def read_opensearch_judgments(text: str) -> Imported:
     """OpenSearch's judgments: `query,docid,rating` with or without a header; every cell must be filled."""
     table = read_delimited(text, LIMITS)
     builder = ImportBuilder("opensearch-judgments", problems=list(table.problems))
-    for line, cells in _body(builder, table.rows):
-        if len(cells) != 3:
-            builder.refuse(line, f"This row has {len(cells)} cells; it takes 3: query, docid and rating.")
-            continue
-        query, document, rating = (cell.strip() for cell in cells)
+    for line, query, document, rating in _ratings(builder, table.rows):
         if not (query and document and rating):
             builder.refuse(line, "Query, document id and rating must all be filled.")
             continue
@@ -214,9 +206,15 @@ def csv_bytes(rows: Iterable[Sequence[str]]) -> bytes:
     return csv_text([guarded(cell) for cell in row] for row in rows).encode("utf-8", "replace")
 
 
-def _body(builder: ImportBuilder, rows: Sequence[Row]) -> Sequence[Row]:
+def _ratings(builder: ImportBuilder, rows: Sequence[Row]) -> Iterator[tuple[int, str, str, str]]:
+    """Line, query, document and rating of each row below the header, if there is one."""
     below = rows[1:] if rows and is_ratings_header(rows[0].cells) else rows
-    return grade_words.as_grades(builder, below, _RATINGS.index("rating"))
+    for line, cells in grade_words.as_grades(builder, below, _RATINGS.index("rating")):
+        if len(cells) != 3:
+            builder.refuse(line, f"This row has {len(cells)} cells; it takes 3: query, docid and rating.")
+            continue
+        query, document, rating = (cell.strip() for cell in cells)
+        yield line, query, document, rating
 
 
 def _judge(builder: ImportBuilder, line: int, query: str, document: str, rating: str) -> None:
