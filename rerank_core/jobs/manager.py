@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rerank_core.errors import ConfigurationError, RerankError
-from rerank_core.jobs.job import Job, JobContext, T
+from rerank_core.jobs.job import Job, JobContext, T, run_job
 
 __all__ = [
     "JobManager",
