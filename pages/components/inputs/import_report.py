@@ -78,7 +78,7 @@ def _choices(inbox: Inbox[T], name: str) -> None:
         if parsed.header is not None:
             _choice(inbox, name, "header", "First row", _FIRST_ROW)
         if parsed.encoding is not None:
-            read_as = ENCODINGS.get(parsed.encoding, parsed.encoding.upper())
+            read_as = ENCODINGS.get(parsed.encoding, parsed.encoding.upper()).partition(" (")[0]
             guess = "Detect" if upload.requested.get("encoding") else f"Detect ({read_as})"
             _choice(inbox, name, "encoding", "Encoding", {"": guess, **ENCODINGS})
         for role, label in reading.roles.items() if parsed.columns else ():

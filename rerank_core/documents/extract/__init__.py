@@ -20,7 +20,6 @@ __all__ = [
     "Sink",
     "SourceFile",
     "read",
-    "take_parsed",
 ]
 
 
@@ -76,10 +75,10 @@ def read_part(name: str, data: bytes, source: SourceFile) -> None:
     if kind in EXTRACTED_KINDS:
         read(kind, data, source)
     else:
-        take_parsed(direct.read_directly(kind, name, data, {}, source.limits), source)
+        _take_parsed(direct.read_directly(kind, name, data, {}, source.limits), source)
 
 
-def take_parsed(parsed: ParsedDocuments, source: SourceFile) -> None:
+def _take_parsed(parsed: ParsedDocuments, source: SourceFile) -> None:
     """Put what a direct reader made of a text or table inside an archive into the sink.
 
     A document's own id stays; one without is named by its place ("all.zip/notes.txt#3").

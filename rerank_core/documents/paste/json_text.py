@@ -9,7 +9,7 @@ from typing import Any
 
 from rerank_core.documents.limits import MAX_NESTING
 
-__all__ = ["NotJson", "element_offsets", "line_of", "lines_of", "read_json"]
+__all__ = ["NotJson", "element_offsets", "lines_of", "read_json"]
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
@@ -63,15 +63,10 @@ _WORDS = {
 
 
 def _damaged(text: str, place: int, reason: str) -> NotJson:
-    line = line_of(text, place)
+    [line] = lines_of(text, [place])
     start = max(text.rfind("\n", 0, place), text.rfind("\r", 0, place)) + 1
     column = place - start + 1
     return NotJson(f"The JSON is damaged at line {line:,}, column {column:,}: {reason}.", line, column)
-
-
-def line_of(text: str, place: int) -> int:
-    """The line, from 1, on which a place of the text lies."""
-    return lines_of(text, [place])[0]
 
 
 def lines_of(text: str, places: Sequence[int]) -> list[int]:

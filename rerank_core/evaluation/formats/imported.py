@@ -51,6 +51,7 @@ def _empty() -> Any:
 class Imported:
     """Queries, documents, judgments and a run, as far as the file had them.
 
+    kind: a key of KINDS; "" where it is not clear what the file is.
     queries: query id to text; where a file names queries only by their text, the text is the id; empty
         where a file has ids alone (TREC).
     documents: document id to text. judgments: query id to document id to grade, a whole number from -127 to

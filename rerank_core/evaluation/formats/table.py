@@ -31,8 +31,6 @@ from rerank_core.evaluation.formats.opensearch_csv import csv_bytes
 
 __all__ = [
     "TABLE_ROLES",
-    "choose_roles",
-    "header_and_rows",
     "is_role_name",
     "read_columns",
     "read_table",
@@ -76,7 +74,7 @@ _NO_DOCUMENT = (
 
 
 def read_table(text: str, columns: Mapping[str, str] | None = None) -> Imported:
-    """Read a CSV or TSV whose first row names the columns; see `choose_roles` for which column is what.
+    """Read a CSV or TSV whose first row names the columns; see `_choose_roles` for which column is what.
 
     One row is one document of one query. Rows of a query keep their order, unless there is a column with ranks
     (the lowest first; a document without one is judged but not in the list) or scores (the highest first). Where
@@ -100,12 +98,12 @@ def read_table_workbook(data: bytes, columns: Mapping[str, str] | None = None) -
 def read_columns(text: str, columns: Mapping[str, str]) -> Imported:
     """No more than the columns of what may be a table, for somebody to say what they are."""
     requested = dict(columns)
-    names, body, header = header_and_rows(read_delimited(text, LIMITS), requested_header(requested))
-    chosen = choose_roles(names, [row.cells for row in body[:_SAMPLE_ROWS]])
+    names, body, header = _header_and_rows(read_delimited(text, LIMITS), requested_header(requested))
+    chosen = _choose_roles(names, [row.cells for row in body[:_SAMPLE_ROWS]])
     return Imported("", columns=tuple(names), chosen=chosen, header=header)
 
 
-def choose_roles(
+def _choose_roles(
     names: Sequence[str], rows: Sequence[Sequence[str]], columns: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """Which column plays which role, guessed from the names, the text without a known name from its length.
@@ -217,11 +215,11 @@ def _read(table: Table, columns: Mapping[str, str] | None) -> Imported:
     if not table.rows:
         builder.refuse(0, "The table is empty.")
         return builder.finish()
-    names, body, header = header_and_rows(table, wanted)
+    names, body, header = _header_and_rows(table, wanted)
     line = table.rows[len(table.rows) - len(body) - header].line
     if line != table.rows[0].line:
         builder.refuse(table.rows[0].line, f"What stands above the names of the columns in line {line} is left out.")
-    roles = choose_roles(names, [row.cells for row in body[:_SAMPLE_ROWS]], requested)
+    roles = _choose_roles(names, [row.cells for row in body[:_SAMPLE_ROWS]], requested)
     if "query" not in roles and "query_id" not in roles:
         builder.refuse(line, "No column holds the queries; the first row must name the columns.")
     elif "document" not in roles and "id" not in roles:
@@ -245,7 +243,7 @@ def _with_documents(builder: ImportBuilder, table: Table, names: Sequence[str], 
         _add(builder, line, {role: row[name] for role, name in roles.items()}, {name: row[name] for name in extra})
 
 
-def header_and_rows(table: Table, header: str = "") -> tuple[Sequence[str], Sequence[Row], bool]:
+def _header_and_rows(table: Table, header: str = "") -> tuple[Sequence[str], Sequence[Row], bool]:
     """The names of the columns, no two alike, the rows that they name, and whether the file itself names them. With
     `header` "yes" its very first row does, with "no" none; both are empty for an empty table."""
     if not table.rows or header == "no":
