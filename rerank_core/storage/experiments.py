@@ -6,6 +6,7 @@ is over. So whatever kills the process, the ledger knows every request that may 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import sqlite3
@@ -16,9 +17,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from rerank_core.errors import RerankError
+from rerank_core.evaluation.experiments.ledger import Ask, ExperimentError, Ledger
 from rerank_core.evaluation.experiments.records import (
     Experiment,
     ExperimentProgress,
@@ -30,8 +32,8 @@ from rerank_core.evaluation.experiments.records import (
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.models import RerankResponse
 from rerank_core.ranking.contender import Contender
-from rerank_core.storage.evaluation_file import ExperimentError, ExperimentFile, as_bytes, as_text
-from rerank_core.storage.experiment_lock import forget, held, running_error
+from rerank_core.storage.evaluation_file import ExperimentFile, as_bytes, as_text
+from rerank_core.storage.experiment_lock import forget, held, hold, running_error
 from rerank_core.storage.experiment_rows import (
     EXPERIMENT_COLUMNS,
     REQUEST_COLUMNS,
@@ -42,16 +44,14 @@ from rerank_core.storage.experiment_rows import (
 )
 from rerank_core.storage.run_record import new_id
 
-__all__ = ["Ask", "ExperimentStore"]
-
-Ask = Literal["", "pause", "cancel"]
+__all__ = ["ExperimentStore"]
 
 _RECENT = 30
 # The latest request of each query of each contender of an experiment.
 _LATEST = "SELECT max(number) FROM requests WHERE experiment = ? GROUP BY contender, query"
 
 
-class ExperimentStore(ExperimentFile):
+class ExperimentStore(ExperimentFile, Ledger):
     """The experiments of this machine. Safe under threads and processes; answers are never asked for twice."""
 
     def __init__(self, path: Any = None, *, clock: Callable[[], float] = time.time) -> None:
@@ -176,6 +176,11 @@ class ExperimentStore(ExperimentFile):
             )
 
     # The ledger
+
+    def hold(self, experiment_id: str) -> contextlib.AbstractContextManager[None]:
+        """Run an experiment alone, over all threads and processes of this machine. Entering raises ExperimentError
+        (experiment_running) where somebody else runs it."""
+        return hold(self.path, experiment_id)
 
     def begin(self, experiment_id: str, contender: int, query: int, reserved: Decimal | None) -> int:
         """Write a request down before it is sent; its number."""

@@ -10,14 +10,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rerank_core.documents.report import Problem
+from rerank_core.evaluation.experiments.ledger import ExperimentError
+from rerank_core.evaluation.measures.cutoff import Threshold
 from rerank_core.evaluation.measures.measure import check_judgments
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
 from rerank_core.models import Document
-from rerank_core.storage.evaluation_file import ExperimentError, ExperimentFile, as_bytes, as_text
+from rerank_core.storage.evaluation_file import ExperimentFile, as_bytes, as_text
 from rerank_core.storage.experiment_lock import forget, held, running_error
 from rerank_core.storage.run_record import new_id
 
-__all__ = ["QuerySetStore", "QuerySetSummary", "Threshold"]
+__all__ = ["QuerySetStore", "QuerySetSummary"]
 
 _FORMAT = 1
 
@@ -33,17 +35,6 @@ class QuerySetSummary:
     pairs: int
     rated: int
     size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """The score under which a model's document counts as no answer, and how it was found, in a few words."""
-
-    provider: str
-    model: str | None
-    score: float
-    how: str
-    set_at: datetime
 
 
 class QuerySetStore(ExperimentFile):

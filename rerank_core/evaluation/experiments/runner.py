@@ -1,6 +1,6 @@
 """Running an experiment: every query to every contender, side by side, within the limits, from wherever it stopped.
 
-A job for `jobs.JobManager`: `manager.submit(run_experiment, store, experiment_id, query_set, make_client, ...)`.
+A job for `jobs.JobManager`: `manager.submit(run_experiment, ledger, experiment_id, query_set, make_client, ...)`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from rerank_core import pricing
 from rerank_core.client.retry import wait_before
 from rerank_core.errors import InvalidRequestError, RateLimitedError, RerankError, SpendingLimitError
 from rerank_core.evaluation.experiments.billing import Purse, Taken, for_the_connection, hopeless
+from rerank_core.evaluation.experiments.ledger import Ledger
 from rerank_core.evaluation.experiments.plan import reservation
 from rerank_core.evaluation.experiments.records import ExperimentProgress, ExperimentState, Lane
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
@@ -26,8 +27,6 @@ from rerank_core.models import Cost, RerankResponse
 from rerank_core.pricing.budget import Budget
 from rerank_core.pricing.table import PriceTable
 from rerank_core.ranking.contender import Contender
-from rerank_core.storage.experiment_lock import hold
-from rerank_core.storage.experiments import ExperimentStore
 
 if TYPE_CHECKING:
     from rerank_core.client.client import Client
@@ -57,7 +56,7 @@ class ClientFactory(Protocol):
 
 def run_experiment(
     context: JobContext | None,
-    store: ExperimentStore,
+    ledger: Ledger,
     experiment_id: str,
     query_set: QuerySet,
     make_client: ClientFactory,
@@ -76,9 +75,9 @@ def run_experiment(
     the progress says which. Cancelling the job breaks off what is under way, which is then listed as possibly billed.
     Raises ExperimentError where it runs already, or where answers cannot be kept.
     """
-    with hold(store.path, experiment_id):
-        store.mark_interrupted(experiment_id)
-        run = _Run(store, experiment_id, query_set, budget, prices)
+    with ledger.hold(experiment_id):
+        ledger.mark_interrupted(experiment_id)
+        run = _Run(ledger, experiment_id, query_set, budget, prices)
         for provider, tasks in run.tasks(only).items():
             run.start(_Lane(provider, run.speed(provider, lanes), tasks), make_client)
         return run.finish(context)
@@ -100,25 +99,25 @@ class _Lane:
 
 
 class _Run:
-    """One start of an experiment. `_changed` guards everything that threads share, the store apart."""
+    """One start of an experiment. `_changed` guards everything that threads share, the ledger apart."""
 
     def __init__(
         self,
-        store: ExperimentStore,
+        ledger: Ledger,
         experiment_id: str,
         query_set: QuerySet,
         budget: Budget | None,
         prices: PriceTable | None,
     ) -> None:
-        experiment = store.get(experiment_id)
-        self._store, self._id, self._set, self._prices = store, experiment_id, query_set, prices
+        experiment = ledger.get(experiment_id)
+        self._ledger, self._id, self._set, self._prices = ledger, experiment_id, query_set, prices
         self._contenders, self._lanes_asked = experiment.contenders, experiment.lanes
         self._queries = query_set.ready
         if len(self._queries) != experiment.queries:
             raise InvalidRequestError(
                 "This is not the query set that the experiment was made for.", hint="Open the experiment again."
             )
-        spent, maybe = store.spending(experiment_id)
+        spent, maybe = ledger.spending(experiment_id)
         limit = experiment.spending_limit
         own = Budget()
         own.settle(
@@ -138,8 +137,8 @@ class _Run:
 
     def tasks(self, only: Only) -> dict[str, deque[tuple[int, int]]]:
         """(contender, query) places by provider; the models of one connection take turns, query by query."""
-        answered = self._store.answered(self._id)
-        failed = {(one.contender, one.query) for one in self._store.failures(self._id)}
+        answered = self._ledger.answered(self._id)
+        failed = {(one.contender, one.query) for one in self._ledger.failures(self._id)}
         found: dict[str, deque[tuple[int, int]]] = {}
         for query in range(len(self._queries)):
             for place, contender in enumerate(self._contenders):
@@ -148,8 +147,8 @@ class _Run:
                     continue
                 found.setdefault(contender.provider, deque()).append(task)
         if set(found) - {"local"}:
-            self._store.make_durable()
-        self._store.set_state(self._id, "running")
+            self._ledger.make_durable()
+        self._ledger.set_state(self._id, "running")
         return found
 
     def speed(self, provider: str, lanes: Mapping[str, Lane] | None) -> Lane:
@@ -193,13 +192,13 @@ class _Run:
                     thread.join()
                 if lane.client is not None:
                     lane.client.close()
-            self._store.mark_interrupted(self._id)
+            self._ledger.mark_interrupted(self._id)
             self._settle_state()
         if self._broken is not None:
             raise self._broken
         if context is not None:
             self._report(context)
-        return self._store.progress(self._id)
+        return self._ledger.progress(self._id)
 
     def _settle_state(self) -> None:
         state: ExperimentState
@@ -212,11 +211,11 @@ class _Run:
         else:
             state = "halted" if self._notes else "done"
         with contextlib.suppress(RerankError) if self._broken is not None else contextlib.nullcontext():
-            self._store.set_state(self._id, state, " ".join(dict.fromkeys([self._limited, *self._notes])).strip())
+            self._ledger.set_state(self._id, state, " ".join(dict.fromkeys([self._limited, *self._notes])).strip())
 
     def _told_to_stop(self) -> bool:
         """Whether somebody asked for a pause or an end, in whichever process."""
-        asked = self._store.asked(self._id)
+        asked = self._ledger.asked(self._id)
         if asked:
             self._end("cancelled" if asked == "cancel" else "paused")
         return bool(asked)
@@ -224,7 +223,7 @@ class _Run:
     def _report(self, context: JobContext | None) -> None:
         self._told_to_stop()
         if context is not None:
-            now = self._store.progress(self._id)
+            now = self._ledger.progress(self._id)
             context.progress(now.done + now.failed, now.total, Cost(now.spent), now.text)
 
     def _end(self, state: ExperimentState) -> None:
@@ -297,7 +296,7 @@ class _Run:
         amount: Decimal | None = None
         billed = True
         try:
-            row = self._store.begin(self._id, place, number, most)
+            row = self._ledger.begin(self._id, place, number, most)
             try:
                 response = lane.client.rerank(query.text, self._set.documents_of(query), model=contender.model)
             except RerankError as error:
@@ -308,7 +307,7 @@ class _Run:
                 return error
             cost = self._priced(response, contender)
             amount = cost.amount
-            self._store.answer(row, response, amount, cost.basis)
+            self._ledger.answer(row, response, amount, cost.basis)
             with self._changed:
                 lane.failed_in_a_row = 0
             return None
@@ -321,7 +320,7 @@ class _Run:
     def _failed(self, lane: _Lane, place: int, row: int, error: RerankError, *, billed: bool, last: bool) -> None:
         lost = hopeless(error)
         final = not lost and (last or not error.retryable or _too_long(error))
-        self._store.fail(row, error, billed=billed, final=final)
+        self._ledger.fail(row, error, billed=billed, final=final)
         if lost:
             self._give_up(lane, error, None if for_the_connection(error) else place)
         elif final and not isinstance(error, InvalidRequestError):

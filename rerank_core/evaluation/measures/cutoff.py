@@ -13,6 +13,7 @@ import itertools
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import NamedTuple
 
 from rerank_core.errors import InvalidRequestError
@@ -26,6 +27,7 @@ __all__ = [
     "CutOff",
     "CutPoint",
     "Reference",
+    "Threshold",
     "TopN",
     "borderline_pairs",
     "borderline_reference",
@@ -273,6 +275,17 @@ def _top(used: Sequence[Query], ranking: Ranking, grades: Judgments, relevant: i
         found / answerable if answerable else None,
         1 - found / len(used),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """The score under which a model's document counts as no answer, and how it was found, in a few words."""
+
+    provider: str
+    model: str | None
+    score: float
+    how: str
+    set_at: datetime
 
 
 # Cohere's recipe

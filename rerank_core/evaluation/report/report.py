@@ -16,7 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from rerank_core import __version__
 from rerank_core.evaluation.experiments.records import ExperimentProgress, Ranking
 from rerank_core.evaluation.measures.cost_quality import CostPoint, cost_quality, worth
-from rerank_core.evaluation.measures.cutoff import CutOff, cut_off
+from rerank_core.evaluation.measures.cutoff import CutOff, Threshold, cut_off
 from rerank_core.evaluation.measures.measure import Judgments, mean_name
 from rerank_core.evaluation.measures.significance import p_text
 from rerank_core.evaluation.measures.summary import INITIAL, SEARCHES_A_DAY, Answer, method, summarise
@@ -26,7 +26,6 @@ from rerank_core.evaluation.report.charts import changes_chart, cost_chart, cut_
 from rerank_core.evaluation.report.style import STYLE
 from rerank_core.pricing.estimates import money_text, monthly
 from rerank_core.pricing.table import Price, PriceTable
-from rerank_core.storage.query_sets import Threshold
 
 __all__ = ["Report", "make_report", "report_html"]
 

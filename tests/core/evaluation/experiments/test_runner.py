@@ -20,6 +20,7 @@ from rerank_core.errors import (
     RateLimitedError,
     RequestTimeoutError,
 )
+from rerank_core.evaluation.experiments.ledger import ExperimentError
 from rerank_core.evaluation.experiments.local_speed import MEASURED_TOKENS, LocalSpeed, measure_local_speed
 from rerank_core.evaluation.experiments.plan import plan, reservation
 from rerank_core.evaluation.experiments.records import Lane, duration_text
@@ -30,8 +31,6 @@ from rerank_core.pricing.budget import Budget
 from rerank_core.pricing.estimates import estimate_tokens
 from rerank_core.ranking.contender import Contender, distinct
 from rerank_core.storage import evaluation_file
-from rerank_core.storage.evaluation_file import ExperimentError
-from rerank_core.storage.experiment_lock import hold
 from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.query_sets import QuerySetStore
 from tests.support.small_query_set import FakeClients, raising, reversed_answer, small_set
@@ -394,7 +393,7 @@ def test_progress_is_told_from_any_session(world):
 def test_one_experiment_runs_once_at_a_time(world):
     """A second start while it runs is refused, and so is deleting it."""
     world.run()
-    with hold(world.store.path, world.experiment.id):
+    with world.store.hold(world.experiment.id):
         with pytest.raises(ExperimentError) as caught:
             world.run()
         assert caught.value.code == "experiment_running"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rerank_core.documents.report import Problem
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation import Imported, read, write
+from rerank_core.evaluation.experiments.ledger import ExperimentError
 from rerank_core.evaluation.query_sets import query_set as limits
 from rerank_core.evaluation.query_sets.query_set import QuerySet, describe, length_of, make_queries
 from rerank_core.evaluation.query_sets.sources import (
@@ -26,7 +27,7 @@ from rerank_core.models import Document
 from rerank_core.ranking.contender import Contender
 from rerank_core.retrieval.first_stage import FirstStage
 from rerank_core.retrieval.passages import PassageList
-from rerank_core.storage.evaluation_file import ExperimentError, ExperimentFile
+from rerank_core.storage.evaluation_file import ExperimentFile
 from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.query_sets import QuerySetStore
 from tests.support.small_query_set import small_set

@@ -15,7 +15,7 @@ import pytest
 
 from rerank_core.documents.report import Problem
 from rerank_core.evaluation.experiments.records import ExperimentProgress, Ranking
-from rerank_core.evaluation.measures.cutoff import cut_off
+from rerank_core.evaluation.measures.cutoff import Threshold, cut_off
 from rerank_core.evaluation.query_sets.query_set import QuerySet, make_queries
 from rerank_core.evaluation.query_sets.scope import Scope
 from rerank_core.evaluation.report.charts import cost_chart, shown
@@ -23,7 +23,6 @@ from rerank_core.evaluation.report.csv_files import COLUMNS, RESULT_COLUMNS, rep
 from rerank_core.evaluation.report.report import make_report, report_html
 from rerank_core.models import Document
 from rerank_core.ranking.contender import Contender
-from rerank_core.storage.query_sets import Threshold
 from tests.core.evaluation.measures.test_summary import reversed_run
 from tests.support.small_query_set import small_set
 
