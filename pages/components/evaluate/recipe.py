@@ -13,7 +13,7 @@ from pages.components.evaluate.orders import judgments, relevant, remembered, se
 from pages.components.evaluate.state import query_sets, state
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.records import Ranking
-from rerank_core.evaluation.measures.cutoff import (
+from rerank_core.evaluation.measures.borderline import (
     BORDERLINE_PAIRS,
     Borderline,
     Reference,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -22,23 +22,15 @@ from rerank_core.evaluation.measures.measure import Judgments
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
 
 __all__ = [
-    "BORDERLINE_PAIRS",
-    "Borderline",
     "CutOff",
     "CutPoint",
-    "Reference",
     "Threshold",
     "TopN",
-    "borderline_pairs",
-    "borderline_reference",
     "cut_off",
 ]
 
-BORDERLINE_PAIRS = (30, 50)
-"""How many borderline pairs Cohere's recipe asks for, at least and at most."""
 
 _POINTS = 200
-_USUAL_SCALE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,116 +278,3 @@ class Threshold:
     score: float
     how: str
     set_at: datetime
-
-
-# Cohere's recipe
-
-
-@dataclass(frozen=True, slots=True)
-class Borderline:
-    """A pair to look at: is this document just about good enough for this query? `score` is the contender's, `grade`
-    the rating where there is one."""
-
-    query: Query
-    document: str
-    score: float
-    grade: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """The mean score of the borderline pairs that a person picked, with the lowest and the highest of them."""
-
-    score: float
-    pairs: int
-    lowest: float
-    highest: float
-
-    @property
-    def enough(self) -> bool:
-        """Whether there are as many pairs as the recipe asks for."""
-        return self.pairs >= BORDERLINE_PAIRS[0]
-
-    @property
-    def text(self) -> str:
-        """The reference in words."""
-        pairs = "1 borderline pair" if self.pairs == 1 else f"{self.pairs:,} borderline pairs"
-        said = f"The mean of {pairs} is {self.score:.2f} ({self.lowest:.2f} to {self.highest:.2f})"
-        return said if self.enough else f"{said}; {BORDERLINE_PAIRS[0]} pairs or more are needed to rely on it"
-
-
-def borderline_pairs(
-    query_set: QuerySet,
-    ranking: Ranking,
-    *,
-    judgments: Judgments | None = None,
-    relevant: int = 1,
-    only: Collection[str] | None = None,
-    most: int = BORDERLINE_PAIRS[1],
-) -> tuple[Borderline, ...]:
-    """One pair a query that may be borderline, for a person to confirm, the likeliest first.
-
-    A document of the lowest grade that counts as relevant (1 of 3, or 6 of 10 where `relevant` is 6) is borderline by
-    itself where it is not the lowest of the scale too; of several the one with the score in the middle. Else, between
-    the lowest score of a better document and the highest of one that is not relevant there is the most doubt: the
-    document nearest to the middle of the two. Queries without ratings offer the one nearest to the mean score of the
-    pairs found so, and where there is none, the one nearest to the middle between the lowest and the highest score of
-    all. `only` leaves just these queries in.
-    """
-    grades = query_set.combined() if judgments is None else judgments
-    allowed = None if only is None else set(only)
-    known = [grade for own in grades.values() for grade in own.values()]
-    # 0 to 3 has a 0 even where nobody gave one; another scale begins with the lowest grade there is, such as 1 of 10
-    lowest = 0 if max(known, default=0) <= _USUAL_SCALE else min(known)
-    sure: list[Borderline] = []
-    likely: list[Borderline] = []
-    rest: list[Query] = []
-    for query in query_set.ready:
-        if allowed is not None and query.id not in allowed:
-            continue
-        scored = ranking.scores.get(query.id, {})
-        own = grades.get(query.id, {})
-        rated = {name: own[name] for name in scored if name in own}
-        just = [name for name, grade in rated.items() if grade == relevant > lowest]
-        ones = sorted(just, key=scored.__getitem__)
-        good = [scored[name] for name, grade in rated.items() if grade > relevant]
-        bad = [scored[name] for name, grade in rated.items() if grade < relevant]
-        if ones and good:
-            sure.append(_borderline(query, ones[len(ones) // 2], scored, own))
-        elif good and bad:
-            middle = (min(good) + max(bad)) / 2
-            likely.append(_borderline(query, _nearest(scored, middle), scored, own))
-        elif scored:
-            rest.append(query)
-    found = [*sure, *likely]
-    if rest and len(found) < most:
-        middle = math.fsum(one.score for one in found) / len(found) if found else _middle(ranking)
-        for query in rest:
-            scored = ranking.scores[query.id]
-            found.append(_borderline(query, _nearest(scored, middle), scored, grades.get(query.id, {})))
-    return tuple(found[:most])
-
-
-def borderline_reference(scores: Iterable[float]) -> Reference:
-    """The suggested threshold from the scores of borderline pairs: their mean, as Cohere's best practices for rerank
-    describe it ("30-50 representative queries, one borderline document each; the average is the reference").
-    Raises InvalidRequestError without any."""
-    values = [score for score in scores if math.isfinite(score)]
-    if not values:
-        raise InvalidRequestError(
-            "There are no borderline pairs.", hint="Mark documents that are just about good enough."
-        )
-    return Reference(math.fsum(values) / len(values), len(values), min(values), max(values))
-
-
-def _middle(ranking: Ranking) -> float:
-    scores = [score for scored in ranking.scores.values() for score in scored.values()]
-    return (min(scores) + max(scores)) / 2
-
-
-def _nearest(scored: Mapping[str, float], value: float) -> str:
-    return min(scored, key=lambda name: abs(scored[name] - value))
-
-
-def _borderline(query: Query, document: str, scored: Mapping[str, float], own: Mapping[str, int]) -> Borderline:
-    return Borderline(query, document, scored[document], own.get(document))

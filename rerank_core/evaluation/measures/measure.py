@@ -17,13 +17,26 @@ from typing import Any
 
 from rerank_core.errors import InvalidRequestError
 
-__all__ = ["LARGEST_GRADE", "SMALLEST_GRADE", "Judgments", "Measured", "Run", "check_judgments", "mean_name", "measure"]
+__all__ = [
+    "LARGEST_GRADE",
+    "SMALLEST_GRADE",
+    "USUAL_LARGEST_GRADE",
+    "Judgments",
+    "Measured",
+    "Run",
+    "check_judgments",
+    "mean_name",
+    "measure",
+]
 
 Judgments = Mapping[str, Mapping[str, int]]
 Run = Mapping[str, Sequence[str]]
 
 SMALLEST_GRADE, LARGEST_GRADE = -127, 127
 """The grades that trec_eval takes; those under 1 are not relevant."""
+
+USUAL_LARGEST_GRADE = 3
+"""The best grade of the usual scale, 0 to 3; ratings beyond it are on a scale of their own, such as 1 to 10."""
 
 _MEANS = {"RR": "MRR", "AP": "MAP"}
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from rerank_core import pricing
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.experiments.records import Ranking
-from rerank_core.evaluation.measures.measure import Judgments, measure
+from rerank_core.evaluation.measures.measure import USUAL_LARGEST_GRADE, Judgments, measure
 from rerank_core.evaluation.measures.significance import Compared, compare_values, describe
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet, count_queries
 
@@ -35,7 +35,6 @@ SEARCHES_A_DAY = 1_000
 """The traffic that a month is worked out for until somebody says otherwise."""
 
 _ENOUGH_JUDGED = 0.7
-_USUAL_SCALE = 3
 
 METHOD: tuple[tuple[str, str], ...] = (
     (
@@ -321,7 +320,7 @@ def _rating_warnings(used: Sequence[Query], judged: Judgments, relevant: int) ->
     found = []
     lowest = min(min(grades.values()) for grades in judged.values())
     highest = max(max(grades.values()) for grades in judged.values())
-    if highest > _USUAL_SCALE and relevant <= lowest < highest:
+    if highest > USUAL_LARGEST_GRADE and relevant <= lowest < highest:
         found.append(
             f"Ratings go from {lowest} to {highest}, and every rated document counts as relevant in RR, P, R and AP, "
             "which then say nothing about the order. Choose a higher grade to count as relevant."

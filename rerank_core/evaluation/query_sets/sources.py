@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rerank_core.documents.report import Problem
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats.imported import Imported
+from rerank_core.evaluation.measures.measure import USUAL_LARGEST_GRADE
 from rerank_core.evaluation.query_sets.query_set import (
     IMPORTED,
     SAMPLE_RATER,
@@ -28,7 +29,6 @@ __all__ = ["SAMPLE_CANDIDATES", "from_files", "from_queries", "from_sample", "se
 SAMPLE_CANDIDATES = 30
 """Candidates of each query of the sample set."""
 
-_USUAL_MOST = 3
 _KEYWORD_ORDER = "by keyword (BM25)"
 
 
@@ -80,7 +80,7 @@ def from_files(
     if from_ratings:
         notes.append(f"For {count_queries(from_ratings)} the candidates are the rated documents, in the file's order.")
     grades = {grade for own in merged.judgments.values() for grade in own.values()}
-    if grades and (min(grades) < 0 or max(grades) > _USUAL_MOST):
+    if grades and (min(grades) < 0 or max(grades) > USUAL_LARGEST_GRADE):
         notes.append(
             f"Ratings go from {min(grades)} to {max(grades)}. They count as they are: a document is relevant from 1 "
             "on, and a higher rating weighs more."

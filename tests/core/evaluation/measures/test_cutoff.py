@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.experiments.records import Ranking
-from rerank_core.evaluation.measures.cutoff import borderline_pairs, borderline_reference, cut_off
+from rerank_core.evaluation.measures.borderline import borderline_pairs, borderline_reference
+from rerank_core.evaluation.measures.cutoff import cut_off
 from rerank_core.evaluation.query_sets.query_set import QuerySet, make_queries
 from rerank_core.models import Document
 from rerank_core.ranking.contender import Contender
