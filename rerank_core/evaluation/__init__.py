@@ -7,19 +7,19 @@ first}. Everything heavy (numpy, ir-measures, openpyxl) is imported by the funct
 from rerank_core.evaluation.formats.imported import Imported, Problem
 from rerank_core.evaluation.formats.registry import KINDS, Kind, detect, merge, read, write
 from rerank_core.evaluation.formats.table import TABLE_ROLES
-from rerank_core.evaluation.measures.measure import Judgments, Measured, Run, measure
-from rerank_core.evaluation.measures.significance import Compared, compare, describe
+from rerank_core.evaluation.measures.measure import Judgments, Measured, RankedLists, measure
+from rerank_core.evaluation.measures.significance import PairedTest, compare, describe
 
 __all__ = [
     "KINDS",
     "TABLE_ROLES",
-    "Compared",
     "Imported",
     "Judgments",
     "Kind",
     "Measured",
+    "PairedTest",
     "Problem",
-    "Run",
+    "RankedLists",
     "compare",
     "describe",
     "detect",

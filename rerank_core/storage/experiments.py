@@ -19,8 +19,8 @@ from rerank_core.evaluation.experiments.records import (
     Experiment,
     ExperimentProgress,
     ExperimentState,
-    Lane,
     Ranking,
+    RatePolicy,
 )
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.ranking.contender import Contender
@@ -48,7 +48,7 @@ class ExperimentStore(RequestLog, Ledger):
         *,
         name: str = "",
         spending_limit: Decimal | None = None,
-        lanes: Mapping[str, Lane] | None = None,
+        rates: Mapping[str, RatePolicy] | None = None,
     ) -> Experiment:
         """Write down a new experiment over a saved query set, with the speeds by provider id; nothing is sent.
 
@@ -81,7 +81,7 @@ class ExperimentStore(RequestLog, Ledger):
                     json.dumps([[one.provider, one.model, one.label] for one in chosen]),
                     None if spending_limit is None else str(spending_limit),
                     len(query_set.ready),
-                    _lanes_text(lanes or {}),
+                    _rates_text(rates or {}),
                 ),
             )
         return self.get(experiment_id)
@@ -129,10 +129,10 @@ class ExperimentStore(RequestLog, Ledger):
         with self._writing() as db:
             db.execute("UPDATE experiments SET spending_limit = ? WHERE id = ?", (limit, experiment_id))
 
-    def set_lanes(self, experiment_id: str, lanes: Mapping[str, Lane]) -> None:
+    def set_rates(self, experiment_id: str, rates: Mapping[str, RatePolicy]) -> None:
         """Change how fast its connections may be asked, by provider id; it counts from the next start on."""
         with self._writing() as db:
-            db.execute("UPDATE experiments SET lanes = ? WHERE id = ?", (_lanes_text(lanes), experiment_id))
+            db.execute("UPDATE experiments SET lanes = ? WHERE id = ?", (_rates_text(rates), experiment_id))
 
     def ask(self, experiment_id: str, what: Ask) -> None:
         """Ask a running experiment to pause or to end ("pause", "cancel"): it starts no further request, and what is
@@ -273,7 +273,7 @@ class ExperimentStore(RequestLog, Ledger):
 
 def _experiment(row: tuple[Any, ...]) -> Experiment:
     """An experiment out of _COLUMNS."""
-    experiment_id, query_set, name, created, contenders, limit, queries, state, note, lanes = row
+    experiment_id, query_set, name, created, contenders, limit, queries, state, note, rates = row
     return Experiment(
         id=experiment_id,
         query_set=query_set,
@@ -284,10 +284,10 @@ def _experiment(row: tuple[Any, ...]) -> Experiment:
         queries=queries,
         state=state,
         note=as_text(note),
-        lanes={provider: Lane(*speed) for provider, speed in json.loads(lanes).items()},
+        rates={provider: RatePolicy(*speed) for provider, speed in json.loads(rates).items()},
     )
 
 
-def _lanes_text(lanes: Mapping[str, Lane]) -> str:
+def _rates_text(rates: Mapping[str, RatePolicy]) -> str:
     """Speeds by provider id as the column `lanes` holds them."""
-    return json.dumps({name: [one.concurrency, one.per_minute, one.retries] for name, one in lanes.items()})
+    return json.dumps({name: [one.concurrency, one.per_minute, one.retries] for name, one in rates.items()})

@@ -16,7 +16,7 @@ from rerank_core.evaluation.experiments.records import Ranking
 from rerank_core.evaluation.measures.borderline import (
     BORDERLINE_PAIRS,
     Borderline,
-    Reference,
+    BorderlineReference,
     borderline_pairs,
     borderline_reference,
 )
@@ -85,7 +85,7 @@ def recipe(ranking: Ranking, use_words: str, use: Callable[[float, str], None]) 
 
 def _outcome(scores: Sequence[float], use_words: str, use: Callable[[float, str], None]) -> None:
     try:
-        reference: Reference = borderline_reference(scores)
+        reference: BorderlineReference = borderline_reference(scores)
     except RerankError:
         return
     st.text(f"{reference.text}.")

@@ -20,7 +20,7 @@ from pages.components.jobs.jobs import manager
 from pages.components.session import connection as connections
 from pages.components.session.connection import Connection
 from rerank_core import RerankError, pricing
-from rerank_core.evaluation.experiments.records import Experiment, ExperimentProgress, Lane
+from rerank_core.evaluation.experiments.records import Experiment, ExperimentProgress, RatePolicy
 from rerank_core.evaluation.experiments.runner import Only, run_experiment
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.jobs import Job
@@ -112,13 +112,13 @@ def _delete(experiment_id: str) -> None:
 def create(
     query_set: QuerySet,
     picked: tuple[Contender, ...],
-    lanes: Mapping[str, Lane] | None = None,
+    rates: Mapping[str, RatePolicy] | None = None,
     limit: Decimal | None = None,
 ) -> bool:
     """Write a new experiment down and start it; False, with the reason on the page, where that cannot be."""
     current = state()
     try:
-        made = experiments().create(current.set_id or "", query_set, picked, spending_limit=limit, lanes=lanes)
+        made = experiments().create(current.set_id or "", query_set, picked, spending_limit=limit, rates=rates)
     except RerankError as error:
         current.error = error
         return False
@@ -225,12 +225,12 @@ def _next_steps(one: Experiment, now: ExperimentProgress) -> None:
 def _terms(one: Experiment, hosted: Sequence[str]) -> None:
     """How fast a stopped run may ask each service from now on, and what it may cost as a whole."""
     for provider in hosted:
-        label, lane = rc.provider(provider).label, one.lanes.get(provider) or Lane.usual(provider)
+        label, rate = rc.provider(provider).label, one.rates.get(provider) or RatePolicy.usual(provider)
         st.number_input(
             f"{label}: requests at once",
             min_value=1,
-            max_value=max(MOST_AT_ONCE, lane.concurrency),
-            value=lane.concurrency,
+            max_value=max(MOST_AT_ONCE, rate.concurrency),
+            value=rate.concurrency,
             key=f"run_at_once_{provider}_{one.id}",
         )
         st.number_input(
@@ -239,7 +239,7 @@ def _terms(one: Experiment, hosted: Sequence[str]) -> None:
             max_value=100_000,
             value=None,
             placeholder="No limit",
-            key=_seeded(f"run_per_minute_{provider}_{one.id}", lane.per_minute),
+            key=_seeded(f"run_per_minute_{provider}_{one.id}", rate.per_minute),
         )
     st.number_input(
         "This run may cost at most (US dollars)",
@@ -261,14 +261,14 @@ def _seeded(key: str, value: float | None) -> str:
 
 
 def _set_terms(one: Experiment, hosted: Sequence[str]) -> None:
-    told, lanes = st.session_state, dict(one.lanes)
+    told, rates = st.session_state, dict(one.rates)
     for provider in hosted:
         at_once, a_minute = (told[f"run_{what}_{provider}_{one.id}"] for what in ("at_once", "per_minute"))
-        before = one.lanes.get(provider) or Lane.usual(provider)
-        lanes[provider] = Lane(at_once or before.concurrency, a_minute, before.retries)
+        before = one.rates.get(provider) or RatePolicy.usual(provider)
+        rates[provider] = RatePolicy(at_once or before.concurrency, a_minute, before.retries)
     limit = told[f"run_limit_{one.id}"]
     try:
-        experiments().set_lanes(one.id, lanes)
+        experiments().set_rates(one.id, rates)
         experiments().set_limit(one.id, None if limit is None else Decimal(str(limit)))
     except RerankError as error:
         state().error = error

@@ -13,16 +13,16 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from rerank_core import pricing
 from rerank_core.client.retry import wait_before
 from rerank_core.errors import InvalidRequestError, RateLimitedError, RerankError, SpendingLimitError
-from rerank_core.evaluation.experiments.billing import Purse, Taken, for_the_connection, hopeless
+from rerank_core.evaluation.experiments.billing import Budgets, Reservations, concerns_connection, is_fatal
 from rerank_core.evaluation.experiments.ledger import Ledger
 from rerank_core.evaluation.experiments.plan import reservation
-from rerank_core.evaluation.experiments.records import ExperimentProgress, ExperimentState, Lane
-from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
+from rerank_core.evaluation.experiments.records import ExperimentProgress, ExperimentState, RatePolicy
+from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.models import Cost, RerankResponse
 from rerank_core.pricing.budget import Budget
 from rerank_core.pricing.table import PriceTable
@@ -62,13 +62,13 @@ def run_experiment(
     make_client: ClientFactory,
     *,
     budget: Budget | None = None,
-    lanes: Mapping[str, Lane] | None = None,
+    rates: Mapping[str, RatePolicy] | None = None,
     prices: PriceTable | None = None,
     only: Only = "open",
 ) -> ExperimentProgress:
     """Ask whatever is still to be asked, and write every answer down as it arrives.
 
-    `query_set` is the one that the experiment was made for; `lanes` are speeds in place of its own. Before each
+    `query_set` is the one that the experiment was made for; `rates` are speeds in place of its own. Before each
     request the most that it may cost is set aside, from the experiment's own limit and from `budget` (the session's),
     so that neither is ever passed.
     Returns when everything is over, a limit is reached, a connection is given up or somebody asked for a pause;
@@ -77,19 +77,26 @@ def run_experiment(
     """
     with ledger.hold(experiment_id):
         ledger.mark_interrupted(experiment_id)
-        run = _Run(ledger, experiment_id, query_set, budget, prices)
+        run = _ExperimentRun(ledger, experiment_id, query_set, budget, prices)
         for provider, tasks in run.tasks(only).items():
-            run.start(_Lane(provider, run.speed(provider, lanes), tasks), make_client)
+            run.start(_ConnectionQueue(provider, run.rate(provider, rates), tasks), make_client)
         return run.finish(context)
 
 
+class _Task(NamedTuple):
+    """One query for one contender, both by their places."""
+
+    contender: int
+    query: int
+
+
 @dataclass(slots=True)
-class _Lane:
+class _ConnectionQueue:
     """One connection: what it is still to be asked, and how it fares."""
 
     provider: str
-    speed: Lane
-    tasks: deque[tuple[int, int]]
+    rate: RatePolicy
+    tasks: deque[_Task]
     client: Client | None = None
     not_before: float = 0.0  # the clock at which the next request may start
     failed_in_a_row: int = 0
@@ -98,7 +105,7 @@ class _Lane:
     threads: list[threading.Thread] = field(default_factory=list)
 
 
-class _Run:
+class _ExperimentRun:
     """One start of an experiment. `_changed` guards everything that threads share, the ledger apart."""
 
     def __init__(
@@ -111,38 +118,36 @@ class _Run:
     ) -> None:
         experiment = ledger.get(experiment_id)
         self._ledger, self._id, self._set, self._prices = ledger, experiment_id, query_set, prices
-        self._contenders, self._lanes_asked = experiment.contenders, experiment.lanes
+        self._contenders, self._rates_asked = experiment.contenders, experiment.rates
         self._queries = query_set.ready
         if len(self._queries) != experiment.queries:
             raise InvalidRequestError(
                 "This is not the query set that the experiment was made for.", hint="Open the experiment again."
             )
         spent, maybe = ledger.spending(experiment_id)
-        limit = experiment.spending_limit
         own = Budget()
-        own.settle(
-            own.reserve(spent + maybe), spent + maybe
-        )  # so that what it says of the limit is true after a resume
-        own.set_limit(limit)
-        self._purse = Purse(own, budget)
+        # What earlier starts spent counts, so that what it says of the limit is true after the run was resumed.
+        own.settle(own.reserve(spent + maybe), spent + maybe)
+        own.set_limit(experiment.spending_limit)
+        self._budgets = Budgets(own, budget)
         self._changed = threading.Condition()
         self._stop: ExperimentState | Literal[""] = ""
         self._limited = ""
         self._notes: list[str] = []
-        self._holding = 0
+        self._under_way = 0
         self._broken: BaseException | None = None
-        self._lanes: list[_Lane] = []
+        self._queues: list[_ConnectionQueue] = []
 
     # What is to be done
 
-    def tasks(self, only: Only) -> dict[str, deque[tuple[int, int]]]:
-        """(contender, query) places by provider; the models of one connection take turns, query by query."""
+    def tasks(self, only: Only) -> dict[str, deque[_Task]]:
+        """What to ask, by provider; the models of one connection take turns, query by query."""
         answered = self._ledger.answered(self._id)
         failed = {(one.contender, one.query) for one in self._ledger.failures(self._id)}
-        found: dict[str, deque[tuple[int, int]]] = {}
+        found: dict[str, deque[_Task]] = {}
         for query in range(len(self._queries)):
             for place, contender in enumerate(self._contenders):
-                task = (place, query)
+                task = _Task(place, query)
                 if task in answered or (only != "all" and (task in failed) != (only == "failed")):
                     continue
                 found.setdefault(contender.provider, deque()).append(task)
@@ -151,22 +156,22 @@ class _Run:
         self._ledger.set_state(self._id, "running")
         return found
 
-    def speed(self, provider: str, lanes: Mapping[str, Lane] | None) -> Lane:
+    def rate(self, provider: str, rates: Mapping[str, RatePolicy] | None) -> RatePolicy:
         """How fast a connection may be asked: as told now, else as when the experiment was made, else as usual."""
-        return (lanes or {}).get(provider) or self._lanes_asked.get(provider) or Lane.usual(provider)
+        return (rates or {}).get(provider) or self._rates_asked.get(provider) or RatePolicy.usual(provider)
 
-    def start(self, lane: _Lane, make_client: ClientFactory) -> None:
+    def start(self, queue: _ConnectionQueue, make_client: ClientFactory) -> None:
         """Start the threads of a connection."""
         try:
-            lane.client = make_client(lane.provider, max_retries=0, max_concurrency=lane.speed.concurrency)
+            queue.client = make_client(queue.provider, max_retries=0, max_concurrency=queue.rate.concurrency)
         except RerankError as error:
-            self._give_up(lane, error)
+            self._give_up(queue, error)
             return
-        self._lanes.append(lane)
-        for _ in range(min(lane.speed.concurrency, len(lane.tasks))):
-            thread = threading.Thread(target=self._work, args=(lane,), name="rerank-experiment", daemon=True)
-            lane.threads.append(thread)
-        for thread in lane.threads:
+        self._queues.append(queue)
+        for _ in range(min(queue.rate.concurrency, len(queue.tasks))):
+            thread = threading.Thread(target=self._work, args=(queue,), name="rerank-experiment", daemon=True)
+            queue.threads.append(thread)
+        for thread in queue.threads:
             thread.start()
 
     def finish(self, context: JobContext | None) -> ExperimentProgress:
@@ -175,7 +180,7 @@ class _Run:
             context.on_cancel(self._break_off)
         try:
             due = 0.0
-            while any(thread.is_alive() for lane in self._lanes for thread in lane.threads):
+            while any(thread.is_alive() for queue in self._queues for thread in queue.threads):
                 if (now := time.monotonic()) >= due:
                     self._report(context)
                     # counting a long ledger takes a while, which the requests should not feel
@@ -187,11 +192,11 @@ class _Run:
             self._break_off()
             raise
         finally:
-            for lane in self._lanes:
-                for thread in lane.threads:
+            for queue in self._queues:
+                for thread in queue.threads:
                     thread.join()
-                if lane.client is not None:
-                    lane.client.close()
+                if queue.client is not None:
+                    queue.client.close()
             self._ledger.mark_interrupted(self._id)
             self._settle_state()
         if self._broken is not None:
@@ -233,17 +238,17 @@ class _Run:
 
     def _break_off(self) -> None:
         self._end("paused")
-        for lane in self._lanes:
-            if lane.client is not None:
-                lane.client.close()
+        for queue in self._queues:
+            if queue.client is not None:
+                queue.client.close()
 
     # In the threads
 
-    def _work(self, lane: _Lane) -> None:
+    def _work(self, queue: _ConnectionQueue) -> None:
         try:
             # Asked before each request, so that none is sent and paid for after somebody pressed Pause.
-            while (task := self._next(lane)) is not None and not self._told_to_stop():
-                self._ask(lane, *task)
+            while (task := self._next(queue)) is not None and not self._told_to_stop():
+                self._ask(queue, task)
         except BaseException as error:  # answers that cannot be kept, or a bug: no further request must be paid for
             with self._changed:
                 self._broken = self._broken or error
@@ -251,94 +256,88 @@ class _Run:
         with self._changed:
             self._changed.notify_all()
 
-    def _next(self, lane: _Lane) -> tuple[int, int] | None:
+    def _next(self, queue: _ConnectionQueue) -> _Task | None:
         """The next task once the connection may be asked, None at the end."""
         with self._changed:
-            while not self._stop and not lane.over and lane.tasks:
-                if lane.tasks[0][0] in lane.given_up:
-                    lane.tasks.popleft()
+            while not self._stop and not queue.over and queue.tasks:
+                if queue.tasks[0].contender in queue.given_up:
+                    queue.tasks.popleft()
                     continue
-                if (wait := lane.not_before - time.monotonic()) <= 0:
-                    if lane.speed.per_minute:
-                        lane.not_before = time.monotonic() + 60 / lane.speed.per_minute
-                    return lane.tasks.popleft()
+                if (wait := queue.not_before - time.monotonic()) <= 0:
+                    if queue.rate.per_minute:
+                        queue.not_before = time.monotonic() + 60 / queue.rate.per_minute
+                    return queue.tasks.popleft()
                 self._changed.wait(wait)
         return None
 
-    def _ask(self, lane: _Lane, place: int, number: int) -> None:
+    def _ask(self, queue: _ConnectionQueue, task: _Task) -> None:
         """One query, with its repetitions."""
-        contender, query = self._contenders[place], self._queries[number]
-        most = reservation(self._set, contender, query, self._prices)
-        for attempt in range(lane.speed.retries + 1):
-            if attempt and self._paused(lane):
+        most = reservation(self._set, self._contenders[task.contender], self._queries[task.query], self._prices)
+        for attempt in range(queue.rate.retries + 1):
+            if attempt and self._paused(queue):
                 return
-            taken = self._reserve(lane, most)
-            if taken is None:
+            reserved = self._reserve(queue, most)
+            if reserved is None:
                 return
-            error = self._send(lane, place, number, contender, query, most, taken, last=attempt == lane.speed.retries)
-            if error is None or not error.retryable or not self._wait(lane, attempt, error):
+            error = self._send(queue, task, reserved, last=attempt == queue.rate.retries)
+            if error is None or not error.retryable or not self._wait(queue, attempt, error):
                 return
 
-    def _send(
-        self,
-        lane: _Lane,
-        place: int,
-        number: int,
-        contender: Contender,
-        query: Query,
-        most: Decimal | None,
-        taken: Taken,
-        *,
-        last: bool,
-    ) -> RerankError | None:
+    def _send(self, queue: _ConnectionQueue, task: _Task, reserved: Reservations, *, last: bool) -> RerankError | None:
         """One request; the error it came to, None where there is an answer or it was broken off."""
-        assert lane.client is not None
+        assert queue.client is not None
+        contender, query = self._contenders[task.contender], self._queries[task.query]
         amount: Decimal | None = None
         billed = True
         try:
-            row = self._ledger.begin(self._id, place, number, most)
+            number = self._ledger.begin(self._id, task.contender, task.query, reserved.most)
             try:
-                response = lane.client.rerank(query.text, self._set.documents_of(query), model=contender.model)
+                response = queue.client.rerank(query.text, self._set.documents_of(query), model=contender.model)
             except RerankError as error:
                 if error.code == "closed":
                     return None  # it stays in the ledger as under way, and is marked as interrupted at the end
                 billed = error.maybe_billed
-                self._failed(lane, place, row, error, billed=billed, last=last)
+                fatal = is_fatal(error)
+                final = not fatal and (last or not error.retryable or _too_long(error))
+                self._ledger.fail(number, error, billed=billed, final=final)
+                self._count_failure(queue, task, error, fatal=fatal, final=final)
                 return error
             cost = self._priced(response, contender)
             amount = cost.amount
-            self._ledger.answer(row, response, amount, cost.basis)
+            self._ledger.answer(number, response, amount, cost.basis)
             with self._changed:
-                lane.failed_in_a_row = 0
+                queue.failed_in_a_row = 0
             return None
         finally:
             with self._changed:
-                self._purse.settle(taken, amount, billed=billed)
-                self._holding -= 1
+                self._budgets.settle(reserved, amount, billed=billed)
+                self._under_way -= 1
                 self._changed.notify_all()
 
-    def _failed(self, lane: _Lane, place: int, row: int, error: RerankError, *, billed: bool, last: bool) -> None:
-        lost = hopeless(error)
-        final = not lost and (last or not error.retryable or _too_long(error))
-        self._ledger.fail(row, error, billed=billed, final=final)
-        if lost:
-            self._give_up(lane, error, None if for_the_connection(error) else place)
+    def _count_failure(
+        self, queue: _ConnectionQueue, task: _Task, error: RerankError, *, fatal: bool, final: bool
+    ) -> None:
+        """Give up what would only fail again."""
+        if fatal:
+            self._give_up(queue, error, None if concerns_connection(error) else task.contender)
         elif final and not isinstance(error, InvalidRequestError):
             with self._changed:
-                lane.failed_in_a_row += 1
-                down = lane.failed_in_a_row >= GIVE_UP_AFTER
+                queue.failed_in_a_row += 1
+                down = queue.failed_in_a_row >= GIVE_UP_AFTER
             if down:
-                self._give_up(lane, error, why=f"{GIVE_UP_AFTER} queries in a row failed, the last one so:")
+                self._give_up(queue, error, why=f"{GIVE_UP_AFTER} queries in a row failed, the last one so:")
 
-    def _give_up(self, lane: _Lane, error: RerankError, place: int | None = None, *, why: str = "") -> None:
+    def _give_up(
+        self, queue: _ConnectionQueue, error: RerankError, contender: int | None = None, *, why: str = ""
+    ) -> None:
         """Take no further task of a connection, or of one of its contenders."""
-        who = lane.provider if place is None else self._contenders[place].label
+        who = queue.provider if contender is None else self._contenders[contender].label
         with self._changed:
             self._notes.append(f"{who} was given up. {why} {error}".replace("  ", " "))
-            if place is None:
-                lane.over = "given up"
+            if contender is None:
+                queue.over = "given up"
             else:
-                lane.given_up.add(place)
+                queue.given_up.add(contender)
             self._changed.notify_all()
 
     def _priced(self, response: RerankResponse, contender: Contender) -> Cost:
@@ -350,26 +349,26 @@ class _Run:
 
     # Money and time
 
-    def _reserve(self, lane: _Lane, most: Decimal | None) -> Taken | None:
+    def _reserve(self, queue: _ConnectionQueue, most: Decimal | None) -> Reservations | None:
         """Set money aside, waiting for what is under way where that may free enough; None where it will not, or
         where the run is over."""
         with self._changed:
-            while not self._stop and not lane.over:
+            while not self._stop and not queue.over:
                 try:
-                    taken = self._purse.take(most)
+                    reserved = self._budgets.reserve(most)
                 except SpendingLimitError as error:
-                    if self._holding:
+                    if self._under_way:
                         self._changed.wait(_POLL)
                         continue
                     self._limited = f"{error.message} {error.hint}"
-                    lane.over = "limit"
+                    queue.over = "limit"
                     self._changed.notify_all()
                 else:
-                    self._holding += 1
-                    return taken
+                    self._under_way += 1
+                    return reserved
         return None
 
-    def _wait(self, lane: _Lane, attempt: int, error: RerankError) -> bool:
+    def _wait(self, queue: _ConnectionQueue, attempt: int, error: RerankError) -> bool:
         """Set the time before the next attempt; False where there is none."""
         named = error.retry_after if isinstance(error, RateLimitedError) else None
         wait = wait_before(attempt, named, LONGEST_WAIT, random.random)
@@ -378,19 +377,19 @@ class _Run:
         deadline = time.monotonic() + wait
         with self._changed:
             if isinstance(error, RateLimitedError):
-                lane.not_before = max(lane.not_before, deadline)  # it is the connection that is asked to slow down
-            while not self._stop and not lane.over and (left := deadline - time.monotonic()) > 0:
+                queue.not_before = max(queue.not_before, deadline)  # it is the connection that is asked to slow down
+            while not self._stop and not queue.over and (left := deadline - time.monotonic()) > 0:
                 self._changed.wait(left)
-            return not self._stop and not lane.over
+            return not self._stop and not queue.over
 
-    def _paused(self, lane: _Lane) -> bool:
+    def _paused(self, queue: _ConnectionQueue) -> bool:
         """Wait for the turn that a rate limit leaves to a repetition; True where the run is over."""
         with self._changed:
-            while not self._stop and not lane.over and (left := lane.not_before - time.monotonic()) > 0:
+            while not self._stop and not queue.over and (left := queue.not_before - time.monotonic()) > 0:
                 self._changed.wait(left)
-            if lane.speed.per_minute:
-                lane.not_before = time.monotonic() + 60 / lane.speed.per_minute
-            return bool(self._stop or lane.over)
+            if queue.rate.per_minute:
+                queue.not_before = time.monotonic() + 60 / queue.rate.per_minute
+            return bool(self._stop or queue.over)
 
 
 def _too_long(error: RerankError) -> bool:

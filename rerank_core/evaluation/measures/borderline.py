@@ -14,7 +14,7 @@ from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
 __all__ = [
     "BORDERLINE_PAIRS",
     "Borderline",
-    "Reference",
+    "BorderlineReference",
     "borderline_pairs",
     "borderline_reference",
 ]
@@ -36,7 +36,7 @@ class Borderline:
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class BorderlineReference:
     """The mean score of the borderline pairs that a person picked, with the lowest and the highest of them."""
 
     score: float
@@ -109,7 +109,7 @@ def borderline_pairs(
     return tuple(found[:most])
 
 
-def borderline_reference(scores: Iterable[float]) -> Reference:
+def borderline_reference(scores: Iterable[float]) -> BorderlineReference:
     """The suggested threshold from the scores of borderline pairs: their mean, as Cohere's best practices for rerank
     describe it ("30-50 representative queries, one borderline document each; the average is the reference").
     Raises InvalidRequestError without any."""
@@ -118,7 +118,7 @@ def borderline_reference(scores: Iterable[float]) -> Reference:
         raise InvalidRequestError(
             "There are no borderline pairs.", hint="Mark documents that are just about good enough."
         )
-    return Reference(math.fsum(values) / len(values), len(values), min(values), max(values))
+    return BorderlineReference(math.fsum(values) / len(values), len(values), min(values), max(values))
 
 
 def _middle(ranking: Ranking) -> float:

@@ -23,14 +23,14 @@ __all__ = [
     "USUAL_LARGEST_GRADE",
     "Judgments",
     "Measured",
-    "Run",
+    "RankedLists",
     "check_judgments",
     "mean_name",
     "measure",
 ]
 
 Judgments = Mapping[str, Mapping[str, int]]
-Run = Mapping[str, Sequence[str]]
+RankedLists = Mapping[str, Sequence[str]]
 
 SMALLEST_GRADE, LARGEST_GRADE = -127, 127
 """The grades that trec_eval takes; those under 1 are not relevant."""
@@ -58,7 +58,7 @@ class Measured:
     missing: tuple[str, ...] = ()
 
 
-def measure(judgments: Judgments, run: Run, measures: Iterable[str]) -> dict[str, Measured]:
+def measure(judgments: Judgments, run: RankedLists, measures: Iterable[str]) -> dict[str, Measured]:
     """Measure a run: a mapping of query id to document ids, best first.
 
     Ids may hold anything, spaces included. Queries without judgments are left out. Raises InvalidRequestError
@@ -103,7 +103,7 @@ def check_judgments(judgments: Judgments) -> None:
                 )
 
 
-def check_run(run: Run) -> None:
+def check_run(run: RankedLists) -> None:
     """Raise InvalidRequestError where a list of documents is a string or names a document twice."""
     for query, documents in run.items():
         if isinstance(documents, str):
@@ -117,7 +117,7 @@ def check_run(run: Run) -> None:
             )
 
 
-def _values(judgments: Judgments, run: Run, measures: Sequence[Any]) -> dict[Any, dict[str, float]]:
+def _values(judgments: Judgments, run: RankedLists, measures: Sequence[Any]) -> dict[Any, dict[str, float]]:
     """Every measure for every judged query.
 
     trec_eval orders by score with ties broken by id, and takes C strings: so scores fall strictly, and ids are

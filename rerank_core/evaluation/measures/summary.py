@@ -14,7 +14,7 @@ from rerank_core import pricing
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.experiments.records import Ranking
 from rerank_core.evaluation.measures.measure import USUAL_LARGEST_GRADE, Judgments, measure
-from rerank_core.evaluation.measures.significance import Compared, compare_values, describe
+from rerank_core.evaluation.measures.significance import PairedTest, compare_values, describe
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet, count_queries
 
 __all__ = [
@@ -94,7 +94,7 @@ class Row:
 
     label: str
     means: Mapping[str, float] = field(hash=False)
-    compared: Compared | None
+    compared: PairedTest | None
     cost: Decimal | None
     per_search: Decimal | None
     monthly: Decimal | None
@@ -132,7 +132,7 @@ class Answer:
     measure: str
     measures: tuple[str, ...]
     rows: tuple[Row, ...]
-    pairs: Mapping[tuple[str, str], Compared] = field(hash=False)
+    pairs: Mapping[tuple[str, str], PairedTest] = field(hash=False)
     by_query: Mapping[str, Mapping[str, Mapping[str, float]]] = field(hash=False)
     queries: tuple[str, ...] = ()
     ceiling: float = 1.0
@@ -234,7 +234,7 @@ def summarise(
     )
 
 
-def _row(ranking: Ranking, means: Mapping[str, float], compared: Compared, searches_a_day: float) -> Row:
+def _row(ranking: Ranking, means: Mapping[str, float], compared: PairedTest, searches_a_day: float) -> Row:
     each = ranking.cost_per_search
     latencies = sorted(ranking.latency_ms)
     return Row(
@@ -279,7 +279,7 @@ def _warnings(
     answering: Sequence[Ranking],
     means: Mapping[str, Mapping[str, float]],
     k: int,
-    pairs: Mapping[tuple[str, str], Compared],
+    pairs: Mapping[tuple[str, str], PairedTest],
     best: Row,
 ) -> list[str]:
     found = []

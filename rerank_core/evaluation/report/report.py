@@ -20,7 +20,7 @@ from rerank_core.evaluation.measures.cutoff import CutOff, Threshold, cut_off
 from rerank_core.evaluation.measures.measure import Judgments, mean_name
 from rerank_core.evaluation.measures.significance import p_text
 from rerank_core.evaluation.measures.summary import INITIAL, SEARCHES_A_DAY, Answer, method, summarise
-from rerank_core.evaluation.query_sets.agreement import Agreement, agreement
+from rerank_core.evaluation.query_sets.agreement import RaterAgreement, agreement
 from rerank_core.evaluation.query_sets.query_set import NO_PERSON, QuerySet, count_queries, describe
 from rerank_core.evaluation.report.charts import changes_chart, cost_chart, cut_chart, means_chart, shown
 from rerank_core.evaluation.report.style import STYLE
@@ -52,7 +52,7 @@ class Report:
     answer: Answer
     cuts: tuple[CutOff, ...]
     points: tuple[CostPoint, ...]
-    agreements: tuple[Agreement, ...]
+    agreements: tuple[RaterAgreement, ...]
     prices: tuple[Price, ...]
     versions: tuple[tuple[str, str], ...]
     progress: ExperimentProgress | None = None

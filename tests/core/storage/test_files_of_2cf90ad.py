@@ -11,7 +11,7 @@ import pytest
 
 from rerank_core.corpora import CorpusStore
 from rerank_core.documents.report import Problem
-from rerank_core.evaluation.experiments.records import Lane
+from rerank_core.evaluation.experiments.records import RatePolicy
 from rerank_core.models import Document
 from rerank_core.ranking.contender import Contender
 from rerank_core.storage.experiments import ExperimentStore
@@ -75,7 +75,7 @@ def test_an_experiment_is_all_there(home):
         (experiment,) = store.list()
         assert (experiment.name, experiment.state, experiment.queries) == ("First", "done", 3)
         assert experiment.spending_limit == Decimal("1.50")
-        assert experiment.lanes == {"gateflow": Lane(2, 6_000, 0)}
+        assert experiment.rates == {"gateflow": RatePolicy(2, 6_000, 0)}
         models = ("rerank-english-v3.0", "rerank-multilingual-v3.0")
         assert experiment.contenders == tuple(Contender("gateflow", model) for model in models)
         query_set = sets.get(experiment.query_set)
