@@ -113,7 +113,7 @@ def rounds(query_set: QuerySet, contender: Contender) -> dict[str, tuple[float, 
                 lambda: run_experiment(None, store, experiment.id, query_set, make, rates=rates),
             )
             rankings = timed("read the answers", lambda: store.rankings(experiment.id, query_set))
-            report = timed("answer, significance, cut-off", lambda: make_report(query_set, rankings))
+            report = timed("summary, significance, cut-off", lambda: make_report(query_set, rankings))
             timed("report as HTML", lambda: report_html(report))
             timed("numbers as CSV", lambda: report_csv(report))
     return took

@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from pages.components.evaluate.answer import current_answer
+from pages.components.evaluate.answer import current_summary
 from pages.components.evaluate.orders import SEARCHES, scope_line, searches_a_day
 from rerank_core import pricing
 from rerank_core.evaluation.measures.cost_quality import CostPoint, cost_quality, picture, worth
@@ -30,7 +30,7 @@ def cost_step(_: QuerySet) -> None:
         persist_state="session",
         width=200,
     )
-    found = current_answer()
+    found = current_summary()
     if found is None:
         return
     with st.container(key="headline"):

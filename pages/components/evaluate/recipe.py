@@ -9,7 +9,7 @@ import streamlit as st
 from pages.components.display import errors
 from pages.components.display.board import shown
 from pages.components.display.tables import DETAIL_CHARACTERS
-from pages.components.evaluate.orders import judgments, relevant, remembered, selected
+from pages.components.evaluate.orders import remembered, settings
 from pages.components.evaluate.state import query_sets, state
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.records import Ranking
@@ -41,11 +41,8 @@ def recipe(ranking: Ranking, use_words: str, use: Callable[[float, str], None]) 
     query_set = state().query_set
     if not opened.open or query_set is None:
         return
-    grades, grade, only = judgments(), relevant(), selected()
-    pairs = remembered(
-        ("borderline", ranking, grades, grade, only),
-        lambda: borderline_pairs(query_set, ranking, judgments=grades, relevant=grade, only=only),
-    )
+    chosen = settings()
+    pairs = remembered(("borderline", ranking, chosen), lambda: borderline_pairs(query_set, ranking, chosen))
     with opened:
         st.caption(
             "A borderline document is only just good enough to show. Look at one for each of 30 to 50 queries; the "

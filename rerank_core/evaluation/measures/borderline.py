@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.experiments.records import Ranking
-from rerank_core.evaluation.measures.measure import USUAL_LARGEST_GRADE, Judgments
+from rerank_core.evaluation.measures.measure import USUAL_LARGEST_GRADE
+from rerank_core.evaluation.measures.settings import DEFAULT_SETTINGS, EvaluationSettings
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
 
 __all__ = [
@@ -60,10 +61,8 @@ class BorderlineReference:
 def borderline_pairs(
     query_set: QuerySet,
     ranking: Ranking,
+    settings: EvaluationSettings = DEFAULT_SETTINGS,
     *,
-    judgments: Judgments | None = None,
-    relevant: int = 1,
-    only: Collection[str] | None = None,
     most: int = BORDERLINE_PAIRS[1],
 ) -> tuple[Borderline, ...]:
     """One pair a query that may be borderline, for a person to confirm, the likeliest first.
@@ -73,21 +72,18 @@ def borderline_pairs(
     the lowest score of a better document and the highest of one that is not relevant there is the most doubt: the
     document nearest to the middle of the two. Queries without ratings offer the one nearest to the mean score of the
     pairs found so, and where there is none, the one nearest to the middle between the lowest and the highest score of
-    all. `only` leaves just these queries in.
+    all.
     """
-    grades = query_set.combined() if judgments is None else judgments
-    allowed = None if only is None else set(only)
-    known = [grade for own in grades.values() for grade in own.values()]
+    judgments, relevant = settings.judgments_of(query_set), settings.relevant
+    known = [grade for own in judgments.values() for grade in own.values()]
     # 0 to 3 has a 0 even where nobody gave one; another scale begins with the lowest grade there is, such as 1 of 10
     lowest = 0 if max(known, default=0) <= USUAL_LARGEST_GRADE else min(known)
     sure: list[Borderline] = []
     likely: list[Borderline] = []
     rest: list[Query] = []
-    for query in query_set.ready:
-        if allowed is not None and query.id not in allowed:
-            continue
+    for query in settings.queries_of(query_set):
         scored = ranking.scores.get(query.id, {})
-        own = grades.get(query.id, {})
+        own = judgments.get(query.id, {})
         rated = {name: own[name] for name in scored if name in own}
         just = [name for name, grade in rated.items() if grade == relevant > lowest]
         ones = sorted(just, key=scored.__getitem__)
@@ -105,7 +101,7 @@ def borderline_pairs(
         middle = math.fsum(one.score for one in found) / len(found) if found else _middle(ranking)
         for query in rest:
             scored = ranking.scores[query.id]
-            found.append(_borderline(query, _nearest(scored, middle), scored, grades.get(query.id, {})))
+            found.append(_borderline(query, _nearest(scored, middle), scored, judgments.get(query.id, {})))
     return tuple(found[:most])
 
 

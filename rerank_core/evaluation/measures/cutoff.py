@@ -11,7 +11,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from typing import NamedTuple
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.experiments.records import Ranking
 from rerank_core.evaluation.measures.measure import Judgments
+from rerank_core.evaluation.measures.settings import DEFAULT_SETTINGS, EvaluationSettings
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
 
 __all__ = [
@@ -102,11 +103,11 @@ class TopN:
 
 class _Tops(NamedTuple):
     """The best score of every query, sorted, by what answering it would be: `right`, `wrong` although it has a good
-    answer further down, or `hopeless` since it has none."""
+    answer further down, or `unanswerable` since it has none."""
 
     right: tuple[float, ...]
     wrong: tuple[float, ...]
-    hopeless: tuple[float, ...]
+    unanswerable: tuple[float, ...]
 
     @classmethod
     def of(cls, tops: Iterable[tuple[float, bool, bool]]) -> _Tops:
@@ -155,25 +156,16 @@ class CutOff:
 def cut_off(
     query_set: QuerySet,
     ranking: Ranking,
+    settings: EvaluationSettings = DEFAULT_SETTINGS,
     *,
-    judgments: Judgments | None = None,
-    relevant: int = 1,
-    only: Collection[str] | None = None,
     deepest: int = 20,
 ) -> CutOff:
-    """Work out thresholds (up to 200 of them) and top n (up to `deepest`) of one contender.
-
-    `judgments` None are all raters' combined, `relevant` the lowest grade of a good answer; `only` leaves just these
-    queries in, as in `summarise`. Raises InvalidRequestError where no rated query of them has been answered.
+    """Work out thresholds (up to 200 of them) and top n (up to `deepest`) of one contender, over the queries and
+    judgments of `settings`. Raises InvalidRequestError where no rated query of them has been answered.
     """
-    grades = query_set.combined() if judgments is None else judgments
-    allowed = None if only is None else set(only)
-    used = [
-        query
-        for query in query_set.ready
-        if grades.get(query.id) and query.id in ranking.run and (allowed is None or query.id in allowed)
-    ]
-    if allowed is not None and not any(query.id in allowed for query in query_set.ready):
+    judgments, relevant, asked = settings.judgments_of(query_set), settings.relevant, settings.queries_of(query_set)
+    used = [query for query in asked if judgments.get(query.id) and query.id in ranking.run]
+    if settings.only is not None and not asked:
         raise InvalidRequestError("No query fits these filters.", hint="Choose other filters.", code="no_ratings")
     if not used:
         raise InvalidRequestError(
@@ -186,7 +178,7 @@ def cut_off(
     tops: list[tuple[float, bool, bool]] = []
     unrated = total_relevant = 0
     for query in used:
-        own, scored = grades[query.id], ranking.scores.get(query.id, {})
+        own, scored = judgments[query.id], ranking.scores.get(query.id, {})
         good = {name for name in query.candidates if own.get(name, -1) >= relevant}
         total_relevant += len(good)
         order = ranking.run[query.id]
@@ -199,7 +191,7 @@ def cut_off(
     made = CutOff(
         ranking.label,
         (),
-        tuple(_top(used, ranking, grades, relevant, n) for n in range(1, _deepest(used, ranking, deepest) + 1)),
+        tuple(_top(used, ranking, judgments, relevant, n) for n in range(1, _deepest(used, ranking, deepest) + 1)),
         None,
         unrated / len(used),
         tuple(query.id for query in used),
@@ -220,7 +212,7 @@ def _point(made: CutOff, tops: _Tops, threshold: float) -> CutPoint:
     good = len(made._relevant) - bisect.bisect_left(made._relevant, threshold)
     missed_right, missed_wrong, silent = (bisect.bisect_left(group, threshold) for group in tops)
     right = len(tops.right) - missed_right
-    wrong = len(tops.wrong) - missed_wrong + len(tops.hopeless) - silent
+    wrong = len(tops.wrong) - missed_wrong + len(tops.unanswerable) - silent
     missed = missed_right + missed_wrong
     return CutPoint(
         threshold,
@@ -250,10 +242,10 @@ def _deepest(used: Sequence[Query], ranking: Ranking, deepest: int) -> int:
     return min(deepest, max(len(ranking.run[query.id]) for query in used))
 
 
-def _top(used: Sequence[Query], ranking: Ranking, grades: Judgments, relevant: int, n: int) -> TopN:
+def _top(used: Sequence[Query], ranking: Ranking, judgments: Judgments, relevant: int, n: int) -> TopN:
     shown = hits = total = found = answerable = 0
     for query in used:
-        own = grades[query.id]
+        own = judgments[query.id]
         first = ranking.run[query.id][:n]
         good = sum(own.get(name, -1) >= relevant for name in first)
         there = sum(own.get(name, -1) >= relevant for name in query.candidates)

@@ -12,6 +12,7 @@ from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.experiments.records import Ranking
 from rerank_core.evaluation.measures.borderline import borderline_pairs, borderline_reference
 from rerank_core.evaluation.measures.cutoff import cut_off
+from rerank_core.evaluation.measures.settings import EvaluationSettings
 from rerank_core.evaluation.query_sets.query_set import QuerySet, make_queries
 from rerank_core.models import Document
 from rerank_core.ranking.contender import Contender
@@ -76,7 +77,7 @@ def test_the_suggestion_does_most_queries_right_with_the_fewest_wrong():
 
 def test_a_stricter_idea_of_relevant():
     """With grades from 2 on, c has no good answer and is rightly left alone."""
-    point = cut_off(*made(TABLE), relevant=2).at(0.5)
+    point = cut_off(*made(TABLE), EvaluationSettings(relevant=2)).at(0.5)
     assert (point.missed, point.silent) == (0, 2)
 
 
@@ -178,21 +179,22 @@ def test_the_lowest_relevant_grade_is_borderline_and_the_lowest_of_the_scale_is_
     """On a scale from 1 to 10 a document rated 1 is the worst there is, one rated 6 is borderline from 6 on."""
     table = {"q": {"bad": (0.2, 1), "just": (0.5, 6), "good": (0.9, 10)}, "r": {"r1": (0.9, 10), "r2": (0.3, 1)}}
     query_set, ranking = made(table)
-    pairs = borderline_pairs(query_set, ranking, relevant=6)
+    pairs = borderline_pairs(query_set, ranking, EvaluationSettings(relevant=6))
     assert [(one.document, one.grade) for one in pairs] == [("just", 6), ("r2", 1)]
     # from 1 on all are relevant, so that nothing but the middle of all scores is left to go by
     assert [one.document for one in borderline_pairs(query_set, ranking)] == ["just", "r2"]
-    assert [one.document for one in borderline_pairs(query_set, ranking, relevant=6, only=["q"])] == ["just"]
+    only_q = EvaluationSettings(only=["q"], relevant=6)
+    assert [one.document for one in borderline_pairs(query_set, ranking, only_q)] == ["just"]
 
 
 def test_filters_narrow_the_cut_off_too():
     """Only the queries asked for are counted, as in the answer."""
     query_set, ranking = made(TABLE)
-    cut = cut_off(query_set, ranking, only=["a", "d", "elsewhere"])
+    cut = cut_off(query_set, ranking, EvaluationSettings(only=["a", "d", "elsewhere"]))
     assert cut.queries == ("a", "d")
     assert cut.at(0.5).queries == 2
     with pytest.raises(InvalidRequestError, match="No query fits these filters"):
-        cut_off(query_set, ranking, only=[])
+        cut_off(query_set, ranking, EvaluationSettings(only=[]))
 
 
 def test_the_reference_is_the_mean_of_the_pairs():
