@@ -102,15 +102,15 @@ def rounds(query_set: QuerySet, contender: Contender) -> dict[str, tuple[float, 
             set_id = timed("save the query set", lambda: sets.save(query_set))
             timed("open the query set", lambda: sets.get(set_id))
             timed("plan cost and time", lambda: plan(query_set, (contender,)))
-            experiment = store.create(set_id, query_set, (contender,))
             rates = {contender.provider: RatePolicy(8, retries=0)}
+            experiment = store.create(set_id, query_set, (contender,), rates=rates)
 
             def make(provider: str, **_: int) -> Any:
                 return Instant()
 
             timed(
                 "run, every answer committed",
-                lambda: run_experiment(None, store, experiment.id, query_set, make, rates=rates),
+                lambda: run_experiment(None, store, experiment.id, query_set, make),
             )
             rankings = timed("read the answers", lambda: store.rankings(experiment.id, query_set))
             report = timed("summary, significance, cut-off", lambda: make_report(query_set, rankings))

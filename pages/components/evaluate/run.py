@@ -21,7 +21,7 @@ from pages.components.session import connection as connections
 from pages.components.session.connection import Connection
 from rerank_core import RerankError, pricing
 from rerank_core.evaluation.experiments.records import Experiment, ExperimentProgress, RatePolicy
-from rerank_core.evaluation.experiments.runner import Only, run_experiment
+from rerank_core.evaluation.experiments.runner import Only, RunOptions, run_experiment
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.jobs import Job
 from rerank_core.ranking.contender import Contender
@@ -151,9 +151,7 @@ def submit(one: Experiment, only: Only = "open") -> bool:
             one.id,
             current.query_set,
             Clients({name: connections.of(name) for name in providers}),
-            budget=connections.budget(),
-            prices=connections.prices(),
-            only=only,
+            RunOptions(connections.budget(), connections.prices(), only),
             owner=one.id,
             title="experiment",
         )

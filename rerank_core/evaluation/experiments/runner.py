@@ -10,15 +10,15 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from rerank_core import pricing
 from rerank_core.client.retry import wait_before
 from rerank_core.errors import InvalidRequestError, RateLimitedError, RerankError, SpendingLimitError
 from rerank_core.evaluation.experiments.billing import Budgets, Reservations, concerns_connection, is_fatal
+from rerank_core.evaluation.experiments.connection_queue import ConnectionQueue, QueryTask
 from rerank_core.evaluation.experiments.ledger import Ledger
 from rerank_core.evaluation.experiments.plan import reservation
 from rerank_core.evaluation.experiments.records import ExperimentProgress, ExperimentState, RatePolicy
@@ -32,7 +32,13 @@ if TYPE_CHECKING:
     from rerank_core.client.client import Client
     from rerank_core.jobs import JobContext
 
-__all__ = ["GIVE_UP_AFTER", "ClientFactory", "Only", "run_experiment"]
+__all__ = [
+    "GIVE_UP_AFTER",
+    "ClientFactory",
+    "Only",
+    "RunOptions",
+    "run_experiment",
+]
 
 GIVE_UP_AFTER = 10
 """Queries of one connection that fail in a row before it is given up: it is down, and each try may cost money."""
@@ -54,71 +60,50 @@ class ClientFactory(Protocol):
     def __call__(self, provider: str, *, max_retries: int, max_concurrency: int) -> Client: ...
 
 
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How an experiment is run this time: `budget` is the session's, beside the experiment's own limit; `prices` are
+    the user's own, None for the usual ones; `only` says which queries are asked."""
+
+    budget: Budget | None = None
+    prices: PriceTable | None = None
+    only: Only = "open"
+
+
+_USUAL = RunOptions()
+
+
 def run_experiment(
     context: JobContext | None,
     ledger: Ledger,
     experiment_id: str,
     query_set: QuerySet,
     make_client: ClientFactory,
-    *,
-    budget: Budget | None = None,
-    rates: Mapping[str, RatePolicy] | None = None,
-    prices: PriceTable | None = None,
-    only: Only = "open",
+    options: RunOptions = _USUAL,
 ) -> ExperimentProgress:
     """Ask whatever is still to be asked, and write every answer down as it arrives.
 
-    `query_set` is the one that the experiment was made for; `rates` are speeds in place of its own. Before each
-    request the most that it may cost is set aside, from the experiment's own limit and from `budget` (the session's),
-    so that neither is ever passed.
+    `query_set` is the one that the experiment was made for. Before each request the most that it may cost is set
+    aside, from the experiment's own limit and from the budget of `options`, so that neither is ever passed.
     Returns when everything is over, a limit is reached, a connection is given up or somebody asked for a pause;
     the progress says which. Cancelling the job breaks off what is under way, which is then listed as possibly billed.
     Raises ExperimentError where it runs already, or where answers cannot be kept.
     """
     with ledger.hold(experiment_id):
         ledger.mark_interrupted(experiment_id)
-        run = _ExperimentRun(ledger, experiment_id, query_set, budget, prices)
-        for provider, tasks in run.tasks(only).items():
-            run.start(_ConnectionQueue(provider, run.rate(provider, rates), tasks), make_client)
+        run = _ExperimentRun(ledger, experiment_id, query_set, options)
+        for provider, tasks in run.tasks(options.only).items():
+            run.start(ConnectionQueue(provider, run.rate(provider), tasks), make_client)
         return run.finish(context)
-
-
-class _Task(NamedTuple):
-    """One query for one contender, both by their places."""
-
-    contender: int
-    query: int
-
-
-@dataclass(slots=True)
-class _ConnectionQueue:
-    """One connection: what it is still to be asked, and how it fares."""
-
-    provider: str
-    rate: RatePolicy
-    tasks: deque[_Task]
-    client: Client | None = None
-    not_before: float = 0.0  # the clock at which the next request may start
-    failed_in_a_row: int = 0
-    over: str = ""  # why it takes no further task
-    given_up: set[int] = field(default_factory=set)  # contenders that cannot be asked
-    threads: list[threading.Thread] = field(default_factory=list)
 
 
 class _ExperimentRun:
     """One start of an experiment. `_changed` guards everything that threads share, the ledger apart."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        experiment_id: str,
-        query_set: QuerySet,
-        budget: Budget | None,
-        prices: PriceTable | None,
-    ) -> None:
+    def __init__(self, ledger: Ledger, experiment_id: str, query_set: QuerySet, options: RunOptions) -> None:
         experiment = ledger.get(experiment_id)
-        self._ledger, self._id, self._set, self._prices = ledger, experiment_id, query_set, prices
-        self._contenders, self._rates_asked = experiment.contenders, experiment.rates
+        self._ledger, self._id, self._set, self._prices = ledger, experiment_id, query_set, options.prices
+        self._contenders, self._rates = experiment.contenders, experiment.rates
         self._queries = query_set.ready
         if len(self._queries) != experiment.queries:
             raise InvalidRequestError(
@@ -129,25 +114,25 @@ class _ExperimentRun:
         # What earlier starts spent counts, so that what it says of the limit is true after the run was resumed.
         own.settle(own.reserve(spent + maybe), spent + maybe)
         own.set_limit(experiment.spending_limit)
-        self._budgets = Budgets(own, budget)
+        self._budgets = Budgets(own, options.budget)
         self._changed = threading.Condition()
         self._stop: ExperimentState | Literal[""] = ""
         self._limited = ""
         self._notes: list[str] = []
         self._under_way = 0
         self._broken: BaseException | None = None
-        self._queues: list[_ConnectionQueue] = []
+        self._queues: list[ConnectionQueue] = []
 
     # What is to be done
 
-    def tasks(self, only: Only) -> dict[str, deque[_Task]]:
+    def tasks(self, only: Only) -> dict[str, deque[QueryTask]]:
         """What to ask, by provider; the models of one connection take turns, query by query."""
         answered = self._ledger.answered(self._id)
         failed = {(one.contender, one.query) for one in self._ledger.failures(self._id)}
-        found: dict[str, deque[_Task]] = {}
+        found: dict[str, deque[QueryTask]] = {}
         for query in range(len(self._queries)):
             for place, contender in enumerate(self._contenders):
-                task = _Task(place, query)
+                task = QueryTask(place, query)
                 if task in answered or (only != "all" and (task in failed) != (only == "failed")):
                     continue
                 found.setdefault(contender.provider, deque()).append(task)
@@ -156,11 +141,11 @@ class _ExperimentRun:
         self._ledger.set_state(self._id, "running")
         return found
 
-    def rate(self, provider: str, rates: Mapping[str, RatePolicy] | None) -> RatePolicy:
-        """How fast a connection may be asked: as told now, else as when the experiment was made, else as usual."""
-        return (rates or {}).get(provider) or self._rates_asked.get(provider) or RatePolicy.usual(provider)
+    def rate(self, provider: str) -> RatePolicy:
+        """How fast a connection may be asked: as the experiment says, else as usual."""
+        return self._rates.get(provider) or RatePolicy.usual(provider)
 
-    def start(self, queue: _ConnectionQueue, make_client: ClientFactory) -> None:
+    def start(self, queue: ConnectionQueue, make_client: ClientFactory) -> None:
         """Start the threads of a connection."""
         try:
             queue.client = make_client(queue.provider, max_retries=0, max_concurrency=queue.rate.concurrency)
@@ -244,7 +229,7 @@ class _ExperimentRun:
 
     # In the threads
 
-    def _work(self, queue: _ConnectionQueue) -> None:
+    def _work(self, queue: ConnectionQueue) -> None:
         try:
             # Asked before each request, so that none is sent and paid for after somebody pressed Pause.
             while (task := self._next(queue)) is not None and not self._told_to_stop():
@@ -256,7 +241,7 @@ class _ExperimentRun:
         with self._changed:
             self._changed.notify_all()
 
-    def _next(self, queue: _ConnectionQueue) -> _Task | None:
+    def _next(self, queue: ConnectionQueue) -> QueryTask | None:
         """The next task once the connection may be asked, None at the end."""
         with self._changed:
             while not self._stop and not queue.over and queue.tasks:
@@ -264,17 +249,16 @@ class _ExperimentRun:
                     queue.tasks.popleft()
                     continue
                 if (wait := queue.not_before - time.monotonic()) <= 0:
-                    if queue.rate.per_minute:
-                        queue.not_before = time.monotonic() + 60 / queue.rate.per_minute
+                    queue.space_out()
                     return queue.tasks.popleft()
                 self._changed.wait(wait)
         return None
 
-    def _ask(self, queue: _ConnectionQueue, task: _Task) -> None:
+    def _ask(self, queue: ConnectionQueue, task: QueryTask) -> None:
         """One query, with its repetitions."""
         most = reservation(self._set, self._contenders[task.contender], self._queries[task.query], self._prices)
         for attempt in range(queue.rate.retries + 1):
-            if attempt and self._paused(queue):
+            if attempt and not self._turn(queue):
                 return
             reserved = self._reserve(queue, most)
             if reserved is None:
@@ -283,7 +267,9 @@ class _ExperimentRun:
             if error is None or not error.retryable or not self._wait(queue, attempt, error):
                 return
 
-    def _send(self, queue: _ConnectionQueue, task: _Task, reserved: Reservations, *, last: bool) -> RerankError | None:
+    def _send(
+        self, queue: ConnectionQueue, task: QueryTask, reserved: Reservations, *, last: bool
+    ) -> RerankError | None:
         """One request; the error it came to, None where there is an answer or it was broken off."""
         assert queue.client is not None
         contender, query = self._contenders[task.contender], self._queries[task.query]
@@ -315,7 +301,7 @@ class _ExperimentRun:
                 self._changed.notify_all()
 
     def _count_failure(
-        self, queue: _ConnectionQueue, task: _Task, error: RerankError, *, fatal: bool, final: bool
+        self, queue: ConnectionQueue, task: QueryTask, error: RerankError, *, fatal: bool, final: bool
     ) -> None:
         """Give up what would only fail again."""
         if fatal:
@@ -328,7 +314,7 @@ class _ExperimentRun:
                 self._give_up(queue, error, why=f"{GIVE_UP_AFTER} queries in a row failed, the last one so:")
 
     def _give_up(
-        self, queue: _ConnectionQueue, error: RerankError, contender: int | None = None, *, why: str = ""
+        self, queue: ConnectionQueue, error: RerankError, contender: int | None = None, *, why: str = ""
     ) -> None:
         """Take no further task of a connection, or of one of its contenders."""
         who = queue.provider if contender is None else self._contenders[contender].label
@@ -349,7 +335,7 @@ class _ExperimentRun:
 
     # Money and time
 
-    def _reserve(self, queue: _ConnectionQueue, most: Decimal | None) -> Reservations | None:
+    def _reserve(self, queue: ConnectionQueue, most: Decimal | None) -> Reservations | None:
         """Set money aside, waiting for what is under way where that may free enough; None where it will not, or
         where the run is over."""
         with self._changed:
@@ -368,28 +354,34 @@ class _ExperimentRun:
                     return reserved
         return None
 
-    def _wait(self, queue: _ConnectionQueue, attempt: int, error: RerankError) -> bool:
+    def _wait(self, queue: ConnectionQueue, attempt: int, error: RerankError) -> bool:
         """Set the time before the next attempt; False where there is none."""
         named = error.retry_after if isinstance(error, RateLimitedError) else None
         wait = wait_before(attempt, named, LONGEST_WAIT, random.random)
         if wait is None:
             return False
-        deadline = time.monotonic() + wait
+        moment = time.monotonic() + wait
         with self._changed:
             if isinstance(error, RateLimitedError):
-                queue.not_before = max(queue.not_before, deadline)  # it is the connection that is asked to slow down
-            while not self._stop and not queue.over and (left := deadline - time.monotonic()) > 0:
-                self._changed.wait(left)
-            return not self._stop and not queue.over
+                queue.not_before = max(queue.not_before, moment)  # it is the connection that is asked to slow down
+            return self._until(queue, moment)
 
-    def _paused(self, queue: _ConnectionQueue) -> bool:
-        """Wait for the turn that a rate limit leaves to a repetition; True where the run is over."""
+    def _turn(self, queue: ConnectionQueue) -> bool:
+        """Wait for the turn that the rate leaves to a repetition; False where the run is over."""
         with self._changed:
-            while not self._stop and not queue.over and (left := queue.not_before - time.monotonic()) > 0:
-                self._changed.wait(left)
-            if queue.rate.per_minute:
-                queue.not_before = time.monotonic() + 60 / queue.rate.per_minute
-            return bool(self._stop or queue.over)
+            going = self._until(queue)
+            queue.space_out()
+            return going
+
+    def _until(self, queue: ConnectionQueue, moment: float | None = None) -> bool:
+        """Wait for this moment, or for when the connection may be asked again, which others may put off meanwhile;
+        False where the run is over. With `_changed` held."""
+        while not self._stop and not queue.over:
+            left = (queue.not_before if moment is None else moment) - time.monotonic()
+            if left <= 0:
+                return True
+            self._changed.wait(left)
+        return False
 
 
 def _too_long(error: RerankError) -> bool:

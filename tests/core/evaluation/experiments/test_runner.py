@@ -24,7 +24,7 @@ from rerank_core.evaluation.experiments.ledger import ExperimentError
 from rerank_core.evaluation.experiments.local_speed import MEASURED_TOKENS, LocalSpeed, measure_local_speed
 from rerank_core.evaluation.experiments.plan import plan, reservation
 from rerank_core.evaluation.experiments.records import RatePolicy, duration_text
-from rerank_core.evaluation.experiments.runner import GIVE_UP_AFTER, run_experiment
+from rerank_core.evaluation.experiments.runner import GIVE_UP_AFTER, RunOptions, run_experiment
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.jobs import Cancelled, JobManager
 from rerank_core.pricing.budget import Budget
@@ -50,10 +50,11 @@ class World:
         self.store = ExperimentStore()
         self.experiment = self.store.create(self.set_id, self.query_set, contenders, spending_limit=limit)
 
-    def run(self, clients=None, *, context=None, **options):
-        options.setdefault("rates", QUICK)
+    def run(self, clients=None, *, context=None, rates=QUICK, **options):
+        self.store.set_rates(self.experiment.id, rates)
         clients = FakeClients() if clients is None else clients
-        return run_experiment(context, self.store, self.experiment.id, self.query_set, clients, **options)
+        chosen = RunOptions(**options)
+        return run_experiment(context, self.store, self.experiment.id, self.query_set, clients, chosen)
 
     @property
     def ledger(self):
@@ -325,11 +326,9 @@ def test_pausing_lets_what_is_under_way_finish(world, what, state):
         assert go.wait(10)
         return reversed_answer(request, model)
 
-    rates = {"gateflow": RatePolicy(2, retries=0)}
     with ExperimentStore() as store, closing(JobManager()) as manager:
-        job = manager.submit(
-            run_experiment, store, world.experiment.id, world.query_set, FakeClients(answer), rates=rates
-        )
+        store.set_rates(world.experiment.id, {"gateflow": RatePolicy(2, retries=0)})
+        job = manager.submit(run_experiment, store, world.experiment.id, world.query_set, FakeClients(answer))
         assert all(arrived.acquire(timeout=10) for _ in range(2))
         with ExperimentStore() as elsewhere:
             elsewhere.ask(world.experiment.id, what)
@@ -353,14 +352,8 @@ def test_cancelling_the_job_breaks_off_and_lists_what_may_be_billed(world):
 
     clients._answer = answer
     with closing(JobManager()) as manager:
-        job = manager.submit(
-            run_experiment,
-            world.store,
-            world.experiment.id,
-            world.query_set,
-            clients,
-            rates={"gateflow": RatePolicy(1, retries=0)},
-        )
+        world.store.set_rates(world.experiment.id, {"gateflow": RatePolicy(1, retries=0)})
+        job = manager.submit(run_experiment, world.store, world.experiment.id, world.query_set, clients)
         assert first.wait(10)
         job.cancel()
         assert job.wait(10)
