@@ -165,7 +165,8 @@ class ExperimentStore(RequestLog, Ledger):
     # Results
 
     def rankings(self, experiment_id: str, query_set: QuerySet) -> tuple[Ranking, ...]:
-        """The answers of every contender so far, as runs over the query set that the experiment is about."""
+        """The answers of every contender so far, as runs over the query set that the experiment is about. What was
+        added to the set after it was read is left out."""
         experiment = self.get(experiment_id)
         ready = query_set.ready
         runs: list[dict[str, tuple[str, ...]]] = [{} for _ in experiment.contenders]
@@ -180,11 +181,13 @@ class ExperimentStore(RequestLog, Ledger):
                 (number,),
             ).fetchall()
         for contender, place, places, scores, amount, latency in rows:
+            if place >= len(ready):
+                continue
             query = ready[place]
-            order = [query.candidates[index] for index in array("I", bytes(places))]
-            numbers = zip(order, array("d", bytes(scores)), strict=True)
-            runs[contender][query.id] = tuple(order)
-            scored[contender][query.id] = {name: score for name, score in numbers if not math.isnan(score)}
+            both = zip(array("I", bytes(places)), array("d", bytes(scores)), strict=True)
+            known = [(query.candidates[index], score) for index, score in both if index < len(query.candidates)]
+            runs[contender][query.id] = tuple(name for name, _ in known)
+            scored[contender][query.id] = {name: score for name, score in known if not math.isnan(score)}
             costs[contender].append(None if amount is None else Decimal(amount))
             latencies[contender].append(latency)
         failed = sorted(self.failures(experiment_id), key=lambda one: one.query)
@@ -195,7 +198,7 @@ class ExperimentStore(RequestLog, Ledger):
                 scored[place],
                 None if None in costs[place] else sum((one for one in costs[place] if one is not None), Decimal(0)),
                 tuple(latencies[place]),
-                tuple(ready[one.query].id for one in failed if one.contender == place),
+                tuple(ready[one.query].id for one in failed if one.contender == place and one.query < len(ready)),
             )
             for place, contender in enumerate(experiment.contenders)
         )

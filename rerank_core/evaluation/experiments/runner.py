@@ -104,7 +104,7 @@ class _ExperimentRun:
         experiment = ledger.get(experiment_id)
         self._ledger, self._id, self._set, self._prices = ledger, experiment_id, query_set, options.prices
         self._contenders, self._rates = experiment.contenders, experiment.rates
-        self._queries = query_set.ready
+        self._queries = query_set.ready[: experiment.queries]  # what was added to the set since comes after these
         if len(self._queries) != experiment.queries:
             raise InvalidRequestError(
                 "This is not the query set that the experiment was made for.", hint="Open the experiment again."

@@ -272,7 +272,8 @@ def test_rating_and_taking_back(store):
     assert store.judgments(set_id)["ann"]["q0"]["q0-d0"] == 0
     assert store.rate(set_id, "ben", "q0", "q0-d1", None) == 3
     assert "ben" not in store.judgments(set_id)
-    assert store.add_ratings(set_id, "cem", {"q1": {"q1-d0": 1, "q1-d2": 0}}) == 2
+    store.rate(set_id, "cem", "q1", "q1-d0", 1)
+    store.rate(set_id, "cem", "q1", "q1-d2", 0)
     assert store.get(set_id).judgments["cem"] == {"q1": {"q1-d0": 1, "q1-d2": 0}}
     assert store.list()[0].rated == 5, "what two rated counts once"
     with pytest.raises(InvalidRequestError):
