@@ -203,7 +203,7 @@ class _ExperimentRun:
         with contextlib.suppress(RerankError) if self._broken is not None else contextlib.nullcontext():
             self._ledger.set_state(self._id, state, " ".join(dict.fromkeys([self._limited, *self._notes])).strip())
 
-    def _told_to_stop(self) -> bool:
+    def _asked_to_stop(self) -> bool:
         """Whether somebody asked for a pause or an end, in whichever process."""
         asked = self._ledger.asked(self._id)
         if asked:
@@ -211,7 +211,7 @@ class _ExperimentRun:
         return bool(asked)
 
     def _report(self, context: JobContext | None) -> None:
-        self._told_to_stop()
+        self._asked_to_stop()
         if context is not None:
             now = self._ledger.progress(self._id)
             context.progress(now.done + now.failed, now.total, Cost(now.spent), now.text)
@@ -232,7 +232,7 @@ class _ExperimentRun:
     def _work(self, queue: ConnectionQueue) -> None:
         try:
             # Asked before each request, so that none is sent and paid for after somebody pressed Pause.
-            while (task := self._next(queue)) is not None and not self._told_to_stop():
+            while (task := self._next(queue)) is not None and not self._asked_to_stop():
                 self._ask(queue, task)
         except BaseException as error:  # answers that cannot be kept, or a bug: no further request must be paid for
             with self._changed:

@@ -10,6 +10,9 @@ family, also those of two models, since sentences are said about them all ("cann
 false claim on one measure stays under 0.05 so. An interval is that of its own pair, without a correction: it says how
 large a difference may be, p whether there is one. So it may leave out 0 where p is not small; `describe` says for how
 many comparisons p was corrected.
+
+It is worked out here and not by scipy.stats (1.17, permutation_test and bootstrap), which gives the same figures:
+importing that takes near 3 s, and its test of 6 comparisons over 1,000 queries took 2.9 s against 0.2 s here.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ Every picture says in its label what it shows; every colour has a sign or a word
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
@@ -24,17 +25,14 @@ _LEFT = 190
 _RIGHT = 60
 _ROW = 34
 _LABEL = 140
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def shown(value: object) -> Markup:
     """A value as HTML can hold it: escaped, with U+FFFD for what no document may contain. Markup is kept as it is."""
     if isinstance(value, Markup):
         return value
-    clean = "".join(
-        "�" if 0xD800 <= ord(char) <= 0xDFFF or (ord(char) < 32 and char not in "\t\n\r") or char == "\x7f" else char
-        for char in str(value)
-    )
-    return escape(clean)
+    return escape(_FORBIDDEN.sub("�", str(value)))
 
 
 def means_chart(summary: Summary) -> Markup:
