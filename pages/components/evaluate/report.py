@@ -7,8 +7,9 @@ import streamlit as st
 from pages.components.evaluate.answer import current_summary
 from pages.components.evaluate.orders import filters, rankings, remembered, scope_line, settings
 from pages.components.evaluate.run import under_way
-from pages.components.evaluate.state import experiment, experiments, query_sets, state
+from pages.components.evaluate.state import experiment, state
 from pages.components.session import connection as connections
+from pages.components.session import stores
 from rerank_core import RerankError
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.evaluation.report.csv_files import report_csv, results_csv
@@ -79,7 +80,7 @@ def _made(title: str) -> Report:
     query_set, shown = state().query_set, experiment()
     assert query_set is not None
     assert shown is not None
-    found, chosen, prices, kept = rankings(), settings(), connections.prices(), query_sets().thresholds()
+    found, chosen, prices, kept = rankings(), settings(), connections.prices(), stores.query_sets().thresholds()
     marks = tuple((*key, one.score, one.how) for key, one in kept.items())
     return remembered(
         ("report", query_set, found, chosen, marks, title, prices),
@@ -88,7 +89,7 @@ def _made(title: str) -> Report:
             found,
             chosen,
             prices=prices,
-            progress=experiments().progress(shown.id),
+            progress=stores.experiments().progress(shown.id),
             thresholds=kept,
             title=title,
         ),
