@@ -6,21 +6,21 @@ from pages.components.display import errors
 from pages.components.evaluate.candidates import take_finished
 from pages.components.evaluate.files_input import collect
 from pages.components.evaluate.link import restore_from_link, sync_query_params
-from pages.components.evaluate.query_set import ADDING
-from pages.components.evaluate.state import STEP, STEPS, refresh, state
+from pages.components.evaluate.state import STEPS, refresh, state
 from pages.components.evaluate.steps import DRAW
+from pages.components.session import keys
 
 current = state()
 restore_from_link()
 take_finished()
 if collect():
-    st.session_state[ADDING] = True  # the files that are read after a reload are to be seen
+    st.session_state[keys.EVALUATE_ADDING] = True  # the files that are read after a reload are to be seen
 refresh()
 # White on the dark theme's light blue is hard to read, on the chosen models as on a primary button.
 st.html("<style>[data-testid=stMultiSelect] span[title] {color: light-dark(#ffffff, #08121f) !important}</style>")
 st.title("Find out which model is best on your own queries", anchor=False)
 step = st.segmented_control(
-    "Step", STEPS, required=True, key=STEP, persist_state="session", label_visibility="collapsed"
+    "Step", STEPS, required=True, key=keys.STEP, persist_state="session", label_visibility="collapsed"
 )
 # What comes and goes has a container of its own, so that what stands below keeps its place (see playground.py).
 with st.container():

@@ -12,6 +12,7 @@ from pages.components.evaluate.candidates import job, save, search_for_missing, 
 from pages.components.evaluate.orders import remembered
 from pages.components.inputs import uploads
 from pages.components.inputs.import_report import report
+from pages.components.session import keys
 from rerank_core import RerankError
 from rerank_core.documents.report import count
 from rerank_core.evaluation import KINDS, TABLE_ROLES, formats
@@ -33,12 +34,13 @@ ROLES = {
 }
 assert tuple(ROLES) == TABLE_ROLES
 FILES, TYPED = "From files", "From a list of queries"
-WAY, NAME = "evaluate_way", "evaluate_name"
 
 
 def add() -> None:
     """The two ways in."""
-    way = st.segmented_control("Where do the queries come from?", [FILES, TYPED], required=True, default=FILES, key=WAY)
+    way = st.segmented_control(
+        "Where do the queries come from?", [FILES, TYPED], required=True, default=FILES, key=keys.EVALUATE_WAY
+    )
     if way == TYPED:
         typed()
     else:
@@ -90,7 +92,7 @@ def _files() -> None:
             st.text(str(problem.reason))
         search = search_for_missing(made)
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            name = st.text_input("Name of the set", value=_usual_name(), key=NAME, width=320)
+            name = st.text_input("Name of the set", value=_usual_name(), key=keys.EVALUATE_NAME, width=320)
             if st.button(
                 "Use these queries", type="primary", icon=":material/check:", disabled=job().running or inbox().busy
             ):
@@ -127,7 +129,9 @@ def _read(
 
 def _put(_name: str, _upload: uploads.Upload[Imported], again: bool) -> None:
     if not again:
-        st.session_state.pop(NAME, None)  # the set is called like its first file until somebody says otherwise
+        st.session_state.pop(
+            keys.EVALUATE_NAME, None
+        )  # the set is called like its first file until somebody says otherwise
 
 
 QUERY_FILES = uploads.UploadPlace[Imported](

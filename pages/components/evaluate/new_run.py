@@ -14,9 +14,10 @@ from pages.components.evaluate.run import MOST_AT_ONCE, create, under_way
 from pages.components.evaluate.speed import local_speeds, measuring, request_seconds, wait_for_speed
 from pages.components.evaluate.state import state
 from pages.components.session import connection as connections
+from pages.components.session import keys
 from rerank_core import offline, pricing
-from rerank_core.evaluation.experiments.plan import Plan, plan
-from rerank_core.evaluation.experiments.records import Lane, duration_text
+from rerank_core.evaluation.experiments.plan import ExperimentPlan, plan
+from rerank_core.evaluation.experiments.records import RatePolicy, duration_text
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.ranking.contender import Contender, distinct
 
@@ -24,20 +25,20 @@ MAX_MODELS = 4
 ASK_ABOVE = Decimal(1)
 """US dollars; a run that may cost more, or whose cost nobody knows, is confirmed once."""
 
-MODELS, LIMIT, CONCURRENCY, PER_MINUTE = "evaluate_models", "evaluate_limit", "evaluate_at_once", "evaluate_per_minute"
-
 
 def new_run(query_set: QuerySet) -> None:
     """Choose models, see what they cost, start."""
     options = contenders()
-    if MODELS in st.session_state:
-        st.session_state[MODELS] = [name for name in st.session_state[MODELS] if name in options]
+    if keys.EVALUATE_MODELS in st.session_state:
+        st.session_state[keys.EVALUATE_MODELS] = [
+            name for name in st.session_state[keys.EVALUATE_MODELS] if name in options
+        ]
     else:
-        st.session_state[MODELS] = [name for name, one in options.items() if one.provider == "local"][:3]
+        st.session_state[keys.EVALUATE_MODELS] = [name for name, one in options.items() if one.provider == "local"][:3]
     chosen = st.multiselect(
         "Models to compare",
         list(options),
-        key=MODELS,
+        key=keys.EVALUATE_MODELS,
         max_selections=MAX_MODELS,
         persist_state="session",
         help="Up to four, of any connections. The initial order is always compared too.",
@@ -49,7 +50,7 @@ def new_run(query_set: QuerySet) -> None:
             st.page_link("connections.py", label="Set up a connection", icon=":material/key:")
     picked = distinct(options[name] for name in chosen)
     hosted = sorted({one.provider for one in picked} - {"local"})
-    lanes = _speed(hosted)
+    rates = _speed(hosted)
     if not query_set.ready:
         st.warning("No query of this set has candidates, so there is nothing to rerank.", icon=":material/search_off:")
         return
@@ -58,13 +59,13 @@ def new_run(query_set: QuerySet) -> None:
         return
     speeds = local_speeds(query_set, picked, busy=under_way())
     planned = plan(
-        query_set, picked, prices=connections.prices(), lanes=lanes, seconds=request_seconds(picked), speeds=speeds
+        query_set, picked, prices=connections.prices(), rates=rates, seconds=request_seconds(picked), speeds=speeds
     )
     _show_plan(planned)
     if measuring() is not None:
         wait_for_speed()
     limit = _limit(planned) if hosted else None
-    _start_button(query_set, picked, planned, lanes, limit)
+    _start_button(query_set, picked, planned, rates, limit)
 
 
 def contenders() -> dict[str, Contender]:
@@ -81,14 +82,14 @@ def contenders() -> dict[str, Contender]:
     return found
 
 
-def _speed(hosted: list[str]) -> dict[str, Lane]:
+def _speed(hosted: list[str]) -> dict[str, RatePolicy]:
     if not hosted:
         return {}
     with st.expander("How fast each service may be asked", icon=":material/speed:"):
-        return {name: _lane(name) for name in hosted}
+        return {name: _rate(name) for name in hosted}
 
 
-def _lane(provider: str) -> Lane:
+def _rate(provider: str) -> RatePolicy:
     """The speed of one connection, which its contract may bound."""
     label = rc.provider(provider).label
     with st.container(horizontal=True):
@@ -97,7 +98,7 @@ def _lane(provider: str) -> Lane:
             1,
             MOST_AT_ONCE,
             4,
-            key=f"{CONCURRENCY}_{provider}",
+            key=keys.of(keys.EVALUATE_AT_ONCE, provider),
             persist_state="session",
             width=240,
         )
@@ -107,15 +108,15 @@ def _lane(provider: str) -> Lane:
             max_value=100_000,
             value=None,
             placeholder="No limit",
-            key=f"{PER_MINUTE}_{provider}",
+            key=keys.of(keys.EVALUATE_PER_MINUTE, provider),
             persist_state="session",
             width=240,
             help="What your contract allows. Requests are spread evenly over the minute.",
         )
-    return Lane(int(at_once or 4), int(a_minute) if a_minute else None, connections.of(provider).max_retries)
+    return RatePolicy(int(at_once or 4), int(a_minute) if a_minute else None, connections.of(provider).max_retries)
 
 
-def _show_plan(planned: Plan) -> None:
+def _show_plan(planned: ExperimentPlan) -> None:
     with st.container(horizontal=True, gap="medium"):
         st.metric("Requests", f"{planned.requests:,}", width="content", help="One for each query and model.")
         cost = pricing.money_text(planned.amount) if len(planned.unknown) < len(planned.contenders) else "unknown"
@@ -156,7 +157,7 @@ def _show_plan(planned: Plan) -> None:
         st.caption(escaped(sentence))
 
 
-def _limit(planned: Plan) -> Decimal | None:
+def _limit(planned: ExperimentPlan) -> Decimal | None:
     value = st.number_input(
         "This run may cost at most (US dollars)",
         min_value=0.0,
@@ -164,10 +165,10 @@ def _limit(planned: Plan) -> Decimal | None:
         step=0.5,
         format="%g",
         placeholder="No limit of its own",
-        key=LIMIT,
+        key=keys.EVALUATE_LIMIT,
         persist_state="session",
         width=320,
-        help="The run stops before it would pass this; it can be gone on with later.",
+        help="The run stops before it would pass this; it can be resumed later.",
     )
     limit = None if value is None else Decimal(str(value))
     if limit is not None and limit < planned.most:
@@ -178,13 +179,13 @@ def _limit(planned: Plan) -> Decimal | None:
 def _start_button(
     query_set: QuerySet,
     picked: tuple[Contender, ...],
-    planned: Plan,
-    lanes: Mapping[str, Lane],
+    planned: ExperimentPlan,
+    rates: Mapping[str, RatePolicy],
     limit: Decimal | None,
 ) -> None:
     current = state()
     pressed = st.button(
-        "Start the run", type="primary", icon=":material/play_arrow:", disabled=under_way(), key="start_run"
+        "Start the run", type="primary", icon=":material/play_arrow:", disabled=under_way(), key=keys.START_RUN
     )
     if pressed:
         current.asking = not planned.free and (
@@ -193,7 +194,7 @@ def _start_button(
             or not connections.budget().fits(min(planned.most, limit) if limit is not None else planned.most)
         )
         if not current.asking:
-            _begin(query_set, picked, lanes, limit)
+            _begin(query_set, picked, rates, limit)
     if not current.asking:
         return
     with st.container(border=True):
@@ -214,17 +215,17 @@ def _start_button(
                 if raising:
                     budget.set_limit(budget.limit_for(planned.most))
                 current.asking = False
-                _begin(query_set, picked, lanes, limit)
+                _begin(query_set, picked, rates, limit)
             if raising and st.button("Start within my limit"):
                 current.asking = False
-                _begin(query_set, picked, lanes, limit)
+                _begin(query_set, picked, rates, limit)
             if st.button("Do not start"):
                 current.asking = False
                 st.rerun()
 
 
 def _begin(
-    query_set: QuerySet, picked: tuple[Contender, ...], lanes: Mapping[str, Lane], limit: Decimal | None
+    query_set: QuerySet, picked: tuple[Contender, ...], rates: Mapping[str, RatePolicy], limit: Decimal | None
 ) -> None:
-    if create(query_set, picked, lanes, limit):
+    if create(query_set, picked, rates, limit):
         st.rerun()

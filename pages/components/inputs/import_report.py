@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.components.display.board import shown
 from pages.components.inputs.uploads import NAME_CHARACTERS, Inbox, T, Upload
+from pages.components.session import keys
 from rerank_core.documents import Problem
 from rerank_core.documents.decoding import ENCODINGS
 
@@ -105,7 +106,7 @@ def _choice(
 
 
 def _key(inbox: Inbox[T], name: str, what: str) -> str:
-    return f"{what}_{inbox.place.name}_{inbox.files[name].generation}_{name}"
+    return keys.of(keys.UPLOAD, what, inbox.place.name, inbox.files[name].generation, name)
 
 
 def _chosen(inbox: Inbox[T], name: str, what: str) -> None:

@@ -20,7 +20,7 @@ from pages.components.display.board import shown
 from pages.components.display.markdown import escaped
 from pages.components.jobs import page_job
 from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
-from pages.components.session import query_params
+from pages.components.session import keys, page_state, query_params
 from rerank_core.documents import Problem
 from rerank_core.documents.working_list import showable_name, unused_name
 from rerank_core.jobs import Job, JobContext
@@ -185,7 +185,7 @@ class Inbox(Generic[T]):
             type=list(self.place.reading.endings),
             accept_multiple_files=True,
             max_upload_size=self.place.reading.file_bytes // 1_000_000,
-            key=f"upload_{self.place.name}_{self._version}",
+            key=keys.of(keys.UPLOAD, self.place.name, self._version),
             on_change=self._arrived,
             help=help_text,
         )
@@ -232,7 +232,7 @@ class Inbox(Generic[T]):
         self.place.removed(name)
 
     def _arrived(self) -> None:
-        files = st.session_state.get(f"upload_{self.place.name}_{self._version}") or []
+        files = st.session_state.get(keys.of(keys.UPLOAD, self.place.name, self._version)) or []
         if files:
             # The list keeps what was read; an empty uploader is ready for the next file.
             self._version += 1
@@ -298,11 +298,7 @@ class Inbox(Generic[T]):
 
 def of(place: UploadPlace[T]) -> Inbox[T]:
     """This session's inbox of a place."""
-    key = f"inbox_{place.name}"
-    found: Inbox[T] | None = st.session_state.get(key)
-    if found is None:
-        found = st.session_state[key] = Inbox(place)
-    return found
+    return page_state.keep(f"inbox_{place.name}", lambda: Inbox(place))
 
 
 def _read(context: JobContext, reading: FileReading[T], delivery: Delivery[T]) -> None:
