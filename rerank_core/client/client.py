@@ -19,7 +19,7 @@ from rerank_core import __version__
 from rerank_core.client.drivers import AsyncDriver, Driver, check_requests, expire
 from rerank_core.client.retry import Timing
 from rerank_core.client.settings import read_settings
-from rerank_core.client.steps import OnProgress, Settings
+from rerank_core.client.steps import OnProgress
 from rerank_core.errors import ConfigurationError, RerankError
 from rerank_core.models import DocumentInput, RerankRequest, RerankResponse
 from rerank_core.pricing.table import PriceTable
@@ -81,7 +81,7 @@ class Client(Driver):
         )
         _check_transport(transport, httpx.BaseTransport)
         super().__init__(settings, max_concurrency)
-        self._url = _url(settings)
+        self._url = httpx.URL(settings.address)
         options = pool_options(settings.address) if settings.address and transport is None else {}
         self._lanes = _Lanes(transport, lambda: Transport(open_pool(options)))
         if transport is None:
@@ -170,7 +170,7 @@ class AsyncClient(AsyncDriver):
         )
         _check_transport(transport, httpx.AsyncBaseTransport)
         super().__init__(settings, max_concurrency)
-        self._url = _url(settings)
+        self._url = httpx.URL(settings.address)
         options = pool_options(settings.address) if settings.address and transport is None else {}
         self._lanes = _Lanes(transport, lambda: AsyncTransport(open_async_pool(options)))
 
@@ -265,15 +265,6 @@ class _Lanes(Generic[T]):
 def _close_all(transports: list[httpx.BaseTransport]) -> None:
     for transport in [*transports]:
         transport.close()
-
-
-def _url(settings: Settings) -> httpx.URL:
-    try:
-        return httpx.URL(settings.address)
-    except httpx.InvalidURL:
-        raise ConfigurationError(
-            "The base address is not an http or https address.", hint="Check it for characters out of place."
-        ) from None
 
 
 def _request(url: httpx.URL, key: ApiKey | None, body: bytes, allowance: Allowance) -> httpx.Request:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from numbers import Integral, Real
-from urllib.parse import urlsplit
 
 from rerank_core.client.retry import Timing
 from rerank_core.client.steps import Settings
@@ -12,6 +11,7 @@ from rerank_core.errors import ConfigurationError
 from rerank_core.pricing.table import PriceTable
 from rerank_core.providers import provider
 from rerank_core.providers.spec import ProviderSpec
+from rerank_core.transport.address import checked_address
 from rerank_core.transport.credentials import ApiKey
 
 __all__ = ["LONGEST", "read_settings"]
@@ -85,25 +85,14 @@ def _address(spec: ProviderSpec, given: str | None) -> str:
     hint = "Give an address that starts with https:// or http://" + (
         f", as base_url= or in {variable}." if variable else "."
     )
-    if given is not None and not isinstance(given, str):
-        raise ConfigurationError("The base address is not a string.", hint=hint)
-    base = (given or "").strip() or (os.environ.get(variable, "").strip() if variable else "") or spec.default_base_url
+    base = given.strip() if isinstance(given, str) else given
+    base = base or os.environ.get(variable or "", "").strip() or spec.default_base_url
     if not base:
         raise ConfigurationError(f"{spec.label} has no address.", hint=hint)
-    try:
-        parts = urlsplit(base)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host, port = None, None
-    if not host or parts.scheme not in ("http", "https") or port == 0 or not base.isprintable() or " " in base:
-        raise ConfigurationError("The base address is not an http or https address.", hint=hint)
-    if parts.username is not None or parts.password is not None:
-        raise ConfigurationError(
-            "The base address holds a user name or a password, which error messages would show.",
-            hint="Take them out of the address; a key is passed as api_key=.",
-        )
-    if parts.query or parts.fragment:
-        raise ConfigurationError(
-            "The base address goes on after a ? or a #.", hint=f"End it before that: {spec.path} is added to it."
-        )
-    return parts.geturl().rstrip("/") + spec.path
+    return checked_address(
+        base,
+        "The base address",
+        hint=hint,
+        credentials_hint="Take them out of the address; a key is passed as api_key=.",
+        path=spec.path,
+    )

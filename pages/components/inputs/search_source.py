@@ -11,7 +11,7 @@ from pages.components.search.state import LIVE, QUESTION, SAMPLE, SOURCE, state
 from rerank_core import RerankError
 from rerank_core.documents.report import count
 from rerank_core.retrieval.live.index import LiveFields, LiveIndex, QueryTemplate
-from rerank_core.transport.engine_credentials import Credentials
+from rerank_core.transport.credentials import Credentials
 
 # The query template, a widget's key, and the default that it began with.
 TEMPLATE, FOLLOWED = "live_template", "live_template_followed"

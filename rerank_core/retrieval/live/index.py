@@ -23,7 +23,8 @@ from rerank_core.errors import (
 )
 from rerank_core.retrieval.live.query import FieldInfo, LiveFields, QueryTemplate, suggest_fields
 from rerank_core.retrieval.live.reply import LiveHit, LiveResult, explain, failed, json_of, result_of
-from rerank_core.transport.engine_credentials import Credentials
+from rerank_core.transport.address import checked_address
+from rerank_core.transport.credentials import Credentials
 from rerank_core.transport.exchange import BROKEN, Transport, exchange, failure_of, limits
 from rerank_core.transport.reply import Failure, Reply
 from rerank_core.transport.sockets import Allowance, open_pool, pool_options
@@ -81,7 +82,12 @@ class LiveIndex:
         *,
         _clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.address = _address(address)
+        self.address = checked_address(
+            address,
+            "The search engine's address",
+            hint="Give an address that starts with https:// or http://, as in http://localhost:9200",
+            credentials_hint="Leave them out of the address; they have fields of their own.",
+        )
         self.index = _index(index)
         self.fields_used = fields
         self.credentials = credentials if credentials is not None else Credentials()
@@ -272,34 +278,6 @@ def _closed() -> ConfigurationError:
 
 def _is_loopback(host: str) -> bool:
     return host == "localhost" or host == "::1" or host.startswith("127.")
-
-
-def _address(address: str) -> str:
-    hint = "Give an address that starts with https:// or http://, as in http://localhost:9200"
-    try:
-        parts = urlsplit(address.strip())
-        host, port = parts.hostname, parts.port
-        httpx.URL(address.strip())
-    except (ValueError, httpx.InvalidURL, AttributeError):
-        raise ConfigurationError("The search engine's address is not a web address.", hint=hint) from None
-    if (
-        not host
-        or parts.scheme not in ("http", "https")
-        or port == 0
-        or not address.isprintable()
-        or " " in address.strip()
-    ):
-        raise ConfigurationError("The search engine's address is not a web address.", hint=hint)
-    if parts.username is not None or parts.password is not None:
-        raise ConfigurationError(
-            "The address holds a user name or a password, which error messages would show.",
-            hint="Leave them out of the address; they have fields of their own.",
-        )
-    if parts.query or parts.fragment:
-        raise ConfigurationError(
-            "The address goes on after a ? or a #.", hint="Give only its beginning, as in http://localhost:9200"
-        )
-    return parts.geturl().rstrip("/")
 
 
 def _index(index: str) -> str:
