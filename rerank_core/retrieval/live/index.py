@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
-from weakref import finalize
 
 import httpx
 
@@ -25,9 +24,9 @@ from rerank_core.retrieval.live.query import FieldInfo, LiveFields, QueryTemplat
 from rerank_core.retrieval.live.reply import LiveHit, LiveResult, explain, failed, json_of, result_of
 from rerank_core.transport.address import checked_address
 from rerank_core.transport.credentials import Credentials
-from rerank_core.transport.exchange import BROKEN, Transport, exchange, failure_of, limits
+from rerank_core.transport.exchange import TRANSPORT_ERRORS, Transport, exchange, failure_of, limits
 from rerank_core.transport.reply import Failure, Reply
-from rerank_core.transport.sockets import Allowance, open_pool, pool_options
+from rerank_core.transport.sockets import Deadline, open_pool, pool_options
 
 __all__ = [
     "MOST",
@@ -104,10 +103,9 @@ class LiveIndex:
         self._clock = _clock
         if transport is None:
             transport = Transport(open_pool({**pool_options(self.address), "max_connections": _WIDTH}))
-            finalize(self, transport.close)  # one that is forgotten leaves no socket open
         self._transport = transport
         self._lock = threading.Lock()
-        self._under_way: list[Allowance] = []
+        self._under_way: list[Deadline] = []
         self._closed = False
 
     def __repr__(self) -> str:
@@ -165,8 +163,8 @@ class LiveIndex:
             if self._closed:
                 return
             self._closed = True
-            for allowance in self._under_way:
-                allowance.cancel()
+            for deadline in self._under_way:
+                deadline.cancel()
         self._transport.close()
 
     def __enter__(self) -> Self:
@@ -210,16 +208,16 @@ class LiveIndex:
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """One request; the parsed reply. Raises the RerankError that anything else amounts to."""
-        allowance = Allowance(self.timeout, self._clock)
+        deadline = Deadline(self.timeout, self._clock)
         with self._lock:
             if self._closed:
                 raise _closed()
-            self._under_way.append(allowance)
+            self._under_way.append(deadline)
         try:
-            outcome = self._exchange(method, path, body, allowance)
+            outcome = self._exchange(method, path, body, deadline)
         finally:
             with self._lock:
-                self._under_way = [other for other in self._under_way if other is not allowance]
+                self._under_way = [other for other in self._under_way if other is not deadline]
         if isinstance(outcome, Failure) and self._closed:
             raise _closed()
         try:
@@ -237,15 +235,13 @@ class LiveIndex:
             raise
         return parsed
 
-    def _exchange(
-        self, method: str, path: str, body: Mapping[str, Any] | None, allowance: Allowance
-    ) -> Reply | Failure:
+    def _exchange(self, method: str, path: str, body: Mapping[str, Any] | None, deadline: Deadline) -> Reply | Failure:
         try:
-            return exchange(self._transport, self._request(method, path, body, allowance), allowance)
-        except BROKEN as error:
-            return failure_of(error, allowance, None)
+            return exchange(self._transport, self._request(method, path, body, deadline), deadline)
+        except TRANSPORT_ERRORS as error:
+            return failure_of(error, deadline, None)
 
-    def _request(self, method: str, path: str, body: Mapping[str, Any] | None, allowance: Allowance) -> httpx.Request:
+    def _request(self, method: str, path: str, body: Mapping[str, Any] | None, deadline: Deadline) -> httpx.Request:
         # Single halves of surrogate pairs are no JSON to a search engine; the replacement character is.
         data = b"" if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "rerank_core"}
@@ -254,7 +250,7 @@ class LiveIndex:
         secret = self.credentials.header()
         if secret is not None:
             headers["Authorization"] = secret
-        return httpx.Request(method, self.address + path, headers=headers, content=data, extensions=limits(allowance))
+        return httpx.Request(method, self.address + path, headers=headers, content=data, extensions=limits(deadline))
 
 
 def _fields(mapping: Any, before: str = "") -> Iterator[tuple[str, str]]:

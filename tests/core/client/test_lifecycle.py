@@ -142,7 +142,7 @@ def test_local_needs_neither_key_nor_address(world: World):
     """It ignores both, and opens no connection."""
     client = world.client("local", api_key=None).client
     assert client.address is None
-    assert client._lanes.all == []
+    assert client._transports.all == []
 
 
 def test_use_after_close_is_a_configuration_error(world: World):
