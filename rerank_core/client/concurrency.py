@@ -79,7 +79,7 @@ Job: TypeAlias = Callable[[CancelToken], T]
 AsyncJob: TypeAlias = Callable[[], Coroutine[Any, Any, T]]
 
 
-class _Source(Generic[T]):
+class _JobSource(Generic[T]):
     """How far an iterable has been read. One that fails has ended, and `failed` is its exception."""
 
     def __init__(self) -> None:
@@ -149,7 +149,7 @@ def run_concurrently(jobs: Iterable[Job[T]], width: int, token: CancelToken) -> 
     yielded. What a job raises is raised here. Leaving early cancels the jobs' own token and waits for them.
     If the iterable itself fails, the jobs under way are finished and yielded before its exception is raised.
     """
-    read, source = partial(next, iter(jobs)), _Source[Job[T]]()
+    read, source = partial(next, iter(jobs)), _JobSource[Job[T]]()
     with token.child() as inner:
         workers = _Workers[T](inner)
         try:
@@ -182,7 +182,7 @@ async def run_concurrently_async(
         return task
 
     items = aiter(jobs) if isinstance(jobs, AsyncIterable) else iter(jobs)
-    source = _Source[AsyncJob[T]]()
+    source = _JobSource[AsyncJob[T]]()
     pull: asyncio.Task[Any] | None = None  # reads the next item of an asynchronous iterable
     under_way = 0
     try:

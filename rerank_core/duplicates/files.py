@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from rerank_core.duplicates.measures import MEANING, Measure
 from rerank_core.duplicates.pairs import Duplicates
-from rerank_core.duplicates.reference import Compared
+from rerank_core.duplicates.reference import ComparedText
 from rerank_core.exports.tables import guard_cell
 from rerank_core.models import Document
 
@@ -80,7 +80,7 @@ def groups_json(found: Duplicates, measure: Measure, threshold: float) -> bytes:
     )
 
 
-def compared_csv(reference: str, rows: Sequence[Compared]) -> bytes:
+def compared_csv(reference: str, rows: Sequence[ComparedText]) -> bytes:
     """One text against many as rows in the order given, the reference first (place 0); columns like `groups_csv`."""
     header = ["place", "wording", "meaning", "relevance", "id", "title", "url", "text"]
     table: list[list[Any]] = [[0, "", "", "", *_about(Document(reference, "reference"))]]
@@ -91,7 +91,7 @@ def compared_csv(reference: str, rows: Sequence[Compared]) -> bytes:
 
 
 def compared_json(
-    reference: str, rows: Sequence[Compared], *, measure: str, threshold: float | None, model: str | None
+    reference: str, rows: Sequence[ComparedText], *, measure: str, threshold: float | None, model: str | None
 ) -> bytes:
     """One text against many as JSON like `groups_json`; `measure` is what the rows were ordered by."""
     return _json(

@@ -34,7 +34,7 @@ class Entry:
 
     @property
     def order(self) -> tuple[int, ...]:
-        """The places in the input, best first; empty where it failed."""
+        """The documents by index in the input, best first; empty where it failed."""
         return tuple(row.index for row in self.outcome.results) if isinstance(self.outcome, RerankResponse) else ()
 
 
@@ -52,10 +52,10 @@ def comparison_csv(entries: Sequence[Entry]) -> bytes:
     writer = csv.writer(out, lineterminator="\r\n")
     names = [f"rank: {entry.name}" for entry in answered]
     writer.writerow([csv_cell(name) for name in ("place", "id", *names, "spread", "title", "text")])
-    for place, document in enumerate(_documents(answered)):
-        each = found.get(place)
+    for index, document in enumerate(_documents(answered)):
+        each = found.get(index)
         ranks: tuple[int | None, ...] = each.ranks if each else (None,) * len(answered)
-        row = [place + 1, document.id, *ranks, each.spread if each else None, document.metadata.get("title")]
+        row = [index + 1, document.id, *ranks, each.spread if each else None, document.metadata.get("title")]
         writer.writerow([csv_cell(value) for value in (*row, document.text)])
     return out.getvalue().encode("utf-8-sig")
 
@@ -89,8 +89,8 @@ def comparison_json(entries: Sequence[Entry], *, k: int, order_name: str = "") -
             for pair in found.pairs
         ],
         "documents": [
-            {"index": place, "id": each.id, "text": each.text, "metadata": each.metadata}
-            for place, each in enumerate(_documents(answered))
+            {"index": index, "id": each.id, "text": each.text, "metadata": each.metadata}
+            for index, each in enumerate(_documents(answered))
         ],
     }
     text = json.dumps(json_value(document), ensure_ascii=False, indent=2, allow_nan=False)
@@ -107,10 +107,10 @@ def votes_csv(tally: Tally, name: Callable[[str], str]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(["round", "query", "shown", "better"])
-    for place, vote in enumerate(tally.votes, start=1):
+    for number, vote in enumerate(tally.votes, start=1):
         better = None if vote.winner is None else name(vote.winner)
         shown = ", ".join(name(key) for key in vote.shown)
-        writer.writerow([csv_cell(value) for value in (place, vote.query, shown, better)])
+        writer.writerow([csv_cell(value) for value in (number, vote.query, shown, better)])
     return out.getvalue().encode("utf-8-sig")
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from rerank_core import RerankError
 from rerank_core.pricing.budget import Reservation
 from rerank_core.ranking.blind_test import Tally
-from rerank_core.ranking.comparison import Agreement, Contender, Difference
+from rerank_core.ranking.comparison import Contender, OrderAgreement, RankDifference
 from rerank_core.retrieval.starting_order import StartingOrder
 from rerank_core.storage.run_record import Run
 from rerank_core.storage.votes import VoteStore
@@ -40,8 +40,8 @@ class Part:
 class Figures:
     """What the orders that are shown come to, in the sequence in which they are shown."""
 
-    agreement: Agreement
-    differences: tuple[Difference, ...]
+    agreement: OrderAgreement
+    differences: tuple[RankDifference, ...]
     only: tuple[frozenset[int], ...]
 
 

@@ -15,11 +15,11 @@ from rerank_core import Document
 from rerank_core.duplicates import (
     MEANING,
     WORDING,
-    Difference,
     Duplicates,
     Group,
     Measure,
     Pair,
+    TextDifference,
     difference,
     groups_csv,
     groups_json,
@@ -218,7 +218,7 @@ def texts(
     side_by_side(found, left, right, key=f"difference {abs(hash((outcome_id, left, right, one.text, other.text)))}")
 
 
-def known_difference(one: str, other: str) -> Difference:
+def known_difference(one: str, other: str) -> TextDifference:
     """What differs, worked out once."""
     memory = state().differences
     if (one, other) not in memory:

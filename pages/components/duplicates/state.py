@@ -11,7 +11,7 @@ from pages.components.search.state import GONE
 from rerank_core import Document, RerankError
 from rerank_core.documents import ParsedDocuments
 from rerank_core.documents.working_list import WorkingList
-from rerank_core.duplicates import Compared, Difference, Duplicates
+from rerank_core.duplicates import ComparedText, Duplicates, TextDifference
 from rerank_core.storage.run_record import Run
 
 SAMPLE, OWN = "sample", "own"
@@ -53,7 +53,7 @@ class Outcome:
     id: str
     asked: Asked
     found: Duplicates | None = None
-    rows: tuple[Compared, ...] = ()
+    rows: tuple[ComparedText, ...] = ()
     run: Run | None = None
     notes: tuple[str, ...] = ()
     own: tuple[Document, ...] = ()
@@ -81,7 +81,7 @@ class DuplicatesState:
     notice: str = ""
     # A threshold belongs to a measure and its model.
     thresholds: dict[tuple[str, str | None], float] = field(default_factory=dict)
-    differences: dict[tuple[str, str], Difference] = field(default_factory=dict)
+    differences: dict[tuple[str, str], TextDifference] = field(default_factory=dict)
 
     def vanished(self) -> None:
         """The collection that was chosen is gone, and nothing else is compared in its place."""

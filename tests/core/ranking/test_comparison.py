@@ -144,7 +144,7 @@ def test_agreement_does_not_depend_on_which_order_comes_first(orders: list[list[
     turned = orders[::-1]
     last = len(orders) - 1
 
-    def figures(found: comparison.Agreement, turn: bool) -> dict[frozenset[int], tuple[float, ...]]:
+    def figures(found: comparison.OrderAgreement, turn: bool) -> dict[frozenset[int], tuple[float, ...]]:
         return {
             frozenset(last - place if turn else place for place in (pair.first, pair.second)): (
                 pair.overlap,
