@@ -16,7 +16,7 @@ from rerank_core.client.outcomes import Bill, interpret, redact
 from rerank_core.client.retry import named_wait, wait_before
 from rerank_core.client.steps import BatchResult, ClientSettings, Compute, Flow, Gather, OnProgress, Send, Wait
 from rerank_core.errors import RateLimitedError, RequestTimeoutError, RerankError
-from rerank_core.models import Cost, CostBasis, Progress, RerankRequest, RerankResponse, Usage, _ranked
+from rerank_core.models import Cost, CostBasis, Progress, RerankRequest, RerankResponse, Usage, checked_row
 from rerank_core.pricing.estimates import cost_of
 from rerank_core.providers.spec import Batch, ProviderSpec
 from rerank_core.transport.reply import Failure, Reply
@@ -216,7 +216,7 @@ def _merge(
     models = {reply.model for reply in replies}
     single = results[0] if len(results) == 1 else None
     return RerankResponse(
-        results=tuple([_ranked(rank, index, score, documents[index]) for rank, (score, index) in enumerate(order, 1)]),
+        results=tuple([checked_row(rank, index, score, documents[index]) for rank, (score, index) in enumerate(order, 1)]),
         model=models.pop() if len(models) == 1 else model,
         provider=settings.spec.id,
         request=request,
