@@ -214,9 +214,10 @@ def _merge(
     units = [reply.search_units for reply in replies]
     latencies = [reply.latency_ms for reply in replies if reply.latency_ms is not None]
     models = {reply.model for reply in replies}
+    rows = [checked_row(rank, index, score, documents[index]) for rank, (score, index) in enumerate(order, 1)]
     single = results[0] if len(results) == 1 else None
     return RerankResponse(
-        results=tuple([checked_row(rank, index, score, documents[index]) for rank, (score, index) in enumerate(order, 1)]),
+        results=tuple(rows),
         model=models.pop() if len(models) == 1 else model,
         provider=settings.spec.id,
         request=request,
