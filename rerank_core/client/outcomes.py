@@ -6,21 +6,10 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from rerank_core import errors
 from rerank_core.client.retry import named_wait
 from rerank_core.client.steps import BatchResult, ClientSettings
-from rerank_core.errors import (
-    AuthenticationError,
-    BadResponseError,
-    ConfigurationError,
-    ConnectionFailedError,
-    InvalidRequestError,
-    ModelNotFoundError,
-    PermissionDeniedError,
-    QuotaExceededError,
-    RateLimitedError,
-    RequestTimeoutError,
-    RerankError,
-)
+from rerank_core.errors import RerankError
 from rerank_core.pricing.estimates import cost_of
 from rerank_core.providers.spec import Batch, ParsedReply
 from rerank_core.transport.credentials import ApiKey
@@ -29,13 +18,13 @@ from rerank_core.transport.reply import Failure, Reply
 __all__ = ["Bill", "interpret", "redact"]
 
 _REFUSED_FOR_ALL = (  # what one batch is told of its key, its model or its address, its neighbours are told as well
-    AuthenticationError,
-    ConfigurationError,
-    ModelNotFoundError,
-    PermissionDeniedError,
-    QuotaExceededError,
+    errors.AuthenticationError,
+    errors.ConfigurationError,
+    errors.ModelNotFoundError,
+    errors.PermissionDeniedError,
+    errors.QuotaExceededError,
 )
-_REFUSED = (*_REFUSED_FOR_ALL, InvalidRequestError, RateLimitedError)
+_REFUSED = (*_REFUSED_FOR_ALL, errors.InvalidRequestError, errors.RateLimitedError)
 
 
 class Bill:
@@ -84,10 +73,10 @@ def interpret(
         return _refused(settings, outcome, body)
     try:
         parsed = spec.parse(body, batch)
-    except BadResponseError as error:
+    except errors.BadResponseError as error:
         if isinstance(body, dict) and not any(isinstance(value, list) for value in body.values()):
             said = _refused(settings, outcome, body)  # it may be an error of the flat kind
-            if not isinstance(said, BadResponseError) or "message" in body or "detail" in body:
+            if not isinstance(said, errors.BadResponseError) or "message" in body or "detail" in body:
                 return said
         error.status = outcome.status
         error.request_id = error.request_id or outcome.headers.get("x-request-id")
@@ -131,13 +120,13 @@ def _refused(settings: ClientSettings, reply: Reply, body: Any) -> RerankError:
         body = _first_of_errors(body)
     error = settings.spec.explain(reply.status, body, text)
     error.request_id = error.request_id or reply.headers.get("x-request-id")
-    if isinstance(error, ConfigurationError):
+    if isinstance(error, errors.ConfigurationError):
         error.hint = f"{error.hint} Requests go to {settings.address}."
     elif 300 <= reply.status < 400:
         location = reply.headers.get("location", "").partition("?")[0][:200]
         towards = f", which points to {location}" if location else ""
         error.hint = f"Check the address {settings.address}{towards}: redirects are never followed."
-    if isinstance(error, RateLimitedError):
+    if isinstance(error, errors.RateLimitedError):
         error.retry_after = named_wait(reply.headers, settings.timing.now(), rate_limited=True)
     return error
 
@@ -146,25 +135,25 @@ def _failed(settings: ClientSettings, failure: Failure) -> RerankError:
     spec, detail = settings.spec, failure.detail
     hint = spec.hints.get
     if failure.kind == "timeout":
-        return RequestTimeoutError(f"{spec.label}: {detail}.", hint=hint(RequestTimeoutError))
+        return errors.RequestTimeoutError(f"{spec.label}: {detail}.", hint=hint(errors.RequestTimeoutError))
     if failure.kind == "busy":
-        return RequestTimeoutError(
+        return errors.RequestTimeoutError(
             f"{spec.label}: {detail}.", code="busy", hint="Raise max_concurrency or total_timeout."
         )
     if failure.kind == "address":
-        return ConfigurationError(
+        return errors.ConfigurationError(
             f"{settings.address} cannot be used as an address: {detail}.", hint="Check the connection's address."
         )
     if failure.kind == "reply":
-        return BadResponseError(f"{spec.label}: {detail}.", hint=hint(BadResponseError))
+        return errors.BadResponseError(f"{spec.label}: {detail}.", hint=hint(errors.BadResponseError))
     if "CERTIFICATE_VERIFY_FAILED" in detail:
-        return ConnectionFailedError(
+        return errors.ConnectionFailedError(
             f"{settings.address} shows a certificate that is not trusted here: {detail}.",
             hint="Check the address; behind a company proxy, name its certificates in SSL_CERT_FILE.",
             retryable=False,
         )
-    return ConnectionFailedError(
-        f"The connection to {settings.address} failed: {detail}.", hint=hint(ConnectionFailedError)
+    return errors.ConnectionFailedError(
+        f"The connection to {settings.address} failed: {detail}.", hint=hint(errors.ConnectionFailedError)
     )
 
 
