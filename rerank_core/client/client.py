@@ -10,7 +10,6 @@ import asyncio
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable
 from functools import partial
-from types import TracebackType
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import httpx
@@ -201,9 +200,7 @@ class Client(_HttpClient[httpx.BaseTransport], Driver):
         self._check_open()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def _exchange(self, body: bytes, deadline: Deadline) -> Reply | Failure:
@@ -262,9 +259,7 @@ class AsyncClient(_HttpClient[httpx.AsyncBaseTransport], AsyncDriver):
         self._check_open()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         await self.aclose()
 
     async def _exchange(self, body: bytes, deadline: Deadline) -> Reply | Failure:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rerank_core.keyword.words import _UNSPACED_RUN, words
+from rerank_core.retrieval.marks import segments
 
 __all__ = ["MAX_CHARACTERS", "Piece", "TextDifference", "WordChange", "difference"]
 
@@ -249,19 +250,8 @@ def _readable(
 
 
 def _pieces(text: str, tokens: list[_Token], spans: list[tuple[int, int]]) -> tuple[Piece, ...]:
-    out: list[Piece] = []
-    at = 0
-    for first, last in spans:
-        if first == last:
-            continue
-        start, stop = tokens[first].start, tokens[last - 1].stop
-        if start > at:
-            out.append(Piece(text[at:start], False))
-        out.append(Piece(text[start:stop], True))
-        at = stop
-    if at < len(text):
-        out.append(Piece(text[at:], False))
-    return tuple(out)
+    characters = [(tokens[first].start, tokens[last - 1].stop) for first, last in spans if first < last]
+    return tuple(Piece(*segment) for segment in segments(text, characters))
 
 
 def _between(text: str, tokens: list[_Token], first: int, last: int) -> str:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rerank_core.errors import InvalidQueryError
@@ -225,13 +225,9 @@ def money_text(amount: Decimal | None) -> str:
 
 
 def _amount(value: object) -> Decimal | None:
-    if value is None or isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        return None
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return amount if amount.is_finite() and amount >= 0 else None
+    from rerank_core.providers.replies import amount
+
+    return amount(value)
 
 
 def _spec(provider: str | ProviderSpec) -> ProviderSpec:

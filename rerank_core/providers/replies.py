@@ -122,9 +122,9 @@ def number(value: Any) -> float | None:
 
 
 def amount(value: Any) -> Decimal | None:
-    """A JSON amount of money, a number or one in a string, as Decimal(str(value)); None where it is no finite
+    """An amount of money, a number or one in a string, as Decimal(str(value)); None where it is no finite
     number of 0 or more."""
-    if type(value) not in (int, float, str):
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         return None
     try:
         money = Decimal(str(value))

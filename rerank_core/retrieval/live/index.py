@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
@@ -132,17 +131,15 @@ class LiveIndex:
         if not isinstance(body, dict) or not all(isinstance(entry, dict) for entry in body.values()):
             raise _no_engine(self.address)
         if not body:
-            raise _no_index(self.index)
+            raise ConfigurationError(
+                f"The search engine has no index called '{self.index}'.",
+                hint="Check the name: capitals, dashes and underscores count.",
+                code="index_not_found_exception",
+            )
         found: dict[str, str] = {}
         for entry in body.values():
             found.update(_fields(entry.get("mappings")))
         return tuple(FieldInfo(name, kind) for name, kind in sorted(found.items()))[:_FIELDS]
-
-    def indices(self) -> tuple[str, ...]:
-        """The names of the indices that these credentials may see, without the engine's own, in alphabetical order."""
-        body = self._ask("GET", "/_cat/indices?format=json&h=index")
-        names = [row.get("index") for row in body if isinstance(row, dict)] if isinstance(body, list) else []
-        return tuple(sorted(name for name in names if isinstance(name, str) and not name.startswith(".")))
 
     def test(self) -> LiveTest:
         """Whether the engine and the index can be reached and hold the fields named. Raises what `search` raises."""
@@ -170,9 +167,7 @@ class LiveIndex:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     @property
@@ -296,12 +291,4 @@ def _no_engine(address: str) -> BadResponseError:
         f"{address} answers, but not as OpenSearch or Elasticsearch do.",
         hint="Check the address: it should be that of the search engine itself (usually port 9200), not its dashboard.",
         code="not_a_search_engine",
-    )
-
-
-def _no_index(index: str) -> ConfigurationError:
-    return ConfigurationError(
-        f"The search engine has no index called '{index}'.",
-        hint="Check the name: capitals, dashes and underscores count.",
-        code="index_not_found_exception",
     )
