@@ -61,8 +61,7 @@ def curl(
     call = _hosted(request, provider, base_url, shorten)
     lines = [f"# {remark}" for remark in call.remarks]
     lines.append(f"curl --fail-with-body --silent --show-error {shlex.quote(call.address)} \\")
-    if call.key_variable is not None:
-        lines.append(f'  --header "Authorization: Bearer ${call.key_variable}" \\')
+    lines += [f'  --header "{name}: {value}" \\' for name, value in call.key_headers("${}")]
     lines.append("  --header 'Content-Type: application/json' \\")
     lines.append("  --data-binary @- <<'JSON'")
     lines += [_literal(call.body, _JSON), "JSON"]
@@ -74,12 +73,12 @@ def python_httpx(
 ) -> str:
     """A Python program that needs httpx and nothing of ours."""
     call = _hosted(request, provider, base_url, shorten)
-    keyed = call.key_variable is not None
-    lines = (["import os", ""] if keyed else []) + ["import httpx", ""]
+    headers = [f'"{name}": f"{value}"' for name, value in call.key_headers("{{os.environ['{}']}}")]
+    lines = (["import os", ""] if headers else []) + ["import httpx", ""]
     lines += [f"# {remark}" for remark in call.remarks]
     lines += [f"body = {_literal(call.body, _PYTHON)}", "response = httpx.post(", f"    {_python(call.address)},"]
-    if keyed:
-        lines.append(f'    headers={{"Authorization": f"Bearer {{os.environ[\'{call.key_variable}\']}}"}},')
+    if headers:
+        lines.append(f"    headers={{{', '.join(headers)}}},")
     lines += ["    json=body,", "    timeout=60,", ")", "response.raise_for_status()", "print(response.json())"]
     return "\n".join(lines) + "\n"
 
@@ -92,8 +91,7 @@ def javascript(
     lines = [f"// {remark}" for remark in call.remarks]
     lines += [f"const body = {_literal(call.body, _JSON)};", "", "async function main() {"]
     lines += [f"  const response = await fetch({_json(call.address)}, {{", '    method: "POST",', "    headers: {"]
-    if call.key_variable is not None:
-        lines.append(f"      Authorization: `Bearer ${{process.env.{call.key_variable}}}`,")
+    lines += [f"      {name}: `{value}`," for name, value in call.key_headers("${{process.env.{}}}")]
     lines += ['      "Content-Type": "application/json",', "    },", "    body: JSON.stringify(body),", "  });"]
     lines += ["  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);"]
     lines += ["  console.log(await response.json());", "}", "", "main();"]
@@ -132,10 +130,15 @@ def python_rerank_core(
 class _Call:
     """What goes over the wire: where to, what, and what a reader must know about it."""
 
+    spec: ProviderSpec
     address: str
-    key_variable: str | None
     body: dict[str, Any]
     remarks: tuple[str, ...]
+
+    def key_headers(self, from_environment: str) -> list[tuple[str, str]]:
+        """The headers that carry the key; `from_environment` is how the code reads the variable that goes at {}."""
+        variable = self.spec.key_variable
+        return [] if variable is None else [*self.spec.headers(from_environment.format(variable)).items()]
 
 
 def _hosted(request: RerankRequest, provider: str | ProviderSpec, base_url: str | None, shorten: bool) -> _Call:
@@ -154,7 +157,7 @@ def _hosted(request: RerankRequest, provider: str | ProviderSpec, base_url: str 
             f"The first of {len(batches)} requests: {len(batches[0].texts):,} of {len(kept.documents):,} documents.",
             "rerank_core sends them all and merges the answers.",
         )
-    return _Call(settings.read_address(spec, base_url), spec.key_variable, spec.build(batches[0]), remarks)
+    return _Call(spec, settings.read_address(spec, base_url), spec.build(batches[0]), remarks)
 
 
 def _shortened(request: RerankRequest, shorten: bool) -> tuple[RerankRequest, int]:
