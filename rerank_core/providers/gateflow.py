@@ -17,25 +17,20 @@ _V2_SHUT_DOWN = (
 )
 
 _ENGLISH = ModelSpec(
-    id="rerank-english-v3.0",
-    label="English",
-    audience="Best where the query and the documents are in English.",
-    price_per_1000=Decimal("1.00"),
-    languages="english",
+    "rerank-english-v3.0", "English", "Best where the query and the documents are in English.", Decimal("1.00")
 )
 _MULTILINGUAL = ModelSpec(
-    id="rerank-multilingual-v3.0",
-    label="Multilingual",
-    audience="For many languages, also a question in one and documents in another.",
-    price_per_1000=Decimal("1.00"),
+    "rerank-multilingual-v3.0",
+    "Multilingual",
+    "For many languages, also a question in one and documents in another.",
+    Decimal("1.00"),
     languages="many",
 )
 _V2 = ModelSpec(
-    id="rerank-english-v2.0",
-    label="v2",
-    audience="The older English model at half the price, for results that must match old ones.",
-    price_per_1000=Decimal("0.50"),
-    languages="english",
+    "rerank-english-v2.0",
+    "v2",
+    "The older English model at half the price, for results that must match old ones.",
+    Decimal("0.50"),
     notice=_V2_SHUT_DOWN,
 )
 
