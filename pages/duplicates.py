@@ -46,7 +46,7 @@ with st.container():
 with st.container():
     if mode == ONE:
         reference = reference_input(passages)
-hosted = mode == ONE and connection.provider.id != "local"
+hosted = mode == ONE and not connection.provider.is_local
 with st.container():
     if hosted:
         model = inputs_model.model_control(connection)

@@ -66,7 +66,7 @@ def plan(asked: Asked, connection: Connection, model: ModelSpec | None) -> Plan 
     except RerankError as error:
         current.error = error
         return None
-    if asked.mode == ALL or connection.provider.id == "local":
+    if asked.mode == ALL or connection.provider.is_local:
         return Plan(asked, found, own, current.reference_place)
     return Plan(asked, found, own, current.reference_place, connection, model)
 

@@ -134,7 +134,7 @@ def _picked() -> None:
 
 
 def _run_if_free(connection: Connection) -> None:
-    if connection.provider.id == "local":
+    if connection.provider.is_local:
         state().wanted = True
 
 

@@ -42,7 +42,7 @@ def arrive(connection: Connection) -> None:
     st.session_state.update(
         {QUESTION: ticket.text, TICKET: ticket.id, SOURCE: SAMPLE, STAGE: "keyword", CANDIDATES: NUMBERS[0], TOP: 5}
     )
-    current.wanted = connection.provider.id == "local"
+    current.wanted = connection.provider.is_local
 
 
 def question_input() -> str:
@@ -83,7 +83,7 @@ def _picked() -> None:
     st.session_state[QUESTION] = ticket.text if ticket else ""
     from pages.components.session import connection as connections
 
-    current.wanted = ticket is not None and connections.current().provider.id == "local"
+    current.wanted = ticket is not None and connections.current().provider.is_local
 
 
 def first_stage(source: str) -> tuple[Kind, str, int]:
