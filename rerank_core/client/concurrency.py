@@ -137,9 +137,9 @@ class _Workers(Generic[T]):
         """Send the threads home and wait for them, for a second at the most."""
         for _ in self._threads:
             self._waiting.put(None)
-        patience = time.monotonic() + _GRACE
+        give_up_at = time.monotonic() + _GRACE
         for thread in self._threads:
-            thread.join(max(0.0, patience - time.monotonic()))
+            thread.join(max(0.0, give_up_at - time.monotonic()))
 
 
 def run_concurrently(jobs: Iterable[Job[T]], width: int, token: CancelToken) -> Generator[T, None, None]:

@@ -15,7 +15,7 @@ from rerank_core import pricing
 from rerank_core.errors import ConfigurationError, InvalidDocumentsError, InvalidQueryError
 from rerank_core.models import Cost, Document
 from rerank_core.pricing.estimates import cost_of, estimate_cost, estimate_tokens, gap_text, monthly, upper_bound
-from rerank_core.pricing.table import Price, PriceTable
+from rerank_core.pricing.table import GATEFLOW_PRICES_AS_OF, Price, PriceTable
 from rerank_core.providers import provider, providers
 
 ENGLISH = "rerank-english-v3.0"
@@ -124,7 +124,7 @@ def test_each_gateflow_model_has_its_price(model: str | None, amount: str) -> No
     estimate = estimate_cost("gateflow", model, "q", ["d"])
     assert estimate.amount == Decimal(amount)
     assert estimate.currency == "USD"
-    assert estimate.as_of == pricing.GATEFLOW_PRICES_AS_OF
+    assert estimate.as_of == GATEFLOW_PRICES_AS_OF
     assert any("GateFlow price list as given" in sentence for sentence in estimate.assumptions)
 
 
