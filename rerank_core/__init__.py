@@ -116,7 +116,7 @@ _WHERE = {
     "Comparison": "ranking.orders",
     "CostEstimate": "pricing",
     "ParsedDocuments": "documents",
-    "PriceTable": "pricing",
+    "PriceTable": "pricing.table",
     "Run": "storage.run_record",
     "RunStore": "storage.runs",
     "StoreError": "storage.sqlite_file",

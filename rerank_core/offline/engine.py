@@ -14,7 +14,7 @@ from rerank_core.offline.weights import MINILM, MULTILINGUAL_E5
 
 if TYPE_CHECKING:
     from rerank_core.offline.cache import Embedding
-    from rerank_core.offline.encoder import Source
+    from rerank_core.offline.encoder import ModelFiles
 
 __all__ = ["Scored", "embedding_model", "is_loaded", "load", "score", "unavailable_reason"]
 
@@ -39,13 +39,13 @@ class Scored:
     best_window: tuple[int, int] | None
 
 
-def _minilm(data: memoryview) -> Source:
+def _minilm(data: memoryview) -> ModelFiles:
     from rerank_core.offline.minilm import MiniLM
 
     return MiniLM(data)
 
 
-def _e5(data: memoryview) -> Source:
+def _e5(data: memoryview) -> ModelFiles:
     from rerank_core.offline.e5 import E5
 
     return E5(data)

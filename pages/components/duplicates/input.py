@@ -242,8 +242,8 @@ def asked_now(mode: str, source: str, local: str | None, reference: str, hosted:
     texts = hash(tuple(document.text for document in state().working.documents)) if source == OWN else 0
     if mode == ALL:
         return Asked(ALL, source, texts, local)
-    provider = connection.provider.id
-    paid = None if provider == "local" else (provider, hosted.id if hosted else None)
+    provider = connection.provider
+    paid = None if provider.is_local else (provider.id, hosted.id if hosted else None)
     return Asked(ONE, source, texts, local, reference, paid)
 
 

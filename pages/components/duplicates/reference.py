@@ -19,7 +19,7 @@ from pages.components.duplicates.state import Outcome
 from pages.components.session import keys
 from pages.components.session.texts import open_run
 from rerank_core import Document, pricing, provider
-from rerank_core.duplicates import MEANING, WORDING, Compared, Measure, compared_csv, compared_json
+from rerank_core.duplicates import MEANING, WORDING, ComparedText, Measure, compared_csv, compared_json
 from rerank_core.duplicates.measures import RELEVANCE_WARNING
 from rerank_core.duplicates.reference import above, ranked
 
@@ -90,7 +90,7 @@ def _bill(outcome: Outcome) -> None:
     show_warnings(response.warnings)
 
 
-def _results(outcome: Outcome, rows: tuple[Compared, ...], by: str) -> None:
+def _results(outcome: Outcome, rows: tuple[ComparedText, ...], by: str) -> None:
     if not rows:
         st.info("There was nothing to compare the reference with.")
         return
@@ -117,7 +117,7 @@ def _preview(document: Document) -> str:
     return f"{title(document)}: {document.text[:300]}" if name else title(document)
 
 
-def _files(outcome: Outcome, rows: tuple[Compared, ...], by: str, threshold: float | None) -> None:
+def _files(outcome: Outcome, rows: tuple[ComparedText, ...], by: str, threshold: float | None) -> None:
     reference = outcome.asked.reference or ""
     model = outcome.asked.local if by == MEANING else None
     if by == RELEVANCE and outcome.run is not None:

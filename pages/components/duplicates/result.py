@@ -16,11 +16,11 @@ from rerank_core import Document
 from rerank_core.duplicates import (
     MEANING,
     WORDING,
-    Difference,
     Duplicates,
     Group,
     Measure,
     Pair,
+    TextDifference,
     difference,
     groups_csv,
     groups_json,
@@ -220,7 +220,7 @@ def texts(
     )
 
 
-def known_difference(one: str, other: str) -> Difference:
+def known_difference(one: str, other: str) -> TextDifference:
     """What differs, worked out once."""
     memory = state().differences
     if (one, other) not in memory:
