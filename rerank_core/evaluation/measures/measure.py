@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rerank_core.errors import InvalidRequestError
+from rerank_core.extras import require
 
 __all__ = ["LARGEST_GRADE", "SMALLEST_GRADE", "Judgments", "Measured", "Run", "check_judgments", "mean_name", "measure"]
 
@@ -50,8 +51,9 @@ def measure(judgments: Judgments, run: Run, measures: Iterable[str]) -> dict[str
 
     Ids may hold anything, spaces included. Queries without judgments are left out. Raises InvalidRequestError
     where there are no judgments, a grade is no whole number from -127 to 127, a document stands twice in one
-    list, or a measure is not known.
+    list, or a measure is not known, ConfigurationError where the package ir-measures is missing.
     """
+    require("Measuring", "evaluation", "ir_measures")
     names = [measures] if isinstance(measures, str) else list(measures)
     parsed = {name: _parse(name) for name in names}
     check_judgments(judgments)
