@@ -26,6 +26,8 @@ from tests.support import made_files
 from tests.support.rerank_service import GOOD_KEY, RerankService
 from tests.test_architecture import imports_of
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 CORE = ROOT / "rerank_core"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
