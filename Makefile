@@ -29,7 +29,7 @@ test: $(DEV) ## run every test; the browser ring too where Chromium is on the pa
 	@$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-quick: $(DEV) ## run the core's and the pages' tests without a browser and without the slow ones, in under 3 minutes
-	@$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" tests/test_architecture.py tests/core tests/app $(ARGS)
+	@$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" tests/test_architecture.py tests/test_docs.py tests/test_examples.py tests/core tests/app $(ARGS)
 
 check: $(DEV) ## formatting, lint and types
 	@$(VENV)/bin/python -m ruff format --check .
