@@ -29,6 +29,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pages.components.server.guard import HEADERS, Guard
+from pages.components.session import stores
 
 ROOT = Path(__file__).parent
 log = logging.getLogger("rerank_playground")
@@ -139,10 +140,9 @@ def open_browser(address: str, port: int) -> None:
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
-    from pages.components.jobs import jobs
 
     answer_at_once()
-    manager = jobs.manager()
+    manager = stores.jobs()
     threading.Thread(target=warm, name="warm-up", daemon=True).start()
     if not st.get_option("server.headless"):
         address = st.get_option("server.address") or "127.0.0.1"

@@ -10,9 +10,9 @@ from pages.components.inputs import documents, examples, model
 from pages.components.inputs.documents import import_report, order_control, paste_input, table_input, upload_input
 from pages.components.session.texts import QUERY
 
-current = state()
-run.collect()
-input.arrive()
+current, job = state(), run.job()
+job.take_finished()
+input.restore_from_link()
 documents.collect()
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
     st.title("Compare models on the same question", anchor=False, width="content")
@@ -50,7 +50,7 @@ with st.container():
 
 if pressed or current.wanted:
     current.wanted = False
-    run.press(chosen)
+    run.press(chosen, unasked=not pressed)
     if current.under_way:
         st.rerun()  # the button is drawn already, and would still invite to press it
 with before:
@@ -64,19 +64,18 @@ with st.container():
     run.confirmation(chosen)
 progress = st.container()
 with st.container():
-    if current.error is not None:
-        errors.show(current.error)
+    errors.message_and_error(job.message, job.error)
 if current.parts:
     with st.container():
         input.stale_notice(chosen)
     result(top_n)
-elif current.error is None and not current.asking:
+elif job.error is None and not job.asking:
     st.info(
         "Choose two to four models, type a query, paste or upload documents, and press Compare. Or pick an example "
         "above to see it at work.",
         icon=":material/arrow_upward:",
     )
-input.write_address()
+input.sync_query_params()
 # Last, since it stays with the models: the page around it stands by then.
 with progress:
-    run.progress()
+    job.progress()

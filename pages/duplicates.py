@@ -6,7 +6,6 @@ from pages.components.display import errors
 from pages.components.duplicates import reference as duplicates_reference
 from pages.components.duplicates import result, run
 from pages.components.duplicates.input import (
-    arrive,
     asked_now,
     collect_texts,
     language_notice,
@@ -14,17 +13,20 @@ from pages.components.duplicates.input import (
     mode_control,
     own_texts,
     reference_input,
+    restore_from_link,
     source_control,
+    take_restored,
 )
 from pages.components.duplicates.state import ONE, OWN, state
-from pages.components.inputs import model as inputs_model
+from pages.components.inputs import model as model_input
 from pages.components.session import connection as connections
 from rerank_core import InvalidRequestError, RerankError
 
-current = state()
+current, job = state(), run.job()
 connection = connections.current()
-run.collect()
-arrive()
+restore_from_link()
+take_restored()
+job.take_finished()
 collect_texts()
 
 st.title("Find texts that say the same thing twice", anchor=False)
@@ -46,17 +48,17 @@ with st.container():
 with st.container():
     if mode == ONE:
         reference = reference_input(passages)
-hosted = mode == ONE and connection.provider.id != "local"
+hosted = mode == ONE and not connection.provider.is_local
 with st.container():
     if hosted:
-        model = inputs_model.model_control(connection)
+        model = model_input.model_control(connection)
 with controls:
     pressed = st.button(
         "Find duplicates",
         type="primary",
         icon=":material/content_copy:",
         shortcut="Ctrl+Enter",
-        disabled=run.running() is not None or (hosted and not connection.ready),
+        disabled=job.running or (hosted and not connection.ready),
     )
 with st.container():
     language_notice(local, passages)
@@ -70,27 +72,25 @@ if current.gone:  # this press was meant for another collection
     current.gone = False
 elif pressed or current.wanted:
     current.wanted, current.notice = False, ""
-    run.press(planned)
+    job.press(lambda: run.tasks(planned), unasked=not pressed)
 with st.container():
-    run.confirmation(planned)
+    job.confirmation(lambda: run.tasks(planned))
 progress = st.container()
 with st.container():
-    if current.notice:
-        st.info(current.notice, icon=":material/info:")
-    if current.error is not None:
-        unfit = isinstance(current.error, InvalidRequestError)
-        errors.show(current.error, title="This cannot be compared as it is" if unfit else None)
+    unfit = isinstance(job.error, InvalidRequestError)
+    title = "This cannot be compared as it is" if unfit else None
+    errors.message_and_error(current.notice or job.message, job.error, title=title)
 outcome = current.outcomes.get(mode)
 if outcome is not None:
     with st.container():
         run.stale_notice(outcome, asked)
     (duplicates_reference if mode == ONE else result).result(outcome)
-elif current.error is None and run.running() is None and not current.asking:
+elif job.error is None and not job.running and not job.asking:
     st.info(
         "Choose what to compare and press Find duplicates. The sample knowledge base is there to try it on.",
         icon=":material/arrow_upward:",
     )
-run.write_address(mode)
+run.sync_query_params(mode)
 # Last, since it stays with the comparison: the page around it stands by then.
 with progress:
-    run.progress()
+    job.progress()

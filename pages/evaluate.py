@@ -3,14 +3,14 @@
 import streamlit as st
 
 from pages.components.display import errors
-from pages.components.evaluate.arrive import arrive, write_address
-from pages.components.evaluate.candidates import collect
+from pages.components.evaluate.candidates import take_finished
+from pages.components.evaluate.link import restore_from_link, sync_query_params
 from pages.components.evaluate.state import STEP, STEPS, refresh, state
 from pages.components.evaluate.steps import DRAW
 
 current = state()
-arrive()
-collect()
+restore_from_link()
+take_finished()
 refresh()
 # White on the dark theme's light blue is hard to read, on the chosen models as on a primary button.
 st.html("<style>[data-testid=stMultiSelect] span[title] {color: light-dark(#ffffff, #08121f) !important}</style>")
@@ -27,4 +27,4 @@ with st.container():
         st.success(current.note, icon=":material/check:")
         current.note = ""
 DRAW[step or STEPS[0]]()
-write_address()
+sync_query_params()

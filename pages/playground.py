@@ -4,17 +4,17 @@ import streamlit as st
 
 from pages.components.display import errors
 from pages.components.inputs import documents, examples
-from pages.components.inputs import model as inputs_model
-from pages.components.inputs.documents import import_report, order_control, paste_input, table_input, upload_input
-from pages.components.playground import run
+from pages.components.inputs import model as model_input
+from pages.components.playground import link, run
 from pages.components.playground.result import result
+from pages.components.playground.state import state
 from pages.components.session import connection as connections
-from pages.components.session.texts import QUERY, state
+from pages.components.session.texts import QUERY, texts
 
-current = state()
+current, job = state(), run.job()
 connection = connections.current()
-examples.arrive(connection)
-run.collect()
+link.restore_from_link(connection)
+job.take_finished()
 documents.collect()
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
     st.title("See what reranking does to your search results", anchor=False, width="content")
@@ -24,61 +24,54 @@ with st.container(horizontal=True, vertical_alignment="bottom", horizontal_align
 with st.container():
     examples.story()
 
-texts, imports, choices = st.columns([9, 5, 7], gap="medium")
-with texts:
+left, imports, choices = st.columns([9, 5, 7], gap="medium")
+with left:
     st.text_area("Query", key=QUERY, height=98, persist_state="session", placeholder="What would somebody search for?")
-    paste_input()
+    documents.paste_input()
 with imports:
-    editing = upload_input()
+    editing = documents.upload_input()
 with choices:
-    model = inputs_model.model_control(connection)
+    model = model_input.model_control(connection)
     with st.container(horizontal=True, vertical_alignment="top", gap="small"):
-        top_n = inputs_model.top_n_control()
-        order_control()
+        top_n = model_input.top_n_control()
+        documents.order_control()
     with st.container():
-        missing = inputs_model.unavailable(model, connection)
-        inputs_model.language_warning(model, st.session_state.get(QUERY) or "", current.working.documents)
-    inputs_model.show_estimate(inputs_model.estimate(connection, model))
+        missing = model_input.unavailable(model, connection)
+        model_input.language_warning(model, st.session_state.get(QUERY) or "", texts().working.documents)
+    model_input.show_estimate(model_input.estimate(connection, model))
     pressed = st.button(
         "Rerank",
         type="primary",
         icon=":material/swap_vert:",
         shortcut="Ctrl+Enter",
         width="stretch",
-        disabled=bool(missing) or not connection.ready or run.running() is not None,
+        disabled=bool(missing) or not connection.ready or job.running,
     )
-    if not connection.ready:
-        st.caption(f"{connection.provider.label}: {connection.state}")
-        st.page_link("connections.py", label="Set up the connection", icon=":material/key:")
+    model_input.set_up_link(connection)
 with st.container():
-    import_report()
+    documents.import_report()
 with st.container():
     if editing:
-        table_input()
+        documents.table_input()
 
-if pressed:
-    current.note = ""
 if pressed or current.wanted:
     current.wanted = False
-    run.press(connection, model)
+    job.press(lambda: run.plan(connection, model), unasked=not pressed)
 with st.container():
-    run.confirmation(connection, model)
+    job.confirmation(lambda: run.plan(connection, model))
 progress = st.container()
 with st.container():
-    if current.note:
-        st.info(current.note, icon=":material/info:")
-    if current.error is not None:
-        errors.show(current.error)
+    errors.message_and_error(job.message, job.error)
 if current.run is not None:
     with st.container():
         run.stale_notice(connection, model)
     result(current.run, top_n)
-elif current.error is None and run.running() is None:
+elif job.error is None and not job.running:
     st.info(
         "Paste or upload documents, type a query, and press Rerank. Or pick an example above to see one at work.",
         icon=":material/arrow_upward:",
     )
-examples.write_address()
+link.sync_query_params()
 # Last, since it stays with the run: the page around it stands by then.
 with progress:
-    run.progress()
+    job.progress()

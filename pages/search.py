@@ -3,12 +3,20 @@
 import streamlit as st
 
 from pages.components.display import errors
-from pages.components.inputs import model as inputs_model
-from pages.components.inputs.search_source import live_settings, source_control
+from pages.components.inputs import model as model_input
+from pages.components.inputs.collections import LIVE
+from pages.components.inputs.search_engine import live_settings
 from pages.components.search import corpus, run
-from pages.components.search.input import arrive, first_stage, question_input, ticket_picker
+from pages.components.search.input import (
+    first_stage,
+    question_input,
+    read,
+    restore_from_link,
+    source_control,
+    ticket_picker,
+)
 from pages.components.search.result import heading, result
-from pages.components.search.state import LIVE, MANAGING, TOP, state
+from pages.components.search.state import MANAGING, TOP, state
 from pages.components.session import connection as connections
 from rerank_core import RerankError, pricing
 
@@ -16,11 +24,11 @@ ESTIMATE_HELP = (
     "What reranking the candidates is likely to cost; finding them is free. Passages of average length are assumed."
 )
 
-current = state()
+current, job = state(), run.job()
 connection = connections.current()
-arrive(connection)
+restore_from_link(connection)
 corpus.collect()
-run.collect()
+job.take_finished()
 
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
     st.title("Find the answer in your own content", anchor=False, width="content")
@@ -43,15 +51,15 @@ with ask:
     question = question_input()
     ticket_picker(source)
 with choices:
-    model = inputs_model.model_control(connection)
-    kind, embedding_model, candidates = first_stage(source)
+    model = model_input.model_control(connection)
+    stage = first_stage(source)
     with st.container():
-        missing = inputs_model.unavailable(model, connection)
-        inputs_model.language_warning(model, question)
+        missing = model_input.unavailable(model, connection)
+        model_input.language_warning(model, question)
     planned, gone = None, None
     if source != LIVE or live is not None:
         try:
-            planned = run.plan(question, source, live, kind, embedding_model, candidates, connection, model)
+            planned = run.plan(question, source, live, stage, connection, model)
         except RerankError as error:
             gone = error
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -65,36 +73,30 @@ with choices:
             type="primary",
             icon=":material/search:",
             shortcut="Ctrl+Enter",
-            on_click=current.read,
-            disabled=bool(missing) or not connection.ready or run.running() is not None or planned is None,
+            on_click=read,
+            disabled=bool(missing) or not connection.ready or job.running or planned is None,
             width="stretch",
         )
-    if not connection.ready:
-        st.caption(f"{connection.provider.label}: {connection.state}")
-        st.page_link("connections.py", label="Set up the connection", icon=":material/key:")
+    model_input.set_up_link(connection)
 
 if current.gone:  # this press was meant for another collection
     current.gone = False
 elif (pressed or current.wanted) and planned is not None:
     current.wanted, current.notice = False, ""
-    run.press(planned)
+    job.press(lambda: run.tasks(planned) if planned is not None else None, unasked=not pressed)
 with st.container():
-    run.confirmation(planned)
+    job.confirmation(lambda: run.tasks(planned) if planned is not None else None)
 progress = st.container()
 with st.container():
-    if current.notice:
-        st.info(current.notice, icon=":material/info:")
-    if gone is not None:
-        errors.show(gone)
-    elif current.error is not None:
-        errors.show(current.error, title=heading(current.error, source))
+    failed = gone or job.error
+    errors.message_and_error(current.notice or job.message, failed, title=heading(failed, source) if failed else None)
 if current.answer is not None:
     with st.container():
         run.stale_notice(current.answer, question, source)
     result(current.answer, top_n)
-elif gone is None and current.error is None and run.running() is None and not current.asking:
+elif failed is None and not job.running and not job.asking:
     st.info("Type a question or paste a whole ticket, and press Search.", icon=":material/arrow_upward:")
-run.write_address()
+run.sync_query_params()
 # Last, since it stays with the search: the page around it stands by then.
 with progress:
-    run.progress()
+    job.progress()

@@ -2,7 +2,7 @@
 
 A job's function is an ordinary function whose first argument is a JobContext. It reports how far it has come,
 and that report is also where a cancel reaches it. Threads are started when there is work and end when there
-is none, so an idle manager holds nothing but the results it still remembers.
+is none, so an idle manager holds nothing but the results it still remembers, and a timer to forget them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import logging
 import secrets
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar, cast
@@ -56,12 +56,29 @@ class JobProgress:
 
 
 class Job(Generic[T]):
-    """One piece of work. Everything here may be read from any thread."""
+    """One piece of work. Everything here may be read from any thread.
 
-    def __init__(self, owner: str, title: str, clock: Callable[[], float]) -> None:
-        self.id = secrets.token_urlsafe(16)
+    `id` is the right to see the job: nobody can guess one that the manager made. `owner` is the person, or the
+    session, whose turn in the queue the job takes. `title` says what kind of work it is. `asked` is whatever the one
+    who submitted it wants to find again with the job; whoever takes the result over sets it to None, and otherwise it
+    goes together with the job.
+    """
+
+    def __init__(
+        self,
+        owner: str,
+        title: str,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        id: str | None = None,
+        asked: object = None,
+        on_end: Callable[[], object] | None = None,
+    ) -> None:
+        self.id = id or secrets.token_urlsafe(16)
         self.owner = owner
         self.title = title
+        self.asked = asked
+        self._on_end = on_end
         self._clock = clock
         self._lock = threading.Lock()
         self._finished = threading.Event()
@@ -146,9 +163,12 @@ class Job(Generic[T]):
         self._cancel.set()
         with self._lock:
             callbacks, self._on_cancel = self._on_cancel, []
-            if self._state == "queued":
+            never_starts = self._state == "queued"
+            if never_starts:
                 self._end("cancelled")
         _run_all(callbacks)
+        if never_starts:
+            self._ended_now()
 
     def _begin(self) -> bool:
         with self._lock:
@@ -161,11 +181,18 @@ class Job(Generic[T]):
         with self._lock:
             self._result, self._error = result, error
             self._end(state)
+        self._ended_now()
 
     def _end(self, state: JobState) -> None:
         """Set the last state; the lock is held."""
         self._state, self._ended = state, self._clock()
         self._on_cancel.clear()
+
+    def _ended_now(self) -> None:
+        """Give back what the work held, then let those go on who wait; the lock is not held."""
+        if self._on_end is not None:
+            callback, self._on_end = self._on_end, None
+            _run_all([callback])
         self._finished.set()
 
 
@@ -215,8 +242,9 @@ class JobManager:
     """Runs jobs on at most `workers` threads and remembers finished ones for a while.
 
     At most `keep` finished jobs are remembered, each for `max_age` seconds from its end or from when it was
-    last asked for; at most `max_waiting` jobs wait for a thread. A free thread takes the oldest waiting job of
-    whoever has the fewest running, so that one person's long list does not hold up the others.
+    last asked for; then they go by themselves, with the texts that they hold. At most `max_waiting` jobs wait for a
+    thread. A free thread takes the next job of the owner who has the fewest running, and among those of the owner
+    whose last turn is the longest ago, so that one person's long list does not hold up the others.
     """
 
     def __init__(
@@ -240,16 +268,32 @@ class JobManager:
         self._seen: dict[str, float] = {}
         self._waiting: deque[tuple[Job[Any], Callable[[], Any]]] = deque()
         self._running: list[Job[Any]] = []
+        self._turns: dict[str, int] = {}  # by owner: how many jobs had begun when the last one of theirs did
+        self._begun = 0
         self._threads: set[threading.Thread] = set()
+        self._sweep: threading.Timer | None = None
         self._closed = False
 
-    def submit(self, fn: Callable[..., T], /, *args: Any, owner: str = "", title: str = "", **kwargs: Any) -> Job[T]:
+    def submit(
+        self,
+        fn: Callable[..., T],
+        /,
+        *args: Any,
+        owner: str = "",
+        title: str = "",
+        id: str | None = None,
+        asked: object = None,
+        on_end: Callable[[], object] | None = None,
+        **kwargs: Any,
+    ) -> Job[T]:
         """Run `fn(context, *args, **kwargs)` on a thread as soon as one is free, and return its Job at once.
 
-        `owner` is whoever may see the job again through `get`, `title` what to call it. Raises RerankError (code
-        "too_many_jobs") where too many are waiting and ConfigurationError after `close`.
+        `owner`, `title` and `asked` are the Job's own; `id` one that the caller made, such as the id of what comes
+        out. `on_end` is called once when the job has come to its end, whichever, before anybody who waits for it goes
+        on: also where it is cancelled before it began. Raises RerankError (code "too_many_jobs") where too many are
+        waiting, and code "job_running" where a job of this id is not finished; ConfigurationError after `close`.
         """
-        job: Job[T] = Job(owner, title, self._clock)
+        job: Job[T] = Job(owner, title, self._clock, id=id, asked=asked, on_end=on_end)
         context = JobContext(job)
         with self._lock:
             if self._closed:
@@ -262,6 +306,9 @@ class JobManager:
                     code="too_many_jobs",
                     retryable=True,
                 )
+            before = self._jobs.get(job.id)
+            if before is not None and not before.finished:
+                raise RerankError("This is under way already.", hint="Wait for it.", code="job_running", retryable=True)
             if len(self._threads) < self._workers:
                 # Daemons: a job that never reports must not keep the process alive after close().
                 thread = threading.Thread(target=self._work, name="rerank-job", daemon=True)
@@ -272,12 +319,15 @@ class JobManager:
             self._forget()
         return job
 
-    def get(self, job_id: str, owner: str = "") -> Job[Any] | None:
-        """The job with this id, if it is remembered and belongs to this owner; else None."""
+    def get(self, job_id: str, title: str | None = None) -> Job[Any] | None:
+        """The job with this id, and of this title where one is given, if it is remembered; else None.
+
+        Ask for the title where the id comes from outside, such as an address that somebody put together.
+        """
         with self._lock:
             self._forget()
             job = self._jobs.get(job_id)
-            if job is None or job.owner != owner:
+            if job is None or title not in (None, job.title):
                 return None
             self._jobs[job_id] = self._jobs.pop(job_id)
             self._seen[job_id] = self._clock()
@@ -293,6 +343,8 @@ class JobManager:
         """Refuse new jobs, cancel all, and wait at most `timeout` seconds for the threads; whether all ended."""
         with self._lock:
             self._closed = True
+            if self._sweep is not None:
+                self._sweep.cancel()
             jobs, threads = list(self._jobs.values()) + self._running, list(self._threads)
         for job in jobs:
             job.cancel()
@@ -315,17 +367,40 @@ class JobManager:
             finally:
                 with self._lock:
                     self._running.remove(job)
+                    self._schedule_sweep()
             del entry, job, call  # an idle moment must not hold the last job's texts
 
     def _next(self) -> tuple[Job[Any], Callable[[], Any]] | None:
-        """Take the waiting job whose owner has the fewest running, oldest first; the lock is held."""
+        """Take the next waiting job, of the owner whose turn it is; the lock is held."""
         self._waiting = deque(entry for entry in self._waiting if not entry[0].finished)
         if not self._waiting:
+            self._turns.clear()
             return None
-        busy = [job.owner for job in self._running]
-        chosen = min(self._waiting, key=lambda entry: busy.count(entry[0].owner))
+        busy = Counter(job.owner for job in self._running)
+
+        def turn(entry: tuple[Job[Any], Callable[[], Any]]) -> tuple[int, int]:
+            owner = entry[0].owner
+            return busy[owner], self._turns.get(owner, 0)
+
+        chosen = min(self._waiting, key=turn)  # the oldest where several are equal
         self._waiting.remove(chosen)
+        self._begun += 1
+        self._turns[chosen[0].owner] = self._begun
         return chosen
+
+    def _schedule_sweep(self) -> None:
+        """See to it that what has ended is forgotten in time even if nobody comes back; the lock is held."""
+        if self._sweep is None and not self._closed:
+            self._sweep = threading.Timer(self._max_age + 1.0, self._sweep_now)
+            self._sweep.daemon = True
+            self._sweep.start()
+
+    def _sweep_now(self) -> None:
+        with self._lock:
+            self._sweep = None
+            self._forget()
+            if self._jobs:
+                self._schedule_sweep()
 
     def _forget(self) -> None:
         """Drop finished jobs that are too old or too many; the lock is held."""

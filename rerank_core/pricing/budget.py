@@ -112,19 +112,42 @@ class Budget:
         Raises SpendingLimitError, with nothing set aside, where that would pass the limit, and ValueError for
         a negative or endless amount.
         """
+        with self._lock:
+            return self._set_aside(next(self._numbers), amount)
+
+    def adjust(self, reservation: Reservation, amount: Decimal | None) -> Reservation:
+        """Set aside another amount for the same call, once more is known of it; the new reservation takes the place
+        of the old one.
+
+        Raises SpendingLimitError, with everything as before, where that would pass the limit, and ValueError for a
+        reservation that is settled or released already and for a negative or endless amount.
+        """
+        with self._lock:
+            before = self._open.pop(reservation.number, None)
+            if before is None:
+                raise ValueError("this reservation is settled already")
+            self._reserved -= before.amount or 0
+            try:
+                return self._set_aside(before.number, amount)
+            except BaseException:
+                self._open[before.number] = before
+                self._reserved += before.amount or 0
+                raise
+
+    def _set_aside(self, number: int, amount: Decimal | None) -> Reservation:
+        """Note a reservation; the lock is held."""
         if amount is not None and (not amount.is_finite() or amount < 0):
             raise ValueError("an amount is a finite number of 0 or more")
-        with self._lock:
-            remaining = self._now().remaining
-            if amount is not None and remaining is not None and amount > remaining:
-                raise SpendingLimitError(
-                    f"This may cost up to {money_text(amount)}, and {money_text(remaining)} is left of the spending "
-                    f"limit of {money_text(self._limit)}."
-                )
-            reservation = Reservation(next(self._numbers), amount)
-            self._open[reservation.number] = reservation
-            self._reserved += amount or 0
-            return reservation
+        remaining = self._now().remaining
+        if amount is not None and remaining is not None and amount > remaining:
+            raise SpendingLimitError(
+                f"This may cost up to {money_text(amount)}, and {money_text(remaining)} is left of the spending "
+                f"limit of {money_text(self._limit)}."
+            )
+        reservation = Reservation(number, amount)
+        self._open[number] = reservation
+        self._reserved += amount or 0
+        return reservation
 
     def settle(self, reservation: Reservation, actual: Decimal | None, *, in_doubt: Decimal = Decimal(0)) -> None:
         """Turn a reservation into what the call did cost.
@@ -134,24 +157,26 @@ class Budget:
         ValueError for a reservation that is settled or released already.
         """
         with self._lock:
-            if self._open.pop(reservation.number, None) is None:
+            held = self._open.pop(reservation.number, None)
+            if held is None:
                 raise ValueError("this reservation is settled already")
-            self._reserved -= reservation.amount or 0
+            self._reserved -= held.amount or 0
             self._calls += 1
             if actual is not None:
                 self._spent += actual
-                if reservation.amount is not None:
-                    self._uncertain += max(Decimal(0), min(in_doubt, reservation.amount - actual))
-            elif reservation.amount is not None:
-                self._uncertain += reservation.amount
+                if held.amount is not None:
+                    self._uncertain += max(Decimal(0), min(in_doubt, held.amount - actual))
+            elif held.amount is not None:
+                self._uncertain += held.amount
             else:
                 self._unknown_calls += 1
 
     def release(self, reservation: Reservation) -> None:
         """Give back what was set aside for a call that was never billed; nothing happens if it is settled."""
         with self._lock:
-            if self._open.pop(reservation.number, None) is not None:
-                self._reserved -= reservation.amount or 0
+            held = self._open.pop(reservation.number, None)
+            if held is not None:
+                self._reserved -= held.amount or 0
 
     def _now(self) -> Spending:
         return Spending(self._limit, self._spent, self._reserved, self._uncertain, self._calls, self._unknown_calls)

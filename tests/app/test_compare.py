@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components.compare import run, state
+from pages.components.compare import run
 from pages.components.display.compare_board import MAX_ROWS, Column, heading, payload
 from pages.components.jobs import paid_call
-from pages.components.playground import run as playground_run
+from pages.components.session import stores
 from rerank_core import offline, samples
 from rerank_core.models import Document
 from rerank_core.offline.models import ENGLISH, MULTILINGUAL
+from tests.support.page import MAIN, metrics, settled, words
 from tests.support.rerank_service import GOOD_KEY, RerankService, Service
 from tests.support.slow_files import Slow
 
@@ -32,18 +33,17 @@ needs_models = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def service():
     """A rerank service on loopback, with an address for each of its moods."""
-    with RerankService() as playground_run:
-        yield playground_run
+    with RerankService() as running:
+        yield running
 
 
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch):
     """Open /compare; `gateflow="ok"` and `flashrank="ok"` put a provider at that mood of the service."""
-    playground_run.store.clear()  # what an earlier test kept stands in another folder
-    state.votes.clear()
+    stores.forget()  # what an earlier test kept stands in another folder
 
     def opened(service: Service | None = None, *, query: dict[str, str] | None = None, **moods: str) -> AppTest:
-        page = AppTest.from_file("../../pages/main.py", default_timeout=60)
+        page = AppTest.from_file(MAIN, default_timeout=60)
         for name, mood in moods.items():
             assert service is not None
             monkeypatch.setenv(f"{name.upper()}_API_KEY", GOOD_KEY)
@@ -56,15 +56,6 @@ def app(monkeypatch: pytest.MonkeyPatch):
         return settled(page)
 
     return opened
-
-
-def settled(page: AppTest) -> AppTest:
-    """Wait for the models that may be under way."""
-    end = time.monotonic() + 60
-    while page.session_state["compare"].under_way and time.monotonic() < end:
-        page.run()
-    assert not page.exception
-    return page
 
 
 def press(page: AppTest, label: str = "Compare") -> AppTest:
@@ -89,23 +80,6 @@ def open_tab(page: AppTest, name: str) -> AppTest:
     """Turn to one of the result's tabs."""
     page.session_state["compare_tab"] = name
     return page.run()
-
-
-def words(page: AppTest) -> str:
-    """All that stands on the page, the tooltips left out."""
-    kinds = ("text", "caption", "markdown", "warning", "error", "info", "code")
-    found = [str(element.value) for kind in kinds for element in page.get(kind)]
-    return "\n".join([*found, *(str(getattr(box, "title", "")) for box in [*page.warning, *page.error])])
-
-
-def labels(page: AppTest) -> list[str]:
-    """The labels of all buttons."""
-    return [button.label for button in page.button]
-
-
-def metrics(page: AppTest) -> dict[str, str]:
-    """The metrics by their label."""
-    return {metric.label: metric.value for metric in page.metric}
 
 
 def board(page: AppTest) -> dict[str, Any]:
@@ -357,7 +331,7 @@ def test_a_reload_while_models_are_under_way_brings_the_texts_back(app, monkeypa
     own(page, "wi-fi drops", "printer\nthe wi-fi drops")
     monkeypatch.setattr(paid_call, "rerank", late)
     next(button for button in page.button if button.label == "Compare").click().run()
-    again = AppTest.from_file("../../pages/main.py", default_timeout=60)
+    again = AppTest.from_file(MAIN, default_timeout=60)
     for name, value in dict(page.query_params).items():
         again.query_params[name] = value
     again.switch_page("compare.py").run()
@@ -618,7 +592,7 @@ def test_a_file_that_takes_its_time_arrives_on_this_page_too(app, monkeypatch: p
     assert "slow.csv: reading" in words(page.run())
     slow.go.set()
     end = time.monotonic() + 60
-    while page.session_state["playground"].inbox.busy and time.monotonic() < end:
+    while page.session_state["inbox_reading"].busy and time.monotonic() < end:
         page.run()
     assert not page.exception
     assert "2 documents from slow.csv" in words(page.run())

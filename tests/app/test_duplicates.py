@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from decimal import Decimal
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.components.duplicates import run
-from pages.components.playground import run as playground_run
-from pages.components.search import run as search_run
+from pages.components.session import stores
 from pages.components.session.connection import Settings
 from rerank_core import offline, samples
 from rerank_core.duplicates.pairs import MAX_TEXTS
 from rerank_core.offline.models import ENGLISH, MULTILINGUAL
+from tests.support.page import MAIN, labels, settled, words
 from tests.support.rerank_service import GOOD_KEY, RerankService, Service
 
 PLACES = {article.id: place for place, article in enumerate(samples.knowledge_base())}
@@ -27,18 +26,18 @@ needs_a_model = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def service():
     """A rerank service on loopback."""
-    with RerankService() as playground_run:
-        yield playground_run
+    with RerankService() as running:
+        yield running
 
 
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch):
     """Open the page; `at="ok"` puts GateFlow at that mood of the service."""
-    playground_run.store.clear()  # what an earlier test kept stands in another folder
-    search_run.corpora.clear()
+    stores.forget()  # what an earlier test kept stands in another folder
+    stores.corpora.clear()
 
     def opened(service: Service | None = None, at: str = "ok", **query: str) -> AppTest:
-        page = AppTest.from_file("../../pages/main.py", default_timeout=120)
+        page = AppTest.from_file(MAIN, default_timeout=60)
         if service is not None:
             monkeypatch.setenv("GATEFLOW_API_KEY", GOOD_KEY)
             monkeypatch.setenv("GATEFLOW_BASE_URL", f"{service.url}/{at}")
@@ -52,20 +51,6 @@ def app(monkeypatch: pytest.MonkeyPatch):
         return settled(page)
 
     return opened
-
-
-def settled(page: AppTest) -> AppTest:
-    """Wait for the work that may be under way."""
-    end = time.monotonic() + 120
-    while _busy(page) and time.monotonic() < end:
-        page.run()
-    assert not page.exception
-    return page
-
-
-def _busy(page: AppTest) -> bool:
-    state = page.session_state["duplicates"]
-    return state.job_id is not None or state.inbox.busy
 
 
 def press(page: AppTest, label: str = "Find duplicates") -> AppTest:
@@ -85,18 +70,6 @@ def own_texts(page: AppTest, text: str) -> AppTest:
     page.selectbox(key="duplicates_source").set_value("own").run()
     page.text_area(key="duplicates_texts").set_value(text).run()
     return settled(page)
-
-
-def words(page: AppTest) -> str:
-    """All that stands on the page, the tooltips left out."""
-    kinds = ("text", "caption", "markdown", "warning", "error", "info")
-    found = [str(element.value) for kind in kinds for element in page.get(kind)]
-    return "\n".join([*found, *(str(getattr(box, "title", "")) for box in [*page.warning, *page.error])])
-
-
-def labels(page: AppTest) -> set[str]:
-    """The labels of all buttons."""
-    return {button.label for button in page.button}
 
 
 @needs_a_model
@@ -224,7 +197,7 @@ def test_a_hosted_comparison_is_confirmed_first_and_booked(app, service: Service
     assert [(row.place, row.rank) for row in outcome.rows] == [(0, 3), (1, 2), (2, 1)]
     assert {metric.label: metric.value for metric in page.metric}["Billed"] == "$0.001"
     assert page.session_state["budget"].spent > 0
-    assert playground_run.store().get(outcome.run.id).query == "second text, more or less"
+    assert stores.runs().get(outcome.run.id).query == "second text, more or less"
     assert "as if that were a question" in words(page)
     next(button for button in page.button if button.label == "Open in the Playground").click().run()
     assert page.session_state["playground"].run.id == outcome.run.id
@@ -277,9 +250,9 @@ def test_a_reload_brings_the_comparison_and_its_texts_back(app) -> None:
 
 def test_a_corpus_of_this_machine_is_compared(app) -> None:
     """A knowledge base made under Search is one of the choices; one that is gone is a sentence."""
-    search_run.corpora.clear()
-    corpus = search_run.corpora().create("Mine", ["one text of mine", "one text of mine", "another"])
-    page = AppTest.from_file("../../pages/main.py", default_timeout=120)
+    stores.corpora.clear()
+    corpus = stores.corpora().create("Mine", ["one text of mine", "one text of mine", "another"])
+    page = AppTest.from_file(MAIN, default_timeout=60)
     page.query_params["example"] = "own"
     page.run()
     page.switch_page("duplicates.py").run()

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.components.evaluate import speed
-from pages.components.evaluate import state as evaluate_state
+from pages.components.session import stores
 from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.query_sets import sources
 from tests.support.evaluate_page import (
@@ -18,9 +18,7 @@ from tests.support.evaluate_page import (
     KEYWORD,
     QUERIES,
     finished,
-    forget_stores,
     go,
-    metrics,
     open_page,
     own,
     press,
@@ -28,8 +26,8 @@ from tests.support.evaluate_page import (
     run_models,
     set_up,
     upload,
-    words,
 )
+from tests.support.page import busy, forget_stores, metrics, words
 from tests.support.rerank_service import RerankService, Service
 
 
@@ -107,7 +105,7 @@ def test_a_list_of_queries_gets_its_candidates_from_a_search(app) -> None:
     page.text_area(key="evaluate_queries").set_value("forgot my password\n\nsensor leaks\nforgot my password").run()
     page = press(page, "Find candidates")
     end = time.monotonic() + 60
-    while page.session_state["evaluate"].job_id is not None and time.monotonic() < end:
+    while busy(page) and time.monotonic() < end:
         ran(page.run())
     made = page.session_state["evaluate"].query_set
     assert [query.text for query in made.queries] == ["forgot my password", "sensor leaks"]
@@ -134,12 +132,12 @@ def test_rating_moves_on_and_is_undone(app) -> None:
     assert "Document 2 of 3" in words(page)
     state = page.session_state["evaluate"]
     assert state.query_set.judgments["Ann"] == {"query 0, with a comma": {"d00": 2}}
-    assert evaluate_state.query_sets().judgments(state.set_id)["Ann"] == {"query 0, with a comma": {"d00": 2}}
+    assert stores.query_sets().judgments(state.set_id)["Ann"] == {"query 0, with a comma": {"d00": 2}}
     ran(page.button(key="rate_skip").click().run())
     assert "Document 3 of 3" in words(page)
     ran(page.button(key="rate_undo").click().run())
     assert "Document 1 of 3" in words(page)
-    assert not evaluate_state.query_sets().judgments(state.set_id).get("Ann", {}).get("query 0, with a comma")
+    assert not stores.query_sets().judgments(state.set_id).get("Ann", {}).get("query 0, with a comma")
 
 
 def test_a_reload_before_any_run_brings_the_same_set_and_waits_for_a_name(app) -> None:
@@ -161,7 +159,7 @@ def test_a_reload_before_any_run_brings_the_same_set_and_waits_for_a_name(app) -
     assert again.text_input(key="evaluate_rater").value == "Ann"
     assert "1 of 18 documents rated by this rater" in again.get("progress")[0].proto.text
     ran(again.button(key="grade_0").click().run())
-    assert evaluate_state.query_sets().judgments(set_id)["Ann"] == {"query 0, with a comma": {"d00": 3, "d01": 0}}
+    assert stores.query_sets().judgments(set_id)["Ann"] == {"query 0, with a comma": {"d00": 3, "d01": 0}}
 
 
 def test_a_link_to_a_set_that_is_gone_says_so_and_shows_the_sample(app) -> None:
@@ -183,15 +181,15 @@ def test_a_rating_given_by_nobody_is_refused(app) -> None:
     def board_rating() -> Any:
         return next(box for box in page.get("button_group") if box.label == "How relevant is it?")
 
-    before = evaluate_state.query_sets().judgments(state.set_id)
+    before = stores.query_sets().judgments(state.set_id)
     ran(board_rating().set_value(2).run())
     assert "Nobody has said who rates." in words(page)
-    assert evaluate_state.query_sets().judgments(state.set_id) == before
+    assert stores.query_sets().judgments(state.set_id) == before
     go(page, "Rate")
     page.text_input(key="evaluate_rater").set_value("Ann").run()
     go(page, "Answer")
     ran(board_rating().set_value(2).run())
-    assert evaluate_state.query_sets().judgments(state.set_id)["Ann"] == {state.query_id: {"d00": 2}}
+    assert stores.query_sets().judgments(state.set_id)["Ann"] == {state.query_id: {"d00": 2}}
 
 
 def test_the_first_to_rate_a_set_needs_no_name(app) -> None:
@@ -201,7 +199,7 @@ def test_the_first_to_rate_a_set_needs_no_name(app) -> None:
     ran(page.button(key="grade_3").click().run())
     ran(page.button(key="grade_1").click().run())
     state = page.session_state["evaluate"]
-    assert evaluate_state.query_sets().judgments(state.set_id)["Me"] == {"query 0, with a comma": {"d00": 3, "d01": 1}}
+    assert stores.query_sets().judgments(state.set_id)["Me"] == {"query 0, with a comma": {"d00": 3, "d01": 1}}
 
 
 def test_undo_takes_back_the_rating_of_whoever_gave_it(app) -> None:
@@ -289,7 +287,7 @@ def test_ratings_given_in_another_window_count_in_this_one(app) -> None:
     mine = go(own(app()), "Rate")
     state = mine.session_state["evaluate"]
     theirs = open_page("Rate")
-    theirs.session_state["evaluate"].use(state.set_id, evaluate_state.query_sets().get(state.set_id))
+    theirs.session_state["evaluate"].use(state.set_id, stores.query_sets().get(state.set_id))
     ran(theirs.run())
     theirs.text_input(key="evaluate_rater").set_value("Bob").run()
     ran(theirs.button(key="grade_2").click().run())
@@ -308,7 +306,7 @@ def test_ratings_given_in_another_window_count_in_this_one(app) -> None:
 def test_a_set_deleted_in_another_window_is_said_to_be_gone(app) -> None:
     """The page goes on with another set and says why, on whatever step it stands."""
     page = go(own(app()), "Rate")
-    evaluate_state.query_sets().delete(page.session_state["evaluate"].set_id)
+    stores.query_sets().delete(page.session_state["evaluate"].set_id)
     go(page, "Cost")
     assert "The query set 'mine' has been deleted in another window." in words(page)
     assert page.session_state["evaluate"].query_set.name == "Sample: support questions"
@@ -384,7 +382,7 @@ def test_above_the_limit_a_run_is_asked_for_once(app, service: Service) -> None:
 def test_failed_queries_are_listed_and_run_again_alone(app, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """A service that answers nonsense leaves a list and no order; once it is well, only those are asked."""
     page = finished(run_models(own(app(service=service, at="html")), HOSTED))
-    failed = len(evaluate_state.experiments().failures(page.session_state["evaluate"].experiment_id))
+    failed = len(stores.experiments().failures(page.session_state["evaluate"].experiment_id))
     assert failed == QUERIES
     listed = next(frame.value for frame in page.dataframe if "What happened" in frame.value.columns)
     assert len(listed) == QUERIES
@@ -435,7 +433,7 @@ def test_what_somebody_typed_never_reaches_markdown(app) -> None:
         ),
         name=evil,
     )
-    evaluate_state.query_sets().save(made)
+    stores.query_sets().save(made)
     page = app()
     for step in ("Query set", "Rate", "Run"):
         go(page, step)

@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components.evaluate import run, speed, state
+from pages.components.evaluate import run, speed
+from pages.components.session import stores
 from rerank_core.evaluation.experiments.local_speed import LocalSpeed
 from rerank_core.evaluation.experiments.records import Lane
 from tests.support.evaluate_page import (
@@ -16,18 +17,16 @@ from tests.support.evaluate_page import (
     KEYWORD,
     QUERIES,
     finished,
-    forget_stores,
     go,
-    metrics,
     open_page,
     own,
     press,
     ran,
     run_models,
     set_up,
-    words,
 )
 from tests.support.flaky_service import FlakyService
+from tests.support.page import forget_stores, metrics, words
 
 HELD_FROM = 3
 
@@ -111,7 +110,7 @@ def test_the_speed_of_each_connection_is_kept_with_its_run(
 ) -> None:
     """How fast a service may be asked is chosen before the start and holds for whoever goes on with the run."""
     page = under_way()
-    assert state.experiments().get(shown(page)).lanes == {"gateflow": Lane(1, None, 2)}
+    assert stores.experiments().get(shown(page)).lanes == {"gateflow": Lane(1, None, 2)}
     ran(page.button(key="pause_run").click().run())
     service.release.set()
     page = finished(page)
@@ -132,13 +131,13 @@ def test_a_stopped_run_is_slowed_down_and_limited_before_it_goes_on(
     page.number_input(key=f"run_per_minute_gateflow_{one}").set_value(60_000)
     page.number_input(key=f"run_limit_{one}").set_value(0.0045)
     ran(page.button(key="set_terms").click().run())
-    kept = state.experiments().get(one)
+    kept = stores.experiments().get(one)
     assert (kept.lanes, kept.spending_limit) == ({"gateflow": Lane(2, 60_000, 2)}, Decimal("0.0045"))
     page = finished(press(page, "Resume"))
     assert "Stopped at the spending limit: 4 of 6 done" in words(page)
     page.number_input(key=f"run_limit_{one}").set_value(None)
     ran(page.button(key="set_terms").click().run())
-    assert state.experiments().get(one).spending_limit is None
+    assert stores.experiments().get(one).spending_limit is None
     page = finished(press(page, "Resume"))
     assert "Done: 6 of 6 done" in words(page)
     assert once_each(service)
@@ -151,13 +150,13 @@ def test_a_run_deleted_in_another_window_is_said_to_be_gone_at_once() -> None:
     first = shown(page)
     page = go(finished(run_models(page, KEYWORD)), "Answer")
     assert shown(page) != first
-    state.experiments().delete(shown(page))
+    stores.experiments().delete(shown(page))
     go(page, "Cost")
     assert "has been deleted in another window" in words(page)
     assert shown(page) == first
     go(page, "Answer")
     assert "has been deleted" not in words(page)
-    state.experiments().delete(first)
+    stores.experiments().delete(first)
     go(page, "Cost")
     assert "has been deleted in another window" in words(page)
     assert "Nothing has been run on this query set yet" in words(page)
@@ -170,14 +169,14 @@ def test_earlier_runs_tell_how_long_a_service_takes(
     page = under_way()
     service.release.set()
     finished(page)
-    monkeypatch.setattr(state.experiments(), "usual_seconds", lambda contender: 40.0)
+    monkeypatch.setattr(stores.experiments(), "usual_seconds", lambda contender: 40.0)
     page = ran(page.run())
     assert metrics(page)["Time"] == "about 4 min"
 
 
 def test_the_time_of_local_models_is_measured_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before a run is promised, a few documents are read; the promise follows what was seen."""
-    speed._measured.clear()
+    stores.local_speeds.clear()
     monkeypatch.setattr(speed, "LOCAL_SPEED", {"local-english": 16_000.0})
     asked = []
 
@@ -193,7 +192,7 @@ def test_the_time_of_local_models_is_measured_first(monkeypatch: pytest.MonkeyPa
     assert metrics(page)["Time"] == "about 3 min"
     ran(page.run())
     assert asked == ["local-english"]
-    speed._measured.clear()
+    stores.local_speeds.clear()
 
 
 def test_runs_are_named_and_deleted() -> None:
@@ -204,7 +203,7 @@ def test_runs_are_named_and_deleted() -> None:
     page = ran(page.button(key="rename_experiment").click().run())
     assert page.selectbox(key="experiment").options[0].endswith("With the old titles: done")
     page = press(page, "Yes, delete it")
-    assert not state.experiments().list(page.session_state["evaluate"].set_id)
+    assert not stores.experiments().list(page.session_state["evaluate"].set_id)
     assert "Nothing has been run on this query set yet" in words(go(page, "Answer"))
 
 
@@ -228,7 +227,7 @@ def test_query_sets_are_named_and_deleted() -> None:
     page = ran(page.button(key="rename_set").click().run())
     assert page.selectbox(key="query_set").options[0] == "Tickets of May (6)"
     page = press(page, "Yes, delete it")
-    assert [one.id for one in state.query_sets().list()] == [page.session_state["evaluate"].set_id]
+    assert [one.id for one in stores.query_sets().list()] == [page.session_state["evaluate"].set_id]
     assert page.session_state["evaluate"].query_set.name == "Sample: support questions"
     assert not {"Yes, delete it", "Save the name"} & {button.label for button in page.button}
 

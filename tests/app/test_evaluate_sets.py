@@ -14,27 +14,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.components.evaluate import speed
-from pages.components.evaluate import state as evaluate_state
+from pages.components.session import stores
 from rerank_core.evaluation import KINDS, read, write
 from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.query_sets import sources
 from rerank_core.evaluation.query_sets.query_set import QuerySet, make_queries
 from rerank_core.models import Document
-from tests.support.evaluate_page import (
-    KEYWORD,
-    finished,
-    forget_stores,
-    go,
-    metrics,
-    open_page,
-    own,
-    press,
-    ran,
-    run_models,
-    set_up,
-    upload,
-    words,
-)
+from tests.support.evaluate_page import KEYWORD, finished, go, open_page, own, press, ran, run_models, set_up, upload
+from tests.support.page import MAIN, busy, forget_stores, metrics, words
 from tests.support.rerank_service import GOOD_KEY, RerankService
 from tests.support.search_engine import search_engine
 
@@ -61,7 +48,7 @@ def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
 def found(page: AppTest) -> QuerySet:
     """The query set that is worked on, once a search for candidates is over."""
     end = time.monotonic() + 60
-    while page.session_state["evaluate"].job_id is not None and time.monotonic() < end:
+    while busy(page) and time.monotonic() < end:
         ran(page.run())
     made: QuerySet = page.session_state["evaluate"].query_set
     return made
@@ -131,7 +118,7 @@ def test_ratings_of_one_person_can_be_taken_away_alone() -> None:
     documents = {name: Document(f"text {name}", name) for name in ("a", "b")}
     rated = {"Ann": {"q": {"a": 3, "b": 0}}, "Ben": {"q": {"a": 1}}}
     made = QuerySet("Two", make_queries({"q": "q"}, {"q": ("a", "b")}, {}), documents, rated)
-    set_id = evaluate_state.query_sets().save(made)
+    set_id = stores.query_sets().save(made)
     page = open_page()
     ran(page.selectbox(key="query_set").set_value(set_id).run())
     page.session_state["evaluate_taking"] = True
@@ -211,7 +198,7 @@ def test_every_document_that_any_model_shows_is_to_be_rated() -> None:
     texts = [f"number {place} about nothing" for place in range(19)] + ["the very parcel refund"]
     documents = {f"d{place}": Document(text, f"d{place}") for place, text in enumerate(texts)}
     queries = make_queries({"q": "parcel refund"}, {"q": tuple(documents)}, {})
-    set_id = evaluate_state.query_sets().save(QuerySet("Pool", queries, documents, {"ann": {"q": {"d0": 0}}}))
+    set_id = stores.query_sets().save(QuerySet("Pool", queries, documents, {"ann": {"q": {"d0": 0}}}))
     page = open_page()
     ran(page.selectbox(key="query_set").set_value(set_id).run())
     go(page, "Rate")
@@ -317,7 +304,7 @@ def test_a_threshold_holds_for_the_playground_of_another_session(monkeypatch: py
     page = press(page, "Keep for this model")
     assert "Kept for this model: 0.420" in words(page)
     forget_stores()
-    other = AppTest.from_file("../../pages/main.py", default_timeout=60)
+    other = AppTest.from_file(MAIN, default_timeout=60)
     other.query_params["model"] = "v2"
     ran(other.run())
     end = time.monotonic() + 60

@@ -12,7 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 import rerank_core as rc
 from pages.components.display import errors
-from pages.components.jobs import jobs, paid_call
+from pages.components.jobs import paid_call
+from pages.components.jobs.payment import Payment
+from pages.components.session import stores
 from pages.components.session.connection import Connection
 from rerank_core.errors import SpendingLimitError
 from rerank_core.jobs import JobManager
@@ -20,6 +22,7 @@ from rerank_core.pricing.budget import Budget
 from rerank_core.pricing.table import PriceTable
 from rerank_core.transport.credentials import ApiKey
 from tests.support.loopback import Loopback, answers, hung_up
+from tests.support.page import MAIN
 from tests.support.rerank_service import GOOD_KEY, RerankService
 
 
@@ -33,7 +36,7 @@ def service():
 @pytest.fixture
 def at():
     """The frame around the Connections page, as a first visitor sees it."""
-    opened = AppTest.from_file("../../pages/main.py", default_timeout=20)
+    opened = AppTest.from_file(MAIN, default_timeout=60)
     opened.switch_page("connections.py").run()
     assert not opened.exception
     return opened
@@ -150,7 +153,7 @@ def test_a_connection_shows_no_key():
 def test_a_call_books_what_it_cost(service):
     """The most that a call may cost is set aside, and what the service reports takes its place."""
     budget = Budget(Decimal("0.003"))
-    response = paid_call.rerank(connection_to(f"{service.url}/ok"), budget, REQUEST)
+    response = paid_call.rerank(connection_to(f"{service.url}/ok"), Payment(budget, Decimal(0)), REQUEST)
     assert [row.index for row in response.results] == [1, 0]
     assert (budget.spent, budget.reserved) == (Decimal("0.001"), 0)
 
@@ -160,7 +163,7 @@ def test_a_call_that_could_pass_the_limit_is_not_made(service):
     budget = Budget(Decimal("0.0029"))
     before = len(service.requests)
     with pytest.raises(SpendingLimitError):
-        paid_call.rerank(connection_to(f"{service.url}/ok"), budget, REQUEST)
+        paid_call.rerank(connection_to(f"{service.url}/ok"), Payment(budget, Decimal(0)), REQUEST)
     assert len(service.requests) == before
     assert budget.now().calls == 0
 
@@ -170,7 +173,7 @@ def test_a_failed_call_gives_back_what_was_surely_not_billed(service, mood, unce
     """After a refusal nothing is held back; after an answer that makes no sense the money may be gone."""
     budget = Budget(Decimal("1"))
     with pytest.raises(rc.RerankError):
-        paid_call.rerank(connection_to(f"{service.url}/{mood}", max_retries=0), budget, REQUEST)
+        paid_call.rerank(connection_to(f"{service.url}/{mood}", max_retries=0), Payment(budget, Decimal(0)), REQUEST)
     assert (budget.spent, budget.reserved) == (0, 0)
     assert budget.now().uncertain == Decimal(uncertain)
 
@@ -178,21 +181,22 @@ def test_a_failed_call_gives_back_what_was_surely_not_billed(service, mood, unce
 def test_an_unpriced_answer_is_priced_by_the_sessions_table(service):
     """Where the service reports units alone, the session's own price makes the cost."""
     table = PriceTable.default().with_price("gateflow", "rerank-english-v3.0", "4.00")
-    response = paid_call.rerank(connection_to(f"{service.url}/units-only", prices=table), Budget(), REQUEST)
+    response = paid_call.rerank(
+        connection_to(f"{service.url}/units-only", prices=table), Payment(Budget(), Decimal(0)), REQUEST
+    )
     assert (response.cost.amount, response.cost.basis) == (Decimal("0.004"), "computed")
 
 
 def test_a_reserved_call_can_be_broken_off(service):
     """Money set aside beforehand is used, and the client is handed out so that another thread can close it."""
     budget = Budget(Decimal("1"))
-    reservation = budget.reserve(Decimal("0.5"))
+    payment = Payment(budget, Decimal("0.5"))
     clients: list[rc.Client] = []
     with pytest.raises(rc.RerankError):
         paid_call.rerank(
             connection_to(f"{service.url}/slow"),
-            budget,
+            payment,
             REQUEST,
-            reservation=reservation,
             on_client=lambda client: (clients.append(client), threading.Timer(0.2, client.close).start()),
         )
     assert len(clients) == 1
@@ -204,7 +208,7 @@ def test_the_server_closes_the_job_manager_when_it_ends(monkeypatch):
     import app
 
     manager = JobManager()
-    monkeypatch.setattr(jobs, "manager", lambda: manager)
+    monkeypatch.setattr(stores, "jobs", lambda: manager)
     monkeypatch.setattr(app, "warm", lambda: None)
     monkeypatch.setattr(app.st, "get_option", lambda name: name == "server.headless")
     began = threading.Event()
@@ -270,7 +274,7 @@ def test_a_refusal_after_a_lost_answer_gives_no_money_back():
     """The first attempt may have been billed, so what was set aside stays so, whatever the second one is told."""
     budget = Budget(Decimal("1"))
     with Loopback().script(hung_up, answers(429, retry_after="1000")) as server, pytest.raises(rc.RateLimitedError):
-        paid_call.rerank(connection_to(server.url, max_retries=1), budget, REQUEST)
+        paid_call.rerank(connection_to(server.url, max_retries=1), Payment(budget, Decimal(0)), REQUEST)
     assert (budget.spent, budget.reserved, budget.now().uncertain) == (0, 0, Decimal("0.002"))
 
 
@@ -280,16 +284,16 @@ def test_an_answer_after_a_lost_one_keeps_the_lost_one_set_aside():
     body = {"results": [{"index": 0, "relevance_score": 0.5}, {"index": 1, "relevance_score": 0.4}]}
     body["gateflow"] = {"cost": {"total": 0.0007}}
     with Loopback().script(hung_up, answers(200, body)) as server:
-        paid_call.rerank(connection_to(server.url, max_retries=1), budget, REQUEST)
+        paid_call.rerank(connection_to(server.url, max_retries=1), Payment(budget, Decimal(0)), REQUEST)
     assert (budget.spent, budget.now().uncertain) == (Decimal("0.0007"), Decimal("0.0007"))
 
 
 @pytest.mark.parametrize(("page", "name"), [("playground", "run"), ("duplicates", "job"), ("search", "filling")])
 def test_a_link_to_the_work_of_another_page_is_not_taken_for_ones_own(page: str, name: str) -> None:
     """An id from one page's address, put into another's, gives the usual first visit and no failure."""
-    job = jobs.manager().submit(object, owner="an-id-of-elsewhere", title="something else")
+    job = stores.jobs().submit(object, owner="an-id-of-elsewhere", title="something else")
     assert job.wait(10)
-    at = AppTest.from_file("../../pages/main.py", default_timeout=60)
+    at = AppTest.from_file(MAIN, default_timeout=60)
     at.query_params[name] = "an-id-of-elsewhere"
     at.switch_page(f"{page}.py").run()
     assert not at.exception
@@ -298,7 +302,7 @@ def test_a_link_to_the_work_of_another_page_is_not_taken_for_ones_own(page: str,
 
 def test_a_spending_limit_has_a_most() -> None:
     """A limit of hundreds of digits is nobody's wish, and would not fit the sidebar."""
-    at = AppTest.from_file("../../pages/main.py", default_timeout=60)
+    at = AppTest.from_file(MAIN, default_timeout=60)
     at.query_params["example"] = "own"
     at.run()
     limit = at.number_input(key="spending_limit")

@@ -12,11 +12,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.components.inputs import uploads
-from pages.components.playground import run as playground_run
+from pages.components.session import stores
 from pages.components.session.connection import Settings
 from rerank_core import samples
 from rerank_core.storage.runs import RunStore
 from tests.support import made_files as made
+from tests.support.page import MAIN, metrics, settled, words
 from tests.support.rerank_service import GOOD_KEY, RerankService, Service
 from tests.support.slow_files import Slow
 
@@ -24,18 +25,18 @@ from tests.support.slow_files import Slow
 @pytest.fixture(scope="module")
 def service():
     """A rerank service on loopback, with an address for each of its moods."""
-    with RerankService() as playground_run:
-        yield playground_run
+    with RerankService() as running:
+        yield running
 
 
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch):
     """Open the page; `at="ok"` puts GateFlow at that mood of the service."""
 
-    playground_run.store.clear()  # the store of an earlier test stands in another folder
+    stores.forget()  # the store of an earlier test stands in another folder
 
     def opened(service: Service | None = None, at: str = "ok", provider: str = "gateflow", **query: str) -> AppTest:
-        page = AppTest.from_file("../../pages/main.py", default_timeout=60)
+        page = AppTest.from_file(MAIN, default_timeout=60)
         if service is not None:
             monkeypatch.setenv(f"{provider.upper()}_API_KEY", GOOD_KEY)
             monkeypatch.setenv(f"{provider.upper()}_BASE_URL", f"{service.url}/{at}")
@@ -48,31 +49,10 @@ def app(monkeypatch: pytest.MonkeyPatch):
     return opened
 
 
-def settled(page: AppTest) -> AppTest:
-    """Wait for the run that may be under way, and for files that are being read."""
-    end, current = time.monotonic() + 60, page.session_state["playground"]
-    while (current.job_id is not None or current.inbox.busy) and time.monotonic() < end:
-        page.run()
-    assert not page.exception
-    return page
-
-
 def press(page: AppTest, label: str = "Rerank") -> AppTest:
     """Press a button and wait for the run that it may start."""
     next(button for button in page.button if button.label == label).click().run()
     return settled(page)
-
-
-def words(page: AppTest) -> str:
-    """All that stands on the page, the tooltips left out."""
-    kinds = ("text", "caption", "markdown", "warning", "error", "info", "code")
-    found = [str(element.value) for kind in kinds for element in page.get(kind)]
-    return "\n".join([*found, *(str(getattr(box, "title", "")) for box in [*page.warning, *page.error])])
-
-
-def metrics(page: AppTest) -> dict[str, str]:
-    """The metrics by their label."""
-    return {metric.label: metric.value for metric in page.metric}
 
 
 def order(page: AppTest) -> list[int]:
@@ -190,7 +170,7 @@ def test_a_run_is_saved_and_its_link_reopens_it_without_a_call(app, service: Ser
     run = page.session_state["playground"].run
     assert GOOD_KEY.encode() not in RunStore().path.read_bytes()
     count = len(service.requests)
-    again = AppTest.from_file("../../pages/main.py", default_timeout=60)
+    again = AppTest.from_file(MAIN, default_timeout=60)
     again.query_params["run"] = run.id
     again.run()
     assert not again.exception
@@ -293,7 +273,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow]:
 def upload(page: AppTest, *files: tuple[str, bytes]) -> AppTest:
     """Drop files, and draw the page until all but the slow ones have been read."""
     page.file_uploader[0].set_value([(name, data, "") for name, data in files]).run()
-    inbox = page.session_state["playground"].inbox
+    inbox = page.session_state["inbox_reading"]
     quick = {name for name, _ in files if not name.startswith("slow")}
     end = time.monotonic() + 60
     while not quick <= {*inbox.files} and time.monotonic() < end:
@@ -306,7 +286,7 @@ def test_what_is_being_read_can_be_cancelled_and_the_rest_stays(app, slow: Slow)
     """The files before the slow one are there at once, the others are named, and reading goes on afterwards."""
     page = upload(app(example="own"), ("a.csv", b"text\none\ntwo\n"))
     page.file_uploader[0].set_value([("b.txt", b"three", ""), ("slow.txt", b"four", ""), ("c.txt", b"five", "")]).run()
-    inbox = page.session_state["playground"].inbox
+    inbox = page.session_state["inbox_reading"]
     end = time.monotonic() + 60
     while not ("b.txt" in inbox.files and "slow.txt: reading" in words(page)) and time.monotonic() < end:
         page.run()
@@ -330,7 +310,7 @@ def test_a_reload_while_a_file_is_read_loses_nothing(app, slow: Slow) -> None:
     page.text_area(key="documents").set_value("first\nsecond").run()
     upload(page, ("kb.csv", b"text\nthird\n"))
     upload(page, ("quick.txt", b"fourth"), ("slow.txt", b"fifth"))
-    again = AppTest.from_file("../../pages/main.py", default_timeout=60)
+    again = AppTest.from_file(MAIN, default_timeout=60)
     again.query_params["reading"] = page.query_params["reading"]
     again.run()
     assert not again.exception
@@ -368,7 +348,7 @@ def test_another_sheet_and_other_columns_are_read_anew(app) -> None:
         return next(box for box in page.selectbox if box.label == label)
 
     def texts() -> list[str]:
-        return [document.text for document in page.session_state["playground"].working.documents]
+        return [document.text for document in page.session_state["texts"].working.documents]
 
     assert texts() == ["from the old sheet"]
     chooser("Sheet").set_value("New").run()
@@ -379,7 +359,7 @@ def test_another_sheet_and_other_columns_are_read_anew(app) -> None:
     assert texts() == ["Boots"]
     chooser("Title").set_value("long").run()
     settled(page)
-    assert page.session_state["playground"].uploads["kb.xlsx"].parsed.chosen["title"] == "long"
+    assert page.session_state["inbox_reading"].files["kb.xlsx"].parsed.chosen["title"] == "long"
     assert "1 document from kb.xlsx" in words(page)
 
 
@@ -430,9 +410,9 @@ def test_a_reload_in_mid_run_shows_the_texts_and_cancel_keeps_them(app, service:
     page = app(service, at="slow")
     page.text_area(key="query").set_value("a patient question").run()
     next(button for button in page.button if button.label == "Rerank").click().run()
-    run_id = page.session_state["playground"].job_id
+    run_id = page.session_state["job_rerank"].id
     assert run_id
-    again = AppTest.from_file("../../pages/main.py", default_timeout=60)
+    again = AppTest.from_file(MAIN, default_timeout=60)
     again.query_params["run"] = run_id
     again.query_params["connection"] = "gateflow"
     again.run()

@@ -3,59 +3,42 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components.inputs import engine_test, uploads
-from pages.components.playground import run as playground_run
+from pages.components.inputs import uploads
+from pages.components.jobs import page_job
 from pages.components.search import corpus
 from pages.components.search import run as search_run
+from pages.components.session import stores
 from rerank_core import samples
 from rerank_core.corpora import CorpusStore
 from tests.support import made_files as made
 from tests.support.loopback import Loopback, answers, silent
+from tests.support.page import MAIN, click, settled, words
 from tests.support.rerank_service import GOOD_KEY, RerankService
 
 
 @pytest.fixture
 def page():
     """Open /search as somebody new."""
-    playground_run.store.clear()
-    search_run.corpora.clear()  # those of an earlier test stand in another folder
+    stores.runs.clear()
+    stores.corpora.clear()  # those of an earlier test stand in another folder
 
     def opened() -> AppTest:
-        at = AppTest.from_file("../../pages/main.py", default_timeout=60)
+        at = AppTest.from_file(MAIN, default_timeout=60)
         at.switch_page("search.py").run()
         return settled(at)
 
     return opened
 
 
-def settled(at: AppTest) -> AppTest:
-    """Wait for what may be under way: a search, files that are read, a knowledge base that is filled."""
-    end, current = time.monotonic() + 60, at.session_state["search"]
-    while time.monotonic() < end and (
-        current.job_id or current.filling_id or any(inbox.busy for inbox in current.inboxes.values())
-    ):
-        at.run()
-    assert not at.exception
-    return at
-
-
 def press(at: AppTest, label: str = "Search") -> AppTest:
     """Press a button and wait for what it starts."""
     next(button for button in at.button if button.label == label).click().run()
     return settled(at)
-
-
-def words(at: AppTest) -> str:
-    """All that stands on the page."""
-    kinds = ("text", "caption", "markdown", "warning", "error", "info", "success", "code")
-    found = [str(element.value) for kind in kinds for element in at.get(kind)]
-    return "\n".join([*found, *(str(getattr(box, "title", "")) for box in [*at.warning, *at.error])])
 
 
 def test_the_first_visit_has_searched_the_sample_for_a_ticket(page) -> None:
@@ -119,7 +102,7 @@ def test_a_corpus_is_made_searched_added_to_and_survives_a_restart(page) -> None
     kept = CorpusStore().list()
     assert [(summary.name, summary.passages) for summary in kept] == [("Boots", 2)]
     assert kept[0].keyword
-    search_run.corpora.clear()  # a restart
+    stores.corpora.clear()  # a restart
     again = page()
     again.selectbox(key="source").set_value(kept[0].id).run()
     again.text_area(key="question").set_value("boots for wide feet").run()
@@ -223,13 +206,13 @@ def test_filling_can_be_cancelled_and_survives_a_reload(page, monkeypatch: pytes
         return cut(documents, *args, on_progress=on_progress, **kwargs)
 
     monkeypatch.setattr(corpus, "cut", slow)
-    monkeypatch.setattr(corpus, "_AT_ONCE_SECONDS", 0.0)
+    monkeypatch.setattr(page_job, "_AT_ONCE_SECONDS", 0.0)
     at = managing(page())
     at.text_input(key="corpus_name").set_value("Boots").run()
     at.file_uploader[0].set_value(("boots.txt", b"Wide boots", "")).run()
     settled(at)
     next(button for button in at.button if button.label == "Create").click().run()
-    again = AppTest.from_file("../../pages/main.py", default_timeout=60)
+    again = AppTest.from_file(MAIN, default_timeout=60)
     again.switch_page("search.py")
     again.query_params["filling"] = at.query_params["filling"]
     again.run()
@@ -282,7 +265,7 @@ def test_a_reload_while_a_file_is_read_for_a_knowledge_base_loses_nothing(page, 
     monkeypatch.setattr(uploads.documents, "read_files", slow)
     monkeypatch.setattr(uploads, "_AT_ONCE_SECONDS", 0.0)
     at.file_uploader[0].set_value(("hats.txt", b"Sun hats", "")).run()
-    again = AppTest.from_file("../../pages/main.py", default_timeout=60)
+    again = AppTest.from_file(MAIN, default_timeout=60)
     again.switch_page("search.py")
     again.query_params["reading_new"] = at.query_params["reading_new"]
     again.run()
@@ -302,14 +285,14 @@ def test_a_live_engine_that_is_not_there_is_a_sentence(page) -> None:
     assert next(button for button in at.button if button.label == "Search").disabled
     press(live(at, "http://127.0.0.1:9"))
     assert at.error
-    assert at.session_state["search"].error.hint
+    assert at.session_state["job_search"].error.hint
 
 
 @pytest.fixture
 def engine():
     """A search engine whose answers a test writes."""
-    with Loopback() as playground_run:
-        yield playground_run
+    with Loopback() as running:
+        yield running
 
 
 def test_a_knowledge_base_that_is_gone_is_not_replaced_in_silence(page) -> None:
@@ -371,14 +354,14 @@ def test_the_test_of_an_engine_that_says_nothing_is_cancelled(
     page, engine: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page waits for it beside everything else, and Cancel ends the wait at once."""
-    monkeypatch.setattr(engine_test, "_AT_ONCE_SECONDS", 0)
+    monkeypatch.setattr(page_job, "_AT_ONCE_SECONDS", 0)
     engine.script(silent)
-    at = press(live(page(), engine.url), "Test this search engine")
+    at = live(page(), engine.url)
+    click(at, "Test this search engine")
     engine.wait_for(1)
     assert "Waiting for an answer" in words(at)
     assert next(button for button in at.button if button.label == "Test this search engine").disabled
     press(at, "Cancel")
-    assert at.session_state["engine_test"].job.wait(5)
     assert "The test was cancelled." in words(at.run())
 
 
@@ -396,8 +379,8 @@ def test_a_reload_brings_the_search_back_and_asks_nothing_again(page, monkeypatc
     at.segmented_control(key="stage").set_value("fused").run()
     press(at)
     first = at.session_state["search"].answer
-    monkeypatch.setattr(search_run, "start", lambda planned: pytest.fail("searched again"))
-    again = AppTest.from_file("../../pages/main.py", default_timeout=60)
+    monkeypatch.setattr(search_run, "tasks", lambda planned: pytest.fail("searched again"))
+    again = AppTest.from_file(MAIN, default_timeout=60)
     again.query_params["search"] = at.query_params["search"]
     again.switch_page("search.py").run()
     settled(again)
@@ -415,7 +398,7 @@ def test_a_search_is_opened_in_the_playground(page) -> None:
     assert at.session_state["playground"].run == run
     assert at.text_area(key="query").value == run.query
     assert {metric.label: metric.value for metric in at.metric}["Documents"] == "20"
-    assert playground_run.store().get(run.id).query == run.query
+    assert stores.runs().get(run.id).query == run.query
 
 
 def test_the_spending_limit_asks_before_a_search_passes_it(page, monkeypatch: pytest.MonkeyPatch) -> None:

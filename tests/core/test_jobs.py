@@ -242,19 +242,102 @@ def _fail() -> None:
     raise ProviderError("The provider failed.")
 
 
-def test_only_the_owner_sees_a_job(manager: JobManager) -> None:
-    """get() and jobs() answer the owner alone, and ids cannot be guessed or read from a repr."""
+def test_the_id_is_the_right_to_see_a_job(manager: JobManager) -> None:
+    """get() answers whoever knows the id, jobs() lists an owner's; ids cannot be guessed or read from a repr."""
     job = manager.submit(lambda context: 1, owner="ann", title="Mine")
     other = manager.submit(lambda context: 2, owner="bob")
     assert job.wait(WAIT)
     assert other.wait(WAIT)
-    assert manager.get(job.id, "ann") is job
-    assert manager.get(job.id, "bob") is None
-    assert manager.get(job.id) is None
-    assert manager.get("nothing", "ann") is None
+    assert manager.get(job.id) is job
+    assert manager.get(job.id, "Mine") is job
+    assert manager.get(job.id, "Somebody's mistake") is None
+    assert manager.get("nothing") is None
     assert manager.jobs("ann") == (job,)
-    assert len(job.id) >= 20
+    assert manager.jobs("bob") == (other,)
+    assert len(job.id) > 20
     assert job.id not in repr(job)
+
+
+def test_a_job_may_have_the_id_of_what_it_makes(manager: JobManager) -> None:
+    """A named job is found by that id; a second one of the name must wait until the first has ended."""
+    gate = Gate()
+    first = manager.submit(gate, id="run-1")
+    assert manager.get("run-1") is first
+    with pytest.raises(RerankError, match="under way already"):
+        manager.submit(lambda context: 2, id="run-1")
+    gate.go.set()
+    assert first.wait(WAIT)
+    second = manager.submit(lambda context: 2, id="run-1")
+    assert second.wait(WAIT)
+    assert manager.get("run-1") is second
+
+
+def test_what_was_asked_goes_with_the_job(manager: JobManager, clock: Clock) -> None:
+    """The texts of a job are there while it is remembered, and gone with it, also where nobody comes back for it."""
+
+    class Texts:
+        """Something that can be watched going."""
+
+    texts = Texts()
+    gone = weakref.ref(texts)
+    job = manager.submit(lambda context: 1, asked=texts)
+    del texts
+    assert job.wait(WAIT)
+    found = manager.get(job.id)
+    assert found is not None
+    assert found.asked is gone()
+    del job, found
+    clock.now += 61
+    manager._sweep_now()  # what the timer does when its time has come
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_timer_forgets_where_nobody_comes_back(clock: Clock) -> None:
+    """With nobody asking, what has ended is forgotten all the same, and closing the manager ends the timer."""
+    manager = JobManager(max_age=0.05, clock=clock)
+    job = manager.submit(lambda context: 1)
+    assert job.wait(WAIT)
+    for thread in tuple(manager._threads):
+        thread.join(WAIT)
+    timer = manager._sweep
+    assert timer is not None
+    clock.now += 1
+    timer.join(WAIT)
+    assert not manager._jobs
+    assert manager.close(WAIT)
+
+
+def test_what_a_job_held_is_given_back_once_however_it_ends(manager: JobManager) -> None:
+    """`on_end` is called once: after a result, a failure, and a cancel before the work began."""
+    ends: list[str] = []
+    gates = [Gate(), Gate()]
+    busy = [manager.submit(gate, on_end=lambda: ends.append("done")) for gate in gates]
+    queued = manager.submit(lambda context: 1, on_end=lambda: ends.append("never began"))
+    for gate in gates:
+        assert gate.begun.wait(WAIT)
+    queued.cancel()
+    queued.cancel()
+    assert queued.wait(WAIT)
+    assert ends == ["never began"]
+    for gate in gates:
+        gate.go.set()
+    assert all(job.wait(WAIT) for job in busy)
+    assert ends == ["never began", "done", "done"]
+
+
+def test_three_long_jobs_of_one_let_another_have_the_second_turn(clock: Clock) -> None:
+    """With one thread, three jobs of one owner and one of another wait: the other's comes second."""
+    manager, gate, order = JobManager(workers=1, clock=clock), Gate(), []
+    blocker = manager.submit(gate, owner="somebody")
+    assert gate.begun.wait(WAIT)
+    waiting = [manager.submit(lambda context, n=n: order.append(f"ann {n}"), owner="ann") for n in range(3)]
+    waiting.append(manager.submit(lambda context: order.append("bob"), owner="bob"))
+    gate.go.set()
+    assert blocker.wait(WAIT)
+    assert all(job.wait(WAIT) for job in waiting)
+    assert order == ["ann 0", "bob", "ann 1", "ann 2"]
+    assert manager.close(WAIT)
 
 
 def test_no_more_threads_than_workers(manager: JobManager) -> None:

@@ -7,7 +7,8 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components.evaluate import state
+from pages.components.session import stores
+from tests.support.page import MAIN
 from tests.support.rerank_service import GOOD_KEY
 
 QUERIES = 6
@@ -21,8 +22,8 @@ CSV = "question,passage,id,grade\n" + "".join(
 
 def forget_stores() -> None:
     """Open the stores anew, since those of an earlier test stand in another folder; as after a restart."""
-    state.query_sets.clear()
-    state.experiments.clear()
+    stores.query_sets.clear()
+    stores.experiments.clear()
 
 
 def set_up(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
@@ -33,7 +34,7 @@ def set_up(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
 
 def open_page(step: str = "Query set", **query: str) -> AppTest:
     """The page at a step, in a session of its own."""
-    page = AppTest.from_file("../../pages/main.py", default_timeout=60)
+    page = AppTest.from_file(MAIN, default_timeout=60)
     for name, value in {"step": step, **query}.items():
         page.query_params[name] = value
     page.switch_page("evaluate.py")
@@ -44,18 +45,6 @@ def ran(page: AppTest) -> AppTest:
     """The page, which must not have failed."""
     assert not page.exception, page.exception[0].stack_trace
     return page
-
-
-def words(page: AppTest) -> str:
-    """All that stands on the page, the tooltips left out."""
-    kinds = ("text", "caption", "markdown", "warning", "error", "info", "success")
-    found = [str(element.value) for kind in kinds for element in page.get(kind)]
-    return "\n".join([*found, *(str(getattr(box, "title", "")) for box in [*page.warning, *page.error])])
-
-
-def metrics(page: AppTest) -> dict[str, str]:
-    """The metrics by their label."""
-    return {metric.label: metric.value for metric in page.metric}
 
 
 def press(page: AppTest, label: str) -> AppTest:
@@ -85,7 +74,7 @@ def finished(page: AppTest) -> AppTest:
     """Wait for the run of the experiment."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
-        one = state.experiments().get(page.session_state["evaluate"].experiment_id)
+        one = stores.experiments().get(page.session_state["evaluate"].experiment_id)
         ran(page.run())
         if one.state not in ("new", "running"):
             return page

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.components.compare.state import BLIND, CompareState, Part, state, votes
+from pages.components.compare.state import BLIND, CompareState, Part, state
 from pages.components.display import errors
-from pages.components.inputs.examples import TITLES
-from pages.components.session.texts import EXAMPLE, OWN, load_example
-from pages.components.session.texts import state as playground
-from rerank_core import samples
+from pages.components.inputs.examples import TITLES, load_example
+from pages.components.session import stores
+from pages.components.session.texts import OWN, texts
 from rerank_core.exports.comparison import votes_csv
 from rerank_core.ranking.blind_test import Vote, shuffled
 from rerank_core.ranking.contender import full_name, key_of, read_keys
@@ -52,7 +51,7 @@ def _switched() -> None:
 def remember() -> None:
     """Take over the votes that were given on this machine before; without them where they cannot be read."""
     with contextlib.suppress(StoreError):
-        state().tally = votes().tally()
+        state().tally = stores.votes().tally()
 
 
 def restored() -> None:
@@ -60,10 +59,10 @@ def restored() -> None:
     were on the screen before."""
     current = state()
     with contextlib.suppress(StoreError):
-        given = votes().round_of([part.run_id for part in current.answered])
+        given = stores.votes().round_of([part.run_id for part in current.answered])
         if given is not None:
             current.round, current.revealed = given, True
-        if given is not None or votes().named([part.run_id for part in current.parts]):
+        if given is not None or stores.votes().named([part.run_id for part in current.parts]):
             current.seen_named = current.round
 
 
@@ -74,7 +73,7 @@ def shown_named() -> None:
         return
     current.named = current.round
     with contextlib.suppress(StoreError):  # the vote itself says when it cannot be kept
-        votes().set_named([part.run_id for part in current.parts])
+        stores.votes().set_named([part.run_id for part in current.parts])
 
 
 def vote(current: CompareState, parts: Sequence[Part], names: Sequence[str]) -> None:
@@ -116,7 +115,7 @@ def _chosen(current: CompareState, parts: Sequence[Part], names: Sequence[str]) 
         words = f"You chose {who}."
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/how_to_vote: **{words}**", width="content")
-        if playground().example in STORIES:
+        if texts().example in STORIES:
             st.button("Next example", icon=":material/skip_next:", on_click=_next_example)
         else:
             st.caption("Type another question and press Compare for the next round.", width="content")
@@ -156,8 +155,8 @@ def _voted(part: Part | None) -> None:
     given = Vote(current.round, keys, winner, run.query if run else "")
     current.tally, current.revealed = current.tally.with_vote(given), True
     try:
-        votes().add(given, [part.run_id for part in current.answered])
-        current.tally = votes().tally()
+        stores.votes().add(given, [part.run_id for part in current.answered])
+        current.tally = stores.votes().tally()
     except StoreError as error:
         current.vote_error = error
 
@@ -170,13 +169,12 @@ def _forget() -> None:
     current = state()
     current.tally = type(current.tally)()
     try:
-        votes().forget()
+        stores.votes().forget()
     except StoreError as error:
         current.vote_error = error
 
 
 def _next_example() -> None:
-    place = STORIES.index(playground().example or STORIES[0])
+    place = STORIES.index(texts().example or STORIES[0])
     following = STORIES[(place + 1) % len(STORIES)]
-    load_example(samples.example(following))
-    st.session_state[EXAMPLE] = following
+    load_example(following)

@@ -7,28 +7,22 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.components.compare import blind, run
-from pages.components.compare.run import Plan
+from pages.components.compare.run import ComparePlan
 from pages.components.compare.state import BLIND, MODELS, RUNS, state
-from pages.components.inputs.examples import TITLES
-from pages.components.inputs.model import escaped
+from pages.components.display.markdown import escaped
+from pages.components.inputs import examples
+from pages.components.inputs.examples import TITLES, load_example
 from pages.components.session import connection as connections
+from pages.components.session import query_params
 from pages.components.session.texts import (
     DEFAULT_TOP_N,
-    DOCUMENTS,
     EXAMPLE,
-    LABELS,
-    MAX_TOP_N,
-    MODEL,
     OWN,
     QUERY,
     TOP_N,
-    as_pasted_text,
-    load_example,
+    texts,
 )
-from pages.components.session.texts import state as playground
-from rerank_core import RerankError, language, offline, pricing, provider, samples
-from rerank_core.documents.working_list import WorkingList
-from rerank_core.models import Document
+from rerank_core import RerankError, language, offline, pricing, provider
 from rerank_core.ranking.comparison import Contender
 from rerank_core.ranking.contender import (
     MAX_CONTENDERS,
@@ -51,60 +45,46 @@ def default_choice() -> tuple[Contender, ...]:
     return tuple(Contender("local", model.id) for model in provider("local").models)
 
 
-def arrive() -> None:
+def restore_from_link() -> None:
     """Fill the page the first time it is seen in a session, and run what is free where a story was picked."""
-    current, texts = state(), playground()
+    current, shared = state(), texts()
     first = not current.arrived
     if first:
         current.arrived = True
-        chosen = read_keys(st.query_params.get(MODELS)) or default_choice()
+        chosen = read_keys(query_params.get(MODELS)) or default_choice()
         st.session_state[MODELS] = [key_of(contender) for contender in chosen]
-        st.session_state[BLIND] = st.query_params.get(BLIND) == "1"
+        st.session_state[BLIND] = query_params.get(BLIND) == "1"
         blind.remember()
-        if texts.example is None:
+        if shared.example is None:
             _fill()
     chosen = _chosen()
-    query, documents = st.session_state.get(QUERY) or "", texts.working.documents
-    story = samples.example(texts.example) if texts.example in TITLES and texts.example != OWN else None
+    query, documents = st.session_state.get(QUERY) or "", shared.working.documents
+    story = examples.story_shown()
     untouched = story is not None and query == story.query and documents == story.documents
     unasked = first and bool(query.strip()) and 0 < len(documents) <= _UNASKED_DOCUMENTS
-    if (untouched and current.example != texts.example) or (unasked and not untouched):
+    if (untouched and current.example != shared.example) or (unasked and not untouched):
         free = bool(chosen) and all(provider(contender.provider).is_local for contender in chosen)
         current.wanted = free and not _shown(chosen)
-    current.example = texts.example if untouched else None
+    current.example = shared.example if untouched else None
 
 
 def _fill() -> None:
     """The texts of a session that begins on this page: of the comparison or the story in the address, else ours."""
-    texts = playground()
-    st.session_state.update({MODEL: LABELS[0], TOP_N: DEFAULT_TOP_N, QUERY: "", DOCUMENTS: ""})
-    asked = st.query_params.get(RUNS)
+    examples.begin()
+    asked = query_params.get(RUNS)
     if asked:
         run.restore(asked)
     question = run.question()
     if question is not None:
-        _show_inputs(*question)
+        examples.show_saved(*question, source="the saved runs")
+        run.restored()
     else:
-        wished = st.query_params.get(EXAMPLE)
+        wished = query_params.get(EXAMPLE)
         if wished == OWN:
-            texts.example = OWN
+            texts().example = OWN
         else:
-            load_example(samples.example(wished if wished in TITLES else FIRST))
-            # The Playground, when it is opened, then shows the same story reranked, as on a first visit there.
-            texts.wanted = connections.current().provider.is_local
-    st.session_state[EXAMPLE] = texts.example
-    top = st.query_params.get(TOP_N, "")
-    if top.isascii() and top.isdigit() and 0 < int(top) <= MAX_TOP_N:
-        st.session_state[TOP_N] = int(top)
-
-
-def _show_inputs(query: str, documents: tuple[Document, ...], order_name: str) -> None:
-    """Bring the texts of a reopened comparison back into the inputs, whether it has ended or is under way."""
-    texts = playground()
-    texts.example = OWN
-    st.session_state[QUERY] = query
-    st.session_state[DOCUMENTS] = as_pasted_text(documents)
-    texts.working = WorkingList.of(documents, "the saved runs", order_name)
+            load_example(wished if wished in TITLES else FIRST)
+    examples.choices_of_link()
 
 
 def _chosen() -> tuple[Contender, ...]:
@@ -121,23 +101,19 @@ def _shown(chosen: Sequence[Contender]) -> bool:
     return set(chosen) <= there
 
 
-def write_address() -> None:
+def sync_query_params() -> None:
     """Keep the small choices in the address, so that it can be sent: never a text, never a key."""
-    current, texts = state(), playground()
+    current, shared = state(), texts()
     chosen = _chosen()
     top = st.session_state.get(TOP_N)
     wanted = {
         MODELS: keys_text(chosen) if chosen != default_choice() else None,
-        EXAMPLE: texts.example if texts.example != FIRST else None,
+        EXAMPLE: shared.example if shared.example != FIRST else None,
         TOP_N: str(top) if top not in (None, DEFAULT_TOP_N) else None,
         BLIND: "1" if st.session_state.get(BLIND) else None,
         RUNS: ",".join(part.run_id for part in current.parts) or None,
     }
-    for name, value in wanted.items():
-        if value is None:
-            st.query_params.pop(name, None)
-        elif st.query_params.get(name) != value:
-            st.query_params[name] = value
+    query_params.sync(wanted)
 
 
 def may_hint() -> bool:
@@ -195,14 +171,14 @@ def _notes(chosen: Sequence[Contender]) -> None:
         if model is not None and model.languages == "english":
             english.append(name)
     if english and may_hint():
-        documents = [document.text for document in playground().working.documents]
+        documents = [document.text for document in texts().working.documents]
         found = language.english_mismatch(st.session_state.get(QUERY) or "", documents)
         if found:
             made = f"{english[0]} is" if len(english) == 1 else f"{', '.join(english[:-1])} and {english[-1]} are"
             st.caption(f":material/translate: Some of this is {found}, and {made} made for English.")
 
 
-def estimate(planned: Plan) -> None:
+def estimate(planned: ComparePlan) -> None:
     """What pressing Compare now would cost in all, and for each model."""
     st.metric("Estimated cost", planned.cost.text, width="content")
     with st.popover("How", icon=":material/help:", type="tertiary"):
@@ -215,7 +191,7 @@ def estimate(planned: Plan) -> None:
             st.caption(escaped(sentence))
 
 
-def kept_note(planned: Plan) -> None:
+def kept_note(planned: ComparePlan) -> None:
     """Which answers are there already and are not paid again."""
     if planned.kept:
         names = short_names([part.contender for part in planned.kept])
@@ -226,7 +202,7 @@ def kept_note(planned: Plan) -> None:
 def stale_notice(chosen: Sequence[Contender]) -> None:
     """Say that what stands above is no longer what was compared."""
     current = state()
-    if current.under_way or current.asking:
+    if current.under_way or run.job().asking:
         return
     query, ordered = run.inputs()
     answered = current.answered

@@ -14,11 +14,11 @@ from pages.components.compare.state import SHOW_INITIAL, TAB, CompareState, Figu
 from pages.components.display import errors, tables
 from pages.components.display.board import shown
 from pages.components.display.compare_board import Column, compare_board, heading
-from pages.components.inputs.examples import TITLES
-from pages.components.playground.result import show_warnings, suggested_threshold
-from pages.components.session.texts import EXAMPLE, load_example
-from pages.components.session.texts import state as playground
-from rerank_core import pricing, provider, ranking, samples
+from pages.components.display.response import show_warnings
+from pages.components.inputs.examples import TITLES, load_example
+from pages.components.session import thresholds
+from pages.components.session.texts import texts
+from rerank_core import pricing, provider, ranking
 from rerank_core.models import Document
 from rerank_core.ranking import comparison
 from rerank_core.ranking.blind_test import letters
@@ -119,13 +119,12 @@ def _failures(current: CompareState) -> None:
 
 
 def _offer_a_better_example() -> None:
-    if playground().example in TITLES and playground().example != FIRST:
+    if texts().example in TITLES and texts().example != FIRST:
         st.button("Show an example on which they differ", icon=":material/compare_arrows:", on_click=_better_example)
 
 
 def _better_example() -> None:
-    load_example(samples.example(FIRST))
-    st.session_state[EXAMPLE] = FIRST
+    load_example(FIRST)
 
 
 def _notices(columns: Sequence[Shown]) -> None:
@@ -133,7 +132,7 @@ def _notices(columns: Sequence[Shown]) -> None:
         column.name
         for column in columns
         if ranking.no_good_answer(
-            [row.relevance_score for row in column.run.response.results], suggested_threshold(column.run)
+            [row.relevance_score for row in column.run.response.results], thresholds.suggested(column.run)
         )
     ]
     if weak:

@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import streamlit as st
 
 from pages.components.compare import blind
 from pages.components.compare.state import Part, state
-from pages.components.inputs.model import escaped
-from pages.components.jobs import paid_call
-from pages.components.jobs.jobs import POLL_SECONDS, failure, first, follow, manager
-from pages.components.playground.run import Asked, asked, store
+from pages.components.display.markdown import escaped
+from pages.components.jobs import page_job, paid_call
+from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
+from pages.components.jobs.payment import Payment
+from pages.components.jobs.spending import Wording
 from pages.components.session import connection as connections
+from pages.components.session import stores
 from pages.components.session.connection import Connection
-from pages.components.session.texts import ORDER, QUERY
-from pages.components.session.texts import state as playground
-from rerank_core import InvalidRequestError, RerankError, RerankRequest, SpendingLimitError, pricing
+from pages.components.session.texts import ORDER, QUERY, texts
+from rerank_core import InvalidRequestError, RerankRequest, pricing
 from rerank_core.jobs import Job, JobContext
 from rerank_core.models import Document
-from rerank_core.pricing.budget import Budget, Reservation
 from rerank_core.ranking.blind_test import shuffled
-from rerank_core.ranking.comparison import Contender, WholeCost, whole_cost
-from rerank_core.ranking.contender import MAX_CONTENDERS, key_of, read_keys, short_names
+from rerank_core.ranking.comparison import WholeCost, whole_cost
+from rerank_core.ranking.contender import MAX_CONTENDERS, Contender, short_names
 from rerank_core.retrieval.starting_order import StartingOrder, start_order
 from rerank_core.storage.run_record import Run, new_id
-from rerank_core.storage.runs import StoreError
+from rerank_core.storage.sqlite_file import StoreError
 
-# Long enough that a short comparison is drawn at once, short enough that a long one shows its progress.
-_AT_ONCE_SECONDS = 1.2
+
+@dataclass(frozen=True)
+class Asked:
+    """What one model is asked, so that a page that is reloaded meanwhile shows the texts and the model again."""
+
+    contender: Contender
+    request: RerankRequest
+    order_name: str
 
 
 @dataclass(frozen=True)
@@ -44,22 +49,38 @@ class Share:
     start: StartingOrder
     estimate: pricing.CostEstimate
 
-    @property
-    def request(self) -> RerankRequest:
-        """The request as it is sent; raises InvalidRequestError where it cannot be."""
-        return RerankRequest(self.query, self.start.documents, model=self.contender.model)
-
 
 @dataclass(frozen=True)
-class Plan:
-    """A comparison that could start: what is to be sent, and the parts that are there already and are kept."""
+class ComparePlan:
+    """What pressing Compare now would do: what is to be sent, and the parts that are there already and are kept."""
 
+    chosen: tuple[Contender, ...]
     shares: tuple[Share, ...]
     kept: tuple[Part, ...]
     cost: WholeCost
 
+    def tasks(self) -> Plan[Run]:
+        """The same as jobs. Raises RerankError where nothing could be asked."""
+        if not self.chosen:
+            raise InvalidRequestError("No model is chosen.", hint="Choose two or more under Models.")
+        names = dict(zip(self.chosen, short_names(self.chosen), strict=True))
+        return Plan(tuple(_task(share, names[share.contender]) for share in self.shares))
 
-def plan(chosen: Sequence[Contender]) -> Plan:
+
+def _task(share: Share, name: str) -> Task[Run]:
+    request = RerankRequest(share.query, share.start.documents, model=share.contender.model)
+    run_id = new_id()
+    return Task(
+        _work,
+        (share.connection, request, share.start.name, run_id),
+        pricing.upper_bound(share.estimate, share.connection.max_retries),
+        Asked(share.contender, request, share.start.name),
+        name,
+        run_id,
+    )
+
+
+def plan(chosen: Sequence[Contender]) -> ComparePlan:
     """What pressing Compare now would do.
 
     Models whose answer to the very same question is shown already are not asked and paid again, unless all are.
@@ -79,26 +100,16 @@ def plan(chosen: Sequence[Contender]) -> Plan:
         )
         shares.append(Share(contender, connection, query, ordered, expected))
     cost = whole_cost((share.estimate, share.connection.max_retries) for share in shares)
-    return Plan(tuple(shares), kept, cost)
-
-
-def checked(chosen: Sequence[Contender]) -> Plan:
-    """The plan, where it can be carried out; raises RerankError where nothing could be asked."""
-    if not chosen:
-        raise InvalidRequestError("No model is chosen.", hint="Choose two or more under Models.")
-    planned = plan(chosen)
-    for share in planned.shares[:1]:
-        _ = share.request  # all ask the same of other models
-    return planned
+    return ComparePlan(tuple(chosen), tuple(shares), kept, cost)
 
 
 def inputs() -> tuple[str, StartingOrder]:
     """The query and the documents as they stand on the page, in the order that was chosen to start from."""
     query, by = st.session_state.get(QUERY) or "", st.session_state.get(ORDER) or "listed"
-    working, current = playground().working, state()
-    asked = (working, by, query if by == "keyword" else "")
-    if current.start is None or current.start[0] != asked:
-        current.start = (asked, start_order(working, by, query))  # by keyword, an index is built for it
+    working, current = texts().working, state()
+    made_of = (working, by, query if by == "keyword" else "")
+    if current.start is None or current.start[0] != made_of:
+        current.start = (made_of, start_order(working, by, query))  # by keyword, an index is built for it
     return query, current.start[1]
 
 
@@ -107,205 +118,139 @@ def answers(part: Part, query: str, ordered: StartingOrder) -> bool:
     return part.run is not None and part.run.query == query and part.run.documents == ordered.documents
 
 
-def press(chosen: Sequence[Contender]) -> None:
-    """Compare was pressed: start, or ask first where the most it may cost would pass the spending limit."""
+def _work(
+    context: JobContext, payment: Payment, connection: Connection, request: RerankRequest, order_name: str, run_id: str
+) -> Run:
+    """Runs on a worker thread: nothing of Streamlit may be called here."""
+    return paid_call.reranked_run(context, connection, payment, request, order_name=order_name, run_id=run_id)
+
+
+def _started(planned: Plan[Run]) -> None:
+    """A comparison begins: the new parts take their places beside those that are kept."""
     current = state()
-    current.asking = False
-    if current.under_way:
-        return
-    try:
-        planned = checked(chosen)
-    except RerankError as error:
-        current.error = error
-        return
-    current.error = None
-    if connections.budget().fits(planned.cost.most):
-        start(planned, chosen)
-    else:
-        current.asking = True
-
-
-def confirmation(chosen: Sequence[Contender]) -> None:
-    """Ask whether a comparison may pass the spending limit."""
-    current = state()
-    if not current.asking:
-        return
-    budget = connections.budget()
-    try:
-        planned = checked(chosen)
-    except RerankError:
-        current.asking = False
-        return
-    if budget.fits(planned.cost.most):
-        current.asking = False
-        return
-    now = budget.now()
-    most, limit, spent = (pricing.money_text(amount) for amount in (planned.cost.most, now.limit, now.spent))
-    with st.container(border=True):
-        st.warning(
-            escaped(
-                f"All models together, with every retry billed, may cost up to {most}; {spent} of your limit of "
-                f"{limit} is spent."
-            ),
-            title="This may pass your spending limit",
-            icon=":material/savings:",
-        )
-        with st.container(horizontal=True):
-            if st.button("Compare and raise the limit", icon=":material/check:"):
-                budget.set_limit(budget.limit_for(planned.cost.most))
-                current.asking = False
-                start(planned, chosen)
-                st.rerun()
-            if st.button("Do not run"):
-                current.asking = False
-                st.rerun()
-
-
-def start(planned: Plan, chosen: Sequence[Contender]) -> None:
-    """Set the money of all parts aside, then hand each to a worker; what is soon done is shown at once."""
-    current, budget = state(), connections.budget()
-    reserved: list[Reservation] = []
-    try:
-        for share in planned.shares:
-            most = pricing.upper_bound(share.estimate, share.connection.max_retries)
-            reserved.append(budget.reserve(most))
-    except SpendingLimitError:
-        for reservation in reserved:
-            budget.release(reservation)
-        current.asking = True
-        return
-    parts = {part.contender: part for part in planned.kept}
-    jobs = []
-    for share, reservation in zip(planned.shares, reserved, strict=True):
-        part = Part(share.contender, new_id(), reservation)
-        parts[share.contender] = part
-        asked()[part.run_id] = Asked(share.request, share.contender.provider, share.start.name)
-        # The title says whose job it is to whoever opens the address while it runs, or after it failed.
-        title = key_of(share.contender)
-        try:
-            jobs.append(
-                manager().submit(_work, share, part.run_id, budget, reservation, owner=part.run_id, title=title)
-            )
-        except RerankError as error:
-            budget.release(reservation)
-            asked().pop(part.run_id, None)
-            part.error = error
+    query, ordered = inputs()
     seen = current.seen_named == current.round or not blind.hidden(current)
-    seen = seen and any(answers(part, *inputs()) for part in current.answered)
-    current.parts = [parts[contender] for contender in chosen]
-    current.round, current.shuffle, current.revealed = new_id(), shuffled(len(chosen)), False
+    seen = seen and any(answers(part, query, ordered) for part in current.answered)
+    asked = {task.id: task.asked for task in planned.tasks}
+    begun = [Part(each.contender, run_id) for run_id, each in asked.items() if isinstance(each, Asked)]
+    wanted = current.wanted_contenders
+    kept = [part for part in current.answered if part.contender in wanted and answers(part, query, ordered)]
+    by_contender = {part.contender: part for part in [*kept, *begun]}
+    current.parts = [by_contender[contender] for contender in wanted]
+    current.round, current.shuffle, current.revealed = new_id(), shuffled(len(current.parts)), False
     current.seen_named = current.round if seen else ""
     if seen:
         blind.shown_named()
-    current.error = current.picked = None
-    end = time.monotonic() + _AT_ONCE_SECONDS
-    for job in jobs:
-        job.wait(max(0.0, end - time.monotonic()))
-    collect()
+    current.picked = None
 
 
-def job_of(part: Part) -> Job[Run] | None:
-    """The job that works on a part, while it is remembered."""
-    return first(part.run_id)
+def _take(ended: Ended[Run]) -> None:
+    part = _part(ended.id)
+    if part is not None:
+        part.run = ended.result
 
 
-def collect() -> None:
-    """Take over what has ended since the last look."""
-    for part in state().parts:
-        if part.over:
-            continue
-        job = job_of(part)
-        if job is None:
-            part.error = RerankError("This run is no longer there.", hint="Press Compare to run it again.")
-        elif job.state == "done":
-            part.run = job.result()
-        elif job.state == "failed":
-            part.error = failure(job, "reranking")
-        elif job.state == "cancelled":
-            part.cancelled = True
-        if part.over:
-            asked().pop(part.run_id, None)
-        if part.over and part.reservation is not None:
-            # A job that was cancelled before it began has settled nothing; for all others this changes nothing.
-            connections.budget().release(part.reservation)
+def _missed(ended: Ended[Run]) -> None:
+    part = _part(ended.id)
+    if part is not None:
+        part.error, part.cancelled = ended.error, ended.error is None
 
 
-def progress() -> None:
-    """Show the parts under way with a Cancel that works; draws the page again whenever one has ended."""
-    if state().under_way:
-        _progress()
+def _part(run_id: str) -> Part | None:
+    return next((part for part in state().parts if part.run_id == run_id), None)
 
 
-@st.fragment(run_every=POLL_SECONDS)
-def _progress() -> None:
-    current = state()
-    waiting = [part for part in current.parts if not part.over]
-    found = [job_of(part) for part in waiting]
-    jobs = [job for job in found if job is not None and not job.finished]
-    if len(jobs) < len(waiting):
-        st.rerun()
-    named = short_names([part.contender for part in current.parts])
-    names = {part.run_id: name for part, name in zip(current.parts, named, strict=True)}
-    with st.container(border=True, gap="small"):
-        bars = [
-            (st.progress(*_standing(names[part.run_id], job)), names[part.run_id], job)
-            for part, job in zip(waiting, jobs, strict=True)
-        ]
-        with st.container(horizontal=True, vertical_alignment="center"):
-            stopping = any(job.cancel_requested for job in jobs)
-            if st.button("Cancel", icon=":material/stop_circle:", disabled=stopping):
-                for job in jobs:
-                    job.cancel()
-            done = len(current.parts) - len(waiting)
-            words = "Stopping. A request that is already with a provider may still be billed." if stopping else ""
-            st.caption(words or f"{done} of {len(current.parts)} done. Finished models stay when you cancel.")
-
-    def redraw() -> None:
-        if any(job.finished for job in jobs):
-            st.rerun()
-        for bar, name, job in bars:
-            bar.progress(*_standing(name, job))
-
-    follow(jobs[0], redraw)
-
-
-def _standing(name: str, job: Job[Run]) -> tuple[float, str]:
-    """How far a model is: the fraction done, and a sentence."""
+def _standing(job: Job[Run]) -> str:
+    """How far a model is."""
     now = job.progress
     if job.state == "queued":
-        words = f"{name}: waiting for its turn"
+        words = "waiting for its turn"
     elif now.total:
-        words = f"{name}: {now.done:,} of {now.total:,} documents"
+        words = f"{now.done:,} of {now.total:,} documents"
     else:
-        words = f"{name}: waiting for an answer"
+        words = "waiting for an answer"
     if now.cost is not None and now.cost.amount:
         words += escaped(f", {pricing.money_text(now.cost.amount)} so far")
     if now.eta is not None and now.eta >= 1:
         words += f", about {now.eta:.0f} s left"
-    return now.fraction, words
+    return words
+
+
+def _caption() -> str:
+    parts = state().parts
+    done = sum(part.over for part in parts)
+    return f"{done} of {len(parts)} done. Finished models stay when you cancel."
+
+
+COMPARE = JobKind[Run](
+    name="compare",
+    doing="Comparing",
+    failed="reranking",
+    take=_take,
+    missed=_missed,
+    started=_started,
+    paid=True,
+    limit=Wording("this comparison", "Compare", "Do not run"),
+    words=_standing,
+    caption=_caption,
+)
+
+
+def job() -> PageJob[Run]:
+    """The models under way in this session."""
+    return page_job.of(COMPARE)
+
+
+def press(chosen: Sequence[Contender], *, unasked: bool) -> None:
+    """Compare was pressed, or a story was picked that is free."""
+    state().wanted_contenders = tuple(chosen)
+    job().press(lambda: plan(chosen).tasks(), unasked=unasked)
+
+
+def confirmation(chosen: Sequence[Contender]) -> None:
+    """Ask whether a comparison may pass the spending limit."""
+    state().wanted_contenders = tuple(chosen)
+    job().confirmation(lambda: plan(chosen).tasks())
 
 
 def restore(run_ids: str) -> None:
     """Show the comparison that the address names: each part from its worker where it is remembered, else from the
     store; parts that are nowhere are left out."""
-    current = state()
-    parts = []
-    for run_id in [name for name in dict.fromkeys(run_ids.split(",")) if name][:MAX_CONTENDERS]:
-        jobs = manager().jobs(run_id)
-        run = None
-        if not jobs:
-            with contextlib.suppress(StoreError):
-                run = store().get(run_id)
-        key = jobs[0].title if jobs else _key(run) if run is not None else ""
-        parts += [Part(contender, run_id, run=run) for contender in read_keys(key)[:1]]
+    current, mine = state(), job()
+    ids = [name for name in dict.fromkeys(run_ids.split(",")) if name][:MAX_CONTENDERS]
+    parts: list[Part] = []
+    under_way: dict[str, str] = {}
+    for run_id in ids:
+        asked = mine.asked(run_id)
+        if isinstance(asked, Asked):
+            parts.append(Part(asked.contender, run_id))
+            under_way[run_id] = short_names([asked.contender])[0]
+            continue
+        run = _saved(run_id)
+        if run is not None:
+            parts.append(Part(Contender(run.connection, run.request.model), run_id, run=run))
     # A link that was put together by hand may name runs of different questions, which do not compare, or a model twice.
-    current.parts = parts
     questions = {question for part in parts if (question := _question(part)) is not None}
     if len(questions) > 1 or len({part.contender for part in parts}) < len(parts):
-        current.parts = []
-    collect()
-    current.round, current.shuffle = new_id(), shuffled(len(current.parts))
+        parts, under_way = [], {}
+    current.parts = parts
+    mine.watch(list(under_way), list(under_way.values()))
+    current.round, current.shuffle = new_id(), shuffled(len(parts))
+
+
+def restored() -> None:
+    """Take over what has ended by now, once the texts of the comparison are back on the page."""
+    job().take_finished()
     blind.restored()
+
+
+def _saved(run_id: str) -> Run | None:
+    found = job().find(run_id)
+    if found is not None and found.state == "done":
+        return found.result()
+    with contextlib.suppress(StoreError):
+        return stores.runs().get(run_id)
+    return None
 
 
 def question() -> tuple[str, tuple[Document, ...], str] | None:
@@ -316,34 +261,7 @@ def question() -> tuple[str, tuple[Document, ...], str] | None:
 def _question(part: Part) -> tuple[str, tuple[Document, ...], str] | None:
     if part.run is not None:
         return part.run.query, part.run.documents, part.run.order_name
-    known = asked().get(part.run_id)
-    if known is not None:
-        return known.request.query, known.request.documents, known.order_name
-    job = job_of(part)
-    if job is not None and job.state == "done":
-        run = job.result()
-        return run.query, run.documents, run.order_name
+    asked = job().asked(part.run_id)
+    if isinstance(asked, Asked):
+        return asked.request.query, asked.request.documents, asked.order_name
     return None
-
-
-def _key(run: Run) -> str:
-    return run.connection if run.request.model is None else f"{run.connection}:{run.request.model}"
-
-
-def _work(context: JobContext, share: Share, run_id: str, budget: Budget, reservation: Reservation) -> Run:
-    """Runs on a worker thread: nothing of Streamlit may be drawn here."""
-    response = paid_call.rerank(
-        share.connection,
-        budget,
-        share.request,
-        reservation=reservation,
-        on_client=lambda client: context.on_cancel(client.close),
-        on_progress=lambda at: context.progress(at.done, at.total, at.cost),
-    )
-    run = Run(response, share.start.name, estimate=share.estimate, id=run_id)
-    try:
-        store().save(run)
-    except StoreError as error:
-        # The result is paid for and shown all the same; only reopening it later is lost.
-        run = replace(run, response=replace(response, warnings=(*response.warnings, str(error))))
-    return run

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import streamlit as st
-
+from pages.components.session import page_state
 from rerank_core import RerankError
-from rerank_core.pricing.budget import Reservation
 from rerank_core.ranking.blind_test import Tally
 from rerank_core.ranking.comparison import Agreement, Contender, Difference
 from rerank_core.retrieval.starting_order import StartingOrder
 from rerank_core.storage.run_record import Run
-from rerank_core.storage.votes import VoteStore
 
 # Widget keys; those in the address are short, since people read them.
 MODELS, BLIND, RUNS = "models", "blind", "runs"
@@ -25,7 +22,6 @@ class Part:
 
     contender: Contender
     run_id: str
-    reservation: Reservation | None = None
     run: Run | None = None
     error: RerankError | None = None
     cancelled: bool = False
@@ -67,10 +63,10 @@ class CompareState:
 
     arrived: bool = False
     wanted: bool = False
-    asking: bool = False
+    # The models of the comparison that is about to start, in the order in which they were chosen.
+    wanted_contenders: tuple[Contender, ...] = ()
     round: str = ""
     parts: list[Part] = field(default_factory=list)
-    error: RerankError | None = None
     picked: int | None = None
     # How often a document was closed: the table then begins anew, with no row chosen.
     closed: int = 0
@@ -102,10 +98,4 @@ class CompareState:
 
 def state() -> CompareState:
     """This session's Compare page."""
-    return st.session_state.setdefault("compare", CompareState())
-
-
-@st.cache_resource(show_spinner=False)
-def votes() -> VoteStore:
-    """The votes of this machine."""
-    return VoteStore()
+    return page_state.of(CompareState, "compare")

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.compare.state import CompareState, Figures, Shown
-from pages.components.playground.result import BASIS
+from pages.components.display.response import BASIS
 from rerank_core import pricing, provider
 from rerank_core.exports import comparison as exports_comparison
 from rerank_core.exports import tables

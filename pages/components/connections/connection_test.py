@@ -4,35 +4,35 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 import rerank_core as rc
 from pages.components.display import errors
-from pages.components.jobs import jobs, paid_call
-from pages.components.session import connection
+from pages.components.jobs import page_job, paid_call
+from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
+from pages.components.jobs.payment import Payment
+from pages.components.jobs.progress import waiting
+from pages.components.jobs.spending import Wording
+from pages.components.session import connection, page_state
 from pages.components.session.connection import Connection
 from rerank_core import pricing
-from rerank_core.jobs import Cancelled, Job, JobContext
-from rerank_core.pricing.budget import Budget
+from rerank_core.jobs import JobContext
 
 QUERY = "How do I reset my password?"
 DOCUMENTS = (
     "Our office is open from nine to five, Monday to Friday.",
     "To reset your password, choose Forgot password on the sign-in page.",
 )
-_TRIALS = "connection_trials"
-_AT_ONCE_SECONDS = 0.9
 
 
 @dataclass
-class Trial:
+class ConnectionTest:
     """The last test of one provider in this session, with the connection as it was then."""
 
-    connection: Connection
-    job: Job[rc.RerankResponse]
+    connection: Connection | None = None
+    response: rc.RerankResponse | None = None
 
 
 def show(provider_id: str) -> None:
@@ -40,22 +40,30 @@ def show(provider_id: str) -> None:
     # A test is sent once: a retry would only make a failure slower to see, and dearer.
     now = replace(connection.of(provider_id), max_retries=0)
     request = rc.RerankRequest(QUERY, DOCUMENTS)
-    last = _trials().get(provider_id)
-    busy = last is not None and not last.job.finished
+    last, mine = _last(provider_id), _job(provider_id)
+    mine.take_finished()
     st.caption(f"Sends one query and two short documents. {_cost_words(now, request)}".replace("$", r"\$"))
-    unable = busy or not now.ready
+    unable = mine.running or not now.ready
     if st.button("Test the connection", type="primary", icon=":material/play_arrow:", disabled=unable) and not unable:
-        _start(now, request)
+        most = paid_call.upper_bound(now, request)
+        if mine.press(lambda: Plan((Task(_work, (now, request), most),))):
+            last.connection = now
+            # with the button disabled while it runs, and the spend in the sidebar once it has
+            st.rerun()
+    mine.confirmation(lambda: Plan((Task(_work, (now, request), paid_call.upper_bound(now, request)),)))
     if not now.ready:
         st.caption(":material/info: Give a key first.")
-    if last is None:
+    if mine.running:
+        mine.progress(stay=False)
         return
-    if not last.job.finished:
-        jobs.waiting(last.job, provider_id)
-        return
-    if last.connection != now:
+    if last.connection is not None and last.connection != now:
         st.caption(":material/history: The settings have changed since this test.")
-    _outcome(last.job)
+    if mine.message:
+        st.caption(f":material/cancel: {mine.message}")
+    elif mine.error is not None:
+        errors.show(mine.error)
+    elif last.response is not None:
+        _answer(last.response)
 
 
 def _cost_words(now: Connection, request: rc.RerankRequest) -> str:
@@ -67,31 +75,30 @@ def _cost_words(now: Connection, request: rc.RerankRequest) -> str:
     return f"It is billed as one search: {pricing.money_text(most)}."
 
 
-def _start(now: Connection, request: rc.RerankRequest) -> None:
-    try:
-        job = jobs.manager().submit(_work, now, connection.budget(), request)
-    except rc.RerankError as error:
-        errors.show(error)
-        return
-    _trials()[now.provider.id] = Trial(now, job)
-    job.wait(_AT_ONCE_SECONDS)
-    st.rerun()  # with the button disabled while it runs, and the spend in the sidebar once it has
+def _work(context: JobContext, payment: Payment, now: Connection, request: rc.RerankRequest) -> rc.RerankResponse:
+    """Runs on a worker thread: nothing of Streamlit may be called here."""
+    return paid_call.rerank(now, payment, request, on_client=lambda client: context.on_cancel(client.close))
 
 
-def _work(context: JobContext, now: Connection, budget: Budget, request: rc.RerankRequest) -> rc.RerankResponse:
-    """Runs on a worker thread: nothing of Streamlit may be drawn here."""
-    return paid_call.rerank(now, budget, request, on_client=lambda client: context.on_cancel(client.close))
+def _last(provider_id: str) -> ConnectionTest:
+    return page_state.of(ConnectionTest, f"connection_test_{provider_id}")
 
 
-def _outcome(job: Job[rc.RerankResponse]) -> None:
-    if job.state == "done":
-        _answer(job.result())
-    elif job.state == "cancelled" or isinstance(job.exception, Cancelled):
-        st.caption(":material/cancel: Cancelled. A request that had already left may still be billed.")
-    elif isinstance(job.exception, rc.RerankError):
-        errors.show(job.exception)
-    elif job.exception is not None:
-        errors.show_unexpected(ValueError("the test failed"))
+def _job(provider_id: str) -> PageJob[rc.RerankResponse]:
+    def take(ended: Ended[rc.RerankResponse]) -> None:
+        _last(provider_id).response = ended.result
+
+    return page_job.of(
+        JobKind(
+            name=f"test_{provider_id}",
+            doing="Testing the connection",
+            failed="testing the connection",
+            take=take,
+            paid=True,
+            limit=Wording("this test", "Test", "Do not test"),
+            words=waiting,
+        )
+    )
 
 
 def _answer(response: rc.RerankResponse) -> None:
@@ -125,8 +132,3 @@ def _answer(response: rc.RerankResponse) -> None:
     if response.raw is not None:
         with st.expander("What came back", icon=":material/data_object:"):
             st.code(json.dumps(response.raw, indent=2, ensure_ascii=False), language=None, wrap_lines=True)
-
-
-def _trials() -> dict[str, Trial]:
-    trials: dict[str, Any] = st.session_state.setdefault(_TRIALS, {})
-    return trials

@@ -46,6 +46,14 @@ def show_text(title: str, *lines: str) -> None:
                 st.text(line)
 
 
+def message_and_error(message: str, error: rc.RerankError | None, *, title: str | None = None) -> None:
+    """Draw a sentence of ours about what became of a piece of work, and what went wrong with it."""
+    if message:
+        st.info(message, icon=":material/info:")
+    if error is not None:
+        show(error, title=title)
+
+
 def show_unexpected(error: Exception) -> None:
     """Draw what nobody foresaw: no detail, since a detail can hold what somebody typed. Streamlit has logged it."""
     if isinstance(error, rc.RerankError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.display.board import shown
+from pages.components.duplicates.run import job
 from pages.components.duplicates.state import (
     ALL,
     JOB,
@@ -15,17 +16,16 @@ from pages.components.duplicates.state import (
     OWN,
     PICKED,
     REFERENCE,
-    SAMPLE,
     SOURCE,
     TEXTS,
     Asked,
     Outcome,
     state,
 )
-from pages.components.inputs import uploads as inputs_uploads
-from pages.components.jobs.jobs import first
-from pages.components.search.run import corpora
+from pages.components.inputs import uploads
+from pages.components.inputs.collections import GONE, SAMPLE
 from pages.components.session import connection as connections
+from pages.components.session import query_params, stores
 from pages.components.session.connection import Connection
 from pages.components.session.texts import LABELS, MODEL, as_pasted_text
 from rerank_core import Document, documents, language, offline
@@ -42,17 +42,14 @@ MODES = {ALL: "All pairs", ONE: "One against the rest"}
 LOCALS = {ENGLISH: "English", MULTILINGUAL: "Multilingual", NO_MODEL: "Wording only"}
 FIRST_REFERENCE = "password-reset"
 NAME_CHARACTERS = 90
-ROLES = {role: label for role, label in inputs_uploads.ROLES.items() if role not in ("rank", "score")} | {
+ROLES = {role: label for role, label in uploads.ROLES.items() if role not in ("rank", "score")} | {
     "text": "Text to compare"
 }
 
 
-def arrive() -> None:
+def restore_from_link() -> None:
     """Fill the page the first time it is seen in a session: the sample is compared at once, here and for free."""
-    current = state()
-    if current.restored is not None:
-        _show_inputs_of(current.restored)
-        current.restored = None
+    current, mine = state(), job()
     st.session_state.setdefault(MODEL, LABELS[0])
     if current.arrived:
         return
@@ -68,24 +65,35 @@ def arrive() -> None:
             REFERENCE: knowledge_base()[place].text,
         }
     )
-    asked = st.query_params.get(JOB)
-    if first(asked, "duplicates") is not None:
-        current.job_id = asked
-        current.restoring = True
+    link = query_params.get(JOB)
+    if link and mine.watch([link]):
+        current.restoring = link
     else:
         current.wanted = True
+
+
+def take_restored() -> None:
+    """Show the choices of a comparison that a link named, once it has ended. Call it before the widgets are drawn."""
+    current = state()
+    found = job().find(current.restoring)
+    if found is None or found.finished:
+        current.restoring = None
+        if found is not None and found.state == "done":
+            _show_inputs_of(found.result())
 
 
 def source_control() -> str:
     """The select box of texts; gives the chosen source's id."""
     names = {SAMPLE: "Sample knowledge base"}
     names |= {
-        summary.id: _corpus(summary.name, summary.passages) for summary in corpora().list() if not summary.problem
+        summary.id: _corpus(summary.name, summary.passages)
+        for summary in stores.corpora().list()
+        if not summary.problem
     }
     names[OWN] = "My own texts"
     if st.session_state.get(SOURCE) not in names:
         if st.session_state.get(SOURCE) is not None:
-            state().vanished()
+            source_gone()
         st.session_state[SOURCE] = SAMPLE
     return st.selectbox(
         "Compare",
@@ -97,6 +105,13 @@ def source_control() -> str:
         width=270,
         help="The sample, a knowledge base that you made under Search, or texts that you paste or upload here.",
     )
+
+
+def source_gone() -> None:
+    """The collection that was chosen is gone, and nothing else is compared in its place."""
+    current = state()
+    current.wanted = job().asking = False
+    current.gone, current.notice = True, f"{GONE} Nothing was compared. The sample is chosen now."
 
 
 def _corpus(name: str, passages: int) -> str:
@@ -120,18 +135,22 @@ def mode_control(connection: Connection) -> str:
 def collect_texts() -> None:
     """Take over the files that have been read. Call it before the widgets are drawn."""
     current = state()
-    draft = inputs_uploads.left_behind(current.inbox)
-    if draft is not None:
-        current.inbox = draft.inbox
-        current.working, st.session_state[TEXTS] = draft.kept
+    kept = uploads.left_behind(inbox())
+    if kept is not None:
+        current.working, st.session_state[TEXTS] = kept
         st.session_state[SOURCE], current.wanted = OWN, False
-    inputs_uploads.collect(current.inbox, FILES)
+    uploads.collect(inbox(), FILES)
+
+
+def inbox() -> uploads.Inbox:
+    """The files of the own texts."""
+    return uploads.inbox("reading_texts")
 
 
 def own_texts() -> None:
     """Paste and upload, and what came of it."""
     current = state()
-    texts, uploads = st.columns([3, 2], gap="medium")
+    texts, beside = st.columns([3, 2], gap="medium")
     with texts:
         st.text_area(
             "Texts",
@@ -141,23 +160,23 @@ def own_texts() -> None:
             persist_state="session",
             placeholder="Paste texts here: one per line, paragraphs with a blank line between, or JSON.",
         )
-    with uploads:
-        inputs_uploads.uploader(
-            current.inbox,
+    with beside:
+        uploads.uploader(
+            inbox(),
             FILES,
             "Upload texts",
             "Added after the texts that are there.",
         )
         size = len(current.working.documents)
         st.text("No texts yet" if not size else count(size, "text"))
-    inputs_uploads.progress(current.inbox)
+    uploads.progress(inbox())
     with st.container():
         if current.pasted:
             for note in current.pasted.notes:
                 st.text(note)
-            inputs_uploads.problems(current.pasted.problems, "What was pasted")
-    for name in list(current.inbox.files):
-        inputs_uploads.report(current.inbox, FILES, name, _removed, ROLES)
+            uploads.problems(current.pasted.problems, "What was pasted")
+    for name in list(inbox().files):
+        uploads.report(inbox(), FILES, name, _removed, ROLES)
 
 
 def reference_input(found: Passages | None) -> str:
@@ -255,14 +274,14 @@ def _first_model() -> str:
 
 def _source_changed() -> None:
     current = state()
-    current.asking = False
+    job().asking = False
     current.reference_place = None
     st.session_state[PICKED] = None
 
 
 def _mode_changed(provider: str) -> None:
     current = state()
-    current.asking = False
+    job().asking = False
     # What runs here costs nothing, so the other way of comparing shows its result at once.
     current.wanted = st.session_state.get(MODE) not in current.outcomes and (
         provider == "local" or st.session_state.get(MODE) == ALL
@@ -280,12 +299,12 @@ def _pasted() -> None:
     text = st.session_state.get(TEXTS) or ""
     current = state()
     current.pasted = documents.parse_documents(text)
-    current.inbox.files.clear()
+    inbox().files.clear()
     current.working = current.working.pasted(by_role(current.pasted))
     _source_changed()
 
 
-def _put(name: str, upload: inputs_uploads.Upload, again: bool) -> None:
+def _put(name: str, upload: uploads.Upload, again: bool) -> None:
     current = state()
     if again:
         current.working = current.working.reread(name, upload.documents())
@@ -303,7 +322,7 @@ def _kept() -> tuple[WorkingList, str]:
     return state().working, st.session_state.get(TEXTS) or ""
 
 
-FILES = inputs_uploads.Page(put=_put, keep=_kept, taken=lambda: set(state().working.sources))
+FILES = uploads.Page(put=_put, keep=_kept, taken=lambda: set(state().working.sources))
 
 
 def _show_inputs_of(outcome: Outcome) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.components.display.response import show_warnings
 from pages.components.duplicates.input import name_of
 from pages.components.duplicates.result import (
     MEASURES,
@@ -15,8 +16,7 @@ from pages.components.duplicates.result import (
     title,
 )
 from pages.components.duplicates.state import Outcome
-from pages.components.inputs import examples
-from pages.components.playground.result import show_warnings
+from pages.components.session.texts import open_run
 from rerank_core import Document, pricing, provider
 from rerank_core.duplicates import MEANING, WORDING, Compared, Measure, compared_csv, compared_json
 from rerank_core.duplicates.measures import RELEVANCE_WARNING
@@ -77,7 +77,7 @@ def _bill(outcome: Outcome) -> None:
         if st.button(
             "Open in the Playground",
             icon=":material/open_in_full:",
-            on_click=examples.open_run,
+            on_click=open_run,
             args=(outcome.run,),
             help="Rate the texts, see the request as code, save the board as a picture.",
         ):

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import streamlit as st
-
-from pages.components.inputs.uploads import Inbox
-from pages.components.search.state import GONE
-from rerank_core import Document, RerankError
+from pages.components.session import page_state
+from rerank_core import Document
 from rerank_core.documents import ParsedDocuments
 from rerank_core.documents.working_list import WorkingList
 from rerank_core.duplicates import Compared, Difference, Duplicates
 from rerank_core.storage.run_record import Run
 
-SAMPLE, OWN = "sample", "own"
+OWN = "own"
 ALL, ONE = "all", "one"
 NO_MODEL = "none"
 
@@ -65,30 +62,20 @@ class DuplicatesState:
 
     arrived: bool = False
     wanted: bool = False
+    # The id of a comparison under way that a link named, whose inputs are to be shown with its result.
+    restoring: str | None = None
     gone: bool = False
-    asking: bool = False
-    # A comparison that the address named, whose inputs are to be shown with its result.
-    restoring: bool = False
-    restored: Outcome | None = None
     working: WorkingList = field(default_factory=WorkingList)
     pasted: ParsedDocuments | None = None
-    inbox: Inbox = field(default_factory=lambda: Inbox("reading_texts"))
     reference_place: int | None = None
-    job_id: str | None = None
     outcomes: dict[str, Outcome] = field(default_factory=dict)
-    error: RerankError | None = None
-    # A sentence of ours about what became of a comparison, until the button is pressed.
+    # What became of a comparison whose texts were gone, until the person goes on.
     notice: str = ""
     # A threshold belongs to a measure and its model.
     thresholds: dict[tuple[str, str | None], float] = field(default_factory=dict)
     differences: dict[tuple[str, str], Difference] = field(default_factory=dict)
 
-    def vanished(self) -> None:
-        """The collection that was chosen is gone, and nothing else is compared in its place."""
-        self.wanted = self.asking = False
-        self.gone, self.notice = True, f"{GONE} Nothing was compared. The sample is chosen now."
-
 
 def state() -> DuplicatesState:
     """This session's Duplicates page."""
-    return st.session_state.setdefault("duplicates", DuplicatesState())
+    return page_state.of(DuplicatesState, "duplicates")

@@ -7,21 +7,20 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.components.evaluate.state import open_set, query_sets, state
-from pages.components.inputs.search_source import live_settings
-from pages.components.jobs import jobs
-from pages.components.jobs.jobs import manager
-from pages.components.search.run import LiveSettings, corpora, passages_of
-from pages.components.search.state import LIVE, SAMPLE
+from pages.components.evaluate.state import open_set, state
+from pages.components.inputs.collections import LIVE, SAMPLE, LiveSettings, passages_of
+from pages.components.inputs.search_engine import live_settings
+from pages.components.jobs import page_job
+from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
 from pages.components.server import addresses
+from pages.components.session import stores
 from rerank_core import ConfigurationError, Document, RerankError
 from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.query_sets import sources
 from rerank_core.evaluation.query_sets.query_set import QuerySet, describe
-from rerank_core.jobs import Job, JobContext
+from rerank_core.jobs import JobContext
 from rerank_core.retrieval.first_stage import CANDIDATES, FirstStage
 from rerank_core.retrieval.passages import Passages
-from rerank_core.storage.run_record import new_id
 
 NOWHERE = "none"
 OWN = "own"
@@ -51,7 +50,7 @@ def typed() -> None:
             "Find candidates",
             type="primary",
             icon=":material/search:",
-            disabled=search is None or not text.strip() or running() is not None,
+            disabled=search is None or not text.strip() or job().running,
         )
     if pressed and search is not None:
         lines = tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
@@ -76,7 +75,7 @@ def _search_control(label: str, *, allow_none: bool, own: bool = False) -> Searc
     if own:
         names = {OWN: "The documents of these files, by keyword", **names}
     names |= {SAMPLE: "Sample knowledge base"}
-    names |= {one.id: f"{one.name} ({one.passages:,} passages)" for one in corpora().list() if not one.problem}
+    names |= {one.id: f"{one.name} ({one.passages:,} passages)" for one in stores.corpora().list() if not one.problem}
     names[LIVE] = "A live search engine"
     key = "evaluate_source_missing" if allow_none else "evaluate_source"
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -92,18 +91,14 @@ def _search_control(label: str, *, allow_none: bool, own: bool = False) -> Searc
 
 def start(made: QuerySet, search: Search) -> None:
     """Find candidates in a worker, then keep the set and work on it."""
-    current = state()
-    job_id = new_id()
-    current.error = None
-    try:
-        passages = None if search.live is not None or search.source == OWN else passages_of(search.source)[0]
-        job = manager().submit(_work, made, search, passages, owner=job_id, title="candidates")
-    except RerankError as error:
-        current.error = error
-        return
-    current.job_id = job_id
-    job.wait(0.9)
-    st.rerun()
+    mine = job()
+    mine.press(lambda: Plan((Task(_work, (made, search, _passages(search))),)))
+    state().error, mine.error = mine.error, None
+    st.rerun()  # what became of it stands at the top of the page
+
+
+def _passages(search: Search) -> Passages | None:
+    return None if search.live is not None or search.source == OWN else passages_of(search.source)[0]
 
 
 def _work(context: JobContext, made: QuerySet, search: Search, passages: Passages | None) -> QuerySet:
@@ -129,28 +124,11 @@ def _work(context: JobContext, made: QuerySet, search: Search, passages: Passage
     return made.with_candidates(find, order, on_progress=context.progress)
 
 
-def running() -> Job[QuerySet] | None:
-    """The search for candidates that is under way, if there is one."""
-    return jobs.first(state().job_id)
-
-
-def collect() -> None:
-    """Take over what a search for candidates found."""
-    current, job = state(), running()
-    if job is None or not job.finished:
-        return
-    current.job_id = None
-    if job.state == "done":
-        save(job.result(), again=False)
-    elif job.state == "failed":
-        current.error = jobs.failure(job, "searching")
-
-
 def save(made: QuerySet, *, again: bool = True) -> None:
     """Keep a set and work on it from now on."""
     current = state()
     try:
-        set_id = query_sets().save(made)
+        set_id = stores.query_sets().save(made)
     except RerankError as error:
         current.error = error
         return
@@ -162,6 +140,31 @@ def save(made: QuerySet, *, again: bool = True) -> None:
         st.rerun()
 
 
-def progress_of_search() -> None:
-    """Show the search for candidates while it runs."""
-    jobs.progress(state().job_id, "Finding candidates", billed=False)
+def _take(ended: Ended[QuerySet]) -> None:
+    assert ended.result is not None
+    save(ended.result, again=False)
+
+
+CANDIDATES_JOB = JobKind[QuerySet](
+    name="candidates",
+    doing="Finding candidates",
+    failed="searching",
+    take=_take,
+    sets_widgets=True,
+    cancelled="Cancelled. The queries are still here.",
+)
+
+
+def job() -> PageJob[QuerySet]:
+    """The search for candidates under way in this session."""
+    return page_job.of(CANDIDATES_JOB)
+
+
+def take_finished() -> None:
+    """Take over what a search for candidates found."""
+    current, mine = state(), job()
+    mine.take_finished()
+    if mine.error is not None:
+        current.error, mine.error = mine.error, None
+    if mine.message:
+        current.note, mine.message = mine.message, ""

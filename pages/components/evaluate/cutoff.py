@@ -17,8 +17,8 @@ from pages.components.evaluate.orders import (
     selected,
 )
 from pages.components.evaluate.recipe import recipe
-from pages.components.evaluate.state import Cut, query_sets, state
-from pages.components.session.texts import state as playground
+from pages.components.evaluate.state import Cut, state
+from pages.components.session import stores, thresholds
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.records import Ranking
 from rerank_core.evaluation.measures.cutoff import CutOff, cut_off
@@ -109,7 +109,7 @@ def _threshold(cut: CutOff, ranking: Ranking) -> None:
     about = _about(ranking)
     moved = state().lines.get(about)
     if moved is None:
-        kept = query_sets().threshold(ranking.contender.provider, ranking.contender.model)
+        kept = stores.query_sets().threshold(ranking.contender.provider, ranking.contender.model)
         moved = kept.score if kept else cut.suggested.threshold
     # The widget under this key is gone from the session whenever another step was drawn, so it is told each time.
     line = st.session_state[LINE] = _within(moved, low, high)
@@ -166,7 +166,7 @@ def _keep(cut: CutOff, ranking: Ranking, line: float) -> None:
 
 def _kept(ranking: Ranking) -> None:
     one = ranking.contender
-    kept = query_sets().threshold(one.provider, one.model)
+    kept = stores.query_sets().threshold(one.provider, one.model)
     if kept is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.text(f"Kept for this model: {kept.score:.3f} ({kept.how})", width="content")
@@ -178,12 +178,12 @@ def _kept(ranking: Ranking) -> None:
 def store(provider: str, model: str | None, score: float | None = None, how: str = "") -> None:
     """Keep a model's threshold on this machine, where the other pages find it in any session; None forgets it."""
     try:
-        query_sets().set_threshold(provider, model, score, how)
+        stores.query_sets().set_threshold(provider, model, score, how)
     except RerankError as error:
         state().error = error
         return
     # What this session tried on the Playground gives way to what was kept just now.
-    playground().thresholds.pop((provider, model), None)
+    thresholds.own().pop((provider, model), None)
 
 
 def _set_line(about: Cut, value: float) -> None:

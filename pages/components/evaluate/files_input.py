@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.components.display import errors
-from pages.components.evaluate.candidates import progress_of_search, running, save, search_for_missing, start, typed
+from pages.components.evaluate.candidates import job, save, search_for_missing, start, typed
 from pages.components.evaluate.orders import remembered
 from pages.components.evaluate.state import File, state
 from rerank_core import RerankError
@@ -50,7 +50,7 @@ def add() -> None:
         typed()
     else:
         _files()
-    progress_of_search()
+    job().progress()
 
 
 # Files
@@ -99,7 +99,7 @@ def _files() -> None:
         search = search_for_missing(made)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             name = st.text_input("Name of the set", value=_usual_name(), key="evaluate_name", width=320)
-            if st.button("Use these queries", type="primary", icon=":material/check:", disabled=running() is not None):
+            if st.button("Use these queries", type="primary", icon=":material/check:", disabled=job().running):
                 made = replace(made, name=name.strip() or _usual_name())
                 if search is None:
                     save(made)

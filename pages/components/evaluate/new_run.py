@@ -9,10 +9,10 @@ import pandas as pd
 import streamlit as st
 
 import rerank_core as rc
+from pages.components.display.markdown import escaped
 from pages.components.evaluate.run import MOST_AT_ONCE, create, under_way
 from pages.components.evaluate.speed import local_speeds, measuring, request_seconds, wait_for_speed
 from pages.components.evaluate.state import state
-from pages.components.inputs.model import escaped
 from pages.components.session import connection as connections
 from rerank_core import offline, pricing
 from rerank_core.evaluation.experiments.plan import Plan, plan

@@ -7,7 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from pages.components.evaluate.state import experiment, experiments, state
+from pages.components.evaluate.state import experiment, state
+from pages.components.session import stores
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.records import Ranking
 from rerank_core.evaluation.measures.summary import INITIAL, SEARCHES_A_DAY, Answer, summarise
@@ -51,10 +52,10 @@ def rankings() -> tuple[Ranking, ...]:
     current, shown = state(), experiment()
     if shown is None or current.query_set is None:
         return ()
-    now, query_set = experiments().progress(shown.id), current.query_set
+    now, query_set = stores.experiments().progress(shown.id), current.query_set
     # Ratings make a new query set of the same queries, for which the answers stay what they are.
     key = ("rankings", shown.id, current.set_id, now.done, now.failed)
-    return remembered(key, lambda: experiments().rankings(shown.id, query_set))
+    return remembered(key, lambda: stores.experiments().rankings(shown.id, query_set))
 
 
 def orders() -> dict[str, Mapping[str, Sequence[str]]]:

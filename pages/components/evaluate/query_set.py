@@ -8,7 +8,8 @@ import streamlit as st
 from pages.components.display import errors
 from pages.components.evaluate.files_input import add
 from pages.components.evaluate.orders import remembered
-from pages.components.evaluate.state import SET, is_sample, open_set, query_sets, saved_sets, state
+from pages.components.evaluate.state import SET, is_sample, open_set, saved_sets, state
+from pages.components.session import stores
 from rerank_core import RerankError
 from rerank_core.documents.working_list import unused_name
 from rerank_core.evaluation import KINDS
@@ -78,7 +79,7 @@ def _choose() -> None:
 def _rename(set_id: str) -> None:
     current = state()
     try:
-        query_sets().rename(set_id, st.session_state[f"set_name_{set_id}"])
+        stores.query_sets().rename(set_id, st.session_state[f"set_name_{set_id}"])
     except RerankError as error:
         current.error = error
         return
@@ -88,7 +89,7 @@ def _rename(set_id: str) -> None:
 def _delete(set_id: str) -> None:
     current = state()
     try:
-        query_sets().delete(set_id)
+        stores.query_sets().delete(set_id)
     except RerankError as error:
         current.error = error
         return

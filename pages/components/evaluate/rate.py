@@ -12,7 +12,8 @@ from pages.components.display.board import shown
 from pages.components.display.tables import DETAIL_CHARACTERS
 from pages.components.evaluate.agreement import agreement
 from pages.components.evaluate.orders import orders, remembered
-from pages.components.evaluate.state import query_sets, state
+from pages.components.evaluate.state import state
+from pages.components.session import stores
 from rerank_core import RerankError
 from rerank_core.evaluation.query_sets.agreement import pool
 from rerank_core.evaluation.query_sets.query_set import NO_PERSON, Query, QuerySet
@@ -316,7 +317,7 @@ def keep(query: str, document: str, grade: int | None, who: str | None = None) -
     if st.session_state.get(RATER) is None:
         st.session_state[RATER] = who
     try:
-        query_sets().rate(current.set_id, who, query, document, grade)
+        stores.query_sets().rate(current.set_id, who, query, document, grade)
     except RerankError as error:
         current.error = error
         return False

@@ -10,7 +10,8 @@ from pages.components.display import errors
 from pages.components.display.board import shown
 from pages.components.display.tables import DETAIL_CHARACTERS
 from pages.components.evaluate.orders import judgments, relevant, remembered, selected
-from pages.components.evaluate.state import query_sets, state
+from pages.components.evaluate.state import state
+from pages.components.session import stores
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.records import Ranking
 from rerank_core.evaluation.measures.cutoff import (
@@ -123,13 +124,13 @@ def _name(pair: Borderline) -> tuple[str, str]:
 def _marks(ranking: Ranking) -> dict[tuple[str, str], str]:
     """What was said of each pair of this model, in the order in which it was said; kept on this machine."""
     experiment = state().experiment_id
-    return query_sets().marks(experiment, ranking.label) if experiment is not None else {}
+    return stores.query_sets().marks(experiment, ranking.label) if experiment is not None else {}
 
 
 def _say(ranking: Ranking, pairs: Sequence[tuple[str, str]], mark: str | None) -> None:
     current = state()
     try:
-        query_sets().mark(current.experiment_id or "", ranking.label, pairs, mark)
+        stores.query_sets().mark(current.experiment_id or "", ranking.label, pairs, mark)
     except RerankError as error:
         current.error = error
 

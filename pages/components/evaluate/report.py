@@ -18,8 +18,9 @@ from pages.components.evaluate.orders import (
     selected,
 )
 from pages.components.evaluate.run import under_way
-from pages.components.evaluate.state import experiment, experiments, query_sets, state
+from pages.components.evaluate.state import experiment, state
 from pages.components.session import connection as connections
+from pages.components.session import stores
 from rerank_core import RerankError
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.evaluation.report.csv_files import report_csv, results_csv
@@ -92,7 +93,7 @@ def _made(title: str) -> Report:
     assert shown is not None
     found, grades, only, prices = rankings(), judgments(), selected(), connections.prices()
     k, daily, grade, about = int(st.session_state.get(DEPTH) or 10), searches_a_day(), relevant(), scope()
-    kept = query_sets().thresholds()
+    kept = stores.query_sets().thresholds()
     marks = tuple((*key, one.score, one.how) for key, one in kept.items())
     return remembered(
         ("report", query_set, found, grades, only, k, daily, grade, about, marks, title, prices),
@@ -104,7 +105,7 @@ def _made(title: str) -> Report:
             k=k,
             searches_a_day=daily,
             prices=prices,
-            progress=experiments().progress(shown.id),
+            progress=stores.experiments().progress(shown.id),
             only=only,
             relevant=grade,
             scope=about.text(query_set),

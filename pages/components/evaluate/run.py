@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 import rerank_core as rc
 from pages.components.display import errors
-from pages.components.evaluate.state import EXPERIMENT, experiment, experiments, go, open_experiment, state
-from pages.components.inputs.model import escaped
-from pages.components.jobs.jobs import failure as why
-from pages.components.jobs.jobs import manager
+from pages.components.display.markdown import escaped
+from pages.components.evaluate.state import EXPERIMENT, experiment, go, open_experiment, state
+from pages.components.jobs import page_job
+from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
+from pages.components.jobs.page_job import failure as why
 from pages.components.session import connection as connections
+from pages.components.session import stores
 from pages.components.session.connection import Connection
 from rerank_core import RerankError, pricing
 from rerank_core.evaluation.experiments.records import Experiment, ExperimentProgress, Lane
@@ -44,7 +46,7 @@ MOST_AT_ONCE = 8
 def experiment_list() -> None:
     """The experiments of this query set."""
     current = state()
-    saved = {one.id: one for one in experiments().list(current.set_id)}
+    saved = {one.id: one for one in stores.experiments().list(current.set_id)}
     if not saved:
         return
     if current.experiment_id not in saved:
@@ -92,7 +94,7 @@ def _own_name(one: Experiment) -> str:
 
 def _rename(experiment_id: str) -> None:
     try:
-        experiments().rename(experiment_id, st.session_state[f"experiment_name_{experiment_id}"])
+        stores.experiments().rename(experiment_id, st.session_state[f"experiment_name_{experiment_id}"])
     except RerankError as error:
         state().error = error
 
@@ -100,7 +102,7 @@ def _rename(experiment_id: str) -> None:
 def _delete(experiment_id: str) -> None:
     current = state()
     try:
-        experiments().delete(experiment_id)
+        stores.experiments().delete(experiment_id)
     except RerankError as error:
         current.error = error
     current.experiment_id = None
@@ -118,7 +120,7 @@ def create(
     """Write a new experiment down and start it; False, with the reason on the page, where that cannot be."""
     current = state()
     try:
-        made = experiments().create(current.set_id or "", query_set, picked, spending_limit=limit, lanes=lanes)
+        made = stores.experiments().create(current.set_id or "", query_set, picked, spending_limit=limit, lanes=lanes)
     except RerankError as error:
         current.error = error
         return False
@@ -144,47 +146,53 @@ def submit(one: Experiment, only: Only = "open") -> bool:
     if current.query_set is None:
         return False
     providers = {contender.provider for contender in one.contenders}
-    try:
-        manager().submit(
-            run_experiment,
-            experiments(),
-            one.id,
-            current.query_set,
-            Clients({name: connections.of(name) for name in providers}),
-            budget=connections.budget(),
-            prices=connections.prices(),
-            only=only,
-            owner=one.id,
-            title="experiment",
-        )
-    except RerankError as error:
-        current.error = error
-        return False
-    current.error = None
-    return True
+    clients = Clients({name: connections.of(name) for name in providers})
+    work = functools.partial(run_experiment, budget=connections.budget(), prices=connections.prices(), only=only)
+    task = Task(work, (stores.experiments(), one.id, current.query_set, clients), id=one.id)
+    mine = job()
+    mine.forget()
+    mine.start(Plan((task,)))
+    current.error, mine.error = mine.error, None
+    return current.error is None
+
+
+def _ignored(_ended: Ended[ExperimentProgress]) -> None:
+    """The ledger says how a run ended; a failure of the work itself is looked up with `failure`."""
+
+
+def _missed(ended: Ended[ExperimentProgress]) -> None:
+    """A start that was refused is said at once."""
+    if ended.error is not None and job().find(ended.id) is None:
+        job().error = ended.error
+
+
+EXPERIMENT_JOB = JobKind[ExperimentProgress](
+    name="experiment", doing="Running", failed="running this", take=_ignored, missed=_missed
+)
+
+
+def job() -> PageJob[ExperimentProgress]:
+    """The experiment that this session has started."""
+    return page_job.of(EXPERIMENT_JOB)
 
 
 def running() -> Job[ExperimentProgress] | None:
-    """The job of the experiment that is shown, while it runs in this process."""
-    experiment_id = state().experiment_id
-    jobs: tuple[Job[Any], ...] = manager().jobs(experiment_id) if experiment_id else ()
-    return next((job for job in reversed(jobs) if not job.finished), None)
+    """The job of the experiment that is shown, while it runs in this process, whoever started it."""
+    found = job().find(state().experiment_id)
+    return None if found is None or found.finished else found
 
 
 def failure() -> RerankError | None:
     """Why the last start of the experiment broke off, where it did."""
-    experiment_id = state().experiment_id
-    jobs: tuple[Job[Any], ...] = manager().jobs(experiment_id) if experiment_id else ()
-    if not jobs or jobs[-1].state != "failed":
-        return None
-    return why(jobs[-1], "running this")
+    found = job().find(state().experiment_id)
+    return why(found, "running this") if found is not None and found.state == "failed" else None
 
 
 def status(one: Experiment) -> None:
     """How the experiment stands, with what can be done about it."""
     if progress():
         return
-    now = experiments().progress(one.id)
+    now = stores.experiments().progress(one.id)
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.text(f"{STATES.get(now.state, now.state).capitalize()}: {now.text}", width="content")
@@ -261,15 +269,15 @@ def _seeded(key: str, value: float | None) -> str:
 
 
 def _set_terms(one: Experiment, hosted: Sequence[str]) -> None:
-    told, lanes = st.session_state, dict(one.lanes)
+    form, lanes = st.session_state, dict(one.lanes)
     for provider in hosted:
-        at_once, a_minute = (told[f"run_{what}_{provider}_{one.id}"] for what in ("at_once", "per_minute"))
+        at_once, a_minute = (form[f"run_{what}_{provider}_{one.id}"] for what in ("at_once", "per_minute"))
         before = one.lanes.get(provider) or Lane.usual(provider)
         lanes[provider] = Lane(at_once or before.concurrency, a_minute, before.retries)
-    limit = told[f"run_limit_{one.id}"]
+    limit = form[f"run_limit_{one.id}"]
     try:
-        experiments().set_lanes(one.id, lanes)
-        experiments().set_limit(one.id, None if limit is None else Decimal(str(limit)))
+        stores.experiments().set_lanes(one.id, lanes)
+        stores.experiments().set_limit(one.id, None if limit is None else Decimal(str(limit)))
     except RerankError as error:
         state().error = error
     else:
@@ -297,10 +305,10 @@ def _progress() -> None:
     one = state().experiment_id
     if one is None or not under_way():
         st.rerun()
-    now, asked = experiments().progress(one), experiments().asked(one)
+    now, asked = stores.experiments().progress(one), stores.experiments().asked(one)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.progress(now.fraction, text=escaped(now.text), width="stretch")
-        ask = experiments().ask
+        ask = stores.experiments().ask
         st.button(
             "Pause", icon=":material/pause:", disabled=bool(asked), key="pause_run", on_click=ask, args=(one, "pause")
         )
@@ -321,7 +329,7 @@ def _ledger(one: Experiment) -> None:
     query_set = state().query_set
     if query_set is None:
         return
-    failed, twice = experiments().failures(one.id), experiments().requests(one.id, billed_twice=True)
+    failed, twice = stores.experiments().failures(one.id), stores.experiments().requests(one.id, billed_twice=True)
     ready = query_set.ready
     for found, title in (
         (failed, f"{len(failed):,} failed"),

@@ -8,8 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.components.evaluate.state import experiments
-from pages.components.jobs.jobs import manager
+from pages.components.session import stores
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.local_speed import LocalSpeed, measure_local_speed
 from rerank_core.evaluation.experiments.plan import LOCAL_SPEED
@@ -23,12 +22,6 @@ PATIENCE = 0.4
 """Seconds that the page waits for a measurement before it is drawn without."""
 
 
-@st.cache_resource(show_spinner=False)
-def _measured() -> dict[str, tuple[float, LocalSpeed | None]]:
-    """When each local model was measured, with its speed; None where that failed. Shared by all sessions."""
-    return {}
-
-
 def local_speeds(query_set: QuerySet, chosen: Iterable[Contender], *, busy: bool) -> dict[str, LocalSpeed]:
     """The speeds of the chosen local models, as far as they are known; the rest is measured meanwhile, unless this
     computer is `busy` with a run, which would make it look slow."""
@@ -36,23 +29,25 @@ def local_speeds(query_set: QuerySet, chosen: Iterable[Contender], *, busy: bool
     missing = tuple(model for model in models if model is not None and not _fresh(model))
     if missing and not busy and measuring() is None:
         try:
-            manager().submit(_measure, query_set, missing, _measured(), owner=OWNER, title="speed").wait(PATIENCE)
+            stores.jobs().submit(_measure, query_set, missing, stores.local_speeds(), owner=OWNER, title=OWNER).wait(
+                PATIENCE
+            )
         except RerankError:  # too much waits already: the time stays a guess
             return {}
-    found = {model: _measured()[model][1] for model in models if model is not None and _fresh(model)}
+    found = {model: stores.local_speeds()[model][1] for model in models if model is not None and _fresh(model)}
     return {model: speed for model, speed in found.items() if speed is not None}
 
 
 def request_seconds(chosen: Iterable[Contender]) -> dict[str, float]:
     """The seconds that a request to each hosted model took in earlier runs on this machine, by label."""
     hosted = [one for one in chosen if one.provider != "local"]
-    known = {one.label: experiments().usual_seconds(one) for one in hosted}
+    known = {one.label: stores.experiments().usual_seconds(one) for one in hosted}
     return {label: seconds for label, seconds in known.items() if seconds is not None}
 
 
 def measuring() -> Job[Any] | None:
     """The measurement under way, if there is one."""
-    jobs: tuple[Job[Any], ...] = manager().jobs(OWNER)
+    jobs: tuple[Job[Any], ...] = stores.jobs().jobs(OWNER)
     return next((job for job in jobs if not job.finished), None)
 
 
@@ -65,7 +60,7 @@ def wait_for_speed() -> None:
 
 
 def _fresh(model: str) -> bool:
-    at, _ = _measured().get(model, (float("-inf"), None))
+    at, _ = stores.local_speeds().get(model, (float("-inf"), None))
     return time.monotonic() - at < VALID_SECONDS
 
 

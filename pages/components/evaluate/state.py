@@ -6,14 +6,13 @@ from dataclasses import dataclass, field, replace
 
 import streamlit as st
 
+from pages.components.session import page_state, stores
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.records import Experiment
 from rerank_core.evaluation.formats.imported import Imported
-from rerank_core.evaluation.query_sets import sources
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.ranking.contender import Contender
-from rerank_core.storage.experiments import ExperimentStore
-from rerank_core.storage.query_sets import QuerySetStore, QuerySetSummary
+from rerank_core.storage.query_sets import QuerySetSummary
 
 # Widget keys. `STEP` and `EXPERIMENT` are also names in the address.
 STEP, SET, EXPERIMENT = "step", "query_set", "experiment"
@@ -53,7 +52,6 @@ class EvaluateState:
     upload_version: int = 0
     added: bool = False
     asking: bool = False
-    job_id: str | None = None
     error: RerankError | None = None
     note: str = ""
     # What the ratings looked like when they were read last (see QuerySetStore.ratings_mark).
@@ -81,57 +79,40 @@ class EvaluateState:
 
 def state() -> EvaluateState:
     """This session's Evaluate page."""
-    return st.session_state.setdefault("evaluate", EvaluateState())
-
-
-@st.cache_resource(show_spinner=False)
-def query_sets() -> QuerySetStore:
-    """The query sets and ratings of this machine."""
-    return QuerySetStore()
-
-
-@st.cache_resource(show_spinner=False)
-def experiments() -> ExperimentStore:
-    """The experiments of this machine."""
-    return ExperimentStore()
+    return page_state.of(EvaluateState, "evaluate")
 
 
 def saved_sets() -> tuple[QuerySetSummary, ...]:
     """The saved query sets, newest first, the sample always among them and last."""
-    name = _sample().name
-    saved = query_sets().list()
+    name = stores.sample_query_set().name
+    saved = stores.query_sets().list()
     if not any(one.name == name for one in saved):
-        query_sets().save(_sample())
-        saved = query_sets().list()
+        stores.query_sets().save(stores.sample_query_set())
+        saved = stores.query_sets().list()
     return tuple(sorted(saved, key=lambda one: one.name == name))
 
 
 def sample_id() -> str:
     """The id of the sample set."""
-    return next(one.id for one in saved_sets() if one.name == _sample().name)
+    return next(one.id for one in saved_sets() if one.name == stores.sample_query_set().name)
 
 
 def is_sample(summary: QuerySetSummary) -> bool:
     """Whether a saved set is the sample."""
-    return summary.name == _sample().name
+    return summary.name == stores.sample_query_set().name
 
 
 def on_sample() -> bool:
     """Whether the sample is what is worked on."""
     current = state()
-    return current.query_set is not None and current.query_set.name == _sample().name
-
-
-@st.cache_resource(show_spinner=False)
-def _sample() -> QuerySet:
-    return sources.from_sample()
+    return current.query_set is not None and current.query_set.name == stores.sample_query_set().name
 
 
 def open_set(set_id: str) -> None:
     """Read a saved set and work on it; what goes wrong is shown on the page."""
     current = state()
     try:
-        found = query_sets().get(set_id)
+        found = stores.query_sets().get(set_id)
     except RerankError as error:
         current.error = error
         return
@@ -139,7 +120,7 @@ def open_set(set_id: str) -> None:
         current.error = RerankError("There is no such query set any more.", hint="Choose another one.")
         return
     current.use(set_id, found)
-    latest = experiments().list(set_id)
+    latest = stores.experiments().list(set_id)
     current.experiment_id = latest[0].id if latest else None
 
 
@@ -149,9 +130,9 @@ def refresh() -> None:
     if current.set_id is None or current.query_set is None:
         return
     try:
-        mark = query_sets().ratings_mark(current.set_id)
+        mark = stores.query_sets().ratings_mark(current.set_id)
         if mark is not None and mark != current.mark:
-            judgments = query_sets().judgments(current.set_id)
+            judgments = stores.query_sets().judgments(current.set_id)
             if judgments != current.query_set.judgments:
                 current.query_set = replace(current.query_set, judgments=judgments)
             current.mark = mark
@@ -173,12 +154,12 @@ def _look_for(experiment_id: str) -> None:
     """Turn to the latest of the others where an experiment is gone, and say so."""
     current = state()
     try:
-        experiments().get(experiment_id)
+        stores.experiments().get(experiment_id)
     except RerankError as error:
         current.error, current.experiment_id = error, None
         if error.code != "experiment_not_found":
             return
-        left = experiments().list(current.set_id)
+        left = stores.experiments().list(current.set_id)
         current.experiment_id = left[0].id if left else None
         current.error = RerankError(
             "The run that was shown here has been deleted in another window.",
@@ -192,7 +173,7 @@ def experiment() -> Experiment | None:
     if current.experiment_id is None:
         return None
     try:
-        return experiments().get(current.experiment_id)
+        return stores.experiments().get(current.experiment_id)
     except RerankError as error:
         current.error, current.experiment_id = error, None
         return None
@@ -207,7 +188,7 @@ def open_experiment(experiment_id: str) -> None:
     """Show an experiment with the query set that it is about."""
     current = state()
     try:
-        found = experiments().get(experiment_id)
+        found = stores.experiments().get(experiment_id)
     except RerankError as error:
         current.error = error
         return

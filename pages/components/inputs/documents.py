@@ -11,7 +11,6 @@ from pages.components.display.board import shown
 from pages.components.inputs import uploads
 from pages.components.session.texts import (
     DOCUMENTS,
-    EXAMPLE,
     FROM_EXAMPLE,
     MAX_TOP_N,
     MODE,
@@ -20,8 +19,9 @@ from pages.components.session.texts import (
     OWN,
     QUERY,
     TOP_N,
-    PlaygroundState,
-    state,
+    Texts,
+    as_pasted_text,
+    texts,
 )
 from rerank_core import documents, providers
 from rerank_core.documents import ParsedDocuments
@@ -44,20 +44,21 @@ class Kept:
     working: WorkingList
 
 
+def inbox() -> uploads.Inbox:
+    """The files of this session's documents."""
+    return uploads.inbox("reading")
+
+
 def collect() -> None:
     """Take over the files that have been read. Call it before the widgets are drawn."""
-    current = state()
-    draft = uploads.left_behind(current.inbox)
-    if draft is not None:
-        current.inbox = draft.inbox
-        if isinstance(draft.kept, Kept):
-            st.session_state[QUERY], st.session_state[DOCUMENTS] = draft.kept.query, draft.kept.pasted_text
-            current.pasted, current.wanted = draft.kept.pasted, False
-            current.forget_result()
-            current.change(draft.kept.working)
-            current.undo.clear()
-        st.session_state[EXAMPLE] = current.example = OWN
-    uploads.collect(current.inbox, PAGE)
+    current = texts()
+    kept = uploads.left_behind(inbox())
+    if isinstance(kept, Kept):
+        st.session_state[QUERY], st.session_state[DOCUMENTS] = kept.query, kept.pasted_text
+        current.replace(kept.working, OWN)
+        current.pasted = kept.pasted
+        current.undo.clear()
+    uploads.collect(inbox(), PAGE)
 
 
 def paste_input() -> None:
@@ -74,9 +75,9 @@ def paste_input() -> None:
 
 def upload_input() -> bool:
     """The uploader, how a paste is read, and what the working list holds; gives whether to show it as a table."""
-    current = state()
+    current = texts()
     uploads.uploader(
-        current.inbox,
+        inbox(),
         PAGE,
         "Upload documents",
         f"Added after the documents that are there: {documents.KIND_NAMES}; 20 MB each.",
@@ -97,7 +98,7 @@ def upload_input() -> bool:
             icon=":material/undo:",
             type="tertiary",
             disabled=not current.undo,
-            on_click=current.undo_change,
+            on_click=_undo,
             help="Bring back the list as it was before the last paste, upload or edit.",
         )
     return editing
@@ -106,14 +107,14 @@ def upload_input() -> bool:
 def import_report(*, one_model: bool = True) -> None:
     """What is being read, what could not be read, and the columns of each uploaded table; `one_model` says that the
     page has the Model control."""
-    current = state()
-    uploads.progress(current.inbox)
+    current = texts()
+    uploads.progress(inbox())
     if current.pasted:
         for note in current.pasted.notes:
             st.text(note)
         uploads.problems(current.pasted.problems, "What was pasted")
         _request_offer(one_model)
-    if current.uploads and FROM_EXAMPLE in current.working.sources:
+    if inbox().files and FROM_EXAMPLE in current.working.sources:
         st.button(
             "Remove the example's documents",
             icon=":material/close:",
@@ -121,13 +122,13 @@ def import_report(*, one_model: bool = True) -> None:
             args=(FROM_EXAMPLE,),
             type="tertiary",
         )
-    for name in list(current.uploads):
-        uploads.report(current.inbox, PAGE, name, _removed)
+    for name in list(inbox().files):
+        uploads.report(inbox(), PAGE, name, _removed)
 
 
 def _request_offer(one_model: bool) -> None:
     """What else a pasted request asks for, where the page asks for something else."""
-    current = state()
+    current = texts()
     here = (QUERY, TOP_N, MODEL) if one_model else (QUERY, TOP_N)
     offer = {key: value for key, value in current.offer.items() if key in here and value != st.session_state.get(key)}
     if not offer:
@@ -143,7 +144,7 @@ def _request_offer(one_model: bool) -> None:
 
 def _use_offer(offer: dict[str, str | int]) -> None:
     st.session_state.update(offer)
-    state().offer.clear()
+    texts().offer.clear()
 
 
 def _offered(parsed: ParsedDocuments) -> dict[str, str | int]:
@@ -154,7 +155,7 @@ def _offered(parsed: ParsedDocuments) -> dict[str, str | int]:
 
 def table_input() -> None:
     """The working list as a table: edit, add, remove, and put rows in order by the Order column."""
-    current = state()
+    current = texts()
     key = f"table_{current.table_version}"
     if current.table_base is None or key not in st.session_state:
         current.table_base = current.working
@@ -198,7 +199,7 @@ START = {
 
 def order_control() -> None:
     """Which order the run starts from; the board names it."""
-    working = state().working
+    working = texts().working
     options = ["listed"]
     options += [by for by in ("rank", "score") if has_number(working, by)]
     options.append("keyword")
@@ -216,74 +217,87 @@ def order_control() -> None:
     )
 
 
-def _count(current: PlaygroundState) -> str:
+def _count(current: Texts) -> str:
     words = current.working.describe()
-    if current.pasted and current.pasted.documents and not current.uploads:
+    if current.pasted and current.pasted.documents and not inbox().files:
         return f"{words}, {READ_AS.get(current.pasted.mode, current.pasted.mode)}"
     return words
 
 
 def _pasted() -> None:
     text = st.session_state.get(DOCUMENTS) or ""
-    current = state()
+    current = texts()
     parsed = documents.parse_documents(text, mode=st.session_state.get(MODE) or "auto")
     current.pasted = parsed
     if text.strip():
-        current.uploads.clear()
+        inbox().files.clear()
         current.change(current.working.pasted(by_role(parsed)))
     else:
         working = current.working
-        for source in set(working.sources) - set(current.uploads):
+        for source in set(working.sources) - set(inbox().files):
             working = working.without(source)
         current.change(working)
-    if parsed.query and st.session_state.get(EXAMPLE) != OWN:
+    if parsed.query and current.example != OWN:
         # A pasted request body brings its own query; one that was typed for own documents is not overwritten.
         st.session_state[QUERY] = parsed.query
     elif parsed.query and not (st.session_state.get(QUERY) or "").strip():
         st.session_state[QUERY] = parsed.query
     # only what was not taken over: whoever types another query later is not asked about it
     current.offer = {key: value for key, value in _offered(parsed).items() if value != st.session_state.get(key)}
-    st.session_state[EXAMPLE] = OWN
     current.example = OWN
+
+
+def _undo() -> None:
+    """Go back to the list before the last change."""
+    current = texts()
+    if not current.undo:
+        return
+    current.working = current.undo.pop()
+    current.restart_table()
+    files = inbox().files
+    for name in set(files) - set(current.working.sources):
+        files.pop(name)
+    current.example = OWN
+    if not files:
+        st.session_state[DOCUMENTS] = as_pasted_text(current.working.documents)
 
 
 def _put(name: str, upload: uploads.Upload, again: bool) -> None:
     """Put what has been read into the working list: a new file at its end, one read anew where it stood."""
-    current = state()
+    current = texts()
     if again:
         current.change(current.working.reread(name, upload.documents()))
         return
     current.change(current.working.uploaded(name, upload.documents())[0])
-    st.session_state[EXAMPLE] = current.example = OWN
+    current.example = OWN
 
 
 def _kept() -> Kept:
-    current = state()
+    current = texts()
     return Kept(
         st.session_state.get(QUERY) or "", st.session_state.get(DOCUMENTS) or "", current.pasted, current.working
     )
 
 
-PAGE = uploads.Page(_put, _kept, lambda: {*state().working.sources})
+PAGE = uploads.Page(_put, _kept, lambda: {*texts().working.sources})
 
 
 def _removed(name: str) -> None:
-    current = state()
+    current = texts()
     if name == FROM_EXAMPLE:
         st.session_state[DOCUMENTS] = ""
     current.change(current.working.without(name))
 
 
 def _edited(key: str) -> None:
-    current = state()
+    current = texts()
     edits = st.session_state.get(key) or {}
     base = current.table_base or current.working
     moved = any("Order" in values for values in (edits.get("edited_rows") or {}).values())
     current.change(base.edited(edits), from_table=not moved)
-    st.session_state[EXAMPLE] = OWN
     current.example = OWN
 
 
 def _sorted(by: str, descending: bool) -> None:
-    current = state()
+    current = texts()
     current.change(current.working.sorted_by(by, descending=descending))

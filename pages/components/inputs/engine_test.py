@@ -11,14 +11,14 @@ import streamlit as st
 
 from pages.components.display import errors
 from pages.components.display.board import shown
-from pages.components.jobs import jobs
+from pages.components.jobs import page_job
+from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
+from pages.components.jobs.progress import waiting
 from pages.components.server import addresses
-from rerank_core import RerankError
-from rerank_core.jobs import Job, JobContext
+from pages.components.session import page_state
+from rerank_core.jobs import JobContext
 from rerank_core.retrieval.live.index import LiveIndex, LiveResult, LiveTest
 
-_LAST = "engine_test"
-_AT_ONCE_SECONDS = 0.9
 _MOST_FIELDS = 40
 _PREVIEWED = 5
 _PREVIEW_CHARACTERS = 200
@@ -33,49 +33,45 @@ class Tested:
     found: LiveResult | None
 
 
-@dataclass(frozen=True)
+@dataclass
 class EngineTest:
     """The last test of this session, with the settings as they were then."""
 
-    settings: tuple[Any, ...]
-    job: Job[Tested]
+    settings: tuple[Any, ...] | None = None
+    tested: Tested | None = None
 
 
 def show(engine: LiveIndex, settings: tuple[Any, ...], question: str) -> None:
     """The button, a wait that can be cancelled, and what came of the last test; `settings` tell two engines apart."""
-    last: EngineTest | None = st.session_state.get(_LAST)
-    busy = last is not None and not last.job.finished
+    last, mine = page_state.of(EngineTest, "engine_test"), _job()
+    mine.take_finished()
     pressed = st.button(
         "Test this search engine",
         icon=":material/network_check:",
-        disabled=busy,
+        disabled=mine.running,
         help="Asks for the index and its fields, and sends the query template with the question. Nothing is reranked.",
     )
-    if pressed and not busy:
-        _start(engine, settings, question)
-    if last is None:
+    if pressed and not mine.running:
+        refused = addresses.check(engine.address)
+        if refused:
+            errors.show_text("This address is not allowed", refused)
+            return
+        last.settings, last.tested = settings, None
+        mine.press(lambda: Plan((Task(_work, (engine, question)),)))
+        st.rerun()  # with the button disabled while it runs
+    if last.settings is None:
         return
-    if busy:
-        jobs.waiting(last.job, _LAST)
+    if mine.running:
+        mine.progress(stay=False)
         return
     if last.settings != settings:
         st.caption(":material/history: The settings have changed since this test.")
-    _outcome(last.job)
-
-
-def _start(engine: LiveIndex, settings: tuple[Any, ...], question: str) -> None:
-    refused = addresses.check(engine.address)
-    if refused:
-        errors.show_text("This address is not allowed", refused)
-        return
-    try:
-        job = jobs.manager().submit(_work, engine, question)
-    except RerankError as error:
-        errors.show(error)
-        return
-    st.session_state[_LAST] = EngineTest(settings, job)
-    job.wait(_AT_ONCE_SECONDS)
-    st.rerun()  # with the button disabled while it runs
+    if mine.message:
+        st.caption(f":material/cancel: {mine.message}")
+    elif mine.error is not None:
+        errors.show(mine.error)
+    elif last.tested is not None:
+        _outcome(last.tested)
 
 
 def _work(context: JobContext, engine: LiveIndex, question: str) -> Tested:
@@ -85,14 +81,26 @@ def _work(context: JobContext, engine: LiveIndex, question: str) -> Tested:
         return Tested(engine.test(), engine.search(question, _PREVIEWED) if question.strip() else None)
 
 
-def _outcome(job: Job[Tested]) -> None:
-    if job.state == "cancelled":
-        st.caption(":material/cancel: The test was cancelled.")
-        return
-    if job.state != "done":
-        errors.show(jobs.failure(job, "asking the search engine"))
-        return
-    engine, found = job.result().engine, job.result().found
+def _take(ended: Ended[Tested]) -> None:
+    page_state.of(EngineTest, "engine_test").tested = ended.result
+
+
+ENGINE_TEST = JobKind[Tested](
+    name="engine_test",
+    doing="Asking the search engine",
+    failed="asking the search engine",
+    take=_take,
+    cancelled="The test was cancelled.",
+    words=waiting,
+)
+
+
+def _job() -> PageJob[Tested]:
+    return page_job.of(ENGINE_TEST)
+
+
+def _outcome(tested: Tested) -> None:
+    engine, found = tested.engine, tested.found
     count = "" if engine.documents is None else f", {engine.documents:,} documents"
     fields = ", ".join(field.name for field in engine.fields[:_MOST_FIELDS])
     st.text(f"{engine.engine or 'A search engine'} answered{count}, fields: {fields}")

@@ -7,20 +7,16 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from pages.components.display.markdown import escaped
 from pages.components.session import connection as connections
 from pages.components.session.connection import Connection
-from pages.components.session.texts import LABELS, MAX_TOP_N, MODEL, PRESENTING, QUERY, RETURN_DOCUMENTS, TOP_N, state
+from pages.components.session.texts import LABELS, MAX_TOP_N, MODEL, PRESENTING, QUERY, RETURN_DOCUMENTS, TOP_N, texts
 from rerank_core import Document, language, offline, pricing
 from rerank_core.pricing.estimates import CostEstimate
 from rerank_core.providers.spec import ModelSpec
 
 SHOWN_LONG_DOCUMENTS = 100
 PREVIEW = 120
-
-
-def escaped(text: str) -> str:
-    """Our own sentence, safe for Markdown: a dollar sign would start a formula. Never for a user's text."""
-    return text.replace("$", "\\$")
 
 
 def model_control(connection: Connection) -> ModelSpec | None:
@@ -92,6 +88,13 @@ def top_n_control() -> int:
     return int(value or 1)
 
 
+def set_up_link(connection: Connection) -> None:
+    """Where a connection is not ready: what it lacks, and the way to the page that sets it up."""
+    if not connection.ready:
+        st.caption(f"{connection.provider.label}: {connection.state}")
+        st.page_link("connections.py", label="Set up the connection", icon=":material/key:")
+
+
 def _advanced() -> None:
     """The settings that few need."""
     with st.popover("Advanced", icon=":material/tune:", type="tertiary"):
@@ -116,7 +119,7 @@ def estimate(connection: Connection, model: ModelSpec | None) -> CostEstimate:
         connection.provider.id,
         model.id if model else None,
         st.session_state.get(QUERY) or "",
-        state().working.documents,
+        texts().working.documents,
         prices=connections.prices(),
     )
 
@@ -137,7 +140,7 @@ def show_estimate(cost: CostEstimate) -> None:
 def _long_documents(cost: CostEstimate) -> None:
     if not cost.long_documents:
         return
-    documents = state().working.documents
+    documents = texts().working.documents
     count = len(cost.long_documents)
     st.caption(f"{count:,} {'document is' if count == 1 else 'documents are'} long and count more than once:")
     st.dataframe(

@@ -17,7 +17,9 @@ import streamlit as st
 
 from pages.components.display import errors
 from pages.components.display.board import shown
-from pages.components.jobs.jobs import failure, first, manager
+from pages.components.jobs.page_job import failure
+from pages.components.session import query_params, stores
+from pages.components.session.owner import owner
 from rerank_core import Document, RerankError, documents
 from rerank_core.documents import ParsedDocuments, Problem
 from rerank_core.documents.limits import MAX_FILE_BYTES
@@ -29,7 +31,6 @@ from rerank_core.storage.run_record import new_id
 # Long enough that small files are there at once, short enough that a long read shows its progress.
 _AT_ONCE_SECONDS = 0.9
 _POLL_SECONDS = 0.5
-_KEPT_DRAFTS = 50
 SHOWN_PROBLEMS = 1000
 NAME_CHARACTERS = 120
 NO_COLUMN = "(none)"
@@ -130,16 +131,11 @@ class Inbox:
 
 @dataclass(frozen=True)
 class Draft:
-    """What stood on a page when reading began: the inbox, and whatever the page wants to find again."""
+    """What stood on a page when reading began: its files, what is being read, and what the page wants to find again."""
 
-    inbox: Inbox
+    files: dict[str, Upload]
+    delivery: Delivery
     kept: Any
-
-
-@st.cache_resource(show_spinner=False)
-def _drafts() -> dict[str, Draft]:
-    """By the id of the reading, which nobody can guess; an entry goes when all has been taken."""
-    return {}
 
 
 def uploader(inbox: Inbox, page: Page, label: str, help_text: str) -> None:
@@ -157,14 +153,27 @@ def uploader(inbox: Inbox, page: Page, label: str, help_text: str) -> None:
     )
 
 
-def left_behind(inbox: Inbox) -> Draft | None:
-    """What the address says was being read here before the page was reloaded; the inbox in it takes this one's
-    place."""
-    asked = st.query_params.get(inbox.place)
-    draft = _drafts().get(asked or "")
-    if draft is None or asked == inbox.job_id or draft.inbox.place != inbox.place:
+def inbox(place: str) -> Inbox:
+    """This session's inbox of a place."""
+    key = f"inbox_{place}"
+    found: Inbox | None = st.session_state.get(key)
+    if found is None:
+        found = st.session_state[key] = Inbox(place)
+    return found
+
+
+def left_behind(inbox: Inbox) -> Any:
+    """What the page kept when the reading began that the address names, before the page was reloaded; None where there
+    is none. The inbox takes over the files that had been read by then."""
+    asked = query_params.get(inbox.place)
+    if not asked or asked == inbox.job_id:
         return None
-    return replace(draft, inbox=replace(draft.inbox, files=dict(draft.inbox.files)))
+    job = stores.jobs().get(asked, inbox.place)
+    draft = job.asked if job is not None else None
+    if not isinstance(draft, Draft):
+        return None
+    inbox.files, inbox.delivery, inbox.taken, inbox.job_id = dict(draft.files), draft.delivery, 0, asked
+    return draft.kept
 
 
 def collect(inbox: Inbox, page: Page) -> None:
@@ -331,20 +340,22 @@ def _start(inbox: Inbox, page: Page) -> None:
     task = inbox.waiting.pop(0)
     delivery, job_id = Delivery(task), new_id()
     try:
-        manager().submit(_read, delivery, owner=job_id, title="read files")
+        stores.jobs().submit(
+            _read,
+            delivery,
+            owner=owner(),
+            title=inbox.place,
+            id=job_id,
+            asked=Draft(dict(inbox.files), delivery, page.keep()),
+        )
     except RerankError as error:
         inbox.error, inbox.left = error, tuple(name for name, _ in task.files)
         return
     inbox.delivery, inbox.job_id, inbox.taken = delivery, job_id, 0
-    drafts = _drafts()
-    drafts[job_id] = Draft(replace(inbox, files=dict(inbox.files)), page.keep())
-    while len(drafts) > _KEPT_DRAFTS:
-        drafts.pop(next(iter(drafts)), None)
 
 
 def _finish(inbox: Inbox, job: Job[None] | None, delivery: Delivery) -> None:
     """Say what became of a task that has ended."""
-    _drafts().pop(inbox.job_id or "", None)
     inbox.delivery = inbox.job_id = None
     if delivery.task.again is None:
         inbox.left += delivery.left
@@ -353,7 +364,7 @@ def _finish(inbox: Inbox, job: Job[None] | None, delivery: Delivery) -> None:
 
 
 def _job(inbox: Inbox) -> Job[None] | None:
-    return first(inbox.job_id)
+    return stores.jobs().get(inbox.job_id, inbox.place) if inbox.job_id else None
 
 
 def _read(context: JobContext, delivery: Delivery) -> None:

@@ -1,34 +1,39 @@
-"""One paid call: what it may cost is set aside first, and what it did cost is booked after. No widget in here, so
-that it runs in a worker thread."""
+"""One call that may cost money: what it may cost is set aside first, what it did cost is booked after, and the answer
+is kept. No widget in here: all of it runs in a worker thread."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import rerank_core as rc
+from pages.components.jobs.payment import Payment
 from pages.components.session import connection as connections
+from pages.components.session import stores
+from pages.components.session.connection import Connection
 from rerank_core import pricing
+from rerank_core.jobs import JobContext
 from rerank_core.models import Progress
-from rerank_core.pricing.budget import Budget, Reservation
+from rerank_core.storage.run_record import Run
+from rerank_core.storage.sqlite_file import StoreError
 
 
 def rerank(
-    connection: connections.Connection,
-    budget: Budget,
+    connection: Connection,
+    payment: Payment,
     request: rc.RerankRequest,
     *,
-    reservation: Reservation | None = None,
     on_client: Callable[[rc.Client], object] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> rc.RerankResponse:
     """Send a request within the spending limit and book what it cost.
 
-    `reservation` is money that the caller has set aside already; `on_client` gets the client before it is used, to
-    break a call off by closing it. Raises SpendingLimitError, with nothing sent, where the most that the call may
-    cost passes the limit, and whatever Client.rerank raises; what may have been billed then stays set aside.
+    `on_client` gets the client before it is used, to break a call off by closing it. Raises SpendingLimitError, with
+    nothing sent, where the most that the call may cost passes the limit, and whatever Client.rerank raises; what may
+    have been billed then stays set aside.
     """
-    reserved = reservation or budget.reserve(upper_bound(connection, request))
+    payment.cover(upper_bound(connection, request))
     try:
         with connections.client(connection) as client:
             if on_client is not None:
@@ -43,20 +48,54 @@ def rerank(
             )
     except rc.RerankError as error:
         if error.maybe_billed:
-            budget.settle(reserved, None)
+            payment.settle(None)
         else:
-            budget.release(reserved)
+            payment.release()
         raise
     except BaseException:
-        budget.settle(reserved, None)
+        payment.settle(None)
         raise
-    budget.settle(reserved, response.cost.amount, in_doubt=response.cost.in_doubt)
+    payment.settle(response.cost.amount, response.cost.in_doubt)
     return response
 
 
-def upper_bound(connection: connections.Connection, request: rc.RerankRequest) -> Decimal | None:
-    """The most that a request may cost on this connection, every retry billed; None where nobody knows."""
-    estimate = pricing.estimate_cost(
+def reranked_run(
+    context: JobContext,
+    connection: Connection,
+    payment: Payment,
+    request: rc.RerankRequest,
+    *,
+    order_name: str,
+    run_id: str,
+) -> Run:
+    """Send a request as part of a job, with its progress and its Cancel, and save the answer as a run.
+
+    Where saving fails, the answer is paid for and comes back all the same, with a warning that says so: only opening
+    it again later is lost. Raises what `rerank` raises.
+    """
+    estimate = estimated(connection, request)
+    response = rerank(
+        connection,
+        payment,
+        request,
+        on_client=lambda client: context.on_cancel(client.close),
+        on_progress=lambda at: context.progress(at.done, at.total, at.cost),
+    )
+    run = Run(response, order_name, estimate=estimate, id=run_id)
+    try:
+        stores.runs().save(run)
+    except StoreError as error:
+        run = replace(run, response=replace(response, warnings=(*response.warnings, str(error))))
+    return run
+
+
+def estimated(connection: Connection, request: rc.RerankRequest) -> pricing.CostEstimate:
+    """What a request is likely to cost on this connection."""
+    return pricing.estimate_cost(
         connection.provider.id, request.model, request.query, request.documents, prices=connection.prices
     )
-    return pricing.upper_bound(estimate, connection.max_retries)
+
+
+def upper_bound(connection: Connection, request: rc.RerankRequest) -> Decimal | None:
+    """The most that a request may cost on this connection, every retry billed; None where nobody knows."""
+    return pricing.upper_bound(estimated(connection, request), connection.max_retries)

@@ -7,16 +7,22 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.components.display import tables
-from pages.components.display.board import MAX_ROWS, BoardEvent, BoardRow, board
+from pages.components.display.board import MAX_ROWS, BoardEvent, board
+from pages.components.display.response import (
+    BASIS,
+    board_rows,
+    reranked_name,
+    show_warnings,
+    weak_answer_warning,
+)
 from pages.components.playground import tabs as playground_tabs
-from pages.components.playground.run import store
-from pages.components.session import thresholds
-from pages.components.session.texts import PRESENTING, state
-from rerank_core import language, pricing, provider, ranking
+from pages.components.playground.run import job
+from pages.components.playground.state import state
+from pages.components.session import stores, thresholds
+from pages.components.session.texts import PRESENTING
+from rerank_core import pricing, provider, ranking
 from rerank_core.evaluation.measures.measure import mean_name
 from rerank_core.evaluation.measures.rated_run import rated_run
-from rerank_core.providers.local import signals
-from rerank_core.retrieval.starting_order import initial_scores
 from rerank_core.storage.run_record import Run
 from rerank_core.storage.runs import StoreError
 
@@ -51,35 +57,13 @@ def result(run: Run, top_n: int) -> None:
 
 def _notices(run: Run, has_scores: bool) -> None:
     response = run.response
-    weak_answer_warning(run, suggested_threshold(run), advice="Try other words, or add documents.")
+    weak_answer_warning(run, thresholds.suggested(run), advice="Try other words, or add documents.")
     if not has_scores:
         st.info("This provider gives an order and no scores, so there are no bars and no threshold.")
     gap = pricing.gap_text(run.estimate, response.cost)
     if gap:
         st.caption(gap.replace("$", "\\$"))
     show_warnings(response.warnings)
-
-
-def weak_answer_warning(run: Run, threshold: float | None, *, advice: str) -> None:
-    """Say so where even the best result is no answer."""
-    scores = [row.relevance_score for row in run.response.results]
-    if not ranking.no_good_answer(scores, threshold):
-        return
-    best = max(score for score in scores if score is not None)
-    st.warning(
-        f"The best score is {best:.3f}; below {threshold:.2f} this model's first result is usually not an answer. "
-        + advice,
-        title="Nothing here answers this well",
-        icon=":material/search_off:",
-    )
-
-
-def show_warnings(warnings: tuple[str, ...]) -> None:
-    """A response's warnings, as plain text since they may hold words of a provider."""
-    for warning in warnings:
-        with st.container(border=True, horizontal=True, gap="small"):
-            st.markdown(":material/info:", width="content")
-            st.text(warning)
 
 
 def _facts(run: Run) -> None:
@@ -98,14 +82,6 @@ def _facts(run: Run) -> None:
     st.metric("Documents", f"{len(run.documents):,}", width="content")
 
 
-BASIS = {
-    "reported": "The provider named this amount.",
-    "computed": "The units that the provider reported times the price in the table under Connections.",
-    "free": "It ran on this computer.",
-    "unknown": "Neither an amount nor units with a known price came back.",
-}
-
-
 def _origin(run: Run) -> str:
     response = run.response
     spec = provider(run.connection)
@@ -117,32 +93,13 @@ def _origin(run: Run) -> str:
     return " · ".join(parts)
 
 
-def suggested_threshold(run: Run) -> float | None:
-    """The score under which nothing answers: the person's own for this model in this session, else the one kept for
-    it on this machine, else the one measured for it."""
-    current = state()
-    own = current.thresholds.get((run.connection, run.response.model))
-    if own is None:
-        own = thresholds.kept(run.connection, run.response.model)
-    if own is not None:
-        return own
-    model = provider(run.connection).model(run.response.model)
-    if model is None:
-        return None
-    if model.cross_language_threshold is not None and language.differ(
-        run.query, [document.text for document in run.documents]
-    ):
-        return model.cross_language_threshold
-    return model.threshold
-
-
 def _threshold(run: Run, scores: list[float | None]) -> float:
-    current, key = state(), (run.connection, run.response.model)
-    suggested = suggested_threshold(run) or 0.0
+    own, key = thresholds.own(), (run.connection, run.response.model)
+    suggested = thresholds.suggested(run) or 0.0
     st.session_state[THRESHOLD] = suggested
 
     def changed() -> None:
-        current.thresholds[key] = float(st.session_state[THRESHOLD])
+        own[key] = float(st.session_state[THRESHOLD])
 
     value = st.number_input(
         "Score threshold",
@@ -157,12 +114,12 @@ def _threshold(run: Run, scores: list[float | None]) -> float:
         "Scores compare documents within one query and one model only.",
     )
     st.text(ranking.kept_text(scores, value))
-    if key in current.thresholds:
+    if key in own:
         st.button(
             "Back to the suggestion",
             type="tertiary",
             icon=":material/undo:",
-            on_click=lambda: current.thresholds.pop(key, None),
+            on_click=lambda: own.pop(key, None),
         )
     return float(value)
 
@@ -227,35 +184,6 @@ def _board(run: Run, top_n: int, threshold: float | None, has_scores: bool) -> N
         _detail(run, int(current.picked))
 
 
-def reranked_name(run: Run) -> str:
-    """What made the reranked order, as the board says it."""
-    model = provider(run.connection).model(run.response.model)
-    return f"by {model.label}" if model else f"by {provider(run.connection).label}"
-
-
-def board_rows(run: Run) -> list[BoardRow]:
-    """The run's results as the board takes them, best first."""
-    rows = []
-    initial = initial_scores(run.documents)
-    behind = signals(run.response.raw) if run.connection == "local" else {}
-    for row in run.response.results:
-        title = row.document.metadata.get("title")
-        rows.append(
-            BoardRow(
-                key=str(row.index),
-                was=row.index + 1,
-                now=row.rank,
-                text=row.document.text,
-                title=str(title) if title else None,
-                initial_score=initial[row.index],
-                score=row.relevance_score,
-                rating=run.ratings.get(row.index),
-                tooltip=behind.get(row.index),
-            )
-        )
-    return rows
-
-
 def _on_board(event: BoardEvent) -> None:
     current = state()
     run = current.run
@@ -264,7 +192,7 @@ def _on_board(event: BoardEvent) -> None:
     if event.picked is not None:
         current.picked = event.picked
     if event.threshold is not None:
-        current.thresholds[(run.connection, run.response.model)] = round(event.threshold, 3)
+        thresholds.own()[run.connection, run.response.model] = round(event.threshold, 3)
     for rating in event.rated:
         rate(int(rating.key), rating.value)
 
@@ -280,9 +208,9 @@ def rate(index: int, value: int | None) -> None:
         ratings[index] = value
     current.run = replace(run, ratings=ratings)
     try:
-        store().set_rating(run.id, index, value)
+        stores.runs().set_rating(run.id, index, value)
     except StoreError as error:
-        current.error = error
+        job().error = error
 
 
 def _detail(run: Run, index: int) -> None:

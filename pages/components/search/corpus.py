@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.components.display import errors
-from pages.components.inputs import model, uploads
+from pages.components.display.markdown import escaped
+from pages.components.inputs import uploads
+from pages.components.inputs.collections import LIVE, SAMPLE
 from pages.components.inputs.uploads import Upload
-from pages.components.jobs.jobs import failure, first, manager
-from pages.components.search.run import corpora
-from pages.components.search.state import FILLING, LIVE, MANAGING, SAMPLE, SOURCE, Preview, state
+from pages.components.jobs import page_job
+from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
+from pages.components.search.state import FILLING, MANAGING, SOURCE, Preview, state
 from pages.components.session import connection as connections
+from pages.components.session import query_params, stores
 from rerank_core import Document, RerankError, documents, pricing
 from rerank_core.corpora import CorpusStore
 from rerank_core.corpora.cutting import cut, first_of
@@ -21,10 +24,7 @@ from rerank_core.documents.chunking import How, chunk_cost
 from rerank_core.documents.report import count
 from rerank_core.jobs import Cancelled, Job, JobContext
 from rerank_core.retrieval.first_stage import CANDIDATES
-from rerank_core.storage.run_record import new_id
 
-_AT_ONCE_SECONDS = 0.9
-_POLL_SECONDS = 0.5
 _PREVIEW_CHARACTERS = 300_000
 _REPORT_EVERY = 500
 # How the work divides, in thousandths of the way: up to here it is cut, up to there written down, then indexed.
@@ -62,48 +62,34 @@ class Filled:
 
 def collect() -> None:
     """Take over the files that have been read and the work that has ended. Call it before the widgets are drawn."""
-    current = state()
-    for which, inbox in current.inboxes.items():
-        draft = uploads.left_behind(inbox)
-        if draft is not None:
-            current.inboxes[which] = inbox = draft.inbox
-            st.session_state.update(draft.kept or {})
+    for which, page in PAGES.items():
+        kept = uploads.left_behind(inbox(which))
+        if kept is not None:
+            st.session_state.update(kept)
             st.session_state[MANAGING] = True
-        uploads.collect(inbox, PAGES[which])
-    asked = st.query_params.get(FILLING)
-    if current.filling_id is None and first(asked, "fill a knowledge base") is not None:
-        current.filling_id = asked
-    job = filling()
-    if job is None or not job.finished:
-        return
-    current.filling_id, current.filling_error = None, None
-    if job.state == "done":
-        _done(job.result())
-    elif job.state == "cancelled":
-        current.filling_stopped = True
-    else:
-        current.filling_error = failure(job, "indexing")
+        uploads.collect(inbox(which), page)
+    link, mine = query_params.get(FILLING), job()
+    if link and not mine.running:
+        mine.watch([link])
+    mine.take_finished()
 
 
-def filling() -> Job[Filled] | None:
-    """The work on a knowledge base that is under way, if there is any."""
-    return first(state().filling_id)
+def inbox(which: str) -> uploads.Inbox:
+    """The files of a new knowledge base, or those that are added to one."""
+    return uploads.inbox(f"reading_{which}")
 
 
 def progress() -> None:
     """Show a knowledge base being filled, with a Cancel that works, and what came of it, until the person goes on."""
-    current = state()
+    current, mine = state(), job()
     if current.note:
         st.success(current.note, icon=":material/check:")
-    if filling() is not None:
-        st.query_params[FILLING] = current.filling_id or ""
-        _progress()
-    else:
-        st.query_params.pop(FILLING, None)
-    if current.filling_stopped:
-        st.info("Cancelled. Nothing was added; the files are still here.", icon=":material/stop_circle:")
-    if current.filling_error is not None:
-        errors.show(current.filling_error)
+    query_params.sync({FILLING: mine.id})
+    mine.progress(stay=False)
+    if mine.message:
+        st.info(mine.message, icon=":material/stop_circle:")
+    if mine.error is not None:
+        errors.show(mine.error)
 
 
 def manage(source: str) -> None:
@@ -126,7 +112,7 @@ def _keep(source: str) -> None:
         st.caption("Choose one above to add to it, rename it or delete it. The sample cannot be changed.")
         return
     try:
-        name = corpora().open(source).name
+        name = stores.corpora().open(source).name
     except RerankError as error:
         errors.show(error)
         return
@@ -139,7 +125,7 @@ def _keep(source: str) -> None:
         renamed = st.text_input("New name", key="corpus_rename", width=220)
         if st.button("Rename", icon=":material/edit:", disabled=not renamed.strip()):
             try:
-                corpora().rename(source, renamed)
+                stores.corpora().rename(source, renamed)
             except RerankError as error:
                 errors.show(error)
             else:
@@ -157,7 +143,7 @@ def _delete(source: str) -> None:
         with st.container(horizontal=True):
             if st.button("Yes, delete it"):
                 try:
-                    corpora().delete(source)
+                    stores.corpora().delete(source)
                 except RerankError as error:
                     errors.show(error)
                 else:
@@ -169,18 +155,17 @@ def _delete(source: str) -> None:
 
 def _files(which: str, *, name: str = "", corpus_id: str = "") -> Filling | None:
     """An uploader with its import reports and how long documents are cut; what filling with these would do."""
-    current = state()
-    inbox, page = current.inboxes[which], PAGES[which]
+    files_in, page = inbox(which), PAGES[which]
     uploads.uploader(
-        inbox,
+        files_in,
         page,
         "Documents for the knowledge base" if which == "new" else "More documents",
         f"{documents.KIND_NAMES}; 20 MB each. A scanned PDF without text is named in the report.",
     )
-    uploads.progress(inbox)
+    uploads.progress(files_in)
     with st.container():
-        for file in list(inbox.files):
-            uploads.report(inbox, page, file, _removed, ROLES)
+        for file in list(files_in.files):
+            uploads.report(files_in, page, file, _removed, ROLES)
     st.session_state.setdefault(f"chunk_{which}", "paragraph")
     how = st.selectbox(
         "Cut long documents into",
@@ -194,7 +179,7 @@ def _files(which: str, *, name: str = "", corpus_id: str = "") -> Filling | None
         with st.container(horizontal=True):
             tokens = st.number_input("Tokens a piece", 50, 2000, 200, 50, key=f"chunk_tokens_{which}")
             overlap = st.number_input("Overlap", 0, 500, 40, 10, key=f"chunk_overlap_{which}")
-    files = tuple((file, upload) for file, upload in inbox.files.items() if upload.parsed.documents)
+    files = tuple((file, upload) for file, upload in files_in.files.items() if upload.parsed.documents)
     asked = Filling(files, how, int(tokens), int(overlap), name, corpus_id)
     if not files:
         return None
@@ -203,7 +188,7 @@ def _files(which: str, *, name: str = "", corpus_id: str = "") -> Filling | None
     except RerankError as error:
         errors.show(error)
         return None
-    return None if filling() is not None or inbox.busy else asked
+    return None if job().running or files_in.busy else asked
 
 
 def _cost(which: str, asked: Filling) -> None:
@@ -223,9 +208,7 @@ def _cost(which: str, asked: Filling) -> None:
     else:
         first = f"The first {len(preview.whole):,} documents become"
     st.caption(
-        model.escaped(
-            f"{first} {len(preview.passages):,} passages. Reranking {most} candidates is estimated at {price}."
-        )
+        escaped(f"{first} {len(preview.passages):,} passages. Reranking {most} candidates is estimated at {price}.")
     )
 
 
@@ -245,18 +228,10 @@ def _preview(which: str, asked: Filling) -> Preview:
 
 def _fill(asked: Filling | None) -> None:
     """Create or Add was pressed."""
-    current = state()
-    if asked is None or filling() is not None:
+    if asked is None or job().running:
         return
-    job_id = new_id()
-    try:
-        job = manager().submit(_work, corpora(), asked, owner=job_id, title="fill a knowledge base")
-    except RerankError as error:
-        current.filling_error = error
-    else:
-        current.read()
-        current.filling_id = job_id
-        job.wait(_AT_ONCE_SECONDS)
+    state().note = ""
+    job().press(lambda: Plan((Task(_work, (stores.corpora(), asked)),)))
     st.rerun()
 
 
@@ -273,10 +248,10 @@ def _work(context: JobContext, store: CorpusStore, asked: Filling) -> Filled:
             tokens=asked.tokens,
             overlap=asked.overlap,
             source=name,
-            on_progress=_told(context, 0, _CUT, "Cutting", before, total),
+            on_progress=_stage(context, 0, _CUT, "Cutting", before, total),
         )
         before += len(whole)
-    rows = _counted(passages, _told(context, _CUT, _WRITTEN, "Writing"))
+    rows = _counted(passages, _stage(context, _CUT, _WRITTEN, "Writing"))
     if asked.corpus_id:
         corpus = store.open(asked.corpus_id)
         added = corpus.add(rows)
@@ -288,13 +263,13 @@ def _work(context: JobContext, store: CorpusStore, asked: Filling) -> Filled:
             f"{count(len(passages), 'passage')} {'is' if len(passages) == 1 else 'are'} in the new knowledge base."
         )
     try:
-        corpus.keyword_index(_told(context, _WRITTEN, _DONE, "Indexing"))
+        corpus.keyword_index(_stage(context, _WRITTEN, _DONE, "Indexing"))
     except Cancelled:
         message += " Indexing was stopped; the first search does the rest."
     return Filled("more" if asked.corpus_id else "new", corpus.id, message)
 
 
-def _told(
+def _stage(
     context: JobContext, start: int, end: int, what: str, before: int = 0, of: int = 0
 ) -> Callable[[int, int], None]:
     """A report of one stage of the work as a part of all of it; it raises Cancelled where somebody cancelled."""
@@ -314,24 +289,19 @@ def _counted(passages: Sequence[Document], tell: Callable[[int, int], None]) -> 
         yield passage
 
 
-@st.fragment(run_every=_POLL_SECONDS)
-def _progress() -> None:
-    job = filling()
-    if job is None or job.finished:
-        st.rerun()
+def _standing(job: Job[Filled]) -> str:
+    """How far the work is; its numbers are shares of the way and mean nothing to a person."""
     now = job.progress
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        left = f", about {now.eta:.0f} s left" if now.eta is not None and now.eta >= 1 else ""
-        st.progress(now.fraction, text=f"{now.note or 'Filling the knowledge base'}{left}", width="stretch")
-        if st.button("Cancel", icon=":material/stop_circle:", disabled=job.cancel_requested, key="cancel_filling"):
-            job.cancel()
+    left = f", about {now.eta:.0f} s left" if now.eta is not None and now.eta >= 1 else ""
+    return f"{now.note or 'Filling the knowledge base'}{left}"
 
 
-def _done(filled: Filled) -> None:
+def _done(ended: Ended[Filled]) -> None:
     """The files are in the knowledge base now; it is searched from here on."""
-    current = state()
+    current, filled = state(), ended.result
+    assert filled is not None
     current.note, current.deleting = filled.message, None
-    current.inboxes[filled.which].files.clear()
+    inbox(filled.which).files.clear()
     current.previews.clear()
     if filled.which == "new":
         st.session_state[NAME] = ""
@@ -340,10 +310,8 @@ def _done(filled: Filled) -> None:
 
 def _changed(message: str, source: str) -> None:
     current = state()
-    current.read()
-    current.note, current.deleting = message, None
-    # The select box has been drawn in this run already; the next one takes the wish over before it draws.
-    st.session_state["source_wish"] = source
+    current.note, current.deleting, current.next_source = message, None, source
+    job().error, job().message = None, ""
     st.rerun()
 
 
@@ -362,6 +330,22 @@ def _keeper(which: str) -> Callable[[], dict[str, object]]:
         return {key: st.session_state[key] for key in keys if key in st.session_state}
 
     return keep
+
+
+FILL = JobKind[Filled](
+    name="fill",
+    doing="Filling the knowledge base",
+    failed="indexing",
+    take=_done,
+    sets_widgets=True,
+    cancelled="Cancelled. Nothing was added; the files are still here.",
+    words=_standing,
+)
+
+
+def job() -> PageJob[Filled]:
+    """The work on a knowledge base that is under way in this session."""
+    return page_job.of(FILL)
 
 
 PAGES = {which: uploads.Page(_put, _keeper(which)) for which in ("new", "more")}

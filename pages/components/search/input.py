@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.jobs.jobs import manager
-from pages.components.search.run import asked
-from pages.components.search.state import CANDIDATES, LIVE, QUESTION, SAMPLE, SEARCH, SOURCE, STAGE, TICKET, TOP, state
+from pages.components.inputs.collections import GONE, LIVE, SAMPLE
+from pages.components.search import corpus
+from pages.components.search.run import job
+from pages.components.search.state import (
+    CANDIDATES,
+    QUESTION,
+    SEARCH,
+    SOURCE,
+    STAGE,
+    TICKET,
+    TOP,
+    Asked,
+    StageChoice,
+    state,
+)
+from pages.components.session import connection as connections
+from pages.components.session import query_params, stores
 from pages.components.session.connection import Connection
 from pages.components.session.texts import LABELS, MODEL
 from rerank_core import offline, samples
+from rerank_core.documents.report import count
 from rerank_core.offline.models import ENGLISH, MULTILINGUAL
 from rerank_core.retrieval.first_stage import CANDIDATES as NUMBERS
 from rerank_core.retrieval.first_stage import Kind
@@ -18,31 +33,74 @@ KINDS: dict[Kind, str] = {"keyword": "By keyword", "embedding": "By meaning", "f
 NO_TICKET = "none"
 
 
-def arrive(connection: Connection) -> None:
+def restore_from_link(connection: Connection) -> None:
     """Fill the page the first time it is seen in a session; on this computer the first ticket is searched at once."""
-    current = state()
-    wish = st.session_state.pop("source_wish", None)
-    if wish is not None:
-        st.session_state[SOURCE] = wish
+    current, mine = state(), job()
+    if current.next_source is not None:
+        st.session_state[SOURCE], current.next_source = current.next_source, None
     st.session_state.setdefault(MODEL, LABELS[0])
     if current.arrived:
         return
     current.arrived = True
     ticket = samples.TICKETS[0]
-    link = st.query_params.get(SEARCH)
-    known = asked().get(link) if link and manager().jobs(link) else None
-    if known is not None:
-        own = next((each.id for each in samples.TICKETS if each.text == known.question), NO_TICKET)
-        st.session_state.update(
-            {QUESTION: known.question, TICKET: own, SOURCE: known.source, STAGE: known.kind, TOP: 5}
-            | {CANDIDATES: known.candidates}
-        )
-        current.job_id = link
+    link = query_params.get(SEARCH)
+    asked = mine.asked(link)
+    if link and isinstance(asked, Asked) and mine.watch([link]):
+        _show_inputs_of(asked)
+        return
+    found = mine.find(link)
+    if link and found is not None and found.state == "done" and mine.watch([link]):
+        # an earlier visit has taken the answer over; it is still there to be shown
+        answer = found.result()
+        _show_inputs_of(answer.asked)
         return
     st.session_state.update(
         {QUESTION: ticket.text, TICKET: ticket.id, SOURCE: SAMPLE, STAGE: "keyword", CANDIDATES: NUMBERS[0], TOP: 5}
     )
-    current.wanted = connection.provider.id == "local"
+    current.wanted = connection.provider.is_local
+
+
+def _show_inputs_of(asked: Asked) -> None:
+    own = next((each.id for each in samples.TICKETS if each.text == asked.question), NO_TICKET)
+    st.session_state.update(
+        {QUESTION: asked.question, TICKET: own, SOURCE: asked.source, STAGE: asked.kind, TOP: 5}
+        | {CANDIDATES: asked.candidates}
+    )
+
+
+def read() -> None:
+    """The person went on: what was said about a knowledge base has been read."""
+    state().note = ""
+    corpus.job().error, corpus.job().message = None, ""
+
+
+def source_gone() -> None:
+    """The collection that was chosen is gone. Whoever asks their own content must not get another's answer."""
+    current = state()
+    current.wanted = job().asking = False
+    current.gone, current.notice = True, f"{GONE} Nothing was searched. The sample is chosen now."
+
+
+def source_control() -> str:
+    """The select box of sources; gives the chosen one's id."""
+    names = {SAMPLE: "Sample knowledge base"}
+    for summary in stores.corpora().list():
+        named = f"{summary.name} ({count(summary.passages, 'passage')})"
+        names[summary.id] = f"{summary.id} (cannot be read)" if summary.problem else named
+    names[LIVE] = "A live search engine"
+    if st.session_state.get(SOURCE) not in names:
+        if st.session_state.get(SOURCE) is not None:
+            source_gone()
+        st.session_state[SOURCE] = SAMPLE
+    return st.selectbox(
+        "Search in",
+        list(names),
+        format_func=names.__getitem__,
+        key=SOURCE,
+        persist_state="session",
+        width=330,
+        on_change=read,
+    )
 
 
 def question_input() -> str:
@@ -78,15 +136,14 @@ def _picked() -> None:
     chosen = st.session_state.get(TICKET)
     ticket = next((ticket for ticket in samples.TICKETS if ticket.id == chosen), None)
     current = state()
-    current.read()
-    current.answer = current.error = current.picked = None
+    read()
+    job().error = None
+    current.answer = current.picked = None
     st.session_state[QUESTION] = ticket.text if ticket else ""
-    from pages.components.session import connection as connections
-
-    current.wanted = ticket is not None and connections.current().provider.id == "local"
+    current.wanted = ticket is not None and connections.current().provider.is_local
 
 
-def first_stage(source: str) -> tuple[Kind, str, int]:
+def first_stage(source: str) -> StageChoice:
     """How candidates are found: kind, embedding model, and how many."""
     kind: Kind = "keyword"
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -107,4 +164,4 @@ def first_stage(source: str) -> tuple[Kind, str, int]:
     with st.container():
         if kind != "keyword":
             st.caption("Meaning is compared by the local model, on this computer, free.")
-    return kind, model, int(number)
+    return StageChoice(kind, model, int(number))

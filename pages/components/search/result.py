@@ -9,17 +9,16 @@ import streamlit as st
 from pages.components.display import tables
 from pages.components.display.board import MAX_ROWS, BoardEvent, BoardRow, board, shown
 from pages.components.display.reading import reading
-from pages.components.inputs import examples
-from pages.components.playground.result import (
+from pages.components.display.response import (
     board_rows,
     reranked_name,
     show_warnings,
-    suggested_threshold,
     weak_answer_warning,
 )
-from pages.components.search.run import passages_of
-from pages.components.search.state import LIVE, Answer, state
-from pages.components.session.texts import state as playground
+from pages.components.inputs.collections import LIVE, passages_of
+from pages.components.search.state import SearchAnswer, state
+from pages.components.session import thresholds
+from pages.components.session.texts import open_run
 from rerank_core import ConfigurationError, InvalidRequestError, RerankError, pricing, ranking
 from rerank_core.corpora.cutting import by_document
 from rerank_core.exports import prompt_context
@@ -43,7 +42,7 @@ def heading(error: RerankError, source: str) -> str | None:
     return None
 
 
-def result(answer: Answer, top_n: int) -> None:
+def result(answer: SearchAnswer, top_n: int) -> None:
     """Draw a finished search."""
     run = answer.run
     # In containers, so that the board keeps its place when a notice comes or goes.
@@ -54,7 +53,7 @@ def result(answer: Answer, top_n: int) -> None:
     with st.container(key="headline"):
         st.text(ranking.summarise_response(run.response, min(5, top_n)))
     _facts(answer)
-    threshold = suggested_threshold(run)
+    threshold = thresholds.suggested(run)
     with st.container():
         weak_answer_warning(
             run, threshold, advice="Ask in other words, search deeper, or answer that nothing is known yet."
@@ -102,7 +101,7 @@ def result(answer: Answer, top_n: int) -> None:
         _take_away(answer)
 
 
-def _asked(answer: Answer) -> None:
+def _asked(answer: SearchAnswer) -> None:
     """What was searched for where that is not the question as typed, and what the first stage has to say."""
     condensed = answer.found.condensed if isinstance(answer.found, Retrieved) else None
     if condensed is not None and condensed.changed:
@@ -117,7 +116,7 @@ def _asked(answer: Answer) -> None:
         st.text(note)
 
 
-def _facts(answer: Answer) -> None:
+def _facts(answer: SearchAnswer) -> None:
     run = answer.run
     assert run is not None
     response = run.response
@@ -132,7 +131,7 @@ def _facts(answer: Answer) -> None:
             st.metric("Matches there", f"{answer.found.total:,}", width="content")
 
 
-def _row(row: BoardRow, answer: Answer) -> BoardRow:
+def _row(row: BoardRow, answer: SearchAnswer) -> BoardRow:
     """The row with what the first stage knew of it in its tooltip."""
     if not isinstance(answer.found, Retrieved):
         return row
@@ -153,10 +152,10 @@ def _on_board(event: BoardEvent) -> None:
         current.picked = event.picked
     if event.threshold is not None and current.answer is not None and current.answer.run is not None:
         run = current.answer.run
-        playground().thresholds[(run.connection, run.response.model)] = round(event.threshold, 3)
+        thresholds.own()[run.connection, run.response.model] = round(event.threshold, 3)
 
 
-def _picked(answer: Answer) -> RankedDocument:
+def _picked(answer: SearchAnswer) -> RankedDocument:
     """The passage that is read: the one that was picked, else the best."""
     assert answer.run is not None
     rows = answer.run.response.results
@@ -164,7 +163,7 @@ def _picked(answer: Answer) -> RankedDocument:
     return next((row for row in rows if str(row.index) == wanted), rows[0])
 
 
-def _reader(answer: Answer) -> None:
+def _reader(answer: SearchAnswer) -> None:
     row = _picked(answer)
     st.subheader("Reading", anchor=False)
     metadata = row.document.metadata
@@ -185,7 +184,7 @@ def _reader(answer: Answer) -> None:
             )
 
 
-def _surroundings(answer: Answer, row: RankedDocument) -> list[tuple[str, bool]]:
+def _surroundings(answer: SearchAnswer, row: RankedDocument) -> list[tuple[str, bool]]:
     """The passage with what stands before and after it in its document."""
     if answer.places is None or answer.source == LIVE:
         return [(row.document.text, True)]
@@ -199,7 +198,7 @@ def _surroundings(answer: Answer, row: RankedDocument) -> list[tuple[str, bool]]
     return [(document.text, each == place) for each, document in found]
 
 
-def _copies(answer: Answer, top_n: int) -> None:
+def _copies(answer: SearchAnswer, top_n: int) -> None:
     st.subheader("Copy", anchor=False)
     assert answer.run is not None
     how = st.segmented_control(
@@ -219,7 +218,7 @@ def _copies(answer: Answer, top_n: int) -> None:
     st.code(text, language=None, wrap_lines=True, height=320 if len(text) > 1500 else "content")
 
 
-def _take_away(answer: Answer) -> None:
+def _take_away(answer: SearchAnswer) -> None:
     """The whole ranking as a file, and the way to everything else that the Playground does with a run."""
     run = answer.run
     assert run is not None
@@ -245,7 +244,7 @@ def _take_away(answer: Answer) -> None:
         if st.button(
             "Open in the Playground",
             icon=":material/open_in_full:",
-            on_click=examples.open_run,
+            on_click=open_run,
             args=(run,),
             help="Rate the passages, see the request as code, save the board as a picture.",
         ):

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import streamlit as st
-
-from pages.components.inputs.uploads import Inbox
-from rerank_core import Document, RerankError
+from pages.components.session import page_state
+from rerank_core import Document
 from rerank_core.retrieval.first_stage import Kind, Retrieved
 from rerank_core.retrieval.live.index import LiveResult
 from rerank_core.storage.run_record import Run
-
-SAMPLE, LIVE = "sample", "live"
-GONE = "The knowledge base that was chosen is no longer there; it was deleted, perhaps in another window."
 
 # Widget keys.
 QUESTION, SOURCE, STAGE, CANDIDATES, TOP = "question", "source", "stage", "candidates", "search_top"
 TICKET, MANAGING = "ticket", "managing"
 # In the address: the search that is shown or under way, and a knowledge base that is being filled.
 SEARCH, FILLING = "search", "filling"
+
+
+@dataclass(frozen=True)
+class StageChoice:
+    """How candidates are found: the kind of search, the model that compares meaning, and how many."""
+
+    kind: Kind
+    embedding_model: str
+    candidates: int
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Answer:
+class SearchAnswer:
     """One search: what the first stage found, in its order, and what reranking made of it.
 
     `run` is None where nothing was found. `places` are the candidates' places in the collection, None for a live
@@ -41,14 +45,23 @@ class Answer:
     """
 
     id: str
-    question: str
-    source: str
+    asked: Asked
     source_name: str
     found: Retrieved | LiveResult
     documents: tuple[Document, ...]
     places: tuple[int, ...] | None
     run: Run | None
     first_ms: float
+
+    @property
+    def question(self) -> str:
+        """The question as it was typed."""
+        return self.asked.question
+
+    @property
+    def source(self) -> str:
+        """The id of the collection that was searched."""
+        return self.asked.source
 
 
 @dataclass(frozen=True)
@@ -68,33 +81,17 @@ class SearchState:
     arrived: bool = False
     wanted: bool = False
     gone: bool = False
-    asking: bool = False
-    job_id: str | None = None
-    answer: Answer | None = None
-    error: RerankError | None = None
-    # A sentence of ours about what became of a search, until Search is pressed.
-    notice: str = ""
+    answer: SearchAnswer | None = None
     picked: str | None = None
     deleting: str | None = None
-    inboxes: dict[str, Inbox] = field(
-        default_factory=lambda: {"new": Inbox("reading_new"), "more": Inbox("reading_more")}
-    )
     previews: dict[str, Preview] = field(default_factory=dict)
-    filling_id: str | None = None
-    filling_stopped: bool = False
-    filling_error: RerankError | None = None
-    note: str | None = None
-
-    def vanished(self) -> None:
-        """The collection that was chosen is gone. Whoever asks their own content must not get another's answer."""
-        self.wanted = self.asking = False
-        self.gone, self.notice = True, f"{GONE} Nothing was searched. The sample is chosen now."
-
-    def read(self) -> None:
-        """The person went on: what was said about a knowledge base has been read."""
-        self.note, self.filling_stopped, self.filling_error = None, False, None
+    # What became of a search whose place was gone, and of a knowledge base, until the person goes on.
+    notice: str = ""
+    note: str = ""
+    # The select box of sources has been drawn when a knowledge base is made or deleted; the next run takes this over.
+    next_source: str | None = None
 
 
 def state() -> SearchState:
     """This session's Search page."""
-    return st.session_state.setdefault("search", SearchState())
+    return page_state.of(SearchState, "search")

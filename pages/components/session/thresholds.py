@@ -1,20 +1,50 @@
-"""The thresholds that people keep for a model on this machine: set on the Evaluate page, used wherever results are."""
+"""The score under which a model's result is no answer: a person's own in this session, else the one kept on this
+computer, else the one measured for the model."""
 
 from __future__ import annotations
 
-from rerank_core import RerankError
+import streamlit as st
+
+from pages.components.session import stores
+from rerank_core import RerankError, language, provider
 from rerank_core.storage.evaluation_file import ExperimentFile
+from rerank_core.storage.run_record import Run
+
+_OWN = "thresholds"
 
 
-def kept(provider: str, model: str | None) -> float | None:
-    """The score from 0 to 1 kept for a model; None where nobody kept one or it cannot be read, since a threshold
-    is never worth losing a result for."""
+def own() -> dict[tuple[str, str | None], float]:
+    """The scores that somebody set in this session, by provider id and model id."""
+    found: dict[tuple[str, str | None], float] = st.session_state.setdefault(_OWN, {})
+    return found
+
+
+def kept(provider_id: str, model: str | None) -> float | None:
+    """The score from 0 to 1 that was kept for a model on the Evaluate page.
+
+    None where nobody kept one or it cannot be read, since a threshold is never worth losing a result for.
+    """
     try:
         if not ExperimentFile().path.exists():
             return None
-        from pages.components.evaluate.state import query_sets  # heavy, and not needed before somebody evaluated
-
-        found = query_sets().threshold(provider, model)
+        found = stores.query_sets().threshold(provider_id, model)
     except (RerankError, OSError):
         return None
     return None if found is None else min(1.0, max(0.0, found.score))
+
+
+def suggested(run: Run) -> float | None:
+    """The score under which nothing answers the query of this run; None where nobody knows one for its model."""
+    mine = own().get((run.connection, run.response.model))
+    if mine is None:
+        mine = kept(run.connection, run.response.model)
+    if mine is not None:
+        return mine
+    model = provider(run.connection).model(run.response.model)
+    if model is None:
+        return None
+    if model.cross_language_threshold is not None and language.differ(
+        run.query, [document.text for document in run.documents]
+    ):
+        return model.cross_language_threshold
+    return model.threshold

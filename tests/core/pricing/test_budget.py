@@ -42,6 +42,23 @@ def test_the_limit_stops_a_call_before_it_is_sent() -> None:
     assert not budget.fits(Decimal("0.002"))
 
 
+def test_more_is_known_before_a_call_is_sent() -> None:
+    """Another amount takes the place of the first; one that does not fit changes nothing; a settled one is refused."""
+    budget = Budget(Decimal("0.010"))
+    first = budget.reserve(Decimal("0.004"))
+    second = budget.adjust(first, Decimal("0.009"))
+    assert (second.number, budget.reserved) == (first.number, Decimal("0.009"))
+    with pytest.raises(SpendingLimitError):
+        budget.adjust(second, Decimal("0.011"))
+    with pytest.raises(ValueError, match="finite"):
+        budget.adjust(second, Decimal(-1))
+    assert budget.reserved == Decimal("0.009")
+    budget.settle(first, Decimal("0.001"))  # the same call, whichever of the two names it
+    assert (budget.spent, budget.reserved, budget.remaining) == (Decimal("0.001"), Decimal(0), Decimal("0.009"))
+    with pytest.raises(ValueError, match="settled already"):
+        budget.adjust(second, Decimal(0))
+
+
 def test_the_limit_itself_may_be_reached() -> None:
     """A call that costs exactly what is left goes through, and then only free ones do."""
     budget = Budget(Decimal("0.003"))
@@ -218,6 +235,21 @@ class BudgetMachine(RuleBasedStateMachine):
             amount = self.open.pop(reservation.number)
             self.budget.settle(reservation, amount * share / 100 if known else None)
             self.gone += amount * share / 100 if known else amount
+
+    @rule(target=reservations, reservation=consumes(reservations), amount=AMOUNTS)
+    def adjust(self, reservation: Reservation | None, amount: Decimal) -> Reservation | None:
+        if reservation is None:
+            return None
+        before = self.open[reservation.number]
+        fits = self.gone + sum(self.open.values()) - before + amount <= 10
+        try:
+            adjusted = self.budget.adjust(reservation, amount)
+        except SpendingLimitError:
+            assert not fits
+            return reservation
+        assert fits
+        self.open[adjusted.number] = amount
+        return adjusted
 
     @rule(reservation=consumes(reservations))
     def release(self, reservation: Reservation | None) -> None:

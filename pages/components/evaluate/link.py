@@ -12,15 +12,15 @@ from pages.components.evaluate.state import (
     SET_ID,
     STEP,
     STEPS,
-    experiments,
     open_experiment,
     open_set,
     sample_id,
     state,
 )
+from pages.components.session import query_params, stores
 
 
-def arrive() -> None:
+def restore_from_link() -> None:
     """Fill the page the first time it is seen in a session: the experiment or the query set of a link, else the sample,
     which is measured with the models of this computer where nobody has done so yet; that is free and takes seconds."""
     current = state()
@@ -28,7 +28,7 @@ def arrive() -> None:
         st.session_state.setdefault(STEP, STEPS[0])
         return
     current.arrived = True
-    asked, step, set_id = (st.query_params.get(name) for name in (EXPERIMENT, STEP, SET_ID))
+    asked, step, set_id = (query_params.get(name) for name in (EXPERIMENT, STEP, SET_ID))
     if asked:
         open_experiment(asked)
     elif set_id:
@@ -40,7 +40,7 @@ def arrive() -> None:
         not (asked or set_id)
         and step is None
         and current.query_set is not None
-        and not experiments().list(current.set_id)
+        and not stores.experiments().list(current.set_id)
     ):
         free = {(one.provider, one.model): one for one in contenders().values() if one.provider == "local"}
         picked = tuple(free[one.provider, one.model] for one in FREE if (one.provider, one.model) in free)
@@ -48,7 +48,7 @@ def arrive() -> None:
             create(current.query_set, picked)
 
 
-def write_address() -> None:
+def sync_query_params() -> None:
     """Keep the experiment, or the query set where nothing has been run, and the step in the address, so that it can
     be sent, reloaded and reopened: never a text or a key."""
     current = state()
@@ -57,8 +57,4 @@ def write_address() -> None:
         SET_ID: current.set_id if current.experiment_id is None else None,
         STEP: st.session_state.get(STEP),
     }
-    for name, value in wanted.items():
-        if value is None:
-            st.query_params.pop(name, None)
-        elif st.query_params.get(name) != value:
-            st.query_params[name] = value
+    query_params.sync(wanted)

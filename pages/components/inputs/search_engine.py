@@ -1,4 +1,4 @@
-"""What is searched: the sample knowledge base, a corpus of this machine, or a live search engine."""
+"""The form of a live search engine."""
 
 from __future__ import annotations
 
@@ -6,37 +6,14 @@ import streamlit as st
 
 from pages.components.display import errors
 from pages.components.inputs import engine_test
-from pages.components.search.run import LiveSettings, corpora
-from pages.components.search.state import LIVE, QUESTION, SAMPLE, SOURCE, state
+from pages.components.inputs.collections import LiveSettings
+from pages.components.search.state import QUESTION
 from rerank_core import RerankError
-from rerank_core.documents.report import count
 from rerank_core.retrieval.live.index import LiveFields, LiveIndex, QueryTemplate
 from rerank_core.transport.engine_credentials import Credentials
 
 # The query template, a widget's key, and the default that it began with.
 TEMPLATE, FOLLOWED = "live_template", "live_template_followed"
-
-
-def source_control() -> str:
-    """The select box of sources; gives the chosen one's id."""
-    names = {SAMPLE: "Sample knowledge base"}
-    for summary in corpora().list():
-        named = f"{summary.name} ({count(summary.passages, 'passage')})"
-        names[summary.id] = f"{summary.id} (cannot be read)" if summary.problem else named
-    names[LIVE] = "A live search engine"
-    if st.session_state.get(SOURCE) not in names:
-        if st.session_state.get(SOURCE) is not None:
-            state().vanished()
-        st.session_state[SOURCE] = SAMPLE
-    return st.selectbox(
-        "Search in",
-        list(names),
-        format_func=names.__getitem__,
-        key=SOURCE,
-        persist_state="session",
-        width=330,
-        on_change=state().read,
-    )
 
 
 def live_settings() -> LiveSettings | None:

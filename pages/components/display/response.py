@@ -1,0 +1,70 @@
+"""What a response says besides its order: whether anything answers, what it warned of, its rows for a board."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components.display.board import BoardRow
+from rerank_core import provider, ranking
+from rerank_core.providers.local import signals
+from rerank_core.retrieval.starting_order import initial_scores
+from rerank_core.storage.run_record import Run
+
+
+def weak_answer_warning(run: Run, threshold: float | None, *, advice: str) -> None:
+    """Say so where even the best result is no answer."""
+    scores = [row.relevance_score for row in run.response.results]
+    if not ranking.no_good_answer(scores, threshold):
+        return
+    best = max(score for score in scores if score is not None)
+    st.warning(
+        f"The best score is {best:.3f}; below {threshold:.2f} this model's first result is usually not an answer. "
+        + advice,
+        title="Nothing here answers this well",
+        icon=":material/search_off:",
+    )
+
+
+def show_warnings(warnings: tuple[str, ...]) -> None:
+    """A response's warnings, as plain text since they may hold words of a provider."""
+    for warning in warnings:
+        with st.container(border=True, horizontal=True, gap="small"):
+            st.markdown(":material/info:", width="content")
+            st.text(warning)
+
+
+BASIS = {
+    "reported": "The provider named this amount.",
+    "computed": "The units that the provider reported times the price in the table under Connections.",
+    "free": "It ran on this computer.",
+    "unknown": "Neither an amount nor units with a known price came back.",
+}
+
+
+def reranked_name(run: Run) -> str:
+    """What made the reranked order, as the board says it."""
+    model = provider(run.connection).model(run.response.model)
+    return f"by {model.label}" if model else f"by {provider(run.connection).label}"
+
+
+def board_rows(run: Run) -> list[BoardRow]:
+    """The run's results as the board takes them, best first."""
+    rows = []
+    initial = initial_scores(run.documents)
+    behind = signals(run.response.raw) if run.connection == "local" else {}
+    for row in run.response.results:
+        title = row.document.metadata.get("title")
+        rows.append(
+            BoardRow(
+                key=str(row.index),
+                was=row.index + 1,
+                now=row.rank,
+                text=row.document.text,
+                title=str(title) if title else None,
+                initial_score=initial[row.index],
+                score=row.relevance_score,
+                rating=run.ratings.get(row.index),
+                tooltip=behind.get(row.index),
+            )
+        )
+    return rows

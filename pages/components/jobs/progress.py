@@ -1,0 +1,119 @@
+"""How far background work is: a bar and a sentence for each job, and a Cancel that works."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from pages.components.display.markdown import escaped
+from rerank_core import pricing
+from rerank_core.jobs import Job
+
+# How often a fragment that stays with its work is drawn anew. Every time costs the browser work that a model could use.
+POLL_SECONDS = 2.0
+# How often what it says is brought up to date in between; each time a click that waits gets its turn.
+_STEP_SECONDS = 0.5
+_LOOK_SECONDS = 0.25
+
+Named = Sequence[tuple[str, "Job[Any] | None"]]
+
+
+def show_progress(
+    name: str,
+    named: Named,
+    *,
+    doing: str,
+    words: Callable[[Job[Any]], str] | None,
+    cancel: str,
+    caption: str,
+    paid: bool,
+    stay: bool,
+) -> None:
+    """Draw the jobs under way; see PageJob.progress."""
+    draw = _stay if stay else _look
+    draw(name, named, doing, words, cancel, caption, paid)
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def _stay(name: str, named: Named, *how: Any) -> None:
+    redraw = _draw(name, named, *how)
+    _follow([job for _, job in named if job is not None], redraw)
+
+
+@st.fragment(run_every=_LOOK_SECONDS)
+def _look(name: str, named: Named, *how: Any) -> None:
+    _draw(name, named, *how)
+
+
+def _draw(
+    name: str,
+    named: Named,
+    doing: str,
+    words: Callable[[Job[Any]], str] | None,
+    cancel: str,
+    caption: str,
+    paid: bool,
+) -> Callable[[], object]:
+    """Draw bars and Cancel once; gives what brings them up to date. Draws the page again where something has ended."""
+    jobs = [job for _, job in named if job is not None and not job.finished]
+    if len(jobs) < len(named):
+        st.rerun()
+
+    def standing(title: str, job: Job[Any]) -> tuple[float, str]:
+        sentence = words(job) if words is not None else _sentence(job, doing)
+        return job.progress.fraction, f"{title}: {sentence}" if title else sentence
+
+    with st.container(border=True, gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            bars = []
+            with st.container(gap="small"):
+                for (title, _), job in zip(named, jobs, strict=True):
+                    bars.append((st.progress(*standing(title, job), width="stretch"), title, job))
+            stopping = any(job.cancel_requested for job in jobs)
+            if st.button(cancel, icon=":material/stop_circle:", key=f"cancel_{name}", disabled=stopping):
+                for job in jobs:
+                    job.cancel()
+        if stopping and paid:
+            st.caption("Stopping. A request that is already with a provider may still be billed.")
+        elif caption:
+            st.caption(caption)
+
+    def redraw() -> None:
+        for bar, title, job in bars:
+            bar.progress(*standing(title, job), width="stretch")
+
+    return redraw
+
+
+def _follow(jobs: Sequence[Job[Any]], redraw: Callable[[], object]) -> None:
+    """Stay with the work until the fragment is due again, and draw the page the moment a job ends.
+
+    `redraw` must draw something, since only then does Streamlit turn to a click that waits.
+    """
+    due = time.monotonic() + POLL_SECONDS - _STEP_SECONDS / 2
+    while (left := due - time.monotonic()) > 0:
+        jobs[0].wait(min(_STEP_SECONDS, left))
+        if any(job.finished for job in jobs):
+            st.rerun()
+        redraw()
+
+
+def _sentence(job: Job[Any], doing: str) -> str:
+    """How far a job is, in our own words and numbers."""
+    now = job.progress
+    words = now.note or doing
+    if now.total:
+        words += f": {now.done:,} of {now.total:,}"
+    if now.cost is not None and now.cost.amount:
+        words += escaped(f", {pricing.money_text(now.cost.amount)} so far")
+    if now.eta is not None and now.eta >= 1:
+        words += f", about {now.eta:.0f} s left"
+    return words
+
+
+def waiting(job: Job[Any]) -> str:
+    """The sentence of work that waits for one answer."""
+    return f":material/hourglass_top: Waiting for an answer, {job.progress.elapsed:.0f} s."

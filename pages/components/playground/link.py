@@ -1,0 +1,116 @@
+"""What a first visit or a link brings onto the Playground, and what the address says afterwards."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components.inputs import documents, examples
+from pages.components.inputs.examples import TITLES, load_example
+from pages.components.playground.run import Asked, job
+from pages.components.playground.state import state
+from pages.components.session import query_params, stores
+from pages.components.session.connection import Connection
+from pages.components.session.texts import DEFAULT_TOP_N, EXAMPLE, LABELS, MODEL, OWN, RUN, TOP_N, texts
+from rerank_core import provider, samples
+from rerank_core.storage.run_record import Run
+from rerank_core.storage.sqlite_file import StoreError
+
+FIRST = samples.EXAMPLES[0].id
+SAVED = "the saved run"
+
+
+def restore_from_link(connection: Connection) -> None:
+    """Fill the page the first time it is seen in a session, from a run's link, an example's, or the first story; later,
+    follow what other pages put into the texts."""
+    current, shared = state(), texts()
+    first = shared.example is None
+    if first:
+        examples.begin()
+        _first_visit()
+        examples.choices_of_link()
+    elif shared.opened is not None:
+        _open(shared.opened)
+        shared.opened = None
+    if shared.replaced != current.replaced:
+        current.replaced = shared.replaced
+        if not first:  # the result of other texts would be taken for the result of these
+            current.run = current.picked = None
+            job().forget()
+        current.wanted = connection.provider.is_local and examples.story_shown() is not None
+
+
+def _first_visit() -> None:
+    asked = query_params.get(RUN)
+    if asked and _restore(asked):
+        return
+    wished = query_params.get(EXAMPLE)
+    first = next((name for name, title in TITLES.items() if wished in (name, title)), FIRST)
+    if first == OWN:
+        texts().example = OWN
+    else:
+        load_example(first)
+
+
+def _restore(run_id: str) -> bool:
+    """Show the run that the address names, from the worker where it is remembered, else from the store; whether it is
+    anywhere."""
+    current, mine = state(), job()
+    if mine.watch([run_id]):
+        asked = mine.asked(run_id)
+        mine.take_finished()
+        if current.run is not None:
+            _show_inputs_of(current.run)
+        elif isinstance(asked, Asked):
+            _show_inputs(asked)
+        else:
+            texts().example = OWN
+        return True
+    try:
+        run = stores.runs().get(run_id)
+    except StoreError as error:
+        mine.error = error
+        return False
+    if run is None:
+        mine.message = (
+            "The link names a run that is not on this computer: it was deleted, or made on another one. "
+            "Here is an example to start with."
+        )
+        return False
+    current.run = run
+    _show_inputs_of(run)
+    return True
+
+
+def _open(run: Run) -> None:
+    """Show a run of another page."""
+    job().forget()
+    documents.inbox().files.clear()
+    texts().pasted = None
+    state().run, state().picked = run, None
+    st.session_state.setdefault(TOP_N, DEFAULT_TOP_N)
+    _show_inputs_of(run)
+
+
+def _show_inputs_of(run: Run) -> None:
+    _show_inputs(Asked(run.request, run.connection, run.order_name, run.model))
+
+
+def _show_inputs(asked: Asked) -> None:
+    examples.show_saved(asked.request.query, asked.request.documents, asked.order_name, SAVED)
+    chosen = provider(asked.provider).model(asked.model)
+    if chosen is not None:
+        st.session_state[MODEL] = chosen.label
+
+
+def sync_query_params() -> None:
+    """Keep the small choices in the address, so that it can be sent: never a text, never a key."""
+    current, shared = state(), texts()
+    model, top = st.session_state.get(MODEL), st.session_state.get(TOP_N)
+    query_params.sync(
+        {
+            EXAMPLE: shared.example if shared.example != FIRST else None,
+            MODEL: model if model != LABELS[0] else None,
+            TOP_N: str(top) if top not in (None, DEFAULT_TOP_N) else None,
+            RUN: job().id or (current.run.id if current.run else None),
+        }
+    )

@@ -1,0 +1,21 @@
+"""The address bar: small choices and ids that a reload or a link brings back; never a text, never a key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+
+def get(name: str) -> str | None:
+    """What the address says under this name; None where it says nothing."""
+    return st.query_params.get(name)
+
+
+def sync(wanted: Mapping[str, str | None]) -> None:
+    """Make the address say this, each name with its value and without the names whose value is None."""
+    for name, value in wanted.items():
+        if value is None:
+            st.query_params.pop(name, None)
+        elif st.query_params.get(name) != value:
+            st.query_params[name] = value

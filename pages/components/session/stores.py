@@ -1,0 +1,105 @@
+"""What all sessions of this server share: the stores of this computer and the job manager, each made once.
+
+Whatever is shared lives here, and `forget` drops all of it, as tests need between one home folder and the next.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from rerank_core import samples
+from rerank_core.corpora import CorpusStore
+from rerank_core.jobs import JobManager
+from rerank_core.retrieval.passages import PassageList
+from rerank_core.storage.runs import RunStore
+from rerank_core.storage.votes import VoteStore
+
+if TYPE_CHECKING:
+    from rerank_core.evaluation.experiments.local_speed import LocalSpeed
+    from rerank_core.evaluation.query_sets.query_set import QuerySet
+    from rerank_core.storage.experiments import ExperimentStore
+    from rerank_core.storage.query_sets import QuerySetStore
+
+# Most jobs wait for a service, not for a processor; a slow one must not hold up everybody.
+_WORKERS = 8
+
+
+@st.cache_resource(show_spinner=False)
+def runs() -> RunStore:
+    """The saved runs of this computer."""
+    return RunStore()
+
+
+@st.cache_resource(show_spinner=False)
+def corpora() -> CorpusStore:
+    """The knowledge bases of this computer; all sessions share their indexes."""
+    return CorpusStore()
+
+
+@st.cache_resource(show_spinner=False)
+def sample_passages() -> PassageList:
+    """The sample knowledge base, always there."""
+    return PassageList(samples.knowledge_base())
+
+
+# What belongs to evaluation is heavy, and not needed before somebody evaluates.
+
+
+@st.cache_resource(show_spinner=False)
+def query_sets() -> QuerySetStore:
+    """The query sets, ratings and kept thresholds of this computer."""
+    from rerank_core.storage.query_sets import QuerySetStore
+
+    return QuerySetStore()
+
+
+@st.cache_resource(show_spinner=False)
+def experiments() -> ExperimentStore:
+    """The experiments of this computer."""
+    from rerank_core.storage.experiments import ExperimentStore
+
+    return ExperimentStore()
+
+
+@st.cache_resource(show_spinner=False)
+def sample_query_set() -> QuerySet:
+    """The rated sample, with candidates by keyword."""
+    from rerank_core.evaluation.query_sets import sources
+
+    return sources.from_sample()
+
+
+@st.cache_resource(show_spinner=False)
+def local_speeds() -> dict[str, tuple[float, LocalSpeed | None]]:
+    """When each local model was measured (a monotonic clock), with its speed; None where that failed."""
+    return {}
+
+
+@st.cache_resource(show_spinner=False)
+def votes() -> VoteStore:
+    """The votes of blind tests on this computer."""
+    return VoteStore()
+
+
+@st.cache_resource(show_spinner=False)
+def jobs() -> JobManager:
+    """The one job manager of this process; app.py closes it when the server stops."""
+    return JobManager(workers=_WORKERS)
+
+
+def forget() -> None:
+    """Drop everything that sessions share, so that the next one who asks gets it from the files as they are then."""
+    for shared in (
+        runs,
+        corpora,
+        sample_passages,
+        query_sets,
+        experiments,
+        sample_query_set,
+        local_speeds,
+        votes,
+        jobs,
+    ):
+        shared.clear()
