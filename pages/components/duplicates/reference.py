@@ -63,9 +63,10 @@ def _order_control(outcome: Outcome) -> str:
     options[WORDING] = MEASURES[WORDING]
     if st.session_state.get(ORDER) not in options:
         st.session_state[ORDER] = next(iter(options))
-    return st.segmented_control(
+    chosen = st.segmented_control(
         "Order by", list(options), format_func=options.__getitem__, required=True, key=ORDER, persist_state="session"
     )
+    return chosen or next(iter(options))
 
 
 def _bill(outcome: Outcome) -> None:

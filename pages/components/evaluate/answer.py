@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import altair as alt
 import pandas as pd
 import streamlit as st
@@ -9,12 +11,12 @@ import streamlit as st
 from pages.components.display import errors
 from pages.components.display.board import shown
 from pages.components.evaluate.board import query_board
-from pages.components.evaluate.orders import INITIAL, answer, filters, scope_line
+from pages.components.evaluate.orders import answer, filters, scope_line
 from pages.components.evaluate.run import under_way
 from pages.components.evaluate.state import go, state
 from rerank_core import RerankError, pricing
 from rerank_core.evaluation.measures.measure import mean_name
-from rerank_core.evaluation.measures.summary import Answer, Change, method
+from rerank_core.evaluation.measures.summary import INITIAL, Answer, Change, method
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 
 MODEL, AGAINST, MEASURE = "answer_model", "answer_against", "answer_measure"
@@ -188,7 +190,7 @@ def _bars(changes: tuple[Change, ...], label: str, measure: str, counts: dict[st
         alt=f"{label}: {counts[BETTER]} queries better, {counts[WORSE]} worse, {counts[SAME]} the same in {measure}; "
         "one bar a query, the worst on the left",
     )
-    picked = ((event or {}).get("selection") or {}).get("bar") or []
+    picked: list[dict[str, Any]] = event.selection.get("bar") or []
     number = picked[0].get("Number") if picked else None
     if isinstance(number, int) and 0 < number <= len(changes):
         _take("bars", (label, measure, number), changes[number - 1].query.id)

@@ -133,7 +133,8 @@ def change(provider_id: str, **changes: object) -> None:
 
 def budget() -> Budget:
     """What this session has spent and may spend."""
-    return st.session_state.setdefault("budget", Budget())
+    kept: Budget = st.session_state.setdefault("budget", Budget())
+    return kept
 
 
 def prices() -> PriceTable:
@@ -147,7 +148,8 @@ def set_prices(table: PriceTable | None) -> None:
 
 
 def _all_settings() -> dict[str, Settings]:
-    return st.session_state.setdefault("connection_settings", {})
+    kept: dict[str, Settings] = st.session_state.setdefault("connection_settings", {})
+    return kept
 
 
 def usual_base_url(spec: rc.ProviderSpec) -> str | None:
