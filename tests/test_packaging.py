@@ -238,6 +238,7 @@ def test_keyword_search_without_its_extra(install: Callable[[str], Installed], l
         ("a.pdf", made_files.pdf([made_files.words("A page")]), "the package pypdfium2, which is"),
         ("a.docx", made_files.docx(made_files.paragraph("A page")), "the packages mammoth and selectolax, which are"),
         ("a.html", b"<p>A page</p>", "the package selectolax, which is"),
+        ("a.epub", made_files.epub(["<p>A page</p>"]), "the package selectolax, which is"),
         ("a.xlsx", made_files.xlsx({"Sheet": [["text"], ["A page"]]}), "the package openpyxl, which is"),
     ],
 )

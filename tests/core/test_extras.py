@@ -12,7 +12,6 @@ from rerank_core import offline
 from rerank_core.client.client import Client
 from rerank_core.documents import DEFAULT_LIMITS
 from rerank_core.documents.decoding import Unreadable
-from rerank_core.documents.extract import Sink, Source, read
 from rerank_core.documents.tables.workbook import read_workbook
 from rerank_core.errors import ConfigurationError
 from rerank_core.evaluation import compare, measure
@@ -59,25 +58,8 @@ def test_the_command_fits_how_this_copy_came(monkeypatch, installed):
     assert raised.value.code == "package_missing"
 
 
-@pytest.mark.parametrize(
-    ("kind", "data", "module"),
-    [
-        ("pdf", made_files.pdf([made_files.words("A page")]), "pypdfium2"),
-        ("docx", made_files.docx(made_files.paragraph("Hello")), "mammoth"),
-        ("docx", made_files.docx(made_files.paragraph("Hello")), "selectolax"),
-        ("html", b"<p>Hello</p>", "selectolax"),
-        ("epub", made_files.epub(["<p>Hello</p>"]), "selectolax"),
-    ],
-)
-def test_a_reader_without_its_package_says_so(monkeypatch, kind, data, module):
-    """The file is not called damaged: the reason names the package."""
-    monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(Unreadable, match=f"needs the package {module}, which is not installed. Run: pip install"):
-        read(kind, data, Source(Sink(DEFAULT_LIMITS, on_document=str, on_problem=str, on_note=str), f"a.{kind}"))
-
-
 def test_a_workbook_without_its_package_says_so(monkeypatch):
-    """A workbook is not called damaged either."""
+    """The file is not called damaged: the reason names the package."""
     data = made_files.xlsx({"Sheet": [["text"], ["Hello"]]})
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(Unreadable, match=r"needs the package openpyxl, which is not installed. Run: pip install"):
