@@ -8,7 +8,7 @@ from pages.components.compare.state import state
 from pages.components.display import errors
 from pages.components.inputs import documents, examples, model
 from pages.components.inputs.documents import import_report, order_control, paste_input, table_input, upload_input
-from pages.components.session.texts import QUERY
+from pages.components.session import keys
 
 current, job = state(), run.job()
 job.take_finished()
@@ -24,7 +24,9 @@ with st.container():
 
 texts, imports, choices = st.columns([9, 6, 8], gap="medium")
 with texts:
-    st.text_area("Query", key=QUERY, height=98, persist_state="session", placeholder="What would somebody search for?")
+    st.text_area(
+        "Query", key=keys.QUERY, height=98, persist_state="session", placeholder="What would somebody search for?"
+    )
     paste_input()
 with imports:
     editing = upload_input()

@@ -4,7 +4,7 @@ import streamlit as st
 
 import rerank_core as rc
 from pages.components.connections import connection_test, local_models, prices, settings
-from pages.components.session import connection
+from pages.components.session import connection, keys
 
 st.title("Connections")
 st.caption("What ranks your documents: the models on this computer, or a service with a key of yours.")
@@ -24,7 +24,7 @@ for place, spec in zip(st.columns(len(specs)), specs, strict=True):
         in_use = spec.id == chosen.provider.id
         st.button(
             "In use" if in_use else "Use this computer" if spec.is_local else f"Use {spec.label}",
-            key=f"use_{spec.id}",
+            key=keys.of(keys.USE, spec.id),
             icon=":material/radio_button_checked:" if in_use else None,
             disabled=in_use,
             on_click=connection.choose,

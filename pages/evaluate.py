@@ -5,8 +5,9 @@ import streamlit as st
 from pages.components.display import errors
 from pages.components.evaluate.candidates import take_finished
 from pages.components.evaluate.link import restore_from_link, sync_query_params
-from pages.components.evaluate.state import STEP, STEPS, refresh, state
+from pages.components.evaluate.state import STEPS, refresh, state
 from pages.components.evaluate.steps import DRAW
+from pages.components.session import keys
 
 current = state()
 restore_from_link()
@@ -16,7 +17,7 @@ refresh()
 st.html("<style>[data-testid=stMultiSelect] span[title] {color: light-dark(#ffffff, #08121f) !important}</style>")
 st.title("Find out which model is best on your own queries", anchor=False)
 step = st.segmented_control(
-    "Step", STEPS, required=True, key=STEP, persist_state="session", label_visibility="collapsed"
+    "Step", STEPS, required=True, key=keys.STEP, persist_state="session", label_visibility="collapsed"
 )
 # What comes and goes has a container of its own, so that what stands below keeps its place (see playground.py).
 with st.container():

@@ -9,7 +9,8 @@ from pages.components.playground import link, run
 from pages.components.playground.result import result
 from pages.components.playground.state import state
 from pages.components.session import connection as connections
-from pages.components.session.texts import QUERY, texts
+from pages.components.session import keys
+from pages.components.session.texts import texts
 
 current, job = state(), run.job()
 connection = connections.current()
@@ -26,7 +27,9 @@ with st.container():
 
 left, imports, choices = st.columns([9, 5, 7], gap="medium")
 with left:
-    st.text_area("Query", key=QUERY, height=98, persist_state="session", placeholder="What would somebody search for?")
+    st.text_area(
+        "Query", key=keys.QUERY, height=98, persist_state="session", placeholder="What would somebody search for?"
+    )
     documents.paste_input()
 with imports:
     editing = documents.upload_input()
@@ -37,7 +40,7 @@ with choices:
         documents.order_control()
     with st.container():
         missing = model_input.unavailable(model, connection)
-        model_input.language_warning(model, st.session_state.get(QUERY) or "", texts().working.documents)
+        model_input.language_warning(model, st.session_state.get(keys.QUERY) or "", texts().working.documents)
     model_input.show_estimate(model_input.estimate(connection, model))
     pressed = st.button(
         "Rerank",

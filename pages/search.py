@@ -16,8 +16,9 @@ from pages.components.search.input import (
     ticket_picker,
 )
 from pages.components.search.result import heading, result
-from pages.components.search.state import MANAGING, TOP, state
+from pages.components.search.state import state
 from pages.components.session import connection as connections
+from pages.components.session import keys
 from rerank_core import RerankError, pricing
 
 ESTIMATE_HELP = (
@@ -35,7 +36,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", horizontal_align
     with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
         source = source_control()
         managing = st.toggle(
-            "Manage", key=MANAGING, persist_state="session", help="Make, fill, rename or delete a knowledge base."
+            "Manage", key=keys.MANAGING, persist_state="session", help="Make, fill, rename or delete a knowledge base."
         )
 # What comes and goes has a container of its own, so that nothing below it changes its place: see playground.py.
 with st.container():
@@ -64,7 +65,10 @@ with choices:
             gone = error
     with st.container(horizontal=True, vertical_alignment="bottom"):
         top_n = int(
-            st.number_input("Top N", min_value=1, max_value=200, key=TOP, persist_state="session", width=120) or 1
+            st.number_input(
+                "Top N", min_value=1, max_value=200, key=keys.SEARCH_TOP, persist_state="session", width=120
+            )
+            or 1
         )
         cost = pricing.money_text(run.estimate(planned).amount) if planned is not None else "–"
         st.metric("Estimated cost", cost, width="content", help=ESTIMATE_HELP)

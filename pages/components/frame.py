@@ -9,12 +9,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import rerank_core as rc
-from pages.components.session import connection
+from pages.components.session import connection, keys
 from rerank_core.pricing.estimates import money_text
 
 NAME = "Rerank Playground"
 ICON, WORDMARK = Path(__file__).with_name("icon.svg"), Path(__file__).with_name("wordmark.svg")
-LIMIT = "spending_limit"
 
 
 def page_config() -> None:
@@ -58,7 +57,7 @@ def sidebar(page: st.Page) -> DeltaGenerator:
                 step=0.01,
                 format="%g",
                 placeholder="No limit",
-                key=LIMIT,
+                key=keys.SPENDING_LIMIT,
                 persist_state="session",
                 on_change=_set_limit,
             )
@@ -83,21 +82,21 @@ def _choice() -> None:
     """The select box, which follows the address by the provider's id (bound to it, it would go by the label)."""
     labels = {spec.id: spec.label for spec in rc.providers()}
     default = next(iter(labels))
-    if st.session_state.get(connection.CHOICE) not in labels:
-        asked = st.query_params.get(connection.CHOICE)
-        st.session_state[connection.CHOICE] = asked if asked in labels else default
+    if st.session_state.get(keys.CONNECTION) not in labels:
+        asked = st.query_params.get(keys.CONNECTION)
+        st.session_state[keys.CONNECTION] = asked if asked in labels else default
     st.selectbox(
         "Connection",
         list(labels),
         format_func=labels.__getitem__,
-        key=connection.CHOICE,
+        key=keys.CONNECTION,
         persist_state="session",
     )
-    chosen = st.session_state[connection.CHOICE]
+    chosen = st.session_state[keys.CONNECTION]
     if chosen != default:
-        st.query_params[connection.CHOICE] = chosen
-    elif connection.CHOICE in st.query_params:
-        del st.query_params[connection.CHOICE]
+        st.query_params[keys.CONNECTION] = chosen
+    elif keys.CONNECTION in st.query_params:
+        del st.query_params[keys.CONNECTION]
 
 
 def _escaped(money: str) -> str:
@@ -106,5 +105,5 @@ def _escaped(money: str) -> str:
 
 
 def _set_limit() -> None:
-    value = st.session_state[LIMIT]
+    value = st.session_state[keys.SPENDING_LIMIT]
     connection.budget().set_limit(None if value is None else Decimal(str(value)))

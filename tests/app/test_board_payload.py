@@ -250,11 +250,11 @@ def test_events_from_the_browser_are_heard_once():
 def test_nonsense_from_the_browser_changes_nothing(noise):
     """What arrives is checked like anything from outside."""
     app = host(rating="1")
-    before = dict(app.session_state["board:board"])
+    before = dict(app.session_state["board_board"])
     app.session_state["board"] = noise
     app.run()
     assert not app.exception
-    assert app.session_state["board:board"] == before
+    assert app.session_state["board_board"] == before
     assert "log []" in texts(app)
 
 
@@ -281,7 +281,7 @@ def test_ratings_are_returned_too():
         st.text(repr(event))
 
     app = AppTest.from_function(page).run()
-    number = app.session_state["b:board"]["seen"] + 1
+    number = app.session_state["b_board"]["seen"] + 1
     app.session_state["b"] = {"ratings": [[number, "a", 2]], "picked": "a", "threshold": 2.0}
     app.run()
     assert repr(Rating("a", 2)) in app.text[0].value
@@ -310,8 +310,8 @@ def test_large_tables_keep_every_row():
 def test_a_selection_in_either_table_is_the_one_that_counts():
     """The last table a row was selected in names the document; taking the selection back names none."""
     app = host(case="tables", n="60")
-    version = app.session_state["tables:selected"]["version"]
-    left, right = f"tables:initial:{version}", f"tables:reranked:{version}"
+    version = app.session_state["tables_selected"]["version"]
+    left, right = f"tables_initial_{version}", f"tables_reranked_{version}"
     app.session_state[left] = {"selection": {"rows": [3], "columns": [], "cells": []}}
     assert "picked d4" in texts(app.run())
     app.session_state[right] = {"selection": {"rows": [0], "columns": [], "cells": []}}

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.components.compare.state import BLIND, CompareState, Part, state
+from pages.components.compare.state import CompareState, Part, state
 from pages.components.display import errors
 from pages.components.inputs.examples import TITLES, load_example
-from pages.components.session import stores
+from pages.components.session import keys, stores
 from pages.components.session.texts import OWN, texts
 from rerank_core.exports.comparison import votes_csv
 from rerank_core.ranking.blind_test import Vote, shuffled
@@ -24,7 +24,7 @@ def toggle() -> None:
     """The switch of the blind test."""
     st.toggle(
         "Blind test",
-        key=BLIND,
+        key=keys.BLIND,
         on_change=_switched,
         persist_state="session",
         help="Shuffles the columns and hides whose they are until you have said which order is better.",
@@ -33,7 +33,7 @@ def toggle() -> None:
 
 def on() -> bool:
     """Whether the blind test is switched on."""
-    return bool(st.session_state.get(BLIND))
+    return bool(st.session_state.get(keys.BLIND))
 
 
 def hidden(current: CompareState) -> bool:
@@ -82,7 +82,7 @@ def vote(current: CompareState, parts: Sequence[Part], names: Sequence[str]) -> 
         errors.show(current.vote_error, title="The votes cannot be kept")
         current.vote_error = None
     if on() and len(parts) > 1:
-        with st.container(border=True, key="blind_test", gap="small"):
+        with st.container(border=True, key=keys.BLIND_TEST, gap="small"):
             if current.revealed:
                 _chosen(current, parts, names)
             else:
@@ -97,8 +97,8 @@ def _ask(current: CompareState, parts: Sequence[Part], names: Sequence[str]) -> 
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Which order is better?**", width="content")
         for number, (part, name) in enumerate(zip(parts, names, strict=True), start=1):
-            st.button(name, key=f"vote_{number}", shortcut=str(number), on_click=_voted, args=(part,))
-        st.button("No difference", key="vote_0", shortcut="0", on_click=_voted, args=(None,))
+            st.button(name, key=keys.of(keys.VOTE, number), shortcut=str(number), on_click=_voted, args=(part,))
+        st.button("No difference", key=keys.VOTE_0, shortcut="0", on_click=_voted, args=(None,))
         st.button("Reveal the names", type="tertiary", icon=":material/visibility:", on_click=_reveal)
     if current.seen_named == current.round:
         st.caption("These orders have been shown with their names. For a fair vote, take another question.")
@@ -139,7 +139,7 @@ def _tally(current: CompareState) -> None:
         )
         with st.popover("Forget the votes", type="tertiary", icon=":material/restart_alt:"):
             st.text("Forget all votes that are kept on this machine? This cannot be undone.")
-            st.button("Yes, forget them", on_click=_forget, key="forget_votes")
+            st.button("Yes, forget them", on_click=_forget, key=keys.FORGET_VOTES)
 
 
 def _label(key: str) -> str:

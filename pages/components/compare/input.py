@@ -8,20 +8,13 @@ import streamlit as st
 
 from pages.components.compare import blind, run
 from pages.components.compare.run import ComparePlan
-from pages.components.compare.state import BLIND, MODELS, RUNS, state
+from pages.components.compare.state import state
 from pages.components.display.markdown import escaped
 from pages.components.inputs import examples
 from pages.components.inputs.examples import TITLES, load_example
 from pages.components.session import connection as connections
-from pages.components.session import query_params
-from pages.components.session.texts import (
-    DEFAULT_TOP_N,
-    EXAMPLE,
-    OWN,
-    QUERY,
-    TOP_N,
-    texts,
-)
+from pages.components.session import keys, query_params
+from pages.components.session.texts import DEFAULT_TOP_N, OWN, texts
 from rerank_core import RerankError, language, offline, pricing, provider
 from rerank_core.ranking.comparison import Contender
 from rerank_core.ranking.contender import (
@@ -51,14 +44,14 @@ def restore_from_link() -> None:
     first = not current.arrived
     if first:
         current.arrived = True
-        chosen = read_keys(query_params.get(MODELS)) or default_choice()
-        st.session_state[MODELS] = [key_of(contender) for contender in chosen]
-        st.session_state[BLIND] = query_params.get(BLIND) == "1"
+        chosen = read_keys(query_params.get(keys.MODELS)) or default_choice()
+        st.session_state[keys.MODELS] = [key_of(contender) for contender in chosen]
+        st.session_state[keys.BLIND] = query_params.get(keys.BLIND) == "1"
         blind.remember()
         if shared.example is None:
             _fill()
     chosen = _chosen()
-    query, documents = st.session_state.get(QUERY) or "", shared.working.documents
+    query, documents = st.session_state.get(keys.QUERY) or "", shared.working.documents
     story = examples.story_shown()
     untouched = story is not None and query == story.query and documents == story.documents
     unasked = first and bool(query.strip()) and 0 < len(documents) <= _UNASKED_DOCUMENTS
@@ -71,7 +64,7 @@ def restore_from_link() -> None:
 def _fill() -> None:
     """The texts of a session that begins on this page: of the comparison or the story in the address, else ours."""
     examples.begin()
-    asked = query_params.get(RUNS)
+    asked = query_params.get(keys.RUNS)
     if asked:
         run.restore(asked)
     question = run.question()
@@ -79,7 +72,7 @@ def _fill() -> None:
         examples.show_saved(*question, source="the saved runs")
         run.restored()
     else:
-        wished = query_params.get(EXAMPLE)
+        wished = query_params.get(keys.EXAMPLE)
         if wished == OWN:
             texts().example = OWN
         else:
@@ -88,7 +81,7 @@ def _fill() -> None:
 
 
 def _chosen() -> tuple[Contender, ...]:
-    return read_keys(",".join(st.session_state.get(MODELS) or []))
+    return read_keys(",".join(st.session_state.get(keys.MODELS) or []))
 
 
 def _shown(chosen: Sequence[Contender]) -> bool:
@@ -105,13 +98,13 @@ def sync_query_params() -> None:
     """Keep the small choices in the address, so that it can be sent: never a text, never a key."""
     current, shared = state(), texts()
     chosen = _chosen()
-    top = st.session_state.get(TOP_N)
+    top = st.session_state.get(keys.TOP_N)
     wanted = {
-        MODELS: keys_text(chosen) if chosen != default_choice() else None,
-        EXAMPLE: shared.example if shared.example != FIRST else None,
-        TOP_N: str(top) if top not in (None, DEFAULT_TOP_N) else None,
-        BLIND: "1" if st.session_state.get(BLIND) else None,
-        RUNS: ",".join(part.run_id for part in current.parts) or None,
+        keys.MODELS: keys_text(chosen) if chosen != default_choice() else None,
+        keys.EXAMPLE: shared.example if shared.example != FIRST else None,
+        keys.TOP_N: str(top) if top not in (None, DEFAULT_TOP_N) else None,
+        keys.BLIND: "1" if st.session_state.get(keys.BLIND) else None,
+        keys.RUNS: ",".join(part.run_id for part in current.parts) or None,
     }
     query_params.sync(wanted)
 
@@ -137,7 +130,7 @@ def models_control() -> tuple[Contender, ...]:
         "Models",
         list(everybody),
         format_func=lambda key: full_name(everybody[key]),
-        key=MODELS,
+        key=keys.MODELS,
         max_selections=MAX_CONTENDERS,
         persist_state="session",
         wrap=True,
@@ -172,7 +165,7 @@ def _notes(chosen: Sequence[Contender]) -> None:
             english.append(name)
     if english and may_hint():
         documents = [document.text for document in texts().working.documents]
-        found = language.english_mismatch(st.session_state.get(QUERY) or "", documents)
+        found = language.english_mismatch(st.session_state.get(keys.QUERY) or "", documents)
         if found:
             made = f"{english[0]} is" if len(english) == 1 else f"{', '.join(english[:-1])} and {english[-1]} are"
             st.caption(f":material/translate: Some of this is {found}, and {made} made for English.")

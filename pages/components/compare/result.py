@@ -10,13 +10,13 @@ import streamlit as st
 from pages.components.compare import blind as compare_blind
 from pages.components.compare import tabs as compare_tabs
 from pages.components.compare.input import FIRST
-from pages.components.compare.state import SHOW_INITIAL, TAB, CompareState, Figures, Shown, state
+from pages.components.compare.state import CompareState, Figures, Shown, state
 from pages.components.display import errors, tables
 from pages.components.display.board import shown
 from pages.components.display.compare_board import Column, compare_board, heading
 from pages.components.display.response import show_warnings
 from pages.components.inputs.examples import TITLES, load_example
-from pages.components.session import thresholds
+from pages.components.session import keys, thresholds
 from pages.components.session.texts import texts
 from rerank_core import pricing, provider, ranking
 from rerank_core.models import Document
@@ -47,7 +47,7 @@ def result(top_n: int) -> None:
         return ranking.label_of(documents[place])
 
     figures = _figures(current, columns, top_n)
-    with st.container(key="headline"):
+    with st.container(key=keys.HEADLINE):
         st.text(comparison.agreement_text(figures.agreement, names, label) + ".")
     widest = comparison.disagreement_text(figures.differences, names, label)
     if widest:
@@ -57,7 +57,7 @@ def result(top_n: int) -> None:
     compare_blind.vote(current, [column.part for column in columns], [column.head for column in columns])
     if not blind:  # a warning, like a scale of its own, is a model's signature
         _notices(columns)
-    tabs = st.tabs(TABS, key=TAB, on_change="rerun")
+    tabs = st.tabs(TABS, key=keys.COMPARE_TAB, on_change="rerun")
     draw: dict[str, Callable[[], None]] = {
         "Board": lambda: _board(current, columns, figures, top_n, blind),
         "Table": lambda: _table(current, columns, figures, documents),
@@ -148,7 +148,7 @@ def _board(current: CompareState, columns: Sequence[Shown], figures: Figures, to
     documents = columns[0].run.documents
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption("By rank only: scores of different models do not compare.", width="content")
-        initial = st.toggle("Show the initial order", key=SHOW_INITIAL, persist_state="session")
+        initial = st.toggle("Show the initial order", key=keys.COMPARE_INITIAL, persist_state="session")
     drawn = [
         Column(column.head, column.order, "" if blind else _about(column.run), only)
         for column, only in zip(columns, figures.only, strict=True)
@@ -163,7 +163,7 @@ def _board(current: CompareState, columns: Sequence[Shown], figures: Figures, to
         drawn,
         documents,
         top_n=top_n,
-        key="compare_board",
+        key=keys.COMPARE_BOARD,
         picked=current.picked,
         on_pick=picked,
     )
@@ -189,7 +189,7 @@ def _table(current: CompareState, columns: Sequence[Shown], figures: Figures, do
     )
     number = st.column_config.NumberColumn
     # Closing the document begins a table without a chosen row; else that row would open it again at once.
-    key = f"compare_table_{current.round}_{current.closed}"
+    key = keys.of(keys.COMPARE_TABLE, current.round, current.closed)
 
     def chosen() -> None:
         places = st.session_state[key]["selection"]["rows"]

@@ -16,9 +16,9 @@ from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
 from pages.components.jobs.payment import Payment
 from pages.components.jobs.spending import Wording
 from pages.components.session import connection as connections
-from pages.components.session import stores
+from pages.components.session import keys, stores
 from pages.components.session.connection import Connection
-from pages.components.session.texts import ORDER, QUERY, texts
+from pages.components.session.texts import texts
 from rerank_core import InvalidRequestError, RerankRequest, pricing
 from rerank_core.jobs import Job, JobContext
 from rerank_core.models import Document
@@ -105,8 +105,8 @@ def plan(chosen: Sequence[Contender]) -> ComparePlan:
 
 def inputs() -> tuple[str, StartingOrder]:
     """The query and the documents as they stand on the page, in the order that was chosen to start from."""
-    query: str = st.session_state.get(QUERY) or ""
-    by: StartBy = st.session_state.get(ORDER) or "listed"
+    query: str = st.session_state.get(keys.QUERY) or ""
+    by: StartBy = st.session_state.get(keys.START_ORDER) or "listed"
     working, current = texts().working, state()
     made_of = (working, by, query if by == "keyword" else "")
     if current.start is None or current.start[0] != made_of:

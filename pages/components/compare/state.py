@@ -12,8 +12,6 @@ from rerank_core.retrieval.starting_order import StartingOrder
 from rerank_core.storage.run_record import Run
 
 # Widget keys; those in the address are short, since people read them.
-MODELS, BLIND, RUNS = "models", "blind", "runs"
-SHOW_INITIAL, TAB = "compare_initial", "compare_tab"
 
 
 @dataclass
@@ -98,4 +96,4 @@ class CompareState:
 
 def state() -> CompareState:
     """This session's Compare page."""
-    return page_state.of(CompareState, "compare")
+    return page_state.of(CompareState)

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.components.compare.state import CompareState, Figures, Shown
 from pages.components.display.response import BASIS
+from pages.components.session import keys
 from rerank_core import pricing, provider
 from rerank_core.exports import comparison as exports_comparison
 from rerank_core.exports import tables
@@ -138,7 +139,7 @@ def files(current: CompareState, columns: Sequence[Shown], top_n: int) -> None:
                 mime=mime,
                 icon=":material/download:",
                 on_click="ignore",
-                key=f"get_compare_{kind}",
+                key=keys.of(keys.GET_COMPARE, kind),
             )
     st.caption(
         "The CSV has every document with its rank in each model. The JSON has everything, scores and costs included. "

@@ -81,7 +81,7 @@ def _work(context: JobContext, payment: Payment, now: Connection, request: rc.Re
 
 
 def _last(provider_id: str) -> ConnectionTest:
-    return page_state.of(ConnectionTest, f"connection_test_{provider_id}")
+    return page_state.of(ConnectionTest, provider_id)
 
 
 def _job(provider_id: str) -> PageJob[rc.RerankResponse]:

@@ -6,10 +6,9 @@ import streamlit as st
 
 import rerank_core as rc
 from pages.components.display import errors
+from pages.components.session import keys
 from rerank_core import offline
 from rerank_core.providers.spec import ModelSpec
-
-_FAILED = "local_models_failed"
 
 
 def show(spec: rc.ProviderSpec) -> None:
@@ -34,18 +33,22 @@ def _row(model: ModelSpec) -> None:
         else:
             st.badge("Available", icon=":material/hourglass_empty:", color="blue")
         st.space("stretch")
-        if not missing and not loaded and st.button("Load now", icon=":material/memory:", key=f"load_{model.id}"):
+        if (
+            not missing
+            and not loaded
+            and st.button("Load now", icon=":material/memory:", key=keys.of(keys.LOAD, model.id))
+        ):
             _load(model)
     st.caption(model.audience)
     if missing:
         st.text(missing)
-    failed: rc.RerankError | None = st.session_state.get(_FAILED, {}).get(model.id)
+    failed: rc.RerankError | None = st.session_state.get(keys.LOCAL_MODELS_FAILED, {}).get(model.id)
     if failed is not None:
         errors.show(failed)
 
 
 def _load(model: ModelSpec) -> None:
-    failed = st.session_state.setdefault(_FAILED, {})
+    failed = st.session_state.setdefault(keys.LOCAL_MODELS_FAILED, {})
     failed.pop(model.id, None)
     try:
         with st.spinner("Loading"):

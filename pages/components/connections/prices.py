@@ -9,20 +9,19 @@ import streamlit as st
 
 import rerank_core as rc
 from pages.components.display import errors
-from pages.components.session import connection
+from pages.components.session import connection, keys
 from rerank_core.pricing.table import PriceTable
 
-_BASE, _VERSION = "price_editor_base", "price_editor_version"
 _EDITABLE = {"per_1000": "price", "chunk_tokens": "chunk limit", "as_of": "date"}
 
 
 def show(spec: rc.ProviderSpec) -> None:
     """Draw the models of a service with their prices."""
-    version = st.session_state.setdefault(_VERSION, 0)
+    version = st.session_state.setdefault(keys.PRICE_EDITOR_VERSION, 0)
     widget = f"prices_{spec.id}_{version}"
     # The editor applies its edits to the rows it was given, so those must stay the same for as long as it lives;
     # its own state is dropped when the page is left, and then it starts from the table as it has become.
-    base: dict[str, PriceTable] = st.session_state.setdefault(_BASE, {})
+    base: dict[str, PriceTable] = st.session_state.setdefault(keys.PRICE_EDITOR_BASE, {})
     if widget not in st.session_state or widget not in base:
         base.clear()
         base[widget] = connection.prices()
@@ -81,4 +80,4 @@ def _complete(edited: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _restore() -> None:
     connection.set_prices(None)
-    st.session_state[_VERSION] += 1
+    st.session_state[keys.PRICE_EDITOR_VERSION] += 1

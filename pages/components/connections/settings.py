@@ -7,10 +7,8 @@ import streamlit as st
 import rerank_core as rc
 from pages.components.display import errors
 from pages.components.server import addresses
-from pages.components.session import connection
+from pages.components.session import connection, keys
 from rerank_core.transport.credentials import ApiKey
-
-_REFUSED = "connection_settings_refused"  # what could not be taken over, by widget key, until the next try
 
 
 def show(spec: rc.ProviderSpec) -> None:
@@ -138,10 +136,10 @@ def _start(widget: str, value: object) -> None:
 
 
 def _refuse(widget: str, reason: str | None) -> None:
-    st.session_state.setdefault(_REFUSED, {})[widget] = reason
+    st.session_state.setdefault(keys.CONNECTION_SETTINGS_REFUSED, {})[widget] = reason
 
 
 def _say_refused(widget: str) -> None:
-    reason = st.session_state.get(_REFUSED, {}).get(widget)
+    reason = st.session_state.get(keys.CONNECTION_SETTINGS_REFUSED, {}).get(widget)
     if reason:
         errors.show_text("This was not taken over", reason)

@@ -17,6 +17,7 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it has no stubs
 import streamlit as st
 
 from pages.components.display.board import BoardRow, movement, shown
+from pages.components.session import keys
 from rerank_core.models import Document
 from rerank_core.ranking.orders import kept
 
@@ -58,7 +59,7 @@ def big_tables(
         _named(initial_name, initial_name or reranked_name)
         chosen_left = _table(
             _frame(initial, "left", previews),
-            key=f"{key}:initial:{version}",
+            key=keys.of(key, "initial", version),
             bar=_on_axis([row.initial_score for row in rows]),
             alt=f"Initial order, {len(rows):,} documents",
         )
@@ -69,11 +70,11 @@ def big_tables(
         frame["Result"] = [_result(row, top_n, threshold) for row in reranked]
         chosen_right = _table(
             frame,
-            key=f"{key}:reranked:{version}",
+            key=keys.of(key, "reranked", version),
             bar=_on_axis([row.score for row in rows]),
             alt=f"Reranked order, {len(rows):,} documents",
         )
-    memory: dict[str, Any] = st.session_state.setdefault(f"{key}:selected", {})
+    memory: dict[str, Any] = st.session_state.setdefault(keys.of(key, "selected"), {})
     if memory.get("version") != version:
         memory.update(version=version, left=None, right=None, picked=None)
     for side, place, table in (("left", chosen_left, initial), ("right", chosen_right, reranked)):
@@ -170,7 +171,9 @@ def detail_panel(
         name, close = st.columns([5, 1], vertical_alignment="center")
         name.subheader("Document", anchor=False)
         if on_close is not None:
-            close.button("Close", key=f"{key}:close", icon=":material/close:", on_click=on_close, width="stretch")
+            close.button(
+                "Close", key=keys.of(key, "close"), icon=":material/close:", on_click=on_close, width="stretch"
+            )
         if row.title:
             st.text(shown(row.title, 300, one_line=True))
         words, arrow, _ = movement(row.was, row.now)
@@ -195,7 +198,7 @@ def detail_panel(
                 ),
                 hide_index=True,
                 alt="What else belongs to this document",
-                key=f"{key}:about",
+                key=keys.of(key, "about"),
             )
 
 
@@ -213,7 +216,7 @@ def full_text(text: str, key: str) -> None:
         lambda: text.encode("utf-8", "replace"),
         file_name="document.txt",
         mime="text/plain",
-        key=f"{key}:download",
+        key=keys.of(key, "download"),
         icon=":material/download:",
         on_click="ignore",
     )

@@ -6,28 +6,13 @@ import streamlit as st
 
 from pages.components.display.board import shown
 from pages.components.duplicates.run import job
-from pages.components.duplicates.state import (
-    ALL,
-    JOB,
-    LOCAL,
-    MODE,
-    NO_MODEL,
-    ONE,
-    OWN,
-    PICKED,
-    REFERENCE,
-    SOURCE,
-    TEXTS,
-    Asked,
-    Outcome,
-    state,
-)
+from pages.components.duplicates.state import ALL, NO_MODEL, ONE, OWN, Asked, Outcome, state
 from pages.components.inputs import uploads
 from pages.components.inputs.collections import GONE, SAMPLE
 from pages.components.session import connection as connections
-from pages.components.session import query_params, stores
+from pages.components.session import keys, query_params, stores
 from pages.components.session.connection import Connection
-from pages.components.session.texts import LABELS, MODEL, as_pasted_text
+from pages.components.session.texts import LABELS, as_pasted_text
 from rerank_core import Document, documents, language, offline
 from rerank_core.documents.report import count
 from rerank_core.documents.tables.roles import by_role
@@ -50,7 +35,7 @@ ROLES = {role: label for role, label in uploads.ROLES.items() if role not in ("r
 def restore_from_link() -> None:
     """Fill the page the first time it is seen in a session: the sample is compared at once, here and for free."""
     current, mine = state(), job()
-    st.session_state.setdefault(MODEL, LABELS[0])
+    st.session_state.setdefault(keys.MODEL, LABELS[0])
     if current.arrived:
         return
     current.arrived = True
@@ -58,14 +43,14 @@ def restore_from_link() -> None:
     current.reference_place = place
     st.session_state.update(
         {
-            SOURCE: SAMPLE,
-            MODE: ALL,
-            LOCAL: _first_model(),
-            TEXTS: "",
-            REFERENCE: knowledge_base()[place].text,
+            keys.DUPLICATES_SOURCE: SAMPLE,
+            keys.DUPLICATES_MODE: ALL,
+            keys.DUPLICATES_LOCAL: _first_model(),
+            keys.DUPLICATES_TEXTS: "",
+            keys.DUPLICATES_REFERENCE: knowledge_base()[place].text,
         }
     )
-    link = query_params.get(JOB)
+    link = query_params.get(keys.JOB)
     if link and mine.watch([link]):
         current.restoring = link
     else:
@@ -91,15 +76,15 @@ def source_control() -> str:
         if not summary.problem
     }
     names[OWN] = "My own texts"
-    if st.session_state.get(SOURCE) not in names:
-        if st.session_state.get(SOURCE) is not None:
+    if st.session_state.get(keys.DUPLICATES_SOURCE) not in names:
+        if st.session_state.get(keys.DUPLICATES_SOURCE) is not None:
             source_gone()
-        st.session_state[SOURCE] = SAMPLE
+        st.session_state[keys.DUPLICATES_SOURCE] = SAMPLE
     return st.selectbox(
         "Compare",
         list(names),
         format_func=names.__getitem__,
-        key=SOURCE,
+        key=keys.DUPLICATES_SOURCE,
         persist_state="session",
         on_change=_source_changed,
         width=270,
@@ -125,7 +110,7 @@ def mode_control(connection: Connection) -> str:
         list(MODES),
         format_func=MODES.__getitem__,
         required=True,
-        key=MODE,
+        key=keys.DUPLICATES_MODE,
         persist_state="session",
         on_change=_mode_changed,
         args=(connection.provider.id,),
@@ -138,8 +123,8 @@ def collect_texts() -> None:
     current = state()
     kept = uploads.left_behind(inbox())
     if kept is not None:
-        current.working, st.session_state[TEXTS] = kept
-        st.session_state[SOURCE], current.wanted = OWN, False
+        current.working, st.session_state[keys.DUPLICATES_TEXTS] = kept
+        st.session_state[keys.DUPLICATES_SOURCE], current.wanted = OWN, False
     uploads.collect(inbox(), FILES)
 
 
@@ -155,7 +140,7 @@ def own_texts() -> None:
     with texts:
         st.text_area(
             "Texts",
-            key=TEXTS,
+            key=keys.DUPLICATES_TEXTS,
             height=150,
             on_change=_pasted,
             persist_state="session",
@@ -188,20 +173,20 @@ def reference_input(found: Passages | None) -> str:
         current.reference_place = None  # the text is no longer the one that was picked
     if found is not None and 0 < len(found) <= MAX_TEXTS:
         names = [name_of(place, document) for place, document in enumerate(found.get(range(len(found))))]
-        st.session_state[PICKED] = current.reference_place
+        st.session_state[keys.DUPLICATES_PICKED] = current.reference_place
         st.selectbox(
             "Take it from the list",
             range(len(names)),
             index=None,
             format_func=names.__getitem__,
-            key=PICKED,
+            key=keys.DUPLICATES_PICKED,
             on_change=_reference_picked,
             args=(found,),
             placeholder="Or paste any text below",
         )
     st.text_area(
         "Reference text",
-        key=REFERENCE,
+        key=keys.DUPLICATES_REFERENCE,
         height=130,
         persist_state="session",
         placeholder="Paste the text that you want to find again.",
@@ -210,7 +195,7 @@ def reference_input(found: Passages | None) -> str:
 
 
 def _reference() -> str:
-    return st.session_state.get(REFERENCE) or ""
+    return st.session_state.get(keys.DUPLICATES_REFERENCE) or ""
 
 
 def _text(found: Passages, place: int) -> str:
@@ -221,14 +206,14 @@ def local_control() -> str | None:
     """The local model that compares meaning; None for wording alone."""
     reasons = {model: offline.unavailable_reason(model) for model in (ENGLISH, MULTILINGUAL)}
     there = [model for model in LOCALS if not reasons.get(model)]
-    if st.session_state.get(LOCAL) not in there:
-        st.session_state[LOCAL] = _first_model()
+    if st.session_state.get(keys.DUPLICATES_LOCAL) not in there:
+        st.session_state[keys.DUPLICATES_LOCAL] = _first_model()
     chosen = st.segmented_control(
         "Compare meaning by",
         there,
         format_func=LOCALS.__getitem__,
         required=True,
-        key=LOCAL,
+        key=keys.DUPLICATES_LOCAL,
         persist_state="session",
         help="A local model reads every text once, on this computer, free. Wording needs no model.",
     )
@@ -277,27 +262,27 @@ def _source_changed() -> None:
     current = state()
     job().asking = False
     current.reference_place = None
-    st.session_state[PICKED] = None
+    st.session_state[keys.DUPLICATES_PICKED] = None
 
 
 def _mode_changed(provider: str) -> None:
     current = state()
     job().asking = False
     # What runs here costs nothing, so the other way of comparing shows its result at once.
-    current.wanted = st.session_state.get(MODE) not in current.outcomes and (
-        provider == "local" or st.session_state.get(MODE) == ALL
+    current.wanted = st.session_state.get(keys.DUPLICATES_MODE) not in current.outcomes and (
+        provider == "local" or st.session_state.get(keys.DUPLICATES_MODE) == ALL
     )
 
 
 def _reference_picked(found: Passages) -> None:
-    place = st.session_state.get(PICKED)
+    place = st.session_state.get(keys.DUPLICATES_PICKED)
     state().reference_place = place
     if place is not None:
-        st.session_state[REFERENCE] = _text(found, place)
+        st.session_state[keys.DUPLICATES_REFERENCE] = _text(found, place)
 
 
 def _pasted() -> None:
-    text = st.session_state.get(TEXTS) or ""
+    text = st.session_state.get(keys.DUPLICATES_TEXTS) or ""
     current = state()
     current.pasted = documents.parse_documents(text)
     inbox().files.clear()
@@ -320,7 +305,7 @@ def _removed(name: str) -> None:
 
 
 def _kept() -> tuple[WorkingList, str]:
-    return state().working, st.session_state.get(TEXTS) or ""
+    return state().working, st.session_state.get(keys.DUPLICATES_TEXTS) or ""
 
 
 FILES = uploads.Page(put=_put, keep=_kept, taken=lambda: set(state().working.sources))
@@ -329,9 +314,16 @@ FILES = uploads.Page(put=_put, keep=_kept, taken=lambda: set(state().working.sou
 def _show_inputs_of(outcome: Outcome) -> None:
     """Bring the choices of a comparison that a reload interrupted back onto the page."""
     current, asked = state(), outcome.asked
-    st.session_state.update({MODE: asked.mode, SOURCE: asked.source, LOCAL: asked.local or NO_MODEL, PICKED: None})
+    st.session_state.update(
+        {
+            keys.DUPLICATES_MODE: asked.mode,
+            keys.DUPLICATES_SOURCE: asked.source,
+            keys.DUPLICATES_LOCAL: asked.local or NO_MODEL,
+            keys.DUPLICATES_PICKED: None,
+        }
+    )
     if asked.reference is not None:
-        st.session_state[REFERENCE] = asked.reference
+        st.session_state[keys.DUPLICATES_REFERENCE] = asked.reference
     if outcome.own:
         current.working = WorkingList.of(outcome.own, "the last comparison")
-        st.session_state[TEXTS] = as_pasted_text(outcome.own)
+        st.session_state[keys.DUPLICATES_TEXTS] = as_pasted_text(outcome.own)

@@ -16,6 +16,7 @@ from pages.components.duplicates.result import (
     title,
 )
 from pages.components.duplicates.state import Outcome
+from pages.components.session import keys
 from pages.components.session.texts import open_run
 from rerank_core import Document, pricing, provider
 from rerank_core.duplicates import MEANING, WORDING, Compared, Measure, compared_csv, compared_json
@@ -23,7 +24,6 @@ from rerank_core.duplicates.measures import RELEVANCE_WARNING
 from rerank_core.duplicates.reference import above, ranked
 
 RELEVANCE = "relevance"
-ORDER = "duplicates_order"
 SHOWN = 1_000
 TABS = ["Results", "Export"]
 
@@ -37,7 +37,7 @@ def result(outcome: Outcome) -> None:
         measure: Measure = MEANING if by == MEANING else WORDING
         threshold = threshold_control(measure, outcome.asked.local) if by != RELEVANCE else None
     rows = ranked(outcome.rows, by)
-    with st.container(key="headline"):
+    with st.container(key=keys.HEADLINE):
         st.text(above(rows, by, threshold))
     if by == RELEVANCE:
         st.caption(RELEVANCE_WARNING)
@@ -45,7 +45,7 @@ def result(outcome: Outcome) -> None:
         meaning_of(measure, outcome.asked.local)
     if outcome.run is not None:
         _bill(outcome)
-    tabs = st.tabs(TABS, key="duplicates_one_tab", on_change="rerun")
+    tabs = st.tabs(TABS, key=keys.DUPLICATES_ONE_TAB, on_change="rerun")
     if tabs[0].open:
         with tabs[0]:
             _results(outcome, rows, by)
@@ -61,10 +61,15 @@ def _order_control(outcome: Outcome) -> str:
     if outcome.asked.local is not None:
         options[MEANING] = MEASURES[MEANING]
     options[WORDING] = MEASURES[WORDING]
-    if st.session_state.get(ORDER) not in options:
-        st.session_state[ORDER] = next(iter(options))
+    if st.session_state.get(keys.DUPLICATES_ORDER) not in options:
+        st.session_state[keys.DUPLICATES_ORDER] = next(iter(options))
     chosen = st.segmented_control(
-        "Order by", list(options), format_func=options.__getitem__, required=True, key=ORDER, persist_state="session"
+        "Order by",
+        list(options),
+        format_func=options.__getitem__,
+        required=True,
+        key=keys.DUPLICATES_ORDER,
+        persist_state="session",
     )
     return chosen or next(iter(options))
 

@@ -11,6 +11,7 @@ from pages.components.display.board import shown
 from pages.components.display.difference import side_by_side
 from pages.components.duplicates.input import name_of
 from pages.components.duplicates.state import DIFFERENCES, Outcome, state
+from pages.components.session import keys
 from rerank_core import Document
 from rerank_core.duplicates import (
     MEANING,
@@ -29,7 +30,6 @@ from rerank_core.duplicates.measures import explain
 from rerank_core.providers.local import LOCAL
 
 MEASURES: dict[Measure, str] = {WORDING: "Near-identical wording", MEANING: "Similar meaning"}
-MEASURE = "duplicates_measure"
 TABS = ["Groups", "Pairs", "Export"]
 SHOWN_PAIRS, EXPLAINED = 500, 30
 PREVIEW = 160
@@ -45,12 +45,12 @@ def result(outcome: Outcome) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         measure = measure_control(found.measures)
         threshold = threshold_control(measure, found.model)
-    with st.container(key="headline"):
+    with st.container(key=keys.HEADLINE):
         st.text(found.summary(measure, threshold))
     meaning_of(measure, found.model)
     if found.blank:
         st.caption(f"Left out because they are blank: {len(found.blank):,}.")
-    tabs = st.tabs(TABS, key="duplicates_tab", on_change="rerun")
+    tabs = st.tabs(TABS, key=keys.DUPLICATES_TAB, on_change="rerun")
     for tab, draw in zip(tabs, (_groups, _pairs, _files), strict=True):
         if tab.open:
             with tab:
@@ -59,14 +59,14 @@ def result(outcome: Outcome) -> None:
 
 def measure_control(measures: Sequence[Measure]) -> Measure:
     """Which of the two measures decides."""
-    if st.session_state.get(MEASURE) not in measures:
-        st.session_state[MEASURE] = WORDING
+    if st.session_state.get(keys.DUPLICATES_MEASURE) not in measures:
+        st.session_state[keys.DUPLICATES_MEASURE] = WORDING
     chosen = st.segmented_control(
         "Look for",
         list(measures),
         format_func=MEASURES.__getitem__,
         required=True,
-        key=MEASURE,
+        key=keys.DUPLICATES_MEASURE,
         persist_state="session",
     )
     return chosen or WORDING
@@ -76,7 +76,7 @@ def threshold_control(measure: Measure, model: str | None) -> float:
     """From which likeness on texts count; begins where it was measured to begin."""
     current, limits = state(), scale(measure, model)
     name = (measure, model if measure == MEANING else None)
-    key = f"duplicates_threshold_{measure}_{name[1]}"
+    key = keys.of(keys.DUPLICATES_THRESHOLD, measure, name[1])
     st.session_state[key] = current.thresholds.get(name, limits.threshold)
 
     def changed() -> None:
@@ -148,7 +148,7 @@ def _group(outcome: Outcome, found: Duplicates, measure: Measure, group: Group) 
     """Two texts of a group next to each other: the two that are most alike, until others are chosen."""
     pair = found.within(group.members, measure, 1)[0]
     if len(group.members) > 2:
-        key = f"{outcome.id}_{measure}_{hash(group.members)}"
+        key = keys.of(outcome.id, measure, hash(group.members))
         names = {member: name_of(member, found.documents[member]) for member in group.members}
         with st.container(horizontal=True):
             left = _one_of("Left", names, f"left_{key}", pair.first)
@@ -196,7 +196,7 @@ def _files(_outcome: Outcome, found: Duplicates, measure: Measure, threshold: fl
 def download(label: str, data: Callable[[], bytes], name: str, mime: str) -> None:
     """A button for a file that is made when it is pressed."""
     st.download_button(
-        label, data, name, mime, icon=":material/download:", on_click="ignore", key=f"duplicates_get_{label}"
+        label, data, name, mime, icon=":material/download:", on_click="ignore", key=keys.of(keys.DUPLICATES_GET, label)
     )
 
 
@@ -220,7 +220,9 @@ def texts(
     if found.caution:
         st.warning(found.caution, icon=":material/warning:")
     # A component's key must not hold two underscores in a row, which an outcome's id may do.
-    side_by_side(found, left, right, key=f"difference {abs(hash((outcome_id, left, right, one.text, other.text)))}")
+    side_by_side(
+        found, left, right, key=keys.of(keys.DIFFERENCE, abs(hash((outcome_id, left, right, one.text, other.text))))
+    )
 
 
 def known_difference(one: str, other: str) -> Difference:

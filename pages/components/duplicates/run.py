@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.components.display.markdown import escaped
-from pages.components.duplicates.state import ALL, JOB, OWN, SOURCE, Asked, Outcome, state
+from pages.components.duplicates.state import ALL, OWN, Asked, Outcome, state
 from pages.components.inputs.collections import SAMPLE, passages_of
 from pages.components.inputs.model import set_up_link
 from pages.components.jobs import page_job, paid_call
 from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
 from pages.components.jobs.payment import Payment
 from pages.components.jobs.spending import Wording
-from pages.components.session import query_params
+from pages.components.session import keys, query_params
 from pages.components.session.connection import Connection
 from rerank_core import Document, RerankError, RerankRequest, pricing
 from rerank_core.duplicates import candidates, check_all_pairs, compare, find_duplicates
@@ -50,7 +50,7 @@ class DuplicatesPlan:
 
 def passages() -> tuple[Passages, tuple[Document, ...]]:
     """The texts that are chosen, and those of an own list. Raises CorpusError where a knowledge base is gone."""
-    source = st.session_state.get(SOURCE) or SAMPLE
+    source = st.session_state.get(keys.DUPLICATES_SOURCE) or SAMPLE
     if source != OWN:
         return passages_of(source)[0], ()
     own = state().working.documents
@@ -154,7 +154,7 @@ def job() -> PageJob[Outcome]:
 def sync_query_params(mode: str) -> None:
     """Keep the shown comparison in the address, so that a reload brings it back: its id, never a text."""
     outcome = state().outcomes.get(mode)
-    query_params.sync({JOB: job().id or (outcome.id if outcome is not None else None)})
+    query_params.sync({keys.JOB: job().id or (outcome.id if outcome is not None else None)})
 
 
 def _work(context: JobContext, payment: Payment, planned: DuplicatesPlan, job_id: str) -> Outcome:

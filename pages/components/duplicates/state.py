@@ -16,9 +16,6 @@ ALL, ONE = "all", "one"
 NO_MODEL = "none"
 
 # Widget keys, and the name of a job in the address.
-SOURCE, MODE, LOCAL = "duplicates_source", "duplicates_mode", "duplicates_local"
-TEXTS, REFERENCE, PICKED = "duplicates_texts", "duplicates_reference", "duplicates_picked"
-JOB = "job"
 
 DIFFERENCES = 400  # comparisons that are remembered
 
@@ -78,4 +75,4 @@ class DuplicatesState:
 
 def state() -> DuplicatesState:
     """This session's Duplicates page."""
-    return page_state.of(DuplicatesState, "duplicates")
+    return page_state.of(DuplicatesState)

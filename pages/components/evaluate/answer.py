@@ -14,13 +14,12 @@ from pages.components.evaluate.board import query_board
 from pages.components.evaluate.orders import answer, filters, scope_line
 from pages.components.evaluate.run import under_way
 from pages.components.evaluate.state import go, state
+from pages.components.session import keys
 from rerank_core import RerankError, pricing
 from rerank_core.evaluation.measures.measure import mean_name
 from rerank_core.evaluation.measures.summary import INITIAL, Answer, Change, method
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 
-MODEL, AGAINST, MEASURE = "answer_model", "answer_against", "answer_measure"
-CHOSEN = "answer_model_of"
 """The run for which somebody chose the model."""
 BETTER, WORSE, SAME = "Better", "Worse", "The same"
 PREVIEW = 300
@@ -33,7 +32,7 @@ def answer_step(query_set: QuerySet) -> None:
     found = current_answer()
     if found is None:
         return
-    with st.container(key="headline"):
+    with st.container(key=keys.HEADLINE):
         st.text(found.sentence)
     scope_line()
     for other in found.others:
@@ -114,18 +113,21 @@ def _metrics(found: Answer) -> None:
 def _queries(found: Answer) -> None:
     labels = [row.label for row in found.rows]
     # The best one, whichever that is as the answers come in, until somebody chooses for this run.
-    if st.session_state.get(MODEL) not in labels[1:] or st.session_state.get(CHOSEN) != state().experiment_id:
-        st.session_state[MODEL] = found.best
-    others = [label for label in labels if label != st.session_state[MODEL]]
-    if st.session_state.get(AGAINST) not in others:
-        st.session_state[AGAINST] = INITIAL
-    if st.session_state.get(MEASURE) not in found.measures:
-        st.session_state[MEASURE] = found.measure
+    if (
+        st.session_state.get(keys.ANSWER_MODEL) not in labels[1:]
+        or st.session_state.get(keys.ANSWER_MODEL_OF) != state().experiment_id
+    ):
+        st.session_state[keys.ANSWER_MODEL] = found.best
+    others = [label for label in labels if label != st.session_state[keys.ANSWER_MODEL]]
+    if st.session_state.get(keys.ANSWER_AGAINST) not in others:
+        st.session_state[keys.ANSWER_AGAINST] = INITIAL
+    if st.session_state.get(keys.ANSWER_MEASURE) not in found.measures:
+        st.session_state[keys.ANSWER_MEASURE] = found.measure
     st.subheader("Query by query", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        label = st.selectbox("Order", labels[1:], key=MODEL, width=280, on_change=_chosen)
-        against = st.selectbox("Compared with", others, key=AGAINST, width=280)
-        measure = st.selectbox("Measure", found.measures, key=MEASURE, width=140)
+        label = st.selectbox("Order", labels[1:], key=keys.ANSWER_MODEL, width=280, on_change=_chosen)
+        against = st.selectbox("Compared with", others, key=keys.ANSWER_AGAINST, width=280)
+        measure = st.selectbox("Measure", found.measures, key=keys.ANSWER_MEASURE, width=140)
     changes = found.changes(label, measure, against)
     counts = {kind: sum(_kind(one) == kind for one in changes) for kind in (BETTER, WORSE, SAME)}
     _bars(changes, label, measure, counts)
@@ -134,7 +136,7 @@ def _queries(found: Answer) -> None:
 
 
 def _chosen() -> None:
-    st.session_state[CHOSEN] = state().experiment_id
+    st.session_state[keys.ANSWER_MODEL_OF] = state().experiment_id
 
 
 def _kind(change: Change) -> str:
@@ -184,7 +186,7 @@ def _bars(changes: tuple[Change, ...], label: str, measure: str, counts: dict[st
     )
     event = st.altair_chart(
         chart,
-        key="answer_bars",
+        key=keys.ANSWER_BARS,
         on_select="rerun",
         selection_mode="bar",
         alt=f"{label}: {counts[BETTER]} queries better, {counts[WORSE]} worse, {counts[SAME]} the same in {measure}; "
@@ -198,7 +200,7 @@ def _bars(changes: tuple[Change, ...], label: str, measure: str, counts: dict[st
 
 def _take(source: str, signature: tuple[object, ...], query_id: str) -> None:
     """Show a query's board where its bar or row was just chosen; an old choice does not come back."""
-    seen = st.session_state.setdefault("answer_seen", {})
+    seen = st.session_state.setdefault(keys.ANSWER_SEEN, {})
     if seen.get(source) != signature:
         seen[source] = signature
         current = state()
@@ -223,7 +225,7 @@ def _list(changes: tuple[Change, ...], counts: dict[str, int]) -> None:
                 "Language": [one.query.lang or "" for one in changes],
             }
         ),
-        key=f"answer_list_{hash(tuple(one.query.id for one in changes))}",
+        key=keys.of(keys.ANSWER_LIST, hash(tuple(one.query.id for one in changes))),
         hide_index=True,
         height=min(320, 40 + 35 * len(changes)),
         on_select="rerun",

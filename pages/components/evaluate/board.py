@@ -6,9 +6,10 @@ import streamlit as st
 
 from pages.components.display import tables
 from pages.components.display.board import MAX_ROWS, BoardEvent, BoardRow, board, shown
-from pages.components.evaluate.orders import DEPTH, judgments, orders, rankings
+from pages.components.evaluate.orders import judgments, orders, rankings
 from pages.components.evaluate.rate import keep
 from pages.components.evaluate.state import state
+from pages.components.session import keys
 from rerank_core.evaluation.measures.summary import INITIAL
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
 
@@ -26,9 +27,9 @@ def query_board(query_set: QuerySet, query: Query, label: str, against: str) -> 
             st.text("One of the two orders has no answer to this query.")
             return
         current = state()
-        top_n = int(st.session_state.get(DEPTH) or 10)
+        top_n = int(st.session_state.get(keys.ANSWER_DEPTH) or 10)
         # A component's key must not hold two underscores in a row, and a query's id may.
-        key = "evaluate-board"
+        key = keys.EVALUATE_BOARD
         if len(rows) <= MAX_ROWS:
             board(
                 rows,
@@ -122,7 +123,7 @@ def _detail(query_set: QuerySet, query: Query, rows: list[BoardRow]) -> None:
     tables.detail_panel(
         row,
         query_set.documents[name],
-        key=f"evaluate_detail_{query.id}_{row.key}",
+        key=keys.of(keys.EVALUATE_DETAIL, query.id, row.key),
         on_rate=rate,
         on_close=_close,
     )

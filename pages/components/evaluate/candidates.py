@@ -13,7 +13,7 @@ from pages.components.inputs.search_engine import live_settings
 from pages.components.jobs import page_job
 from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
 from pages.components.server import addresses
-from pages.components.session import stores
+from pages.components.session import keys, stores
 from rerank_core import ConfigurationError, Document, RerankError
 from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.query_sets import sources
@@ -39,13 +39,13 @@ def typed() -> None:
     """Queries typed one a line, put to a search."""
     text = st.text_area(
         "Queries, one a line",
-        key="evaluate_queries",
+        key=keys.EVALUATE_QUERIES,
         height=150,
         placeholder="how do I reset my password\nWi-Fi keeps dropping",
     )
     search = _search_control("Find candidates in", allow_none=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input("Name of the set", value="My queries", key="evaluate_typed_name", width=320)
+        name = st.text_input("Name of the set", value="My queries", key=keys.EVALUATE_TYPED_NAME, width=320)
         pressed = st.button(
             "Find candidates",
             type="primary",
@@ -77,10 +77,10 @@ def _search_control(label: str, *, allow_none: bool, own: bool = False) -> Searc
     names |= {SAMPLE: "Sample knowledge base"}
     names |= {one.id: f"{one.name} ({one.passages:,} passages)" for one in stores.corpora().list() if not one.problem}
     names[LIVE] = "A live search engine"
-    key = "evaluate_source_missing" if allow_none else "evaluate_source"
+    key = keys.EVALUATE_SOURCE_MISSING if allow_none else keys.EVALUATE_SOURCE
     with st.container(horizontal=True, vertical_alignment="bottom"):
         source = st.selectbox(label, list(names), format_func=names.__getitem__, key=key, width=330)
-        candidates = int(st.selectbox("Candidates", CANDIDATES, index=1, key=f"{key}_candidates", width=110))
+        candidates = int(st.selectbox("Candidates", CANDIDATES, index=1, key=keys.of(key, "candidates"), width=110))
     if source == NOWHERE:
         return None
     live = live_settings() if source == LIVE else None

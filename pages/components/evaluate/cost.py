@@ -7,7 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.evaluate.answer import current_answer
-from pages.components.evaluate.orders import SEARCHES, scope_line, searches_a_day
+from pages.components.evaluate.orders import scope_line, searches_a_day
+from pages.components.session import keys
 from rerank_core import pricing
 from rerank_core.evaluation.measures.cost_quality import CostPoint, cost_quality, picture, worth
 from rerank_core.evaluation.query_sets.query_set import QuerySet
@@ -20,20 +21,20 @@ VALUE, BEATEN = "Nothing better for less", "Another is better or cheaper"
 
 def cost_step(_: QuerySet) -> None:
     """Searches a day to money a month, with the quality beside it."""
-    st.session_state.setdefault(SEARCHES, int(searches_a_day()))
+    st.session_state.setdefault(keys.SEARCHES_A_DAY, int(searches_a_day()))
     st.number_input(
         "Searches a day",
         min_value=0,
         max_value=1_000_000_000,
         step=100,
-        key=SEARCHES,
+        key=keys.SEARCHES_A_DAY,
         persist_state="session",
         width=200,
     )
     found = current_answer()
     if found is None:
         return
-    with st.container(key="headline"):
+    with st.container(key=keys.HEADLINE):
         st.text(worth(found, searches_a_day()))
     scope_line(to_all=True)
     points = cost_quality(found, searches_a_day())
@@ -132,4 +133,4 @@ def _picture(points: tuple[CostPoint, ...], measure: str) -> None:
             whiskers.encode(x=alt.X("Low:Q", title=measure, scale=reach, axis=few), x2="High:Q", y=order),
             marks.encode(x=alt.X("Quality:Q", title=measure, scale=reach, axis=few), y=order, **look),
         ).properties(height=60 + 40 * len(known))
-    st.altair_chart(chart, key="cost_picture", alt=f"{measure} against money a month: {said}")
+    st.altair_chart(chart, key=keys.COST_PICTURE, alt=f"{measure} against money a month: {said}")

@@ -18,19 +18,12 @@ from pages.components.evaluate.orders import (
 )
 from pages.components.evaluate.recipe import recipe
 from pages.components.evaluate.state import Cut, state
-from pages.components.session import stores, thresholds
+from pages.components.session import keys, stores, thresholds
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.records import Ranking
 from rerank_core.evaluation.measures.cutoff import CutOff, cut_off
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 
-MODEL, LINE, CHART, TOP_CHART, HOW = (
-    "cut_model",
-    "cut_line",
-    "cut_chart",
-    "cut_top_chart",
-    "cut_how",
-)
 STEPS = 200
 MANY_UNRATED = 0.3
 
@@ -42,9 +35,9 @@ def cutoff_step(_: QuerySet) -> None:
         st.caption("The cut-off can be looked at as soon as a model has ranked some queries.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if st.session_state.get(MODEL) not in found:
-            st.session_state[MODEL] = best() or next(iter(found))
-        label = st.selectbox("Model", list(found), key=MODEL, width=300)
+        if st.session_state.get(keys.CUT_MODEL) not in found:
+            st.session_state[keys.CUT_MODEL] = best() or next(iter(found))
+        label = st.selectbox("Model", list(found), key=keys.CUT_MODEL, width=300)
         relevant_choice("A good answer is rated", spelled=True)
     scope_line(to_all=True)
     ranking = found[label]
@@ -112,7 +105,7 @@ def _threshold(cut: CutOff, ranking: Ranking) -> None:
         kept = stores.query_sets().threshold(ranking.contender.provider, ranking.contender.model)
         moved = kept.score if kept else cut.suggested.threshold
     # The widget under this key is gone from the session whenever another step was drawn, so it is told each time.
-    line = st.session_state[LINE] = _within(moved, low, high)
+    line = st.session_state[keys.CUT_LINE] = _within(moved, low, high)
     st.text(f"{cut.at(line).text}.")
     points = remembered(("cut_points", cut, low, high), lambda: cut.spread(low, high, STEPS))
     cut_line(
@@ -125,7 +118,7 @@ def _threshold(cut: CutOff, ranking: Ranking) -> None:
         facts=threshold_facts(points, cut.at(line)),
         across="Score threshold: drag the line, click, or use the arrow keys",
         digits=3,
-        key=CHART,
+        key=keys.CUT_CHART,
         on_move=lambda value: _set_line(about, value),
     )
     _keep(cut, ranking, line)
@@ -148,8 +141,8 @@ def _keep(cut: CutOff, ranking: Ranking, line: float) -> None:
             high,
             step=0.01,
             format="%.3f",
-            key=LINE,
-            on_change=lambda: _set_line(about, st.session_state[LINE]),
+            key=keys.CUT_LINE,
+            on_change=lambda: _set_line(about, st.session_state[keys.CUT_LINE]),
             width=160,
         )
         st.button(
@@ -159,7 +152,7 @@ def _keep(cut: CutOff, ranking: Ranking, line: float) -> None:
             args=(about, suggested),
             help="The most queries done right, less those answered wrongly.",
         )
-        if st.button("Keep for this model", icon=":material/bookmark:", key="cut_keep"):
+        if st.button("Keep for this model", icon=":material/bookmark:", key=keys.CUT_KEEP):
             store(one.provider, one.model, line, _how(line))
     _kept(ranking)
 
@@ -192,12 +185,12 @@ def _set_line(about: Cut, value: float) -> None:
 
 def _from_recipe(about: Cut, value: float, how: str) -> None:
     _set_line(about, value)
-    st.session_state[HOW] = (value, how)
+    st.session_state[keys.CUT_HOW] = (value, how)
 
 
 def _how(line: float) -> str:
     """How the line came to stand where it stands."""
-    value, how = st.session_state.get(HOW) or (None, "")
+    value, how = st.session_state.get(keys.CUT_HOW) or (None, "")
     return how if value == line else "set on the Evaluate page"
 
 
@@ -217,6 +210,6 @@ def _top_n(cut: CutOff, about: Cut) -> None:
         panels=top_panels(cut.top, n),
         across="Results shown a query, without a threshold",
         digits=0,
-        key=TOP_CHART,
+        key=keys.CUT_TOP_CHART,
         on_move=lambda moved: tops.update({about: round(moved)}),
     )

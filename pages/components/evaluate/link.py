@@ -6,18 +6,8 @@ import streamlit as st
 
 from pages.components.evaluate.new_run import contenders
 from pages.components.evaluate.run import create
-from pages.components.evaluate.state import (
-    EXPERIMENT,
-    FREE,
-    SET_ID,
-    STEP,
-    STEPS,
-    open_experiment,
-    open_set,
-    sample_id,
-    state,
-)
-from pages.components.session import query_params, stores
+from pages.components.evaluate.state import FREE, STEPS, open_experiment, open_set, sample_id, state
+from pages.components.session import keys, query_params, stores
 
 
 def restore_from_link() -> None:
@@ -25,17 +15,17 @@ def restore_from_link() -> None:
     which is measured with the models of this computer where nobody has done so yet; that is free and takes seconds."""
     current = state()
     if current.arrived:
-        st.session_state.setdefault(STEP, STEPS[0])
+        st.session_state.setdefault(keys.STEP, STEPS[0])
         return
     current.arrived = True
-    asked, step, set_id = (query_params.get(name) for name in (EXPERIMENT, STEP, SET_ID))
+    asked, step, set_id = (query_params.get(name) for name in (keys.EXPERIMENT, keys.STEP, keys.SET_ID))
     if asked:
         open_experiment(asked)
     elif set_id:
         open_set(set_id)
     if current.set_id is None:
         open_set(sample_id())
-    st.session_state[STEP] = step if step in STEPS else "Answer"
+    st.session_state[keys.STEP] = step if step in STEPS else "Answer"
     if (
         not (asked or set_id)
         and step is None
@@ -53,8 +43,8 @@ def sync_query_params() -> None:
     be sent, reloaded and reopened: never a text or a key."""
     current = state()
     wanted = {
-        EXPERIMENT: current.experiment_id,
-        SET_ID: current.set_id if current.experiment_id is None else None,
-        STEP: st.session_state.get(STEP),
+        keys.EXPERIMENT: current.experiment_id,
+        keys.SET_ID: current.set_id if current.experiment_id is None else None,
+        keys.STEP: st.session_state.get(keys.STEP),
     }
     query_params.sync(wanted)

@@ -14,6 +14,7 @@ from pages.components.evaluate.run import MOST_AT_ONCE, create, under_way
 from pages.components.evaluate.speed import local_speeds, measuring, request_seconds, wait_for_speed
 from pages.components.evaluate.state import state
 from pages.components.session import connection as connections
+from pages.components.session import keys
 from rerank_core import offline, pricing
 from rerank_core.evaluation.experiments.plan import Plan, plan
 from rerank_core.evaluation.experiments.records import Lane, duration_text
@@ -24,20 +25,20 @@ MAX_MODELS = 4
 ASK_ABOVE = Decimal(1)
 """US dollars; a run that may cost more, or whose cost nobody knows, is confirmed once."""
 
-MODELS, LIMIT, CONCURRENCY, PER_MINUTE = "evaluate_models", "evaluate_limit", "evaluate_at_once", "evaluate_per_minute"
-
 
 def new_run(query_set: QuerySet) -> None:
     """Choose models, see what they cost, start."""
     options = contenders()
-    if MODELS in st.session_state:
-        st.session_state[MODELS] = [name for name in st.session_state[MODELS] if name in options]
+    if keys.EVALUATE_MODELS in st.session_state:
+        st.session_state[keys.EVALUATE_MODELS] = [
+            name for name in st.session_state[keys.EVALUATE_MODELS] if name in options
+        ]
     else:
-        st.session_state[MODELS] = [name for name, one in options.items() if one.provider == "local"][:3]
+        st.session_state[keys.EVALUATE_MODELS] = [name for name, one in options.items() if one.provider == "local"][:3]
     chosen = st.multiselect(
         "Models to compare",
         list(options),
-        key=MODELS,
+        key=keys.EVALUATE_MODELS,
         max_selections=MAX_MODELS,
         persist_state="session",
         help="Up to four, of any connections. The initial order is always compared too.",
@@ -97,7 +98,7 @@ def _lane(provider: str) -> Lane:
             1,
             MOST_AT_ONCE,
             4,
-            key=f"{CONCURRENCY}_{provider}",
+            key=keys.of(keys.EVALUATE_AT_ONCE, provider),
             persist_state="session",
             width=240,
         )
@@ -107,7 +108,7 @@ def _lane(provider: str) -> Lane:
             max_value=100_000,
             value=None,
             placeholder="No limit",
-            key=f"{PER_MINUTE}_{provider}",
+            key=keys.of(keys.EVALUATE_PER_MINUTE, provider),
             persist_state="session",
             width=240,
             help="What your contract allows. Requests are spread evenly over the minute.",
@@ -164,7 +165,7 @@ def _limit(planned: Plan) -> Decimal | None:
         step=0.5,
         format="%g",
         placeholder="No limit of its own",
-        key=LIMIT,
+        key=keys.EVALUATE_LIMIT,
         persist_state="session",
         width=320,
         help="The run stops before it would pass this; it can be gone on with later.",
@@ -184,7 +185,7 @@ def _start_button(
 ) -> None:
     current = state()
     pressed = st.button(
-        "Start the run", type="primary", icon=":material/play_arrow:", disabled=under_way(), key="start_run"
+        "Start the run", type="primary", icon=":material/play_arrow:", disabled=under_way(), key=keys.START_RUN
     )
     if pressed:
         current.asking = not planned.free and (

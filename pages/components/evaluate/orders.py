@@ -8,22 +8,13 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from pages.components.evaluate.state import experiment, state
-from pages.components.session import stores
+from pages.components.session import keys, stores
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.records import Ranking
 from rerank_core.evaluation.measures.summary import INITIAL, SEARCHES_A_DAY, Answer, summarise
 from rerank_core.evaluation.query_sets.query_set import LENGTHS, QuerySet
 from rerank_core.evaluation.query_sets.scope import Scope
 
-TAGS, LANGUAGES, LENGTH, RATERS, DEPTH, RELEVANT = (
-    "answer_tags",
-    "answer_languages",
-    "answer_lengths",
-    "answer_raters",
-    "answer_depth",
-    "answer_relevant",
-)
-SEARCHES = "searches_a_day"
 DEPTHS = [3, 5, 10, 20]
 LENGTH_NAMES = {"short": "Up to 5 words", "sentence": "6 to 25 words", "long": "Longer"}
 KEPT = 20
@@ -34,7 +25,7 @@ Found = TypeVar("Found")
 def remembered(key: tuple[Any, ...], make: Callable[[], Found]) -> Found:
     """What `make` gives, kept in the session for as long as `key` is the same; the last few are kept. Values of a
     key are compared as they are, so a query set counts as the same only while it is the same object."""
-    memory: list[tuple[tuple[Any, ...], Any]] = st.session_state.setdefault("evaluate_memory", [])
+    memory: list[tuple[tuple[Any, ...], Any]] = st.session_state.setdefault(keys.EVALUATE_MEMORY, [])
     for known, value in memory:
         if len(known) == len(key) and all(
             a is b or (type(a) in _PLAIN and a == b) for a, b in zip(known, key, strict=True)
@@ -70,28 +61,28 @@ def orders() -> dict[str, Mapping[str, Sequence[str]]]:
 
 def searches_a_day() -> float:
     """The traffic that a month is worked out for."""
-    value = st.session_state.get(SEARCHES)
+    value = st.session_state.get(keys.SEARCHES_A_DAY)
     return float(SEARCHES_A_DAY if value is None else value)
 
 
 def filters(query_set: QuerySet) -> None:
     """Which queries and whose ratings the figures are over."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if st.session_state.get(DEPTH) not in DEPTHS:
-            st.session_state[DEPTH] = 10
+        if st.session_state.get(keys.ANSWER_DEPTH) not in DEPTHS:
+            st.session_state[keys.ANSWER_DEPTH] = 10
         st.selectbox(
             "Look at the top",
             DEPTHS,
-            key=DEPTH,
+            key=keys.ANSWER_DEPTH,
             persist_state="session",
             width=120,
             help="How many results count: the k of nDCG@k.",
         )
-        _choice("Tag", TAGS, query_set.tags)
-        _choice("Language", LANGUAGES, query_set.languages)
+        _choice("Tag", keys.ANSWER_TAGS, query_set.tags)
+        _choice("Language", keys.ANSWER_LANGUAGES, query_set.languages)
         lengths = {query.length for query in query_set.queries}
-        _choice("Length of the query", LENGTH, [one for one in LENGTHS if one in lengths], LENGTH_NAMES)
-        _choice("Ratings by", RATERS, query_set.raters)
+        _choice("Length of the query", keys.ANSWER_LENGTHS, [one for one in LENGTHS if one in lengths], LENGTH_NAMES)
+        _choice("Ratings by", keys.ANSWER_RATERS, query_set.raters)
         relevant_choice("Relevant from grade")
 
 
@@ -101,12 +92,12 @@ def relevant_choice(label: str, *, spelled: bool = False) -> None:
     grades = _grades()
     if len(grades) < 2:
         return
-    st.session_state[RELEVANT] = relevant()
+    st.session_state[keys.ANSWER_RELEVANT] = relevant()
     st.selectbox(
         label,
         list(grades),
         format_func=grades.__getitem__ if spelled else str,
-        key=RELEVANT,
+        key=keys.ANSWER_RELEVANT,
         persist_state="session",
         width=170,
         help="For precision, recall, RR, AP and the cut-off. nDCG takes every grade as it is.",
@@ -115,7 +106,7 @@ def relevant_choice(label: str, *, spelled: bool = False) -> None:
 
 def relevant() -> int:
     """The grade from which on a document counts as relevant: 1 until somebody chose another that there is."""
-    chosen = st.session_state.get(RELEVANT)
+    chosen = st.session_state.get(keys.ANSWER_RELEVANT)
     return int(chosen) if chosen in _grades() else 1
 
 
@@ -138,7 +129,8 @@ def scope() -> Scope:
     query_set = state().query_set
     assert query_set is not None
     tags, languages, lengths, raters = (
-        tuple(st.session_state.get(key) or ()) for key in (TAGS, LANGUAGES, LENGTH, RATERS)
+        tuple(st.session_state.get(key) or ())
+        for key in (keys.ANSWER_TAGS, keys.ANSWER_LANGUAGES, keys.ANSWER_LENGTHS, keys.ANSWER_RATERS)
     )
     chosen = Scope(tags, languages, lengths, raters)
     return remembered(("scope", query_set, tags, languages, lengths, raters), lambda: chosen.within(query_set))
@@ -148,7 +140,7 @@ def scope_line(*, to_all: bool = False) -> None:
     """Say so where the figures are not over all queries and ratings; `to_all` gives a way back, for the steps that
     have no filters."""
     query_set = state().query_set
-    with st.container(horizontal=True, vertical_alignment="center", key="scope"):
+    with st.container(horizontal=True, vertical_alignment="center", key=keys.SCOPE):
         said = scope().text(query_set) if query_set is not None else ""
         if said:
             st.text(f"{said}.", width="content")
@@ -157,7 +149,7 @@ def scope_line(*, to_all: bool = False) -> None:
 
 
 def _show_all() -> None:
-    for key in (TAGS, LANGUAGES, LENGTH, RATERS):
+    for key in (keys.ANSWER_TAGS, keys.ANSWER_LANGUAGES, keys.ANSWER_LENGTHS, keys.ANSWER_RATERS):
         st.session_state[key] = []
 
 
@@ -198,7 +190,7 @@ def answer() -> Answer:
     query_set = state().query_set
     assert query_set is not None
     found, grades, only, about = rankings(), judgments(), selected(), scope().text(query_set)
-    k, daily, grade = int(st.session_state.get(DEPTH) or 10), searches_a_day(), relevant()
+    k, daily, grade = int(st.session_state.get(keys.ANSWER_DEPTH) or 10), searches_a_day(), relevant()
     return remembered(
         ("answer", found, grades, only, k, daily, grade, about),
         lambda: summarise(

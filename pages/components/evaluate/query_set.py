@@ -8,8 +8,8 @@ import streamlit as st
 from pages.components.display import errors
 from pages.components.evaluate.files_input import add
 from pages.components.evaluate.orders import remembered
-from pages.components.evaluate.state import SET, is_sample, open_set, saved_sets, state
-from pages.components.session import stores
+from pages.components.evaluate.state import is_sample, open_set, saved_sets, state
+from pages.components.session import keys, stores
 from rerank_core import RerankError
 from rerank_core.documents.working_list import unused_name
 from rerank_core.evaluation import KINDS
@@ -17,7 +17,6 @@ from rerank_core.evaluation import write as as_file
 from rerank_core.evaluation.query_sets.query_set import QuerySet, describe
 from rerank_core.exports import tables
 
-ADDING = "evaluate_adding"
 SHOWN_QUERIES, PREVIEW = 2_000, 300
 
 
@@ -27,8 +26,8 @@ def query_set_step() -> None:
     _choose()
     chosen = current.query_set
     if current.added:
-        st.session_state[ADDING], current.added = False, False
-    if st.toggle("Add your own queries", key=ADDING):
+        st.session_state[keys.EVALUATE_ADDING], current.added = False, False
+    if st.toggle("Add your own queries", key=keys.EVALUATE_ADDING):
         with st.container(border=True):
             add()
     if chosen is None:
@@ -36,7 +35,7 @@ def query_set_step() -> None:
     problems(chosen.problems, "This set")
     _preview(chosen)
     taking = st.expander(
-        "Download this query set", icon=":material/download:", key="evaluate_taking", on_change="rerun"
+        "Download this query set", icon=":material/download:", key=keys.EVALUATE_TAKING, on_change="rerun"
     )
     if taking.open:
         with taking:
@@ -52,21 +51,21 @@ def _choose() -> None:
         names[one.id] = unused_name(f"{one.name} ({one.queries:,})", names.values())
     if current.set_id not in saved:
         open_set(next(iter(saved)))
-    st.session_state[SET] = current.set_id
+    st.session_state[keys.QUERY_SET] = current.set_id
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
             "Query set",
             list(saved),
             format_func=names.__getitem__,
-            key=SET,
-            on_change=lambda: open_set(st.session_state[SET]),
+            key=keys.QUERY_SET,
+            on_change=lambda: open_set(st.session_state[keys.QUERY_SET]),
             width=420,
         )
         summary = saved.get(current.set_id or "")
         if summary is not None and not is_sample(summary):
             with st.popover("Rename", icon=":material/edit:"):
-                st.text_input("New name", value=summary.name, key=f"set_name_{summary.id}", max_chars=200)
-                st.button("Save the name", on_click=_rename, args=(summary.id,), key="rename_set")
+                st.text_input("New name", value=summary.name, key=keys.of(keys.SET_NAME, summary.id), max_chars=200)
+                st.button("Save the name", on_click=_rename, args=(summary.id,), key=keys.RENAME_SET)
             with st.popover("Delete", icon=":material/delete:"):
                 st.text("Delete this query set with its ratings and experiments? This cannot be undone.")
                 st.button("Yes, delete it", on_click=_delete, args=(summary.id,))
@@ -79,7 +78,7 @@ def _choose() -> None:
 def _rename(set_id: str) -> None:
     current = state()
     try:
-        stores.query_sets().rename(set_id, st.session_state[f"set_name_{set_id}"])
+        stores.query_sets().rename(set_id, st.session_state[keys.of(keys.SET_NAME, set_id)])
     except RerankError as error:
         current.error = error
         return
@@ -136,7 +135,7 @@ def _downloads(query_set: QuerySet) -> None:
         "Format",
         list(KINDS),
         format_func=lambda one: f"{KINDS[one].label}: {KINDS[one].description}",
-        key="evaluate_format",
+        key=keys.EVALUATE_FORMAT,
         width=420,
     )
     with st.container():
@@ -156,7 +155,7 @@ def _downloads(query_set: QuerySet) -> None:
         file_name=f"{tables.slug(query_set.name) or name}{dot}{ending}",
         icon=":material/download:",
         on_click="ignore",
-        key="evaluate_download",
+        key=keys.EVALUATE_DOWNLOAD,
     )
 
 
@@ -169,9 +168,9 @@ def _whose(query_set: QuerySet, kind: str) -> tuple[tuple[str, ...] | None, bool
     names = {-1: f"All {len(people)} raters: the median of each document", **dict(enumerate(people))}
     if kind == "quepid-ratings":
         names[-2] = f"All {len(people)} raters, a column each"
-    if st.session_state.get("evaluate_whose") not in names:
-        st.session_state.pop("evaluate_whose", None)
-    chosen = st.selectbox("Ratings by", list(names), format_func=names.__getitem__, key="evaluate_whose", width=420)
+    if st.session_state.get(keys.EVALUATE_WHOSE) not in names:
+        st.session_state.pop(keys.EVALUATE_WHOSE, None)
+    chosen = st.selectbox("Ratings by", list(names), format_func=names.__getitem__, key=keys.EVALUATE_WHOSE, width=420)
     return (people[chosen],) if chosen >= 0 else None, chosen == -2
 
 

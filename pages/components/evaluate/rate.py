@@ -13,12 +13,11 @@ from pages.components.display.tables import DETAIL_CHARACTERS
 from pages.components.evaluate.agreement import agreement
 from pages.components.evaluate.orders import orders, remembered
 from pages.components.evaluate.state import state
-from pages.components.session import stores
+from pages.components.session import keys, stores
 from rerank_core import RerankError
 from rerank_core.evaluation.query_sets.agreement import pool
 from rerank_core.evaluation.query_sets.query_set import NO_PERSON, Query, QuerySet
 
-RATER, DEPTH, UNRATED, RATED_BEFORE = "evaluate_rater", "evaluate_depth", "evaluate_unrated", "evaluate_rated_before"
 DEPTHS = [3, 5, 10, 20, 50]
 GRADES = {0: "Not relevant", 1: "A little", 2: "Relevant", 3: "Just right"}
 MOST_GRADES = 9
@@ -43,7 +42,7 @@ def rate_step(query_set: QuerySet) -> None:
 def rater() -> str:
     """Whose ratings are given: "Me" where nobody has rated this set yet. Where somebody has, empty until this session
     has said who it is, since it may be another person."""
-    name = st.session_state.get(RATER)
+    name = st.session_state.get(keys.EVALUATE_RATER)
     if name is None and (query_set := state().query_set) is not None and not people(query_set):
         return FIRST_RATER
     return (name or "").strip()
@@ -89,8 +88,8 @@ def _screen() -> None:
         mine = query_set.judgments.get(rater(), {})
         total = sum(map(len, pooled.values()))
         done = sum(name in mine.get(query, {}) for query, names in pooled.items() for name in names)
-        keys = f"keys 0 to {max(choices)} rate, S skips, U takes back"
-        said = f"{done:,} of {total:,} documents rated by this rater · {keys}"
+        shortcuts = f"keys 0 to {max(choices)} rate, S skips, U takes back"
+        said = f"{done:,} of {total:,} documents rated by this rater · {shortcuts}"
         st.progress(done / total if total else 0.0, text=said, width="stretch")
     with st.container():
         if current.error is not None:  # of a rating just now: this part of the page is drawn alone
@@ -109,7 +108,9 @@ def _screen() -> None:
     name = names[current.place]
     about = [f"Query {list(pooled).index(query.id) + 1:,} of {len(pooled):,}", query.tag or "", query.lang or ""]
     st.text(" · ".join(part for part in about if part))
-    with st.container(key="headline", height=QUERY_HEIGHT if len(query.text) > LONG_QUERY else "content", border=False):
+    with st.container(
+        key=keys.HEADLINE, height=QUERY_HEIGHT if len(query.text) > LONG_QUERY else "content", border=False
+    ):
         st.text(shown(query.text, 4_000))
     _buttons(query, name, mine.get(query.id, {}).get(name), choices)
     text, queue = st.columns([3, 2], gap="large")
@@ -120,11 +121,11 @@ def _screen() -> None:
 
 
 def _controls() -> None:
-    if st.session_state.get(RATER) is None:
-        st.session_state[RATER] = rater()
+    if st.session_state.get(keys.EVALUATE_RATER) is None:
+        st.session_state[keys.EVALUATE_RATER] = rater()
     st.text_input(
         "Rater",
-        key=RATER,
+        key=keys.EVALUATE_RATER,
         persist_state="session",
         max_chars=60,
         width=170,
@@ -133,18 +134,18 @@ def _controls() -> None:
         help="Whose ratings these are. Ratings of several people are kept apart, and compared below.",
     )
     with st.popover("What to rate", icon=":material/tune:"):
-        if st.session_state.get(DEPTH) not in DEPTHS:
-            st.session_state[DEPTH] = 5
+        if st.session_state.get(keys.EVALUATE_DEPTH) not in DEPTHS:
+            st.session_state[keys.EVALUATE_DEPTH] = 5
         st.selectbox(
             "Rate the first",
             DEPTHS,
-            key=DEPTH,
+            key=keys.EVALUATE_DEPTH,
             persist_state="session",
             help="How many documents of each order: the initial one and that of every model that has been run.",
         )
         st.toggle(
             "Only what has no rating from me",
-            key=UNRATED,
+            key=keys.EVALUATE_UNRATED,
             value=True,
             persist_state="session",
             help="Jump over documents that this rater has rated already.",
@@ -165,7 +166,7 @@ def _ask_name(query_set: QuerySet) -> None:
                 "Who rated here before",
                 known,
                 index=None,
-                key=RATED_BEFORE,
+                key=keys.EVALUATE_RATED_BEFORE,
                 placeholder="Go on as",
                 label_visibility="collapsed",
                 on_change=_go_on_as,
@@ -174,7 +175,7 @@ def _ask_name(query_set: QuerySet) -> None:
 
 
 def _go_on_as() -> None:
-    st.session_state[RATER] = st.session_state[RATED_BEFORE]
+    st.session_state[keys.EVALUATE_RATER] = st.session_state[keys.EVALUATE_RATED_BEFORE]
     _somebody_else()
 
 
@@ -191,26 +192,31 @@ def _buttons(query: Query, name: str, grade: int | None, choices: Mapping[int, s
             st.button(
                 words,
                 shortcut=str(value),
-                key=f"grade_{value}",
+                key=keys.of(keys.GRADE, value),
                 type="primary" if grade == value else "secondary",
                 on_click=_grade,
                 args=(query.id, name, value),
                 disabled=nobody,
             )
-        st.button("Skip", icon=":material/skip_next:", shortcut="S", key="rate_skip", on_click=_advance)
+        st.button("Skip", icon=":material/skip_next:", shortcut="S", key=keys.RATE_SKIP, on_click=_advance)
         st.button(
             "Undo",
             icon=":material/undo:",
             shortcut="U",
-            key="rate_undo",
+            key=keys.RATE_UNDO,
             on_click=_undo,
             disabled=not state().undo,
         )
         st.button(
-            "Previous query", icon=":material/chevron_left:", shortcut="P", key="rate_back", on_click=_turn, args=(-1,)
+            "Previous query",
+            icon=":material/chevron_left:",
+            shortcut="P",
+            key=keys.RATE_BACK,
+            on_click=_turn,
+            args=(-1,),
         )
         st.button(
-            "Next query", icon=":material/chevron_right:", shortcut="N", key="rate_next", on_click=_turn, args=(1,)
+            "Next query", icon=":material/chevron_right:", shortcut="N", key=keys.RATE_NEXT, on_click=_turn, args=(1,)
         )
 
 
@@ -237,7 +243,7 @@ def _queue(query_set: QuerySet, query: Query, names: Sequence[str], mine: Mappin
     current = state()
     place = {name: rank for rank, name in enumerate(query.candidates, start=1)}
     own = mine.get(query.id, {})
-    key = f"rate_queue_{query.id}_{current.place}_{len(current.undo)}"
+    key = keys.of(keys.RATE_QUEUE, query.id, current.place, len(current.undo))
     event = st.dataframe(
         pd.DataFrame(
             {
@@ -278,7 +284,7 @@ def _preview(query_set: QuerySet, name: str) -> str:
 def _pooled() -> dict[str, tuple[str, ...]]:
     query_set = state().query_set
     assert query_set is not None
-    found = pool(orders().values(), int(st.session_state.get(DEPTH) or 5))
+    found = pool(orders().values(), int(st.session_state.get(keys.EVALUATE_DEPTH) or 5))
     return {query.id: found[query.id] for query in query_set.queries if found.get(query.id)}
 
 
@@ -314,8 +320,8 @@ def keep(query: str, document: str, grade: int | None, who: str | None = None) -
     if not who:
         current.error = NO_NAME
         return False
-    if st.session_state.get(RATER) is None:
-        st.session_state[RATER] = who
+    if st.session_state.get(keys.EVALUATE_RATER) is None:
+        st.session_state[keys.EVALUATE_RATER] = who
     try:
         stores.query_sets().rate(current.set_id, who, query, document, grade)
     except RerankError as error:
@@ -335,7 +341,7 @@ def _advance() -> None:
 def _onward(pooled: Mapping[str, Sequence[str]], mine: Mapping[str, Mapping[str, int]]) -> None:
     """Move on until a document is reached that is to be rated; stay at the last one where there is none."""
     current = state()
-    jump = bool(st.session_state.get(UNRATED, True))
+    jump = bool(st.session_state.get(keys.EVALUATE_UNRATED, True))
     ids = list(pooled)
     asked = current.rated_query
     start = ids.index(asked) if asked is not None and asked in pooled else 0

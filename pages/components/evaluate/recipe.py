@@ -11,7 +11,7 @@ from pages.components.display.board import shown
 from pages.components.display.tables import DETAIL_CHARACTERS
 from pages.components.evaluate.orders import judgments, relevant, remembered, selected
 from pages.components.evaluate.state import state
-from pages.components.session import stores
+from pages.components.session import keys, stores
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.records import Ranking
 from rerank_core.evaluation.measures.cutoff import (
@@ -23,7 +23,6 @@ from rerank_core.evaluation.measures.cutoff import (
 )
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 
-OPEN = "cut_recipe"
 # From how many characters on a text scrolls in a window of its own, so that the buttons below stay in sight.
 LONG_DOCUMENT = 600
 BORDERLINE = "borderline"
@@ -36,7 +35,7 @@ def recipe(ranking: Ranking, use_words: str, use: Callable[[float, str], None]) 
     opened = st.expander(
         f"Find a threshold from {BORDERLINE_PAIRS[0]} to {BORDERLINE_PAIRS[1]} borderline pairs",
         icon=":material/balance:",
-        key=OPEN,
+        key=keys.CUT_RECIPE,
         on_change="rerun",
     )
     query_set = state().query_set
@@ -75,7 +74,7 @@ def recipe(ranking: Ranking, use_words: str, use: Callable[[float, str], None]) 
             st.button(
                 "Undo",
                 icon=":material/undo:",
-                key="recipe_undo",
+                key=keys.RECIPE_UNDO,
                 shortcut="U",
                 on_click=_undo,
                 args=(ranking,),
@@ -93,7 +92,7 @@ def _outcome(scores: Sequence[float], use_words: str, use: Callable[[float, str]
     st.button(
         use_words.format(reference.score),
         icon=":material/straighten:",
-        key="recipe_use",
+        key=keys.RECIPE_USE,
         type="primary" if reference.enough else "secondary",
         on_click=use,
         args=(reference.score, f"from {reference.pairs} borderline pairs"),
@@ -106,7 +105,7 @@ def _card(query_set: QuerySet, ranking: Ranking, pair: Borderline, number: int, 
     about += [f"rated {pair.grade}"] if pair.grade is not None else []
     with st.container(border=True):
         st.text(" · ".join(about))
-        with st.container(key="headline"):
+        with st.container(key=keys.HEADLINE):
             st.text(shown(pair.query.text, 2_000))
         if document.metadata.get("title"):
             st.text(shown(str(document.metadata["title"]), 300, one_line=True))
@@ -114,7 +113,7 @@ def _card(query_set: QuerySet, ranking: Ranking, pair: Borderline, number: int, 
             st.text(shown(document.text[:DETAIL_CHARACTERS]))
     with st.container(horizontal=True, gap="small"):
         for mark, (words, key) in CHOICES.items():
-            st.button(words, key=f"recipe_{mark}", shortcut=key, on_click=_mark, args=(ranking, pair, mark))
+            st.button(words, key=keys.of(keys.RECIPE, mark), shortcut=key, on_click=_mark, args=(ranking, pair, mark))
 
 
 def _name(pair: Borderline) -> tuple[str, str]:

@@ -6,7 +6,6 @@ import streamlit as st
 
 from pages.components.evaluate.answer import current_answer
 from pages.components.evaluate.orders import (
-    DEPTH,
     filters,
     judgments,
     rankings,
@@ -20,14 +19,12 @@ from pages.components.evaluate.orders import (
 from pages.components.evaluate.run import under_way
 from pages.components.evaluate.state import experiment, state
 from pages.components.session import connection as connections
-from pages.components.session import stores
+from pages.components.session import keys, stores
 from rerank_core import RerankError
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.evaluation.report.csv_files import report_csv, results_csv
 from rerank_core.evaluation.report.report import Report, make_report, report_html
 from rerank_core.exports import tables
-
-TITLE = "report_title"
 
 
 def report_step(query_set: QuerySet) -> None:
@@ -35,13 +32,15 @@ def report_step(query_set: QuerySet) -> None:
     found = current_answer()
     if found is None:
         return
-    with st.container(key="headline"):
+    with st.container(key=keys.HEADLINE):
         st.text(found.sentence)
     scope_line()
     filters(query_set)
     if under_way():
         st.caption("The run is not over: the report would hold what there is so far.")
-    title = st.text_input("Title of the report", placeholder=query_set.name, key=TITLE, max_chars=200, width=480)
+    title = st.text_input(
+        "Title of the report", placeholder=query_set.name, key=keys.REPORT_TITLE, max_chars=200, width=480
+    )
     try:
         report = _made(title.strip())
     except RerankError as error:
@@ -57,7 +56,7 @@ def report_step(query_set: QuerySet) -> None:
             type="primary",
             icon=":material/description:",
             on_click="ignore",
-            key="report_html",
+            key=keys.REPORT_HTML,
         )
         st.download_button(
             "Every number (CSV)",
@@ -66,7 +65,7 @@ def report_step(query_set: QuerySet) -> None:
             mime="text/csv",
             icon=":material/table:",
             on_click="ignore",
-            key="report_csv",
+            key=keys.REPORT_CSV,
         )
         st.download_button(
             "All results (CSV)",
@@ -75,7 +74,7 @@ def report_step(query_set: QuerySet) -> None:
             mime="text/csv",
             icon=":material/format_list_numbered:",
             on_click="ignore",
-            key="results_csv",
+            key=keys.RESULTS_CSV,
         )
     st.caption(
         "The HTML report is one file that opens in any browser and prints: the answer, method, data, charts, tables, "
@@ -92,7 +91,7 @@ def _made(title: str) -> Report:
     assert query_set is not None
     assert shown is not None
     found, grades, only, prices = rankings(), judgments(), selected(), connections.prices()
-    k, daily, grade, about = int(st.session_state.get(DEPTH) or 10), searches_a_day(), relevant(), scope()
+    k, daily, grade, about = int(st.session_state.get(keys.ANSWER_DEPTH) or 10), searches_a_day(), relevant(), scope()
     kept = stores.query_sets().thresholds()
     marks = tuple((*key, one.score, one.how) for key, one in kept.items())
     return remembered(

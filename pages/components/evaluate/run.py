@@ -14,12 +14,12 @@ import streamlit as st
 import rerank_core as rc
 from pages.components.display import errors
 from pages.components.display.markdown import escaped
-from pages.components.evaluate.state import EXPERIMENT, experiment, go, open_experiment, state
+from pages.components.evaluate.state import experiment, go, open_experiment, state
 from pages.components.jobs import page_job
 from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
 from pages.components.jobs.page_job import failure as why
 from pages.components.session import connection as connections
-from pages.components.session import stores
+from pages.components.session import keys, stores
 from pages.components.session.connection import Connection
 from rerank_core import RerankError, pricing
 from rerank_core.evaluation.experiments.records import Experiment, ExperimentProgress, Lane
@@ -51,21 +51,23 @@ def experiment_list() -> None:
         return
     if current.experiment_id not in saved:
         current.experiment_id = next(iter(saved))
-    st.session_state[EXPERIMENT] = current.experiment_id
+    st.session_state[keys.EXPERIMENT] = current.experiment_id
     titles = _titles(list(saved.values()))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
             "Experiment",
             list(saved),
             format_func=titles.__getitem__,
-            key=EXPERIMENT,
-            on_change=lambda: open_experiment(st.session_state[EXPERIMENT]),
+            key=keys.EXPERIMENT,
+            on_change=lambda: open_experiment(st.session_state[keys.EXPERIMENT]),
             width=560,
         )
         shown = saved[current.experiment_id]
         with st.popover("Rename", icon=":material/edit:"):
-            st.text_input("New name", value=_own_name(shown), key=f"experiment_name_{shown.id}", max_chars=200)
-            st.button("Save the name", on_click=_rename, args=(shown.id,), key="rename_experiment")
+            st.text_input(
+                "New name", value=_own_name(shown), key=keys.of(keys.EXPERIMENT_NAME, shown.id), max_chars=200
+            )
+            st.button("Save the name", on_click=_rename, args=(shown.id,), key=keys.RENAME_EXPERIMENT)
         if not under_way():
             with st.popover("Delete", icon=":material/delete:"):
                 st.text("Delete this experiment with its answers? Answers that were paid for are lost.")
@@ -94,7 +96,7 @@ def _own_name(one: Experiment) -> str:
 
 def _rename(experiment_id: str) -> None:
     try:
-        stores.experiments().rename(experiment_id, st.session_state[f"experiment_name_{experiment_id}"])
+        stores.experiments().rename(experiment_id, st.session_state[keys.of(keys.EXPERIMENT_NAME, experiment_id)])
     except RerankError as error:
         state().error = error
 
@@ -214,13 +216,13 @@ def _next_steps(one: Experiment, now: ExperimentProgress) -> None:
     with st.container(horizontal=True, width="content"):
         if open_ones > 0:
             label = "Start" if now.state == "new" else "Resume"
-            if st.button(label, icon=":material/play_arrow:", key="resume_run"):
+            if st.button(label, icon=":material/play_arrow:", key=keys.RESUME_RUN):
                 submit(one)
                 st.rerun()
         if now.done and not open_ones:
-            st.button("See the answer", icon=":material/insights:", key="see_answer", on_click=go, args=("Answer",))
+            st.button("See the answer", icon=":material/insights:", key=keys.SEE_ANSWER, on_click=go, args=("Answer",))
         if now.failed and st.button(
-            f"Run the {now.failed:,} failed again", icon=":material/refresh:", key="rerun_failed"
+            f"Run the {now.failed:,} failed again", icon=":material/refresh:", key=keys.RERUN_FAILED
         ):
             submit(one, only="failed")
             st.rerun()
@@ -239,7 +241,7 @@ def _terms(one: Experiment, hosted: Sequence[str]) -> None:
             min_value=1,
             max_value=max(MOST_AT_ONCE, lane.concurrency),
             value=lane.concurrency,
-            key=f"run_at_once_{provider}_{one.id}",
+            key=keys.of(keys.RUN_AT_ONCE, provider, one.id),
         )
         st.number_input(
             f"{label}: at most a minute",
@@ -247,7 +249,7 @@ def _terms(one: Experiment, hosted: Sequence[str]) -> None:
             max_value=100_000,
             value=None,
             placeholder="No limit",
-            key=_seeded(f"run_per_minute_{provider}_{one.id}", lane.per_minute),
+            key=_seeded(keys.of(keys.RUN, "per_minute", provider, one.id), lane.per_minute),
         )
     st.number_input(
         "This run may cost at most (US dollars)",
@@ -256,10 +258,10 @@ def _terms(one: Experiment, hosted: Sequence[str]) -> None:
         step=0.5,
         format="%g",
         placeholder="No limit of its own",
-        key=_seeded(f"run_limit_{one.id}", None if one.spending_limit is None else float(one.spending_limit)),
+        key=_seeded(keys.of(keys.RUN_LIMIT, one.id), None if one.spending_limit is None else float(one.spending_limit)),
         help="For the run as a whole, what it has cost so far included. Empty: no limit of its own.",
     )
-    st.button("Use from the next start on", key="set_terms", on_click=_set_terms, args=(one, hosted))
+    st.button("Use from the next start on", key=keys.SET_TERMS, on_click=_set_terms, args=(one, hosted))
 
 
 def _seeded(key: str, value: float | None) -> str:
@@ -271,10 +273,10 @@ def _seeded(key: str, value: float | None) -> str:
 def _set_terms(one: Experiment, hosted: Sequence[str]) -> None:
     form, lanes = st.session_state, dict(one.lanes)
     for provider in hosted:
-        at_once, a_minute = (form[f"run_{what}_{provider}_{one.id}"] for what in ("at_once", "per_minute"))
+        at_once, a_minute = (form[keys.of(keys.RUN, what, provider, one.id)] for what in ("at_once", "per_minute"))
         before = one.lanes.get(provider) or Lane.usual(provider)
         lanes[provider] = Lane(at_once or before.concurrency, a_minute, before.retries)
-    limit = form[f"run_limit_{one.id}"]
+    limit = form[keys.of(keys.RUN_LIMIT, one.id)]
     try:
         stores.experiments().set_lanes(one.id, lanes)
         stores.experiments().set_limit(one.id, None if limit is None else Decimal(str(limit)))
@@ -310,13 +312,18 @@ def _progress() -> None:
         st.progress(now.fraction, text=escaped(now.text), width="stretch")
         ask = stores.experiments().ask
         st.button(
-            "Pause", icon=":material/pause:", disabled=bool(asked), key="pause_run", on_click=ask, args=(one, "pause")
+            "Pause",
+            icon=":material/pause:",
+            disabled=bool(asked),
+            key=keys.PAUSE_RUN,
+            on_click=ask,
+            args=(one, "pause"),
         )
         st.button(
             "Cancel",
             icon=":material/stop_circle:",
             disabled=asked == "cancel",
-            key="cancel_run",
+            key=keys.CANCEL_RUN,
             on_click=ask,
             args=(one, "cancel"),
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import streamlit as st
 
-from pages.components.session import page_state, stores
+from pages.components.session import keys, page_state, stores
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.records import Experiment
 from rerank_core.evaluation.formats.imported import Imported
@@ -15,9 +15,7 @@ from rerank_core.ranking.contender import Contender
 from rerank_core.storage.query_sets import QuerySetSummary
 
 # Widget keys. `STEP` and `EXPERIMENT` are also names in the address.
-STEP, SET, EXPERIMENT = "step", "query_set", "experiment"
 # The query set in the address, where no experiment names it.
-SET_ID = "set"
 STEPS = ["Query set", "Rate", "Run", "Answer", "Cut-off", "Cost", "Report"]
 FREE = tuple(Contender("local", model) for model in ("local-keyword", "local-english", "local-multilingual"))
 """What the sample is measured with on a first visit: the models of this computer."""
@@ -79,7 +77,7 @@ class EvaluateState:
 
 def state() -> EvaluateState:
     """This session's Evaluate page."""
-    return page_state.of(EvaluateState, "evaluate")
+    return page_state.of(EvaluateState)
 
 
 def saved_sets() -> tuple[QuerySetSummary, ...]:
@@ -181,7 +179,7 @@ def experiment() -> Experiment | None:
 
 def go(step: str) -> None:
     """Go to a step; for a button's callback."""
-    st.session_state[STEP] = step
+    st.session_state[keys.STEP] = step
 
 
 def open_experiment(experiment_id: str) -> None:

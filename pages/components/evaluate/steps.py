@@ -10,11 +10,12 @@ from pages.components.evaluate.answer import answer_step
 from pages.components.evaluate.cost import cost_step
 from pages.components.evaluate.cutoff import cutoff_step
 from pages.components.evaluate.new_run import new_run
-from pages.components.evaluate.query_set import ADDING, query_set_step
+from pages.components.evaluate.query_set import query_set_step
 from pages.components.evaluate.rate import rate_step
 from pages.components.evaluate.report import report_step
 from pages.components.evaluate.run import experiment_list, progress, status
 from pages.components.evaluate.state import experiment, go, on_sample, state
+from pages.components.session import keys
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 
 
@@ -44,7 +45,7 @@ def _about(draw: Callable[[QuerySet], None], *, of_run: bool = False) -> Callabl
 
 def _own_queries() -> None:
     go("Query set")
-    st.session_state[ADDING] = True
+    st.session_state[keys.EVALUATE_ADDING] = True
 
 
 def _run_step(query_set: QuerySet) -> None:

@@ -9,20 +9,8 @@ import streamlit as st
 
 from pages.components.display.board import shown
 from pages.components.inputs import uploads
-from pages.components.session.texts import (
-    DOCUMENTS,
-    FROM_EXAMPLE,
-    MAX_TOP_N,
-    MODE,
-    MODEL,
-    ORDER,
-    OWN,
-    QUERY,
-    TOP_N,
-    Texts,
-    as_pasted_text,
-    texts,
-)
+from pages.components.session import keys
+from pages.components.session.texts import FROM_EXAMPLE, MAX_TOP_N, OWN, Texts, as_pasted_text, texts
 from rerank_core import documents, providers
 from rerank_core.documents import ParsedDocuments
 from rerank_core.documents.tables.roles import by_role
@@ -31,7 +19,6 @@ from rerank_core.retrieval.starting_order import has_number
 
 MODES = {"auto": "Detect", "lines": "One per line", "paragraphs": "Paragraphs", "json": "JSON"}
 READ_AS = {"lines": "one per line", "paragraphs": "one per paragraph", "json": "from JSON"}
-EDIT_TABLE = "edit_table"
 
 
 @dataclass(frozen=True)
@@ -54,7 +41,7 @@ def collect() -> None:
     current = texts()
     kept = uploads.left_behind(inbox())
     if isinstance(kept, Kept):
-        st.session_state[QUERY], st.session_state[DOCUMENTS] = kept.query, kept.pasted_text
+        st.session_state[keys.QUERY], st.session_state[keys.DOCUMENTS] = kept.query, kept.pasted_text
         current.replace(kept.working, OWN)
         current.pasted = kept.pasted
         current.undo.clear()
@@ -65,7 +52,7 @@ def paste_input() -> None:
     """The paste area and what was found in it."""
     st.text_area(
         "Documents",
-        key=DOCUMENTS,
+        key=keys.DOCUMENTS,
         height=170,
         on_change=_pasted,
         persist_state="session",
@@ -86,13 +73,13 @@ def upload_input() -> bool:
         "Read the paste as",
         list(MODES),
         format_func=MODES.__getitem__,
-        key=MODE,
+        key=keys.READ_AS,
         on_change=_pasted,
         persist_state="session",
     )
     st.text(_count(current))
     with st.container(horizontal=True, vertical_alignment="center"):
-        editing = st.toggle("Edit as a table", key=EDIT_TABLE, persist_state="session")
+        editing = st.toggle("Edit as a table", key=keys.EDIT_TABLE, persist_state="session")
         st.button(
             "Undo",
             icon=":material/undo:",
@@ -129,11 +116,11 @@ def import_report(*, one_model: bool = True) -> None:
 def _request_offer(one_model: bool) -> None:
     """What else a pasted request asks for, where the page asks for something else."""
     current = texts()
-    here = (QUERY, TOP_N, MODEL) if one_model else (QUERY, TOP_N)
+    here = (keys.QUERY, keys.TOP_N, keys.MODEL) if one_model else (keys.QUERY, keys.TOP_N)
     offer = {key: value for key, value in current.offer.items() if key in here and value != st.session_state.get(key)}
     if not offer:
         return
-    names = {QUERY: "the query", TOP_N: "Top N", MODEL: "the model"}
+    names = {keys.QUERY: "the query", keys.TOP_N: "Top N", keys.MODEL: "the model"}
     with st.container(border=True, gap="small"):
         said = ", ".join(f"{names[key]} “{shown(str(value), 200, one_line=True)}”" for key, value in offer.items())
         st.text(f"The pasted request also holds {said}.")
@@ -150,13 +137,15 @@ def _use_offer(offer: dict[str, str | int]) -> None:
 def _offered(parsed: ParsedDocuments) -> dict[str, str | int]:
     label = next((model.label for spec in providers() for model in spec.models if model.id == parsed.model), None)
     top_n = parsed.top_n if 0 < (parsed.top_n or 0) <= MAX_TOP_N else None
-    return {key: value for key, value in ((QUERY, parsed.query), (TOP_N, top_n), (MODEL, label)) if value}
+    return {
+        key: value for key, value in ((keys.QUERY, parsed.query), (keys.TOP_N, top_n), (keys.MODEL, label)) if value
+    }
 
 
 def table_input() -> None:
     """The working list as a table: edit, add, remove, and put rows in order by the Order column."""
     current = texts()
-    key = f"table_{current.table_version}"
+    key = keys.of(keys.TABLE, current.table_version)
     if current.table_base is None or key not in st.session_state:
         current.table_base = current.working
     base = current.table_base
@@ -184,8 +173,8 @@ def table_input() -> None:
         st.caption("The table is empty: type a text into the first row, paste above, or pick an example.")
     sortable = [column for column in columns if column != "Order"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        by = st.selectbox("Sort the list by", sortable, key="sort_by", width=220)
-        descending = st.toggle("Largest first", key="sort_descending")
+        by = st.selectbox("Sort the list by", sortable, key=keys.SORT_BY, width=220)
+        descending = st.toggle("Largest first", key=keys.SORT_DESCENDING)
         st.button("Sort", icon=":material/sort:", on_click=_sorted, args=(by, descending), disabled=not base.documents)
 
 
@@ -203,13 +192,13 @@ def order_control() -> None:
     options = ["listed"]
     options += [by for by in ("rank", "score") if has_number(working, by)]
     options.append("keyword")
-    if st.session_state.get(ORDER) not in options:
-        st.session_state[ORDER] = "listed"
+    if st.session_state.get(keys.START_ORDER) not in options:
+        st.session_state[keys.START_ORDER] = "listed"
     st.selectbox(
         "Start from the order",
         options,
         format_func=START.__getitem__,
-        key=ORDER,
+        key=keys.START_ORDER,
         persist_state="session",
         width=176,
         help="The order that reranking is compared with: as listed here, by a rank or score that came with the file, "
@@ -225,9 +214,9 @@ def _count(current: Texts) -> str:
 
 
 def _pasted() -> None:
-    text = st.session_state.get(DOCUMENTS) or ""
+    text = st.session_state.get(keys.DOCUMENTS) or ""
     current = texts()
-    parsed = documents.parse_documents(text, mode=st.session_state.get(MODE) or "auto")
+    parsed = documents.parse_documents(text, mode=st.session_state.get(keys.READ_AS) or "auto")
     current.pasted = parsed
     if text.strip():
         inbox().files.clear()
@@ -239,9 +228,9 @@ def _pasted() -> None:
         current.change(working)
     if parsed.query and current.example != OWN:
         # A pasted request body brings its own query; one that was typed for own documents is not overwritten.
-        st.session_state[QUERY] = parsed.query
-    elif parsed.query and not (st.session_state.get(QUERY) or "").strip():
-        st.session_state[QUERY] = parsed.query
+        st.session_state[keys.QUERY] = parsed.query
+    elif parsed.query and not (st.session_state.get(keys.QUERY) or "").strip():
+        st.session_state[keys.QUERY] = parsed.query
     # only what was not taken over: whoever types another query later is not asked about it
     current.offer = {key: value for key, value in _offered(parsed).items() if value != st.session_state.get(key)}
     current.example = OWN
@@ -259,7 +248,7 @@ def _undo() -> None:
         files.pop(name)
     current.example = OWN
     if not files:
-        st.session_state[DOCUMENTS] = as_pasted_text(current.working.documents)
+        st.session_state[keys.DOCUMENTS] = as_pasted_text(current.working.documents)
 
 
 def _put(name: str, upload: uploads.Upload, again: bool) -> None:
@@ -275,7 +264,10 @@ def _put(name: str, upload: uploads.Upload, again: bool) -> None:
 def _kept() -> Kept:
     current = texts()
     return Kept(
-        st.session_state.get(QUERY) or "", st.session_state.get(DOCUMENTS) or "", current.pasted, current.working
+        st.session_state.get(keys.QUERY) or "",
+        st.session_state.get(keys.DOCUMENTS) or "",
+        current.pasted,
+        current.working,
     )
 
 
@@ -285,7 +277,7 @@ PAGE = uploads.Page(_put, _kept, lambda: {*texts().working.sources})
 def _removed(name: str) -> None:
     current = texts()
     if name == FROM_EXAMPLE:
-        st.session_state[DOCUMENTS] = ""
+        st.session_state[keys.DOCUMENTS] = ""
     current.change(current.working.without(name))
 
 

@@ -43,7 +43,7 @@ class EngineTest:
 
 def show(engine: LiveIndex, settings: tuple[Any, ...], question: str) -> None:
     """The button, a wait that can be cancelled, and what came of the last test; `settings` tell two engines apart."""
-    last, mine = page_state.of(EngineTest, "engine_test"), _job()
+    last, mine = page_state.of(EngineTest), _job()
     mine.take_finished()
     pressed = st.button(
         "Test this search engine",
@@ -82,7 +82,7 @@ def _work(context: JobContext, engine: LiveIndex, question: str) -> Tested:
 
 
 def _take(ended: Ended[Tested]) -> None:
-    page_state.of(EngineTest, "engine_test").tested = ended.result
+    page_state.of(EngineTest).tested = ended.result
 
 
 ENGINE_TEST = JobKind[Tested](

@@ -5,21 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.inputs import documents
-from pages.components.session import query_params
-from pages.components.session.texts import (
-    DEFAULT_TOP_N,
-    DOCUMENTS,
-    EXAMPLE,
-    FROM_EXAMPLE,
-    LABELS,
-    MAX_TOP_N,
-    MODEL,
-    OWN,
-    QUERY,
-    TOP_N,
-    as_pasted_text,
-    texts,
-)
+from pages.components.session import keys, query_params
+from pages.components.session.texts import DEFAULT_TOP_N, FROM_EXAMPLE, LABELS, MAX_TOP_N, OWN, as_pasted_text, texts
 from rerank_core import Document, samples
 from rerank_core.documents.working_list import WorkingList
 
@@ -28,25 +15,25 @@ TITLES = {example.id: example.title for example in samples.EXAMPLES} | {OWN: "Yo
 
 def begin() -> None:
     """Give the inputs their first values, before anything is put into them."""
-    st.session_state.update({MODEL: LABELS[0], TOP_N: DEFAULT_TOP_N, QUERY: "", DOCUMENTS: ""})
+    st.session_state.update({keys.MODEL: LABELS[0], keys.TOP_N: DEFAULT_TOP_N, keys.QUERY: "", keys.DOCUMENTS: ""})
 
 
 def choices_of_link() -> None:
     """A link may ask for another model or Top N than the example suggests."""
-    if query_params.get(MODEL) in LABELS:
-        st.session_state[MODEL] = query_params.get(MODEL)
-    top = query_params.get(TOP_N) or ""
+    if query_params.get(keys.MODEL) in LABELS:
+        st.session_state[keys.MODEL] = query_params.get(keys.MODEL)
+    top = query_params.get(keys.TOP_N) or ""
     if top.isascii() and top.isdigit() and 0 < int(top) <= MAX_TOP_N:
-        st.session_state[TOP_N] = int(top)
+        st.session_state[keys.TOP_N] = int(top)
 
 
 def load_example(name: str) -> None:
     """Put an example's texts and suggestions in place. Call it before the widgets are drawn."""
     example = samples.example(name)
-    st.session_state[QUERY] = example.query
-    st.session_state[DOCUMENTS] = as_pasted_text(example.documents)
-    st.session_state[MODEL] = example.model
-    st.session_state[TOP_N] = example.top_n
+    st.session_state[keys.QUERY] = example.query
+    st.session_state[keys.DOCUMENTS] = as_pasted_text(example.documents)
+    st.session_state[keys.MODEL] = example.model
+    st.session_state[keys.TOP_N] = example.top_n
     documents.inbox().files.clear()
     texts().replace(WorkingList.of(example.documents, FROM_EXAMPLE, example.order_name), example.id)
 
@@ -62,8 +49,8 @@ def show_saved(query: str, found: tuple[Document, ...], order_name: str, source:
     )
     story = next(same, None)
     shared.example = story.id if story else OWN
-    st.session_state[QUERY] = query
-    st.session_state[DOCUMENTS] = as_pasted_text(found)
+    st.session_state[keys.QUERY] = query
+    st.session_state[keys.DOCUMENTS] = as_pasted_text(found)
     shared.working = WorkingList.of(found, FROM_EXAMPLE if story else source, order_name)
 
 
@@ -75,13 +62,13 @@ def story_shown() -> samples.Example | None:
 
 def picker() -> None:
     """Choose a story; on this computer it is reranked at once, since that costs nothing."""
-    st.session_state[EXAMPLE] = texts().example
+    st.session_state[keys.EXAMPLE] = texts().example
     with st.container(horizontal=True, vertical_alignment="bottom", width="content", gap="small"):
         st.selectbox(
             "Example",
             list(TITLES),
             format_func=TITLES.__getitem__,
-            key=EXAMPLE,
+            key=keys.EXAMPLE,
             persist_state="session",
             on_change=_picked,
             width=320,
@@ -103,10 +90,10 @@ def story() -> None:
 
 
 def _picked() -> None:
-    chosen = st.session_state.get(EXAMPLE)
+    chosen = st.session_state.get(keys.EXAMPLE)
     if chosen in TITLES and chosen != OWN:
         load_example(chosen)
         return
     documents.inbox().files.clear()
-    st.session_state[QUERY] = st.session_state[DOCUMENTS] = ""
+    st.session_state[keys.QUERY] = st.session_state[keys.DOCUMENTS] = ""
     texts().replace(WorkingList(), OWN)

@@ -9,8 +9,9 @@ import streamlit as st
 
 from pages.components.display.markdown import escaped
 from pages.components.session import connection as connections
+from pages.components.session import keys
 from pages.components.session.connection import Connection
-from pages.components.session.texts import LABELS, MAX_TOP_N, MODEL, PRESENTING, QUERY, RETURN_DOCUMENTS, TOP_N, texts
+from pages.components.session.texts import LABELS, MAX_TOP_N, texts
 from rerank_core import Document, language, offline, pricing
 from rerank_core.pricing.estimates import CostEstimate
 from rerank_core.providers.spec import ModelSpec
@@ -24,7 +25,7 @@ def model_control(connection: Connection) -> ModelSpec | None:
     spec = connection.provider
     models = {model.label: model for model in spec.models}
     label = st.segmented_control(
-        "Model", LABELS, required=True, key=MODEL, persist_state="session", disabled=not models
+        "Model", LABELS, required=True, key=keys.MODEL, persist_state="session", disabled=not models
     )
     if not models:
         st.caption(f"{spec.label} has one model and no choice; it gives an order without scores.")
@@ -69,7 +70,7 @@ def language_warning(model: ModelSpec | None, query: str, documents: Sequence[Do
 
 
 def _switch_to_multilingual() -> None:
-    st.session_state[MODEL] = "Multilingual"
+    st.session_state[keys.MODEL] = "Multilingual"
 
 
 def top_n_control() -> int:
@@ -79,7 +80,7 @@ def top_n_control() -> int:
         min_value=1,
         max_value=MAX_TOP_N,
         step=1,
-        key=TOP_N,
+        key=keys.TOP_N,
         persist_state="session",
         width=120,
         help="How many results you would show. Moving it sends nothing: all documents are scored, and the ones "
@@ -100,14 +101,14 @@ def _advanced() -> None:
     with st.popover("Advanced", icon=":material/tune:", type="tertiary"):
         st.toggle(
             "return_documents",
-            key=RETURN_DOCUMENTS,
+            key=keys.RETURN_DOCUMENTS,
             persist_state="session",
             help="Ask the provider to send the texts back with the scores. The page does not need it: it keeps your "
             "own texts. It makes replies larger and costs nothing.",
         )
         st.toggle(
             "Large board",
-            key=PRESENTING,
+            key=keys.PRESENTING,
             persist_state="session",
             help="Larger type on the board, for a screen that is looked at from far away.",
         )
@@ -118,7 +119,7 @@ def estimate(connection: Connection, model: ModelSpec | None) -> CostEstimate:
     return pricing.estimate_cost(
         connection.provider.id,
         model.id if model else None,
-        st.session_state.get(QUERY) or "",
+        st.session_state.get(keys.QUERY) or "",
         texts().working.documents,
         prices=connections.prices(),
     )

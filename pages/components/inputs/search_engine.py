@@ -7,13 +7,12 @@ import streamlit as st
 from pages.components.display import errors
 from pages.components.inputs import engine_test
 from pages.components.inputs.collections import LiveSettings
-from pages.components.search.state import QUESTION
+from pages.components.session import keys
 from rerank_core import RerankError
 from rerank_core.retrieval.live.index import LiveFields, LiveIndex, QueryTemplate
 from rerank_core.transport.engine_credentials import Credentials
 
 # The query template, a widget's key, and the default that it began with.
-TEMPLATE, FOLLOWED = "live_template", "live_template_followed"
 
 
 def live_settings() -> LiveSettings | None:
@@ -21,28 +20,36 @@ def live_settings() -> LiveSettings | None:
     with st.container(border=True):
         with st.container(horizontal=True):
             address = st.text_input(
-                "Address", key="live_address", placeholder="http://localhost:9200", persist_state="session", width=300
+                "Address",
+                key=keys.LIVE_ADDRESS,
+                placeholder="http://localhost:9200",
+                persist_state="session",
+                width=300,
             )
-            index = st.text_input("Index", key="live_index", placeholder="articles", persist_state="session", width=200)
-            text = st.text_input("Text field", key="live_text", placeholder="body", persist_state="session", width=150)
-            title = st.text_input("Title field", key="live_title", persist_state="session", width=150)
-            url = st.text_input("Link field", key="live_url", persist_state="session", width=150)
+            index = st.text_input(
+                "Index", key=keys.LIVE_INDEX, placeholder="articles", persist_state="session", width=200
+            )
+            text = st.text_input(
+                "Text field", key=keys.LIVE_TEXT, placeholder="body", persist_state="session", width=150
+            )
+            title = st.text_input("Title field", key=keys.LIVE_TITLE, persist_state="session", width=150)
+            url = st.text_input("Link field", key=keys.LIVE_URL, persist_state="session", width=150)
         with st.container(horizontal=True):
             kind = st.selectbox(
                 "Sign in with",
                 ["Nothing", "User and password", "API key"],
-                key="live_kind",
+                key=keys.LIVE_KIND,
                 persist_state="session",
                 width=200,
             )
             user = secret = ""
             if kind == "User and password":
-                user = st.text_input("User", key="live_user", persist_state="session", width=200)
+                user = st.text_input("User", key=keys.LIVE_USER, persist_state="session", width=200)
             if kind != "Nothing":
                 secret = st.text_input(
                     "Password" if user or kind == "User and password" else "API key",
                     type="password",
-                    key="live_secret",
+                    key=keys.LIVE_KEY,
                     persist_state="session",
                     width=240,
                 )
@@ -54,7 +61,7 @@ def live_settings() -> LiveSettings | None:
             _default_template(fields)
             template = st.text_area(
                 "Query template",
-                key=TEMPLATE,
+                key=keys.LIVE_TEMPLATE,
                 height=150,
                 help="The body of the search as JSON; {{query}} is where the question goes.",
                 persist_state="session",
@@ -68,7 +75,7 @@ def live_settings() -> LiveSettings | None:
         except RerankError as error:
             errors.show(error, title="This search engine is not set up")
             return None
-        asked = st.session_state.get(QUESTION) or ""
+        asked = st.session_state.get(keys.QUESTION) or ""
         engine_test.show(engine, (address, index, fields, template, kind, user, secret), asked)
         return LiveSettings(engine, index)
 
@@ -76,12 +83,12 @@ def live_settings() -> LiveSettings | None:
 def _default_template(fields: LiveFields) -> None:
     """Begin with a template for these fields, and follow them until somebody writes one of their own."""
     default = QueryTemplate.default(fields).text
-    if st.session_state.get(TEMPLATE) in (None, "", st.session_state.get(FOLLOWED)):
-        st.session_state[TEMPLATE] = default
-    st.session_state[FOLLOWED] = default
-    if st.session_state[TEMPLATE] != default:
+    if st.session_state.get(keys.LIVE_TEMPLATE) in (None, "", st.session_state.get(keys.LIVE_TEMPLATE_FOLLOWED)):
+        st.session_state[keys.LIVE_TEMPLATE] = default
+    st.session_state[keys.LIVE_TEMPLATE_FOLLOWED] = default
+    if st.session_state[keys.LIVE_TEMPLATE] != default:
         st.button("Back to the default template", type="tertiary", icon=":material/undo:", on_click=_forget_template)
 
 
 def _forget_template() -> None:
-    st.session_state[TEMPLATE] = ""
+    st.session_state[keys.LIVE_TEMPLATE] = ""

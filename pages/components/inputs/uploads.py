@@ -18,7 +18,7 @@ import streamlit as st
 from pages.components.display import errors
 from pages.components.display.board import shown
 from pages.components.jobs.page_job import failure
-from pages.components.session import query_params, stores
+from pages.components.session import page_state, query_params, stores
 from pages.components.session.owner import owner
 from rerank_core import Document, RerankError, documents
 from rerank_core.documents import ParsedDocuments, Problem
@@ -155,11 +155,7 @@ def uploader(inbox: Inbox, page: Page, label: str, help_text: str) -> None:
 
 def inbox(place: str) -> Inbox:
     """This session's inbox of a place."""
-    key = f"inbox_{place}"
-    found: Inbox | None = st.session_state.get(key)
-    if found is None:
-        found = st.session_state[key] = Inbox(place)
-    return found
+    return page_state.keep(f"inbox_{place}", lambda: Inbox(place))
 
 
 def left_behind(inbox: Inbox) -> Any:
@@ -208,10 +204,10 @@ def progress(inbox: Inbox) -> None:
     """Show what is being read, with a Cancel that works, and what became of it where that needs a word."""
     with st.container():
         if inbox.busy:
-            st.query_params[inbox.place] = inbox.job_id or ""
+            query_params.sync({inbox.place: inbox.job_id})
             _progress(inbox)
         else:
-            st.query_params.pop(inbox.place, None)
+            query_params.sync({inbox.place: None})
         if inbox.left:
             st.info(
                 "Reading was stopped. The files named here were not read; upload them again when you want them.",

@@ -21,7 +21,7 @@ from pages.components.jobs import spending
 from pages.components.jobs.payment import Payment
 from pages.components.jobs.progress import show_progress
 from pages.components.session import connection as connections
-from pages.components.session import stores
+from pages.components.session import page_state, stores
 from pages.components.session.owner import owner
 from rerank_core import RerankError, SpendingLimitError
 from rerank_core.jobs import Job
@@ -301,11 +301,7 @@ class PageJob(Generic[T]):
 
 def of(kind: JobKind[T]) -> PageJob[T]:
     """This session's job of a kind."""
-    key = f"job_{kind.name}"
-    found: PageJob[T] | None = st.session_state.get(key)
-    if found is None:
-        found = st.session_state[key] = PageJob(kind)
-    return found
+    return page_state.keep(f"job_{kind.name}", lambda: PageJob(kind))
 
 
 def failure(job: Job[Any], doing: str) -> RerankError:

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from pages.components.display.markdown import escaped
+from pages.components.session import keys
 from rerank_core import pricing
 from rerank_core.jobs import Job
 
@@ -73,7 +74,7 @@ def _draw(
                 for (title, _), job in zip(named, jobs, strict=True):
                     bars.append((st.progress(*standing(title, job), width="stretch"), title, job))
             stopping = any(job.cancel_requested for job in jobs)
-            if st.button(cancel, icon=":material/stop_circle:", key=f"cancel_{name}", disabled=stopping):
+            if st.button(cancel, icon=":material/stop_circle:", key=keys.of(keys.CANCEL, name), disabled=stopping):
                 for job in jobs:
                     job.cancel()
         if stopping and paid:

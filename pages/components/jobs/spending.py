@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.components.display.markdown import escaped
 from pages.components.session import connection as connections
+from pages.components.session import keys
 from rerank_core import pricing
 
 
@@ -46,8 +47,8 @@ def question(name: str, wording: Wording, most: Decimal | None, warning: str = "
     with st.container(border=True):
         st.warning(escaped(words), title=title, icon=":material/savings:")
         with st.container(horizontal=True):
-            yes = st.button(go, icon=":material/check:", key=f"spend_{name}")
-            no = st.button(wording.leave, key=f"leave_{name}")
+            yes = st.button(go, icon=":material/check:", key=keys.of(keys.SPEND, name))
+            no = st.button(wording.leave, key=keys.of(keys.LEAVE, name))
     if yes and not fits and most is not None:
         budget.set_limit(budget.limit_for(most))
     return True if yes else False if no else None

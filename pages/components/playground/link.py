@@ -8,9 +8,9 @@ from pages.components.inputs import documents, examples
 from pages.components.inputs.examples import TITLES, load_example
 from pages.components.playground.run import Asked, job
 from pages.components.playground.state import state
-from pages.components.session import query_params, stores
+from pages.components.session import keys, query_params, stores
 from pages.components.session.connection import Connection
-from pages.components.session.texts import DEFAULT_TOP_N, EXAMPLE, LABELS, MODEL, OWN, RUN, TOP_N, texts
+from pages.components.session.texts import DEFAULT_TOP_N, LABELS, OWN, texts
 from rerank_core import provider, samples
 from rerank_core.storage.run_record import Run
 from rerank_core.storage.sqlite_file import StoreError
@@ -40,10 +40,10 @@ def restore_from_link(connection: Connection) -> None:
 
 
 def _first_visit() -> None:
-    asked = query_params.get(RUN)
+    asked = query_params.get(keys.RUN)
     if asked and _restore(asked):
         return
-    wished = query_params.get(EXAMPLE)
+    wished = query_params.get(keys.EXAMPLE)
     first = next((name for name, title in TITLES.items() if wished in (name, title)), FIRST)
     if first == OWN:
         texts().example = OWN
@@ -87,7 +87,7 @@ def _open(run: Run) -> None:
     documents.inbox().files.clear()
     texts().pasted = None
     state().run, state().picked = run, None
-    st.session_state.setdefault(TOP_N, DEFAULT_TOP_N)
+    st.session_state.setdefault(keys.TOP_N, DEFAULT_TOP_N)
     _show_inputs_of(run)
 
 
@@ -99,18 +99,18 @@ def _show_inputs(asked: Asked) -> None:
     examples.show_saved(asked.request.query, asked.request.documents, asked.order_name, SAVED)
     chosen = provider(asked.provider).model(asked.model)
     if chosen is not None:
-        st.session_state[MODEL] = chosen.label
+        st.session_state[keys.MODEL] = chosen.label
 
 
 def sync_query_params() -> None:
     """Keep the small choices in the address, so that it can be sent: never a text, never a key."""
     current, shared = state(), texts()
-    model, top = st.session_state.get(MODEL), st.session_state.get(TOP_N)
+    model, top = st.session_state.get(keys.MODEL), st.session_state.get(keys.TOP_N)
     query_params.sync(
         {
-            EXAMPLE: shared.example if shared.example != FIRST else None,
-            MODEL: model if model != LABELS[0] else None,
-            TOP_N: str(top) if top not in (None, DEFAULT_TOP_N) else None,
-            RUN: job().id or (current.run.id if current.run else None),
+            keys.EXAMPLE: shared.example if shared.example != FIRST else None,
+            keys.MODEL: model if model != LABELS[0] else None,
+            keys.TOP_N: str(top) if top not in (None, DEFAULT_TOP_N) else None,
+            keys.RUN: job().id or (current.run.id if current.run else None),
         }
     )

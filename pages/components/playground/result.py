@@ -18,15 +18,13 @@ from pages.components.display.response import (
 from pages.components.playground import tabs as playground_tabs
 from pages.components.playground.run import job
 from pages.components.playground.state import state
-from pages.components.session import stores, thresholds
-from pages.components.session.texts import PRESENTING
+from pages.components.session import keys, stores, thresholds
 from rerank_core import pricing, provider, ranking
 from rerank_core.evaluation.measures.measure import mean_name
 from rerank_core.evaluation.measures.rated_run import rated_run
 from rerank_core.storage.run_record import Run
 from rerank_core.storage.runs import StoreError
 
-THRESHOLD = "threshold"
 TABS = ["Board", "Table", "Request", "Context", "Export"]
 
 
@@ -34,7 +32,7 @@ def result(run: Run, top_n: int) -> None:
     """Draw a finished run. Nothing here sends anything: Top N and the threshold only fold."""
     scores = [row.relevance_score for row in run.response.results]
     has_scores = any(score is not None for score in scores)
-    with st.container(key="headline"):
+    with st.container(key=keys.HEADLINE):
         st.text(ranking.summarise_response(run.response, min(3, top_n)))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         _facts(run)
@@ -44,7 +42,7 @@ def result(run: Run, top_n: int) -> None:
         _notices(run, has_scores)
     with st.container():
         _ratings(run, top_n)
-    tabs = st.tabs(TABS, key="tab", on_change="rerun")
+    tabs = st.tabs(TABS, key=keys.TAB, on_change="rerun")
     for tab, name in zip(tabs, TABS, strict=True):
         if tab.open:
             with tab:
@@ -96,10 +94,10 @@ def _origin(run: Run) -> str:
 def _threshold(run: Run, scores: list[float | None]) -> float:
     own, key = thresholds.own(), (run.connection, run.response.model)
     suggested = thresholds.suggested(run) or 0.0
-    st.session_state[THRESHOLD] = suggested
+    st.session_state[keys.THRESHOLD] = suggested
 
     def changed() -> None:
-        own[key] = float(st.session_state[THRESHOLD])
+        own[key] = float(st.session_state[keys.THRESHOLD])
 
     value = st.number_input(
         "Score threshold",
@@ -107,7 +105,7 @@ def _threshold(run: Run, scores: list[float | None]) -> float:
         max_value=1.0,
         step=0.01,
         format="%.2f",
-        key=THRESHOLD,
+        key=keys.THRESHOLD,
         on_change=changed,
         width=150,
         help="Keep only what scores at least this much. Drag the line on the board or type here; nothing is sent. "
@@ -159,11 +157,11 @@ def _board(run: Run, top_n: int, threshold: float | None, has_scores: bool) -> N
             threshold=threshold,
             initial_name=run.order_name,
             reranked_name=reranked_name(run),
-            key="board",
+            key=keys.BOARD,
             picked=current.picked,
             scores=has_scores,
             rating=True,
-            presenter=bool(st.session_state.get(PRESENTING)),
+            presenter=bool(st.session_state.get(keys.PRESENTING)),
             on_event=_on_board,
         )
     else:
@@ -173,17 +171,17 @@ def _board(run: Run, top_n: int, threshold: float | None, has_scores: bool) -> N
             threshold=threshold,
             initial_name=run.order_name,
             reranked_name=reranked_name(run),
-            key="tables",
+            key=keys.TABLES,
         )
         if picked is not None:
             current.picked = picked
         # Drawn once it is opened: a chart costs the browser more than both tables.
         spread = st.expander(
-            "How the scores are spread", icon=":material/bar_chart:", key="score_spread", on_change="rerun"
+            "How the scores are spread", icon=":material/bar_chart:", key=keys.SCORE_SPREAD, on_change="rerun"
         )
         if spread.open:
             with spread:
-                tables.score_chart(rows, threshold, key="score_chart")
+                tables.score_chart(rows, threshold, key=keys.SCORE_CHART)
     if current.picked is not None:
         _detail(run, int(current.picked))
 
@@ -223,5 +221,5 @@ def _detail(run: Run, index: int) -> None:
         return
     board_row = next(entry for entry in board_rows(run) if entry.key == str(index))
     tables.detail_panel(
-        board_row, row.document, key=f"detail_{run.id}_{index}", on_rate=lambda grade: rate(index, grade)
+        board_row, row.document, key=keys.of(keys.DETAIL, run.id, index), on_rate=lambda grade: rate(index, grade)
     )

@@ -11,8 +11,9 @@ from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
 from pages.components.jobs.payment import Payment
 from pages.components.jobs.spending import Wording
 from pages.components.playground.state import state
+from pages.components.session import keys
 from pages.components.session.connection import Connection
-from pages.components.session.texts import ORDER, QUERY, RETURN_DOCUMENTS, texts
+from pages.components.session.texts import texts
 from rerank_core import RerankRequest
 from rerank_core.jobs import JobContext
 from rerank_core.providers.spec import ModelSpec
@@ -32,13 +33,13 @@ class Asked:
 
 def plan(connection: Connection, model: ModelSpec | None) -> Plan[Run]:
     """What pressing Rerank now would do. Raises RerankError where the inputs cannot be run."""
-    query = st.session_state.get(QUERY) or ""
-    ordered = start_order(texts().working, st.session_state.get(ORDER) or "listed", query)
+    query = st.session_state.get(keys.QUERY) or ""
+    ordered = start_order(texts().working, st.session_state.get(keys.START_ORDER) or "listed", query)
     request = RerankRequest(
         query,
         ordered.documents,
         model=model.id if model else None,
-        return_documents=bool(st.session_state.get(RETURN_DOCUMENTS)),
+        return_documents=bool(st.session_state.get(keys.RETURN_DOCUMENTS)),
     )
     run_id = new_id()
     asked = Asked(request, connection.provider.id, ordered.name, request.model)
@@ -77,9 +78,9 @@ def stale_notice(connection: Connection, model: ModelSpec | None) -> None:
     run = state().run
     if run is None or job().running:
         return
-    same_texts = run.query == (st.session_state.get(QUERY) or "") and {document.text for document in run.documents} == {
-        document.text for document in texts().working.documents
-    }
+    same_texts = run.query == (st.session_state.get(keys.QUERY) or "") and {
+        document.text for document in run.documents
+    } == {document.text for document in texts().working.documents}
     same_model = run.connection == connection.provider.id and run.request.model == (model.id if model else None)
     if not (same_texts and same_model):
         what = "texts" if not same_texts else "model"

@@ -21,4 +21,4 @@ class PlaygroundState:
 
 def state() -> PlaygroundState:
     """This session's Playground."""
-    return page_state.of(PlaygroundState, "playground")
+    return page_state.of(PlaygroundState)

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.session import connection as connections
+from pages.components.session import keys
 from rerank_core import provider, ranking
 from rerank_core.exports import board_svg, snippets, tables
 from rerank_core.exports import prompt_context as exports_prompt_context
@@ -62,7 +63,7 @@ def table(run: Run, top_n: int) -> None:
 
 def request(run: Run, top_n: int) -> None:
     """The same call for a terminal or a program, and the JSON that went out and came back."""
-    view = st.segmented_control("Show", [*SNIPPETS, *BODIES], required=True, default=SNIPPETS[0], key="request_view")
+    view = st.segmented_control("Show", [*SNIPPETS, *BODIES], required=True, default=SNIPPETS[0], key=keys.REQUEST_VIEW)
     if view == "JSON sent":
         if run.response.sent is None:
             st.caption("Nothing was sent: this ran on this computer.")
@@ -95,7 +96,7 @@ def _many(run: Run) -> bool:
 
 def _shorten(run: Run) -> bool:
     return st.toggle(
-        f"Only the first {snippets.SHORT} of {len(run.documents):,} documents", key="request_short", value=True
+        f"Only the first {snippets.SHORT} of {len(run.documents):,} documents", key=keys.REQUEST_SHORT, value=True
     )
 
 
@@ -108,10 +109,10 @@ def prompt_context(run: Run, top_n: int) -> None:
             format_func=STYLES.__getitem__,
             default="markdown",
             required=True,
-            key="context_style",
+            key=keys.CONTEXT_STYLE,
         )
-        budget = st.selectbox("At most, in tokens", BUDGETS, index=2, key="context_budget", width=160)
-        question = st.toggle("End with the question", key="context_question")
+        budget = st.selectbox("At most, in tokens", BUDGETS, index=2, key=keys.CONTEXT_BUDGET, width=160)
+        question = st.toggle("End with the question", key=keys.CONTEXT_QUESTION)
     block = exports_prompt_context.build_context(
         run.response.results[:top_n],
         query=run.query if question else None,
@@ -155,7 +156,13 @@ def files(run: Run, top_n: int) -> None:
 
 def _download(label: str, data: Callable[[], bytes], file_name: str, mime: str) -> None:
     st.download_button(
-        label, data, file_name=file_name, mime=mime, icon=":material/download:", on_click="ignore", key=f"get_{label}"
+        label,
+        data,
+        file_name=file_name,
+        mime=mime,
+        icon=":material/download:",
+        on_click="ignore",
+        key=keys.of(keys.GET, label),
     )
 
 

@@ -14,9 +14,9 @@ from pages.components.inputs.collections import LIVE, SAMPLE
 from pages.components.inputs.uploads import Upload
 from pages.components.jobs import page_job
 from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
-from pages.components.search.state import FILLING, MANAGING, SOURCE, Preview, state
+from pages.components.search.state import Preview, state
 from pages.components.session import connection as connections
-from pages.components.session import query_params, stores
+from pages.components.session import keys, query_params, stores
 from rerank_core import Document, RerankError, documents, pricing
 from rerank_core.corpora import CorpusStore
 from rerank_core.corpora.cutting import cut, first_of
@@ -29,7 +29,6 @@ _PREVIEW_CHARACTERS = 300_000
 _REPORT_EVERY = 500
 # How the work divides, in thousandths of the way: up to here it is cut, up to there written down, then indexed.
 _CUT, _WRITTEN, _DONE = 150, 650, 1000
-NAME = "corpus_name"
 HOW: dict[How, str] = {
     "off": "Whole documents",
     "paragraph": "Paragraphs",
@@ -66,9 +65,9 @@ def collect() -> None:
         kept = uploads.left_behind(inbox(which))
         if kept is not None:
             st.session_state.update(kept)
-            st.session_state[MANAGING] = True
+            st.session_state[keys.MANAGING] = True
         uploads.collect(inbox(which), page)
-    link, mine = query_params.get(FILLING), job()
+    link, mine = query_params.get(keys.FILLING), job()
     if link and not mine.running:
         mine.watch([link])
     mine.take_finished()
@@ -84,7 +83,7 @@ def progress() -> None:
     current, mine = state(), job()
     if current.note:
         st.success(current.note, icon=":material/check:")
-    query_params.sync({FILLING: mine.id})
+    query_params.sync({keys.FILLING: mine.id})
     mine.progress(stay=False)
     if mine.message:
         st.info(mine.message, icon=":material/stop_circle:")
@@ -98,9 +97,9 @@ def manage(source: str) -> None:
         make, keep = st.columns(2, gap="large")
         with make:
             st.subheader("New knowledge base", anchor=False)
-            name = st.text_input("Name", key=NAME, placeholder="Help centre", persist_state="session")
+            name = st.text_input("Name", key=keys.CORPUS_NAME, placeholder="Help centre", persist_state="session")
             asked = _files("new", name=name)
-            if st.button("Create", icon=":material/add:", disabled=asked is None, key="corpus_create"):
+            if st.button("Create", icon=":material/add:", disabled=asked is None, key=keys.CORPUS_CREATE):
                 _fill(asked)
         with keep:
             _keep(source)
@@ -119,10 +118,10 @@ def _keep(source: str) -> None:
     st.subheader("Add to this one", anchor=False)
     st.text(name)
     asked = _files("more", corpus_id=source)
-    if st.button("Add", icon=":material/add:", disabled=asked is None, key="corpus_add"):
+    if st.button("Add", icon=":material/add:", disabled=asked is None, key=keys.CORPUS_ADD):
         _fill(asked)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        renamed = st.text_input("New name", key="corpus_rename", width=220)
+        renamed = st.text_input("New name", key=keys.CORPUS_RENAME, width=220)
         if st.button("Rename", icon=":material/edit:", disabled=not renamed.strip()):
             try:
                 stores.corpora().rename(source, renamed)
@@ -166,19 +165,19 @@ def _files(which: str, *, name: str = "", corpus_id: str = "") -> Filling | None
     with st.container():
         for file in list(files_in.files):
             uploads.report(files_in, page, file, _removed, ROLES)
-    st.session_state.setdefault(f"chunk_{which}", "paragraph")
+    st.session_state.setdefault(keys.of(keys.CHUNK, which), "paragraph")
     how = st.selectbox(
         "Cut long documents into",
         list(HOW),
         format_func=HOW.__getitem__,
-        key=f"chunk_{which}",
+        key=keys.of(keys.CHUNK, which),
         persist_state="session",
     )
     tokens, overlap = 200, 40
     if how == "size":
         with st.container(horizontal=True):
-            tokens = st.number_input("Tokens a piece", 50, 2000, 200, 50, key=f"chunk_tokens_{which}")
-            overlap = st.number_input("Overlap", 0, 500, 40, 10, key=f"chunk_overlap_{which}")
+            tokens = st.number_input("Tokens a piece", 50, 2000, 200, 50, key=keys.of(keys.CHUNK_TOKENS, which))
+            overlap = st.number_input("Overlap", 0, 500, 40, 10, key=keys.of(keys.CHUNK_OVERLAP, which))
     files = tuple((file, upload) for file, upload in files_in.files.items() if upload.parsed.documents)
     asked = Filling(files, how, int(tokens), int(overlap), name, corpus_id)
     if not files:
@@ -304,8 +303,8 @@ def _done(ended: Ended[Filled]) -> None:
     inbox(filled.which).files.clear()
     current.previews.clear()
     if filled.which == "new":
-        st.session_state[NAME] = ""
-    st.session_state[SOURCE] = filled.corpus_id
+        st.session_state[keys.CORPUS_NAME] = ""
+    st.session_state[keys.SOURCE] = filled.corpus_id
 
 
 def _changed(message: str, source: str) -> None:
@@ -324,10 +323,10 @@ def _removed(_name: str) -> None:
 
 
 def _keeper(which: str) -> Callable[[], dict[str, object]]:
-    keys = (SOURCE, NAME, f"chunk_{which}")
+    kept = (keys.SOURCE, keys.CORPUS_NAME, keys.of(keys.CHUNK, which))
 
     def keep() -> dict[str, object]:
-        return {key: st.session_state[key] for key in keys if key in st.session_state}
+        return {key: st.session_state[key] for key in kept if key in st.session_state}
 
     return keep
 

@@ -7,22 +7,11 @@ import streamlit as st
 from pages.components.inputs.collections import GONE, LIVE, SAMPLE
 from pages.components.search import corpus
 from pages.components.search.run import job
-from pages.components.search.state import (
-    CANDIDATES,
-    QUESTION,
-    SEARCH,
-    SOURCE,
-    STAGE,
-    TICKET,
-    TOP,
-    Asked,
-    StageChoice,
-    state,
-)
+from pages.components.search.state import Asked, StageChoice, state
 from pages.components.session import connection as connections
-from pages.components.session import query_params, stores
+from pages.components.session import keys, query_params, stores
 from pages.components.session.connection import Connection
-from pages.components.session.texts import LABELS, MODEL
+from pages.components.session.texts import LABELS
 from rerank_core import offline, samples
 from rerank_core.documents.report import count
 from rerank_core.offline.models import ENGLISH, MULTILINGUAL
@@ -37,13 +26,13 @@ def restore_from_link(connection: Connection) -> None:
     """Fill the page the first time it is seen in a session; on this computer the first ticket is searched at once."""
     current, mine = state(), job()
     if current.next_source is not None:
-        st.session_state[SOURCE], current.next_source = current.next_source, None
-    st.session_state.setdefault(MODEL, LABELS[0])
+        st.session_state[keys.SOURCE], current.next_source = current.next_source, None
+    st.session_state.setdefault(keys.MODEL, LABELS[0])
     if current.arrived:
         return
     current.arrived = True
     ticket = samples.TICKETS[0]
-    link = query_params.get(SEARCH)
+    link = query_params.get(keys.SEARCH)
     asked = mine.asked(link)
     if link and isinstance(asked, Asked) and mine.watch([link]):
         _show_inputs_of(asked)
@@ -55,7 +44,14 @@ def restore_from_link(connection: Connection) -> None:
         _show_inputs_of(answer.asked)
         return
     st.session_state.update(
-        {QUESTION: ticket.text, TICKET: ticket.id, SOURCE: SAMPLE, STAGE: "keyword", CANDIDATES: NUMBERS[0], TOP: 5}
+        {
+            keys.QUESTION: ticket.text,
+            keys.TICKET: ticket.id,
+            keys.SOURCE: SAMPLE,
+            keys.STAGE: "keyword",
+            keys.CANDIDATES: NUMBERS[0],
+            keys.SEARCH_TOP: 5,
+        }
     )
     current.wanted = connection.provider.is_local
 
@@ -63,8 +59,14 @@ def restore_from_link(connection: Connection) -> None:
 def _show_inputs_of(asked: Asked) -> None:
     own = next((each.id for each in samples.TICKETS if each.text == asked.question), NO_TICKET)
     st.session_state.update(
-        {QUESTION: asked.question, TICKET: own, SOURCE: asked.source, STAGE: asked.kind, TOP: 5}
-        | {CANDIDATES: asked.candidates}
+        {
+            keys.QUESTION: asked.question,
+            keys.TICKET: own,
+            keys.SOURCE: asked.source,
+            keys.STAGE: asked.kind,
+            keys.SEARCH_TOP: 5,
+        }
+        | {keys.CANDIDATES: asked.candidates}
     )
 
 
@@ -88,15 +90,15 @@ def source_control() -> str:
         named = f"{summary.name} ({count(summary.passages, 'passage')})"
         names[summary.id] = f"{summary.id} (cannot be read)" if summary.problem else named
     names[LIVE] = "A live search engine"
-    if st.session_state.get(SOURCE) not in names:
-        if st.session_state.get(SOURCE) is not None:
+    if st.session_state.get(keys.SOURCE) not in names:
+        if st.session_state.get(keys.SOURCE) is not None:
             source_gone()
-        st.session_state[SOURCE] = SAMPLE
+        st.session_state[keys.SOURCE] = SAMPLE
     return st.selectbox(
         "Search in",
         list(names),
         format_func=names.__getitem__,
-        key=SOURCE,
+        key=keys.SOURCE,
         persist_state="session",
         width=330,
         on_change=read,
@@ -107,7 +109,7 @@ def question_input() -> str:
     """The question or ticket."""
     return st.text_area(
         "Question",
-        key=QUESTION,
+        key=keys.QUESTION,
         height=130,
         persist_state="session",
         placeholder="Type a question, or paste a whole ticket.",
@@ -119,27 +121,29 @@ def ticket_picker(source: str) -> None:
     if source != SAMPLE:
         return
     # A question that was changed is no longer the ticket's.
-    question = st.session_state.get(QUESTION) or ""
-    st.session_state[TICKET] = next((ticket.id for ticket in samples.TICKETS if ticket.text == question), NO_TICKET)
+    question = st.session_state.get(keys.QUESTION) or ""
+    st.session_state[keys.TICKET] = next(
+        (ticket.id for ticket in samples.TICKETS if ticket.text == question), NO_TICKET
+    )
     titles = {ticket.id: ticket.title for ticket in samples.TICKETS} | {NO_TICKET: "My own question"}
     st.selectbox(
         "Example ticket",
         list(titles),
         format_func=titles.__getitem__,
-        key=TICKET,
+        key=keys.TICKET,
         on_change=_picked,
         persist_state="session",
     )
 
 
 def _picked() -> None:
-    chosen = st.session_state.get(TICKET)
+    chosen = st.session_state.get(keys.TICKET)
     ticket = next((ticket for ticket in samples.TICKETS if ticket.id == chosen), None)
     current = state()
     read()
     job().error = None
     current.answer = current.picked = None
-    st.session_state[QUESTION] = ticket.text if ticket else ""
+    st.session_state[keys.QUESTION] = ticket.text if ticket else ""
     current.wanted = ticket is not None and connections.current().provider.is_local
 
 
@@ -153,13 +157,13 @@ def first_stage(source: str) -> StageChoice:
             list(KINDS),
             format_func=KINDS.__getitem__,
             required=True,
-            key=STAGE,
+            key=keys.STAGE,
             persist_state="session",
             disabled=source == LIVE,
         )
         if source != LIVE:
             kind = chosen or "keyword"
-        number = st.selectbox("Candidates", NUMBERS, key=CANDIDATES, persist_state="session", width=110)
+        number = st.selectbox("Candidates", NUMBERS, key=keys.CANDIDATES, persist_state="session", width=110)
     model = MULTILINGUAL if offline.unavailable_reason(MULTILINGUAL) is None else ENGLISH
     with st.container():
         if kind != "keyword":

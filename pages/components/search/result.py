@@ -17,7 +17,7 @@ from pages.components.display.response import (
 )
 from pages.components.inputs.collections import LIVE, passages_of
 from pages.components.search.state import SearchAnswer, state
-from pages.components.session import thresholds
+from pages.components.session import keys, thresholds
 from pages.components.session.texts import open_run
 from rerank_core import ConfigurationError, InvalidRequestError, RerankError, pricing, ranking
 from rerank_core.corpora.cutting import by_document
@@ -50,7 +50,7 @@ def result(answer: SearchAnswer, top_n: int) -> None:
         _asked(answer)
     if run is None:
         return
-    with st.container(key="headline"):
+    with st.container(key=keys.HEADLINE):
         st.text(ranking.summarise_response(run.response, min(5, top_n)))
     _facts(answer)
     threshold = thresholds.suggested(run)
@@ -64,7 +64,7 @@ def result(answer: SearchAnswer, top_n: int) -> None:
     grouped = by_document(run.response.results)
     with st.container():
         grouping = len(grouped) < len(rows) and st.toggle(
-            "One row a document", value=True, key="search_by_document", help="Each document by its best passage."
+            "One row a document", value=True, key=keys.SEARCH_BY_DOCUMENT, help="Each document by its best passage."
         )
     if grouping:
         passages = {row.key: row for row in rows}
@@ -76,7 +76,7 @@ def result(answer: SearchAnswer, top_n: int) -> None:
             threshold=threshold,
             initial_name=run.order_name,
             reranked_name=reranked_name(run),
-            key="search-board",
+            key=keys.SEARCH_BOARD,
             picked=current.picked,
             scores=any(row.score is not None for row in rows),
             question=answer.question,
@@ -89,7 +89,7 @@ def result(answer: SearchAnswer, top_n: int) -> None:
             threshold=threshold,
             initial_name=run.order_name,
             reranked_name=reranked_name(run),
-            key="search-tables",
+            key=keys.SEARCH_TABLES,
         )
         if picked is not None:
             current.picked = picked
@@ -179,7 +179,7 @@ def _reader(answer: SearchAnswer) -> None:
         for place, (text, main) in enumerate(_surroundings(answer, row)):
             reading(
                 marked(text, answer.question),
-                key=f"reading-{row.index}-{place}",
+                key=keys.of(keys.READING, row.index, place),
                 quiet=not main,
             )
 
@@ -202,10 +202,10 @@ def _copies(answer: SearchAnswer, top_n: int) -> None:
     st.subheader("Copy", anchor=False)
     assert answer.run is not None
     how = st.segmented_control(
-        "Form", list(COPIES), format_func=COPIES.__getitem__, default="answer", required=True, key="search_copy"
+        "Form", list(COPIES), format_func=COPIES.__getitem__, default="answer", required=True, key=keys.SEARCH_COPY
     )
     if how == "context":
-        budget = st.selectbox("At most, in tokens", BUDGETS, index=2, key="search_budget", width=160)
+        budget = st.selectbox("At most, in tokens", BUDGETS, index=2, key=keys.SEARCH_BUDGET, width=160)
         block = prompt_context.build_context(
             answer.run.response.results[:top_n], query=answer.question, token_budget=budget, style="markdown"
         )

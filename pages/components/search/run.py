@@ -13,9 +13,9 @@ from pages.components.jobs import page_job, paid_call
 from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
 from pages.components.jobs.payment import Payment
 from pages.components.jobs.spending import Wording
-from pages.components.search.state import SEARCH, Asked, SearchAnswer, StageChoice, state
+from pages.components.search.state import Asked, SearchAnswer, StageChoice, state
 from pages.components.server import addresses
-from pages.components.session import query_params
+from pages.components.session import keys, query_params
 from pages.components.session.connection import Connection
 from rerank_core import ConfigurationError, InvalidQueryError, RerankRequest, pricing
 from rerank_core.jobs import JobContext
@@ -160,4 +160,4 @@ def job() -> PageJob[SearchAnswer]:
 def sync_query_params() -> None:
     """Keep the search in the address, so that a reload brings it back: its id, never a text."""
     answer = state().answer
-    query_params.sync({SEARCH: job().id or (answer.id if answer else None)})
+    query_params.sync({keys.SEARCH: job().id or (answer.id if answer else None)})

@@ -11,10 +11,7 @@ from rerank_core.retrieval.live.index import LiveResult
 from rerank_core.storage.run_record import Run
 
 # Widget keys.
-QUESTION, SOURCE, STAGE, CANDIDATES, TOP = "question", "source", "stage", "candidates", "search_top"
-TICKET, MANAGING = "ticket", "managing"
 # In the address: the search that is shown or under way, and a knowledge base that is being filled.
-SEARCH, FILLING = "search", "filling"
 
 
 @dataclass(frozen=True)
@@ -94,4 +91,4 @@ class SearchState:
 
 def state() -> SearchState:
     """This session's Search page."""
-    return page_state.of(SearchState, "search")
+    return page_state.of(SearchState)

@@ -17,13 +17,12 @@ import streamlit as st
 
 import rerank_core as rc
 from pages.components.server import addresses, deployment
+from pages.components.session import keys
 from rerank_core.pricing.budget import Budget
 from rerank_core.pricing.table import PriceTable
 from rerank_core.transport.credentials import ApiKey
 
 KeySource = Literal["none needed", "typed", "environment", "secrets", "missing", "withheld"]
-
-CHOICE = "connection"  # the select box in the sidebar, and its name in the address
 TIMEOUT, MAX_RETRIES = 60.0, 2
 TIMEOUT_RANGE, RETRY_RANGE = (1.0, 600.0), (0, 5)
 
@@ -73,14 +72,14 @@ class Connection:
 
 def current() -> Connection:
     """The connection chosen in the sidebar."""
-    chosen = st.session_state.get(CHOICE)
+    chosen = st.session_state.get(keys.CONNECTION)
     known = {spec.id for spec in rc.providers()}
     return of(chosen if chosen in known else rc.providers()[0].id)
 
 
 def choose(provider_id: str) -> None:
     """Make this the connection of the session; to be called before the sidebar is drawn, as from a callback."""
-    st.session_state[CHOICE] = provider_id
+    st.session_state[keys.CONNECTION] = provider_id
 
 
 def of(provider_id: str) -> Connection:
@@ -133,22 +132,22 @@ def change(provider_id: str, **changes: object) -> None:
 
 def budget() -> Budget:
     """What this session has spent and may spend."""
-    kept: Budget = st.session_state.setdefault("budget", Budget())
+    kept: Budget = st.session_state.setdefault(keys.BUDGET, Budget())
     return kept
 
 
 def prices() -> PriceTable:
     """The price table of this session: the published one until it is edited."""
-    return st.session_state.get("prices") or PriceTable.default()
+    return st.session_state.get(keys.PRICES) or PriceTable.default()
 
 
 def set_prices(table: PriceTable | None) -> None:
     """Use another price table in this session; None is the published one again."""
-    st.session_state["prices"] = table
+    st.session_state[keys.PRICES] = table
 
 
 def _all_settings() -> dict[str, Settings]:
-    kept: dict[str, Settings] = st.session_state.setdefault("connection_settings", {})
+    kept: dict[str, Settings] = st.session_state.setdefault(keys.CONNECTION_SETTINGS, {})
     return kept
 
 

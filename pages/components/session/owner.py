@@ -6,12 +6,12 @@ import secrets
 
 import streamlit as st
 
-_OWNER = "job_owner"
+from pages.components.session import keys
 
 
 def owner() -> str:
     """What the jobs of this session have in common, and those of no other: the queue gives owners turns."""
-    found = st.session_state.get(_OWNER)
+    found = st.session_state.get(keys.JOB_OWNER)
     if found is None:
-        found = st.session_state[_OWNER] = secrets.token_urlsafe(16)
+        found = st.session_state[keys.JOB_OWNER] = secrets.token_urlsafe(16)
     return str(found)

@@ -19,11 +19,8 @@ FROM_EXAMPLE = "the example"
 UNDO_STEPS = 20
 
 # Widget keys. Those in the address are short, since people read them.
-EXAMPLE, MODEL, TOP_N, RUN = "example", "model", "top", "run"
 LABELS = ["English", "Multilingual", "v2"]
 DEFAULT_TOP_N, MAX_TOP_N = 3, 100_000
-QUERY, DOCUMENTS, MODE, ORDER, RETURN_DOCUMENTS = "query", "documents", "read_as", "start_order", "return_documents"
-PRESENTING = "presenting"
 
 
 @dataclass
@@ -70,7 +67,7 @@ class Texts:
 
 def texts() -> Texts:
     """The texts of this session."""
-    return page_state.of(Texts, "texts")
+    return page_state.of(Texts)
 
 
 def open_run(run: Run) -> None:

@@ -5,17 +5,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.session import stores
+from pages.components.session import keys, stores
 from rerank_core import RerankError, language, provider
 from rerank_core.storage.evaluation_file import ExperimentFile
 from rerank_core.storage.run_record import Run
 
-_OWN = "thresholds"
-
 
 def own() -> dict[tuple[str, str | None], float]:
     """The scores that somebody set in this session, by provider id and model id."""
-    found: dict[tuple[str, str | None], float] = st.session_state.setdefault(_OWN, {})
+    found: dict[tuple[str, str | None], float] = st.session_state.setdefault(keys.THRESHOLDS, {})
     return found
 
 

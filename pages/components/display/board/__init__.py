@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from pages.components.display.board.rows import MAX_ROWS, BoardEvent, BoardRow, Rating, movement, payload, shown
+from pages.components.session import keys
 
 __all__ = ["MAX_ROWS", "BoardEvent", "BoardRow", "Rating", "board", "movement", "shown"]
 
@@ -52,7 +53,7 @@ def board(
     also returned, so use one or the other. Raises ValueError as `payload` does.
     """
     # Ratings are numbered by the clock. What a browser still holds from before this session is not news.
-    memory = st.session_state.setdefault(f"{key}:board", {"folded": True, "seen": int(time.time() * 1000)})
+    memory = st.session_state.setdefault(keys.of(key, "board"), {"folded": True, "seen": int(time.time() * 1000)})
 
     def heard(name: str) -> Callable[[], None]:
         def callback() -> None:

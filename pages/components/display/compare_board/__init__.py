@@ -15,6 +15,7 @@ from typing import Any
 import streamlit as st
 
 from pages.components.display.board import shown
+from pages.components.session import keys
 from rerank_core.models import Document
 
 __all__ = ["MAX_ROWS", "Column", "compare_board", "heading", "payload"]
@@ -66,7 +67,7 @@ def compare_board(
 
     `on_pick` is called with a document's place when somebody asks for it, before the page runs again.
     """
-    memory = st.session_state.setdefault(f"{key}:board", {"folded": True})
+    memory = st.session_state.setdefault(keys.of(key, "board"), {"folded": True})
     folded = st.session_state.get(key, {}).get("folded")
     if isinstance(folded, bool):
         memory["folded"] = folded
