@@ -261,10 +261,12 @@ def test_measures_without_and_with_their_extra(install: Callable[[str], Installe
     assert install("evaluation").run(MEASURE).splitlines() == ["1.0", "1"]
 
 
-def test_the_report_without_its_extra(install: Callable[[str], Installed]) -> None:
-    """What writes the report says what it lacks."""
-    died = install("").run("import rerank_core.evaluation.report.report", fails=True).splitlines()[-1]
+def test_the_report_without_and_with_its_extra(install: Callable[[str], Installed]) -> None:
+    """What writes the report says what it lacks; with it the template is found where it was installed."""
+    code = "from rerank_core.evaluation.report import report; print(report._template().name)"
+    died = install("").run(code, fails=True).splitlines()[-1]
     assert "The report needs the packages jinja2 and markupsafe, which are not installed" in died
+    assert install("evaluation").run(code) == "report.html.j2"
 
 
 def test_every_module_is_found_with_all_extras(install: Callable[[str], Installed]) -> None:

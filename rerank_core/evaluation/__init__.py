@@ -1,25 +1,26 @@
 """How good an order is, by people's ratings: measures, comparisons between runs, and the files they come in.
 
-Words used throughout: *judgments* are {query id: {document id: grade}}, a *run* is {query id: documents best
-first}. Everything heavy (numpy, ir-measures, openpyxl) is imported by the function that needs it.
+Words used throughout: a *grade* is the whole number that a person gives a document for a query, *judgments* are
+{query id: {document id: grade}}, a *run* is {query id: documents best first}, and a *summary* is what an experiment
+comes to. Everything heavy (numpy, ir-measures, openpyxl) is imported by the function that needs it.
 """
 
 from rerank_core.evaluation.formats.imported import Imported, Problem
 from rerank_core.evaluation.formats.registry import KINDS, Kind, detect, merge, read, write
 from rerank_core.evaluation.formats.table import TABLE_ROLES
-from rerank_core.evaluation.measures.measure import Judgments, Measured, Run, measure
-from rerank_core.evaluation.measures.significance import Compared, compare, describe
+from rerank_core.evaluation.measures.measure import Judgments, Measured, RankedLists, measure
+from rerank_core.evaluation.measures.significance import PairedTest, compare, describe
 
 __all__ = [
     "KINDS",
     "TABLE_ROLES",
-    "Compared",
     "Imported",
     "Judgments",
     "Kind",
     "Measured",
+    "PairedTest",
     "Problem",
-    "Run",
+    "RankedLists",
     "compare",
     "describe",
     "detect",

@@ -10,12 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rerank_core.models import Document, as_documents
-
-if TYPE_CHECKING:
-    from rerank_core.evaluation import Imported
 
 __all__ = ["TICKETS", "RatedQuerySet", "Ticket", "knowledge_base", "rated_queries"]
 
@@ -57,25 +54,6 @@ class RatedQuerySet:
     documents: tuple[Document, ...]
     judgments: Mapping[str, Mapping[str, int]]
     tags: Mapping[str, Mapping[str, str]]
-
-    def imported(self) -> Imported:
-        """The same as an import of the Evaluate page, with the topic as the one tag that a query has there."""
-        from rerank_core.evaluation import Imported
-
-        named = {document.id or "": document for document in self.documents}
-        about = {
-            name: {key: value for key, value in document.metadata.items() if key != "title"}
-            for name, document in named.items()
-        }
-        return Imported(
-            "beir",
-            queries=dict(self.queries),
-            documents={name: document.text for name, document in named.items()},
-            judgments={query: dict(grades) for query, grades in self.judgments.items()},
-            titles={name: str(document.metadata["title"]) for name, document in named.items()},
-            metadata=about,
-            tags={query: tags["topic"] for query, tags in self.tags.items()},
-        )
 
 
 @cache

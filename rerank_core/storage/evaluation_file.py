@@ -3,10 +3,10 @@ and processes."""
 
 from __future__ import annotations
 
-from rerank_core.errors import RerankError
+from rerank_core.evaluation.experiments.ledger import ExperimentError
 from rerank_core.storage.sqlite_file import FileKind, SqliteFile
 
-__all__ = ["ExperimentError", "ExperimentFile", "as_bytes", "as_text"]
+__all__ = ["ExperimentFile", "as_bytes", "as_text"]
 
 # One script for each version of the file; never edit one that shipped.
 _MIGRATIONS: tuple[str, ...] = (
@@ -97,17 +97,6 @@ _MIGRATIONS: tuple[str, ...] = (
     )
     """,
 )
-
-
-class ExperimentError(RerankError):
-    """Query sets and experiments cannot be read or written, or an experiment cannot be run as asked.
-
-    `code` tells which case it is: experiment_not_found, query_set_not_found, experiment_running, experiment_empty,
-    or experiment_file for what is wrong with the file itself.
-    """
-
-    default_code = "experiment_file"
-    default_hint = "You can go on working; what is on the screen is not affected."
 
 
 class ExperimentFile(SqliteFile):

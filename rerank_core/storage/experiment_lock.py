@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from rerank_core.storage.evaluation_file import ExperimentError
+from rerank_core.evaluation.experiments.ledger import ExperimentError
 from rerank_core.storage.locks import exclusive
 
 __all__ = ["forget", "held", "hold", "running_error"]

@@ -1,62 +1,42 @@
-"""Experiments on this machine: what was asked, what came back, what it cost, request by request.
-
-A request is written down before it is sent and completed, together with its answer and in one transaction, when it
-is over. So whatever kills the process, the ledger knows every request that may have cost something.
-"""
+"""Experiments on this machine: what is to be asked of whom, how far it has come, and what came back."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import sqlite3
 import statistics
-import time
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
-from rerank_core.errors import RerankError
+from rerank_core.evaluation.experiments.ledger import Ask, ExperimentError, Ledger
 from rerank_core.evaluation.experiments.records import (
     Experiment,
     ExperimentProgress,
     ExperimentState,
-    Lane,
     Ranking,
-    Request,
+    RatePolicy,
 )
 from rerank_core.evaluation.query_sets.query_set import QuerySet
-from rerank_core.models import RerankResponse
 from rerank_core.ranking.contender import Contender
-from rerank_core.storage.evaluation_file import ExperimentError, ExperimentFile, as_bytes, as_text
-from rerank_core.storage.experiment_lock import forget, held, running_error
-from rerank_core.storage.experiment_rows import (
-    EXPERIMENT_COLUMNS,
-    REQUEST_COLUMNS,
-    experiment_of,
-    lanes_text,
-    request_of,
-    sums,
-)
+from rerank_core.storage.evaluation_file import as_bytes, as_text
+from rerank_core.storage.experiment_lock import forget, held, hold, running_error
+from rerank_core.storage.request_log import LATEST_REQUESTS, RequestLog, row_of_experiment, sums
 from rerank_core.storage.run_record import new_id
 
-__all__ = ["Ask", "ExperimentStore"]
-
-Ask = Literal["", "pause", "cancel"]
+__all__ = ["ExperimentStore"]
 
 _RECENT = 30
-# The latest request of each query of each contender of an experiment.
-_LATEST = "SELECT max(number) FROM requests WHERE experiment = ? GROUP BY contender, query"
+_COLUMNS = "id, query_set, name, created, contenders, spending_limit, queries, state, note, lanes"
 
 
-class ExperimentStore(ExperimentFile):
+class ExperimentStore(RequestLog, Ledger):
     """The experiments of this machine. Safe under threads and processes; answers are never asked for twice."""
-
-    def __init__(self, path: Any = None, *, clock: Callable[[], float] = time.time) -> None:
-        super().__init__(path)
-        self._clock = clock
 
     # Experiments
 
@@ -68,7 +48,7 @@ class ExperimentStore(ExperimentFile):
         *,
         name: str = "",
         spending_limit: Decimal | None = None,
-        lanes: Mapping[str, Lane] | None = None,
+        rates: Mapping[str, RatePolicy] | None = None,
     ) -> Experiment:
         """Write down a new experiment over a saved query set, with the speeds by provider id; nothing is sent.
 
@@ -101,7 +81,7 @@ class ExperimentStore(ExperimentFile):
                     json.dumps([[one.provider, one.model, one.label] for one in chosen]),
                     None if spending_limit is None else str(spending_limit),
                     len(query_set.ready),
-                    lanes_text(lanes or {}),
+                    _rates_text(rates or {}),
                 ),
             )
         return self.get(experiment_id)
@@ -109,18 +89,18 @@ class ExperimentStore(ExperimentFile):
     def get(self, experiment_id: str) -> Experiment:
         """The experiment of that id; ExperimentError (experiment_not_found) where there is none."""
         with self._reading() as db:
-            row = _row(db, experiment_id, EXPERIMENT_COLUMNS)
-        return self._now(experiment_of(row))
+            row = row_of_experiment(db, experiment_id, _COLUMNS)
+        return self._now(_experiment(row))
 
     def list(self, query_set_id: str | None = None) -> tuple[Experiment, ...]:
         """All experiments, or those over one query set, newest first."""
         with self._reading() as db:
             rows = db.execute(
-                f"SELECT {EXPERIMENT_COLUMNS} FROM experiments WHERE ? IS NULL OR query_set = ? "  # noqa: S608
+                f"SELECT {_COLUMNS} FROM experiments WHERE ? IS NULL OR query_set = ? "  # noqa: S608
                 "ORDER BY number DESC",
                 (query_set_id, query_set_id),
             ).fetchall()
-        return tuple(self._now(experiment_of(row)) for row in rows)
+        return tuple(self._now(_experiment(row)) for row in rows)
 
     def _now(self, experiment: Experiment) -> Experiment:
         """One that nobody runs any more was interrupted."""
@@ -149,10 +129,10 @@ class ExperimentStore(ExperimentFile):
         with self._writing() as db:
             db.execute("UPDATE experiments SET spending_limit = ? WHERE id = ?", (limit, experiment_id))
 
-    def set_lanes(self, experiment_id: str, lanes: Mapping[str, Lane]) -> None:
+    def set_rates(self, experiment_id: str, rates: Mapping[str, RatePolicy]) -> None:
         """Change how fast its connections may be asked, by provider id; it counts from the next start on."""
         with self._writing() as db:
-            db.execute("UPDATE experiments SET lanes = ? WHERE id = ?", (lanes_text(lanes), experiment_id))
+            db.execute("UPDATE experiments SET lanes = ? WHERE id = ?", (_rates_text(rates), experiment_id))
 
     def ask(self, experiment_id: str, what: Ask) -> None:
         """Ask a running experiment to pause or to end ("pause", "cancel"): it starts no further request, and what is
@@ -163,7 +143,7 @@ class ExperimentStore(ExperimentFile):
     def asked(self, experiment_id: str) -> Ask:
         """What somebody has asked of a running experiment."""
         with self._reading() as db:
-            found: Ask = _row(db, experiment_id, "asked")[0]
+            found: Ask = row_of_experiment(db, experiment_id, "asked")[0]
             return found
 
     def set_state(self, experiment_id: str, state: ExperimentState, note: str = "") -> None:
@@ -177,114 +157,16 @@ class ExperimentStore(ExperimentFile):
 
     # The ledger
 
-    def begin(self, experiment_id: str, contender: int, query: int, reserved: Decimal | None) -> int:
-        """Write a request down before it is sent; its number."""
-        with self._writing() as db:
-            done = db.execute(
-                "INSERT INTO requests (experiment, contender, query, started, outcome, billed, reserved) "
-                "VALUES ((SELECT number FROM experiments WHERE id = ?), ?, ?, ?, 'sent', 'maybe', ?)",
-                (experiment_id, contender, query, self._clock(), None if reserved is None else str(reserved)),
-            )
-            return int(done.lastrowid or 0)
-
-    def answer(self, number: int, response: RerankResponse, amount: Decimal | None, basis: str) -> None:
-        """Complete a request with its answer, in one transaction."""
-        places = array("I", [row.index for row in response.results])
-        scores = array(
-            "d", [float("nan") if row.relevance_score is None else row.relevance_score for row in response.results]
-        )
-        with self._writing() as db:
-            db.execute(
-                "UPDATE requests SET finished = ?, outcome = 'answered', billed = 'yes', amount = ?, basis = ?, "
-                "units = ?, latency = ?, request_id = ? WHERE number = ?",
-                (
-                    self._clock(),
-                    None if amount is None else str(amount),
-                    basis,
-                    response.usage.search_units,
-                    response.latency_ms,
-                    None if response.request_id is None else as_bytes(response.request_id),
-                    number,
-                ),
-            )
-            db.execute(
-                "INSERT INTO answers (experiment, contender, query, request, model, places, scores) "
-                "SELECT experiment, contender, query, number, ?, ?, ? FROM requests WHERE number = ?",
-                (as_bytes(response.model or ""), places.tobytes(), scores.tobytes(), number),
-            )
-
-    def fail(self, number: int, error: RerankError, *, billed: bool, final: bool = True) -> None:
-        """Complete a request with the error that it came to. `billed` says that it may have cost something; without
-        `final` its query has not failed by it and is to be asked again."""
-        with self._writing() as db:
-            db.execute(
-                "UPDATE requests SET finished = ?, outcome = ?, billed = ?, request_id = ?, code = ?, "
-                "message = ?, hint = ? WHERE number = ?",
-                (
-                    self._clock(),
-                    "failed" if final else "deferred",
-                    "maybe" if billed else "no",
-                    None if error.request_id is None else as_bytes(error.request_id),
-                    *(as_bytes(text) for text in (error.code, error.message, error.hint)),
-                    number,
-                ),
-            )
-
-    def mark_interrupted(self, experiment_id: str) -> int:
-        """Mark what was under way when its process ended; for whoever runs it and holds its lock. How many."""
-        with self._writing() as db:
-            return db.execute(
-                "UPDATE requests SET outcome = 'interrupted' WHERE outcome = 'sent' AND experiment = "
-                "(SELECT number FROM experiments WHERE id = ?)",
-                (experiment_id,),
-            ).rowcount
-
-    def requests(self, experiment_id: str, *, billed_twice: bool = False) -> tuple[Request, ...]:
-        """The ledger, oldest first; with `billed_twice` only what may have been billed without an answer: requests
-        that were interrupted, timed out or broke off."""
-        only = "AND billed = 'maybe'" if billed_twice else ""
-        if billed_twice and held(self.path, experiment_id):
-            only += " AND outcome != 'sent'"  # those are under way; once nobody runs it, they were broken off
-        with self._reading() as db:
-            number = _row(db, experiment_id, "number")[0]
-            rows = db.execute(
-                f"SELECT {REQUEST_COLUMNS} FROM requests WHERE experiment = ? {only} ORDER BY number",  # noqa: S608
-                (number,),
-            ).fetchall()
-        ledger = tuple(request_of(row) for row in rows)
-        return tuple(one for one in ledger if one.reserved != 0) if billed_twice else ledger
-
-    def failures(self, experiment_id: str) -> tuple[Request, ...]:
-        """The last request of every query of every contender that has no answer and failed, oldest first."""
-        with self._reading() as db:
-            number = _row(db, experiment_id, "number")[0]
-            rows = db.execute(
-                f"SELECT {REQUEST_COLUMNS} FROM requests WHERE number IN ({_LATEST}) "  # noqa: S608
-                "AND outcome = 'failed' ORDER BY number",
-                (number,),
-            ).fetchall()
-        return tuple(request_of(row) for row in rows)
-
-    def spending(self, experiment_id: str) -> tuple[Decimal, Decimal]:
-        """What is known to be spent, and what may have been billed besides (requests under way included)."""
-        return sums(self._ledger(experiment_id))
-
-    def _ledger(self, experiment_id: str) -> Sequence[tuple[str, str | None, str | None]]:
-        with self._reading() as db:
-            number = _row(db, experiment_id, "number")[0]
-            asked = "SELECT billed, amount, reserved FROM requests WHERE experiment = ?"
-            return db.execute(asked, (number,)).fetchall()
+    def hold(self, experiment_id: str) -> contextlib.AbstractContextManager[None]:
+        """Run an experiment alone, over all threads and processes of this machine. Entering raises ExperimentError
+        (experiment_running) where somebody else runs it."""
+        return hold(self.path, experiment_id)
 
     # Results
 
-    def answered(self, experiment_id: str) -> set[tuple[int, int]]:
-        """The (contender, query) places that have an answer; both count from 0, queries among those that can run."""
-        with self._reading() as db:
-            number = _row(db, experiment_id, "number")[0]
-            return set(db.execute("SELECT contender, query FROM answers WHERE experiment = ?", (number,)))
-
     def rankings(self, experiment_id: str, query_set: QuerySet) -> tuple[Ranking, ...]:
-        """The answers of every contender so far, as runs over the query set that the experiment is about."""
+        """The answers of every contender so far, as runs over the query set that the experiment is about. What was
+        added to the set after it was read is left out."""
         experiment = self.get(experiment_id)
         ready = query_set.ready
         runs: list[dict[str, tuple[str, ...]]] = [{} for _ in experiment.contenders]
@@ -292,18 +174,20 @@ class ExperimentStore(ExperimentFile):
         costs: list[list[Decimal | None]] = [[] for _ in experiment.contenders]
         latencies: list[list[float]] = [[] for _ in experiment.contenders]
         with self._reading() as db:
-            number = _row(db, experiment_id, "number")[0]
+            number = row_of_experiment(db, experiment_id, "number")[0]
             rows = db.execute(
                 "SELECT answers.contender, answers.query, places, scores, amount, latency FROM answers "
                 "JOIN requests ON requests.number = request WHERE answers.experiment = ? ORDER BY answers.query",
                 (number,),
             ).fetchall()
         for contender, place, places, scores, amount, latency in rows:
+            if place >= len(ready):
+                continue
             query = ready[place]
-            order = [query.candidates[index] for index in array("I", bytes(places))]
-            numbers = zip(order, array("d", bytes(scores)), strict=True)
-            runs[contender][query.id] = tuple(order)
-            scored[contender][query.id] = {name: score for name, score in numbers if not math.isnan(score)}
+            both = zip(array("I", bytes(places)), array("d", bytes(scores)), strict=True)
+            known = [(query.candidates[index], score) for index, score in both if index < len(query.candidates)]
+            runs[contender][query.id] = tuple(name for name, _ in known)
+            scored[contender][query.id] = {name: score for name, score in known if not math.isnan(score)}
             costs[contender].append(None if amount is None else Decimal(amount))
             latencies[contender].append(latency)
         failed = sorted(self.failures(experiment_id), key=lambda one: one.query)
@@ -314,7 +198,7 @@ class ExperimentStore(ExperimentFile):
                 scored[place],
                 None if None in costs[place] else sum((one for one in costs[place] if one is not None), Decimal(0)),
                 tuple(latencies[place]),
-                tuple(ready[one.query].id for one in failed if one.contender == place),
+                tuple(ready[one.query].id for one in failed if one.contender == place and one.query < len(ready)),
             )
             for place, contender in enumerate(experiment.contenders)
         )
@@ -340,7 +224,7 @@ class ExperimentStore(ExperimentFile):
     def progress(self, experiment_id: str) -> ExperimentProgress:
         """How far an experiment has come, from the ledger."""
         with self._reading() as db:
-            number, queries, contenders, state, note, since = _row(
+            number, queries, contenders, state, note, since = row_of_experiment(
                 db, experiment_id, "number, queries, contenders, state, note, ran_from"
             )
             done = dict(
@@ -350,11 +234,11 @@ class ExperimentStore(ExperimentFile):
                 (contender, outcome): count
                 for contender, outcome, count in db.execute(
                     "SELECT contender, outcome, count(*) FROM requests "  # noqa: S608
-                    f"WHERE number IN ({_LATEST}) GROUP BY contender, outcome",
+                    f"WHERE number IN ({LATEST_REQUESTS}) GROUP BY contender, outcome",
                     (number,),
                 )
             }
-            rows = self._ledger(experiment_id)
+            rows = self._money(experiment_id)
             if state == "running" and not held(self.path, experiment_id):
                 state = "interrupted"
             places = range(len(json.loads(contenders)))
@@ -390,10 +274,23 @@ class ExperimentStore(ExperimentFile):
         return slowest
 
 
-def _row(db: sqlite3.Connection, experiment_id: str, columns: str) -> tuple[Any, ...]:
-    found = db.execute(f"SELECT {columns} FROM experiments WHERE id = ?", (experiment_id,)).fetchone()  # noqa: S608
-    if found is None:
-        raise ExperimentError(
-            "There is no such experiment.", code="experiment_not_found", hint="It may have been deleted."
-        )
-    return tuple(found)
+def _experiment(row: tuple[Any, ...]) -> Experiment:
+    """An experiment out of _COLUMNS."""
+    experiment_id, query_set, name, created, contenders, limit, queries, state, note, rates = row
+    return Experiment(
+        id=experiment_id,
+        query_set=query_set,
+        name=as_text(name),
+        created=datetime.fromisoformat(created),
+        contenders=tuple(Contender(*one) for one in json.loads(contenders)),
+        spending_limit=None if limit is None else Decimal(limit),
+        queries=queries,
+        state=state,
+        note=as_text(note),
+        rates={provider: RatePolicy(*speed) for provider, speed in json.loads(rates).items()},
+    )
+
+
+def _rates_text(rates: Mapping[str, RatePolicy]) -> str:
+    """Speeds by provider id as the column `lanes` holds them."""
+    return json.dumps({name: [one.concurrency, one.per_minute, one.retries] for name, one in rates.items()})

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from rerank_core.documents.report import Problem
-from rerank_core.evaluation.measures.measure import check_judgments
+from rerank_core.evaluation.experiments.ledger import ExperimentError
+from rerank_core.evaluation.measures.cutoff import Threshold
+from rerank_core.evaluation.measures.measure import Judgments, check_judgments
+from rerank_core.evaluation.query_sets.added_runs import BoardRun, with_runs
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
 from rerank_core.models import Document
-from rerank_core.storage.evaluation_file import ExperimentError, ExperimentFile, as_bytes, as_text
+from rerank_core.storage.evaluation_file import ExperimentFile, as_bytes, as_text
 from rerank_core.storage.experiment_lock import forget, held, running_error
 from rerank_core.storage.run_record import new_id
 
-__all__ = ["QuerySetStore", "QuerySetSummary", "Threshold"]
+__all__ = ["QuerySetStore", "QuerySetSummary"]
 
 _FORMAT = 1
 
@@ -35,19 +38,8 @@ class QuerySetSummary:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """The score under which a model's document counts as no answer, and how it was found, in a few words."""
-
-    provider: str
-    model: str | None
-    score: float
-    how: str
-    set_at: datetime
-
-
 class QuerySetStore(ExperimentFile):
-    """The query sets of this machine. Queries and candidates of a saved set never change, ratings do."""
+    """The query sets of this machine. What a saved set holds stays; grades change, and rated runs may be added."""
 
     def save(self, query_set: QuerySet) -> str:
         """Keep a set with its ratings under a new id, which is returned."""
@@ -63,31 +55,43 @@ class QuerySetStore(ExperimentFile):
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (set_id, as_bytes(query_set.name), _now(), len(query_set), query_set.pairs, len(payload), payload),
             )
-            db.executemany(
-                "INSERT INTO ratings (query_set, rater, query, document, grade) VALUES (?, ?, ?, ?, ?)",
-                [
-                    (set_id, as_bytes(rater), as_bytes(query), as_bytes(document), int(grade))
-                    for rater, queries in query_set.judgments.items()
-                    for query, grades in queries.items()
-                    for document, grade in grades.items()
-                ],
-            )
+            for rater, judgments in query_set.judgments.items():
+                _write_grades(db, set_id, rater, judgments)
         return set_id
 
     def get(self, set_id: str) -> QuerySet | None:
         """The set with its ratings as they are now, None where there is none of that id."""
         with self._reading() as db:
-            found = db.execute("SELECT payload, name FROM query_sets WHERE id = ?", (set_id,)).fetchone()
-            if found is None:
-                return None
-            judgments = _judgments(db, set_id)
-        try:
-            return replace(_unpacked(found[0]), name=as_text(found[1]), judgments=judgments)
-        except (ValueError, KeyError, TypeError, IndexError) as error:
-            raise ExperimentError(
-                "This query set cannot be read; it may come from another version or be damaged.",
-                hint="Delete it and load its files again.",
-            ) from error
+            return _stored(db, set_id)
+
+    def add_runs(self, set_id: str, runs: Iterable[BoardRun], rater: str) -> QuerySet:
+        """Add runs that `rater` rated to a saved set (see `with_runs`); the set as it is then.
+
+        All of it is kept or nothing, and of two sessions that add at once neither loses anything. Experiments on the
+        set stay as they are. Raises ExperimentError where there is no such set, and what `with_runs` raises.
+        """
+        given = tuple(runs)
+        with self._writing() as db:
+            before = _stored(db, set_id)
+            if before is None:
+                raise _not_found()
+            after = with_runs(before, given, rater=rater)
+            payload = _packed(after)
+            db.execute(
+                "UPDATE query_sets SET queries = ?, pairs = ?, bytes = ?, payload = ? WHERE id = ?",
+                (len(after), after.pairs, len(payload), payload, set_id),
+            )
+            earlier = before.judgments.get(rater, {})
+            _write_grades(
+                db,
+                set_id,
+                rater,
+                {
+                    query: {name: grade for name, grade in own.items() if earlier.get(query, {}).get(name) != grade}
+                    for query, own in after.judgments[rater].items()
+                },
+            )
+        return after
 
     def list(self) -> tuple[QuerySetSummary, ...]:
         """All sets, newest first."""
@@ -124,25 +128,26 @@ class QuerySetStore(ExperimentFile):
                 forget(self.path, one)
             return db.execute("DELETE FROM query_sets WHERE id = ?", (set_id,)).rowcount > 0
 
-    # Ratings
+    # Grades
 
     def judgments(self, set_id: str) -> dict[str, dict[str, dict[str, int]]]:
-        """Every rater's ratings of a set: rater to query id to document id to grade."""
+        """Every rater's grades of a set: rater to query id to document id to grade."""
         with self._reading() as db:
             return _judgments(db, set_id)
 
-    def ratings_mark(self, set_id: str) -> tuple[int, ...] | None:
-        """Numbers that change when the ratings of a set do, far quicker than reading them; None where there is no such
-        set any more."""
+    def version_of(self, set_id: str) -> tuple[int, ...] | None:
+        """Numbers that change when a set does, far quicker than reading it: how many queries and candidates it has, and
+        more that change with its grades. None where there is no such set any more."""
         with self._reading() as db:
-            if db.execute("SELECT 1 FROM query_sets WHERE id = ?", (set_id,)).fetchone() is None:
+            size = db.execute("SELECT queries, pairs FROM query_sets WHERE id = ?", (set_id,)).fetchone()
+            if size is None:
                 return None
-            row = db.execute(
+            grades = db.execute(
                 "SELECT count(*), coalesce(max(number), 0), coalesce(sum(grade), 0), "
                 "coalesce(sum(grade * (number % 1000003)), 0) FROM ratings WHERE query_set = ?",
                 (set_id,),
             ).fetchone()
-        return tuple(map(int, row))
+        return (*size, *map(int, grades))
 
     def rate(self, set_id: str, rater: str, query_id: str, document_id: str, grade: int | None) -> int | None:
         """Rate a document for a query, or take the rating back with None; gives the grade that was there before, so
@@ -154,36 +159,13 @@ class QuerySetStore(ExperimentFile):
         where = "query_set = ? AND rater = ? AND query = ? AND document = ?"
         with self._writing() as db:
             if db.execute("SELECT 1 FROM query_sets WHERE id = ?", (set_id,)).fetchone() is None:
-                raise ExperimentError(
-                    "There is no such query set.", code="query_set_not_found", hint="It may have been deleted."
-                )
+                raise _not_found()
             before = db.execute(f"SELECT grade FROM ratings WHERE {where}", key).fetchone()  # noqa: S608
             if grade is None:
                 db.execute(f"DELETE FROM ratings WHERE {where}", key)  # noqa: S608
             else:
-                db.execute(
-                    "INSERT INTO ratings (query_set, rater, query, document, grade) VALUES (?, ?, ?, ?, ?) "
-                    "ON CONFLICT (query_set, rater, query, document) DO UPDATE SET grade = excluded.grade",
-                    (*key, int(grade)),
-                )
+                _write_grades(db, set_id, rater, {query_id: {document_id: grade}})
         return None if before is None else int(before[0])
-
-    def add_ratings(self, set_id: str, rater: str, judgments: Mapping[str, Mapping[str, int]]) -> int:
-        """Add many ratings of one rater, such as an imported file's; how many there were. They replace his own."""
-        if judgments:
-            check_judgments(judgments)
-        rows = [
-            (set_id, as_bytes(rater), as_bytes(query), as_bytes(document), int(grade))
-            for query, grades in judgments.items()
-            for document, grade in grades.items()
-        ]
-        with self._writing() as db:
-            db.executemany(
-                "INSERT INTO ratings (query_set, rater, query, document, grade) VALUES (?, ?, ?, ?, ?) "
-                "ON CONFLICT (query_set, rater, query, document) DO UPDATE SET grade = excluded.grade",
-                rows,
-            )
-        return len(rows)
 
     # Thresholds
 
@@ -251,6 +233,36 @@ class QuerySetStore(ExperimentFile):
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def _not_found() -> ExperimentError:
+    return ExperimentError("There is no such query set.", code="query_set_not_found", hint="It may have been deleted.")
+
+
+def _stored(db: sqlite3.Connection, set_id: str) -> QuerySet | None:
+    found = db.execute("SELECT payload, name FROM query_sets WHERE id = ?", (set_id,)).fetchone()
+    if found is None:
+        return None
+    try:
+        return replace(_unpacked(found[0]), name=as_text(found[1]), judgments=_judgments(db, set_id))
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise ExperimentError(
+            "This query set cannot be read; it may come from another version or be damaged.",
+            hint="Delete it and load its files again.",
+        ) from error
+
+
+def _write_grades(db: sqlite3.Connection, set_id: str, rater: str, judgments: Judgments) -> None:
+    """Keep these grades of a rater, in place of those that he gave the same documents before."""
+    db.executemany(
+        "INSERT INTO ratings (query_set, rater, query, document, grade) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (query_set, rater, query, document) DO UPDATE SET grade = excluded.grade",
+        [
+            (set_id, as_bytes(rater), as_bytes(query), as_bytes(document), int(grade))
+            for query, own in judgments.items()
+            for document, grade in own.items()
+        ],
+    )
 
 
 def _judgments(db: sqlite3.Connection, set_id: str) -> dict[str, dict[str, dict[str, int]]]:

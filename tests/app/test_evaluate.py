@@ -10,8 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from pages.components.evaluate import speed
 from pages.components.session import stores
+from rerank_core import Client
 from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.query_sets import sources
+from rerank_core.storage.run_record import Run
 from tests.support.evaluate_page import (
     CSV,
     HOSTED,
@@ -301,6 +303,21 @@ def test_ratings_given_in_another_window_count_in_this_one(app) -> None:
     ran(theirs.button(key="grade_3").click().run())
     go(mine, "Query set")
     assert state.query_set.judgments["Bob"] == {"query 0, with a comma": {"d00": 3}}
+
+
+def test_runs_added_in_another_window_are_there_at_the_next_step(app) -> None:
+    """Rated runs that somebody adds to the set in work show up; the finished run on it keeps its figures."""
+    page = go(finished(run_models(own(app()), KEYWORD)), "Answer")
+    state, figures = page.session_state["evaluate"], page.dataframe[0].value
+    with Client("local") as client:
+        response = client.rerank("a new question", ["one", "two"], model="local-keyword")
+    stores.query_sets().add_runs(state.set_id, [Run(response, ratings={0: 3})], "Bob")
+    go(page, "Query set")
+    assert "7 queries with 20 candidates; 7 have ratings" in words(page)
+    go(page, "Answer")
+    assert page.dataframe[0].value.equals(figures)
+    assert "1 query without an answer from every model is left out for all of them." in words(page)
+    assert "6 of 6 done" in words(go(page, "Run"))
 
 
 def test_a_set_deleted_in_another_window_is_said_to_be_gone(app) -> None:

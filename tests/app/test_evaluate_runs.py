@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from pages.components.evaluate import run, speed
 from pages.components.session import stores
 from rerank_core.evaluation.experiments.local_speed import LocalSpeed
-from rerank_core.evaluation.experiments.records import Lane
+from rerank_core.evaluation.experiments.records import RatePolicy
 from tests.support.evaluate_page import (
     HOSTED,
     KEYWORD,
@@ -110,7 +110,7 @@ def test_the_speed_of_each_connection_is_kept_with_its_run(
 ) -> None:
     """How fast a service may be asked is chosen before the start and holds for whoever goes on with the run."""
     page = under_way()
-    assert stores.experiments().get(shown(page)).lanes == {"gateflow": Lane(1, None, 2)}
+    assert stores.experiments().get(shown(page)).rates == {"gateflow": RatePolicy(1, None, 2)}
     ran(page.button(key="pause_run").click().run())
     service.release.set()
     page = finished(page)
@@ -132,7 +132,7 @@ def test_a_stopped_run_is_slowed_down_and_limited_before_it_goes_on(
     page.number_input(key=f"run_limit_{one}").set_value(0.0045)
     ran(page.button(key="set_terms").click().run())
     kept = stores.experiments().get(one)
-    assert (kept.lanes, kept.spending_limit) == ({"gateflow": Lane(2, 60_000, 2)}, Decimal("0.0045"))
+    assert (kept.rates, kept.spending_limit) == ({"gateflow": RatePolicy(2, 60_000, 2)}, Decimal("0.0045"))
     page = finished(press(page, "Resume"))
     assert "Stopped at the spending limit: 4 of 6 done" in words(page)
     page.number_input(key=f"run_limit_{one}").set_value(None)

@@ -46,23 +46,23 @@ def main(arguments: list[str]) -> int:
             run_experiment(None, store, experiment.id, query_set, lambda name, **options: Client(name, **options))
             seconds = time.perf_counter() - started
             rankings = store.rankings(experiment.id, query_set)
-    answer = summarise(query_set, rankings)
+    summary = summarise(query_set, rankings)
     grades = query_set.combined()
     runs = {INITIAL: query_set.initial} | {ranking.label: ranking.run for ranking in rankings}
     wrong = 0
-    print(f"## {folder.name}: {len(answer.queries)} rated queries, the run took {seconds:.0f} s\n")
-    print(f"| order | {' | '.join(answer.measures)} |\n|---|{'---|' * len(answer.measures)}")
-    for row in answer.rows:
-        plain = [all_of(grades[query], runs[row.label][query]) for query in answer.queries]
+    print(f"## {folder.name}: {len(summary.queries)} rated queries, the run took {seconds:.0f} s\n")
+    print(f"| order | {' | '.join(summary.measures)} |\n|---|{'---|' * len(summary.measures)}")
+    for row in summary.rows:
+        plain = [all_of(grades[query], runs[row.label][query]) for query in summary.queries]
         cells = []
-        for name in answer.measures:
+        for name in summary.measures:
             expected = statistics.fmean(values[name] for values in plain)
             same = abs(expected - row.means[name]) < 1e-9
             wrong += not same
             cells.append(f"{row.means[name]:.4f}" + ("" if same else f" but {expected:.4f}"))
         print(f"| {row.label} | {' | '.join(cells)} |")
     verdict = f"{wrong} figures are not" if wrong else "Every figure is"
-    print(f"\n{answer.sentence}\n\n{verdict} that of the plain sums.")
+    print(f"\n{summary.sentence}\n\n{verdict} that of the plain sums.")
     return 1 if wrong else 0
 
 

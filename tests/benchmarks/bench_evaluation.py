@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import Any
 
 from rerank_core.evaluation.experiments.plan import plan
-from rerank_core.evaluation.experiments.records import Lane
+from rerank_core.evaluation.experiments.records import RatePolicy
 from rerank_core.evaluation.experiments.runner import run_experiment
 from rerank_core.evaluation.query_sets.query_set import QuerySet, make_queries
 from rerank_core.evaluation.report.csv_files import report_csv
@@ -102,18 +102,18 @@ def rounds(query_set: QuerySet, contender: Contender) -> dict[str, tuple[float, 
             set_id = timed("save the query set", lambda: sets.save(query_set))
             timed("open the query set", lambda: sets.get(set_id))
             timed("plan cost and time", lambda: plan(query_set, (contender,)))
-            experiment = store.create(set_id, query_set, (contender,))
-            lanes = {contender.provider: Lane(8, retries=0)}
+            rates = {contender.provider: RatePolicy(8, retries=0)}
+            experiment = store.create(set_id, query_set, (contender,), rates=rates)
 
             def make(provider: str, **_: int) -> Any:
                 return Instant()
 
             timed(
                 "run, every answer committed",
-                lambda: run_experiment(None, store, experiment.id, query_set, make, lanes=lanes),
+                lambda: run_experiment(None, store, experiment.id, query_set, make),
             )
             rankings = timed("read the answers", lambda: store.rankings(experiment.id, query_set))
-            report = timed("answer, significance, cut-off", lambda: make_report(query_set, rankings))
+            report = timed("summary, significance, cut-off", lambda: make_report(query_set, rankings))
             timed("report as HTML", lambda: report_html(report))
             timed("numbers as CSV", lambda: report_csv(report))
     return took

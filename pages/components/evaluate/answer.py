@@ -11,13 +11,13 @@ import streamlit as st
 from pages.components.display import errors
 from pages.components.display.board import shown
 from pages.components.evaluate.board import query_board
-from pages.components.evaluate.orders import answer, filters, scope_line
+from pages.components.evaluate.orders import filters, scope_line, summary
 from pages.components.evaluate.run import under_way
 from pages.components.evaluate.state import go, state
 from pages.components.session import keys
 from rerank_core import RerankError, pricing
 from rerank_core.evaluation.measures.measure import mean_name
-from rerank_core.evaluation.measures.summary import INITIAL, Answer, Change, method
+from rerank_core.evaluation.measures.summary import INITIAL, QueryChange, Summary, method
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 
 """The run for which somebody chose the model."""
@@ -29,7 +29,7 @@ NARROW = 78
 
 def answer_step(query_set: QuerySet) -> None:
     """The sentence, the table of metrics, the bars, the worst regressions, one query's board."""
-    found = current_answer()
+    found = current_summary()
     if found is None:
         return
     with st.container(key=keys.HEADLINE):
@@ -45,11 +45,11 @@ def answer_step(query_set: QuerySet) -> None:
     _queries(found)
 
 
-def current_answer() -> Answer | None:
-    """The answer as things stand; where there is none, the page says why and what to do."""
+def current_summary() -> Summary | None:
+    """The summary as things stand; where there is none, the page says why and what to do."""
     current = state()
     try:
-        return answer()
+        return summary()
     except RerankError as error:
         if under_way() and error.code == "no_answers":
             st.caption(
@@ -68,7 +68,7 @@ def current_answer() -> Answer | None:
         return None
 
 
-def _metrics(found: Answer) -> None:
+def _metrics(found: Summary) -> None:
     main, *rest = found.measures
     rows = []
     for row in found.rows:
@@ -106,11 +106,11 @@ def _metrics(found: Answer) -> None:
     )
     st.caption(f"Further to the right: {', '.join(map(mean_name, rest))}.")
     with st.popover("What these mean", icon=":material/help:", type="tertiary"):
-        for name, meaning in method(found.relevant):
+        for name, meaning in method(found.settings.relevant):
             st.caption(f"**{name}** {meaning}")
 
 
-def _queries(found: Answer) -> None:
+def _queries(found: Summary) -> None:
     labels = [row.label for row in found.rows]
     # The best one, whichever that is as the answers come in, until somebody chooses for this run.
     if (
@@ -139,7 +139,7 @@ def _chosen() -> None:
     st.session_state[keys.ANSWER_MODEL_OF] = state().experiment_id
 
 
-def _kind(change: Change) -> str:
+def _kind(change: QueryChange) -> str:
     return BETTER if change.change > 1e-9 else WORSE if change.change < -1e-9 else SAME
 
 
@@ -150,7 +150,7 @@ def colours() -> dict[str, str]:
     return {BETTER: "#0072B2", WORSE: "#B35C00", SAME: "#6b7785"}
 
 
-def _bars(changes: tuple[Change, ...], label: str, measure: str, counts: dict[str, int]) -> None:
+def _bars(changes: tuple[QueryChange, ...], label: str, measure: str, counts: dict[str, int]) -> None:
     palette = colours()
     table = pd.DataFrame(
         {
@@ -207,7 +207,7 @@ def _take(source: str, signature: tuple[object, ...], query_id: str) -> None:
         current.query_id, current.query_chosen, current.picked = query_id, True, None
 
 
-def _list(changes: tuple[Change, ...], counts: dict[str, int]) -> None:
+def _list(changes: tuple[QueryChange, ...], counts: dict[str, int]) -> None:
     worse = counts[WORSE]
     st.caption(
         f"{'The worst regressions stand first' if worse else 'No query got worse'}. Select a row, or click a bar, to "

@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from pages.components.evaluate.answer import current_answer
+from pages.components.evaluate.answer import current_summary
 from pages.components.evaluate.orders import scope_line, searches_a_day
 from pages.components.session import keys
 from rerank_core import pricing
@@ -31,7 +31,7 @@ def cost_step(_: QuerySet) -> None:
         persist_state="session",
         width=200,
     )
-    found = current_answer()
+    found = current_summary()
     if found is None:
         return
     with st.container(key=keys.HEADLINE):

@@ -8,13 +8,12 @@ from pages.components.display.cut_line import cut_line
 from pages.components.evaluate.cut_pictures import threshold_facts, threshold_panels, top_panels
 from pages.components.evaluate.orders import (
     best,
-    judgments,
     rankings,
     relevant,
     relevant_choice,
     remembered,
     scope_line,
-    selected,
+    settings,
 )
 from pages.components.evaluate.recipe import recipe
 from pages.components.evaluate.state import Cut, state
@@ -41,7 +40,7 @@ def cutoff_step(_: QuerySet) -> None:
         relevant_choice("A good answer is rated", spelled=True)
     scope_line(to_all=True)
     ranking = found[label]
-    cut = _worked_out(ranking, relevant())
+    cut = _worked_out(ranking)
     if cut is None:
         _recipe_alone(ranking)
         return
@@ -61,14 +60,11 @@ def cutoff_step(_: QuerySet) -> None:
         recipe(ranking, "Move the line to {:.3f}", lambda score, how: _from_recipe(about, score, how))
 
 
-def _worked_out(ranking: Ranking, grade: int) -> CutOff | None:
-    query_set, grades, only = state().query_set, judgments(), selected()
+def _worked_out(ranking: Ranking) -> CutOff | None:
+    query_set, chosen = state().query_set, settings()
     assert query_set is not None
     try:
-        return remembered(
-            ("cut", ranking, grades, grade, only),
-            lambda: cut_off(query_set, ranking, judgments=grades, relevant=grade, only=only),
-        )
+        return remembered(("cut", ranking, chosen), lambda: cut_off(query_set, ranking, chosen))
     except RerankError as error:
         from pages.components.display import errors
 

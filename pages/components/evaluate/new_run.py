@@ -16,8 +16,8 @@ from pages.components.evaluate.state import state
 from pages.components.session import connection as connections
 from pages.components.session import keys
 from rerank_core import offline, pricing
-from rerank_core.evaluation.experiments.plan import Plan, plan
-from rerank_core.evaluation.experiments.records import Lane, duration_text
+from rerank_core.evaluation.experiments.plan import ExperimentPlan, plan
+from rerank_core.evaluation.experiments.records import RatePolicy, duration_text
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.ranking.contender import Contender, distinct
 
@@ -50,7 +50,7 @@ def new_run(query_set: QuerySet) -> None:
             st.page_link("connections.py", label="Set up a connection", icon=":material/key:")
     picked = distinct(options[name] for name in chosen)
     hosted = sorted({one.provider for one in picked} - {"local"})
-    lanes = _speed(hosted)
+    rates = _speed(hosted)
     if not query_set.ready:
         st.warning("No query of this set has candidates, so there is nothing to rerank.", icon=":material/search_off:")
         return
@@ -59,13 +59,13 @@ def new_run(query_set: QuerySet) -> None:
         return
     speeds = local_speeds(query_set, picked, busy=under_way())
     planned = plan(
-        query_set, picked, prices=connections.prices(), lanes=lanes, seconds=request_seconds(picked), speeds=speeds
+        query_set, picked, prices=connections.prices(), rates=rates, seconds=request_seconds(picked), speeds=speeds
     )
     _show_plan(planned)
     if measuring() is not None:
         wait_for_speed()
     limit = _limit(planned) if hosted else None
-    _start_button(query_set, picked, planned, lanes, limit)
+    _start_button(query_set, picked, planned, rates, limit)
 
 
 def contenders() -> dict[str, Contender]:
@@ -82,14 +82,14 @@ def contenders() -> dict[str, Contender]:
     return found
 
 
-def _speed(hosted: list[str]) -> dict[str, Lane]:
+def _speed(hosted: list[str]) -> dict[str, RatePolicy]:
     if not hosted:
         return {}
     with st.expander("How fast each service may be asked", icon=":material/speed:"):
-        return {name: _lane(name) for name in hosted}
+        return {name: _rate(name) for name in hosted}
 
 
-def _lane(provider: str) -> Lane:
+def _rate(provider: str) -> RatePolicy:
     """The speed of one connection, which its contract may bound."""
     label = rc.provider(provider).label
     with st.container(horizontal=True):
@@ -113,10 +113,10 @@ def _lane(provider: str) -> Lane:
             width=240,
             help="What your contract allows. Requests are spread evenly over the minute.",
         )
-    return Lane(int(at_once or 4), int(a_minute) if a_minute else None, connections.of(provider).max_retries)
+    return RatePolicy(int(at_once or 4), int(a_minute) if a_minute else None, connections.of(provider).max_retries)
 
 
-def _show_plan(planned: Plan) -> None:
+def _show_plan(planned: ExperimentPlan) -> None:
     with st.container(horizontal=True, gap="medium"):
         st.metric("Requests", f"{planned.requests:,}", width="content", help="One for each query and model.")
         cost = pricing.money_text(planned.amount) if len(planned.unknown) < len(planned.contenders) else "unknown"
@@ -157,7 +157,7 @@ def _show_plan(planned: Plan) -> None:
         st.caption(escaped(sentence))
 
 
-def _limit(planned: Plan) -> Decimal | None:
+def _limit(planned: ExperimentPlan) -> Decimal | None:
     value = st.number_input(
         "This run may cost at most (US dollars)",
         min_value=0.0,
@@ -168,7 +168,7 @@ def _limit(planned: Plan) -> Decimal | None:
         key=keys.EVALUATE_LIMIT,
         persist_state="session",
         width=320,
-        help="The run stops before it would pass this; it can be gone on with later.",
+        help="The run stops before it would pass this; it can be resumed later.",
     )
     limit = None if value is None else Decimal(str(value))
     if limit is not None and limit < planned.most:
@@ -179,8 +179,8 @@ def _limit(planned: Plan) -> Decimal | None:
 def _start_button(
     query_set: QuerySet,
     picked: tuple[Contender, ...],
-    planned: Plan,
-    lanes: Mapping[str, Lane],
+    planned: ExperimentPlan,
+    rates: Mapping[str, RatePolicy],
     limit: Decimal | None,
 ) -> None:
     current = state()
@@ -194,7 +194,7 @@ def _start_button(
             or not connections.budget().fits(min(planned.most, limit) if limit is not None else planned.most)
         )
         if not current.asking:
-            _begin(query_set, picked, lanes, limit)
+            _begin(query_set, picked, rates, limit)
     if not current.asking:
         return
     with st.container(border=True):
@@ -215,17 +215,17 @@ def _start_button(
                 if raising:
                     budget.set_limit(budget.limit_for(planned.most))
                 current.asking = False
-                _begin(query_set, picked, lanes, limit)
+                _begin(query_set, picked, rates, limit)
             if raising and st.button("Start within my limit"):
                 current.asking = False
-                _begin(query_set, picked, lanes, limit)
+                _begin(query_set, picked, rates, limit)
             if st.button("Do not start"):
                 current.asking = False
                 st.rerun()
 
 
 def _begin(
-    query_set: QuerySet, picked: tuple[Contender, ...], lanes: Mapping[str, Lane], limit: Decimal | None
+    query_set: QuerySet, picked: tuple[Contender, ...], rates: Mapping[str, RatePolicy], limit: Decimal | None
 ) -> None:
-    if create(query_set, picked, lanes, limit):
+    if create(query_set, picked, rates, limit):
         st.rerun()

@@ -1,4 +1,4 @@
-"""The orders that are compared, the answer that they give, and the filters that both go by; worked out once."""
+"""The orders that are compared, what they come to, and the filters that both go by; worked out once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pages.components.evaluate.state import experiment, state
 from pages.components.session import keys, stores
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.records import Ranking
-from rerank_core.evaluation.measures.summary import INITIAL, SEARCHES_A_DAY, Answer, summarise
+from rerank_core.evaluation.measures.settings import SEARCHES_A_DAY, EvaluationSettings
+from rerank_core.evaluation.measures.summary import INITIAL, Summary, summarise
 from rerank_core.evaluation.query_sets.query_set import LENGTHS, QuerySet
 from rerank_core.evaluation.query_sets.scope import Scope
 
@@ -185,30 +186,26 @@ def selected() -> tuple[str, ...] | None:
     return remembered(("selected", query_set, chosen), lambda: chosen.only(query_set))
 
 
-def answer() -> Answer:
-    """What the experiment says under the filters. Raises InvalidRequestError where it says nothing yet."""
+def settings() -> EvaluationSettings:
+    """What the figures of every step are over, and how they count; the same object while nothing is chosen anew."""
     query_set = state().query_set
     assert query_set is not None
-    found, grades, only, about = rankings(), judgments(), selected(), scope().text(query_set)
-    k, daily, grade = int(st.session_state.get(keys.ANSWER_DEPTH) or 10), searches_a_day(), relevant()
-    return remembered(
-        ("answer", found, grades, only, k, daily, grade, about),
-        lambda: summarise(
-            query_set,
-            found,
-            judgments=grades,
-            k=k,
-            searches_a_day=daily,
-            only=only,
-            relevant=grade,
-            scope=about,
-        ),
-    )
+    chosen, depth = scope(), int(st.session_state.get(keys.ANSWER_DEPTH) or 10)
+    parts = (judgments(), selected(), chosen.text(query_set), chosen.counted(query_set))
+    counting = (relevant(), depth, searches_a_day())
+    return remembered(("settings", *parts, *counting), lambda: EvaluationSettings(*parts, *counting))
+
+
+def summary() -> Summary:
+    """What the experiment comes to under the filters. Raises InvalidRequestError where there is nothing to say yet."""
+    query_set, found, chosen = state().query_set, rankings(), settings()
+    assert query_set is not None
+    return remembered(("summary", found, chosen), lambda: summarise(query_set, found, chosen))
 
 
 def best() -> str | None:
-    """The model with the best answer, None where there is no answer yet."""
+    """The model that ranks best, None where nothing is measured yet."""
     try:
-        return answer().best
+        return summary().best
     except RerankError:
         return None

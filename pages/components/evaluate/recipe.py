@@ -9,15 +9,15 @@ import streamlit as st
 from pages.components.display import errors
 from pages.components.display.board import shown
 from pages.components.display.tables import DETAIL_CHARACTERS
-from pages.components.evaluate.orders import judgments, relevant, remembered, selected
+from pages.components.evaluate.orders import remembered, settings
 from pages.components.evaluate.state import state
 from pages.components.session import keys, stores
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.records import Ranking
-from rerank_core.evaluation.measures.cutoff import (
+from rerank_core.evaluation.measures.borderline import (
     BORDERLINE_PAIRS,
     Borderline,
-    Reference,
+    BorderlineReference,
     borderline_pairs,
     borderline_reference,
 )
@@ -41,11 +41,8 @@ def recipe(ranking: Ranking, use_words: str, use: Callable[[float, str], None]) 
     query_set = state().query_set
     if not opened.open or query_set is None:
         return
-    grades, grade, only = judgments(), relevant(), selected()
-    pairs = remembered(
-        ("borderline", ranking, grades, grade, only),
-        lambda: borderline_pairs(query_set, ranking, judgments=grades, relevant=grade, only=only),
-    )
+    chosen = settings()
+    pairs = remembered(("borderline", ranking, chosen), lambda: borderline_pairs(query_set, ranking, chosen))
     with opened:
         st.caption(
             "A borderline document is only just good enough to show. Look at one for each of 30 to 50 queries; the "
@@ -85,7 +82,7 @@ def recipe(ranking: Ranking, use_words: str, use: Callable[[float, str], None]) 
 
 def _outcome(scores: Sequence[float], use_words: str, use: Callable[[float, str], None]) -> None:
     try:
-        reference: Reference = borderline_reference(scores)
+        reference: BorderlineReference = borderline_reference(scores)
     except RerankError:
         return
     st.text(f"{reference.text}.")

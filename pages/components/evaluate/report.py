@@ -4,18 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.evaluate.answer import current_answer
-from pages.components.evaluate.orders import (
-    filters,
-    judgments,
-    rankings,
-    relevant,
-    remembered,
-    scope,
-    scope_line,
-    searches_a_day,
-    selected,
-)
+from pages.components.evaluate.answer import current_summary
+from pages.components.evaluate.orders import filters, rankings, remembered, scope_line, settings
 from pages.components.evaluate.run import under_way
 from pages.components.evaluate.state import experiment, state
 from pages.components.session import connection as connections
@@ -29,7 +19,7 @@ from rerank_core.exports import tables
 
 def report_step(query_set: QuerySet) -> None:
     """What the report says, and its files."""
-    found = current_answer()
+    found = current_summary()
     if found is None:
         return
     with st.container(key=keys.HEADLINE):
@@ -90,24 +80,16 @@ def _made(title: str) -> Report:
     query_set, shown = state().query_set, experiment()
     assert query_set is not None
     assert shown is not None
-    found, grades, only, prices = rankings(), judgments(), selected(), connections.prices()
-    k, daily, grade, about = int(st.session_state.get(keys.ANSWER_DEPTH) or 10), searches_a_day(), relevant(), scope()
-    kept = stores.query_sets().thresholds()
+    found, chosen, prices, kept = rankings(), settings(), connections.prices(), stores.query_sets().thresholds()
     marks = tuple((*key, one.score, one.how) for key, one in kept.items())
     return remembered(
-        ("report", query_set, found, grades, only, k, daily, grade, about, marks, title, prices),
+        ("report", query_set, found, chosen, marks, title, prices),
         lambda: make_report(
             query_set,
             found,
-            judgments=grades,
-            raters=about.counted(query_set),
-            k=k,
-            searches_a_day=daily,
+            chosen,
             prices=prices,
             progress=stores.experiments().progress(shown.id),
-            only=only,
-            relevant=grade,
-            scope=about.text(query_set),
             thresholds=kept,
             title=title,
         ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,8 +21,8 @@ from pages.components.session import connection as connections
 from pages.components.session import keys, stores
 from pages.components.session.connection import Connection
 from rerank_core import RerankError, pricing
-from rerank_core.evaluation.experiments.records import Experiment, ExperimentProgress, Lane
-from rerank_core.evaluation.experiments.runner import Only, run_experiment
+from rerank_core.evaluation.experiments.records import Experiment, ExperimentProgress, RatePolicy
+from rerank_core.evaluation.experiments.runner import Only, RunOptions, run_experiment
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.jobs import Job
 from rerank_core.ranking.contender import Contender
@@ -116,13 +115,13 @@ def _delete(experiment_id: str) -> None:
 def create(
     query_set: QuerySet,
     picked: tuple[Contender, ...],
-    lanes: Mapping[str, Lane] | None = None,
+    rates: Mapping[str, RatePolicy] | None = None,
     limit: Decimal | None = None,
 ) -> bool:
     """Write a new experiment down and start it; False, with the reason on the page, where that cannot be."""
     current = state()
     try:
-        made = stores.experiments().create(current.set_id or "", query_set, picked, spending_limit=limit, lanes=lanes)
+        made = stores.experiments().create(current.set_id or "", query_set, picked, spending_limit=limit, rates=rates)
     except RerankError as error:
         current.error = error
         return False
@@ -149,8 +148,8 @@ def submit(one: Experiment, only: Only = "open") -> bool:
         return False
     providers = {contender.provider for contender in one.contenders}
     clients = Clients({name: connections.of(name) for name in providers})
-    work = functools.partial(run_experiment, budget=connections.budget(), prices=connections.prices(), only=only)
-    task = Task(work, (stores.experiments(), one.id, current.query_set, clients), id=one.id)
+    options = RunOptions(connections.budget(), connections.prices(), only)
+    task = Task(run_experiment, (stores.experiments(), one.id, current.query_set, clients, options), id=one.id)
     mine = job()
     mine.forget()
     mine.start(Plan((task,)))
@@ -235,12 +234,12 @@ def _next_steps(one: Experiment, now: ExperimentProgress) -> None:
 def _terms(one: Experiment, hosted: Sequence[str]) -> None:
     """How fast a stopped run may ask each service from now on, and what it may cost as a whole."""
     for provider in hosted:
-        label, lane = rc.provider(provider).label, one.lanes.get(provider) or Lane.usual(provider)
+        label, rate = rc.provider(provider).label, one.rates.get(provider) or RatePolicy.usual(provider)
         st.number_input(
             f"{label}: requests at once",
             min_value=1,
-            max_value=max(MOST_AT_ONCE, lane.concurrency),
-            value=lane.concurrency,
+            max_value=max(MOST_AT_ONCE, rate.concurrency),
+            value=rate.concurrency,
             key=keys.of(keys.RUN_AT_ONCE, provider, one.id),
         )
         st.number_input(
@@ -249,7 +248,7 @@ def _terms(one: Experiment, hosted: Sequence[str]) -> None:
             max_value=100_000,
             value=None,
             placeholder="No limit",
-            key=_seeded(keys.of(keys.RUN, "per_minute", provider, one.id), lane.per_minute),
+            key=_seeded(keys.of(keys.RUN, "per_minute", provider, one.id), rate.per_minute),
         )
     st.number_input(
         "This run may cost at most (US dollars)",
@@ -271,14 +270,14 @@ def _seeded(key: str, value: float | None) -> str:
 
 
 def _set_terms(one: Experiment, hosted: Sequence[str]) -> None:
-    form, lanes = st.session_state, dict(one.lanes)
+    form, rates = st.session_state, dict(one.rates)
     for provider in hosted:
         at_once, a_minute = (form[keys.of(keys.RUN, what, provider, one.id)] for what in ("at_once", "per_minute"))
-        before = one.lanes.get(provider) or Lane.usual(provider)
-        lanes[provider] = Lane(at_once or before.concurrency, a_minute, before.retries)
+        before = one.rates.get(provider) or RatePolicy.usual(provider)
+        rates[provider] = RatePolicy(at_once or before.concurrency, a_minute, before.retries)
     limit = form[keys.of(keys.RUN_LIMIT, one.id)]
     try:
-        stores.experiments().set_lanes(one.id, lanes)
+        stores.experiments().set_rates(one.id, rates)
         stores.experiments().set_limit(one.id, None if limit is None else Decimal(str(limit)))
     except RerankError as error:
         state().error = error

@@ -52,8 +52,8 @@ class EvaluateState:
     asking: bool = False
     error: RerankError | None = None
     note: str = ""
-    # What the ratings looked like when they were read last (see QuerySetStore.ratings_mark).
-    mark: tuple[int, ...] | None = None
+    # What the query set looked like when it was read last (see QuerySetStore.version_of).
+    version: tuple[int, ...] | None = None
     # Rating: where the person is, and what Undo takes back (rater, query, document, grade before).
     place: int = 0
     rated_query: str | None = None
@@ -71,7 +71,7 @@ class EvaluateState:
         if set_id != self.set_id:
             self.place, self.rated_query, self.query_id, self.picked = 0, None, None, None
             self.undo, self.query_chosen = [], False
-            self.experiment_id = self.mark = None
+            self.experiment_id = self.version = None
         self.set_id, self.query_set = set_id, query_set
 
 
@@ -123,21 +123,24 @@ def open_set(set_id: str) -> None:
 
 
 def refresh() -> None:
-    """Take over what others did to the set in work since this session looked last: their ratings, or its end."""
+    """Take over what others did to the set in work since this session looked last: their ratings and the runs that
+    they added, or its end."""
     current = state()
     if current.set_id is None or current.query_set is None:
         return
     try:
-        mark = stores.query_sets().ratings_mark(current.set_id)
-        if mark is not None and mark != current.mark:
+        version = stores.query_sets().version_of(current.set_id)
+        if version is not None and version != current.version:
+            if version[:2] != (len(current.query_set), current.query_set.pairs):
+                current.query_set = stores.query_sets().get(current.set_id) or current.query_set
             judgments = stores.query_sets().judgments(current.set_id)
             if judgments != current.query_set.judgments:
                 current.query_set = replace(current.query_set, judgments=judgments)
-            current.mark = mark
+            current.version = version
     except RerankError as error:
         current.error = error
         return
-    if mark is None:
+    if version is None:
         gone = current.query_set.name
         current.set_id = current.query_set = current.experiment_id = None
         open_set(saved_sets()[0].id)

@@ -16,51 +16,52 @@ from rerank_core.errors import (
 )
 from rerank_core.pricing.budget import Budget, Reservation
 
-__all__ = ["Purse", "Taken", "for_the_connection", "hopeless"]
+__all__ = ["Budgets", "Reservations", "concerns_connection", "is_fatal"]
 
 _CONNECTION = (AuthenticationError, QuotaExceededError)
 _CONTENDER = (ConfigurationError, ModelNotFoundError, PermissionDeniedError)
 
 
-def hopeless(error: RerankError) -> bool:
+def is_fatal(error: RerankError) -> bool:
     """Whether every further request to the same model would fail in the same way: a wrong key, no such model."""
     return isinstance(error, _CONNECTION + _CONTENDER)
 
 
-def for_the_connection(error: RerankError) -> bool:
-    """Whether a hopeless error is about the connection as a whole, and not about one model of it."""
+def concerns_connection(error: RerankError) -> bool:
+    """Whether a fatal error is about the connection as a whole, and not about one model of it."""
     return isinstance(error, _CONNECTION)
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """Money set aside for one request, in every budget that has a say."""
+class Reservations:
+    """Money set aside for one request, in every budget that has a say; `most` in each, None where no price is known."""
 
-    reservations: tuple[tuple[Budget, Reservation], ...]
+    most: Decimal | None
+    by_budget: tuple[tuple[Budget, Reservation], ...]
 
 
-class Purse:
+class Budgets:
     """The experiment's own budget and, where there is one, the session's: a request must fit both."""
 
     def __init__(self, own: Budget, session: Budget | None) -> None:
         self._budgets = (own,) if session is None else (own, session)
 
-    def take(self, most: Decimal | None) -> Taken:
+    def reserve(self, most: Decimal | None) -> Reservations:
         """Set the most that a request may cost aside. Raises SpendingLimitError, with nothing set aside."""
-        taken: list[tuple[Budget, Reservation]] = []
+        made: list[tuple[Budget, Reservation]] = []
         try:
             for budget in self._budgets:
-                taken.append((budget, budget.reserve(most)))
+                made.append((budget, budget.reserve(most)))
         except SpendingLimitError:
-            for budget, reserved in taken:
-                budget.release(reserved)
+            for budget, reservation in made:
+                budget.release(reservation)
             raise
-        return Taken(tuple(taken))
+        return Reservations(most, tuple(made))
 
-    def settle(self, taken: Taken, amount: Decimal | None, *, billed: bool) -> None:
+    def settle(self, reserved: Reservations, amount: Decimal | None, *, billed: bool) -> None:
         """Book what a request cost; None with `billed` where that is unknown, and give back where it cost nothing."""
-        for budget, reserved in taken.reservations:
+        for budget, reservation in reserved.by_budget:
             if billed:
-                budget.settle(reserved, amount)
+                budget.settle(reservation, amount)
             else:
-                budget.release(reserved)
+                budget.release(reservation)

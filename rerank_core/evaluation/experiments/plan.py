@@ -9,12 +9,12 @@ from decimal import Decimal
 
 from rerank_core import pricing
 from rerank_core.evaluation.experiments.local_speed import LocalSpeed
-from rerank_core.evaluation.experiments.records import Lane
+from rerank_core.evaluation.experiments.records import RatePolicy
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
 from rerank_core.pricing.table import PriceTable
 from rerank_core.ranking.contender import Contender
 
-__all__ = ["LOCAL_SPEED", "REMOTE_SECONDS", "ContenderPlan", "Plan", "plan", "reservation"]
+__all__ = ["LOCAL_SPEED", "REMOTE_SECONDS", "ContenderPlan", "ExperimentPlan", "plan", "reservation"]
 
 REMOTE_SECONDS = 0.6
 """Seconds that a hosted service is taken to need for one request until it has been seen to need another time."""
@@ -46,7 +46,7 @@ class ContenderPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ExperimentPlan:
     """The whole of what is still to be asked. `amount` leaves out contenders of unknown cost, which `unknown` names.
     Connections are asked at the same time, so `seconds` is that of the slowest."""
 
@@ -68,14 +68,14 @@ def plan(
     contenders: Iterable[Contender],
     *,
     prices: PriceTable | None = None,
-    lanes: Mapping[str, Lane] | None = None,
+    rates: Mapping[str, RatePolicy] | None = None,
     answered: Mapping[str, Collection[str]] | None = None,
     seconds: Mapping[str, float] | None = None,
     speeds: Mapping[str, LocalSpeed] | None = None,
-) -> Plan:
+) -> ExperimentPlan:
     """Plan a run over every query that has candidates.
 
-    `lanes` are the speeds by provider id. `answered` maps a contender's label to the ids of the queries that it has
+    `rates` are the speeds by provider id. `answered` maps a contender's label to the ids of the queries that it has
     answered already and will not be asked again. `seconds` maps a label to the seconds of one request where they
     have been measured, `speeds` the id of a local model to its speed on this machine. Raises ConfigurationError for a
     provider that does not exist.
@@ -85,13 +85,13 @@ def plan(
     plans = []
     busy: dict[str, float] = {}
     for contender in chosen:
-        lane = (lanes or {}).get(contender.provider) or Lane.usual(contender.provider)
+        rate = (rates or {}).get(contender.provider) or RatePolicy.usual(contender.provider)
         done = (answered or {}).get(contender.label, ())
         queries = [query for query in query_set.ready if query.id not in done]
-        made = _planned(query_set, contender, queries, table, lane, (seconds or {}).get(contender.label), speeds or {})
+        made = _planned(query_set, contender, queries, table, rate, (seconds or {}).get(contender.label), speeds or {})
         plans.append(made)
         busy[contender.provider] = busy.get(contender.provider, 0.0) + made.seconds
-    return Plan(
+    return ExperimentPlan(
         tuple(plans),
         sum(one.requests for one in plans),
         sum((one.amount for one in plans if one.amount is not None), Decimal(0)),
@@ -116,7 +116,7 @@ def _planned(
     contender: Contender,
     queries: list[Query],
     table: PriceTable,
-    lane: Lane,
+    rate: RatePolicy,
     known: float | None,
     speeds: Mapping[str, LocalSpeed],
 ) -> ContenderPlan:
@@ -128,7 +128,7 @@ def _planned(
     ]
     amounts = [estimate.amount for estimate in estimates if estimate.amount is not None]
     units = [estimate.search_units for estimate in estimates if estimate.search_units is not None]
-    bounds = [pricing.upper_bound(estimate, lane.retries) for estimate in estimates]
+    bounds = [pricing.upper_bound(estimate, rate.retries) for estimate in estimates]
     priced = len(amounts) == len(estimates)
     return ContenderPlan(
         contender,
@@ -140,7 +140,7 @@ def _planned(
         most=sum((bound for bound in bounds if bound is not None), Decimal(0)) if priced else None,
         seconds=_local_seconds(query_set, contender.model or "local-english", queries, speeds)
         if known is None and contender.provider == "local"
-        else _seconds(queries, lane, known),
+        else _seconds(queries, rate, known),
         assumptions=tuple(dict.fromkeys(text for estimate in estimates[:1] for text in estimate.assumptions)),
         as_of=estimates[0].as_of if amounts and any(amounts) else None,
     )
@@ -161,6 +161,6 @@ def _local_seconds(query_set: QuerySet, model: str, queries: list[Query], speeds
     return reading + _KEYWORD_SECONDS * len(queries) + compared
 
 
-def _seconds(queries: list[Query], lane: Lane, known: float | None) -> float:
-    seconds = (REMOTE_SECONDS if known is None else known) * len(queries) / lane.concurrency
-    return max(seconds, len(queries) * 60 / lane.per_minute) if lane.per_minute else seconds
+def _seconds(queries: list[Query], rate: RatePolicy, known: float | None) -> float:
+    seconds = (REMOTE_SECONDS if known is None else known) * len(queries) / rate.concurrency
+    return max(seconds, len(queries) * 60 / rate.per_minute) if rate.per_minute else seconds

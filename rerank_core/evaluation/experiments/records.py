@@ -17,8 +17,8 @@ __all__ = [
     "Experiment",
     "ExperimentProgress",
     "ExperimentState",
-    "Lane",
     "Ranking",
+    "RatePolicy",
     "Request",
     "duration_text",
 ]
@@ -26,14 +26,14 @@ __all__ = [
 ExperimentState = Literal["new", "running", "interrupted", "paused", "limit", "halted", "cancelled", "done"]
 """new: nothing was asked yet. running. interrupted: it ran when the server ended. paused, cancelled: somebody asked
 for it. limit: the spending limit was reached. halted: a connection was given up (a wrong key, a service that is
-down). done: every query has an answer or has failed. All but running can be gone on with."""
+down). done: every query has an answer or has failed. All but running can be resumed."""
 
-Outcome = Literal["sent", "answered", "failed", "deferred", "interrupted"]
+RequestOutcome = Literal["sent", "answered", "failed", "deferred", "interrupted"]
 Billed = Literal["no", "maybe", "yes"]
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class RatePolicy:
     """How fast a connection may be asked: `concurrency` requests under way at once, and at most `per_minute`
     started within any minute, evenly spread (None: no such limit). A request that fails for a passing reason is
     repeated up to `retries` times. Raises ConfigurationError for what makes no sense."""
@@ -51,7 +51,7 @@ class Lane:
             )
 
     @classmethod
-    def usual(cls, provider: str) -> Lane:
+    def usual(cls, provider: str) -> RatePolicy:
         """One request at a time on this computer, whose engine uses every core by itself; else the default."""
         return cls(concurrency=1, retries=0) if provider == "local" else cls()
 
@@ -59,8 +59,8 @@ class Lane:
 @dataclass(frozen=True, slots=True)
 class Experiment:
     """A query set put to several contenders. `spending_limit` in US dollars is for the experiment as a whole, however
-    often it is gone on with. `note` is a sentence about how it last ended. `lanes` are the speeds by provider id that
-    were asked for when it was made; they hold again whenever it is gone on with."""
+    often it is resumed. `note` is a sentence about how it last ended. `rates` are the speeds by provider id that
+    were asked for when it was made; they hold again whenever it is resumed."""
 
     id: str
     query_set: str
@@ -71,7 +71,7 @@ class Experiment:
     queries: int
     state: ExperimentState
     note: str = ""
-    lanes: Mapping[str, Lane] = field(default_factory=dict, hash=False)
+    rates: Mapping[str, RatePolicy] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Request:
     query: int
     started: float
     finished: float | None
-    outcome: Outcome
+    outcome: RequestOutcome
     billed: Billed
     reserved: Decimal | None = None
     amount: Decimal | None = None

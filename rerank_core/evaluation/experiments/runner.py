@@ -1,6 +1,6 @@
 """Running an experiment: every query to every contender, side by side, within the limits, from wherever it stopped.
 
-A job for `jobs.JobManager`: `manager.submit(run_experiment, store, experiment_id, query_set, make_client, ...)`.
+A job for `jobs.JobManager`: `manager.submit(run_experiment, ledger, experiment_id, query_set, make_client, ...)`.
 """
 
 from __future__ import annotations
@@ -10,30 +10,35 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from rerank_core import pricing
 from rerank_core.client.retry import wait_before
 from rerank_core.errors import InvalidRequestError, RateLimitedError, RerankError, SpendingLimitError
-from rerank_core.evaluation.experiments.billing import Purse, Taken, for_the_connection, hopeless
+from rerank_core.evaluation.experiments.billing import Budgets, Reservations, concerns_connection, is_fatal
+from rerank_core.evaluation.experiments.connection_queue import ConnectionQueue, QueryTask
+from rerank_core.evaluation.experiments.ledger import Ledger
 from rerank_core.evaluation.experiments.plan import reservation
-from rerank_core.evaluation.experiments.records import ExperimentProgress, ExperimentState, Lane
-from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
+from rerank_core.evaluation.experiments.records import ExperimentProgress, ExperimentState, RatePolicy
+from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.models import Cost, RerankResponse
 from rerank_core.pricing.budget import Budget
 from rerank_core.pricing.table import PriceTable
 from rerank_core.ranking.contender import Contender
-from rerank_core.storage.experiment_lock import hold
-from rerank_core.storage.experiments import ExperimentStore
 
 if TYPE_CHECKING:
     from rerank_core.client.client import Client
     from rerank_core.jobs import JobContext
 
-__all__ = ["GIVE_UP_AFTER", "ClientFactory", "Only", "run_experiment"]
+__all__ = [
+    "GIVE_UP_AFTER",
+    "ClientFactory",
+    "Only",
+    "RunOptions",
+    "run_experiment",
+]
 
 GIVE_UP_AFTER = 10
 """Queries of one connection that fail in a row before it is given up: it is down, and each try may cost money."""
@@ -55,119 +60,103 @@ class ClientFactory(Protocol):
     def __call__(self, provider: str, *, max_retries: int, max_concurrency: int) -> Client: ...
 
 
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How an experiment is run this time: `budget` is the session's, beside the experiment's own limit; `prices` are
+    the user's own, None for the usual ones; `only` says which queries are asked."""
+
+    budget: Budget | None = None
+    prices: PriceTable | None = None
+    only: Only = "open"
+
+
+_USUAL = RunOptions()
+
+
 def run_experiment(
     context: JobContext | None,
-    store: ExperimentStore,
+    ledger: Ledger,
     experiment_id: str,
     query_set: QuerySet,
     make_client: ClientFactory,
-    *,
-    budget: Budget | None = None,
-    lanes: Mapping[str, Lane] | None = None,
-    prices: PriceTable | None = None,
-    only: Only = "open",
+    options: RunOptions = _USUAL,
 ) -> ExperimentProgress:
     """Ask whatever is still to be asked, and write every answer down as it arrives.
 
-    `query_set` is the one that the experiment was made for; `lanes` are speeds in place of its own. Before each
-    request the most that it may cost is set aside, from the experiment's own limit and from `budget` (the session's),
-    so that neither is ever passed.
+    `query_set` is the one that the experiment was made for. Before each request the most that it may cost is set
+    aside, from the experiment's own limit and from the budget of `options`, so that neither is ever passed.
     Returns when everything is over, a limit is reached, a connection is given up or somebody asked for a pause;
     the progress says which. Cancelling the job breaks off what is under way, which is then listed as possibly billed.
     Raises ExperimentError where it runs already, or where answers cannot be kept.
     """
-    with hold(store.path, experiment_id):
-        store.mark_interrupted(experiment_id)
-        run = _Run(store, experiment_id, query_set, budget, prices)
-        for provider, tasks in run.tasks(only).items():
-            run.start(_Lane(provider, run.speed(provider, lanes), tasks), make_client)
+    with ledger.hold(experiment_id):
+        ledger.mark_interrupted(experiment_id)
+        run = _ExperimentRun(ledger, experiment_id, query_set, options)
+        for provider, tasks in run.tasks(options.only).items():
+            run.start(ConnectionQueue(provider, run.rate(provider), tasks), make_client)
         return run.finish(context)
 
 
-@dataclass(slots=True)
-class _Lane:
-    """One connection: what it is still to be asked, and how it fares."""
+class _ExperimentRun:
+    """One start of an experiment. `_changed` guards everything that threads share, the ledger apart."""
 
-    provider: str
-    speed: Lane
-    tasks: deque[tuple[int, int]]
-    client: Client | None = None
-    not_before: float = 0.0  # the clock at which the next request may start
-    failed_in_a_row: int = 0
-    over: str = ""  # why it takes no further task
-    given_up: set[int] = field(default_factory=set)  # contenders that cannot be asked
-    threads: list[threading.Thread] = field(default_factory=list)
-
-
-class _Run:
-    """One start of an experiment. `_changed` guards everything that threads share, the store apart."""
-
-    def __init__(
-        self,
-        store: ExperimentStore,
-        experiment_id: str,
-        query_set: QuerySet,
-        budget: Budget | None,
-        prices: PriceTable | None,
-    ) -> None:
-        experiment = store.get(experiment_id)
-        self._store, self._id, self._set, self._prices = store, experiment_id, query_set, prices
-        self._contenders, self._lanes_asked = experiment.contenders, experiment.lanes
-        self._queries = query_set.ready
+    def __init__(self, ledger: Ledger, experiment_id: str, query_set: QuerySet, options: RunOptions) -> None:
+        experiment = ledger.get(experiment_id)
+        self._ledger, self._id, self._set, self._prices = ledger, experiment_id, query_set, options.prices
+        self._contenders, self._rates = experiment.contenders, experiment.rates
+        self._queries = query_set.ready[: experiment.queries]  # what was added to the set since comes after these
         if len(self._queries) != experiment.queries:
             raise InvalidRequestError(
                 "This is not the query set that the experiment was made for.", hint="Open the experiment again."
             )
-        spent, maybe = store.spending(experiment_id)
-        limit = experiment.spending_limit
+        spent, maybe = ledger.spending(experiment_id)
         own = Budget()
-        own.settle(
-            own.reserve(spent + maybe), spent + maybe
-        )  # so that what it says of the limit is true after a resume
-        own.set_limit(limit)
-        self._purse = Purse(own, budget)
+        # What earlier starts spent counts, so that what it says of the limit is true after the run was resumed.
+        own.settle(own.reserve(spent + maybe), spent + maybe)
+        own.set_limit(experiment.spending_limit)
+        self._budgets = Budgets(own, options.budget)
         self._changed = threading.Condition()
         self._stop: ExperimentState | Literal[""] = ""
         self._limited = ""
         self._notes: list[str] = []
-        self._holding = 0
+        self._under_way = 0
         self._broken: BaseException | None = None
-        self._lanes: list[_Lane] = []
+        self._queues: list[ConnectionQueue] = []
 
     # What is to be done
 
-    def tasks(self, only: Only) -> dict[str, deque[tuple[int, int]]]:
-        """(contender, query) places by provider; the models of one connection take turns, query by query."""
-        answered = self._store.answered(self._id)
-        failed = {(one.contender, one.query) for one in self._store.failures(self._id)}
-        found: dict[str, deque[tuple[int, int]]] = {}
+    def tasks(self, only: Only) -> dict[str, deque[QueryTask]]:
+        """What to ask, by provider; the models of one connection take turns, query by query."""
+        answered = self._ledger.answered(self._id)
+        failed = {(one.contender, one.query) for one in self._ledger.failures(self._id)}
+        found: dict[str, deque[QueryTask]] = {}
         for query in range(len(self._queries)):
             for place, contender in enumerate(self._contenders):
-                task = (place, query)
+                task = QueryTask(place, query)
                 if task in answered or (only != "all" and (task in failed) != (only == "failed")):
                     continue
                 found.setdefault(contender.provider, deque()).append(task)
         if set(found) - {"local"}:
-            self._store.make_durable()
-        self._store.set_state(self._id, "running")
+            self._ledger.make_durable()
+        self._ledger.set_state(self._id, "running")
         return found
 
-    def speed(self, provider: str, lanes: Mapping[str, Lane] | None) -> Lane:
-        """How fast a connection may be asked: as told now, else as when the experiment was made, else as usual."""
-        return (lanes or {}).get(provider) or self._lanes_asked.get(provider) or Lane.usual(provider)
+    def rate(self, provider: str) -> RatePolicy:
+        """How fast a connection may be asked: as the experiment says, else as usual."""
+        return self._rates.get(provider) or RatePolicy.usual(provider)
 
-    def start(self, lane: _Lane, make_client: ClientFactory) -> None:
+    def start(self, queue: ConnectionQueue, make_client: ClientFactory) -> None:
         """Start the threads of a connection."""
         try:
-            lane.client = make_client(lane.provider, max_retries=0, max_concurrency=lane.speed.concurrency)
+            queue.client = make_client(queue.provider, max_retries=0, max_concurrency=queue.rate.concurrency)
         except RerankError as error:
-            self._give_up(lane, error)
+            self._give_up(queue, error)
             return
-        self._lanes.append(lane)
-        for _ in range(min(lane.speed.concurrency, len(lane.tasks))):
-            thread = threading.Thread(target=self._work, args=(lane,), name="rerank-experiment", daemon=True)
-            lane.threads.append(thread)
-        for thread in lane.threads:
+        self._queues.append(queue)
+        for _ in range(min(queue.rate.concurrency, len(queue.tasks))):
+            thread = threading.Thread(target=self._work, args=(queue,), name="rerank-experiment", daemon=True)
+            queue.threads.append(thread)
+        for thread in queue.threads:
             thread.start()
 
     def finish(self, context: JobContext | None) -> ExperimentProgress:
@@ -176,7 +165,7 @@ class _Run:
             context.on_cancel(self._break_off)
         try:
             due = 0.0
-            while any(thread.is_alive() for lane in self._lanes for thread in lane.threads):
+            while any(thread.is_alive() for queue in self._queues for thread in queue.threads):
                 if (now := time.monotonic()) >= due:
                     self._report(context)
                     # counting a long ledger takes a while, which the requests should not feel
@@ -188,18 +177,18 @@ class _Run:
             self._break_off()
             raise
         finally:
-            for lane in self._lanes:
-                for thread in lane.threads:
+            for queue in self._queues:
+                for thread in queue.threads:
                     thread.join()
-                if lane.client is not None:
-                    lane.client.close()
-            self._store.mark_interrupted(self._id)
+                if queue.client is not None:
+                    queue.client.close()
+            self._ledger.mark_interrupted(self._id)
             self._settle_state()
         if self._broken is not None:
             raise self._broken
         if context is not None:
             self._report(context)
-        return self._store.progress(self._id)
+        return self._ledger.progress(self._id)
 
     def _settle_state(self) -> None:
         state: ExperimentState
@@ -212,19 +201,19 @@ class _Run:
         else:
             state = "halted" if self._notes else "done"
         with contextlib.suppress(RerankError) if self._broken is not None else contextlib.nullcontext():
-            self._store.set_state(self._id, state, " ".join(dict.fromkeys([self._limited, *self._notes])).strip())
+            self._ledger.set_state(self._id, state, " ".join(dict.fromkeys([self._limited, *self._notes])).strip())
 
-    def _told_to_stop(self) -> bool:
+    def _asked_to_stop(self) -> bool:
         """Whether somebody asked for a pause or an end, in whichever process."""
-        asked = self._store.asked(self._id)
+        asked = self._ledger.asked(self._id)
         if asked:
             self._end("cancelled" if asked == "cancel" else "paused")
         return bool(asked)
 
     def _report(self, context: JobContext | None) -> None:
-        self._told_to_stop()
+        self._asked_to_stop()
         if context is not None:
-            now = self._store.progress(self._id)
+            now = self._ledger.progress(self._id)
             context.progress(now.done + now.failed, now.total, Cost(now.spent), now.text)
 
     def _end(self, state: ExperimentState) -> None:
@@ -234,17 +223,17 @@ class _Run:
 
     def _break_off(self) -> None:
         self._end("paused")
-        for lane in self._lanes:
-            if lane.client is not None:
-                lane.client.close()
+        for queue in self._queues:
+            if queue.client is not None:
+                queue.client.close()
 
     # In the threads
 
-    def _work(self, lane: _Lane) -> None:
+    def _work(self, queue: ConnectionQueue) -> None:
         try:
             # Asked before each request, so that none is sent and paid for after somebody pressed Pause.
-            while (task := self._next(lane)) is not None and not self._told_to_stop():
-                self._ask(lane, *task)
+            while (task := self._next(queue)) is not None and not self._asked_to_stop():
+                self._ask(queue, task)
         except BaseException as error:  # answers that cannot be kept, or a bug: no further request must be paid for
             with self._changed:
                 self._broken = self._broken or error
@@ -252,94 +241,89 @@ class _Run:
         with self._changed:
             self._changed.notify_all()
 
-    def _next(self, lane: _Lane) -> tuple[int, int] | None:
+    def _next(self, queue: ConnectionQueue) -> QueryTask | None:
         """The next task once the connection may be asked, None at the end."""
         with self._changed:
-            while not self._stop and not lane.over and lane.tasks:
-                if lane.tasks[0][0] in lane.given_up:
-                    lane.tasks.popleft()
+            while not self._stop and not queue.over and queue.tasks:
+                if queue.tasks[0].contender in queue.given_up:
+                    queue.tasks.popleft()
                     continue
-                if (wait := lane.not_before - time.monotonic()) <= 0:
-                    if lane.speed.per_minute:
-                        lane.not_before = time.monotonic() + 60 / lane.speed.per_minute
-                    return lane.tasks.popleft()
+                if (wait := queue.not_before - time.monotonic()) <= 0:
+                    queue.space_out()
+                    return queue.tasks.popleft()
                 self._changed.wait(wait)
         return None
 
-    def _ask(self, lane: _Lane, place: int, number: int) -> None:
+    def _ask(self, queue: ConnectionQueue, task: QueryTask) -> None:
         """One query, with its repetitions."""
-        contender, query = self._contenders[place], self._queries[number]
-        most = reservation(self._set, contender, query, self._prices)
-        for attempt in range(lane.speed.retries + 1):
-            if attempt and self._paused(lane):
+        most = reservation(self._set, self._contenders[task.contender], self._queries[task.query], self._prices)
+        for attempt in range(queue.rate.retries + 1):
+            if attempt and not self._turn(queue):
                 return
-            taken = self._reserve(lane, most)
-            if taken is None:
+            reserved = self._reserve(queue, most)
+            if reserved is None:
                 return
-            error = self._send(lane, place, number, contender, query, most, taken, last=attempt == lane.speed.retries)
-            if error is None or not error.retryable or not self._wait(lane, attempt, error):
+            error = self._send(queue, task, reserved, last=attempt == queue.rate.retries)
+            if error is None or not error.retryable or not self._wait(queue, attempt, error):
                 return
 
     def _send(
-        self,
-        lane: _Lane,
-        place: int,
-        number: int,
-        contender: Contender,
-        query: Query,
-        most: Decimal | None,
-        taken: Taken,
-        *,
-        last: bool,
+        self, queue: ConnectionQueue, task: QueryTask, reserved: Reservations, *, last: bool
     ) -> RerankError | None:
         """One request; the error it came to, None where there is an answer or it was broken off."""
-        assert lane.client is not None
+        assert queue.client is not None
+        contender, query = self._contenders[task.contender], self._queries[task.query]
         amount: Decimal | None = None
         billed = True
         try:
-            row = self._store.begin(self._id, place, number, most)
+            number = self._ledger.begin(self._id, task.contender, task.query, reserved.most)
             try:
-                response = lane.client.rerank(query.text, self._set.documents_of(query), model=contender.model)
+                response = queue.client.rerank(query.text, self._set.documents_of(query), model=contender.model)
             except RerankError as error:
                 if error.code == "closed":
                     return None  # it stays in the ledger as under way, and is marked as interrupted at the end
                 billed = error.maybe_billed
-                self._failed(lane, place, row, error, billed=billed, last=last)
+                fatal = is_fatal(error)
+                final = not fatal and (last or not error.retryable or _too_long(error))
+                self._ledger.fail(number, error, billed=billed, final=final)
+                self._count_failure(queue, task, error, fatal=fatal, final=final)
                 return error
             cost = self._priced(response, contender)
             amount = cost.amount
-            self._store.answer(row, response, amount, cost.basis)
+            self._ledger.answer(number, response, amount, cost.basis)
             with self._changed:
-                lane.failed_in_a_row = 0
+                queue.failed_in_a_row = 0
             return None
         finally:
             with self._changed:
-                self._purse.settle(taken, amount, billed=billed)
-                self._holding -= 1
+                self._budgets.settle(reserved, amount, billed=billed)
+                self._under_way -= 1
                 self._changed.notify_all()
 
-    def _failed(self, lane: _Lane, place: int, row: int, error: RerankError, *, billed: bool, last: bool) -> None:
-        lost = hopeless(error)
-        final = not lost and (last or not error.retryable or _too_long(error))
-        self._store.fail(row, error, billed=billed, final=final)
-        if lost:
-            self._give_up(lane, error, None if for_the_connection(error) else place)
+    def _count_failure(
+        self, queue: ConnectionQueue, task: QueryTask, error: RerankError, *, fatal: bool, final: bool
+    ) -> None:
+        """Give up what would only fail again."""
+        if fatal:
+            self._give_up(queue, error, None if concerns_connection(error) else task.contender)
         elif final and not isinstance(error, InvalidRequestError):
             with self._changed:
-                lane.failed_in_a_row += 1
-                down = lane.failed_in_a_row >= GIVE_UP_AFTER
+                queue.failed_in_a_row += 1
+                down = queue.failed_in_a_row >= GIVE_UP_AFTER
             if down:
-                self._give_up(lane, error, why=f"{GIVE_UP_AFTER} queries in a row failed, the last one so:")
+                self._give_up(queue, error, why=f"{GIVE_UP_AFTER} queries in a row failed, the last one so:")
 
-    def _give_up(self, lane: _Lane, error: RerankError, place: int | None = None, *, why: str = "") -> None:
+    def _give_up(
+        self, queue: ConnectionQueue, error: RerankError, contender: int | None = None, *, why: str = ""
+    ) -> None:
         """Take no further task of a connection, or of one of its contenders."""
-        who = lane.provider if place is None else self._contenders[place].label
+        who = queue.provider if contender is None else self._contenders[contender].label
         with self._changed:
             self._notes.append(f"{who} was given up. {why} {error}".replace("  ", " "))
-            if place is None:
-                lane.over = "given up"
+            if contender is None:
+                queue.over = "given up"
             else:
-                lane.given_up.add(place)
+                queue.given_up.add(contender)
             self._changed.notify_all()
 
     def _priced(self, response: RerankResponse, contender: Contender) -> Cost:
@@ -351,47 +335,53 @@ class _Run:
 
     # Money and time
 
-    def _reserve(self, lane: _Lane, most: Decimal | None) -> Taken | None:
+    def _reserve(self, queue: ConnectionQueue, most: Decimal | None) -> Reservations | None:
         """Set money aside, waiting for what is under way where that may free enough; None where it will not, or
         where the run is over."""
         with self._changed:
-            while not self._stop and not lane.over:
+            while not self._stop and not queue.over:
                 try:
-                    taken = self._purse.take(most)
+                    reserved = self._budgets.reserve(most)
                 except SpendingLimitError as error:
-                    if self._holding:
+                    if self._under_way:
                         self._changed.wait(_POLL)
                         continue
                     self._limited = f"{error.message} {error.hint}"
-                    lane.over = "limit"
+                    queue.over = "limit"
                     self._changed.notify_all()
                 else:
-                    self._holding += 1
-                    return taken
+                    self._under_way += 1
+                    return reserved
         return None
 
-    def _wait(self, lane: _Lane, attempt: int, error: RerankError) -> bool:
+    def _wait(self, queue: ConnectionQueue, attempt: int, error: RerankError) -> bool:
         """Set the time before the next attempt; False where there is none."""
         named = error.retry_after if isinstance(error, RateLimitedError) else None
         wait = wait_before(attempt, named, LONGEST_WAIT, random.random)
         if wait is None:
             return False
-        deadline = time.monotonic() + wait
+        moment = time.monotonic() + wait
         with self._changed:
             if isinstance(error, RateLimitedError):
-                lane.not_before = max(lane.not_before, deadline)  # it is the connection that is asked to slow down
-            while not self._stop and not lane.over and (left := deadline - time.monotonic()) > 0:
-                self._changed.wait(left)
-            return not self._stop and not lane.over
+                queue.not_before = max(queue.not_before, moment)  # it is the connection that is asked to slow down
+            return self._until(queue, moment)
 
-    def _paused(self, lane: _Lane) -> bool:
-        """Wait for the turn that a rate limit leaves to a repetition; True where the run is over."""
+    def _turn(self, queue: ConnectionQueue) -> bool:
+        """Wait for the turn that the rate leaves to a repetition; False where the run is over."""
         with self._changed:
-            while not self._stop and not lane.over and (left := lane.not_before - time.monotonic()) > 0:
-                self._changed.wait(left)
-            if lane.speed.per_minute:
-                lane.not_before = time.monotonic() + 60 / lane.speed.per_minute
-            return bool(self._stop or lane.over)
+            going = self._until(queue)
+            queue.space_out()
+            return going
+
+    def _until(self, queue: ConnectionQueue, moment: float | None = None) -> bool:
+        """Wait for this moment, or for when the connection may be asked again, which others may put off meanwhile;
+        False where the run is over. With `_changed` held."""
+        while not self._stop and not queue.over:
+            left = (queue.not_before if moment is None else moment) - time.monotonic()
+            if left <= 0:
+                return True
+            self._changed.wait(left)
+        return False
 
 
 def _too_long(error: RerankError) -> bool:

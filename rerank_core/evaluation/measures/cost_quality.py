@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rerank_core import pricing
-from rerank_core.evaluation.measures.summary import INITIAL, Answer
+from rerank_core.evaluation.measures.summary import INITIAL, Summary
 from rerank_core.exports.text_width import text_width
 
 __all__ = ["CostPoint", "Picture", "cost_quality", "labels_apart", "picture", "worth"]
@@ -39,18 +39,18 @@ class CostPoint:
     best_value: bool = False
 
 
-def cost_quality(answer: Answer, searches_a_day: float | None = None) -> tuple[CostPoint, ...]:
-    """The points of the picture, the initial order at no cost first. `searches_a_day` None is the answer's own.
+def cost_quality(summary: Summary, searches_a_day: float | None = None) -> tuple[CostPoint, ...]:
+    """The points of the picture, the initial order at no cost first. `searches_a_day` None is the summary's own.
     Raises ValueError for a negative number of searches."""
-    daily = answer.searches_a_day if searches_a_day is None else searches_a_day
-    start = answer.rows[0].means[answer.measure]
+    daily = summary.settings.searches_a_day if searches_a_day is None else searches_a_day
+    start = summary.rows[0].means[summary.measure]
     points = [CostPoint(INITIAL, start, start, start, Decimal(0), Decimal(0))]
-    for row in answer.rows[1:]:
+    for row in summary.rows[1:]:
         low, high = row.compared.interval if row.compared is not None else (0.0, 0.0)
         points.append(
             CostPoint(
                 row.label,
-                row.means[answer.measure],
+                row.means[summary.measure],
                 start + low,
                 start + high,
                 row.per_search,
@@ -119,18 +119,18 @@ def _stacked(spans: Sequence[tuple[float, float, float]], least: float = -math.i
     return [placed[number] for number in range(len(spans))]
 
 
-def worth(answer: Answer, searches_a_day: float | None = None) -> str:
+def worth(summary: Summary, searches_a_day: float | None = None) -> str:
     """The picture in a sentence: the best order, and the cheapest that comes within 0.01 of it."""
-    points = [point for point in cost_quality(answer, searches_a_day) if point.monthly is not None]
-    daily = answer.searches_a_day if searches_a_day is None else searches_a_day
+    points = [point for point in cost_quality(summary, searches_a_day) if point.monthly is not None]
+    daily = summary.settings.searches_a_day if searches_a_day is None else searches_a_day
     best = max(points, key=lambda point: point.quality)
     cheap = min(
         (point for point in points if point.quality >= best.quality - 0.01), key=lambda point: point.monthly or 0
     )
     if best.label == INITIAL:
-        return f"No model beats the initial order on {answer.measure}, so none is worth paying for on these queries."
-    row = next(row for row in answer.rows if row.label == best.label)
-    said = f"{best.label} is the best at {answer.measure} {best.quality:.2f}, " + (
+        return f"No model beats the initial order on {summary.measure}, so none is worth paying for on these queries."
+    row = next(row for row in summary.rows if row.label == best.label)
+    said = f"{best.label} is the best at {summary.measure} {best.quality:.2f}, " + (
         f"for {_money(best.monthly)} a month at {daily:,.0f} searches a day" if best.monthly else "at no cost"
     )
     if cheap.label != best.label and cheap.monthly != best.monthly:

@@ -11,32 +11,27 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import NamedTuple
 
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.experiments.records import Ranking
 from rerank_core.evaluation.measures.measure import Judgments
+from rerank_core.evaluation.measures.settings import DEFAULT_SETTINGS, EvaluationSettings
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
 
 __all__ = [
-    "BORDERLINE_PAIRS",
-    "Borderline",
     "CutOff",
     "CutPoint",
-    "Reference",
+    "Threshold",
     "TopN",
-    "borderline_pairs",
-    "borderline_reference",
     "cut_off",
 ]
 
-BORDERLINE_PAIRS = (30, 50)
-"""How many borderline pairs Cohere's recipe asks for, at least and at most."""
 
 _POINTS = 200
-_USUAL_SCALE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +103,11 @@ class TopN:
 
 class _Tops(NamedTuple):
     """The best score of every query, sorted, by what answering it would be: `right`, `wrong` although it has a good
-    answer further down, or `hopeless` since it has none."""
+    answer further down, or `unanswerable` since it has none."""
 
     right: tuple[float, ...]
     wrong: tuple[float, ...]
-    hopeless: tuple[float, ...]
+    unanswerable: tuple[float, ...]
 
     @classmethod
     def of(cls, tops: Iterable[tuple[float, bool, bool]]) -> _Tops:
@@ -161,25 +156,16 @@ class CutOff:
 def cut_off(
     query_set: QuerySet,
     ranking: Ranking,
+    settings: EvaluationSettings = DEFAULT_SETTINGS,
     *,
-    judgments: Judgments | None = None,
-    relevant: int = 1,
-    only: Collection[str] | None = None,
     deepest: int = 20,
 ) -> CutOff:
-    """Work out thresholds (up to 200 of them) and top n (up to `deepest`) of one contender.
-
-    `judgments` None are all raters' combined, `relevant` the lowest grade of a good answer; `only` leaves just these
-    queries in, as in `summarise`. Raises InvalidRequestError where no rated query of them has been answered.
+    """Work out thresholds (up to 200 of them) and top n (up to `deepest`) of one contender, over the queries and
+    judgments of `settings`. Raises InvalidRequestError where no rated query of them has been answered.
     """
-    grades = query_set.combined() if judgments is None else judgments
-    allowed = None if only is None else set(only)
-    used = [
-        query
-        for query in query_set.ready
-        if grades.get(query.id) and query.id in ranking.run and (allowed is None or query.id in allowed)
-    ]
-    if allowed is not None and not any(query.id in allowed for query in query_set.ready):
+    judgments, relevant, asked = settings.judgments_of(query_set), settings.relevant, settings.queries_of(query_set)
+    used = [query for query in asked if judgments.get(query.id) and query.id in ranking.run]
+    if settings.only is not None and not asked:
         raise InvalidRequestError("No query fits these filters.", hint="Choose other filters.", code="no_ratings")
     if not used:
         raise InvalidRequestError(
@@ -192,7 +178,7 @@ def cut_off(
     tops: list[tuple[float, bool, bool]] = []
     unrated = total_relevant = 0
     for query in used:
-        own, scored = grades[query.id], ranking.scores.get(query.id, {})
+        own, scored = judgments[query.id], ranking.scores.get(query.id, {})
         good = {name for name in query.candidates if own.get(name, -1) >= relevant}
         total_relevant += len(good)
         order = ranking.run[query.id]
@@ -205,7 +191,7 @@ def cut_off(
     made = CutOff(
         ranking.label,
         (),
-        tuple(_top(used, ranking, grades, relevant, n) for n in range(1, _deepest(used, ranking, deepest) + 1)),
+        tuple(_top(used, ranking, judgments, relevant, n) for n in range(1, _deepest(used, ranking, deepest) + 1)),
         None,
         unrated / len(used),
         tuple(query.id for query in used),
@@ -226,7 +212,7 @@ def _point(made: CutOff, tops: _Tops, threshold: float) -> CutPoint:
     good = len(made._relevant) - bisect.bisect_left(made._relevant, threshold)
     missed_right, missed_wrong, silent = (bisect.bisect_left(group, threshold) for group in tops)
     right = len(tops.right) - missed_right
-    wrong = len(tops.wrong) - missed_wrong + len(tops.hopeless) - silent
+    wrong = len(tops.wrong) - missed_wrong + len(tops.unanswerable) - silent
     missed = missed_right + missed_wrong
     return CutPoint(
         threshold,
@@ -256,10 +242,10 @@ def _deepest(used: Sequence[Query], ranking: Ranking, deepest: int) -> int:
     return min(deepest, max(len(ranking.run[query.id]) for query in used))
 
 
-def _top(used: Sequence[Query], ranking: Ranking, grades: Judgments, relevant: int, n: int) -> TopN:
+def _top(used: Sequence[Query], ranking: Ranking, judgments: Judgments, relevant: int, n: int) -> TopN:
     shown = hits = total = found = answerable = 0
     for query in used:
-        own = grades[query.id]
+        own = judgments[query.id]
         first = ranking.run[query.id][:n]
         good = sum(own.get(name, -1) >= relevant for name in first)
         there = sum(own.get(name, -1) >= relevant for name in query.candidates)
@@ -275,114 +261,12 @@ def _top(used: Sequence[Query], ranking: Ranking, grades: Judgments, relevant: i
     )
 
 
-# Cohere's recipe
-
-
 @dataclass(frozen=True, slots=True)
-class Borderline:
-    """A pair to look at: is this document just about good enough for this query? `score` is the contender's, `grade`
-    the rating where there is one."""
+class Threshold:
+    """The score under which a model's document counts as no answer, and how it was found, in a few words."""
 
-    query: Query
-    document: str
+    provider: str
+    model: str | None
     score: float
-    grade: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """The mean score of the borderline pairs that a person picked, with the lowest and the highest of them."""
-
-    score: float
-    pairs: int
-    lowest: float
-    highest: float
-
-    @property
-    def enough(self) -> bool:
-        """Whether there are as many pairs as the recipe asks for."""
-        return self.pairs >= BORDERLINE_PAIRS[0]
-
-    @property
-    def text(self) -> str:
-        """The reference in words."""
-        pairs = "1 borderline pair" if self.pairs == 1 else f"{self.pairs:,} borderline pairs"
-        said = f"The mean of {pairs} is {self.score:.2f} ({self.lowest:.2f} to {self.highest:.2f})"
-        return said if self.enough else f"{said}; {BORDERLINE_PAIRS[0]} pairs or more are needed to rely on it"
-
-
-def borderline_pairs(
-    query_set: QuerySet,
-    ranking: Ranking,
-    *,
-    judgments: Judgments | None = None,
-    relevant: int = 1,
-    only: Collection[str] | None = None,
-    most: int = BORDERLINE_PAIRS[1],
-) -> tuple[Borderline, ...]:
-    """One pair a query that may be borderline, for a person to confirm, the likeliest first.
-
-    A document of the lowest grade that counts as relevant (1 of 3, or 6 of 10 where `relevant` is 6) is borderline by
-    itself where it is not the lowest of the scale too; of several the one with the score in the middle. Else, between
-    the lowest score of a better document and the highest of one that is not relevant there is the most doubt: the
-    document nearest to the middle of the two. Queries without ratings offer the one nearest to the mean score of the
-    pairs found so, and where there is none, the one nearest to the middle between the lowest and the highest score of
-    all. `only` leaves just these queries in.
-    """
-    grades = query_set.combined() if judgments is None else judgments
-    allowed = None if only is None else set(only)
-    known = [grade for own in grades.values() for grade in own.values()]
-    # 0 to 3 has a 0 even where nobody gave one; another scale begins with the lowest grade there is, such as 1 of 10
-    lowest = 0 if max(known, default=0) <= _USUAL_SCALE else min(known)
-    sure: list[Borderline] = []
-    likely: list[Borderline] = []
-    rest: list[Query] = []
-    for query in query_set.ready:
-        if allowed is not None and query.id not in allowed:
-            continue
-        scored = ranking.scores.get(query.id, {})
-        own = grades.get(query.id, {})
-        rated = {name: own[name] for name in scored if name in own}
-        just = [name for name, grade in rated.items() if grade == relevant > lowest]
-        ones = sorted(just, key=scored.__getitem__)
-        good = [scored[name] for name, grade in rated.items() if grade > relevant]
-        bad = [scored[name] for name, grade in rated.items() if grade < relevant]
-        if ones and good:
-            sure.append(_borderline(query, ones[len(ones) // 2], scored, own))
-        elif good and bad:
-            middle = (min(good) + max(bad)) / 2
-            likely.append(_borderline(query, _nearest(scored, middle), scored, own))
-        elif scored:
-            rest.append(query)
-    found = [*sure, *likely]
-    if rest and len(found) < most:
-        middle = math.fsum(one.score for one in found) / len(found) if found else _middle(ranking)
-        for query in rest:
-            scored = ranking.scores[query.id]
-            found.append(_borderline(query, _nearest(scored, middle), scored, grades.get(query.id, {})))
-    return tuple(found[:most])
-
-
-def borderline_reference(scores: Iterable[float]) -> Reference:
-    """The suggested threshold from the scores of borderline pairs: their mean, as Cohere's best practices for rerank
-    describe it ("30-50 representative queries, one borderline document each; the average is the reference").
-    Raises InvalidRequestError without any."""
-    values = [score for score in scores if math.isfinite(score)]
-    if not values:
-        raise InvalidRequestError(
-            "There are no borderline pairs.", hint="Mark documents that are just about good enough."
-        )
-    return Reference(math.fsum(values) / len(values), len(values), min(values), max(values))
-
-
-def _middle(ranking: Ranking) -> float:
-    scores = [score for scored in ranking.scores.values() for score in scored.values()]
-    return (min(scores) + max(scores)) / 2
-
-
-def _nearest(scored: Mapping[str, float], value: float) -> str:
-    return min(scored, key=lambda name: abs(scored[name] - value))
-
-
-def _borderline(query: Query, document: str, scored: Mapping[str, float], own: Mapping[str, int]) -> Borderline:
-    return Borderline(query, document, scored[document], own.get(document))
+    how: str
+    set_at: datetime

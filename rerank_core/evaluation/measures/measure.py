@@ -18,13 +18,26 @@ from typing import Any
 from rerank_core.errors import InvalidRequestError
 from rerank_core.extras import require
 
-__all__ = ["LARGEST_GRADE", "SMALLEST_GRADE", "Judgments", "Measured", "Run", "check_judgments", "mean_name", "measure"]
+__all__ = [
+    "LARGEST_GRADE",
+    "SMALLEST_GRADE",
+    "USUAL_LARGEST_GRADE",
+    "Judgments",
+    "Measured",
+    "RankedLists",
+    "check_judgments",
+    "mean_name",
+    "measure",
+]
 
 Judgments = Mapping[str, Mapping[str, int]]
-Run = Mapping[str, Sequence[str]]
+RankedLists = Mapping[str, Sequence[str]]
 
 SMALLEST_GRADE, LARGEST_GRADE = -127, 127
 """The grades that trec_eval takes; those under 1 are not relevant."""
+
+USUAL_LARGEST_GRADE = 3
+"""The best grade of the usual scale, 0 to 3; ratings beyond it are on a scale of their own, such as 1 to 10."""
 
 _MEANS = {"RR": "MRR", "AP": "MAP"}
 
@@ -46,7 +59,7 @@ class Measured:
     missing: tuple[str, ...] = ()
 
 
-def measure(judgments: Judgments, run: Run, measures: Iterable[str]) -> dict[str, Measured]:
+def measure(judgments: Judgments, run: RankedLists, measures: Iterable[str]) -> dict[str, Measured]:
     """Measure a run: a mapping of query id to document ids, best first.
 
     Ids may hold anything, spaces included. Queries without judgments are left out. Raises InvalidRequestError
@@ -92,7 +105,7 @@ def check_judgments(judgments: Judgments) -> None:
                 )
 
 
-def check_run(run: Run) -> None:
+def check_run(run: RankedLists) -> None:
     """Raise InvalidRequestError where a list of documents is a string or names a document twice."""
     for query, documents in run.items():
         if isinstance(documents, str):
@@ -106,7 +119,7 @@ def check_run(run: Run) -> None:
             )
 
 
-def _values(judgments: Judgments, run: Run, measures: Sequence[Any]) -> dict[Any, dict[str, float]]:
+def _values(judgments: Judgments, run: RankedLists, measures: Sequence[Any]) -> dict[Any, dict[str, float]]:
     """Every measure for every judged query.
 
     trec_eval orders by score with ties broken by id, and takes C strings: so scores fall strictly, and ids are

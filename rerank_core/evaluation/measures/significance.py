@@ -10,6 +10,9 @@ family, also those of two models, since sentences are said about them all ("cann
 false claim on one measure stays under 0.05 so. An interval is that of its own pair, without a correction: it says how
 large a difference may be, p whether there is one. So it may leave out 0 where p is not small; `describe` says for how
 many comparisons p was corrected.
+
+It is worked out here and not by scipy.stats (1.17, permutation_test and bootstrap), which gives the same figures:
+importing that takes near 3 s, and its test of 6 comparisons over 1,000 queries took 2.9 s against 0.2 s here.
 """
 
 from __future__ import annotations
@@ -20,11 +23,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rerank_core.errors import InvalidRequestError
-from rerank_core.evaluation.measures.measure import Judgments, Run
+from rerank_core.evaluation.measures.measure import Judgments, RankedLists
 from rerank_core.evaluation.measures.measure import measure as measure_run
 from rerank_core.extras import require
 
-__all__ = ["ENOUGH_QUERIES", "Compared", "compare", "compare_values", "describe", "holm", "p_text"]
+__all__ = ["ENOUGH_QUERIES", "PairedTest", "compare", "compare_values", "describe", "holm", "p_text"]
 
 ENOUGH_QUERIES = 25
 """With fewer queries a comparison carries a warning; 25 to 50 is what evaluation campaigns use at the least."""
@@ -38,7 +41,7 @@ _CELLS_AT_ONCE = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class PairedTest:
     """How `second` does against `first` on one measure.
 
     `means` are of `first` and `second` over all judged queries, `difference` is the second minus the first,
@@ -80,8 +83,8 @@ class Compared:
 
 
 def compare(
-    judgments: Judgments, runs: Mapping[str, Run], measure: str, *, samples: int = SAMPLES, seed: int = 0
-) -> dict[tuple[str, str], Compared]:
+    judgments: Judgments, runs: Mapping[str, RankedLists], measure: str, *, samples: int = SAMPLES, seed: int = 0
+) -> dict[tuple[str, str], PairedTest]:
     """Compare every pair of runs on one measure; keys are (first, second) in the order of `runs`.
 
     A judged query that a run lacks counts as 0 for it. With 14 queries or fewer that differ the p-value is exact,
@@ -96,7 +99,7 @@ def compare(
 
 def compare_values(
     values: Mapping[str, Mapping[str, float]], measure: str, *, samples: int = SAMPLES, seed: int = 0
-) -> dict[tuple[str, str], Compared]:
+) -> dict[tuple[str, str], PairedTest]:
     """The same where the runs have been measured already: `values` maps each of two runs or more to the value of every
     query, the same queries for all."""
     require("Comparing runs", "evaluation", "numpy")
@@ -124,7 +127,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
-def describe(compared: Compared) -> str:
+def describe(compared: PairedTest) -> str:
     """The comparison in one sentence: "B lifts nDCG@10 from 0.61 to 0.74 (+0.13, 95% interval 0.09 to 0.17); 31
     queries better, 6 worse, 13 the same". What may be chance begins with saying so."""
     before, after = compared.means
@@ -168,7 +171,7 @@ def _compared(
     p_alone: float,
     interval: tuple[float, float],
     comparisons: int,
-) -> Compared:
+) -> PairedTest:
     before, after = values[key[0]], values[key[1]]
     differences = {query: _difference(after[query], value) for query, value in before.items()}
     better = sum(value > 0 for value in differences.values())
@@ -180,7 +183,7 @@ def _compared(
         warning = (
             f"Only {count} {queries}: a difference must be large to be told from chance. Use {ENOUGH_QUERIES} or more."
         )
-    return Compared(
+    return PairedTest(
         measure=name,
         first=key[0],
         second=key[1],

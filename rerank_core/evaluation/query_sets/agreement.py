@@ -8,15 +8,24 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rerank_core.errors import InvalidRequestError
-from rerank_core.evaluation.measures.measure import Judgments, Run
+from rerank_core.evaluation.measures.measure import Judgments, RankedLists
 
-__all__ = ["Agreement", "Disagreement", "agreement", "cohen_kappa", "disagreements", "kappa_words", "pool", "to_rate"]
+__all__ = [
+    "Disagreement",
+    "RaterAgreement",
+    "agreement",
+    "cohen_kappa",
+    "disagreements",
+    "kappa_words",
+    "pool",
+    "to_rate",
+]
 
 Weights = Literal["none", "linear", "quadratic"]
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class RaterAgreement:
     """How far two raters agree on the (query, document) pairs that both rated.
 
     `agreed` is the share of equal grades; `kappa` and `weighted` (quadratic weights) are None where they are not
@@ -95,7 +104,7 @@ def kappa_words(kappa: float) -> str:
     return next((words for limit, words in bands[1:] if kappa <= limit), "almost perfect")
 
 
-def agreement(judgments: Mapping[str, Judgments]) -> tuple[Agreement, ...]:
+def agreement(judgments: Mapping[str, Judgments]) -> tuple[RaterAgreement, ...]:
     """Every two raters' agreement; `judgments` maps a rater to his ratings (QuerySet.judgments)."""
     found = []
     for first, second in itertools.combinations(judgments, 2):
@@ -103,7 +112,7 @@ def agreement(judgments: Mapping[str, Judgments]) -> tuple[Agreement, ...]:
         both = [key for key in ours if key in theirs]
         left, right = [ours[key] for key in both], [theirs[key] for key in both]
         found.append(
-            Agreement(
+            RaterAgreement(
                 first,
                 second,
                 len(both),
@@ -125,7 +134,7 @@ def disagreements(judgments: Mapping[str, Judgments]) -> tuple[Disagreement, ...
     return tuple(sorted(differing, key=lambda one: -one.spread))
 
 
-def pool(runs: Iterable[Run], depth: int = 10) -> dict[str, tuple[str, ...]]:
+def pool(runs: Iterable[RankedLists], depth: int = 10) -> dict[str, tuple[str, ...]]:
     """The documents that any of the runs shows among its first `depth`, query by query: what has to be rated so that
     no run is at a disadvantage (K. Sparck Jones, C. van Rijsbergen, 1975; used by TREC ever since).
 
@@ -143,7 +152,7 @@ def pool(runs: Iterable[Run], depth: int = 10) -> dict[str, tuple[str, ...]]:
     return {query: tuple(sorted(ranks, key=ranks.__getitem__)) for query, ranks in best.items()}
 
 
-def to_rate(runs: Iterable[Run], judgments: Judgments, depth: int = 10) -> dict[str, tuple[str, ...]]:
+def to_rate(runs: Iterable[RankedLists], judgments: Judgments, depth: int = 10) -> dict[str, tuple[str, ...]]:
     """What is in the pool of the runs and not in the judgments (of one rater, or of all); queries with nothing left
     are not in it."""
     left = {

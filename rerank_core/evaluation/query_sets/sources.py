@@ -1,4 +1,4 @@
-"""Where a query set comes from: files of any of the formats, a corpus or live engine, the sample."""
+"""Where a query set comes from: files of any of the formats, a corpus or live engine, rated runs, the sample."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from rerank_core.documents.report import Problem
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats.imported import Imported
+from rerank_core.evaluation.measures.measure import USUAL_LARGEST_GRADE
+from rerank_core.evaluation.query_sets.added_runs import BoardRun, with_runs
 from rerank_core.evaluation.query_sets.query_set import (
     IMPORTED,
     SAMPLE_RATER,
@@ -23,12 +25,19 @@ if TYPE_CHECKING:
     from rerank_core.retrieval.first_stage import FirstStage
     from rerank_core.retrieval.live.index import LiveIndex
 
-__all__ = ["SAMPLE_CANDIDATES", "from_files", "from_queries", "from_sample", "search_collection", "search_with"]
+__all__ = [
+    "SAMPLE_CANDIDATES",
+    "from_files",
+    "from_queries",
+    "from_runs",
+    "from_sample",
+    "search_collection",
+    "search_with",
+]
 
 SAMPLE_CANDIDATES = 30
 """Candidates of each query of the sample set."""
 
-_USUAL_MOST = 3
 _KEYWORD_ORDER = "by keyword (BM25)"
 
 
@@ -80,7 +89,7 @@ def from_files(
     if from_ratings:
         notes.append(f"For {count_queries(from_ratings)} the candidates are the rated documents, in the file's order.")
     grades = {grade for own in merged.judgments.values() for grade in own.values()}
-    if grades and (min(grades) < 0 or max(grades) > _USUAL_MOST):
+    if grades and (min(grades) < 0 or max(grades) > USUAL_LARGEST_GRADE):
         notes.append(
             f"Ratings go from {min(grades)} to {max(grades)}. They count as they are: a document is relevant from 1 "
             "on, and a higher rating weighs more."
@@ -123,6 +132,18 @@ def from_queries(
         raise InvalidRequestError("There are no queries.", hint="Type or paste some, one a line.")
     made = QuerySet(name, make_queries(texts, {}, {}), order_name=order_name)
     return made.with_candidates(search, order_name, on_progress=on_progress)
+
+
+def from_runs(runs: Iterable[BoardRun], *, rater: str, name: str = "My ratings") -> QuerySet:
+    """A query set out of runs that `rater` rated on a board; see `with_runs`. Raises InvalidRequestError where
+    there is no run, and what `with_runs` raises."""
+    given = tuple(runs)
+    orders = dict.fromkeys(run.order_name for run in given if run.order_name)
+    empty = QuerySet(name, (), order_name=next(iter(orders)) if len(orders) == 1 else "as they stood")
+    made = with_runs(empty, given, rater=rater)
+    if not made.queries:
+        raise InvalidRequestError("There are no runs.", hint="Rerank something and rate some results first.")
+    return made
 
 
 def from_sample(candidates: int = SAMPLE_CANDIDATES) -> QuerySet:

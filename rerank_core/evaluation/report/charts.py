@@ -6,13 +6,15 @@ Every picture says in its label what it shows; every colour has a sign or a word
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from html import escape
+
+from markupsafe import Markup, escape
 
 from rerank_core.evaluation.measures.cost_quality import CostPoint, labels_apart
 from rerank_core.evaluation.measures.cutoff import CutOff
-from rerank_core.evaluation.measures.summary import INITIAL, Answer
+from rerank_core.evaluation.measures.summary import INITIAL, Summary
 from rerank_core.exports.text_width import fit
 from rerank_core.pricing.estimates import money_text
 
@@ -23,29 +25,28 @@ _LEFT = 190
 _RIGHT = 60
 _ROW = 34
 _LABEL = 140
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
-def shown(text: str) -> str:
-    """A text as HTML can hold it: escaped, with U+FFFD for what no document may contain."""
-    clean = "".join(
-        "�" if 0xD800 <= ord(char) <= 0xDFFF or (ord(char) < 32 and char not in "\t\n\r") or char == "\x7f" else char
-        for char in text
-    )
-    return escape(clean, quote=True)
+def shown(value: object) -> Markup:
+    """A value as HTML can hold it: escaped, with U+FFFD for what no document may contain. Markup is kept as it is."""
+    if isinstance(value, Markup):
+        return value
+    return escape(_FORBIDDEN.sub("�", str(value)))
 
 
-def means_chart(answer: Answer) -> str:
+def means_chart(summary: Summary) -> Markup:
     """The mean of the main measure of every run, as bars; the whisker is the 95% interval of the difference to the
     initial order, and a dashed line the best that any order of the candidates could reach."""
-    height = _ROW * len(answer.rows) + 56
-    start = answer.rows[0].means[answer.measure]
-    label = f"{answer.measure} of each order: " + ", ".join(
-        f"{row.label} {row.means[answer.measure]:.2f}" for row in answer.rows
+    height = _ROW * len(summary.rows) + 56
+    start = summary.rows[0].means[summary.measure]
+    label = f"{summary.measure} of each order: " + ", ".join(
+        f"{row.label} {row.means[summary.measure]:.2f}" for row in summary.rows
     )
     parts = [*_axis(height, "0", "0.25", "0.5", "0.75", "1")]
-    for place, row in enumerate(answer.rows):
+    for place, row in enumerate(summary.rows):
         y = 8 + _ROW * place
-        mean = row.means[answer.measure]
+        mean = row.means[summary.measure]
         parts.append(_label(row.label, y + 16))
         kind = "plain" if row.label == INITIAL else "main"
         parts.append(f'<rect class="{kind}" x="{_LEFT}" y="{y + 3}" width="{_span(mean):.1f}" height="18"/>')
@@ -55,18 +56,18 @@ def means_chart(answer: Answer) -> str:
                 f'<path class="whisker" d="M{low:.1f} {y + 12}H{high:.1f}M{low:.1f} {y + 7}v10M{high:.1f} {y + 7}v10"/>'
             )
         parts.append(f'<text x="{_WIDTH - _RIGHT + 10}" y="{y + 17}">{mean:.3f}</text>')
-    ceiling = _x(answer.ceiling)
+    ceiling = _x(summary.ceiling)
     parts.append(f'<path class="limit" d="M{ceiling:.1f} 4V{height - 40}"/>')
     parts.append(
         f'<text class="soft" x="{ceiling:.1f}" y="{height - 4}" text-anchor="middle">'
-        f"best possible {answer.ceiling:.2f}</text>"
+        f"best possible {summary.ceiling:.2f}</text>"
     )
     return _svg(height, label, parts)
 
 
-def changes_chart(answer: Answer, label: str) -> str:
+def changes_chart(summary: Summary, label: str) -> Markup:
     """The change of each query by a contender, sorted, as bars up (better) and down (worse) from a line."""
-    changes = answer.changes(label)
+    changes = summary.changes(label)
     most = max((abs(change.change) for change in changes), default=0.0) or 1.0
     height, middle = 230, 105
     room = (_WIDTH - 60) / max(1, len(changes))
@@ -90,10 +91,12 @@ def changes_chart(answer: Answer, label: str) -> str:
     worse = sum(change.change < -1e-9 for change in changes)
     parts.append(f'<text x="55" y="{height - 6}">▲ {better:,} better</text>')
     parts.append(f'<text x="{_WIDTH}" y="{height - 6}" text-anchor="end">▼ {worse:,} worse</text>')
-    return _svg(height, f"Change of {answer.measure} by {label}, query by query: {better} better, {worse} worse", parts)
+    return _svg(
+        height, f"Change of {summary.measure} by {label}, query by query: {better} better, {worse} worse", parts
+    )
 
 
-def cut_chart(cut: CutOff) -> str:
+def cut_chart(cut: CutOff) -> Markup:
     """Precision, recall, answered and wrongly answered against the score threshold, as four lines."""
     points = cut.points
     low, high = points[0].threshold, points[-1].threshold
@@ -139,13 +142,13 @@ def cut_chart(cut: CutOff) -> str:
     return _svg(height, f"What a score threshold does with {cut.label}", parts)
 
 
-def cost_chart(points: Sequence[CostPoint], measure: str, searches_a_day: float) -> str:
+def cost_chart(points: Sequence[CostPoint], measure: str, searches_a_day: float) -> Markup:
     """Cost a month on one axis, quality on the other. Points of unknown cost are left out; empty where all cost the
     same, since there is nothing to see then."""
     drawn = [(float(point.monthly), point) for point in points if point.monthly is not None]
     most = max((amount for amount, _ in drawn), default=0.0)
     if not most:
-        return ""
+        return Markup()
     height, bottom, left, right = 300, 240, 60, _WIDTH - 40
     low, high, step = _scale(min(point.low for _, point in drawn), max(point.high for _, point in drawn))
 
@@ -193,9 +196,10 @@ def _scale(lowest: float, highest: float) -> tuple[float, float, float]:
     return low, max(high, low + step), step
 
 
-def _svg(height: float, label: str, parts: Sequence[str]) -> str:
-    """The picture in a frame: narrower than its type can be read it scrolls, without a mouse or a finger too."""
-    return (
+def _svg(height: float, label: str, parts: Sequence[str]) -> Markup:
+    """The picture in a frame: narrower than its type can be read it scrolls, without a mouse or a finger too. Texts in
+    `parts` are escaped already."""
+    return Markup(  # noqa: S704
         f'<div class="wide" tabindex="0" role="group" aria-label="Chart"><svg role="img" aria-label="{shown(label)}" '
         f'viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}">{"".join(parts)}</svg></div>'
     )

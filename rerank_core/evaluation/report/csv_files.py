@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from functools import cache
 
 from rerank_core.evaluation.formats.imported import csv_text
 from rerank_core.evaluation.measures.summary import INITIAL
-from rerank_core.evaluation.report.report import Report, money_of
+from rerank_core.evaluation.report.report import Report
 from rerank_core.exports.tables import guard_cell
 
 __all__ = ["COLUMNS", "RESULT_COLUMNS", "report_csv", "results_csv"]
@@ -42,18 +43,18 @@ def _row(section: str, measure: str, value: object, **cells: str) -> list[str]:
 
 
 def _rows(report: Report) -> Iterator[list[str]]:
-    answer = report.answer
+    summary, settings = report.summary, report.summary.settings
     yield _row("setting", "created", report.created.isoformat(timespec="seconds"))
-    yield _row("setting", "queries", len(answer.queries))
-    yield _row("setting", "only", guard_cell(answer.scope))
-    yield _row("setting", "ratings by", guard_cell(", ".join(report.raters)))
-    yield _row("setting", "relevant from grade", answer.relevant)
-    yield _row("setting", "searches a day", answer.searches_a_day)
-    yield _row("setting", f"best possible {answer.measure}", answer.ceiling)
-    for row in answer.rows:
-        for name in answer.measures:
+    yield _row("setting", "queries", len(summary.queries))
+    yield _row("setting", "only", guard_cell(settings.scope))
+    yield _row("setting", "ratings by", guard_cell(", ".join(settings.raters or ())))
+    yield _row("setting", "relevant from grade", settings.relevant)
+    yield _row("setting", "searches a day", settings.searches_a_day)
+    yield _row("setting", f"best possible {summary.measure}", summary.ceiling)
+    for row in summary.rows:
+        for name in summary.measures:
             yield _row("mean", name, row.means[name], order=row.label)
-    for (first, second), pair in answer.pairs.items():
+    for (first, second), pair in summary.pairs.items():
         figures = (
             ("difference", pair.difference),
             ("interval low", pair.interval[0]),
@@ -66,21 +67,21 @@ def _rows(report: Report) -> Iterator[list[str]]:
             ("same", pair.same),
         )
         for name, value in figures:
-            yield _row("difference", f"{answer.measure} {name}", value, order=second, against=first)
-    for label, measures in answer.by_query.items():
+            yield _row("difference", f"{summary.measure} {name}", value, order=second, against=first)
+    for label, measures in summary.by_query.items():
         for name, values in measures.items():
             for query, value in values.items():
-                about = {"order": label, "query_id": query, "query": answer.searched[query].text}
+                about = {"order": label, "query_id": query, "query": summary.searched[query].text}
                 yield _row("query", name, value, **about)
     yield from _cut_rows(report)
-    for row in answer.rows[1:]:
-        yield _row("cost", "this run (USD)", money_of(row.cost), order=row.label)
-        yield _row("cost", "a search (USD)", money_of(row.per_search), order=row.label)
-        yield _row("cost", "a month (USD)", money_of(row.monthly), order=row.label)
+    for row in summary.rows[1:]:
+        yield _row("cost", "this run (USD)", _amount(row.cost), order=row.label)
+        yield _row("cost", "a search (USD)", _amount(row.per_search), order=row.label)
+        yield _row("cost", "a month (USD)", _amount(row.monthly), order=row.label)
         yield _row("cost", "median latency (ms)", row.latency_ms, order=row.label)
     for price in report.prices:
         when = f"per 1,000 search units (USD), {price.as_of.isoformat()}, {price.source}"
-        yield _row("price", when, money_of(price.per_1000), order=f"{price.provider} {price.model}")
+        yield _row("price", when, _amount(price.per_1000), order=f"{price.provider} {price.model}")
     for one in report.agreements:
         between = {"order": one.first, "against": one.second}
         yield _row("agreement", "pairs", one.pairs, **between)
@@ -114,17 +115,22 @@ def _cut_rows(report: Report) -> Iterator[list[str]]:
 
 
 def _results(report: Report) -> Iterator[list[str]]:
-    grades = report.judgments
+    judgments = report.summary.settings.judgments or {}
     orders: list[tuple[str, Mapping[str, Sequence[str]], Mapping[str, Mapping[str, float]]]]
     orders = [(INITIAL, report.query_set.initial, {})]
     orders += [(one.label, one.run, one.scores) for one in report.rankings]
-    for query in report.answer.queries:
-        text, rated = report.answer.searched[query].text, grades.get(query, {})
+    for query in report.summary.queries:
+        text, rated = report.summary.searched[query].text, judgments.get(query, {})
         for label, run, scores in orders:
             own = scores.get(query, {})
             for rank, document in enumerate(run.get(query, ()), start=1):
                 figures = (_number(own.get(document)), _number(rated.get(document)))
                 yield [query, text, label, str(rank), document, *figures]
+
+
+def _amount(amount: Decimal | None) -> str:
+    """An amount with all its digits; empty where unknown."""
+    return "" if amount is None else f"{amount:f}"
 
 
 def _number(value: object) -> str:

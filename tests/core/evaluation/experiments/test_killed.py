@@ -12,8 +12,8 @@ from decimal import Decimal
 import pytest
 
 from rerank_core.client.client import Client
-from rerank_core.evaluation.experiments.records import Lane
-from rerank_core.evaluation.experiments.runner import run_experiment
+from rerank_core.evaluation.experiments.records import RatePolicy
+from rerank_core.evaluation.experiments.runner import RunOptions, run_experiment
 from rerank_core.ranking.contender import Contender
 from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.query_sets import QuerySetStore
@@ -25,19 +25,19 @@ pytestmark = pytest.mark.slow
 
 CONCURRENCY = 8
 HELD_FROM = 220
-LANES = {"gateflow": Lane(CONCURRENCY, retries=2)}
+RATES = {"gateflow": RatePolicy(CONCURRENCY, retries=2)}
 CHILD = """
 import sys
 from rerank_core.client import retry
 from rerank_core.client import Client
-from rerank_core.evaluation.experiments.runner import run_experiment
+from rerank_core.evaluation.experiments.runner import RunOptions, run_experiment
 from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.query_sets import QuerySetStore
-from tests.core.evaluation.experiments.test_killed import LANES, client_at
+from tests.core.evaluation.experiments.test_killed import client_at
 url, set_id, experiment_id = sys.argv[1:]
 retry.BACKOFF_START = 0.02
 run_experiment(
-    None, ExperimentStore(), experiment_id, QuerySetStore().get(set_id), client_at(url), lanes=LANES
+    None, ExperimentStore(), experiment_id, QuerySetStore().get(set_id), client_at(url)
 )
 """
 
@@ -66,7 +66,7 @@ def test_a_killed_experiment_goes_on_where_it_was(tmp_path):
     query_set = small_set(300, 3)
     with FlakyService(seed=7, hold_from=HELD_FROM) as service, QuerySetStore() as sets, ExperimentStore() as store:
         set_id = sets.save(query_set)
-        experiment = store.create(set_id, query_set, (Contender("gateflow", "rerank-english-v3.0"),))
+        experiment = store.create(set_id, query_set, (Contender("gateflow", "rerank-english-v3.0"),), rates=RATES)
         child = subprocess.Popen(
             [sys.executable, "-c", CHILD, service.url, set_id, experiment.id],
             cwd=ROOT,
@@ -85,9 +85,9 @@ def test_a_killed_experiment_goes_on_where_it_was(tmp_path):
         assert 90 < len(stored) < 220
         named = store.requests(experiment.id, billed_twice=True)
         assert sum(one.finished is None for one in named) == CONCURRENCY, "listed before anybody goes on with it"
-        end = run_experiment(None, store, experiment.id, query_set, client_at(service.url), lanes=LANES)
+        end = run_experiment(None, store, experiment.id, query_set, client_at(service.url))
         while end.done < 300:
-            end = run_experiment(None, store, experiment.id, query_set, client_at(service.url), lanes=LANES, only="all")
+            end = run_experiment(None, store, experiment.id, query_set, client_at(service.url), RunOptions(only="all"))
 
         place_of = {query.text: place for place, query in enumerate(query_set.ready)}
         asked_again = {place_of[query] for query, name, *_ in service.log if int(name[4:]) >= HELD_FROM + CONCURRENCY}
@@ -118,12 +118,11 @@ def test_the_services_own_account_never_passes_the_limit(concurrency):
     query_set = small_set(80, 3)
     limit = Decimal("0.025")
     with FlakyService(seed=concurrency) as service, QuerySetStore() as sets, ExperimentStore() as store:
-        experiment = store.create(
-            sets.save(query_set), query_set, (Contender("gateflow", "rerank-english-v3.0"),), spending_limit=limit
-        )
-        lanes = {"gateflow": Lane(concurrency, retries=2)}
+        rates = {"gateflow": RatePolicy(concurrency, retries=2)}
+        contenders = (Contender("gateflow", "rerank-english-v3.0"),)
+        experiment = store.create(sets.save(query_set), query_set, contenders, spending_limit=limit, rates=rates)
         for _ in range(3):
-            end = run_experiment(None, store, experiment.id, query_set, client_at(service.url), lanes=lanes, only="all")
+            end = run_experiment(None, store, experiment.id, query_set, client_at(service.url), RunOptions(only="all"))
             assert service.billed <= limit
             assert end.spent + end.maybe <= limit
         assert end.state == "limit"

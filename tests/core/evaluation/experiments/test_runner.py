@@ -20,25 +20,24 @@ from rerank_core.errors import (
     RateLimitedError,
     RequestTimeoutError,
 )
+from rerank_core.evaluation.experiments.ledger import ExperimentError
 from rerank_core.evaluation.experiments.local_speed import MEASURED_TOKENS, LocalSpeed, measure_local_speed
 from rerank_core.evaluation.experiments.plan import plan, reservation
-from rerank_core.evaluation.experiments.records import Lane, duration_text
-from rerank_core.evaluation.experiments.runner import GIVE_UP_AFTER, run_experiment
+from rerank_core.evaluation.experiments.records import RatePolicy, duration_text
+from rerank_core.evaluation.experiments.runner import GIVE_UP_AFTER, RunOptions, run_experiment
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.jobs import Cancelled, JobManager
 from rerank_core.pricing.budget import Budget
 from rerank_core.pricing.estimates import estimate_tokens
 from rerank_core.ranking.contender import Contender, distinct
 from rerank_core.storage import evaluation_file
-from rerank_core.storage.evaluation_file import ExperimentError
-from rerank_core.storage.experiment_lock import hold
 from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.query_sets import QuerySetStore
 from tests.support.small_query_set import FakeClients, raising, reversed_answer, small_set
 
 ENGLISH = Contender("gateflow", "rerank-english-v3.0")
 MULTILINGUAL = Contender("gateflow", "rerank-multilingual-v3.0")
-QUICK = {"gateflow": Lane(concurrency=4, retries=0)}
+QUICK = {"gateflow": RatePolicy(concurrency=4, retries=0)}
 
 
 class World:
@@ -51,10 +50,11 @@ class World:
         self.store = ExperimentStore()
         self.experiment = self.store.create(self.set_id, self.query_set, contenders, spending_limit=limit)
 
-    def run(self, clients=None, *, context=None, **options):
-        options.setdefault("lanes", QUICK)
+    def run(self, clients=None, *, context=None, rates=QUICK, **options):
+        self.store.set_rates(self.experiment.id, rates)
         clients = FakeClients() if clients is None else clients
-        return run_experiment(context, self.store, self.experiment.id, self.query_set, clients, **options)
+        chosen = RunOptions(**options)
+        return run_experiment(context, self.store, self.experiment.id, self.query_set, clients, chosen)
 
     @property
     def ledger(self):
@@ -105,7 +105,7 @@ def test_at_most_so_many_at_once(world):
         return reversed_answer(request, model)
 
     clients = FakeClients(answer)
-    world.run(clients, lanes={"gateflow": Lane(concurrency=3, retries=0)})
+    world.run(clients, rates={"gateflow": RatePolicy(concurrency=3, retries=0)})
     assert clients.made["gateflow"].at_once == 3
 
 
@@ -121,11 +121,11 @@ def test_a_spending_limit_is_never_passed(concurrency):
             assert sum(spent) <= Decimal("0.0105")
         return reversed_answer(request, model)
 
-    end = world.run(FakeClients(answer), lanes={"gateflow": Lane(concurrency=concurrency, retries=0)})
+    end = world.run(FakeClients(answer), rates={"gateflow": RatePolicy(concurrency=concurrency, retries=0)})
     assert (end.state, end.done, end.spent) == ("limit", 10, Decimal("0.010"))
     assert "limit" in end.note
     world.store.set_limit(world.experiment.id, Decimal("0.012"))
-    again = world.run(lanes=QUICK)
+    again = world.run(rates=QUICK)
     assert (again.done, again.spent) == (12, Decimal("0.012")), "the limit counts what earlier starts spent"
     world.store.close()
 
@@ -144,7 +144,7 @@ def test_money_that_may_have_been_billed_stays_set_aside():
     world = World(limit=Decimal("0.003"))
     late = RequestTimeoutError("No reply.")
     late.maybe_billed = True  # as the client says it
-    end = world.run(FakeClients(raising(late)), lanes={"gateflow": Lane(1, retries=0)})
+    end = world.run(FakeClients(raising(late)), rates={"gateflow": RatePolicy(1, retries=0)})
     assert end.maybe == Decimal("0.003")
     assert (end.state, end.failed, end.done) == ("limit", 3, 0)
     assert [one.billed for one in world.store.requests(world.experiment.id, billed_twice=True)] == ["maybe"] * 3
@@ -209,7 +209,7 @@ def test_passing_failures_are_repeated_and_each_attempt_is_in_the_ledger(world, 
             raise ConnectionFailedError("The connection was reset.")
         return reversed_answer(request, model)
 
-    end = world.run(FakeClients(answer), lanes={"gateflow": Lane(4, retries=1)})
+    end = world.run(FakeClients(answer), rates={"gateflow": RatePolicy(4, retries=1)})
     assert (end.state, end.done, end.failed) == ("done", 12, 0)
     assert sorted(one.outcome for one in world.ledger) == ["answered"] * 12 + ["deferred"] * 12
 
@@ -227,7 +227,7 @@ def test_a_rate_limit_slows_the_whole_connection(world, monkeypatch):
             raise RateLimitedError("Too many requests.", retry_after=0.01)
         return reversed_answer(request, model)
 
-    end = world.run(FakeClients(answer), lanes={"gateflow": Lane(4, retries=2)})
+    end = world.run(FakeClients(answer), rates={"gateflow": RatePolicy(4, retries=2)})
     assert (end.state, end.done, end.maybe) == ("done", 12, 0)
     assert waits == [0.01]
 
@@ -236,9 +236,9 @@ def test_the_speed_it_was_made_with_holds_when_it_is_gone_on_with():
     """Nobody has to say again how fast a connection may be asked: not after a pause, not after a restart."""
     query_set = small_set(6)
     with QuerySetStore() as sets, ExperimentStore() as store:
-        lanes = {"gateflow": Lane(concurrency=1, per_minute=600, retries=0)}
-        made = store.create(sets.save(query_set), query_set, (ENGLISH,), lanes=lanes)
-        assert store.get(made.id).lanes == lanes
+        rates = {"gateflow": RatePolicy(concurrency=1, per_minute=600, retries=0)}
+        made = store.create(sets.save(query_set), query_set, (ENGLISH,), rates=rates)
+        assert store.get(made.id).rates == rates
         run_experiment(None, store, made.id, query_set, FakeClients())
         started = [one.started for one in store.requests(made.id)]
         assert started[-1] - started[0] >= 5 * 0.1 * 0.7
@@ -259,7 +259,7 @@ def test_requests_are_spread_over_the_minute(world):
     def answer(request, model):
         return reversed_answer(request, model)
 
-    world.run(FakeClients(answer), lanes={"gateflow": Lane(8, per_minute=3000, retries=0)})
+    world.run(FakeClients(answer), rates={"gateflow": RatePolicy(8, per_minute=3000, retries=0)})
     starts = sorted(one.started for one in world.ledger)
     assert starts[-1] - starts[0] >= 11 * 0.02 * 0.9
 
@@ -267,7 +267,7 @@ def test_requests_are_spread_over_the_minute(world):
 def test_a_wrong_key_stops_the_connection_at_once(world):
     """Nothing more is asked of a connection that refuses the key; its queries stay open and are asked after."""
     clients = FakeClients(raising(AuthenticationError("The key is wrong.", hint="Check it.")))
-    end = world.run(clients, lanes={"gateflow": Lane(1, retries=0)})
+    end = world.run(clients, rates={"gateflow": RatePolicy(1, retries=0)})
     assert (end.state, end.failed, end.done) == ("halted", 0, 0)
     assert "The key is wrong. Check it." in end.note
     assert len(clients.asked) == 1
@@ -283,7 +283,7 @@ def test_an_unknown_model_stops_that_model_alone():
             raise ModelNotFoundError("No such model.")
         return reversed_answer(request, model)
 
-    end = world.run(FakeClients(answer), lanes={"gateflow": Lane(1, retries=0)})
+    end = world.run(FakeClients(answer), rates={"gateflow": RatePolicy(1, retries=0)})
     assert (end.state, end.done) == ("halted", 12)
     assert end.note.startswith("English was given up.")
     world.store.close()
@@ -293,7 +293,7 @@ def test_a_service_that_is_down_is_given_up(world):
     """After ten failures in a row nothing more is sent, and the rest stays open."""
     world = World(queries=40)
     clients = FakeClients(raising(BadResponseError("Nonsense.")))
-    end = world.run(clients, lanes={"gateflow": Lane(1, retries=0)})
+    end = world.run(clients, rates={"gateflow": RatePolicy(1, retries=0)})
     assert (end.state, end.failed) == ("halted", GIVE_UP_AFTER)
     assert len(clients.asked) == GIVE_UP_AFTER
     world.store.close()
@@ -318,7 +318,7 @@ def test_a_missing_key_is_told_and_others_go_on():
 
 @pytest.mark.parametrize(("what", "state"), [("pause", "paused"), ("cancel", "cancelled")])
 def test_pausing_lets_what_is_under_way_finish(world, what, state):
-    """A pause or a cancel from any session starts nothing more, pays for what is under way, and can be gone on with."""
+    """A pause or a cancel from any session starts nothing more, pays for what is under way, and can be resumed."""
     arrived, go = threading.Semaphore(0), threading.Event()
 
     def answer(request, model):
@@ -326,11 +326,9 @@ def test_pausing_lets_what_is_under_way_finish(world, what, state):
         assert go.wait(10)
         return reversed_answer(request, model)
 
-    lanes = {"gateflow": Lane(2, retries=0)}
     with ExperimentStore() as store, closing(JobManager()) as manager:
-        job = manager.submit(
-            run_experiment, store, world.experiment.id, world.query_set, FakeClients(answer), lanes=lanes
-        )
+        store.set_rates(world.experiment.id, {"gateflow": RatePolicy(2, retries=0)})
+        job = manager.submit(run_experiment, store, world.experiment.id, world.query_set, FakeClients(answer))
         assert all(arrived.acquire(timeout=10) for _ in range(2))
         with ExperimentStore() as elsewhere:
             elsewhere.ask(world.experiment.id, what)
@@ -354,14 +352,8 @@ def test_cancelling_the_job_breaks_off_and_lists_what_may_be_billed(world):
 
     clients._answer = answer
     with closing(JobManager()) as manager:
-        job = manager.submit(
-            run_experiment,
-            world.store,
-            world.experiment.id,
-            world.query_set,
-            clients,
-            lanes={"gateflow": Lane(1, retries=0)},
-        )
+        world.store.set_rates(world.experiment.id, {"gateflow": RatePolicy(1, retries=0)})
+        job = manager.submit(run_experiment, world.store, world.experiment.id, world.query_set, clients)
         assert first.wait(10)
         job.cancel()
         assert job.wait(10)
@@ -381,7 +373,7 @@ def test_progress_is_told_from_any_session(world):
             seen.append(elsewhere.progress(world.experiment.id))
         return reversed_answer(request, model)
 
-    world.run(FakeClients(answer), lanes={"gateflow": Lane(1, retries=0)})
+    world.run(FakeClients(answer), rates={"gateflow": RatePolicy(1, retries=0)})
     assert [one.done for one in seen] == list(range(12))
     assert {one.state for one in seen} == {"running"}
     assert {one.under_way for one in seen} == {1}
@@ -394,7 +386,7 @@ def test_progress_is_told_from_any_session(world):
 def test_one_experiment_runs_once_at_a_time(world):
     """A second start while it runs is refused, and so is deleting it."""
     world.run()
-    with hold(world.store.path, world.experiment.id):
+    with world.store.hold(world.experiment.id):
         with pytest.raises(ExperimentError) as caught:
             world.run()
         assert caught.value.code == "experiment_running"
@@ -427,7 +419,7 @@ def test_a_bug_stops_the_run_and_is_told(world):
 
     clients = FakeClients(answer)
     with pytest.raises(ZeroDivisionError):
-        world.run(clients, lanes={"gateflow": Lane(1, retries=0)})
+        world.run(clients, rates={"gateflow": RatePolicy(1, retries=0)})
     assert len(clients.asked) == 1
     assert world.store.get(world.experiment.id).state == "paused"
 
@@ -475,7 +467,7 @@ def test_a_plan_says_cost_and_time_before_the_start():
     rest = plan(query_set, (ENGLISH,), answered={"English": ["q0", "q1"]}, seconds={"English": 2.0})
     assert (rest.requests, rest.seconds) == (8, 4.0)
     assert plan(query_set, (Contender("local", "local-keyword"),)).free
-    slow = plan(query_set, (ENGLISH,), lanes={"gateflow": Lane(4, per_minute=6)})
+    slow = plan(query_set, (ENGLISH,), rates={"gateflow": RatePolicy(4, per_minute=6)})
     assert slow.seconds == 100
 
 
@@ -507,7 +499,7 @@ def test_a_file_of_the_version_before_is_brought_up_to_date(world, monkeypatch):
         )
     db.close()
     old = world.store.get("old")
-    assert (old.name, old.lanes, old.queries) == ("A", {}, 12)
+    assert (old.name, old.rates, old.queries) == ("A", {}, 12)
 
 
 def test_earlier_answers_tell_how_long_a_request_takes(world):
@@ -516,7 +508,7 @@ def test_earlier_answers_tell_how_long_a_request_takes(world):
     world.run(FakeClients(lambda request, model: replace(reversed_answer(request, model), latency_ms=250.0)))
     assert world.store.usual_seconds(Contender("gateflow", "rerank-english-v3.0", "another label")) == 0.25
     assert world.store.usual_seconds(MULTILINGUAL) is None
-    made = plan(world.query_set, (ENGLISH,), lanes=QUICK, seconds={"English": 0.25})
+    made = plan(world.query_set, (ENGLISH,), rates=QUICK, seconds={"English": 0.25})
     assert made.seconds == pytest.approx(12 * 0.25 / 4)
 
 
@@ -542,7 +534,7 @@ def test_a_pause_sends_nothing_further(world):
         world.store.ask(world.experiment.id, "pause")
         return reversed_answer(request, model)
 
-    end = world.run(FakeClients(answer), lanes={"gateflow": Lane(concurrency=1, retries=0)})
+    end = world.run(FakeClients(answer), rates={"gateflow": RatePolicy(concurrency=1, retries=0)})
     assert (end.state, end.done, len(world.ledger)) == ("paused", 1, 1)
 
 
@@ -558,7 +550,7 @@ def test_the_speed_of_a_stopped_experiment_can_be_changed():
     """What is set afterwards holds for whoever goes on with it, and stands in its record."""
     query_set = small_set(2)
     with QuerySetStore() as sets, ExperimentStore() as store:
-        made = store.create(sets.save(query_set), query_set, (ENGLISH,), lanes={"gateflow": Lane(8, None, 2)})
-        slower = {"gateflow": Lane(1, 60, 2)}
-        store.set_lanes(made.id, slower)
-        assert store.get(made.id).lanes == slower
+        made = store.create(sets.save(query_set), query_set, (ENGLISH,), rates={"gateflow": RatePolicy(8, None, 2)})
+        slower = {"gateflow": RatePolicy(1, 60, 2)}
+        store.set_rates(made.id, slower)
+        assert store.get(made.id).rates == slower

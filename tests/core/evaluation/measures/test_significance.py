@@ -26,7 +26,7 @@ def judged(ranks: list[int | None]) -> tuple[dict[str, dict[str, int]], dict[str
     return judgments, run
 
 
-def two(before: list[int | None], after: list[int | None]) -> evaluation.Compared:
+def two(before: list[int | None], after: list[int | None]) -> evaluation.PairedTest:
     """The comparison of two runs given by the ranks of the right document."""
     judgments, first = judged(before)
     _, second = judged(after)
@@ -187,9 +187,9 @@ def test_a_change_that_two_digits_do_not_show_is_given_in_three() -> None:
     assert "B lifts RR from 0.980 to 0.982 (+0.002, 95% interval 0.000 to 0.005)" in said
 
 
-def compared(before: float, after: float, p: float = 0.01, comparisons: int = 1) -> evaluation.Compared:
+def compared(before: float, after: float, p: float = 0.01, comparisons: int = 1) -> evaluation.PairedTest:
     """A comparison with these means."""
-    return evaluation.Compared(
+    return evaluation.PairedTest(
         "nDCG@10", "A", "B", (before, after), after - before, (0.01, 0.1), p, p / 6, 9, 1, 0, {}, None, comparisons
     )
 

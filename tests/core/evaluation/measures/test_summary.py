@@ -13,6 +13,7 @@ from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation import measure
 from rerank_core.evaluation.experiments.records import Ranking
 from rerank_core.evaluation.measures.cost_quality import CostPoint, cost_quality, labels_apart, picture, worth
+from rerank_core.evaluation.measures.settings import EvaluationSettings
 from rerank_core.evaluation.measures.summary import INITIAL, measures_for, method, summarise
 from rerank_core.evaluation.query_sets.scope import Scope
 from rerank_core.evaluation.query_sets.sources import from_sample
@@ -48,7 +49,7 @@ def test_every_figure_is_that_of_ir_measures():
     """The table and the values by query are those of `measure` over the same judgments."""
     query_set = small_set(30)
     run = reversed_run(query_set)
-    found = summarise(query_set, [ranking("English", run)], k=3)
+    found = summarise(query_set, [ranking("English", run)], EvaluationSettings(k=3))
     expected = measure(query_set.combined(), run, found.measures)
     assert found.measures == measures_for(3) == ("nDCG@3", "RR", "P@3", "R@3", "AP", "Judged@3")
     for name in found.measures:
@@ -118,7 +119,8 @@ def test_warnings_that_must_stand_beside_the_answer():
 def test_filters_narrow_everything():
     """Only the queries asked for are in the figures."""
     query_set = small_set(20)
-    found = summarise(query_set, [ranking("A", reversed_run(query_set))], only=query_set.select(tags=["even"]))
+    even = EvaluationSettings(only=query_set.select(tags=["even"]))
+    found = summarise(query_set, [ranking("A", reversed_run(query_set))], even)
     assert len(found.queries) == 10
     assert found.rows[0].means["RR"] == pytest.approx(1 / 6)
 
@@ -132,7 +134,7 @@ def test_no_answer_says_what_to_do(only, judgments, run, code):
     query_set = small_set(4)
     given = reversed_run(query_set) if run else {}
     with pytest.raises(InvalidRequestError) as caught:
-        summarise(query_set, [ranking("A", given)], only=only, judgments=judgments)
+        summarise(query_set, [ranking("A", given)], EvaluationSettings(judgments, only))
     assert caught.value.code == code
     assert caught.value.hint
 
@@ -192,7 +194,7 @@ def test_another_grade_may_be_the_first_relevant_one():
     assert "Ratings go from 1 to 5, and every rated document counts as relevant in RR, P, R and AP" in " ".join(
         all_count.warnings
     )
-    found = summarise(made, [ranking("A", run)], relevant=4)
+    found = summarise(made, [ranking("A", run)], EvaluationSettings(relevant=4))
     assert found.measures == measures_for(10, 4)
     assert found.measures == ("nDCG@10", "RR(rel=4)", "P(rel=4)@5", "R(rel=4)@10", "AP(rel=4)", "Judged@10")
     plain = {query: {name: int(one >= 4) for name, one in own.items()} for query, own in grades.items()}
@@ -233,7 +235,10 @@ def test_what_is_left_out_on_purpose_is_said():
     assert several.text(made) == expected
     assert several.within(made) == Scope(tags=("odd",), languages=("en",))
     assert "a, b, c or 3 more" in Scope(tags=tuple("abcdef")).text(made)
-    assert summarise(made, [ranking("A", reversed_run(made))], scope="Only x").scope == "Only x"
+    assert (
+        summarise(made, [ranking("A", reversed_run(made))], EvaluationSettings(scope="Only x")).settings.scope
+        == "Only x"
+    )
 
 
 def test_labels_of_the_picture_of_costs_stand_apart():

@@ -1,13 +1,10 @@
-"""Query sets: out of files, searches and the sample; bounded, filtered, rated, kept and given back unchanged."""
+"""Query sets: out of files, searches and the sample; bounded, filtered, rated and given back unchanged."""
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from rerank_core.documents.report import Problem
 from rerank_core.errors import InvalidRequestError
@@ -23,11 +20,8 @@ from rerank_core.evaluation.query_sets.sources import (
     search_with,
 )
 from rerank_core.models import Document
-from rerank_core.ranking.contender import Contender
 from rerank_core.retrieval.first_stage import FirstStage
 from rerank_core.retrieval.passages import PassageList
-from rerank_core.storage.evaluation_file import ExperimentError, ExperimentFile
-from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.query_sets import QuerySetStore
 from tests.support.small_query_set import small_set
 
@@ -225,115 +219,6 @@ def test_a_persons_rating_takes_the_place_of_the_imported_one():
     assert made.rated("Ann", "q0", "q0-d0", 3).rated("Ann", "q0", "q0-d0", None).combined() == made.combined()
 
 
-# Kept on disk
-
-
-@pytest.fixture
-def store():
-    with QuerySetStore() as made:
-        yield made
-
-
-def test_a_saved_set_comes_back_unchanged(store):
-    """Queries, documents, orders, ratings, problems and notes, in a file that only its owner can read."""
-    made = from_files(read("queries.csv", TABLE), name="Mine")
-    set_id = store.save(made)
-    assert store.get(set_id) == made
-    assert store.path.stat().st_mode & 0o077 == 0
-    (summary,) = store.list()
-    assert (summary.name, summary.queries, summary.pairs, summary.rated) == ("Mine", 2, 3, 3)
-    assert store.get("nothing") is None
-    assert store.delete(set_id)
-    assert not store.delete(set_id)
-    assert store.list() == ()
-
-
-@settings(max_examples=25)
-@given(st.text(st.characters(exclude_categories=[]), min_size=1).filter(str.strip), st.integers(-127, 127))
-def test_any_text_can_be_kept(tmp_path_factory, text, grade):
-    """Lone surrogates, NULs and every other character survive in names, texts, ids and raters."""
-    made = QuerySet(
-        text,
-        make_queries({text: text}, {text: [text]}, {text: text}, {text: "en"}),
-        {text: Document(text, text, {text: text})},
-        {text: {text: {text: grade}}},
-    )
-    with QuerySetStore(tmp_path_factory.mktemp("kept") / "e.sqlite3") as store:
-        assert store.get(store.save(made)) == made
-
-
-def test_rating_and_taking_back(store):
-    """A rating is kept at once, gives back what was there, and can be undone; raters stay apart."""
-    set_id = store.save(small_set(2))
-    assert store.rate(set_id, "ben", "q0", "q0-d1", 2) is None
-    assert store.rate(set_id, "ben", "q0", "q0-d1", 3) == 2
-    assert store.judgments(set_id)["ben"] == {"q0": {"q0-d1": 3}}
-    assert store.judgments(set_id)["ann"]["q0"]["q0-d0"] == 0
-    assert store.rate(set_id, "ben", "q0", "q0-d1", None) == 3
-    assert "ben" not in store.judgments(set_id)
-    assert store.add_ratings(set_id, "cem", {"q1": {"q1-d0": 1, "q1-d2": 0}}) == 2
-    assert store.get(set_id).judgments["cem"] == {"q1": {"q1-d0": 1, "q1-d2": 0}}
-    assert store.list()[0].rated == 5, "what two rated counts once"
-    with pytest.raises(InvalidRequestError):
-        store.rate(set_id, "ben", "q0", "q0-d1", 500)
-    with pytest.raises(ExperimentError) as caught:
-        store.rate("nothing", "ben", "q0", "q0-d1", 1)
-    assert caught.value.code == "query_set_not_found"
-
-
-def test_thresholds_are_kept_for_each_model(store):
-    """One threshold a model, with how it was found; None forgets it."""
-    store.set_threshold("local", "local-english", 0.25, "from 40 borderline pairs")
-    store.set_threshold("flashrank", None, 0.5)
-    assert store.threshold("local", "local-english").score == 0.25
-    assert store.threshold("local", "local-english").how == "from 40 borderline pairs"
-    assert store.threshold("flashrank", None).score == 0.5
-    store.set_threshold("local", "local-english", None)
-    assert store.threshold("local", "local-english") is None
-    assert set(store.thresholds()) == {("flashrank", None)}
-
-
-def test_a_set_can_be_called_something_else(store):
-    """A new name shows in the list and in the set, everything else stays; a blank one changes nothing."""
-    made = small_set(3)
-    set_id = store.save(made)
-    store.rename(set_id, "  Tickets of May ")
-    store.rename(set_id, "   ")
-    assert [one.name for one in store.list()] == ["Tickets of May"]
-    assert store.get(set_id) == replace(made, name="Tickets of May")
-
-
-def test_a_set_without_queries_is_not_kept(store):
-    """There would be nothing to open."""
-    with pytest.raises(ExperimentError):
-        store.save(QuerySet("empty", ()))
-
-
-def test_a_file_that_is_not_ours_is_left_alone(tmp_path):
-    """Another program's database, a damaged file and a newer one are refused with a hint, and not changed."""
-    other = tmp_path / "other.sqlite3"
-    with sqlite3.connect(other) as db:
-        db.execute("CREATE TABLE mine (x)")
-    db.close()
-    damaged = tmp_path / "damaged.sqlite3"
-    damaged.write_bytes(b"this is no database" * 100)
-    newer = tmp_path / "newer.sqlite3"
-    with QuerySetStore(newer) as store:
-        store.list()
-    with sqlite3.connect(newer) as db:
-        db.execute("PRAGMA user_version = 99")
-    db.close()
-    for path, words in ((other, "another program"), (damaged, "damaged"), (newer, "newer version")):
-        before = path.read_bytes()
-        with QuerySetStore(path) as store, pytest.raises(ExperimentError) as caught:
-            store.list()
-        assert words in caught.value.message
-        assert caught.value.hint
-        assert path.read_bytes() == before
-    with ExperimentStore(tmp_path / "fine.sqlite3") as store:
-        assert store.list() == ()
-
-
 def test_ratings_of_queries_beyond_the_limit_go_with_them(monkeypatch):
     """What is cut off leaves no ratings and no documents behind, and is not counted as rated."""
     monkeypatch.setattr(limits, "MAX_QUERIES", 1)
@@ -348,61 +233,6 @@ def test_ratings_on_another_scale_are_pointed_out(least, most, said):
     """From 1 on a document counts as relevant, which somebody with a scale of 1 to 5 must hear."""
     made = from_files(read("queries.csv", f"query,document,rating\nq,one,{least}\nq,two,{most}\n".encode()))
     assert any(note.startswith(f"Ratings go from {least} to {most}.") for note in made.notes) == said
-
-
-def marked(tmp_path):
-    """A store with an experiment over the small set, and that experiment's id."""
-    store = QuerySetStore(tmp_path / "e.sqlite3")
-    made = small_set()
-    contender = Contender("local", "local-keyword")
-    return store, ExperimentStore(store.path).create(store.save(made), made, [contender]).id
-
-
-def test_marks_of_borderline_pairs_are_kept_for_an_experiment_and_a_model(tmp_path):
-    """In the sequence in which they were given, apart from another model's; a new mark takes the old one's place."""
-    store, one = marked(tmp_path)
-    store.mark(one, "v2", [("q1", "a"), ("q2", "b\ud800")], "borderline")
-    store.mark(one, "English", [("q1", "a")], "bad")
-    store.mark(one, "v2", [("q1", "a")], "good")
-    assert list(QuerySetStore(store.path).marks(one, "v2").items()) == [
-        (("q2", "b\ud800"), "borderline"),
-        (("q1", "a"), "good"),
-    ]
-    store.mark(one, "v2", [("q1", "a")], None)
-    assert store.marks(one, "v2") == {("q2", "b\ud800"): "borderline"}
-    assert store.marks(one, "English") == {("q1", "a"): "bad"}
-
-
-def test_marks_go_with_their_experiment(tmp_path):
-    """Deleted with it; and none is kept for an experiment that is not there."""
-    store, one = marked(tmp_path)
-    store.mark(one, "v2", [("q1", "a")], "good")
-    ExperimentStore(store.path).delete(one)
-    assert store.marks(one, "v2") == {}
-    with pytest.raises(ExperimentError, match="no such experiment"):
-        store.mark(one, "v2", [("q1", "a")], "good")
-
-
-@pytest.mark.parametrize("version", [1, 2])
-def test_a_file_of_an_earlier_version_opens_with_all_that_is_in_it(tmp_path, version):
-    """What newer versions added is added to it; sets, ratings and thresholds stay."""
-    path = tmp_path / "old.sqlite3"
-    migrations = ExperimentFile.kind.migrations
-    before = replace(ExperimentFile.kind, migrations=migrations[:version])
-    made = small_set()
-
-    class Earlier(QuerySetStore):
-        kind = before
-
-    with Earlier(path) as old:
-        set_id = old.save(made)
-        old.set_threshold("local", "local-keyword", 0.4)
-    with QuerySetStore(path) as store:
-        assert store.get(set_id).judgments == made.judgments
-        assert store.threshold("local", "local-keyword").score == 0.4
-        one = ExperimentStore(path).create(set_id, made, [Contender("local", "local-keyword")]).id
-        store.mark(one, "v2", [("q1", "a")], "good")
-        assert store.marks(one, "v2") == {("q1", "a"): "good"}
 
 
 # Nothing is lost on the way through
@@ -470,22 +300,6 @@ def test_the_raters_of_a_book_are_those_of_the_set():
     assert b"reset password,kb-1,1\n" in write("quepid-ratings", made.imported(["Ben"]))
     apart = write("quepid-ratings", made.imported(apart=True)).decode().splitlines()
     assert apart[:2] == ["query,docid,Ann,Ben,imported", "reset password,kb-1,3,1,3"]
-
-
-def test_a_set_of_an_earlier_version_still_opens(tmp_path):
-    """Its record has no answers, scores and notes of files, which are empty then."""
-    import json
-
-    with QuerySetStore(tmp_path / "old.sqlite3") as store:
-        made = from_files(read("queries.csv", TABLE))
-        set_id = store.save(made)
-        with sqlite3.connect(store.path) as db:
-            record = json.loads(db.execute("SELECT payload FROM query_sets").fetchone()[0])
-            for name in ("answers", "scores", "file_notes"):
-                del record[name]
-            db.execute("UPDATE query_sets SET payload = ?", (json.dumps(record).encode(),))
-        db.close()
-        assert store.get(set_id) == made
 
 
 def test_the_work_grows_with_the_rows_and_not_with_their_square():

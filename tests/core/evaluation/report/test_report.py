@@ -15,7 +15,8 @@ import pytest
 
 from rerank_core.documents.report import Problem
 from rerank_core.evaluation.experiments.records import ExperimentProgress, Ranking
-from rerank_core.evaluation.measures.cutoff import cut_off
+from rerank_core.evaluation.measures.cutoff import Threshold, cut_off
+from rerank_core.evaluation.measures.settings import EvaluationSettings
 from rerank_core.evaluation.query_sets.query_set import QuerySet, make_queries
 from rerank_core.evaluation.query_sets.scope import Scope
 from rerank_core.evaluation.report.charts import cost_chart, shown
@@ -23,7 +24,6 @@ from rerank_core.evaluation.report.csv_files import COLUMNS, RESULT_COLUMNS, rep
 from rerank_core.evaluation.report.report import make_report, report_html
 from rerank_core.models import Document
 from rerank_core.ranking.contender import Contender
-from rerank_core.storage.query_sets import Threshold
 from tests.core.evaluation.measures.test_summary import reversed_run
 from tests.support.small_query_set import small_set
 
@@ -80,9 +80,8 @@ def rankings(query_set, *labels):
 def report():
     query_set = small_set(30).rated("ben", "q0", "q0-d0", 1)
     query_set = replace(query_set, problems=(Problem(7, "The rating is missing."),))
-    return make_report(
-        query_set, rankings(query_set, "English", "Multilingual"), created=datetime(2026, 11, 22, 9, tzinfo=UTC)
-    )
+    made = make_report(query_set, rankings(query_set, "English", "Multilingual"))
+    return replace(made, created=datetime(2026, 11, 22, 9, tzinfo=UTC))
 
 
 def test_the_report_says_everything(report):
@@ -90,7 +89,7 @@ def test_the_report_says_everything(report):
     text = report_html(report).decode()
     parsed = Parsed(text)
     words = " ".join("".join(parsed.words).split())
-    assert report.answer.sentence in words
+    assert report.summary.sentence in words
     for part in (
         "22 November 2026, 09:00 UTC",
         "Quality of each order",
@@ -178,11 +177,11 @@ def test_the_numbers_as_csv(report):
     rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
     assert tuple(rows[0]) == COLUMNS
     means = {(row["order"], row["measure"]): row["value"] for row in rows if row["section"] == "mean"}
-    for row in report.answer.rows:
+    for row in report.summary.rows:
         for name, value in row.means.items():
             assert float(means[row.label, name]) == value
     values = [row for row in rows if row["section"] == "query"]
-    assert len(values) == 3 * len(report.answer.measures) * 30
+    assert len(values) == 3 * len(report.summary.measures) * 30
     assert {row["section"] for row in rows} == {
         "setting",
         "mean",
@@ -224,10 +223,7 @@ def test_the_report_names_what_it_left_out_and_whose_ratings_count():
     report = make_report(
         made,
         rankings(made, "English"),
-        raters=scope.raters,
-        only=scope.only(made),
-        scope=scope.text(made),
-        relevant=2,
+        EvaluationSettings(only=scope.only(made), scope=scope.text(made), raters=scope.raters, relevant=2),
         thresholds={
             ("gateflow", "rerank-english-v3.0"): Threshold(
                 "gateflow", "rerank-english-v3.0", 0.5, "from 34 borderline pairs", datetime(2026, 11, 1, tzinfo=UTC)
@@ -253,7 +249,9 @@ def test_the_report_names_what_it_left_out_and_whose_ratings_count():
         "0.5",
     )
     assert report.cuts == (
-        cut_off(made, report.rankings[0], judgments=report.judgments, relevant=2, only=report.answer.queries),
+        cut_off(
+            made, report.rankings[0], replace(report.summary.settings, judgments=None, only=report.summary.queries)
+        ),
     )
     everything = " ".join("".join(Parsed(report_html(make_report(made, rankings(made, "A"))).decode()).words).split())
     assert "Rated by imported, Ben; a person's rating takes the place of the imported one." in everything

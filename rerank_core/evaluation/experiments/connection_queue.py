@@ -1,0 +1,43 @@
+"""What one connection is still to be asked by an experiment."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from rerank_core.evaluation.experiments.records import RatePolicy
+
+if TYPE_CHECKING:
+    from rerank_core.client.client import Client
+
+__all__ = ["ConnectionQueue", "QueryTask"]
+
+
+class QueryTask(NamedTuple):
+    """One query for one contender, both by their places."""
+
+    contender: int
+    query: int
+
+
+@dataclass(slots=True)
+class ConnectionQueue:
+    """One connection: what it is still to be asked, and how it fares."""
+
+    provider: str
+    rate: RatePolicy
+    tasks: deque[QueryTask]
+    client: Client | None = None
+    not_before: float = 0.0  # the clock at which the next request may start
+    failed_in_a_row: int = 0
+    over: str = ""  # why it takes no further task
+    given_up: set[int] = field(default_factory=set)  # contenders that cannot be asked
+    threads: list[threading.Thread] = field(default_factory=list)
+
+    def space_out(self) -> None:
+        """A request starts now: put the next one off as far as the rate asks for."""
+        if self.rate.per_minute:
+            self.not_before = time.monotonic() + 60 / self.rate.per_minute
