@@ -6,6 +6,10 @@ text next to many; `difference` says which words of two texts differ. Two measur
 one that says the opposite in nearly the same words; that is what the difference is for. Nothing is ever deleted.
 """
 
+from rerank_core.extras import require
+
+require("Finding duplicates", "local", "numpy")
+
 from rerank_core.duplicates.difference import TextDifference, difference
 from rerank_core.duplicates.files import compared_csv, compared_json, groups_csv, groups_json
 from rerank_core.duplicates.measures import MEANING, WORDING, Measure, Scale, scale

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rerank_core.errors import ModelNotFoundError
+from rerank_core.extras import missing, require
 from rerank_core.offline import calibration
 from rerank_core.offline.local_model import LocalModel
 from rerank_core.offline.models import ENGLISH, KEYWORD, MULTILINGUAL
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Scored", "embedding_model", "is_loaded", "load", "score", "unavailable_reason"]
 
 OnProgress = Callable[[int, int], None]
+
+_KEYWORD_NEEDS = ("The keyword model", "local", "numpy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def embedding_model(model_id: str) -> LocalModel | None:
 def unavailable_reason(model_id: str) -> str | None:
     """Why a model cannot be used here, in a sentence with what to do; None if it can. Loads nothing."""
     model = embedding_model(model_id)
-    return None if model is None else model.reason()
+    return missing(*_KEYWORD_NEEDS) if model is None else model.reason()
 
 
 def is_loaded(model_id: str) -> bool:
@@ -106,10 +109,11 @@ def score(
     its windows' vectors are averaged. Raises ConfigurationError where the model cannot be used and
     ModelNotFoundError for an unknown one.
     """
+    model = embedding_model(model_id)
+    require(*_KEYWORD_NEEDS)  # every model counts words too
     from rerank_core.offline.keyword import keyword_shares
     from rerank_core.offline.workers import paced
 
-    model = embedding_model(model_id)
     encoder = None if model is None else model.encoder()
     total = len(texts)
 

@@ -96,7 +96,9 @@ def accept(model: str) -> RerankError | None:
     reason = offline.unavailable_reason(model)
     if reason is None:
         return None
-    return ConfigurationError(reason, code="model_unavailable", hint="Choose another model; local-keyword always runs.")
+    keyword = offline.unavailable_reason(KEYWORD) is None
+    hint = "Choose another model; local-keyword always runs." if keyword else "Or choose a hosted model."
+    return ConfigurationError(f"{reason.rstrip('.')}.", code="model_unavailable", hint=hint)
 
 
 def compute(batch: Batch, report: Callable[[int, int], None]) -> dict[str, Any]:

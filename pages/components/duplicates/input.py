@@ -105,7 +105,7 @@ def _corpus(name: str, passages: int) -> str:
 
 def mode_control(connection: Connection) -> str:
     """All pairs, or one text with the rest."""
-    return st.segmented_control(
+    chosen = st.segmented_control(
         "How",
         list(MODES),
         format_func=MODES.__getitem__,
@@ -115,6 +115,7 @@ def mode_control(connection: Connection) -> str:
         on_change=_mode_changed,
         args=(connection.provider.id,),
     )
+    return chosen or ALL
 
 
 def collect_texts() -> None:

@@ -63,7 +63,7 @@ def _order_control(outcome: Outcome) -> str:
     options[WORDING] = MEASURES[WORDING]
     if st.session_state.get(keys.DUPLICATES_ORDER) not in options:
         st.session_state[keys.DUPLICATES_ORDER] = next(iter(options))
-    return st.segmented_control(
+    chosen = st.segmented_control(
         "Order by",
         list(options),
         format_func=options.__getitem__,
@@ -71,6 +71,7 @@ def _order_control(outcome: Outcome) -> str:
         key=keys.DUPLICATES_ORDER,
         persist_state="session",
     )
+    return chosen or next(iter(options))
 
 
 def _bill(outcome: Outcome) -> None:

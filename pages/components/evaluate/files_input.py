@@ -151,7 +151,8 @@ def _file(file: File) -> None:
                     icon=":material/close:",
                     type="tertiary",
                     key=f"evaluate_remove_{file.name}",
-                    on_click=lambda: state().files.pop(file.name, None),
+                    on_click=_remove,
+                    args=(file.name,),
                 )
         if file.error is not None:
             errors.show(file.error)
@@ -193,10 +194,15 @@ def _columns(file: File) -> dict[str, str] | None:
     return chosen if names or len(sheets) > 1 else None
 
 
+def _remove(name: str) -> None:
+    state().files.pop(name, None)
+
+
 @st.cache_data(max_entries=20, show_spinner=False, scope="session")
 def _table(data: bytes, wanted: str | None = None) -> tuple[list[str], list[list[str]], str | None, tuple[str, ...]]:
     """The names of the columns, the first rows, and of a workbook the sheet that is read and all there are."""
-    sheet, sheets = None, ()
+    sheet: str | None = None
+    sheets: tuple[str, ...] = ()
     if kind_of(data) == "an Excel workbook":
         table, sheet, sheets = read_workbook_apart(data, replace(LIMITS, documents=50), wanted)
     else:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from rerank_core.documents.paste.markdown import FENCE, HEADING, heading_title
-from rerank_core.errors import ConfigurationError
+from rerank_core.extras import require
 from rerank_core.pricing.estimates import estimate_tokens
 
 __all__ = ["SHORT_TOKENS", "BySize", "Piece", "Span", "paragraphs", "sections"]
@@ -116,13 +116,9 @@ class BySize:
     """Splits texts by size, a window at a time: the splitter's time grows with the square of an unbroken text."""
 
     def __init__(self, tokens: int, overlap: int) -> None:
-        try:
-            from semantic_text_splitter import TextSplitter
-        except ImportError as error:
-            raise ConfigurationError(
-                "Chunking by size needs the Python package 'semantic-text-splitter'.",
-                hint="Run: pip install -r requirements.txt",
-            ) from error
+        require("Chunking by size", "documents", "semantic_text_splitter")
+        from semantic_text_splitter import TextSplitter
+
         self._tokens = tokens
         self._overlap = overlap
         self._window = max(_WINDOW_CHARACTERS, _WINDOW_TOKENS * tokens)
