@@ -15,10 +15,10 @@ APP := $(VENV)/.installed-app-$(call sum,requirements.txt requirements-models.tx
 DEV := $(VENV)/.installed-dev-$(call sum,requirements.txt requirements-models.txt requirements-dev.txt)
 BENCH := $(VENV)/.installed-bench-$(call sum,requirements.txt requirements-models.txt requirements-dev.txt requirements-bench.txt)
 
-.PHONY: help install run test check bench screens
+.PHONY: help install run test test-quick check bench screens
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1: /p' $(MAKEFILE_LIST) | sed 's/: /\t/' | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' $(MAKEFILE_LIST) | sed 's/: /\t/' | expand -t 20
 
 install: $(APP) ## set up .venv with what the app runs on
 
@@ -27,6 +27,9 @@ run: $(APP) ## start the app on http://localhost:8501 (another port: make run PO
 
 test: $(DEV) ## run every test; the browser ring too where Chromium is on the path
 	@$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+test-quick: $(DEV) ## run the core's and the pages' tests without a browser and without the slow ones, in under 3 minutes
+	@$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" tests/test_architecture.py tests/test_docs.py tests/test_examples.py tests/core tests/app $(ARGS)
 
 check: $(DEV) ## formatting, lint and types
 	@$(VENV)/bin/python -m ruff format --check .

@@ -8,7 +8,9 @@
         print(row.rank, row.relevance_score, row.document.text)
 
 Importing this package loads neither an HTTP library nor a model: the client and everything heavy come in when
-they are first used.
+they are first used. Hosted providers, estimates, pasted text and plain files need nothing more; the models on this
+computer, other files and measures need the extras `local`, `documents` and `evaluation`. Where one is missing,
+ConfigurationError, or a problem of the import, says what to run.
 """
 
 from __future__ import annotations
@@ -116,7 +118,7 @@ _WHERE = {
     "Comparison": "ranking.orders",
     "CostEstimate": "pricing",
     "ParsedDocuments": "documents",
-    "PriceTable": "pricing",
+    "PriceTable": "pricing.table",
     "Run": "storage.run_record",
     "RunStore": "storage.runs",
     "StoreError": "storage.sqlite_file",

@@ -1,7 +1,7 @@
 """Everything that can go wrong in a rerank call, as one tree.
 
 * RerankError
-  + ConfigurationError      no key, wrong address, unknown provider, use after close
+  + ConfigurationError      no key, wrong address, unknown provider, use after close, a package that is missing
   + InvalidRequestError     the caller's input, found before anything was sent or refused by the provider
     - InvalidQueryError
     - InvalidDocumentsError
@@ -88,7 +88,7 @@ class RerankError(Exception):
 
 
 class ConfigurationError(RerankError):
-    """The client is set up wrongly: no key, a wrong address, an unknown provider, or it is closed."""
+    """No key, a wrong address, an unknown provider, a closed client, or a package that is not installed."""
 
     default_code = "configuration"
     default_hint = "Check the connection's settings."

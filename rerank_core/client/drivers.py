@@ -6,46 +6,36 @@ import asyncio
 import math
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterable,
-    AsyncIterator,
-    Callable,
-    Coroutine,
-    Generator,
-    Iterable,
-    Iterator,
-    Mapping,
-)
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator, Mapping
 from contextlib import aclosing, closing, suppress
+from dataclasses import dataclass
 from functools import partial
 from inspect import iscoroutinefunction
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
+from rerank_core.client.concurrency import AsyncJob, CancelToken, Job, run_concurrently, run_concurrently_async
 from rerank_core.client.flow import rerank_flow
-from rerank_core.client.steps import Compute, Flow, Gather, OnProgress, Send, Settings, Settled, Step, Wait
-from rerank_core.client.workers import Switch, spread, spread_async
+from rerank_core.client.steps import BatchResult, ClientSettings, Compute, Flow, Gather, OnProgress, Send, Step, Wait
 from rerank_core.errors import ConfigurationError, InvalidRequestError, RerankError
 from rerank_core.models import RerankRequest, RerankResponse
 from rerank_core.providers.spec import ProviderSpec
 from rerank_core.transport.reply import Failure, Reply
-from rerank_core.transport.sockets import Allowance
+from rerank_core.transport.sockets import Deadline
 
-__all__ = ["AsyncDriver", "Driver", "Outcome", "check_requests"]
+__all__ = ["AsyncDriver", "Driver", "DriverBase", "Outcome", "check_requests", "expire"]
 
 T = TypeVar("T")
 Outcome: TypeAlias = RerankResponse | RerankError
-AsyncJob: TypeAlias = Callable[[], Coroutine[Any, Any, Outcome]]
 
 
-class _Base:
+class DriverBase:
     """What both drivers are made of."""
 
-    def __init__(self, settings: Settings, width: int) -> None:
+    def __init__(self, settings: ClientSettings) -> None:
         self._settings = settings
         self._timing = settings.timing
-        self._width = width
-        self._switch = Switch()
+        self._width = settings.max_concurrency
+        self._cancel_token = CancelToken()
 
     @property
     def provider(self) -> ProviderSpec:
@@ -59,10 +49,11 @@ class _Base:
 
     def __repr__(self) -> str:
         where = f" at {self._settings.address}" if self._settings.address else ""
-        return f"<{type(self).__name__} {self._settings.spec.id!r}{where}{', closed' if self._switch.tripped else ''}>"
+        closed = ", closed" if self._cancel_token.cancelled else ""
+        return f"<{type(self).__name__} {self._settings.spec.id!r}{where}{closed}>"
 
     def _check_open(self) -> None:
-        if self._switch.tripped:
+        if self._cancel_token.cancelled:
             raise _closed()
 
     def _flow(self, request: RerankRequest, on_progress: OnProgress | None = None) -> Flow[RerankResponse]:
@@ -73,25 +64,32 @@ class _Base:
         return rerank_flow(self._settings, request, on_progress)
 
     def _remaining(self, step: Send) -> float | None:
-        """Seconds until a call's deadline, None where it has none."""
-        return None if math.isinf(step.deadline) else max(0.0, step.deadline - self._timing.clock())
+        """Seconds until the whole call has to end, None where it has no limit."""
+        return None if math.isinf(step.ends_at) else max(0.0, step.ends_at - self._timing.clock())
 
-    def _allow(self, step: Send) -> Allowance | None:
-        """The time for one attempt, None where the deadline passed while it waited for its turn."""
+    def _deadline_of(self, step: Send) -> Deadline | None:
+        """The deadline of one attempt, None where the call's time was over before its turn came."""
         clock = self._timing.clock
-        seconds = min(step.timeout, step.deadline - clock())
-        return Allowance(seconds, clock) if seconds > 0 else None
+        seconds = min(step.timeout, step.ends_at - clock())
+        return Deadline(seconds, clock) if seconds > 0 else None
 
     def _busy(self) -> Failure:
         return Failure("busy", f"the total time-out passed before one of {self._width} places was free")
 
 
-def _advance(flow: Flow[T], outcome: Any) -> tuple[Step | None, T | None]:
-    """Hand a flow the outcome of its last step: the next step, or None and what the flow returns."""
+@dataclass(frozen=True, slots=True)
+class _Returned(Generic[T]):
+    """The end of a flow, and what it returned."""
+
+    value: T
+
+
+def _advance(flow: Flow[T], outcome: Any) -> Step | _Returned[T]:
+    """Hand a flow the outcome of its last step, an error included: the next step, or the end."""
     try:
-        return (flow.throw(outcome) if isinstance(outcome, RerankError) else flow.send(outcome)), None
+        return flow.throw(outcome) if isinstance(outcome, RerankError) else flow.send(outcome)
     except StopIteration as end:
-        return None, end.value
+        return _Returned(end.value)
 
 
 def _closed(*, billed: bool = False) -> ConfigurationError:
@@ -116,129 +114,123 @@ def _check_request(item: object, number: int) -> RerankRequest:
     )
 
 
-class Driver(_Base, ABC):
-    """Drives flows in the caller's thread, and parts of them in threads of their own."""
+class Driver(DriverBase, ABC):
+    """Drives flows in the caller's thread, and batches of them in threads of their own."""
 
-    def __init__(self, settings: Settings, width: int) -> None:
-        super().__init__(settings, width)
-        self._places = threading.Semaphore(width)
+    def __init__(self, settings: ClientSettings) -> None:
+        super().__init__(settings)
+        self._places = threading.Semaphore(self._width)
 
     @abstractmethod
-    def _exchange(self, body: bytes, allowance: Allowance) -> Reply | Failure:
-        """Send a body and read the whole reply, within the allowance."""
+    def _exchange(self, body: bytes, deadline: Deadline) -> Reply | Failure:
+        """Send a body and read the whole reply, within the deadline."""
 
-    def _drive(self, flow: Flow[T], switch: Switch) -> T:
-        outcome: Any = None
-        try:
-            while True:
-                step, value = _advance(flow, outcome)
-                if step is None:
-                    return value  # type: ignore[return-value]  # a flow that has ended returned a T
-                try:
-                    outcome = self._perform(step, switch)
-                except RerankError as error:
-                    outcome = error
-        finally:
-            flow.close()
+    def _drive(self, flow: Flow[T], token: CancelToken) -> T:
+        with closing(flow):
+            step = _advance(flow, None)
+            while not isinstance(step, _Returned):
+                step = _advance(flow, self._perform(step, token))
+        return step.value
 
-    def _many(self, jobs: Iterator[Callable[[Switch], Outcome]]) -> Generator[Outcome, None, None]:
-        return spread(jobs, self._width, self._switch)
+    def _many(self, jobs: Iterator[Job[Outcome]]) -> Generator[Outcome, None, None]:
+        return run_concurrently(jobs, self._width, self._cancel_token)
 
-    def _jobs(self, requests: Iterable[RerankRequest]) -> Iterator[Callable[[Switch], Outcome]]:
+    def _jobs(self, requests: Iterable[RerankRequest]) -> Iterator[Job[Outcome]]:
         for number, item in enumerate(requests, 1):
             self._check_open()
             yield partial(self._outcome, item, number)
 
-    def _outcome(self, item: RerankRequest, number: int, switch: Switch) -> Outcome:
+    def _outcome(self, item: RerankRequest, number: int, token: CancelToken) -> Outcome:
         try:
-            return self._drive(self._flow(_check_request(item, number)), switch)
+            return self._drive(self._flow(_check_request(item, number)), token)
         except RerankError as error:
             return error
 
-    def _perform(self, step: Step, switch: Switch) -> Any:
-        if isinstance(step, Send):
-            return self._send(step, switch)
-        if isinstance(step, Wait):
-            (self._timing.sleep or switch.wait)(step.seconds)
-            if switch.tripped:
-                raise _closed()
-            return None
-        if isinstance(step, Gather):
-            return self._gather(step, switch)
-        return self._compute(step, switch)
+    def _perform(self, step: Step, token: CancelToken) -> Any:
+        """The outcome of a step, or the RerankError that it ended in."""
+        try:
+            if isinstance(step, Send):
+                return self._send(step, token)
+            if isinstance(step, Wait):
+                return self._wait(step.seconds, token)
+            if isinstance(step, Gather):
+                return self._gather(step, token)
+            return self._compute(step, token)
+        except RerankError as error:
+            return error
 
-    def _send(self, step: Send, switch: Switch) -> Reply | Failure:
+    def _wait(self, seconds: float, token: CancelToken) -> None:
+        (self._timing.sleep or token.wait)(seconds)
+        if token.cancelled:
+            raise _closed()
+
+    def _send(self, step: Send, token: CancelToken) -> Reply | Failure:
         if not self._places.acquire(timeout=self._remaining(step)):
             return self._busy()
         try:
-            if (allowance := self._allow(step)) is None:
+            if (deadline := self._deadline_of(step)) is None:
                 return self._busy()
-            with switch.watching(allowance.cancel):
-                if switch.tripped:
+            with token.watching(deadline.cancel):
+                if token.cancelled:
                     raise _closed()
-                outcome = self._exchange(step.body, allowance)
+                outcome = self._exchange(step.body, deadline)
         finally:
             self._places.release()
-        if switch.tripped and isinstance(outcome, Failure):
+        if token.cancelled and isinstance(outcome, Failure):
             raise _closed(billed=outcome.billed)
         return outcome
 
-    def _gather(self, step: Gather, switch: Switch) -> list[Settled]:
-        settled: dict[int, Settled] = {}
-        jobs = (partial(self._part, place, flow) for place, flow in enumerate(step.flows))
-        with closing(spread(jobs, self._width, switch)) as parts:
-            for place, part in parts:
-                step.each(part)
-                settled[place] = part
-        return [settled[place] for place in range(len(step.flows))]
+    def _gather(self, step: Gather, token: CancelToken) -> list[BatchResult]:
+        found: dict[int, BatchResult] = {}
+        jobs = (partial(self._numbered, number, flow) for number, flow in enumerate(step.flows))
+        with closing(run_concurrently(jobs, self._width, token)) as results:
+            for number, result in results:
+                step.each(result)
+                found[number] = result
+        return [found[number] for number in sorted(found)]
 
-    def _part(self, place: int, flow: Flow[Settled], switch: Switch) -> tuple[int, Settled]:
-        return place, self._drive(flow, switch)
+    def _numbered(self, number: int, flow: Flow[BatchResult], token: CancelToken) -> tuple[int, BatchResult]:
+        return number, self._drive(flow, token)
 
-    def _compute(self, step: Compute, switch: Switch) -> Any:
+    def _compute(self, step: Compute, token: CancelToken) -> Any:
         def report(done: int, total: int) -> None:
-            if switch.tripped:
+            if token.cancelled:
                 raise _closed()
             step.report(done, total)
 
         return step.work(report)
 
 
-class AsyncDriver(_Base, ABC):
+class AsyncDriver(DriverBase, ABC):
     """Drives flows in tasks of one event loop, and work on this computer in a thread."""
 
-    def __init__(self, settings: Settings, width: int) -> None:
-        super().__init__(settings, width)
-        self._places = asyncio.Semaphore(width)
+    def __init__(self, settings: ClientSettings) -> None:
+        super().__init__(settings)
+        self._places = asyncio.Semaphore(self._width)
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @abstractmethod
-    async def _exchange(self, body: bytes, allowance: Allowance) -> Reply | Failure:
-        """Send a body and read the whole reply, within the allowance."""
+    async def _exchange(self, body: bytes, deadline: Deadline) -> Reply | Failure:
+        """Send a body and read the whole reply, within the deadline."""
 
     async def _drive(self, flow: Flow[T]) -> T:
-        outcome: Any = None
-        try:
-            while True:
-                step, value = _advance(flow, outcome)
-                if step is None:
-                    return value  # type: ignore[return-value]  # a flow that has ended returned a T
-                try:
-                    outcome = await self._perform(step)
-                except RerankError as error:
-                    outcome = error
-        finally:
-            flow.close()
+        with closing(flow):
+            step = _advance(flow, None)
+            while not isinstance(step, _Returned):
+                step = _advance(flow, await self._perform(step))
+        return step.value
 
-    def _many(self, jobs: Iterable[AsyncJob] | AsyncIterable[AsyncJob]) -> AsyncGenerator[Outcome, None]:
-        return spread_async(jobs, self._width)
+    def _many(
+        self, jobs: Iterable[AsyncJob[Outcome]] | AsyncIterable[AsyncJob[Outcome]]
+    ) -> AsyncGenerator[Outcome, None]:
+        return run_concurrently_async(jobs, self._width)
 
-    def _jobs(self, requests: Iterable[RerankRequest]) -> Iterator[AsyncJob]:
+    def _jobs(self, requests: Iterable[RerankRequest]) -> Iterator[AsyncJob[Outcome]]:
         for number, item in enumerate(requests, 1):
             self._check_open()
             yield partial(self._outcome, item, number)
 
-    async def _later_jobs(self, requests: AsyncIterable[RerankRequest]) -> AsyncIterator[AsyncJob]:
+    async def _later_jobs(self, requests: AsyncIterable[RerankRequest]) -> AsyncIterator[AsyncJob[Outcome]]:
         number = 0
         async for item in requests:
             self._check_open()
@@ -252,14 +244,18 @@ class AsyncDriver(_Base, ABC):
             return error
 
     async def _perform(self, step: Step) -> Any:
-        self._check_loop()
-        if isinstance(step, Send):
-            return await self._send(step)
-        if isinstance(step, Wait):
-            return await self._wait(step.seconds)
-        if isinstance(step, Gather):
-            return await self._gather(step)
-        return await self._compute(step)
+        """The outcome of a step, or the RerankError that it ended in."""
+        try:
+            self._check_loop()
+            if isinstance(step, Send):
+                return await self._send(step)
+            if isinstance(step, Wait):
+                return await self._wait(step.seconds)
+            if isinstance(step, Gather):
+                return await self._gather(step)
+            return await self._compute(step)
+        except RerankError as error:
+            return error
 
     def _check_loop(self) -> None:
         loop = asyncio.get_running_loop()
@@ -278,12 +274,12 @@ class AsyncDriver(_Base, ABC):
             return self._busy()
         try:
             self._check_open()
-            if (allowance := self._allow(step)) is None:
+            if (deadline := self._deadline_of(step)) is None:
                 return self._busy()
-            outcome = await self._exchange(step.body, allowance)
+            outcome = await self._exchange(step.body, deadline)
         finally:
             self._places.release()
-        if self._switch.tripped and isinstance(outcome, Failure):
+        if self._cancel_token.cancelled and isinstance(outcome, Failure):
             raise _closed(billed=outcome.billed)
         return outcome
 
@@ -293,21 +289,21 @@ class AsyncDriver(_Base, ABC):
         else:
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds) as scope:
-                    with self._switch.watching(partial(expire, scope)):
+                    with self._cancel_token.watching(partial(expire, scope)):
                         await asyncio.get_running_loop().create_future()
         self._check_open()
 
-    async def _gather(self, step: Gather) -> list[Settled]:
-        settled: dict[int, Settled] = {}
-        jobs = (partial(self._part, place, flow) for place, flow in enumerate(step.flows))
-        async with aclosing(spread_async(jobs, self._width)) as parts:
-            async for place, part in parts:
-                step.each(part)
-                settled[place] = part
-        return [settled[place] for place in range(len(step.flows))]
+    async def _gather(self, step: Gather) -> list[BatchResult]:
+        found: dict[int, BatchResult] = {}
+        jobs = (partial(self._numbered, number, flow) for number, flow in enumerate(step.flows))
+        async with aclosing(run_concurrently_async(jobs, self._width)) as results:
+            async for number, result in results:
+                step.each(result)
+                found[number] = result
+        return [found[number] for number in sorted(found)]
 
-    async def _part(self, place: int, flow: Flow[Settled]) -> tuple[int, Settled]:
-        return place, await self._drive(flow)
+    async def _numbered(self, number: int, flow: Flow[BatchResult]) -> tuple[int, BatchResult]:
+        return number, await self._drive(flow)
 
     async def _compute(self, step: Compute) -> Any:
         loop, given_up = asyncio.get_running_loop(), threading.Event()
@@ -316,7 +312,7 @@ class AsyncDriver(_Base, ABC):
             step.report(done, total)
 
         def report(done: int, total: int) -> None:
-            if given_up.is_set() or self._switch.tripped:
+            if given_up.is_set() or self._cancel_token.cancelled:
                 raise _closed()
             if step.for_caller:
                 asyncio.run_coroutine_threadsafe(on_loop(done, total), loop).result()

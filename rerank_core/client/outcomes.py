@@ -1,4 +1,4 @@
-"""What the outcome of one attempt means: a checked answer, or the error that it amounts to."""
+"""What the outcome of one attempt means: a checked reply, or the error that it amounts to."""
 
 from __future__ import annotations
 
@@ -6,61 +6,50 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from rerank_core import errors
 from rerank_core.client.retry import named_wait
-from rerank_core.client.steps import Settings, Settled
-from rerank_core.errors import (
-    AuthenticationError,
-    BadResponseError,
-    ConfigurationError,
-    ConnectionFailedError,
-    InvalidRequestError,
-    ModelNotFoundError,
-    PermissionDeniedError,
-    QuotaExceededError,
-    RateLimitedError,
-    RequestTimeoutError,
-    RerankError,
-)
+from rerank_core.client.steps import BatchResult, ClientSettings
+from rerank_core.errors import RerankError
 from rerank_core.pricing.estimates import cost_of
-from rerank_core.providers.spec import Answer, Part
+from rerank_core.providers.spec import Batch, ParsedReply
 from rerank_core.transport.credentials import ApiKey
 from rerank_core.transport.reply import Failure, Reply
 
-__all__ = ["Bill", "redact", "settle"]
+__all__ = ["Bill", "interpret", "redact"]
 
 _REFUSED_FOR_ALL = (  # what one batch is told of its key, its model or its address, its neighbours are told as well
-    AuthenticationError,
-    ConfigurationError,
-    ModelNotFoundError,
-    PermissionDeniedError,
-    QuotaExceededError,
+    errors.AuthenticationError,
+    errors.ConfigurationError,
+    errors.ModelNotFoundError,
+    errors.PermissionDeniedError,
+    errors.QuotaExceededError,
 )
-_REFUSED = (*_REFUSED_FOR_ALL, InvalidRequestError, RateLimitedError)
+_REFUSED = (*_REFUSED_FOR_ALL, errors.InvalidRequestError, errors.RateLimitedError)
 
 
 class Bill:
-    """Whether a call may have cost something although it failed. Its parts report from several threads."""
+    """Whether a call may have cost something although it failed. Its batches report from several threads."""
 
     def __init__(self) -> None:
         self._something = False
         self._under_way: set[int] = set()
 
-    def sending(self, part: Part) -> None:
-        """An attempt for a part sets out."""
-        self._under_way.add(part.places[0])
+    def sending(self, batch: Batch) -> None:
+        """An attempt for a batch sets out."""
+        self._under_way.add(batch.indexes[0])
 
-    def add(self, part: Part, billed: bool) -> None:
+    def add(self, batch: Batch, billed: bool) -> None:
         """An attempt is over; `billed` where it may have cost something."""
         self._something = self._something or billed  # never back to False, so that threads cannot lose it
-        self._under_way.discard(part.places[0])
+        self._under_way.discard(batch.indexes[0])
 
-    def book(self, part: Part, outcome: Reply | Failure, result: Settled | RerankError) -> None:
+    def book(self, batch: Batch, outcome: Reply | Failure, result: BatchResult | RerankError) -> None:
         """An attempt is over, with this outcome."""
         if isinstance(outcome, Failure):
-            self.add(part, outcome.billed)
+            self.add(batch, outcome.billed)
         else:
             redirected = 300 <= outcome.status < 400
-            self.add(part, not redirected and not isinstance(result, _REFUSED))
+            self.add(batch, not redirected and not isinstance(result, _REFUSED))
 
     def may_hold_something_after(self, error: RerankError) -> bool:
         """Whether a call that ends in this error may have been billed. What was still under way may be, unless it was
@@ -69,9 +58,9 @@ class Bill:
         return self._something or (bool(self._under_way) and not refused)
 
 
-def settle(
-    settings: Settings, part: Part, sent: Any, outcome: Reply | Failure, warnings: tuple[str, ...] = ()
-) -> Settled | RerankError:
+def interpret(
+    settings: ClientSettings, batch: Batch, sent: Any, outcome: Reply | Failure, warnings: tuple[str, ...] = ()
+) -> BatchResult | RerankError:
     """Read an outcome. `sent` is the body that was sent, `warnings` what its earlier attempts left behind."""
     if isinstance(outcome, Failure):
         return _failed(settings, outcome)
@@ -83,25 +72,25 @@ def settle(
     if not 200 <= outcome.status < 300 or _holds_error(body):
         return _refused(settings, outcome, body)
     try:
-        answer = spec.parse(body, part)
-    except BadResponseError as error:
+        parsed = spec.parse(body, batch)
+    except errors.BadResponseError as error:
         if isinstance(body, dict) and not any(isinstance(value, list) for value in body.values()):
             said = _refused(settings, outcome, body)  # it may be an error of the flat kind
-            if not isinstance(said, BadResponseError) or "message" in body or "detail" in body:
+            if not isinstance(said, errors.BadResponseError) or "message" in body or "detail" in body:
                 return said
         error.status = outcome.status
         error.request_id = error.request_id or outcome.headers.get("x-request-id")
         return error
     if settings.key is not None and settings.key.echoed_in(outcome.body):  # after parsing, which may match by text
-        body, answer = settings.key.scrub(body), _scrubbed(answer, settings.key)
-    cost = cost_of(spec, answer.model or part.model, answer.search_units, answer.amount, settings.prices)
-    return Settled(part, answer, cost, sent, body, warnings + answer.warnings)
+        body, parsed = settings.key.scrub(body), _scrubbed(parsed, settings.key)
+    cost = cost_of(spec, parsed.model or batch.model, parsed.search_units, parsed.amount, settings.prices)
+    return BatchResult(batch, parsed, cost, sent, body, warnings + parsed.warnings)
 
 
-def _scrubbed(answer: Answer, key: ApiKey) -> Answer:
-    """An answer with the key put out of sight in what it took from a reply that echoes it."""
-    request_id, model = (None if text is None else key.redact(text) for text in (answer.request_id, answer.model))
-    return replace(answer, request_id=request_id, model=model, warnings=tuple(map(key.redact, answer.warnings)))
+def _scrubbed(parsed: ParsedReply, key: ApiKey) -> ParsedReply:
+    """A reply with the key put out of sight in what it took from a body that echoes it."""
+    request_id, model = (None if text is None else key.redact(text) for text in (parsed.request_id, parsed.model))
+    return replace(parsed, request_id=request_id, model=model, warnings=tuple(map(key.redact, parsed.warnings)))
 
 
 def _holds_error(body: Any) -> bool:
@@ -121,7 +110,7 @@ def _first_of_errors(body: Any) -> Any:
     return {**body, "error": errors[0] if isinstance(errors, list) else errors}
 
 
-def _refused(settings: Settings, reply: Reply, body: Any) -> RerankError:
+def _refused(settings: ClientSettings, reply: Reply, body: Any) -> RerankError:
     """The error that a reply amounts to which is no answer."""
     key = settings.key
     text = reply.body[:20_000].decode("utf-8", "replace")
@@ -131,40 +120,40 @@ def _refused(settings: Settings, reply: Reply, body: Any) -> RerankError:
         body = _first_of_errors(body)
     error = settings.spec.explain(reply.status, body, text)
     error.request_id = error.request_id or reply.headers.get("x-request-id")
-    if isinstance(error, ConfigurationError):
+    if isinstance(error, errors.ConfigurationError):
         error.hint = f"{error.hint} Requests go to {settings.address}."
     elif 300 <= reply.status < 400:
         location = reply.headers.get("location", "").partition("?")[0][:200]
         towards = f", which points to {location}" if location else ""
         error.hint = f"Check the address {settings.address}{towards}: redirects are never followed."
-    if isinstance(error, RateLimitedError):
+    if isinstance(error, errors.RateLimitedError):
         error.retry_after = named_wait(reply.headers, settings.timing.now(), rate_limited=True)
     return error
 
 
-def _failed(settings: Settings, failure: Failure) -> RerankError:
+def _failed(settings: ClientSettings, failure: Failure) -> RerankError:
     spec, detail = settings.spec, failure.detail
     hint = spec.hints.get
     if failure.kind == "timeout":
-        return RequestTimeoutError(f"{spec.label}: {detail}.", hint=hint(RequestTimeoutError))
+        return errors.RequestTimeoutError(f"{spec.label}: {detail}.", hint=hint(errors.RequestTimeoutError))
     if failure.kind == "busy":
-        return RequestTimeoutError(
+        return errors.RequestTimeoutError(
             f"{spec.label}: {detail}.", code="busy", hint="Raise max_concurrency or total_timeout."
         )
     if failure.kind == "address":
-        return ConfigurationError(
+        return errors.ConfigurationError(
             f"{settings.address} cannot be used as an address: {detail}.", hint="Check the connection's address."
         )
     if failure.kind == "reply":
-        return BadResponseError(f"{spec.label}: {detail}.", hint=hint(BadResponseError))
+        return errors.BadResponseError(f"{spec.label}: {detail}.", hint=hint(errors.BadResponseError))
     if "CERTIFICATE_VERIFY_FAILED" in detail:
-        return ConnectionFailedError(
+        return errors.ConnectionFailedError(
             f"{settings.address} shows a certificate that is not trusted here: {detail}.",
             hint="Check the address; behind a company proxy, name its certificates in SSL_CERT_FILE.",
             retryable=False,
         )
-    return ConnectionFailedError(
-        f"The connection to {settings.address} failed: {detail}.", hint=hint(ConnectionFailedError)
+    return errors.ConnectionFailedError(
+        f"The connection to {settings.address} failed: {detail}.", hint=hint(errors.ConnectionFailedError)
     )
 
 

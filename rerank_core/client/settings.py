@@ -4,51 +4,25 @@ from __future__ import annotations
 
 import os
 from numbers import Integral, Real
-from urllib.parse import urlsplit
 
-from rerank_core.client.retry import Timing
-from rerank_core.client.steps import Settings
 from rerank_core.errors import ConfigurationError
-from rerank_core.pricing.table import PriceTable
-from rerank_core.providers import provider
 from rerank_core.providers.spec import ProviderSpec
+from rerank_core.transport.address import checked_address
 from rerank_core.transport.credentials import ApiKey
 
-__all__ = ["LONGEST", "read_settings"]
+__all__ = ["LONGEST", "read_address", "read_key", "read_timeouts", "read_whole"]
 
 LONGEST = 86_400.0
 """Seconds: the longest time-out, one day. The operating system's own limits are not much further out."""
 
 
-def read_settings(
-    connection: str | ProviderSpec,
-    api_key: str | ApiKey | None,
-    base_url: str | None,
-    timeout: float,
-    total_timeout: float | None,
-    max_retries: int,
-    max_concurrency: int,
-    timing: Timing | None,
-    prices: PriceTable | None = None,
-) -> Settings:
-    """Check the arguments of a client and fill in what the environment holds. Raises ConfigurationError."""
-    spec = connection if isinstance(connection, ProviderSpec) else provider(connection)
+def read_timeouts(spec: ProviderSpec, timeout: object, total_timeout: object) -> tuple[float, float | None]:
+    """Seconds for one attempt and for a whole call; None is no limit, for work on this computer. Raises
+    ConfigurationError."""
     seconds = _seconds("timeout", timeout)
-    total = None if total_timeout is None else _seconds("total_timeout", total_timeout)
-    if total is None and not spec.is_local:
-        total = min(3 * seconds, LONGEST)
-    retries = _whole("max_retries", max_retries, 0)
-    _whole("max_concurrency", max_concurrency, 1)
-    return Settings(
-        spec=spec,
-        key=_key(spec, api_key),
-        address=_address(spec, base_url),
-        timeout=seconds,
-        total_timeout=total,
-        max_retries=retries,
-        timing=timing or Timing(),
-        prices=prices,
-    )
+    if total_timeout is not None:
+        return seconds, _seconds("total_timeout", total_timeout)
+    return seconds, None if spec.is_local else min(3 * seconds, LONGEST)
 
 
 def _seconds(name: str, value: object) -> float:
@@ -59,13 +33,15 @@ def _seconds(name: str, value: object) -> float:
     return float(value)
 
 
-def _whole(name: str, value: object, least: int) -> int:
+def read_whole(name: str, value: object, least: int) -> int:
+    """A whole number of at least `least`. Raises ConfigurationError."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise ConfigurationError(f"{name} is {value!r}.", hint=f"Use a whole number of {least} or more.")
     return int(value)
 
 
-def _key(spec: ProviderSpec, given: str | ApiKey | None) -> ApiKey | None:
+def read_key(spec: ProviderSpec, given: str | ApiKey | None) -> ApiKey | None:
+    """The key: the one given, else the environment's; None where none is needed. Raises ConfigurationError."""
     if spec.key_variable is None:
         return None
     hint = f"Set {spec.key_variable} in the environment, or pass api_key=."
@@ -77,33 +53,22 @@ def _key(spec: ProviderSpec, given: str | ApiKey | None) -> ApiKey | None:
     return ApiKey(key, hint=hint)
 
 
-def _address(spec: ProviderSpec, given: str | None) -> str:
-    """The full address that requests go to; empty where nothing is sent."""
+def read_address(spec: ProviderSpec, given: str | None) -> str:
+    """The full address that requests go to; empty where nothing is sent. Raises ConfigurationError."""
     if spec.is_local:
         return ""
     variable = spec.base_url_variable
     hint = "Give an address that starts with https:// or http://" + (
         f", as base_url= or in {variable}." if variable else "."
     )
-    if given is not None and not isinstance(given, str):
-        raise ConfigurationError("The base address is not a string.", hint=hint)
-    base = (given or "").strip() or (os.environ.get(variable, "").strip() if variable else "") or spec.default_base_url
+    base = given.strip() if isinstance(given, str) else given
+    base = base or os.environ.get(variable or "", "").strip() or spec.default_base_url
     if not base:
         raise ConfigurationError(f"{spec.label} has no address.", hint=hint)
-    try:
-        parts = urlsplit(base)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host, port = None, None
-    if not host or parts.scheme not in ("http", "https") or port == 0 or not base.isprintable() or " " in base:
-        raise ConfigurationError("The base address is not an http or https address.", hint=hint)
-    if parts.username is not None or parts.password is not None:
-        raise ConfigurationError(
-            "The base address holds a user name or a password, which error messages would show.",
-            hint="Take them out of the address; a key is passed as api_key=.",
-        )
-    if parts.query or parts.fragment:
-        raise ConfigurationError(
-            "The base address goes on after a ? or a #.", hint=f"End it before that: {spec.path} is added to it."
-        )
-    return parts.geturl().rstrip("/") + spec.path
+    return checked_address(
+        base,
+        "The base address",
+        hint=hint,
+        credentials_hint="Take them out of the address; a key is passed as api_key=.",
+        path=spec.path,
+    )

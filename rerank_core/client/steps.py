@@ -9,17 +9,17 @@ from typing import Any, TypeAlias, TypeVar
 from rerank_core.client.retry import Timing
 from rerank_core.models import Cost, Progress
 from rerank_core.pricing.table import PriceTable
-from rerank_core.providers.spec import Answer, Part, ProviderSpec
+from rerank_core.providers.spec import Batch, ParsedReply, ProviderSpec
 from rerank_core.transport.credentials import ApiKey
 
 __all__ = [
+    "BatchResult",
+    "ClientSettings",
     "Compute",
     "Flow",
     "Gather",
     "OnProgress",
     "Send",
-    "Settings",
-    "Settled",
     "Step",
     "Wait",
 ]
@@ -29,7 +29,7 @@ OnProgress: TypeAlias = Callable[[Progress], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ClientSettings:
     """What all calls of a client share. `total_timeout` None is no limit, for work on this computer."""
 
     spec: ProviderSpec
@@ -38,6 +38,7 @@ class Settings:
     timeout: float
     total_timeout: float | None
     max_retries: int
+    max_concurrency: int
     timing: Timing
     prices: PriceTable | None
 
@@ -48,11 +49,11 @@ class Settings:
 @dataclass(frozen=True, slots=True)
 class Send:
     """Post a body; the outcome is a Reply or a Failure. One attempt takes at most `timeout` seconds and ends
-    by `deadline` on the client's clock, waiting for a free place included."""
+    by `ends_at` on the client's clock, waiting for a free place included."""
 
     body: bytes
     timeout: float
-    deadline: float
+    ends_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,8 @@ class Gather:
     """Drive flows side by side and hand each result to `each` as it comes, on the caller's side; the outcome
     is all results in order. The first error ends the others."""
 
-    flows: Sequence[Generator[Step, Any, Settled]]
-    each: Callable[[Settled], None]
+    flows: Sequence[Generator[Step, Any, BatchResult]]
+    each: Callable[[BatchResult], None]
 
 
 Step: TypeAlias = Send | Wait | Compute | Gather
@@ -86,11 +87,11 @@ Flow: TypeAlias = Generator[Step, Any, T]
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """What one part of a call came to."""
+class BatchResult:
+    """What one batch of a call came to."""
 
-    part: Part
-    answer: Answer
+    batch: Batch
+    parsed: ParsedReply
     cost: Cost
     sent: Any
     raw: Any

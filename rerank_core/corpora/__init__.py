@@ -1,5 +1,9 @@
 """Named collections of passages that are kept on this machine, with the indexes that find candidates in them."""
 
+from rerank_core.extras import require
+
+require("A collection", "local", "numpy")
+
 from rerank_core.corpora.catalogue import CorpusStore, CorpusSummary
 from rerank_core.corpora.corpus import Added, Corpus
 from rerank_core.corpora.errors import CorpusError

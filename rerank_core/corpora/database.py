@@ -46,7 +46,6 @@ class Facts(NamedTuple):
     created: datetime
     passages: int
     documents: int
-    text_bytes: int
 
 
 class Database:
@@ -64,7 +63,7 @@ class Database:
 
     def facts(self) -> Facts:
         with self._reading() as db:
-            found = db.execute("SELECT name, created, passages, documents, bytes FROM facts, counts LIMIT 1").fetchone()
+            found = db.execute("SELECT name, created, passages, documents FROM facts, counts LIMIT 1").fetchone()
         if found is None:
             raise damaged(self.path.parent)
         try:
@@ -231,15 +230,12 @@ def _has(db: sqlite3.Connection, condition: str, *values: object) -> bool:
 
 
 def _check_room(passages: int, size: int) -> None:
-    if passages > MAX_PASSAGES:
-        raise CorpusError(
-            f"A corpus holds at most {MAX_PASSAGES:,} passages.",
-            hint="Make several corpora, or connect a search engine such as OpenSearch for more.",
-            code="corpus_full",
-        )
+    full = f"{MAX_PASSAGES:,} passages" if passages > MAX_PASSAGES else ""
     if size > MAX_TEXT_BYTES:
+        full = f"{MAX_TEXT_BYTES / 1e6:,.0f} MB of text"
+    if full:
         raise CorpusError(
-            f"A corpus holds at most {MAX_TEXT_BYTES / 1e6:,.0f} MB of text.",
+            f"A corpus holds at most {full}.",
             hint="Make several corpora, or connect a search engine such as OpenSearch for more.",
             code="corpus_full",
         )

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from rerank_core.errors import RerankError
+from rerank_core.storage.sqlite_file import trouble_of
 
 __all__ = ["CorpusError", "damaged", "explained"]
 
@@ -23,17 +24,17 @@ class CorpusError(RerankError):
 
 def explained(error: Exception, path: Path) -> CorpusError:
     """What SQLite or the file system said about a corpus' files, as a sentence and a next step."""
-    name = getattr(error, "sqlite_errorname", "") or ""
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+    trouble = trouble_of(error)
+    if trouble == "busy":
         return CorpusError(
             "This corpus is being changed by another program.",
             hint="Try again in a moment.",
             code="corpus_busy",
             retryable=True,
         )
-    if name.startswith("SQLITE_FULL") or getattr(error, "errno", None) == 28:
+    if trouble == "full":
         return CorpusError("The disk is full.", hint="Free some space and try again.", code="corpus_disk")
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or _lacks_tables(error):
+    if trouble == "damaged" or _lacks_tables(error):
         return damaged(path)
     return CorpusError(
         f"The corpus in {path} cannot be used: {error}.",

@@ -209,11 +209,7 @@ def _decode_old(data: bytes) -> Decoded:
     strange = len(_NOT_WESTERN.findall(as_western))
     if western and strange < _NOT_WESTERN_SHARE * len(_NOT_ASCII.findall(as_western)):
         return Decoded(western, "cp1252", "This file was read as Windows-1252 text, since it is not UTF-8.")
-    from charset_normalizer import from_bytes
-
-    matches = from_bytes(sample, cp_isolation=list(ENCODINGS)[2:])
-    best = min(matches, key=lambda match: (match.chaos, len(_SIGN_IN_WORD.findall(str(match)))), default=None)
-    encoding = text_codec(best.encoding) if best is not None else None
+    encoding = _guess(sample)
     for codec, name in ((encoding, ENCODINGS.get(encoding or "")), ("cp1252", "Windows-1252")):
         try:
             if codec and name:
@@ -224,6 +220,17 @@ def _decode_old(data: bytes) -> Decoded:
         except UnicodeDecodeError:
             continue
     return Decoded(data.decode("latin-1"), "latin-1", "This file was read as Latin-1 text, since it is not UTF-8.")
+
+
+def _guess(sample: bytes) -> str | None:
+    """The old encoding in which a sample makes most sense; None where none does, or nothing here can tell."""
+    try:
+        from charset_normalizer import from_bytes
+    except ImportError:  # it belongs to the extra "documents"
+        return None
+    matches = from_bytes(sample, cp_isolation=list(ENCODINGS)[2:])
+    best = min(matches, key=lambda match: (match.chaos, len(_SIGN_IN_WORD.findall(str(match)))), default=None)
+    return text_codec(best.encoding) if best is not None else None
 
 
 def _strictly_or_replaced(data: bytes, encoding: str) -> Decoded:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from rerank_core.documents.paste.markdown import headings_of
 from rerank_core.documents.paste.plain_text import LINE_END
-from rerank_core.errors import ConfigurationError
+from rerank_core.extras import require
 from rerank_core.pricing.estimates import estimate_tokens
 
 __all__ = ["SHORT_TOKENS", "BySize", "Piece", "Span", "paragraphs", "sections"]
@@ -109,13 +109,9 @@ class BySize:
     """Splits texts by size, a window at a time: the splitter's time grows with the square of an unbroken text."""
 
     def __init__(self, tokens: int, overlap: int) -> None:
-        try:
-            from semantic_text_splitter import TextSplitter
-        except ImportError as error:
-            raise ConfigurationError(
-                "Chunking by size needs the Python package 'semantic-text-splitter'.",
-                hint="Run: pip install -r requirements.txt",
-            ) from error
+        require("Chunking by size", "documents", "semantic_text_splitter")
+        from semantic_text_splitter import TextSplitter
+
         self._tokens = tokens
         self._overlap = overlap
         self._window = max(_WINDOW_CHARACTERS, _WINDOW_TOKENS * tokens)

@@ -6,24 +6,28 @@ text next to many; `difference` says which words of two texts differ. Two measur
 one that says the opposite in nearly the same words; that is what the difference is for. Nothing is ever deleted.
 """
 
-from rerank_core.duplicates.difference import Difference, difference
+from rerank_core.extras import require
+
+require("Finding duplicates", "local", "numpy")
+
+from rerank_core.duplicates.difference import TextDifference, difference
 from rerank_core.duplicates.files import compared_csv, compared_json, groups_csv, groups_json
 from rerank_core.duplicates.measures import MEANING, WORDING, Measure, Scale, scale
 from rerank_core.duplicates.pairs import MAX_TEXTS, Duplicates, Group, Pair, check_all_pairs, find_duplicates
-from rerank_core.duplicates.reference import Candidates, Compared, candidates, compare
+from rerank_core.duplicates.reference import Candidates, ComparedText, candidates, compare
 
 __all__ = [
     "MAX_TEXTS",
     "MEANING",
     "WORDING",
     "Candidates",
-    "Compared",
-    "Difference",
+    "ComparedText",
     "Duplicates",
     "Group",
     "Measure",
     "Pair",
     "Scale",
+    "TextDifference",
     "candidates",
     "check_all_pairs",
     "compare",

@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from rerank_core.keyword.words import _UNSPACED_RUN, words
+from rerank_core.retrieval.marks import segments
 
-__all__ = ["MAX_CHARACTERS", "Change", "Difference", "Piece", "difference"]
+__all__ = ["MAX_CHARACTERS", "Piece", "TextDifference", "WordChange", "difference"]
 
 MAX_CHARACTERS = 100_000
 """Characters of either text that are compared; the rest is neither compared nor shown, and `cut` says so."""
@@ -34,7 +35,7 @@ class Piece(NamedTuple):
     alone: bool
 
 
-class Change(NamedTuple):
+class WordChange(NamedTuple):
     """What stands on the left where something else stands on the right; either may be empty."""
 
     left: str
@@ -42,7 +43,7 @@ class Change(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class TextDifference:
     """Two texts side by side. The pieces of a side put together are that text (its first MAX_CHARACTERS).
 
     `changes` come in the order of the texts. `words` counts the words of the longer text (characters, in scripts
@@ -52,7 +53,7 @@ class Difference:
 
     left: tuple[Piece, ...]
     right: tuple[Piece, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[WordChange, ...]
     changed: int
     marks: int
     words: int
@@ -84,7 +85,7 @@ class Difference:
         return ""
 
 
-def difference(left: str, right: str) -> Difference:
+def difference(left: str, right: str) -> TextDifference:
     """Compare two texts word by word; white space does not count, case, accents and punctuation do.
 
     The longest sequence of words that both have stays, the rest is what differs. In texts too long for that (some
@@ -97,10 +98,10 @@ def difference(left: str, right: str) -> Difference:
     spans = _readable(list(_different(left, ours, right, theirs)), ours, theirs)
     sizes = [(_words(ours[a:b]), b - a, _words(theirs[c:d]), d - c) for a, b, c, d in spans]
     longer = max(_words(ours), _words(theirs))
-    return Difference(
+    return TextDifference(
         _pieces(left, ours, [(a, b) for a, b, _, _ in spans]),
         _pieces(right, theirs, [(c, d) for _, _, c, d in spans]),
-        tuple(Change(_between(left, ours, a, b), _between(right, theirs, c, d)) for a, b, c, d in spans),
+        tuple(WordChange(_between(left, ours, a, b), _between(right, theirs, c, d)) for a, b, c, d in spans),
         min(longer, sum(max(one, other) for one, _, other, _ in sizes)),
         sum(max(all_one - one, all_other - other) for one, all_one, other, all_other in sizes),
         longer,
@@ -144,11 +145,11 @@ def _different(left: str, ours: list[_Token], right: str, theirs: list[_Token]) 
         anchors += _anchors(_sentences(left, ours), _sentences(right, theirs))
     anchors.append((len(ours), len(theirs), 0))
     for (a, c, length), (b, d, _) in pairwise(anchors):
-        for e, f, g, h in _compared(one[a + length : b], other[c + length : d]):
+        for e, f, g, h in _differing_ranges(one[a + length : b], other[c + length : d]):
             yield a + length + e, a + length + f, c + length + g, c + length + h
 
 
-def _compared(ours: Sequence[str], theirs: Sequence[str]) -> _Spans:
+def _differing_ranges(ours: Sequence[str], theirs: Sequence[str]) -> _Spans:
     """Ranges that differ. What both begin and end with is set aside first, which is most of two near-copies."""
     shorter = min(len(ours), len(theirs))
     head = next((place for place in range(shorter) if ours[place] != theirs[place]), shorter)
@@ -249,19 +250,8 @@ def _readable(
 
 
 def _pieces(text: str, tokens: list[_Token], spans: list[tuple[int, int]]) -> tuple[Piece, ...]:
-    out: list[Piece] = []
-    at = 0
-    for first, last in spans:
-        if first == last:
-            continue
-        start, stop = tokens[first].start, tokens[last - 1].stop
-        if start > at:
-            out.append(Piece(text[at:start], False))
-        out.append(Piece(text[start:stop], True))
-        at = stop
-    if at < len(text):
-        out.append(Piece(text[at:], False))
-    return tuple(out)
+    characters = [(tokens[first].start, tokens[last - 1].stop) for first, last in spans if first < last]
+    return tuple(Piece(*segment) for segment in segments(text, characters))
 
 
 def _between(text: str, tokens: list[_Token], first: int, last: int) -> str:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from rerank_core.duplicates.measures import MEANING, Measure
 from rerank_core.duplicates.pairs import Duplicates
-from rerank_core.duplicates.reference import Compared
-from rerank_core.exports.tables import guard_cell
+from rerank_core.duplicates.reference import ComparedText
+from rerank_core.exports.tables import csv_file, json_file
 from rerank_core.models import Document
 
 __all__ = ["JSON_SCHEMA", "JSON_VERSION", "compared_csv", "compared_json", "groups_csv", "groups_json"]
@@ -22,15 +18,13 @@ JSON_SCHEMA: Final = "rerank-playground/duplicates"
 JSON_VERSION: Final = 1
 PAIRS_OF_A_GROUP: Final = 1_000
 
-_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-
 
 def groups_csv(found: Duplicates, measure: Measure, threshold: float) -> bytes:
     """Every text of every group as a row: UTF-8 with a byte order mark, so that Excel reads it as such.
 
     Columns: group (from 1), texts (how many it has), lowest (likeness in it), place (from 1), nearest (place of the
     text of the group that is most like it), likeness with that one, wording, meaning (empty without a model), id,
-    title, url, text. Texts from outside are guarded with `export.guard_cell`. Nothing says which text to keep.
+    title, url, text. Texts from outside are guarded with `exports.tables.guard_cell`. Nothing says which text to keep.
     """
     rows = []
     for number, group in enumerate(found.groups(measure, threshold), 1):
@@ -44,7 +38,7 @@ def groups_csv(found: Duplicates, measure: Measure, threshold: float) -> bytes:
                 + _about(found.documents[member])
             )
     header = ["group", "texts", "lowest", "place", "nearest", "likeness", "wording", "meaning"]
-    return _csv([*header, "id", "title", "url", "text"], rows)
+    return csv_file([*header, "id", "title", "url", "text"], rows)
 
 
 def groups_json(found: Duplicates, measure: Measure, threshold: float) -> bytes:
@@ -69,32 +63,36 @@ def groups_json(found: Duplicates, measure: Measure, threshold: float) -> bytes:
         }
         for group in found.groups(measure, threshold)
     ]
-    return _json(
+    return json_file(
+        JSON_SCHEMA,
+        JSON_VERSION,
         {
             "texts": len(found.documents),
             "measure": measure,
             "model": found.model if measure == MEANING else None,
             "threshold": threshold,
             "groups": groups,
-        }
+        },
     )
 
 
-def compared_csv(reference: str, rows: Sequence[Compared]) -> bytes:
+def compared_csv(reference: str, rows: Sequence[ComparedText]) -> bytes:
     """One text against many as rows in the order given, the reference first (place 0); columns like `groups_csv`."""
     header = ["place", "wording", "meaning", "relevance", "id", "title", "url", "text"]
     table: list[list[Any]] = [[0, "", "", "", *_about(Document(reference, "reference"))]]
     for row in rows:
         values = [_number(value) for value in (row.wording, row.meaning, row.relevance)]
         table.append([row.place + 1, *values, *_about(row.document)])
-    return _csv(header, table)
+    return csv_file(header, table)
 
 
 def compared_json(
-    reference: str, rows: Sequence[Compared], *, measure: str, threshold: float | None, model: str | None
+    reference: str, rows: Sequence[ComparedText], *, measure: str, threshold: float | None, model: str | None
 ) -> bytes:
     """One text against many as JSON like `groups_json`; `measure` is what the rows were ordered by."""
-    return _json(
+    return json_file(
+        JSON_SCHEMA,
+        JSON_VERSION,
         {
             "reference": reference,
             "measure": measure,
@@ -109,7 +107,7 @@ def compared_json(
                 }
                 for row in rows
             ],
-        }
+        },
     )
 
 
@@ -118,45 +116,8 @@ def _about(document: Document) -> list[Any]:
 
 
 def _document(place: int, document: Document) -> dict[str, Any]:
-    return {"place": place, "id": document.id, "text": document.text, "metadata": _plain(document.metadata)}
+    return {"place": place, "id": document.id, "text": document.text, "metadata": document.metadata}
 
 
 def _number(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else round(value, 4)
-
-
-def _csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(header)
-    for row in rows:
-        writer.writerow([_cell(value) for value in row])
-    return out.getvalue().encode("utf-8-sig")
-
-
-def _cell(value: object) -> object:
-    if value is None:
-        return ""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
-    return guard_cell(_LONE_SURROGATE.sub("�", str(value)))
-
-
-def _json(content: dict[str, Any]) -> bytes:
-    text = json.dumps(
-        {"schema": JSON_SCHEMA, "version": JSON_VERSION, **content}, ensure_ascii=False, indent=2, allow_nan=False
-    )
-    # A lone surrogate can stand only inside a JSON string, where Python's escape of it is JSON's own.
-    return (text + "\n").encode("utf-8", "backslashreplace")
-
-
-def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return str(value)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rerank_core.retrieval.embedding import Vectors
     from rerank_core.retrieval.passages import Passages
 
-__all__ = ["NEAREST", "Candidates", "Compared", "above", "candidates", "compare", "ranked"]
+__all__ = ["NEAREST", "Candidates", "ComparedText", "above", "candidates", "compare", "ranked"]
 
 NEAREST = 200
 """How many of a larger collection are compared closely: the first that a search for the reference finds."""
@@ -50,7 +50,7 @@ class Candidates:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparedText:
     """One text next to the reference. `place` is where it stands in the collection.
 
     `wording` 0..1; `meaning` -1..1, None without a model; `relevance` is what a reranker gave it with the reference
@@ -110,7 +110,7 @@ def compare(
     vectors: Vectors | None = None,
     response: RerankResponse | None = None,
     on_progress: OnProgress | None = None,
-) -> tuple[Compared, ...]:
+) -> tuple[ComparedText, ...]:
     """The reference next to each candidate, in the candidates' order.
 
     `model` is a local embedding model, or None for wording alone; `vectors` are the candidates' by that model, made
@@ -132,7 +132,7 @@ def compare(
     wording = shared_wording_with(reference, texts, check=lambda: tick(total)).tolist()
     ranked = {row.index: row for row in response.results} if response is not None else {}
     return tuple(
-        Compared(
+        ComparedText(
             place,
             document,
             wording[at],
@@ -144,14 +144,14 @@ def compare(
     )
 
 
-def ranked(rows: Sequence[Compared], by: str) -> tuple[Compared, ...]:
+def ranked(rows: Sequence[ComparedText], by: str) -> tuple[ComparedText, ...]:
     """The rows most alike first, by "wording", "meaning" or "relevance" (a reranker's own order), ties as they came."""
     if by == "relevance":
         return tuple(sorted(rows, key=lambda row: row.rank if row.rank is not None else len(rows) + 1))
     return tuple(sorted(rows, key=lambda row: -_value(row, by)))
 
 
-def above(rows: Sequence[Compared], by: str, threshold: float | None) -> str:
+def above(rows: Sequence[ComparedText], by: str, threshold: float | None) -> str:
     """How many rows count as alike, in a sentence for a person; without a threshold, how many there are."""
     if threshold is None:
         return f"{len(rows):,} {'text' if len(rows) == 1 else 'texts'}, most relevant to the reference first."
@@ -162,5 +162,5 @@ def above(rows: Sequence[Compared], by: str, threshold: float | None) -> str:
     return f"{number:,} of {len(rows):,} texts {'has' if number == 1 else 'have'} {what} the reference."
 
 
-def _value(row: Compared, by: str) -> float:
+def _value(row: ComparedText, by: str) -> float:
     return (row.meaning if row.meaning is not None else -1.0) if by == "meaning" else row.wording

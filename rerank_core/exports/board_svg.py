@@ -133,9 +133,9 @@ class _Drawing:
 
     def _head(self) -> Iterator[str]:
         c = self.colours
-        yield _text(_MARGIN, 46, self.made_by, size=14, fill=c.soft, width=_WIDTH - 2 * _MARGIN)
+        yield _fitted(_MARGIN, 46, self.made_by, _WIDTH - 2 * _MARGIN, size=14, fill=c.soft)
         for number, line in enumerate(self.query_lines):
-            yield _text(_MARGIN, 82 + 34 * number, line, size=27, weight=650, width=_WIDTH - 2 * _MARGIN)
+            yield _fitted(_MARGIN, 82 + 34 * number, line, _WIDTH - 2 * _MARGIN, size=27, weight=650)
         base = self.top - 14
         for start, end, name, note in (
             (_MARGIN, _LEFT_END, "Initial order", self.order_name),
@@ -144,7 +144,7 @@ class _Drawing:
             yield _text(start, base, name, size=17, weight=650)
             taken = text_width(name, 17) * _BOLD + 4
             if note:
-                yield _text(start + taken, base, note, size=14, fill=c.soft, width=end - start - taken)
+                yield _fitted(start + taken, base, note, end - start - taken, size=14, fill=c.soft)
             yield f'<path d="M{start} {self.top - 1}H{end}" stroke="{c.soft}" stroke-width="1.5"/>\n'
         if self.scored:
             bar = _WIDTH - _MARGIN - _FACTS
@@ -186,12 +186,12 @@ class _Drawing:
         x, width = start + _TEXT_INDENT, end - start - _TEXT_INDENT - 8
         heading, text = _parts(document)
         if heading and text:
-            yield _text(x, middle - 4, heading, weight=600, fill=ink, width=width)
-            yield _text(x, middle + 16, text, size=14, fill=c.soft, width=width)
+            yield _fitted(x, middle - 4, heading, width, weight=600, fill=ink)
+            yield _fitted(x, middle + 16, text, width, size=14, fill=c.soft)
             return
         lines = wrap(heading or text or "(blank)", width, 15, 2)
         for number, line in enumerate(lines):
-            yield _text(x, middle + 5 - 10 * (len(lines) - 1) + 20 * number, line, fill=ink, width=width)
+            yield _fitted(x, middle + 5 - 10 * (len(lines) - 1) + 20 * number, line, width, fill=ink)
 
     def _result(self, place: int, row: RankedDocument) -> Iterator[str]:
         c = self.colours
@@ -286,19 +286,30 @@ def _text(
     weight: int = 400,
     anchor: str = "start",
     fill: str | None = None,
-    width: float | None = None,
 ) -> str:
-    """One line of text. With a `width`, text that runs from right to left begins at the right end of it."""
-    attributes = f' font-size="{size:g}"' if size != 15 else ""
-    if weight != 400:
-        attributes += f' font-weight="{weight}"'
-    if fill is not None:
-        attributes += f' fill="{fill}"'
-    shown = content if width is None else fit(content, width / (_BOLD if weight >= 600 else 1), size)
-    if width is not None and is_right_to_left(content):
+    """One line of text, as wide as it is."""
+    anchored = "" if anchor == "start" else f' text-anchor="{anchor}"'
+    return _tag(x, y, _font(size, weight, fill) + anchored, content)
+
+
+def _fitted(
+    x: float, y: float, content: str, width: float, *, size: float = 15, weight: int = 400, fill: str | None = None
+) -> str:
+    """One line of text, cut to a width. Text that runs from right to left begins at the right end of it."""
+    attributes = _font(size, weight, fill)
+    if is_right_to_left(content):
         # In such text "start" is the right end, so the anchor stays and the place moves.
         attributes += ' direction="rtl"'
         x += width
-    if anchor != "start":
-        attributes += f' text-anchor="{anchor}"'
-    return f'<text x="{x:g}" y="{y:g}"{attributes}>{_escaped(shown)}</text>\n'
+    return _tag(x, y, attributes, fit(content, width / (_BOLD if weight >= 600 else 1), size))
+
+
+def _font(size: float, weight: int, fill: str | None) -> str:
+    attributes = f' font-size="{size:g}"' if size != 15 else ""
+    if weight != 400:
+        attributes += f' font-weight="{weight}"'
+    return attributes if fill is None else f'{attributes} fill="{fill}"'
+
+
+def _tag(x: float, y: float, attributes: str, content: str) -> str:
+    return f'<text x="{x:g}" y="{y:g}"{attributes}>{_escaped(content)}</text>\n'

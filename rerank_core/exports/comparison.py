@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from rerank_core.errors import InvalidRequestError, RerankError
-from rerank_core.exports.tables import csv_cell, json_value
+from rerank_core.exports.tables import csv_file, json_file
 from rerank_core.models import Document, RerankResponse
 from rerank_core.ranking.blind_test import Tally
 from rerank_core.ranking.comparison import agreement, differences
@@ -34,7 +31,7 @@ class Entry:
 
     @property
     def order(self) -> tuple[int, ...]:
-        """The places in the input, best first; empty where it failed."""
+        """The documents by index in the input, best first; empty where it failed."""
         return tuple(row.index for row in self.outcome.results) if isinstance(self.outcome, RerankResponse) else ()
 
 
@@ -48,16 +45,14 @@ def comparison_csv(entries: Sequence[Entry]) -> bytes:
     """
     answered = _answered(entries)
     found = {each.index: each for each in differences([entry.order for entry in answered], 1)}
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    names = [f"rank: {entry.name}" for entry in answered]
-    writer.writerow([csv_cell(name) for name in ("place", "id", *names, "spread", "title", "text")])
-    for place, document in enumerate(_documents(answered)):
-        each = found.get(place)
+    header = ["place", "id", *(f"rank: {entry.name}" for entry in answered), "spread", "title", "text"]
+    rows = []
+    for index, document in enumerate(_documents(answered)):
+        each = found.get(index)
         ranks: tuple[int | None, ...] = each.ranks if each else (None,) * len(answered)
-        row = [place + 1, document.id, *ranks, each.spread if each else None, document.metadata.get("title")]
-        writer.writerow([csv_cell(value) for value in (*row, document.text)])
-    return out.getvalue().encode("utf-8-sig")
+        spread = each.spread if each else None
+        rows.append([index + 1, document.id, *ranks, spread, document.metadata.get("title"), document.text])
+    return csv_file(header, rows)
 
 
 def comparison_json(entries: Sequence[Entry], *, k: int, order_name: str = "") -> bytes:
@@ -69,9 +64,7 @@ def comparison_json(entries: Sequence[Entry], *, k: int, order_name: str = "") -
     """
     answered = _answered(entries)
     found = agreement([entry.order for entry in answered], k)
-    document = {
-        "schema": JSON_SCHEMA,
-        "version": JSON_VERSION,
+    content = {
         "query": _first(answered).request.query,
         "order_name": order_name or None,
         "top": found.k,
@@ -89,13 +82,11 @@ def comparison_json(entries: Sequence[Entry], *, k: int, order_name: str = "") -
             for pair in found.pairs
         ],
         "documents": [
-            {"index": place, "id": each.id, "text": each.text, "metadata": each.metadata}
-            for place, each in enumerate(_documents(answered))
+            {"index": index, "id": each.id, "text": each.text, "metadata": each.metadata}
+            for index, each in enumerate(_documents(answered))
         ],
     }
-    text = json.dumps(json_value(document), ensure_ascii=False, indent=2, allow_nan=False)
-    # A lone surrogate can stand only inside a JSON string, where Python's escape of it is JSON's own.
-    return (text + "\n").encode("utf-8", "backslashreplace")
+    return json_file(JSON_SCHEMA, JSON_VERSION, content)
 
 
 def votes_csv(tally: Tally, name: Callable[[str], str]) -> bytes:
@@ -104,14 +95,12 @@ def votes_csv(tally: Tally, name: Callable[[str], str]) -> bytes:
     Columns: round (from 1), query, shown (the models, as `name` calls them), better (empty for no difference). Texts
     from outside are guarded against being run as formulas.
     """
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(["round", "query", "shown", "better"])
-    for place, vote in enumerate(tally.votes, start=1):
+    rows = []
+    for number, vote in enumerate(tally.votes, start=1):
         better = None if vote.winner is None else name(vote.winner)
         shown = ", ".join(name(key) for key in vote.shown)
-        writer.writerow([csv_cell(value) for value in (place, vote.query, shown, better)])
-    return out.getvalue().encode("utf-8-sig")
+        rows.append([number, vote.query, shown, better])
+    return csv_file(["round", "query", "shown", "better"], rows)
 
 
 def _model(entry: Entry) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class ContextBlock:
     """A block of sources and what is in it.
 
     `tokens` is an estimate of the length of `text` (`pricing.estimate_tokens`; real tokenizers differ by some
-    tens of per cent). `used` holds the indexes (places in the input, from 0) of the documents in the block in
+    tens of per cent). `used` holds the indexes (into the input, from 0) of the documents in the block in
     the order of their numbers, so source [1] is `used[0]`; `left_out` those that did not fit, best first;
     `shortened` the index of a document that was too long for the budget alone and was cut, else None.
     """
@@ -68,14 +68,14 @@ def build_context(
         raise InvalidRequestError(f"The token budget is {token_budget!r}.", hint="Use a whole number above 0.")
     if style not in STYLES:
         raise InvalidRequestError(f"There is no style {style!r}.", hint=f"Use one of: {', '.join(STYLES)}.")
-    sources = [source for source in map(_Source.of, results) if source.text]
+    sources = [source for source in map(_CitedSource.of, results) if source.text]
     question = f"Question: {_clean(query).strip()}" if query and query.strip() else ""
     write = _writer(style, sources)
     # Part by part, each rounded up: never less than the estimate of the whole.
     left = token_budget - sum(estimate_tokens(part) + 1 for part in (_PREFACE, question, _NOTHING) if part)
 
-    used: list[_Source] = []
-    left_out: list[_Source] = []
+    used: list[_CitedSource] = []
+    left_out: list[_CitedSource] = []
     for source in sources:
         tokens = estimate_tokens(write(len(used) + 1, source)) + 1
         if tokens <= left:
@@ -108,7 +108,7 @@ def build_context(
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class _CitedSource:
     """What of a result goes into the block."""
 
     index: int
@@ -117,19 +117,19 @@ class _Source:
     url: str
 
     @classmethod
-    def of(cls, row: RankedDocument) -> _Source:
+    def of(cls, row: RankedDocument) -> _CitedSource:
         # What is blank for the client is blank here, even where cleaning would make its control characters visible.
         text = _clean(row.document.text).strip() if row.document.text.strip() else ""
         return cls(row.index, text, _label(row, "title"), _label(row, "url"))
 
 
-def _writer(style: ContextStyle, sources: Sequence[_Source]) -> Callable[[int, _Source], str]:
+def _writer(style: ContextStyle, sources: Sequence[_CitedSource]) -> Callable[[int, _CitedSource], str]:
     """How one source is written, with marks around it that occur in none of them."""
     everything = "\n".join(part for source in sources for part in (source.text, source.title, source.url))
     if style == "markdown":
         fence = "`" * max(3, 1 + max(map(len, re.findall("`+", everything)), default=0))
 
-        def markdown(number: int, source: _Source) -> str:
+        def markdown(number: int, source: _CitedSource) -> str:
             head = " ".join(part for part in (f"**[{number}]**", source.title, source.url) if part)
             return f"{head}\n{fence}text\n{source.text}\n{fence}"
 
@@ -140,7 +140,7 @@ def _writer(style: ContextStyle, sources: Sequence[_Source]) -> Callable[[int, _
     if style == "xml":
         tag = _unused(lambda name: f"<{name}" in squeezed or f"</{name}" in squeezed)
 
-        def xml(number: int, source: _Source) -> str:
+        def xml(number: int, source: _CitedSource) -> str:
             labels = _attribute("title", source.title) + _attribute("url", source.url)
             return f'<{tag} number="{number}"{labels}>\n{source.text}\n</{tag}>'
 
@@ -148,7 +148,7 @@ def _writer(style: ContextStyle, sources: Sequence[_Source]) -> Callable[[int, _
 
     word = _unused(lambda name: f"---{name}" in squeezed or f"---endof{name}" in squeezed)
 
-    def plain(number: int, source: _Source) -> str:
+    def plain(number: int, source: _CitedSource) -> str:
         labels = ", ".join(part for part in (source.title, source.url) if part)
         head = f"--- {word} [{number}]" + (f": {labels}" if labels else "")
         return f"{head}\n{source.text}\n--- end of {word} [{number}]"

@@ -15,7 +15,7 @@ from typing import Any, Final
 from rerank_core.client import flow, settings
 from rerank_core.errors import ConfigurationError
 from rerank_core.models import RerankRequest
-from rerank_core.providers import provider as provider_of
+from rerank_core.providers import provider as find_provider
 from rerank_core.providers.spec import ProviderSpec
 
 __all__ = ["SHORT", "curl", "javascript", "note", "python_httpx", "python_rerank_core", "snippets"]
@@ -37,7 +37,7 @@ def snippets(
     rerank_core sends them all. `shorten` keeps the first SHORT documents and says how many were left out.
     Raises what the client would raise for an unknown provider, model or address.
     """
-    spec = _spec(provider)
+    spec = find_provider(provider)
     makers = {"Python with rerank_core": python_rerank_core}
     if not spec.is_local:
         makers = {"curl": curl, **makers, "Python with httpx": python_httpx, "JavaScript": javascript}
@@ -46,7 +46,7 @@ def snippets(
 
 def note(provider: str | ProviderSpec) -> str:
     """What to know before running a snippet, as a sentence for a person."""
-    spec = _spec(provider)
+    spec = find_provider(provider)
     if spec.is_local:
         return "The models run on this computer: nothing is sent, so there is no request to show."
     if spec.key_variable is None:
@@ -61,8 +61,7 @@ def curl(
     call = _hosted(request, provider, base_url, shorten)
     lines = [f"# {remark}" for remark in call.remarks]
     lines.append(f"curl --fail-with-body --silent --show-error {shlex.quote(call.address)} \\")
-    if call.key_variable is not None:
-        lines.append(f'  --header "Authorization: Bearer ${call.key_variable}" \\')
+    lines += [f'  --header "{name}: {value}" \\' for name, value in call.key_headers("${}")]
     lines.append("  --header 'Content-Type: application/json' \\")
     lines.append("  --data-binary @- <<'JSON'")
     lines += [_literal(call.body, _JSON), "JSON"]
@@ -74,12 +73,12 @@ def python_httpx(
 ) -> str:
     """A Python program that needs httpx and nothing of ours."""
     call = _hosted(request, provider, base_url, shorten)
-    keyed = call.key_variable is not None
-    lines = (["import os", ""] if keyed else []) + ["import httpx", ""]
+    headers = [f'"{name}": f"{value}"' for name, value in call.key_headers("{{os.environ['{}']}}")]
+    lines = (["import os", ""] if headers else []) + ["import httpx", ""]
     lines += [f"# {remark}" for remark in call.remarks]
     lines += [f"body = {_literal(call.body, _PYTHON)}", "response = httpx.post(", f"    {_python(call.address)},"]
-    if keyed:
-        lines.append(f'    headers={{"Authorization": f"Bearer {{os.environ[\'{call.key_variable}\']}}"}},')
+    if headers:
+        lines.append(f"    headers={{{', '.join(headers)}}},")
     lines += ["    json=body,", "    timeout=60,", ")", "response.raise_for_status()", "print(response.json())"]
     return "\n".join(lines) + "\n"
 
@@ -92,8 +91,7 @@ def javascript(
     lines = [f"// {remark}" for remark in call.remarks]
     lines += [f"const body = {_literal(call.body, _JSON)};", "", "async function main() {"]
     lines += [f"  const response = await fetch({_json(call.address)}, {{", '    method: "POST",', "    headers: {"]
-    if call.key_variable is not None:
-        lines.append(f"      Authorization: `Bearer ${{process.env.{call.key_variable}}}`,")
+    lines += [f"      {name}: `{value}`," for name, value in call.key_headers("${{process.env.{}}}")]
     lines += ['      "Content-Type": "application/json",', "    },", "    body: JSON.stringify(body),", "  });"]
     lines += ["  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);"]
     lines += ["  console.log(await response.json());", "}", "", "main();"]
@@ -104,13 +102,13 @@ def python_rerank_core(
     request: RerankRequest, provider: str | ProviderSpec, *, base_url: str | None = None, shorten: bool = False
 ) -> str:
     """A Python program that uses this library; for every provider, those on this computer included."""
-    spec = _spec(provider)
+    spec = find_provider(provider)
     kept, left_out = _shortened(request, shorten)
-    address = settings._address(spec, base_url)
+    address = settings.read_address(spec, base_url)
     arguments = [_python(spec.id)]
     if address and address != f"{spec.default_base_url}{spec.path}":
         arguments.append(f"base_url={_python(address.removesuffix(spec.path))}")
-    model, _ = flow._model(spec, request.model)
+    model, _ = flow.choose_model(spec, request.model)
     options = [f"model={_python(model)}"] if model is not None else []
     if kept.top_n is not None:
         options.append(f"top_n={kept.top_n}")
@@ -132,33 +130,34 @@ def python_rerank_core(
 class _Call:
     """What goes over the wire: where to, what, and what a reader must know about it."""
 
+    spec: ProviderSpec
     address: str
-    key_variable: str | None
     body: dict[str, Any]
     remarks: tuple[str, ...]
 
+    def key_headers(self, from_environment: str) -> list[tuple[str, str]]:
+        """The headers that carry the key; `from_environment` is how the code reads the variable that goes at {}."""
+        variable = self.spec.key_variable
+        return [] if variable is None else [*self.spec.headers(from_environment.format(variable)).items()]
+
 
 def _hosted(request: RerankRequest, provider: str | ProviderSpec, base_url: str | None, shorten: bool) -> _Call:
-    spec = _spec(provider)
+    spec = find_provider(provider)
     if spec.build is None:
         raise ConfigurationError(
             f"{spec.label} sends nothing, so there is no request to write down.",
             hint="Use the Python snippet with rerank_core.",
         )
     kept, left_out = _shortened(request, shorten)
-    model, _ = flow._model(spec, kept.model)
-    parts, _ = flow._parts(spec, kept, model)
+    model, _ = flow.choose_model(spec, kept.model)
+    batches, _ = flow.split_into_batches(spec, kept, model)
     remarks = _remarks(left_out)
-    if len(parts) > 1:
+    if len(batches) > 1:
         remarks += (
-            f"The first of {len(parts)} requests: {len(parts[0].texts):,} of {len(kept.documents):,} documents.",
+            f"The first of {len(batches)} requests: {len(batches[0].texts):,} of {len(kept.documents):,} documents.",
             "rerank_core sends them all and merges the answers.",
         )
-    return _Call(settings._address(spec, base_url), spec.key_variable, spec.build(parts[0]), remarks)
-
-
-def _spec(provider: str | ProviderSpec) -> ProviderSpec:
-    return provider if isinstance(provider, ProviderSpec) else provider_of(provider)
+    return _Call(spec, settings.read_address(spec, base_url), spec.build(batches[0]), remarks)
 
 
 def _shortened(request: RerankRequest, shorten: bool) -> tuple[RerankRequest, int]:

@@ -19,7 +19,9 @@ __all__ = [
     "JSON_SCHEMA",
     "JSON_VERSION",
     "csv_cell",
+    "csv_file",
     "guard_cell",
+    "json_file",
     "json_value",
     "results_csv",
     "results_json",
@@ -67,9 +69,7 @@ def results_csv(response: RerankResponse, *, ratings: Mapping[int, int] | None =
             name = f"metadata_{name}"
         taken.add(name)
         header.append(name)
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([csv_cell(name) for name in header])
+    rows = []
     for row in response.results:
         details = {str(key): value for key, value in row.document.metadata.items()}
         values: list[Any] = [row.rank, row.index + 1, row.index + 1 - row.rank, row.document.id, row.relevance_score]
@@ -77,8 +77,8 @@ def results_csv(response: RerankResponse, *, ratings: Mapping[int, int] | None =
         if ratings:
             values.append(ratings.get(row.index))
         values += [details.get(key) for key in keys]
-        writer.writerow([csv_cell(value) for value in values])
-    return out.getvalue().encode("utf-8-sig")
+        rows.append(values)
+    return csv_file(header, rows)
 
 
 def results_json(
@@ -95,9 +95,7 @@ def results_json(
     stays, as the JSON escape \\uD800. There is never a key, an address or a raw body in it.
     """
     rated = ratings or {}
-    document = {
-        "schema": JSON_SCHEMA,
-        "version": JSON_VERSION,
+    content = {
         "query": response.request.query,
         "provider": response.provider,
         "model": response.model,
@@ -124,9 +122,7 @@ def results_json(
             for row in response.results
         ],
     }
-    text = json.dumps(json_value(document), ensure_ascii=False, indent=2, allow_nan=False)
-    # A lone surrogate can stand only inside a JSON string, where Python's escape of it is JSON's own.
-    return (text + "\n").encode("utf-8", "backslashreplace")
+    return json_file(JSON_SCHEMA, JSON_VERSION, content)
 
 
 def slug(text: str, *, fallback: str = "results", limit: int = 50) -> str:
@@ -148,6 +144,23 @@ def _metadata_keys(rows: Sequence[RankedDocument]) -> list[str]:
     for row in sorted(rows, key=lambda row: row.index):
         found.update(dict.fromkeys(str(key) for key in row.document.metadata))
     return [key for key in found if key not in ("title", "url")]
+
+
+def csv_file(header: Sequence[str], rows: Iterable[Iterable[object]]) -> bytes:
+    """A CSV file: UTF-8 with a byte order mark, so that Excel reads it as such; every cell is a `csv_cell`."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    for row in (header, *rows):
+        writer.writerow([csv_cell(value) for value in row])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def json_file(schema: str, version: int, content: Mapping[str, Any]) -> bytes:
+    """A JSON file: UTF-8, with `schema` and `version` first, so that a reader knows what it has."""
+    document = {"schema": schema, "version": version, **json_value(content)}
+    text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+    # A lone surrogate can stand only inside a JSON string, where Python's escape of it is JSON's own.
+    return (text + "\n").encode("utf-8", "backslashreplace")
 
 
 def csv_cell(value: object) -> object:

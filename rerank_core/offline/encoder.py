@@ -16,7 +16,7 @@ from rerank_core.offline.graph import EncoderShape, Layer, Norm, encoder_graph
 from rerank_core.offline.runtime import onnxruntime
 from rerank_core.offline.windows import window_bounds
 
-__all__ = ["PASSAGE", "QUERY", "Encoder", "Source", "origins"]
+__all__ = ["PASSAGE", "QUERY", "Encoder", "ModelFiles", "origins"]
 
 Floats = NDArray[np.float32]
 
@@ -27,7 +27,7 @@ _OVERLAP_SHARE = 8  # neighbouring windows share an eighth, a sentence or two
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-class Source(Protocol):
+class ModelFiles(Protocol):
     """What a model's files hold."""
 
     @property
@@ -54,7 +54,7 @@ class Source(Protocol):
 class Encoder:
     """One model in memory. Safe under threads; a text's vectors depend on that text alone."""
 
-    def __init__(self, source: Source, *, quantised: bool, cache_bytes: int = _CACHE_BYTES) -> None:
+    def __init__(self, source: ModelFiles, *, quantised: bool, cache_bytes: int = _CACHE_BYTES) -> None:
         runtime = onnxruntime()
         self._source = source
         self._tokeniser = source.tokeniser()

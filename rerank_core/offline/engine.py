@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rerank_core.errors import ModelNotFoundError
+from rerank_core.extras import missing, require
 from rerank_core.offline import calibration
 from rerank_core.offline.local_model import LocalModel
 from rerank_core.offline.models import ENGLISH, KEYWORD, MULTILINGUAL
@@ -14,11 +15,13 @@ from rerank_core.offline.weights import MINILM, MULTILINGUAL_E5
 
 if TYPE_CHECKING:
     from rerank_core.offline.cache import Embedding
-    from rerank_core.offline.encoder import Source
+    from rerank_core.offline.encoder import ModelFiles
 
 __all__ = ["Scored", "embedding_model", "is_loaded", "load", "score", "unavailable_reason"]
 
 OnProgress = Callable[[int, int], None]
+
+_KEYWORD_NEEDS = ("The keyword model", "local", "numpy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,13 @@ class Scored:
     best_window: tuple[int, int] | None
 
 
-def _minilm(data: memoryview) -> Source:
+def _minilm(data: memoryview) -> ModelFiles:
     from rerank_core.offline.minilm import MiniLM
 
     return MiniLM(data)
 
 
-def _e5(data: memoryview) -> Source:
+def _e5(data: memoryview) -> ModelFiles:
     from rerank_core.offline.e5 import E5
 
     return E5(data)
@@ -71,7 +74,7 @@ def embedding_model(model_id: str) -> LocalModel | None:
 def unavailable_reason(model_id: str) -> str | None:
     """Why a model cannot be used here, in a sentence with what to do; None if it can. Loads nothing."""
     model = embedding_model(model_id)
-    return None if model is None else model.reason()
+    return missing(*_KEYWORD_NEEDS) if model is None else model.reason()
 
 
 def is_loaded(model_id: str) -> bool:
@@ -106,10 +109,11 @@ def score(
     its windows' vectors are averaged. Raises ConfigurationError where the model cannot be used and
     ModelNotFoundError for an unknown one.
     """
+    model = embedding_model(model_id)
+    require(*_KEYWORD_NEEDS)  # every model counts words too
     from rerank_core.offline.keyword import keyword_shares
     from rerank_core.offline.workers import paced
 
-    model = embedding_model(model_id)
     encoder = None if model is None else model.encoder()
     total = len(texts)
 

@@ -93,7 +93,7 @@ def encoder_graph(shape: EncoderShape, norm: Norm, layers: Iterable[Layer], *, q
     `layers` is consumed one at a time, so weights that are unpacked on the way never stand in memory whole.
     """
     writer = GraphWriter()
-    build = _Builder(writer, shape, quantised)
+    build = _GraphBuilder(writer, shape, quantised)
     state = writer.input("embeddings", [1, "tokens", shape.hidden])
     state = build.normalise(state, norm)
     for layer in layers:
@@ -104,7 +104,7 @@ def encoder_graph(shape: EncoderShape, norm: Norm, layers: Iterable[Layer], *, q
     return writer.model()
 
 
-class _Builder:
+class _GraphBuilder:
     def __init__(self, writer: GraphWriter, shape: EncoderShape, quantised: bool) -> None:
         self._writer = writer
         self._shape = shape

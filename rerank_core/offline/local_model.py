@@ -14,9 +14,9 @@ from rerank_core.offline.calibration import Logistic
 from rerank_core.offline.weights import WeightFile, missing_engine, refused
 
 if TYPE_CHECKING:
-    from rerank_core.offline.encoder import Encoder, Source
+    from rerank_core.offline.encoder import Encoder, ModelFiles
 
-__all__ = ["CLOSE_ENOUGH", "LocalModel", "Reference", "reference"]
+__all__ = ["CLOSE_ENOUGH", "LocalModel", "ReferenceVector", "reference_vector"]
 
 _STORED = Path(__file__).parent / "data" / "reference-vectors.json"
 
@@ -24,17 +24,17 @@ CLOSE_ENOUGH = 0.97  # cosine to the stored vector under which the byte kernels 
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class ReferenceVector:
     """A fixed text and its vector as the float graph gave it where the scores were calibrated."""
 
     text: str
     vector: tuple[float, ...]
 
 
-def reference(model_id: str) -> Reference:
+def reference_vector(model_id: str) -> ReferenceVector:
     """The stored text and vector of a model."""
     entry = json.loads(_STORED.read_text("utf-8"))[model_id]
-    return Reference(entry["text"], tuple(entry["vector"]))
+    return ReferenceVector(entry["text"], tuple(entry["vector"]))
 
 
 class LocalModel:
@@ -47,7 +47,7 @@ class LocalModel:
         self,
         model_id: str,
         file: WeightFile,
-        open_source: Callable[[memoryview], Source],
+        open_source: Callable[[memoryview], ModelFiles],
         scale: Logistic,
     ) -> None:
         self.id = model_id
@@ -89,7 +89,7 @@ class LocalModel:
             from rerank_core.offline.encoder import PASSAGE, Encoder
 
             source = self._open_source(self._file.open())
-            known = reference(self.id)
+            known = reference_vector(self.id)
             for quantised in (True, False):
                 encoder = Encoder(source, quantised=quantised)
                 vector = encoder.embed(known.text, PASSAGE).vectors[0]

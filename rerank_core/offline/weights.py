@@ -11,10 +11,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from rerank_core.errors import ConfigurationError
+from rerank_core.extras import missing
 
 __all__ = ["MINILM", "MULTILINGUAL_E5", "WeightFile", "missing_engine", "refused"]
-
-_ENGINE = ("numpy", "onnxruntime", "tokenizers")
 
 
 def _folder(module: str) -> Path | None:
@@ -28,22 +27,9 @@ def _folder(module: str) -> Path | None:
     return Path(next(iter(spec.submodule_search_locations)))
 
 
-def _is_there(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except (ImportError, ValueError):
-        return False
-
-
 def missing_engine() -> str | None:
-    """A sentence about the packages that run the models, where one is not installed."""
-    missing = [name for name in _ENGINE if not _is_there(name)]
-    if not missing:
-        return None
-    return (
-        f"The Python package {' and '.join(missing)} that runs the model is not installed. "
-        f"Install it with: pip install {' '.join(missing)}."
-    )
+    """A sentence about the packages that run the models and what to do, where one is not installed."""
+    return missing("Running this model", "local", "numpy", "onnxruntime", "tokenizers")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 __all__ = ["cores", "paced", "run"]
 
@@ -40,6 +40,51 @@ class _Stopped(Exception):
     """Raised inside a worker between two pieces of an item once the whole run is to stop."""
 
 
+class _SharedWork(Generic[Item]):
+    """Items that several threads take one after the other, until there are no more or one of them fails."""
+
+    def __init__(self, items: Sequence[Item], work: Callable[[Item, Callable[[], None]], None], threads: int) -> None:
+        self._items, self._work = items, work
+        self._state = threading.Condition()
+        self._taken, self._running = 0, threads
+        self.done = 0
+        self.failure: BaseException | None = None
+        self.stop = threading.Event()
+
+    def loop(self) -> None:
+        """What each thread runs."""
+        try:
+            while (number := self._take()) is not None:
+                self._work(self._items[number], self._checkpoint)
+                with self._state:
+                    self.done += 1
+        except _Stopped:
+            pass
+        except BaseException as error:  # it goes to the caller of `run`
+            self.failure = self.failure or error
+            self.stop.set()
+        finally:
+            with self._state:
+                self._running -= 1
+                self._state.notify()
+
+    def _take(self) -> int | None:
+        with self._state:
+            if self.stop.is_set() or self._taken == len(self._items):
+                return None
+            self._taken += 1
+            return self._taken - 1
+
+    def _checkpoint(self) -> None:
+        if self.stop.is_set():
+            raise _Stopped
+
+    def wait(self, seconds: float) -> bool:
+        """Whether all threads come to their end within so many seconds."""
+        with self._state:
+            return self._state.wait_for(lambda: not self._running, seconds)
+
+
 def run(
     items: Sequence[Item],
     work: Callable[[Item, Callable[[], None]], None],
@@ -53,58 +98,21 @@ def run(
     and what `work` raises, ends the run: the other threads stop at their next item or `checkpoint()`, are
     waited for, and the exception goes to the caller.
     """
-    threads = min(threads or cores(), len(items))
-    stop = threading.Event()
-    state = threading.Condition()
-    taken = done = 0
-    running = threads
-    failure: BaseException | None = None
-
-    def checkpoint() -> None:
-        if stop.is_set():
-            raise _Stopped
-
-    def loop() -> None:
-        nonlocal taken, done, running, failure
-        try:
-            while not stop.is_set():
-                with state:
-                    if taken == len(items):
-                        break
-                    place, taken = taken, taken + 1
-                work(items[place], checkpoint)
-                with state:
-                    done += 1
-        except _Stopped:
-            pass
-        except BaseException as error:  # it goes to the caller below
-            failure = failure or error
-            stop.set()
-        finally:
-            with state:
-                running -= 1
-                state.notify()
-
-    workers = [threading.Thread(target=loop, name=f"embed-{place}", daemon=True) for place in range(threads)]
+    count = min(threads or cores(), len(items))
+    shared = _SharedWork(items, work, count)
+    started = [threading.Thread(target=shared.loop, name=f"embed-{number}", daemon=True) for number in range(count)]
     try:
-        for worker in workers:
-            worker.start()
-        reported = monotonic()
-        while True:
-            with state:
-                state.wait_for(lambda: not running, timeout=max(0.0, reported + _REPORT_EVERY - monotonic()))
-                finished, count = not running, done
-            if finished:
-                break
+        for thread in started:
+            thread.start()
+        while not shared.wait(_REPORT_EVERY):
             if tick is not None:
-                tick(count)
-            reported = monotonic()
+                tick(shared.done)
     finally:
-        stop.set()
-        for worker in workers:
-            if worker.ident is not None:
-                worker.join()
-    if failure is not None:
-        raise failure
+        shared.stop.set()
+        for thread in started:
+            if thread.ident is not None:
+                thread.join()
+    if shared.failure is not None:
+        raise shared.failure
     if tick is not None:
-        tick(done)
+        tick(shared.done)

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rerank_core.errors import InvalidQueryError
@@ -56,7 +56,7 @@ class CostEstimate:
 
     `search_units` is 0 on this computer and None where the provider does not bill by unit; `amount` is None
     where no price is known, and never counts retries (see `upper_bound`). `chunks` has one number for each
-    document given, 0 for a blank one, which is not sent; `long_documents` are the places (from 0) of those
+    document given, 0 for a blank one, which is not sent; `long_documents` are the indexes (from 0) of those
     that cost more than one chunk; both are empty where nothing is billed by the chunk. `requests` is how many
     requests the documents are split into, `assumptions` sentences for a person, `as_of` the day of the price,
     or today where none was used. `most_units` are the units if every text has twice the tokens estimated, as dense
@@ -112,7 +112,7 @@ def estimate_cost(
     texts = texts_of(documents)
     blank = sum(1 for text in texts if not text or text.isspace())
     sent = len(texts) - blank
-    size = _batch_size(spec.max_documents)
+    size = spec.batch_size
     requests = 0 if not sent else 1 if size is None else -(-sent // size)
     today = datetime.now(UTC).date()
     if spec.is_local:
@@ -139,7 +139,7 @@ def estimate_cost(
     return CostEstimate(
         search_units=units,
         amount=None if price is None else price.per_1000 * units / 1000,
-        long_documents=tuple(place for place, count in enumerate(chunks) if count > 1),
+        long_documents=tuple(index for index, count in enumerate(chunks) if count > 1),
         chunks=chunks,
         requests=requests,
         assumptions=_assumptions(price, name, limit, blank, requests, sent),
@@ -225,26 +225,15 @@ def money_text(amount: Decimal | None) -> str:
 
 
 def _amount(value: object) -> Decimal | None:
-    if value is None or isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        return None
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return amount if amount.is_finite() and amount >= 0 else None
+    from rerank_core.providers.replies import amount
+
+    return amount(value)
 
 
 def _spec(provider: str | ProviderSpec) -> ProviderSpec:
-    from rerank_core.providers import ProviderSpec  # here, since a provider may one day need a price
-    from rerank_core.providers import provider as find
+    from rerank_core.providers import provider as find  # here, since a provider may one day need a price
 
-    return provider if isinstance(provider, ProviderSpec) else find(provider)
-
-
-def _batch_size(max_documents: int | None) -> int | None:
-    if max_documents is None or max_documents < DOCUMENTS_PER_UNIT:
-        return max_documents
-    return max_documents - max_documents % DOCUMENTS_PER_UNIT
+    return find(provider)
 
 
 def _chunk_limit(price: Price | None, model: ModelSpec | None) -> int:

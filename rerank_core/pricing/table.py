@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -100,17 +99,6 @@ class PriceTable:
         )
         return PriceTable((*self.prices, price))
 
-    def with_chunk_tokens(self, provider: str, model: str, chunk_tokens: int) -> PriceTable:
-        """A table with another chunk limit for a model that it holds; ConfigurationError where it does not."""
-        old = self.find(provider, model)
-        if old is None:
-            raise ConfigurationError(f"There is no price for {model}.", hint="Add its price first.")
-        return PriceTable((*self.prices, replace(old, chunk_tokens=chunk_tokens)))
-
-    def without(self, provider: str, model: str) -> PriceTable:
-        """A table that does not know the price of this model."""
-        return PriceTable(tuple(p for p in self.prices if (p.provider, p.model) != (provider, model)))
-
     def rows(self) -> list[dict[str, Any]]:
         """One flat dict a price, for a table that can be edited; `from_rows` takes them back."""
         return [
@@ -129,30 +117,6 @@ class PriceTable:
     def from_rows(cls, rows: Iterable[Mapping[str, Any]]) -> PriceTable:
         """The table of edited rows; raises ConfigurationError, naming the row, for one that makes no sense."""
         return cls(tuple(_price(row, number) for number, row in enumerate(rows, start=1)))
-
-    def to_json(self) -> str:
-        """The table as JSON text, with exact amounts; `from_json` takes it back unchanged."""
-        return json.dumps(
-            [
-                row | {"per_1000": str(price.per_1000), "as_of": price.as_of.isoformat()}
-                for row, price in zip(self.rows(), self.prices, strict=True)
-            ]
-        )
-
-    @classmethod
-    def from_json(cls, text: str) -> PriceTable:
-        """The table written by `to_json`; raises ConfigurationError where the text is something else."""
-        try:
-            rows = json.loads(text)
-        except ValueError as error:
-            raise ConfigurationError(
-                "The price table is not JSON.", hint="Restore the default prices, or load the right file."
-            ) from error
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise ConfigurationError(
-                "The price table is not a list of prices.", hint="Restore the default prices, or load the right file."
-            )
-        return cls.from_rows(rows)
 
 
 @cache

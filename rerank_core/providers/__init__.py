@@ -6,9 +6,9 @@ from rerank_core.errors import ConfigurationError
 from rerank_core.providers.flashrank import FLASHRANK
 from rerank_core.providers.gateflow import GATEFLOW
 from rerank_core.providers.local import LOCAL
-from rerank_core.providers.spec import Answer, ModelSpec, Part, ProviderSpec
+from rerank_core.providers.spec import Batch, ModelSpec, ParsedReply, ProviderSpec
 
-__all__ = ["Answer", "ModelSpec", "Part", "ProviderSpec", "provider", "providers"]
+__all__ = ["Batch", "ModelSpec", "ParsedReply", "ProviderSpec", "provider", "providers"]
 
 _PROVIDERS = (LOCAL, GATEFLOW, FLASHRANK)
 
@@ -18,8 +18,11 @@ def providers() -> tuple[ProviderSpec, ...]:
     return _PROVIDERS
 
 
-def provider(id: str) -> ProviderSpec:
-    """The provider of that id. Raises ConfigurationError, naming those there are, for any other."""
+def provider(id: str | ProviderSpec) -> ProviderSpec:
+    """The provider of that id; a spec stands for itself. Raises ConfigurationError, naming those there are, for any
+    other."""
+    if isinstance(id, ProviderSpec):
+        return id
     for spec in _PROVIDERS:
         if spec.id == id:
             return spec

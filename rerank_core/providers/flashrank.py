@@ -12,7 +12,7 @@ from typing import Any
 
 from rerank_core.errors import AuthenticationError, BadResponseError, RequestTimeoutError
 from rerank_core.providers import replies
-from rerank_core.providers.spec import Answer, Part, ProviderSpec
+from rerank_core.providers.spec import Batch, ParsedReply, ProviderSpec
 
 __all__ = ["FLASHRANK"]
 
@@ -20,16 +20,16 @@ _LIST = "reranked_candidates"
 _NON_EMPTY = "Check that the query and all candidates are non-empty strings, and that the address is the right one."
 
 
-def build(part: Part) -> dict[str, Any]:
+def build(batch: Batch) -> dict[str, Any]:
     """The JSON body of one request."""
-    return {"query": part.query, "candidates": list(part.texts)}
+    return {"query": batch.query, "candidates": list(batch.texts)}
 
 
-def parse(body: Any, part: Part) -> Answer:
+def parse(body: Any, batch: Batch) -> ParsedReply:
     """Match the strings of a reply back to the texts that were sent.
 
     The match is exact and equal texts are taken in input order. A string that was not sent is dropped, a
-    text that does not come back is `unplaced`, each with a warning. BadResponseError where the list is
+    text that does not come back is `missing`, each with a warning. BadResponseError where the list is
     missing, holds something else than strings, or holds none of ours.
     """
     returned = body.get(_LIST) if isinstance(body, dict) else None
@@ -38,13 +38,13 @@ def parse(body: Any, part: Part) -> Answer:
     if not all(isinstance(text, str) for text in returned):
         raise BadResponseError(f"The reply's {_LIST} are not all strings.", hint=_NON_EMPTY)
     waiting: defaultdict[str, deque[int]] = defaultdict(deque)
-    for place, text in enumerate(part.texts):
-        waiting[text].append(place)
+    for index, text in enumerate(batch.texts):
+        waiting[text].append(index)
     order = [waiting[text].popleft() for text in returned if waiting.get(text)]
     if not order:
         raise BadResponseError("The reply holds none of the documents that were sent.", hint=_NON_EMPTY)
-    placed = set(order)
-    missing = tuple(place for place in range(len(part.texts)) if place not in placed)
+    returned_indexes = set(order)
+    missing = tuple(index for index in range(len(batch.texts)) if index not in returned_indexes)
     warnings = []
     if strangers := len(returned) - len(order):
         were = "1 text in the reply was" if strangers == 1 else f"{strangers:,} texts in the reply were"
@@ -52,9 +52,9 @@ def parse(body: Any, part: Part) -> Answer:
     if missing:
         did = "1 document" if len(missing) == 1 else f"{len(missing):,} documents"
         warnings.append(f"{did} did not come back in the reply; what is missing stands last, in its old order.")
-    return Answer(
-        rows=tuple((place, None) for place in order),
-        unplaced=missing,
+    return ParsedReply(
+        rows=tuple((index, None) for index in order),
+        missing=missing,
         request_id=replies.text_or_none(body.get("id")),
         warnings=tuple(warnings),
     )

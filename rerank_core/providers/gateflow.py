@@ -8,7 +8,7 @@ from typing import Any
 
 from rerank_core.errors import AuthenticationError, PermissionDeniedError, TooManyDocumentsError
 from rerank_core.providers import replies
-from rerank_core.providers.spec import Answer, ModelSpec, Part, ProviderSpec
+from rerank_core.providers.spec import Batch, ModelSpec, ParsedReply, ProviderSpec
 
 __all__ = ["GATEFLOW"]
 
@@ -17,42 +17,37 @@ _V2_SHUT_DOWN = (
 )
 
 _ENGLISH = ModelSpec(
-    id="rerank-english-v3.0",
-    label="English",
-    audience="Best where the query and the documents are in English.",
-    price_per_1000=Decimal("1.00"),
-    languages="english",
+    "rerank-english-v3.0", "English", "Best where the query and the documents are in English.", Decimal("1.00")
 )
 _MULTILINGUAL = ModelSpec(
-    id="rerank-multilingual-v3.0",
-    label="Multilingual",
-    audience="For many languages, also a question in one and documents in another.",
-    price_per_1000=Decimal("1.00"),
+    "rerank-multilingual-v3.0",
+    "Multilingual",
+    "For many languages, also a question in one and documents in another.",
+    Decimal("1.00"),
     languages="many",
 )
 _V2 = ModelSpec(
-    id="rerank-english-v2.0",
-    label="v2",
-    audience="The older English model at half the price, for results that must match old ones.",
-    price_per_1000=Decimal("0.50"),
-    languages="english",
+    "rerank-english-v2.0",
+    "v2",
+    "The older English model at half the price, for results that must match old ones.",
+    Decimal("0.50"),
     notice=_V2_SHUT_DOWN,
 )
 
 
-def build(part: Part) -> dict[str, Any]:
+def build(batch: Batch) -> dict[str, Any]:
     """The JSON body of one request. Texts alone are sent, never ids or metadata."""
-    body: dict[str, Any] = {"model": part.model, "query": part.query, "documents": list(part.texts)}
-    if part.top_n is not None:
-        body["top_n"] = part.top_n
-    if part.return_documents:
+    body: dict[str, Any] = {"model": batch.model, "query": batch.query, "documents": list(batch.texts)}
+    if batch.top_n is not None:
+        body["top_n"] = batch.top_n
+    if batch.return_documents:
         body["return_documents"] = True
     return body
 
 
-def parse(body: Any, part: Part) -> Answer:
+def parse(body: Any, batch: Batch) -> ParsedReply:
     """Read a reply of success; BadResponseError where a row could be a wrong one."""
-    rows = replies.read_rows(body, len(part.texts), part.top_n)
+    rows = replies.read_rows(body, len(batch.texts), batch.top_n)
     gateway = _object(body.get("gateflow"))
     routing = _object(gateway.get("routing"))
     units = replies.number(_object(_object(body.get("meta")).get("billed_units")).get("search_units"))
@@ -60,14 +55,14 @@ def parse(body: Any, part: Part) -> Answer:
     requested, selected = (replies.text_or_none(routing.get(f"{which}_model")) for which in ("requested", "selected"))
     differs = requested is not None and selected is not None and requested != selected
     fell_back = routing.get("fallback_used", differs) is True
-    warnings: tuple[str, ...] = (_V2_SHUT_DOWN,) if part.model == _V2.id else ()
+    warnings: tuple[str, ...] = (_V2_SHUT_DOWN,) if batch.model == _V2.id else ()
     if fell_back:
         warnings += (
-            f"{selected or 'Another model'} answered in place of {part.model}: its scores are on another scale.",
+            f"{selected or 'Another model'} answered in place of {batch.model}: its scores are on another scale.",
         )
-    return Answer(
+    return ParsedReply(
         rows=rows,
-        model=selected if fell_back and selected else part.model,
+        model=selected if fell_back and selected else batch.model,
         request_id=replies.text_or_none(gateway.get("request_id")) or replies.text_or_none(body.get("id")),
         search_units=units if units is not None and units >= 0 else None,
         amount=replies.amount(_object(gateway.get("cost")).get("total")),

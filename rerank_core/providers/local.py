@@ -31,7 +31,7 @@ from typing import Any
 from rerank_core.errors import ConfigurationError, ModelNotFoundError, RerankError
 from rerank_core.offline.models import ENGLISH, KEYWORD, MULTILINGUAL
 from rerank_core.providers import replies
-from rerank_core.providers.spec import Answer, ModelSpec, Part, ProviderSpec
+from rerank_core.providers.spec import Batch, ModelSpec, ParsedReply, ProviderSpec
 
 __all__ = [
     "LOCAL",
@@ -96,30 +96,32 @@ def accept(model: str) -> RerankError | None:
     reason = offline.unavailable_reason(model)
     if reason is None:
         return None
-    return ConfigurationError(reason, code="model_unavailable", hint="Choose another model; local-keyword always runs.")
+    keyword = offline.unavailable_reason(KEYWORD) is None
+    hint = "Choose another model; local-keyword always runs." if keyword else "Or choose a hosted model."
+    return ConfigurationError(f"{reason.rstrip('.')}.", code="model_unavailable", hint=hint)
 
 
-def compute(part: Part, report: Callable[[int, int], None]) -> dict[str, Any]:
+def compute(batch: Batch, report: Callable[[int, int], None]) -> dict[str, Any]:
     """Score the texts and return {"results": [...]}, best first, in the shape of a hosted reply.
 
-    `index` is the place in the caller's own list. Each row also holds the two signals behind the score
+    `index` counts in the caller's own list. Each row also holds the two signals behind the score
     (`cosine`, None for a keyword model, and `keyword`), the number of windows a long text was read in, and
     the characters that the best of them covers.
     """
     from rerank_core import offline
 
-    across = part.model == MULTILINGUAL and _share_no_language(part.query, part.texts)
-    scored = offline.score(part.model or "", part.query, part.texts, across_languages=across, on_progress=report)
+    across = batch.model == MULTILINGUAL and _share_no_language(batch.query, batch.texts)
+    scored = offline.score(batch.model or "", batch.query, batch.texts, across_languages=across, on_progress=report)
     rows: list[dict[str, Any]] = [
         {
-            "index": place,
+            "index": index,
             "relevance_score": found.relevance_score,
             "cosine": found.cosine,
             "keyword": found.keyword,
             "windows": found.windows,
             "best_window": list(found.best_window) if found.best_window else None,
         }
-        for place, found in zip(part.places, scored, strict=True)
+        for index, found in zip(batch.indexes, scored, strict=True)
     ]
     rows.sort(key=lambda row: -row["relevance_score"])
     return {"results": rows}
@@ -132,15 +134,17 @@ def _share_no_language(query: str, texts: Sequence[str]) -> bool:
     return language.differ(query, texts) and language.guess(query) not in map(language.guess, texts[:_LOOKED_AT])
 
 
-def parse(body: Any, part: Part) -> Answer:
+def parse(body: Any, batch: Batch) -> ParsedReply:
     """Read what `compute` made, with the checks that a hosted reply goes through."""
-    local = {place: index for index, place in enumerate(part.places)}
-    rows = [{**row, "index": local.get(row["index"])} for row in body["results"]]
-    return Answer(rows=replies.read_rows({"results": rows}, len(part.texts), None), model=part.model, search_units=0.0)
+    in_batch = {index: number for number, index in enumerate(batch.indexes)}
+    rows = [{**row, "index": in_batch.get(row["index"])} for row in body["results"]]
+    return ParsedReply(
+        rows=replies.read_rows({"results": rows}, len(batch.texts), None), model=batch.model, search_units=0.0
+    )
 
 
 def signals(body: Any) -> dict[int, str]:
-    """What stands behind each score of a body that `compute` made, in words for a person, by place in the input.
+    """What stands behind each score of a body that `compute` made, in words for a person, by index in the input.
 
     "cosine 0.612, keyword match 0.40, best of 3 parts"; empty for any other body.
     """

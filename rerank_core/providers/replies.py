@@ -9,23 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from rerank_core.errors import (
-    AuthenticationError,
-    BadResponseError,
-    ConfigurationError,
-    InvalidDocumentsError,
-    InvalidQueryError,
-    InvalidRequestError,
-    ModelNotFoundError,
-    PermissionDeniedError,
-    ProviderError,
-    QueryTooLongError,
-    QuotaExceededError,
-    RateLimitedError,
-    RequestTimeoutError,
-    RerankError,
-    TooManyDocumentsError,
-)
+from rerank_core import errors
+from rerank_core.errors import RerankError
 
 __all__ = [
     "RETRIED_STATUSES",
@@ -42,37 +27,43 @@ RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 _LONGEST_MESSAGE = 300
 
 _BY_CODE: dict[str, type[RerankError]] = {
-    "invalid_documents": InvalidDocumentsError,
-    "invalid_query": InvalidQueryError,
-    "query_too_long": QueryTooLongError,
-    "too_many_documents": TooManyDocumentsError,
-    "model_not_allowed": PermissionDeniedError,
-    "invalid_request": InvalidRequestError,
+    "invalid_documents": errors.InvalidDocumentsError,
+    "invalid_query": errors.InvalidQueryError,
+    "query_too_long": errors.QueryTooLongError,
+    "too_many_documents": errors.TooManyDocumentsError,
+    "model_not_allowed": errors.PermissionDeniedError,
+    "invalid_request": errors.InvalidRequestError,
 }
 _BY_WORDS_OF_CODE: tuple[tuple[re.Pattern[str], type[RerankError]], ...] = tuple(
     (re.compile(pattern), error)
     for pattern, error in (
         (
             r"model.*(not_found|unknown|not_exist|invalid|unsupported)|(unknown|invalid|unsupported)_model",
-            ModelNotFoundError,
+            errors.ModelNotFoundError,
         ),
-        (r"rate_?limit|too_many_requests|throttl", RateLimitedError),
-        (r"api_?key|authentication|unauthenticated|unauthorized|invalid_token|expired_token", AuthenticationError),
-        (r"permission|forbidden|not_allowed|access_denied", PermissionDeniedError),
-        (r"invalid_request|invalid_argument|validation", InvalidRequestError),
-        (r"unavailable|overloaded|provider_error|server_error|internal_error|bad_gateway|upstream", ProviderError),
-        (r"timeout|timed_out", ProviderError),
+        (r"rate_?limit|too_many_requests|throttl", errors.RateLimitedError),
+        (
+            r"api_?key|authentication|unauthenticated|unauthorized|invalid_token|expired_token",
+            errors.AuthenticationError,
+        ),
+        (r"permission|forbidden|not_allowed|access_denied", errors.PermissionDeniedError),
+        (r"invalid_request|invalid_argument|validation", errors.InvalidRequestError),
+        (
+            r"unavailable|overloaded|provider_error|server_error|internal_error|bad_gateway|upstream",
+            errors.ProviderError,
+        ),
+        (r"timeout|timed_out", errors.ProviderError),
     )
 )
 _BY_STATUS: dict[int, type[RerankError]] = {
-    401: AuthenticationError,
-    402: QuotaExceededError,
-    403: PermissionDeniedError,
-    405: ConfigurationError,
-    408: RequestTimeoutError,
-    413: TooManyDocumentsError,
-    429: RateLimitedError,
-    498: AuthenticationError,
+    401: errors.AuthenticationError,
+    402: errors.QuotaExceededError,
+    403: errors.PermissionDeniedError,
+    405: errors.ConfigurationError,
+    408: errors.RequestTimeoutError,
+    413: errors.TooManyDocumentsError,
+    429: errors.RateLimitedError,
+    498: errors.AuthenticationError,
 }
 _MONEY = re.compile(r"(?<![a-z])(cost|budget|quota|credit|balance)s?(?![a-z])")
 _MODEL = re.compile(r"(?<![a-z])models?(?![a-z])")
@@ -92,29 +83,29 @@ def read_rows(
     """
     rows = body.get(rows_name) if isinstance(body, dict) else None
     if not isinstance(rows, list):
-        raise BadResponseError(f"The reply holds no list of {rows_name}.")
+        raise errors.BadResponseError(f"The reply holds no list of {rows_name}.")
     read: list[tuple[int, float]] = []
     seen = bytearray(part_size)
     for row in rows:
         if not isinstance(row, dict):
-            raise BadResponseError(f"Row {len(read) + 1} of the reply is not an object.")
+            raise errors.BadResponseError(f"Row {len(read) + 1} of the reply is not an object.")
         index, score = row.get("index"), row.get(score_name)
         if type(index) is not int or not 0 <= index < part_size:
-            raise BadResponseError(
+            raise errors.BadResponseError(
                 f"Row {len(read) + 1} of the reply names document {_shown(index)}; the {part_size} documents sent "
                 "count from 0."
             )
         if seen[index]:
-            raise BadResponseError(f"The reply names document {index} twice.")
+            raise errors.BadResponseError(f"The reply names document {index} twice.")
         seen[index] = 1
         if type(score) is not float or score - score != 0.0:  # only NaN and infinity differ from themselves
             if (exact := number(score)) is None:
-                raise BadResponseError(f"The score of document {index} is {_shown(score)}, not a number.")
+                raise errors.BadResponseError(f"The score of document {index} is {_shown(score)}, not a number.")
             score = exact
         read.append((index, score))
     owed = part_size if top_n is None else min(top_n, part_size)
     if len(read) < owed:
-        raise BadResponseError(f"The reply holds {len(read)} of {owed} results.")
+        raise errors.BadResponseError(f"The reply holds {len(read)} of {owed} results.")
     return tuple(read)
 
 
@@ -131,9 +122,9 @@ def number(value: Any) -> float | None:
 
 
 def amount(value: Any) -> Decimal | None:
-    """A JSON amount of money, a number or one in a string, as Decimal(str(value)); None where it is no finite
+    """An amount of money, a number or one in a string, as Decimal(str(value)); None where it is no finite
     number of 0 or more."""
-    if type(value) not in (int, float, str):
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         return None
     try:
         money = Decimal(str(value))
@@ -215,13 +206,15 @@ def explain(label: str, hints: Mapping[type[RerankError], str], status: int, bod
     kind = _by_code(code)
     by_code = kind is not None
     if kind is None and 200 <= effective < 300:
-        kind = _by_code(_normal(complaint.kind)) or BadResponseError
-        by_code = kind is not BadResponseError
+        kind = _by_code(_normal(complaint.kind)) or errors.BadResponseError
+        by_code = kind is not errors.BadResponseError
     if kind is None:
         kind = _by_status(effective, complaint, text)
     spoken = " ".join(filter(None, (code, _normal(complaint.kind), (complaint.message or text).lower())))
-    if _MONEY.search(code.replace("_", " ")) or (kind is RateLimitedError and _MONEY.search(spoken.replace("_", " "))):
-        kind = QuotaExceededError
+    if _MONEY.search(code.replace("_", " ")) or (
+        kind is errors.RateLimitedError and _MONEY.search(spoken.replace("_", " "))
+    ):
+        kind = errors.QuotaExceededError
 
     retryable = kind.default_retryable if by_code else kind.default_retryable and effective in RETRIED_STATUSES
     where = f"{label} answered {status}"
@@ -238,8 +231,8 @@ def explain(label: str, hints: Mapping[type[RerankError], str], status: int, bod
 
 
 _HINTS: dict[type[RerankError], str] = {
-    ConfigurationError: "Check the address: there is no rerank service at it.",
-    BadResponseError: "Check that the address is that of a rerank API of this kind; if it is, ask the provider.",
+    errors.ConfigurationError: "Check the address: there is no rerank service at it.",
+    errors.BadResponseError: "Check that the address is that of a rerank API of this kind; if it is, ask the provider.",
 }
 
 
@@ -252,10 +245,10 @@ def _by_code(code: str) -> type[RerankError] | None:
 def _by_status(status: int, complaint: Complaint, text: str) -> type[RerankError]:
     if status == 404:
         said = " ".join(filter(None, (complaint.message, complaint.code))) or text
-        return ModelNotFoundError if _MODEL.search(said.lower().replace("_", " ")) else ConfigurationError
+        return errors.ModelNotFoundError if _MODEL.search(said.lower().replace("_", " ")) else errors.ConfigurationError
     if 400 <= status < 500:
-        return _BY_STATUS.get(status, InvalidRequestError)
-    return ProviderError
+        return _BY_STATUS.get(status, errors.InvalidRequestError)
+    return errors.ProviderError
 
 
 def _normal(code: str | None) -> str:

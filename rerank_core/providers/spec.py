@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from rerank_core.errors import RerankError
 
-__all__ = ["Answer", "ModelSpec", "Part", "ProviderSpec"]
+__all__ = ["Batch", "ModelSpec", "ParsedReply", "ProviderSpec"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,32 +36,32 @@ class ModelSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Batch:
     """What one request asks: a query and the texts of one batch, none of them blank.
 
-    `places` says where each text stood in the caller's list (from 0). `model` is never None where the
+    `indexes` says where each text stood in the caller's list (from 0). `model` is never None where the
     provider has models; `top_n` is between 1 and the number of texts, or None for all.
     """
 
     query: str
     texts: tuple[str, ...]
-    places: tuple[int, ...] | range
+    indexes: tuple[int, ...] | range
     model: str | None = None
     top_n: int | None = None
     return_documents: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ParsedReply:
     """What a reply says, checked: every index is in range and appears once, every score is finite.
 
-    `rows` are (index into the part's texts, score) in any order where there are scores, best first where
-    there are none. `unplaced` are the indexes that the provider left out although it owes all of them.
+    `rows` are (index into the batch's texts, score) in any order where there are scores, best first where
+    there are none. `missing` are the indexes that the provider left out although it owes all of them.
     `amount` is what the provider says it cost, in USD; `search_units` what it counted.
     """
 
     rows: tuple[tuple[int, float | None], ...]
-    unplaced: tuple[int, ...] = ()
+    missing: tuple[int, ...] = ()
     model: str | None = None
     request_id: str | None = None
     search_units: float | None = None
@@ -79,10 +79,10 @@ class ProviderSpec:
     it takes, None where a request is never split. `has_scores` is False where the provider sends an order
     and no numbers.
 
-    Three pure functions know the wire: `build(part)` makes the JSON body, `parse(body, part)` reads a reply
+    Three pure functions know the wire: `build(batch)` makes the JSON body, `parse(body, batch)` reads a reply
     of success or raises BadResponseError, `explain(status, body, text)` turns any other reply into an error
     (`body` is the parsed JSON or None, `text` the reply as text). A provider that runs on this computer has
-    `compute(part, report)` instead of `build`: it does the work, calls `report(done, total)` as it goes, and
+    `compute(batch, report)` instead of `build`: it does the work, calls `report(done, total)` as it goes, and
     returns what `parse` reads. `accept(model)` returns an error for a model that need not be tried.
     """
 
@@ -90,10 +90,10 @@ class ProviderSpec:
     label: str
     description: str
     docs_url: str
-    parse: Callable[[Any, Part], Answer] = field(repr=False)
+    parse: Callable[[Any, Batch], ParsedReply] = field(repr=False)
     explain: Callable[[int, Any, str], RerankError] = field(repr=False)
-    build: Callable[[Part], dict[str, Any]] | None = field(default=None, repr=False)
-    compute: Callable[[Part, Callable[[int, int], None]], Any] | None = field(default=None, repr=False)
+    build: Callable[[Batch], dict[str, Any]] | None = field(default=None, repr=False)
+    compute: Callable[[Batch, Callable[[int, int], None]], Any] | None = field(default=None, repr=False)
     accept: Callable[[str], RerankError | None] | None = field(default=None, repr=False)
     path: str = "/v1/rerank"
     key_variable: str | None = None
@@ -114,6 +114,10 @@ class ProviderSpec:
     def is_local(self) -> bool:
         """Whether it runs on this computer: no key, no address, no network."""
         return self.compute is not None
+
+    def headers(self, key: str) -> dict[str, str]:
+        """The headers that carry a key, or what stands for one in a piece of code."""
+        return {"Authorization": f"Bearer {key}"}
 
     @property
     def batch_size(self) -> int | None:

@@ -18,15 +18,15 @@ def letters(count: int) -> tuple[str, ...]:
     """The names of unnamed columns: A, B, C, …; raises ValueError for more than 26."""
     if not 0 <= count <= 26:
         raise ValueError("there are 26 letters")
-    return tuple(chr(ord("A") + place) for place in range(count))
+    return tuple(chr(ord("A") + number) for number in range(count))
 
 
 def shuffled(count: int, random: Random | None = None) -> tuple[int, ...]:
     """The numbers below `count` in a random order, every order being equally likely. The system's own source of
     randomness is used unless another is given."""
-    places = list(range(count))
-    (random or secrets.SystemRandom()).shuffle(places)
-    return tuple(places)
+    numbers = list(range(count))
+    (random or secrets.SystemRandom()).shuffle(numbers)
+    return tuple(numbers)
 
 
 @dataclass(frozen=True, slots=True)

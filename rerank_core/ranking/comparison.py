@@ -18,10 +18,10 @@ from rerank_core.ranking.contender import Contender
 from rerank_core.ranking.orders import compare_orders
 
 __all__ = [
-    "Agreement",
     "Contender",
-    "Difference",
+    "OrderAgreement",
     "PairAgreement",
+    "RankDifference",
     "WholeCost",
     "agreement",
     "agreement_text",
@@ -35,14 +35,14 @@ __all__ = [
 
 
 Order = Sequence[int]
-"""The documents of an answer as places in the input (from 0), best first."""
+"""The documents of an answer by their index in the input (from 0), best first."""
 
 _COUNTS = ("none", "one", "two", "three", "four")
 
 
 @dataclass(frozen=True, slots=True)
 class PairAgreement:
-    """How far two orders agree: `first` and `second` are their places in what was compared.
+    """How far two orders agree: `first` and `second` are their indexes in what was compared.
 
     `overlap` is the share of the top `k` that both have, `shared` the same as a count; `kendall_tau` is from -1 to 1,
     `rbo` from 0 to 1 with the top counting most (see `rerank_core.ranking.orders` for the formulas). `same_pairs` is
@@ -79,7 +79,7 @@ class PairAgreement:
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class OrderAgreement:
     """How far several orders agree. `firsts` are the documents in first place, in the orders' own sequence;
     `common_top` those in the top `k` of every order, as the first order has them; `pairs` every pair of orders."""
 
@@ -110,7 +110,7 @@ class Agreement:
         return min(self.pairs, key=_closeness, default=None)
 
 
-def agreement(orders: Sequence[Order], k: int) -> Agreement:
+def agreement(orders: Sequence[Order], k: int) -> OrderAgreement:
     """Compare every pair of orders; `k` (at least 1, cut to the shortest order) is how deep "the top" goes.
 
     Raises InvalidRequestError where there is no order, an order is empty or names a document twice, or for such a k.
@@ -125,16 +125,16 @@ def agreement(orders: Sequence[Order], k: int) -> Agreement:
     if depth < 1:
         raise InvalidRequestError(f"The depth of the comparison is {k!r}.", hint="Use a whole number from 1 up.")
     tops = [set(order[:depth]) for order in orders[1:]]
-    return Agreement(
+    return OrderAgreement(
         k=depth,
         firsts=tuple(order[0] for order in orders),
-        common_top=tuple(place for place in orders[0][:depth] if all(place in top for top in tops)),
+        common_top=tuple(index for index in orders[0][:depth] if all(index in top for top in tops)),
         pairs=tuple(pairs),
         identical=all(list(order) == list(orders[0]) for order in orders),
     )
 
 
-def agreement_text(found: Agreement, names: Sequence[str], label: Callable[[int], str]) -> str:
+def agreement_text(found: OrderAgreement, names: Sequence[str], label: Callable[[int], str]) -> str:
     """The agreement in one sentence for a person, without a full stop.
 
     `names` are what the orders are called, `label` what a document is. "All three put 'Wi-Fi drops' first; 2 of the
@@ -149,9 +149,9 @@ def agreement_text(found: Agreement, names: Sequence[str], label: Callable[[int]
         parts = [f"{everybody} put '{label(found.firsts[0])}' first"]
     else:
         who: dict[int, list[str]] = {}
-        for place, name in zip(found.firsts, names, strict=True):
-            who.setdefault(place, []).append(name)
-        said = ", ".join(f"'{label(place)}' for {_listed(some)}" for place, some in who.items())
+        for index, name in zip(found.firsts, names, strict=True):
+            who.setdefault(index, []).append(name)
+        said = ", ".join(f"'{label(index)}' for {_listed(some)}" for index, some in who.items())
         parts = [f"They differ on the first place: {said}"]
     common = len(found.common_top)
     if found.k > 1:
@@ -167,7 +167,7 @@ def agreement_text(found: Agreement, names: Sequence[str], label: Callable[[int]
     return "; ".join(parts)
 
 
-def extremes_text(found: Agreement, names: Sequence[str]) -> str | None:
+def extremes_text(found: OrderAgreement, names: Sequence[str]) -> str | None:
     """Which two agree most and which least, without a full stop; None where there are not two pairs that differ.
 
     "English and v2 agree most, English and Multilingual least, the top places counting most".
@@ -180,7 +180,7 @@ def extremes_text(found: Agreement, names: Sequence[str]) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class RankDifference:
     """One document's ranks in several orders (from 1, None where an order does not have it)."""
 
     index: int
@@ -205,20 +205,20 @@ class Difference:
         return ", ".join(f"{'not placed' if rank is None else rank} for {name}" for rank, name in placed)
 
 
-def differences(orders: Sequence[Order], k: int) -> tuple[Difference, ...]:
+def differences(orders: Sequence[Order], k: int) -> tuple[RankDifference, ...]:
     """Every document with its ranks, those first on which the orders disagree most.
 
     A document that some order has in its top `k` comes before all that none has there, since a move far down the list
     matters to nobody; among each kind the wider spread comes first, then the better place.
     """
-    ranks = [{place: rank for rank, place in enumerate(order, start=1)} for order in orders]
-    places = dict.fromkeys(place for order in orders for place in order)
-    found = [Difference(place, tuple(known.get(place) for known in ranks)) for place in places]
+    ranks = [{index: rank for rank, index in enumerate(order, start=1)} for order in orders]
+    indexes = dict.fromkeys(index for order in orders for index in order)
+    found = [RankDifference(index, tuple(known.get(index) for known in ranks)) for index in indexes]
     found.sort(key=lambda each: ((each.best or 0) > k, -each.spread, each.best, each.index))
     return tuple(found)
 
 
-def disagreement_text(found: Sequence[Difference], names: Sequence[str], label: Callable[[int], str]) -> str | None:
+def disagreement_text(found: Sequence[RankDifference], names: Sequence[str], label: Callable[[int], str]) -> str | None:
     """The document they disagree on most, in a sentence without a full stop; None where they agree on all.
 
     `found` as `differences` gives it.
@@ -233,8 +233,8 @@ def only_here(orders: Sequence[Order], k: int) -> tuple[frozenset[int], ...]:
     tops = [frozenset(order[:k]) for order in orders]
     if len(tops) < 2:
         return tuple(frozenset() for _ in tops)
-    counted = Counter(place for top in tops for place in top)
-    return tuple(frozenset(place for place in top if counted[place] == 1) for top in tops)
+    counted = Counter(index for top in tops for index in top)
+    return tuple(frozenset(index for index in top if counted[index] == 1) for top in tops)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from rerank_core.errors import ConfigurationError
-from rerank_core.providers import provider, providers
+from rerank_core.providers import provider as find_provider
+from rerank_core.providers import providers
 
 __all__ = [
     "MAX_CONTENDERS",
@@ -35,12 +36,15 @@ class Contender:
         if not self.label:
             object.__setattr__(self, "label", _label(self.provider, self.model))
 
+    @property
+    def is_local(self) -> bool:
+        """Whether it runs on this computer; False too where its provider is not known any more."""
+        return any(spec.id == self.provider and spec.is_local for spec in providers())
+
 
 def _label(provider: str, model: str | None) -> str:
-    from rerank_core.providers import provider as find
-
     try:
-        spec = find(provider)
+        spec = find_provider(provider)
     except ConfigurationError:
         return f"{provider} {model or ''}".strip()
     known = spec.model(model) if model is not None else None
@@ -95,6 +99,6 @@ def short_names(chosen: Sequence[Contender]) -> tuple[str, ...]:
 
 def full_name(contender: Contender) -> str:
     """A model with its provider: "English (GateFlow)", "English (local)"; a provider without models is its own name."""
-    spec = provider(contender.provider)
+    spec = find_provider(contender.provider)
     where = "local" if spec.is_local else spec.label
     return spec.label if contender.model is None else f"{contender.label} ({where})"

@@ -36,7 +36,7 @@ __all__ = [
 LABEL_LENGTH = 40
 """The most characters that a document's label takes in a sentence."""
 
-_KEYS = "Give each document a key of its own, such as its place."
+_KEYS = "Give each document a key of its own, such as its index."
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -109,7 +109,7 @@ def compare_orders(initial: Iterable[Hashable], reranked: Iterable[Hashable], k:
 
 
 def compare_response(response: RerankResponse, k: int = 10) -> Comparison:
-    """Compare the order in which documents were given with that of the answer; keys are places in the input."""
+    """Compare the order in which documents were given with that of the answer; keys are indexes into the input."""
     return compare_orders(range(len(response.request.documents)), [row.index for row in response.results], k)
 
 
@@ -135,8 +135,8 @@ def kendall_tau(first: Sequence[Hashable], second: Sequence[Hashable]) -> float:
     30, 1938). With fewer than two documents in common there is no pair: 1.0 if the orders are equal, else 0.0.
     Worked example: a b c d and b a c d differ in one of six pairs, so 1 - 2/6 = 2/3. Takes O(n log n).
     """
-    place = {key: rank for rank, key in enumerate(second)}
-    ranks = [place[key] for key in first if key in place]
+    rank_of = {key: rank for rank, key in enumerate(second)}
+    ranks = [rank_of[key] for key in first if key in rank_of]
     if len(ranks) < 2:
         return 1.0 if list(first) == list(second) else 0.0
     return 1.0 - 4.0 * _inversions(ranks) / (len(ranks) * (len(ranks) - 1))
@@ -225,10 +225,10 @@ def summary(comparison: Comparison, label: Callable[[Hashable], str] = str, top:
 
 def summarise_response(response: RerankResponse, top: int = 3) -> str:
     """The sentence of `summary` for an answer, with documents called by their title or text."""
-    places = dict(enumerate(response.request.documents))
+    documents = dict(enumerate(response.request.documents))
 
     def label(key: Hashable) -> str:
-        return label_of(places[key]) if isinstance(key, int) else str(key)
+        return label_of(documents[key]) if isinstance(key, int) else str(key)
 
     return summary(compare_response(response), label, top)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from rerank_core.keyword.words import words
 
-__all__ = ["Segment", "marked"]
+__all__ = ["Segment", "marked", "segments"]
 
 _WORD = re.compile(r"\w+")
 # Words that every English, German or Spanish question has; marking them would mark everything.
@@ -49,7 +50,7 @@ def marked(text: str, question: str) -> tuple[Segment, ...]:
             for place in range(len(word) - 1):
                 if words(word[place : place + 2]) and words(word[place : place + 2])[0] in terms:
                     spans.append((match.start() + place, match.start() + place + 2))
-    return tuple(_segments(text, _merged(spans)))
+    return tuple(segments(text, _merged(spans)))
 
 
 def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -62,14 +63,13 @@ def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return merged
 
 
-def _segments(text: str, spans: list[tuple[int, int]]) -> list[Segment]:
-    out: list[Segment] = []
+def segments(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[Segment]:
+    """The text cut at these spans of characters, which are marked: ascending, apart from each other, none empty."""
     at = 0
     for start, end in spans:
         if start > at:
-            out.append(Segment(text[at:start], False))
-        out.append(Segment(text[start:end], True))
+            yield Segment(text[at:start], False)
+        yield Segment(text[start:end], True)
         at = end
     if at < len(text):
-        out.append(Segment(text[at:], False))
-    return out
+        yield Segment(text[at:], False)

@@ -36,7 +36,7 @@ class Run:
     """One reranking as it was shown.
 
     `order_name` says what the initial order was ("as pasted", "by keyword (BM25)"), `top_n` where the screen
-    cut, `ratings` a grade from 0 to 3 for places in the input, `estimate` what was expected before.
+    cut, `ratings` a grade from 0 to 3 by index in the input, `estimate` what was expected before.
     `created` is an aware time in UTC. Raises ValueError for a rating that is none or a time without zone.
     """
 
@@ -49,8 +49,8 @@ class Run:
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:
-        for place, grade in self.ratings.items():
-            check_rating(place, grade, len(self.documents))
+        for index, grade in self.ratings.items():
+            check_rating(index, grade, len(self.documents))
         if self.created.tzinfo is None:
             raise ValueError("a run's time has a time zone")
         object.__setattr__(self, "ratings", dict(self.ratings))
@@ -82,12 +82,12 @@ class Run:
         return self.response.model
 
 
-def check_rating(place: int, grade: int, documents: int) -> None:
+def check_rating(index: int, grade: int, documents: int) -> None:
     """Raise ValueError unless this is a grade from 0 to 3 for a document that exists."""
     if isinstance(grade, bool) or grade not in GRADES:
         raise ValueError(f"a rating is a whole number from {GRADES[0]} to {GRADES[-1]}, not {grade!r}")
-    if isinstance(place, bool) or not isinstance(place, int) or not 0 <= place < documents:
-        raise ValueError(f"there is no document at place {place!r}")
+    if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < documents:
+        raise ValueError(f"there is no document at index {index!r}")
 
 
 def to_bytes(run: Run) -> bytes:

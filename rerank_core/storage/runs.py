@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
 import sqlite3
 from dataclasses import dataclass, replace
@@ -122,7 +120,7 @@ class RunStore(SqliteFile):
             )
             db.executemany(
                 "INSERT INTO ratings (run_id, place, grade) VALUES (?, ?, ?)",
-                [(run.id, place, grade) for place, grade in run.ratings.items()],
+                [(run.id, index, grade) for index, grade in run.ratings.items()],
             )
             _prune(db, self._max_runs, self._max_bytes, keep=run.id)
         return run.id
@@ -172,58 +170,37 @@ class RunStore(SqliteFile):
             return db.execute("DELETE FROM runs WHERE id = ?", (_showable(run_id),)).rowcount > 0
 
     def ratings(self, run_id: str) -> dict[int, int]:
-        """The ratings of a run, by place in the input; empty where there are none."""
+        """The ratings of a run, by index in the input; empty where there are none."""
         with self._reading() as db:
             return dict(
                 db.execute("SELECT place, grade FROM ratings WHERE run_id = ? ORDER BY place", (_showable(run_id),))
             )
 
-    def set_rating(self, run_id: str, place: int, grade: int | None) -> None:
-        """Rate the document at this place of the input from 0 to 3, or take its rating back with None.
+    def set_rating(self, run_id: str, index: int, grade: int | None) -> None:
+        """Rate the document at this index of the input from 0 to 3, or take its rating back with None.
 
-        Raises ValueError for another grade or a place that the run does not have, StoreError where there is no
+        Raises ValueError for another grade or an index that the run does not have, StoreError where there is no
         such run.
         """
         with self._writing() as db:
             found = db.execute("SELECT documents FROM runs WHERE id = ?", (_showable(run_id),)).fetchone()
             if found is None:
                 raise StoreError("There is no saved run with this id.", hint="Run it again to rate its results.")
-            check_rating(place, 0 if grade is None else grade, found[0])
+            check_rating(index, 0 if grade is None else grade, found[0])
             if grade is None:
-                db.execute("DELETE FROM ratings WHERE run_id = ? AND place = ?", (run_id, place))
+                db.execute("DELETE FROM ratings WHERE run_id = ? AND place = ?", (run_id, index))
             else:
                 db.execute(
                     "INSERT INTO ratings (run_id, place, grade) VALUES (?, ?, ?) "
                     "ON CONFLICT (run_id, place) DO UPDATE SET grade = excluded.grade",
-                    (run_id, place, grade),
+                    (run_id, index, grade),
                 )
 
-    def prune(self, max_runs: int, max_bytes: int = MAX_BYTES) -> int:
-        """Delete what is beyond these bounds, the oldest runs without ratings first; how many were deleted."""
-        with self._writing() as db:
-            return _prune(db, max(0, max_runs), max(0, max_bytes))
 
-    def set_aside(self) -> Path | None:
-        """Rename a file that cannot be used, so that the next save starts a new one; where it is now, or None
-        where there was none. Nothing is deleted."""
-        with self._lock:
-            self.close()
-            path = self.path
-            stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-            aside = path.with_name(f"{path.name}.set-aside-{stamp}")
-            try:
-                for suffix in ("", "-wal", "-shm"):
-                    with contextlib.suppress(FileNotFoundError):
-                        os.replace(f"{path}{suffix}", f"{aside}{suffix}")
-            except OSError as error:
-                raise self._explained(error) from error
-            return aside if aside.exists() else None
-
-
-def _prune(db: sqlite3.Connection, max_runs: int, max_bytes: int, keep: str = "") -> int:
+def _prune(db: sqlite3.Connection, max_runs: int, max_bytes: int, keep: str) -> None:
     runs, size = db.execute("SELECT count(*), coalesce(sum(bytes), 0) FROM runs").fetchone()
     if runs <= max_runs and size <= max_bytes:
-        return 0
+        return
     going = []
     for number, own in db.execute(
         "SELECT number, bytes FROM runs WHERE id != ? "
@@ -235,7 +212,6 @@ def _prune(db: sqlite3.Connection, max_runs: int, max_bytes: int, keep: str = ""
         going.append((number,))
         runs, size = runs - 1, size - own
     db.executemany("DELETE FROM runs WHERE number = ?", going)
-    return len(going)
 
 
 def _showable(text: str) -> str:

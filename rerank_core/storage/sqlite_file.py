@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 from rerank_core.errors import RerankError
 
-__all__ = ["HOME_VARIABLE", "FileKind", "SqliteFile", "StoreError", "home", "transaction"]
+__all__ = ["HOME_VARIABLE", "FileKind", "SqliteFile", "StoreError", "home", "transaction", "trouble_of"]
 
 HOME_VARIABLE = "RERANK_PLAYGROUND_HOME"
 _BUSY_SECONDS = 10.0
@@ -86,9 +86,7 @@ class SqliteFile:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     @contextlib.contextmanager
@@ -122,14 +120,14 @@ class SqliteFile:
 
     def _explained(self, error: Exception) -> RerankError:
         """What SQLite or the file system said, as a sentence and a next step."""
-        kind, name = self.kind, getattr(error, "sqlite_errorname", "") or ""
-        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        kind, trouble = self.kind, trouble_of(error)
+        if trouble == "busy":
             return kind.error(
                 f"The file with the {kind.holds} is in use by another program.", hint="Try again.", retryable=True
             )
-        if name.startswith("SQLITE_FULL"):
+        if trouble == "full":
             return kind.error("The disk is full, so nothing is saved.", hint="Free some space and try again.")
-        if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        if trouble == "damaged":
             return kind.error(
                 f"The file with the {kind.holds} is damaged: {self.path}.",
                 hint=f"You can go on working; {kind.start_anew}.",
@@ -138,6 +136,16 @@ class SqliteFile:
             f"The {kind.holds} in {self.path} cannot be used: {error}.",
             hint=f"Check that the folder can be written, or set {HOME_VARIABLE} to one that can.",
         )
+
+
+def trouble_of(error: Exception) -> Literal["busy", "full", "damaged"] | None:
+    """What an error of SQLite or of the file system means for a file; None for everything else."""
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return "busy"
+    if name.startswith("SQLITE_FULL") or getattr(error, "errno", None) == errno.ENOSPC:
+        return "full"
+    return "damaged" if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) else None
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """Sockets that keep to the deadline of one attempt, however slowly the other side drips.
 
 httpx and httpcore count a time-out anew for every connect, send and read. Here the time-out that they pass
-down is an `Allowance`: a float for everybody else, and for these streams the clock of the whole attempt.
+down is a `Deadline`: a float for everybody else, and for these streams the clock of the whole attempt.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from importlib.util import find_spec
@@ -25,14 +25,14 @@ import httpcore
 
 from rerank_core.errors import ConfigurationError
 
-__all__ = ["Allowance", "AsyncTimedBackend", "TimedBackend", "open_async_pool", "open_pool", "pool_options"]
+__all__ = ["AsyncTimedBackend", "Deadline", "TimedBackend", "open_async_pool", "open_pool", "pool_options"]
 
 _KEEP_OPEN = 30.0  # seconds: shorter than the 60 after which common load balancers hang up on an idle connection
 _SEND_AT_MOST = 64 * 1024  # the clock is looked at between two pieces of this size
 
 
-class Allowance(float):
-    """The seconds that one attempt may take, as a number that knows how many of them are left.
+class Deadline(float):
+    """The end of one attempt, given as the seconds that it may take; it knows how many of them are left.
 
     `phase` says how far the attempt has come: "reading" means that the whole request has left this machine.
     It stays None over a transport that is not ours. `fresh` says that a connection was made for it, `answered` whether
@@ -43,7 +43,7 @@ class Allowance(float):
     fresh: bool
     answered: bool | None
 
-    def __new__(cls, seconds: float, _clock: Callable[[], float] = time.monotonic) -> Allowance:
+    def __new__(cls, seconds: float, _clock: Callable[[], float] = time.monotonic) -> Deadline:
         return super().__new__(cls, seconds)
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -69,7 +69,8 @@ class Allowance(float):
         held = self._socket
         if held is not None:
             with suppress(OSError):  # it may be closed already
-                socket.socket.shutdown(held, socket.SHUT_RDWR)  # not SSLSocket's own, which pulls the rug first
+                # SSLSocket's own shutdown first drops the TLS state that a reading thread still needs.
+                socket.socket.shutdown(held, socket.SHUT_RDWR)
 
     def hold(self, stream: httpcore.NetworkStream) -> None:
         """Remember which socket the attempt is on, for `cancel`."""
@@ -78,7 +79,7 @@ class Allowance(float):
 
 def _left(timeout: float | None, error: type[Exception]) -> float | None:
     """What remains of a time-out; raises `error` where that is nothing."""
-    if not isinstance(timeout, Allowance):
+    if not isinstance(timeout, Deadline):
         return timeout
     left = timeout.left()
     if left <= 0:
@@ -86,7 +87,7 @@ def _left(timeout: float | None, error: type[Exception]) -> float | None:
     return left
 
 
-class _Held:
+class _HeadBuffer:
     """Holds the head of a request back until its body comes, so that both leave in one packet. h11 hands them
     over one by one, and every request here has a body."""
 
@@ -105,18 +106,18 @@ class _Held:
 class _TimedStream(httpcore.NetworkStream):
     def __init__(self, inner: httpcore.NetworkStream) -> None:
         self._inner = inner
-        self._held = _Held()
+        self._head_buffer = _HeadBuffer()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        if isinstance(timeout, Allowance):
+        if isinstance(timeout, Deadline):
             timeout.phase = "reading"
         return self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if isinstance(timeout, Allowance):
+        if isinstance(timeout, Deadline):
             timeout.phase = "sending"
             timeout.hold(self._inner)
-        buffer = self._held.join(buffer)
+        buffer = self._head_buffer.join(buffer)
         for start in range(0, len(buffer), _SEND_AT_MOST):
             piece = buffer[start : start + _SEND_AT_MOST] if len(buffer) > _SEND_AT_MOST else buffer
             self._inner.write(piece, _left(timeout, httpcore.WriteTimeout))
@@ -145,23 +146,18 @@ class TimedBackend(httpcore.NetworkBackend):
         self._inner = httpcore.SyncBackend()
 
     def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
+        self, host: str, port: int, timeout: float | None = None, local_address: Any = None, socket_options: Any = None
     ) -> httpcore.NetworkStream:
-        if isinstance(timeout, Allowance):
+        if isinstance(timeout, Deadline):
             timeout.phase, timeout.fresh = "connecting", True
         addresses = _resolve(host, port, _left(timeout, httpcore.ConnectTimeout))
-        for place, address in enumerate(addresses):
+        for tried, address in enumerate(addresses):
             left = _left(timeout, httpcore.ConnectTimeout)
-            share = left if left is None else left / (len(addresses) - place)
+            share = left if left is None else left / (len(addresses) - tried)
             try:
                 return _TimedStream(self._inner.connect_tcp(address, port, share, local_address, socket_options))
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                if place == len(addresses) - 1:
+                if tried == len(addresses) - 1:
                     raise
         raise httpcore.ConnectError(f"{host} has no address")
 
@@ -201,17 +197,17 @@ class _AsyncTimedStream(httpcore.AsyncNetworkStream):
 
     def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
         self._inner = inner
-        self._held = _Held()
+        self._head_buffer = _HeadBuffer()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        if isinstance(timeout, Allowance):
+        if isinstance(timeout, Deadline):
             timeout.phase = "reading"
         return await self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if isinstance(timeout, Allowance):
+        if isinstance(timeout, Deadline):
             timeout.phase = "sending"
-        if buffer := self._held.join(buffer):
+        if buffer := self._head_buffer.join(buffer):
             await self._inner.write(buffer, _left(timeout, httpcore.WriteTimeout))
 
     async def aclose(self) -> None:
@@ -238,14 +234,9 @@ class AsyncTimedBackend(httpcore.AsyncNetworkBackend):
         self._inner = httpcore.AnyIOBackend()
 
     async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
+        self, host: str, port: int, timeout: float | None = None, local_address: Any = None, socket_options: Any = None
     ) -> httpcore.AsyncNetworkStream:
-        if isinstance(timeout, Allowance):
+        if isinstance(timeout, Deadline):
             timeout.phase, timeout.fresh = "connecting", True
         left = _left(timeout, httpcore.ConnectTimeout)
         return _AsyncTimedStream(await self._inner.connect_tcp(host, port, left, local_address, socket_options))

@@ -241,6 +241,7 @@ def test_the_operator_says_which_names_are_ours(monkeypatch, allowed, host, fine
     assert guard.host_allowed(host) is fine
 
 
+@pytest.mark.slow
 def test_it_ends_when_it_is_told_to(tmp_path):
     """After SIGTERM the process is gone within seconds, also with a visitor connected, and leaves no complaint."""
     running = start_server(tmp_path)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rerank_core.offline.encoder import PASSAGE, Encoder
 from rerank_core.offline.graph import ByteColumns, EncoderShape, Layer, Norm
-from rerank_core.offline.local_model import Reference
+from rerank_core.offline.local_model import ReferenceVector
 from rerank_core.offline.minilm import MiniLM
 
 HIDDEN, INNER, HEADS, LAYERS, WINDOW = 32, 64, 4, 2, 24
@@ -64,7 +64,7 @@ def tiny_encoder(*, quantised: bool = True, cache_bytes: int = 2**20) -> Encoder
     return Encoder(TinySource(), quantised=quantised, cache_bytes=cache_bytes)
 
 
-def tiny_reference(text: str = "a fixed sentence") -> Reference:
+def tiny_reference(text: str = "a fixed sentence") -> ReferenceVector:
     """What the tiny model's float graph makes of a text."""
     vector = tiny_encoder(quantised=False).embed(text, PASSAGE).vectors[0]
-    return Reference(text, tuple(json.loads(json.dumps(vector.tolist()))))
+    return ReferenceVector(text, tuple(json.loads(json.dumps(vector.tolist()))))

@@ -25,7 +25,7 @@ from rerank_core.models import Document
 from rerank_core.ranking.blind_test import shuffled
 from rerank_core.ranking.comparison import WholeCost, whole_cost
 from rerank_core.ranking.contender import MAX_CONTENDERS, Contender, short_names
-from rerank_core.retrieval.starting_order import StartingOrder, start_order
+from rerank_core.retrieval.starting_order import StartBy, StartingOrder, start_order
 from rerank_core.storage.run_record import Run, new_id
 from rerank_core.storage.sqlite_file import StoreError
 
@@ -105,7 +105,8 @@ def plan(chosen: Sequence[Contender]) -> ComparePlan:
 
 def inputs() -> tuple[str, StartingOrder]:
     """The query and the documents as they stand on the page, in the order that was chosen to start from."""
-    query, by = st.session_state.get(keys.QUERY) or "", st.session_state.get(keys.START_ORDER) or "listed"
+    query: str = st.session_state.get(keys.QUERY) or ""
+    by: StartBy = st.session_state.get(keys.START_ORDER) or "listed"
     working, current = texts().working, state()
     made_of = (working, by, query if by == "keyword" else "")
     if current.start is None or current.start[0] != made_of:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pages.components.session import page_state
 from rerank_core import RerankError
 from rerank_core.ranking.blind_test import Tally
-from rerank_core.ranking.comparison import Agreement, Contender, Difference
+from rerank_core.ranking.comparison import Contender, OrderAgreement, RankDifference
 from rerank_core.retrieval.starting_order import StartingOrder
 from rerank_core.storage.run_record import Run
 
@@ -34,8 +34,8 @@ class Part:
 class Figures:
     """What the orders that are shown come to, in the sequence in which they are shown."""
 
-    agreement: Agreement
-    differences: tuple[Difference, ...]
+    agreement: OrderAgreement
+    differences: tuple[RankDifference, ...]
     only: tuple[frozenset[int], ...]
 
 

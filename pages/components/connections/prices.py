@@ -67,7 +67,7 @@ def show(spec: rc.ProviderSpec) -> None:
 
 def _complete(edited: pd.DataFrame) -> list[dict[str, Any]]:
     """The edited rows; raises ConfigurationError, naming the model, for a cell that was emptied."""
-    rows: list[dict[str, Any]] = edited.to_dict("records")
+    rows = [{str(column): value for column, value in row.items()} for row in edited.to_dict("records")]
     for row in rows:
         for column, words in _EDITABLE.items():
             if pd.isna(row[column]):

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import altair as alt
 import pandas as pd
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped]  # it has no stubs
 import streamlit as st
 
 from pages.components.display.board import BoardRow, movement, shown
@@ -74,14 +74,15 @@ def big_tables(
             bar=_on_axis([row.score for row in rows]),
             alt=f"Reranked order, {len(rows):,} documents",
         )
-    memory = st.session_state.setdefault(keys.of(key, "selected"), {})
+    memory: dict[str, Any] = st.session_state.setdefault(keys.of(key, "selected"), {})
     if memory.get("version") != version:
         memory.update(version=version, left=None, right=None, picked=None)
     for side, place, table in (("left", chosen_left, initial), ("right", chosen_right, reranked)):
         if place != memory[side]:
             memory[side] = place
             memory["picked"] = table[place].key if place is not None and place < len(table) else None
-    return memory["picked"]
+    picked: str | None = memory["picked"]
+    return picked
 
 
 def _named(name: str, either: str) -> None:
@@ -277,7 +278,7 @@ def score_chart(rows: Sequence[BoardRow], threshold: float | None, key: str) -> 
             ],
         )
     )
-    chart: alt.Chart | alt.LayerChart = bars
+    chart: alt.Chart | alt.LayerChart | alt.FacetChart = bars
     said = f"How {len(scores):,} relevance scores are spread from {min(scores):.3f} to {max(scores):.3f}"
     if threshold is not None:
         said += f"; the threshold {threshold:.3f} keeps {kept(scores, threshold):,}"
@@ -288,7 +289,7 @@ def score_chart(rows: Sequence[BoardRow], threshold: float | None, key: str) -> 
         label = (
             alt.Chart(mark)
             .mark_text(color=ink, align="right" if near_right else "left", dx=-6 if near_right else 6, fontSize=12)
-            .encode(x=across, y=alt.YValue(-8), text=alt.Text("Label:N"))
+            .encode(x=across, y=alt.value(-8), text=alt.Text("Label:N"))
         )
         chart = alt.layer(bars, rule, label)
     st.altair_chart(chart.properties(height=160), key=key, alt=said)

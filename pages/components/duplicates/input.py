@@ -107,7 +107,7 @@ def _corpus(name: str, passages: int) -> str:
 
 def mode_control(connection: Connection) -> str:
     """All pairs, or one text with the rest."""
-    return st.segmented_control(
+    chosen = st.segmented_control(
         "How",
         list(MODES),
         format_func=MODES.__getitem__,
@@ -117,6 +117,7 @@ def mode_control(connection: Connection) -> str:
         on_change=_mode_changed,
         args=(connection.provider.id,),
     )
+    return chosen or ALL
 
 
 def collect_texts() -> None:
@@ -239,8 +240,8 @@ def asked_now(mode: str, source: str, local: str | None, reference: str, hosted:
     texts = hash(tuple(document.text for document in state().working.documents)) if source == OWN else 0
     if mode == ALL:
         return Asked(ALL, source, texts, local)
-    provider = connection.provider.id
-    paid = None if provider == "local" else (provider, hosted.id if hosted else None)
+    provider = connection.provider
+    paid = None if provider.is_local else (provider.id, hosted.id if hosted else None)
     return Asked(ONE, source, texts, local, reference, paid)
 
 

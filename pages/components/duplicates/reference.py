@@ -19,7 +19,7 @@ from pages.components.duplicates.state import Outcome
 from pages.components.session import keys
 from pages.components.session.texts import open_run
 from rerank_core import Document, pricing, provider
-from rerank_core.duplicates import MEANING, WORDING, Compared, Measure, compared_csv, compared_json
+from rerank_core.duplicates import MEANING, WORDING, ComparedText, Measure, compared_csv, compared_json
 from rerank_core.duplicates.measures import RELEVANCE_WARNING
 from rerank_core.duplicates.reference import above, ranked
 
@@ -63,7 +63,7 @@ def _order_control(outcome: Outcome) -> str:
     options[WORDING] = MEASURES[WORDING]
     if st.session_state.get(keys.DUPLICATES_ORDER) not in options:
         st.session_state[keys.DUPLICATES_ORDER] = next(iter(options))
-    return st.segmented_control(
+    chosen = st.segmented_control(
         "Order by",
         list(options),
         format_func=options.__getitem__,
@@ -71,6 +71,7 @@ def _order_control(outcome: Outcome) -> str:
         key=keys.DUPLICATES_ORDER,
         persist_state="session",
     )
+    return chosen or next(iter(options))
 
 
 def _bill(outcome: Outcome) -> None:
@@ -90,7 +91,7 @@ def _bill(outcome: Outcome) -> None:
     show_warnings(response.warnings)
 
 
-def _results(outcome: Outcome, rows: tuple[Compared, ...], by: str) -> None:
+def _results(outcome: Outcome, rows: tuple[ComparedText, ...], by: str) -> None:
     if not rows:
         st.info("There was nothing to compare the reference with.")
         return
@@ -117,7 +118,7 @@ def _preview(document: Document) -> str:
     return f"{title(document)}: {document.text[:300]}" if name else title(document)
 
 
-def _files(outcome: Outcome, rows: tuple[Compared, ...], by: str, threshold: float | None) -> None:
+def _files(outcome: Outcome, rows: tuple[ComparedText, ...], by: str, threshold: float | None) -> None:
     reference = outcome.asked.reference or ""
     model = outcome.asked.local if by == MEANING else None
     if by == RELEVANCE and outcome.run is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -16,11 +16,11 @@ from rerank_core import Document
 from rerank_core.duplicates import (
     MEANING,
     WORDING,
-    Difference,
     Duplicates,
     Group,
     Measure,
     Pair,
+    TextDifference,
     difference,
     groups_csv,
     groups_json,
@@ -61,7 +61,7 @@ def measure_control(measures: Sequence[Measure]) -> Measure:
     """Which of the two measures decides."""
     if st.session_state.get(keys.DUPLICATES_MEASURE) not in measures:
         st.session_state[keys.DUPLICATES_MEASURE] = WORDING
-    return st.segmented_control(
+    chosen = st.segmented_control(
         "Look for",
         list(measures),
         format_func=MEASURES.__getitem__,
@@ -69,6 +69,7 @@ def measure_control(measures: Sequence[Measure]) -> Measure:
         key=keys.DUPLICATES_MEASURE,
         persist_state="session",
     )
+    return chosen or WORDING
 
 
 def threshold_control(measure: Measure, model: str | None) -> float:
@@ -93,11 +94,15 @@ def threshold_control(measure: Measure, model: str | None) -> float:
         help="From which likeness on texts count as alike. Moving it works nothing out anew.",
     )
     if name in current.thresholds:
+
+        def forget() -> None:
+            current.thresholds.pop(name, None)
+
         st.button(
             "Back to the suggestion",
             type="tertiary",
             icon=":material/undo:",
-            on_click=lambda: current.thresholds.pop(name, None),
+            on_click=forget,
         )
     return float(value)
 
@@ -220,7 +225,7 @@ def texts(
     )
 
 
-def known_difference(one: str, other: str) -> Difference:
+def known_difference(one: str, other: str) -> TextDifference:
     """What differs, worked out once."""
     memory = state().differences
     if (one, other) not in memory:
@@ -247,7 +252,7 @@ def title(document: Document) -> str:
     return shown(str(document.metadata.get("title") or document.text), PREVIEW, one_line=True)
 
 
-def selected_row(rows: list[dict[str, object]], key: str, alt: str) -> int | None:
+def selected_row(rows: Sequence[Mapping[str, object]], key: str, alt: str) -> int | None:
     """A table of which one row can be selected; the place of that row."""
     bar = st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.3f", width=120)
     event = st.dataframe(

@@ -8,7 +8,7 @@ from pages.components.session import page_state
 from rerank_core import Document
 from rerank_core.documents import ParsedDocuments
 from rerank_core.documents.working_list import WorkingList
-from rerank_core.duplicates import Compared, Difference, Duplicates
+from rerank_core.duplicates import ComparedText, Duplicates, TextDifference
 from rerank_core.storage.run_record import Run
 
 OWN = "own"
@@ -47,7 +47,7 @@ class Outcome:
     id: str
     asked: Asked
     found: Duplicates | None = None
-    rows: tuple[Compared, ...] = ()
+    rows: tuple[ComparedText, ...] = ()
     run: Run | None = None
     notes: tuple[str, ...] = ()
     own: tuple[Document, ...] = ()
@@ -70,7 +70,7 @@ class DuplicatesState:
     notice: str = ""
     # A threshold belongs to a measure and its model.
     thresholds: dict[tuple[str, str | None], float] = field(default_factory=dict)
-    differences: dict[tuple[str, str], Difference] = field(default_factory=dict)
+    differences: dict[tuple[str, str], TextDifference] = field(default_factory=dict)
 
 
 def state() -> DuplicatesState:

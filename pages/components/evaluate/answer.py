@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import altair as alt
 import pandas as pd
 import streamlit as st
@@ -9,13 +11,13 @@ import streamlit as st
 from pages.components.display import errors
 from pages.components.display.board import shown
 from pages.components.evaluate.board import query_board
-from pages.components.evaluate.orders import INITIAL, filters, scope_line, summary
+from pages.components.evaluate.orders import filters, scope_line, summary
 from pages.components.evaluate.run import under_way
 from pages.components.evaluate.state import go, state
 from pages.components.session import keys
 from rerank_core import RerankError, pricing
 from rerank_core.evaluation.measures.measure import mean_name
-from rerank_core.evaluation.measures.summary import QueryChange, Summary, method
+from rerank_core.evaluation.measures.summary import INITIAL, QueryChange, Summary, method
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 
 """The run for which somebody chose the model."""
@@ -190,7 +192,7 @@ def _bars(changes: tuple[QueryChange, ...], label: str, measure: str, counts: di
         alt=f"{label}: {counts[BETTER]} queries better, {counts[WORSE]} worse, {counts[SAME]} the same in {measure}; "
         "one bar a query, the worst on the left",
     )
-    picked = ((event or {}).get("selection") or {}).get("bar") or []
+    picked: list[dict[str, Any]] = event.selection.get("bar") or []
     number = picked[0].get("Number") if picked else None
     if isinstance(number, int) and 0 < number <= len(changes):
         _take("bars", (label, measure, number), changes[number - 1].query.id)

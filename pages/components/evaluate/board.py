@@ -6,10 +6,11 @@ import streamlit as st
 
 from pages.components.display import tables
 from pages.components.display.board import MAX_ROWS, BoardEvent, BoardRow, board, shown
-from pages.components.evaluate.orders import INITIAL, judgments, orders, rankings
+from pages.components.evaluate.orders import judgments, orders, rankings
 from pages.components.evaluate.rate import keep
 from pages.components.evaluate.state import state
 from pages.components.session import keys
+from rerank_core.evaluation.measures.summary import INITIAL
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
 
 
@@ -115,11 +116,15 @@ def _detail(query_set: QuerySet, query: Query, rows: list[BoardRow]) -> None:
     if row is None:
         return
     name = query.candidates[int(row.key)]
+
+    def rate(grade: int | None) -> None:
+        keep(query.id, name, grade)
+
     tables.detail_panel(
         row,
         query_set.documents[name],
         key=keys.of(keys.EVALUATE_DETAIL, query.id, row.key),
-        on_rate=lambda grade: keep(query.id, name, grade),
+        on_rate=rate,
         on_close=_close,
     )
 

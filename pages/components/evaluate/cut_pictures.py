@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pages.components.display.cut_line import Fact, Panel, Series
 from rerank_core.evaluation.measures.cutoff import CutPoint, TopN
@@ -28,16 +28,14 @@ def threshold_panels(points: Sequence[CutPoint], now: CutPoint) -> tuple[Panel, 
 
 def threshold_facts(points: Sequence[CutPoint], now: CutPoint) -> tuple[Fact, ...]:
     """What a person decides by, each with what it means."""
-    return tuple(
-        Fact(name, hint, tuple(words(point) for point in points), words(now))
-        for name, hint, words in (
-            ("Answered", "Queries that show a result", lambda point: f"{point.answered:.0%}"),
-            ("Wrongly answered", "The first one shown is not good", lambda point: f"{point.wrongly_answered:.0%}"),
-            ("Precision", "Good ones among those shown", lambda point: _share(point.precision, "none shown")),
-            ("Recall", "Good ones shown, of all there are", lambda point: _share(point.recall, "none there")),
-            ("Results a query", "Shown on average", lambda point: f"{point.kept:.1f}"),
-        )
+    facts: tuple[tuple[str, str, Callable[[CutPoint], str]], ...] = (
+        ("Answered", "Queries that show a result", lambda point: f"{point.answered:.0%}"),
+        ("Wrongly answered", "The first one shown is not good", lambda point: f"{point.wrongly_answered:.0%}"),
+        ("Precision", "Good ones among those shown", lambda point: _share(point.precision, "none shown")),
+        ("Recall", "Good ones shown, of all there are", lambda point: _share(point.recall, "none there")),
+        ("Results a query", "Shown on average", lambda point: f"{point.kept:.1f}"),
     )
+    return tuple(Fact(name, hint, tuple(words(point) for point in points), words(now)) for name, hint, words in facts)
 
 
 def top_panels(top: Sequence[TopN], n: int) -> tuple[Panel, ...]:

@@ -32,7 +32,7 @@ def restore_from_link() -> None:
         and current.query_set is not None
         and not stores.experiments().list(current.set_id)
     ):
-        free = {(one.provider, one.model): one for one in contenders().values() if one.provider == "local"}
+        free = {(one.provider, one.model): one for one in contenders().values() if one.is_local}
         picked = tuple(free[one.provider, one.model] for one in FREE if (one.provider, one.model) in free)
         if picked:
             create(current.query_set, picked)

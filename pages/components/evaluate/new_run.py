@@ -34,7 +34,7 @@ def new_run(query_set: QuerySet) -> None:
             name for name in st.session_state[keys.EVALUATE_MODELS] if name in options
         ]
     else:
-        st.session_state[keys.EVALUATE_MODELS] = [name for name, one in options.items() if one.provider == "local"][:3]
+        st.session_state[keys.EVALUATE_MODELS] = [name for name, one in options.items() if one.is_local][:3]
     chosen = st.multiselect(
         "Models to compare",
         list(options),
@@ -49,7 +49,7 @@ def new_run(query_set: QuerySet) -> None:
             st.caption(f"{' and '.join(waiting)}: a key is needed first.")
             st.page_link("connections.py", label="Set up a connection", icon=":material/key:")
     picked = distinct(options[name] for name in chosen)
-    hosted = sorted({one.provider for one in picked} - {"local"})
+    hosted = sorted({one.provider for one in picked if not one.is_local})
     rates = _speed(hosted)
     if not query_set.ready:
         st.warning("No query of this set has candidates, so there is nothing to rerank.", icon=":material/search_off:")
@@ -75,7 +75,7 @@ def contenders() -> dict[str, Contender]:
         if not connections.of(spec.id).ready:
             continue
         for model in spec.models or (None,):
-            if model is not None and spec.id == "local" and offline.unavailable_reason(model.id):
+            if model is not None and spec.is_local and offline.unavailable_reason(model.id):
                 continue
             name = f"{model.label} ({spec.label})" if model else spec.label
             found[name] = Contender(spec.id, model.id if model else None)

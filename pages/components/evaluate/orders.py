@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -20,8 +20,10 @@ DEPTHS = [3, 5, 10, 20]
 LENGTH_NAMES = {"short": "Up to 5 words", "sentence": "6 to 25 words", "long": "Longer"}
 KEPT = 20
 
+Found = TypeVar("Found")
 
-def remembered(key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+
+def remembered(key: tuple[Any, ...], make: Callable[[], Found]) -> Found:
     """What `make` gives, kept in the session for as long as `key` is the same; the last few are kept. Values of a
     key are compared as they are, so a query set counts as the same only while it is the same object."""
     memory: list[tuple[tuple[Any, ...], Any]] = st.session_state.setdefault(keys.EVALUATE_MEMORY, [])
@@ -29,11 +31,12 @@ def remembered(key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
         if len(known) == len(key) and all(
             a is b or (type(a) in _PLAIN and a == b) for a, b in zip(known, key, strict=True)
         ):
-            return value
-    value = make()
-    memory.append((key, value))
+            found: Found = value
+            return found
+    made = make()
+    memory.append((key, made))
     del memory[:-KEPT]
-    return value
+    return made
 
 
 _PLAIN = (str, int, float, tuple, type(None))
@@ -159,7 +162,7 @@ def _choice(label: str, key: str, options: Sequence[str], names: Mapping[str, st
     st.multiselect(
         label,
         options,
-        format_func=(names or {}).get if names else str,
+        format_func=lambda one: (names or {}).get(one, one),
         key=key,
         placeholder="All",
         persist_state="session",

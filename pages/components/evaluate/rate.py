@@ -343,7 +343,8 @@ def _onward(pooled: Mapping[str, Sequence[str]], mine: Mapping[str, Mapping[str,
     current = state()
     jump = bool(st.session_state.get(keys.EVALUATE_UNRATED, True))
     ids = list(pooled)
-    start = ids.index(current.rated_query) if current.rated_query in pooled else 0
+    asked = current.rated_query
+    start = ids.index(asked) if asked is not None and asked in pooled else 0
     place = current.place
     for query in [*ids[start:], *ids[:start]]:
         rated = mine.get(query, {}) if jump else {}

@@ -225,7 +225,7 @@ def _next_steps(one: Experiment, now: ExperimentProgress) -> None:
         ):
             submit(one, only="failed")
             st.rerun()
-        hosted = sorted({contender.provider for contender in one.contenders} - {"local"})
+        hosted = sorted({contender.provider for contender in one.contenders if not contender.is_local})
         if hosted and (open_ones > 0 or now.failed):
             with st.popover("Speed and limit", icon=":material/speed:"):
                 _terms(one, hosted)

@@ -25,7 +25,7 @@ PATIENCE = 0.4
 def local_speeds(query_set: QuerySet, chosen: Iterable[Contender], *, busy: bool) -> dict[str, LocalSpeed]:
     """The speeds of the chosen local models, as far as they are known; the rest is measured meanwhile, unless this
     computer is `busy` with a run, which would make it look slow."""
-    models = [one.model for one in chosen if one.provider == "local" and one.model in LOCAL_SPEED]
+    models = [one.model for one in chosen if one.is_local and one.model in LOCAL_SPEED]
     missing = tuple(model for model in models if model is not None and not _fresh(model))
     if missing and not busy and measuring() is None:
         try:
@@ -40,7 +40,7 @@ def local_speeds(query_set: QuerySet, chosen: Iterable[Contender], *, busy: bool
 
 def request_seconds(chosen: Iterable[Contender]) -> dict[str, float]:
     """The seconds that a request to each hosted model took in earlier runs on this machine, by label."""
-    hosted = [one for one in chosen if one.provider != "local"]
+    hosted = [one for one in chosen if not one.is_local]
     known = {one.label: stores.experiments().usual_seconds(one) for one in hosted}
     return {label: seconds for label, seconds in known.items() if seconds is not None}
 

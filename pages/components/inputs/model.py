@@ -32,7 +32,7 @@ def model_control(connection: Connection) -> ModelSpec | None:
         return None
     model = models.get(label or LABELS[0]) or spec.models[0]
     price = connections.prices().find(spec.id, model.id)
-    if spec.id == "local":
+    if spec.is_local:
         st.caption(f"{model.audience} It stands in for the hosted model and is not that model.", help=model.notice)
         return model
     cost = (
@@ -46,7 +46,7 @@ def model_control(connection: Connection) -> ModelSpec | None:
 
 def unavailable(model: ModelSpec | None, connection: Connection) -> str | None:
     """Why the chosen local model cannot run here, or None; says so on the page."""
-    if model is None or connection.provider.id != "local":
+    if model is None or not connection.provider.is_local:
         return None
     reason = offline.unavailable_reason(model.id)
     if reason:

@@ -10,7 +10,7 @@ from pages.components.inputs.collections import LiveSettings
 from pages.components.session import keys
 from rerank_core import RerankError
 from rerank_core.retrieval.live.index import LiveFields, LiveIndex, QueryTemplate
-from rerank_core.transport.engine_credentials import Credentials
+from rerank_core.transport.credentials import Credentials
 
 # The query template, a widget's key, and the default that it began with.
 

@@ -113,11 +113,15 @@ def _threshold(run: Run, scores: list[float | None]) -> float:
     )
     st.text(ranking.kept_text(scores, value))
     if key in own:
+
+        def forget() -> None:
+            own.pop(key, None)
+
         st.button(
             "Back to the suggestion",
             type="tertiary",
             icon=":material/undo:",
-            on_click=lambda: own.pop(key, None),
+            on_click=forget,
         )
     return float(value)
 

@@ -14,6 +14,7 @@ from pages.components.session import keys
 from rerank_core import provider, ranking
 from rerank_core.exports import board_svg, snippets, tables
 from rerank_core.exports import prompt_context as exports_prompt_context
+from rerank_core.exports.prompt_context import ContextStyle
 from rerank_core.storage.run_record import Run
 
 SNIPPETS = ["curl", "Python with rerank_core", "Python with httpx", "JavaScript"]
@@ -21,7 +22,7 @@ HOSTED = "gateflow"
 FULL_HEIGHT_ROWS = 15
 BODIES = ["JSON sent", "JSON received"]
 OURS = frozenset({"Rank", "Was", "Move", "Score", "Kept", "Rating", "ID", "Text"})
-STYLES = {"markdown": "Markdown", "plain": "Plain", "xml": "XML"}
+STYLES: dict[ContextStyle, str] = {"markdown": "Markdown", "plain": "Plain", "xml": "XML"}
 BUDGETS = [500, 1000, 2000, 4000, 8000]
 
 

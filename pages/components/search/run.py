@@ -22,7 +22,8 @@ from rerank_core.jobs import JobContext
 from rerank_core.models import DocumentInput
 from rerank_core.providers.spec import ModelSpec
 from rerank_core.retrieval.condense import condense
-from rerank_core.retrieval.first_stage import FirstStage
+from rerank_core.retrieval.first_stage import FirstStage, Retrieved
+from rerank_core.retrieval.live.reply import LiveResult
 from rerank_core.retrieval.passages import Passages
 from rerank_core.storage.run_record import new_id
 
@@ -80,6 +81,8 @@ def plan(
 
 def _work(context: JobContext, payment: Payment, planned: SearchPlan, run_id: str) -> SearchAnswer:
     """Runs on a worker thread: nothing of Streamlit may be called here."""
+    found: Retrieved | LiveResult
+    places: tuple[int, ...] | None
     started = time.perf_counter()
     if planned.live is not None:
         refused = addresses.check(planned.live.index.address) if planned.live.typed else None

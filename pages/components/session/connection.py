@@ -132,7 +132,8 @@ def change(provider_id: str, **changes: object) -> None:
 
 def budget() -> Budget:
     """What this session has spent and may spend."""
-    return st.session_state.setdefault(keys.BUDGET, Budget())
+    kept: Budget = st.session_state.setdefault(keys.BUDGET, Budget())
+    return kept
 
 
 def prices() -> PriceTable:
@@ -146,7 +147,8 @@ def set_prices(table: PriceTable | None) -> None:
 
 
 def _all_settings() -> dict[str, Settings]:
-    return st.session_state.setdefault(keys.CONNECTION_SETTINGS, {})
+    kept: dict[str, Settings] = st.session_state.setdefault(keys.CONNECTION_SETTINGS, {})
+    return kept
 
 
 def usual_base_url(spec: rc.ProviderSpec) -> str | None:

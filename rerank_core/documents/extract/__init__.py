@@ -46,14 +46,7 @@ def read(kind: str, data: bytes, source: SourceFile) -> None:
             f"Archives and mails lie more than {source.limits.depth} deep inside one another; this one was not read."
         )
     module, name = _READERS[kind]
-    try:
-        reader = getattr(import_module(f"{__name__}.{module}"), name)
-    except ImportError as error:
-        package = error.name or "a package"
-        raise Unreadable(
-            f"A {EXTRACTED_KINDS[kind]} needs the Python package '{package}', which is not installed here. "
-            "Run: pip install -r requirements.txt"
-        ) from error
+    reader = getattr(import_module(f"{__name__}.{module}"), name)
     try:
         if kind in _WITH_PARTS:
             reader(data, source, read_part)

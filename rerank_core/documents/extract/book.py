@@ -10,6 +10,7 @@ from rerank_core.documents.decoding import Unreadable
 from rerank_core.documents.extract.archive import Archive, Protected, check_parts
 from rerank_core.documents.extract.sink import SourceFile
 from rerank_core.documents.extract.web import add_sections, decode_html, read_page
+from rerank_core.extras import require
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -28,6 +29,7 @@ def read_book(data: bytes, source: SourceFile) -> None:
 
     Raises Unreadable where the file is damaged or hostile, Protected where it is copy-protected.
     """
+    require("Reading EPUB books", "documents", "selectolax", refused=Unreadable)
     source.progress(0, 1, "unpacking")
     # chapters may name a document type: they go to the HTML reader, which knows no entities but HTML's own
     archive = check_parts(data, source.limits, "book", entities=False)

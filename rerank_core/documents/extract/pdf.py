@@ -8,6 +8,7 @@ from typing import Any
 from rerank_core.documents.decoding import Unreadable
 from rerank_core.documents.extract.archive import Protected
 from rerank_core.documents.extract.sink import SourceFile
+from rerank_core.extras import require
 
 __all__ = ["page_ranges", "read_pdf"]
 
@@ -22,6 +23,7 @@ def read_pdf(data: bytes, source: SourceFile) -> None:
     Pages without text but with something on them are named as scans; blank ones are passed over.
     Raises Unreadable where the file is damaged, Protected where it asks for a password.
     """
+    require("Reading PDF files", "documents", "pypdfium2", refused=Unreadable)
     import pypdfium2 as pdfium  # type: ignore[import-untyped]  # it has no stubs
 
     try:

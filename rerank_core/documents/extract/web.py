@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rerank_core.documents.decoding import Unreadable, decode, text_codec
 from rerank_core.documents.extract.sink import SourceFile
+from rerank_core.extras import require
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
@@ -138,7 +139,11 @@ def decode_named(data: bytes, name: str) -> str | None:
 
 
 def read_page(html: str) -> WebPage:
-    """The title, address and sections of an HTML text. Raises Unreadable where it is nested too deeply."""
+    """The title, address and sections of an HTML text.
+
+    Raises Unreadable where it is nested too deeply, and where selectolax is missing.
+    """
+    require("Reading HTML", "documents", "selectolax", refused=Unreadable)
     from selectolax.lexbor import LexborHTMLParser
 
     html = html.encode("utf-8", "replace").decode("utf-8")

@@ -9,6 +9,7 @@ from rerank_core.documents.decoding import Unreadable
 from rerank_core.documents.extract.archive import check_parts
 from rerank_core.documents.extract.sink import SourceFile
 from rerank_core.documents.extract.web import add_sections, read_page
+from rerank_core.extras import require
 
 __all__ = ["read_word"]
 
@@ -31,6 +32,7 @@ def read_word(data: bytes, source: SourceFile) -> None:
     Lists, tables, text boxes and notes are kept as text; pictures, comments, deleted text, page headers and
     footers are not. Macros are never looked at. Raises Unreadable where the file is damaged or hostile.
     """
+    require("Reading Word documents", "documents", "mammoth", "selectolax", refused=Unreadable)
     import mammoth  # type: ignore[import-untyped]  # it has no stubs
 
     source.progress(0, 2, "unpacking")

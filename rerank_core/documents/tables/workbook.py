@@ -19,6 +19,7 @@ from rerank_core.documents.limits import Limits
 from rerank_core.documents.report import Problem
 from rerank_core.documents.tables.table import Row, Table
 from rerank_core.errors import InvalidDocumentsError
+from rerank_core.extras import require
 
 __all__ = ["read_workbook"]
 
@@ -41,9 +42,10 @@ def read_workbook(data: bytes, limits: Limits, sheet: str | None = None) -> tupl
     Without `sheet` the first visible one that holds anything, with a note where other visible ones do too. A
     formula gives the result that was saved with it, a date its ISO form, a whole number no decimal point; merged
     cells give their value to each row that they span. Line numbers are those of the sheet's rows.
-    Raises Unreadable where the file is damaged, hostile or too large, InvalidDocumentsError for a sheet
-    that does not exist.
+    Raises Unreadable where the file is damaged, hostile or too large, and where openpyxl is missing;
+    InvalidDocumentsError for a sheet that does not exist.
     """
+    require("Reading Excel workbooks", "documents", "openpyxl", refused=Unreadable)
     check_parts(data, limits, "workbook")
     # openpyxl warns about what it skips (styles, validation); the filter it needs is for the whole process
     with _ONE_AT_A_TIME, warnings.catch_warnings():

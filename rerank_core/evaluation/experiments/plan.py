@@ -139,7 +139,7 @@ def _planned(
         amount=sum(amounts, Decimal(0)) if priced else None,
         most=sum((bound for bound in bounds if bound is not None), Decimal(0)) if priced else None,
         seconds=_local_seconds(query_set, contender.model or "local-english", queries, speeds)
-        if known is None and contender.provider == "local"
+        if known is None and contender.is_local
         else _seconds(queries, rate, known),
         assumptions=tuple(dict.fromkeys(text for estimate in estimates[:1] for text in estimate.assumptions)),
         as_of=estimates[0].as_of if amounts and any(amounts) else None,

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rerank_core.errors import InvalidRequestError
+from rerank_core.extras import require
 
 __all__ = [
     "LARGEST_GRADE",
@@ -63,8 +64,9 @@ def measure(judgments: Judgments, run: RankedLists, measures: Iterable[str]) -> 
 
     Ids may hold anything, spaces included. Queries without judgments are left out. Raises InvalidRequestError
     where there are no judgments, a grade is no whole number from -127 to 127, a document stands twice in one
-    list, or a measure is not known.
+    list, or a measure is not known, ConfigurationError where the package ir-measures is missing.
     """
+    require("Measuring", "evaluation", "ir_measures")
     names = [measures] if isinstance(measures, str) else list(measures)
     parsed = {name: _parse(name) for name in names}
     check_judgments(judgments)

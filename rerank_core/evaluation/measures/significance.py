@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.measures.measure import Judgments, RankedLists
 from rerank_core.evaluation.measures.measure import measure as measure_run
+from rerank_core.extras import require
 
 __all__ = ["ENOUGH_QUERIES", "PairedTest", "compare", "compare_values", "describe", "holm", "p_text"]
 
@@ -101,6 +102,7 @@ def compare_values(
 ) -> dict[tuple[str, str], PairedTest]:
     """The same where the runs have been measured already: `values` maps each of two runs or more to the value of every
     query, the same queries for all."""
+    require("Comparing runs", "evaluation", "numpy")
     keys = list(itertools.combinations(values, 2))
     queries = next(iter(values.values()))
     columns = [

@@ -7,10 +7,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
-from weakref import finalize
 
 import httpx
 
@@ -23,10 +21,11 @@ from rerank_core.errors import (
 )
 from rerank_core.retrieval.live.query import FieldInfo, LiveFields, QueryTemplate, suggest_fields
 from rerank_core.retrieval.live.reply import LiveHit, LiveResult, explain, failed, json_of, result_of
-from rerank_core.transport.engine_credentials import Credentials
-from rerank_core.transport.exchange import BROKEN, Transport, exchange, failure_of, limits
+from rerank_core.transport.address import checked_address
+from rerank_core.transport.credentials import Credentials
+from rerank_core.transport.exchange import TRANSPORT_ERRORS, Transport, exchange, failure_of, limits
 from rerank_core.transport.reply import Failure, Reply
-from rerank_core.transport.sockets import Allowance, open_pool, pool_options
+from rerank_core.transport.sockets import Deadline, open_pool, pool_options
 
 __all__ = [
     "MOST",
@@ -81,7 +80,12 @@ class LiveIndex:
         *,
         _clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.address = _address(address)
+        self.address = checked_address(
+            address,
+            "The search engine's address",
+            hint="Give an address that starts with https:// or http://, as in http://localhost:9200",
+            credentials_hint="Leave them out of the address; they have fields of their own.",
+        )
         self.index = _index(index)
         self.fields_used = fields
         self.credentials = credentials if credentials is not None else Credentials()
@@ -98,10 +102,9 @@ class LiveIndex:
         self._clock = _clock
         if transport is None:
             transport = Transport(open_pool({**pool_options(self.address), "max_connections": _WIDTH}))
-            finalize(self, transport.close)  # one that is forgotten leaves no socket open
         self._transport = transport
         self._lock = threading.Lock()
-        self._under_way: list[Allowance] = []
+        self._under_way: list[Deadline] = []
         self._closed = False
 
     def __repr__(self) -> str:
@@ -128,17 +131,15 @@ class LiveIndex:
         if not isinstance(body, dict) or not all(isinstance(entry, dict) for entry in body.values()):
             raise _no_engine(self.address)
         if not body:
-            raise _no_index(self.index)
+            raise ConfigurationError(
+                f"The search engine has no index called '{self.index}'.",
+                hint="Check the name: capitals, dashes and underscores count.",
+                code="index_not_found_exception",
+            )
         found: dict[str, str] = {}
         for entry in body.values():
             found.update(_fields(entry.get("mappings")))
         return tuple(FieldInfo(name, kind) for name, kind in sorted(found.items()))[:_FIELDS]
-
-    def indices(self) -> tuple[str, ...]:
-        """The names of the indices that these credentials may see, without the engine's own, in alphabetical order."""
-        body = self._ask("GET", "/_cat/indices?format=json&h=index")
-        names = [row.get("index") for row in body if isinstance(row, dict)] if isinstance(body, list) else []
-        return tuple(sorted(name for name in names if isinstance(name, str) and not name.startswith(".")))
 
     def test(self) -> LiveTest:
         """Whether the engine and the index can be reached and hold the fields named. Raises what `search` raises."""
@@ -159,16 +160,14 @@ class LiveIndex:
             if self._closed:
                 return
             self._closed = True
-            for allowance in self._under_way:
-                allowance.cancel()
+            for deadline in self._under_way:
+                deadline.cancel()
         self._transport.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     @property
@@ -204,16 +203,16 @@ class LiveIndex:
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """One request; the parsed reply. Raises the RerankError that anything else amounts to."""
-        allowance = Allowance(self.timeout, self._clock)
+        deadline = Deadline(self.timeout, self._clock)
         with self._lock:
             if self._closed:
                 raise _closed()
-            self._under_way.append(allowance)
+            self._under_way.append(deadline)
         try:
-            outcome = self._exchange(method, path, body, allowance)
+            outcome = self._exchange(method, path, body, deadline)
         finally:
             with self._lock:
-                self._under_way = [other for other in self._under_way if other is not allowance]
+                self._under_way = [other for other in self._under_way if other is not deadline]
         if isinstance(outcome, Failure) and self._closed:
             raise _closed()
         try:
@@ -231,15 +230,13 @@ class LiveIndex:
             raise
         return parsed
 
-    def _exchange(
-        self, method: str, path: str, body: Mapping[str, Any] | None, allowance: Allowance
-    ) -> Reply | Failure:
+    def _exchange(self, method: str, path: str, body: Mapping[str, Any] | None, deadline: Deadline) -> Reply | Failure:
         try:
-            return exchange(self._transport, self._request(method, path, body, allowance), allowance)
-        except BROKEN as error:
-            return failure_of(error, allowance, None)
+            return exchange(self._transport, self._request(method, path, body, deadline), deadline)
+        except TRANSPORT_ERRORS as error:
+            return failure_of(error, deadline, None)
 
-    def _request(self, method: str, path: str, body: Mapping[str, Any] | None, allowance: Allowance) -> httpx.Request:
+    def _request(self, method: str, path: str, body: Mapping[str, Any] | None, deadline: Deadline) -> httpx.Request:
         # Single halves of surrogate pairs are no JSON to a search engine; the replacement character is.
         data = b"" if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "rerank_core"}
@@ -248,7 +245,7 @@ class LiveIndex:
         secret = self.credentials.header()
         if secret is not None:
             headers["Authorization"] = secret
-        return httpx.Request(method, self.address + path, headers=headers, content=data, extensions=limits(allowance))
+        return httpx.Request(method, self.address + path, headers=headers, content=data, extensions=limits(deadline))
 
 
 def _fields(mapping: Any, before: str = "") -> Iterator[tuple[str, str]]:
@@ -274,34 +271,6 @@ def _is_loopback(host: str) -> bool:
     return host == "localhost" or host == "::1" or host.startswith("127.")
 
 
-def _address(address: str) -> str:
-    hint = "Give an address that starts with https:// or http://, as in http://localhost:9200"
-    try:
-        parts = urlsplit(address.strip())
-        host, port = parts.hostname, parts.port
-        httpx.URL(address.strip())
-    except (ValueError, httpx.InvalidURL, AttributeError):
-        raise ConfigurationError("The search engine's address is not a web address.", hint=hint) from None
-    if (
-        not host
-        or parts.scheme not in ("http", "https")
-        or port == 0
-        or not address.isprintable()
-        or " " in address.strip()
-    ):
-        raise ConfigurationError("The search engine's address is not a web address.", hint=hint)
-    if parts.username is not None or parts.password is not None:
-        raise ConfigurationError(
-            "The address holds a user name or a password, which error messages would show.",
-            hint="Leave them out of the address; they have fields of their own.",
-        )
-    if parts.query or parts.fragment:
-        raise ConfigurationError(
-            "The address goes on after a ? or a #.", hint="Give only its beginning, as in http://localhost:9200"
-        )
-    return parts.geturl().rstrip("/")
-
-
 def _index(index: str) -> str:
     name = index.strip() if isinstance(index, str) else ""
     if not name:
@@ -322,12 +291,4 @@ def _no_engine(address: str) -> BadResponseError:
         f"{address} answers, but not as OpenSearch or Elasticsearch do.",
         hint="Check the address: it should be that of the search engine itself (usually port 9200), not its dashboard.",
         code="not_a_search_engine",
-    )
-
-
-def _no_index(index: str) -> ConfigurationError:
-    return ConfigurationError(
-        f"The search engine has no index called '{index}'.",
-        hint="Check the name: capitals, dashes and underscores count.",
-        code="index_not_found_exception",
     )

@@ -8,18 +8,8 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
-from rerank_core.errors import (
-    AuthenticationError,
-    BadResponseError,
-    ConfigurationError,
-    ConnectionFailedError,
-    InvalidRequestError,
-    PermissionDeniedError,
-    ProviderError,
-    RateLimitedError,
-    RequestTimeoutError,
-    RerankError,
-)
+from rerank_core import errors
+from rerank_core.errors import RerankError
 from rerank_core.models import Document
 from rerank_core.retrieval.live.query import LiveFields
 from rerank_core.transport.reply import Failure, Reply
@@ -81,11 +71,11 @@ def result_of(body: Any, fields: LiveFields, sent: dict[str, Any], latency_ms: f
     rows = body.get("hits") if isinstance(body, dict) else None
     found = rows.get("hits") if isinstance(rows, dict) else None
     if not isinstance(rows, dict) or not isinstance(found, list):
-        raise BadResponseError(
+        raise errors.BadResponseError(
             "The reply holds no hits, so it is not that of OpenSearch or Elasticsearch.", hint=_NOT_AN_ENGINE
         )
     if _shards(body, "total") == 0:
-        raise ConfigurationError(
+        raise errors.ConfigurationError(
             "No index of the search engine has a name that fits.",
             hint="Check the name of the index: capitals, dashes and underscores count.",
             code="index_not_found_exception",
@@ -93,7 +83,7 @@ def result_of(body: Any, fields: LiveFields, sent: dict[str, Any], latency_ms: f
     hits, without = [], 0
     for rank, row in enumerate(found, 1):
         if not isinstance(row, dict):
-            raise BadResponseError(f"Hit {rank} of the reply is no object.", hint=_NOT_AN_ENGINE)
+            raise errors.BadResponseError(f"Hit {rank} of the reply is no object.", hint=_NOT_AN_ENGINE)
         document = _document(row, fields)
         if document is None:
             without += 1
@@ -101,7 +91,7 @@ def result_of(body: Any, fields: LiveFields, sent: dict[str, Any], latency_ms: f
             hits.append(LiveHit(rank, document, _number(row.get("_score")), str(row.get("_index", ""))))
     if found and not hits:
         there = sorted({name for row in found[:20] for name in _names(_source(row))})
-        raise ConfigurationError(
+        raise errors.ConfigurationError(
             f"None of the {len(found):,} documents that were found has text in the field '{fields.text}'.",
             hint=f"Choose another text field. The documents have: {', '.join(there[:20]) or 'no fields at all'}.",
             code="text_field",
@@ -224,29 +214,31 @@ def failed(failure: Failure, address: str, timeout: float) -> RerankError:
     said = failure.detail
     low = said.lower()
     if failure.kind in ("timeout", "busy"):
-        return RequestTimeoutError(
+        return errors.RequestTimeoutError(
             f"The search engine at {address} did not answer within {timeout:g} seconds.",
             hint="Raise the time-out, ask for fewer candidates, or make the query template simpler.",
         )
     if failure.kind == "address":
-        return ConfigurationError(f"{address} cannot be used as an address: {said}.", hint=_NOT_AN_ENGINE)
+        return errors.ConfigurationError(f"{address} cannot be used as an address: {said}.", hint=_NOT_AN_ENGINE)
     if failure.kind == "reply":
-        return BadResponseError(f"The search engine's reply cannot be read: {said}.", hint="Ask for fewer candidates.")
+        return errors.BadResponseError(
+            f"The search engine's reply cannot be read: {said}.", hint="Ask for fewer candidates."
+        )
     if any(part in low for part in _NAME_ERRORS):
-        return ConnectionFailedError(
+        return errors.ConnectionFailedError(
             f"No computer is known by the name in {address}.",
             hint="Check the spelling of the address, and that this computer is on the right network or VPN.",
             code="unknown_host",
         )
     if "certificate" in low:
-        return ConnectionFailedError(
+        return errors.ConnectionFailedError(
             f"{address} shows a certificate that is not trusted here: {said}.",
             hint="Name the file of your own certificate authority in SSL_CERT_FILE and start the app again.",
             code="tls",
             retryable=False,
         )
     if "ssl" in low or "tls" in low:
-        return ConnectionFailedError(
+        return errors.ConnectionFailedError(
             f"No secure connection to {address} came about: {said}.",
             hint="If this search engine is not set up for https, use an address that starts with http://",
             code="tls",
@@ -259,7 +251,7 @@ def failed(failure: Failure, address: str, timeout: float) -> RerankError:
         else "Check the address and the network. An engine that is set up for https hangs up on http://"
     )
     what = "Nothing answers at" if refused else "The connection failed to"
-    return ConnectionFailedError(f"{what} {address}: {said}.", hint=hint)
+    return errors.ConnectionFailedError(f"{what} {address}: {said}.", hint=hint)
 
 
 def explain(reply: Reply, body: Any, index: str, address: str, *, had_credentials: bool) -> RerankError:
@@ -268,7 +260,7 @@ def explain(reply: Reply, body: Any, index: str, address: str, *, had_credential
     kind, reason = _reason(body)
     said = f": {reason}" if reason else ""
     if status == 401:
-        return AuthenticationError(
+        return errors.AuthenticationError(
             "The search engine does not accept these credentials."
             if had_credentials
             else "The search engine asks for credentials, and none were given.",
@@ -279,45 +271,45 @@ def explain(reply: Reply, body: Any, index: str, address: str, *, had_credential
             code=kind,
         )
     if status == 403:
-        return PermissionDeniedError(
+        return errors.PermissionDeniedError(
             f"The search engine does not allow this{said}.",
             hint=f"Ask its administrator for the right to read and search '{index}'.",
             status=status,
             code=kind,
         )
     if status == 404 and kind == "index_not_found_exception":
-        return ConfigurationError(
+        return errors.ConfigurationError(
             f"The search engine has no index called '{index}'.",
             hint="Check the name: capitals, dashes and underscores count.",
             status=status,
             code=kind,
         )
     if 300 <= status < 400:
-        return ProviderError(
+        return errors.ProviderError(
             f"The address {address} answers with a redirect, which is never followed.",
             hint="Use the address that it points to, if you trust it.",
             status=status,
             retryable=False,
         )
     if status == 429 or kind in ("circuit_breaking_exception", "es_rejected_execution_exception"):
-        return RateLimitedError(
+        return errors.RateLimitedError(
             f"The search engine is too busy{said}.", hint="Wait a little and try again.", status=status, code=kind
         )
     if kind is None and status < 500:
-        return ConfigurationError(
+        return errors.ConfigurationError(
             f"{address} answers with status {status} and nothing that a search engine says.",
             hint=_NOT_AN_ENGINE,
             status=status,
             code="not_a_search_engine",
         )
     if status >= 500:
-        return ProviderError(
+        return errors.ProviderError(
             f"The search engine failed (status {status}){said}.",
             hint="Try again in a minute; if it stays, look at the engine's own log.",
             status=status,
             code=kind,
         )
-    return InvalidRequestError(
+    return errors.InvalidRequestError(
         f"The search engine refuses this query{said}.",
         hint="Correct the query template: the names of its fields and the kind of query.",
         status=status,

@@ -151,7 +151,7 @@ def test_closing_stops_work_under_way(world: World, engine: Engine):
     handle = world.client("local")
 
     def close(progress: rc.Progress) -> None:
-        handle.client._switch.trip()
+        handle.client._cancel_token.cancel()
 
     with pytest.raises(rc.ConfigurationError, match="closed"):
         handle.rerank("q", ["a", "b"], on_progress=close)

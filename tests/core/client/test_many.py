@@ -159,7 +159,7 @@ def test_closing_during_the_loop_ends_it_with_an_error(world: World):
 
     def source():
         yield request("a")
-        handle.client._switch.trip()
+        handle.client._cancel_token.cancel()
         yield request("b")
 
     handle = world.client(handler=Script(falling), max_concurrency=1)

@@ -164,10 +164,10 @@ def test_an_interrupted_connection_is_not_kept(world: World, loopback: Loopback)
     loopback.script(ranks(), silent)
     client = world.client(base_url=loopback.url, timeout=LATER, max_retries=0)
     client.rerank("q", ["a"])
-    assert len(client.client._lanes.all) == 1
+    assert len(client.client._transports.all) == 1
     with pytest.raises(rc.RequestTimeoutError):
         client.rerank("q", ["a"])
-    assert client.client._lanes.all == []
+    assert client.client._transports.all == []
 
 
 def test_a_connection_that_does_not_come_about_is_given_up(world: World):

@@ -638,7 +638,7 @@ def test_a_corpus_can_be_read_while_it_grows(store):
 
 def test_a_lock_that_is_held_is_a_sentence(store, monkeypatch):
     """Work that another process does for too long ends in an error that can be tried again."""
-    from rerank_core.corpora.locks import exclusive
+    from rerank_core.storage.locks import exclusive
 
     corpus = store.create("A", TEXTS)
     monkeypatch.setattr(corpus_module, "_INDEX_SECONDS", 0.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import builtins
+import sys
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -182,14 +182,7 @@ def test_chunks_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_without_the_splitter_only_size_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sentence says what to install; the other ways need nothing."""
-    real = builtins.__import__
-
-    def without(name: str, *rest: Any, **named: Any) -> Any:
-        if name == "semantic_text_splitter":
-            raise ImportError(name=name)
-        return real(name, *rest, **named)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, "semantic_text_splitter", None)
     with pytest.raises(ConfigurationError, match="semantic-text-splitter"):
         chunk([LONG], "size")
     assert len(chunk([LONG], "paragraph")) == 20

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rerank_core import samples
-from rerank_core.duplicates import Difference, difference
+from rerank_core.duplicates import TextDifference, difference
 from rerank_core.duplicates.difference import MAX_CHARACTERS, Piece
 
 ARTICLES = {article.id: article.text for article in samples.knowledge_base()}
@@ -98,7 +98,7 @@ def test_sentences_for_a_person() -> None:
     assert difference("one, two", "one two").sentence == "No word differs, only 1 punctuation mark."
     assert difference("x", "y").sentence == "1 of 1 word differs."
     assert difference("a b c d", "a x y d").sentence == "2 of 4 words differ."
-    assert isinstance(difference("", ""), Difference)
+    assert isinstance(difference("", ""), TextDifference)
 
 
 def test_long_texts_are_matched_by_sentence_and_then_by_word() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import sys
 import threading
 from dataclasses import replace
 
@@ -18,7 +19,7 @@ from rerank_core.offline.local_model import LocalModel
 from rerank_core.offline.models import ENGLISH, KEYWORD, MULTILINGUAL
 from rerank_core.offline.weights import WeightFile
 from rerank_core.providers.local import LOCAL, compute
-from rerank_core.providers.spec import Part
+from rerank_core.providers.spec import Batch
 from tests.core.offline.test_encoder import EVIL, no_workers_left
 from tests.support.tiny_model import TinySource, tiny_encoder, tiny_reference
 
@@ -53,7 +54,7 @@ def package(tmp_path, monkeypatch):
 def tiny(package, monkeypatch):
     """The English model's place taken by a small one with a stored vector of its own."""
     reference = tiny_reference()
-    monkeypatch.setattr(local_model, "reference", lambda _: reference)
+    monkeypatch.setattr(local_model, "reference_vector", lambda _: reference)
     model = LocalModel(ENGLISH, package, lambda data: TinySource(), calibration.ENGLISH)
     monkeypatch.setitem(engine._MODELS, ENGLISH, model)
     return model
@@ -100,7 +101,7 @@ def test_a_model_loads_when_it_is_first_needed(tiny):
 def test_threads_wait_for_the_one_that_loads(package, monkeypatch):
     """Eight threads that ask at once get the same model, opened once."""
     reference = tiny_reference()
-    monkeypatch.setattr(local_model, "reference", lambda _: reference)
+    monkeypatch.setattr(local_model, "reference_vector", lambda _: reference)
     opened, gate = [], threading.Event()
 
     def open_slowly(data):
@@ -154,11 +155,10 @@ def test_a_computer_without_wheels_is_told_so(package, monkeypatch):
 @pytest.mark.parametrize("missing", ["onnxruntime", "tokenizers", "numpy"])
 def test_a_missing_runtime_is_named(tiny, monkeypatch, missing):
     """Without the package that runs models the reason names that package."""
-    found = weights.find_spec
-    monkeypatch.setattr(weights, "find_spec", lambda module: None if module == missing else found(module))
+    monkeypatch.setitem(sys.modules, missing, None)
     reason = offline.unavailable_reason(ENGLISH)
     assert reason is not None
-    assert f"pip install {missing}" in reason
+    assert f"needs the package {missing}, which is not installed. Run: pip install" in reason
     with pytest.raises(ConfigurationError, match=missing):
         offline.load(ENGLISH)
 
@@ -209,7 +209,7 @@ class _Overflowing:
 def test_drifting_bytes_give_way_to_floats(package, monkeypatch):
     """Where the byte kernels drift from the stored vector, the float graph is used and the scores stay right."""
     reference = tiny_reference()
-    monkeypatch.setattr(local_model, "reference", lambda _: reference)
+    monkeypatch.setattr(local_model, "reference_vector", lambda _: reference)
     encoder = LocalModel(ENGLISH, package, lambda data: Drifting(), calibration.ENGLISH).encoder()
     assert not encoder.quantised
     expected = tiny_encoder(quantised=False).embed("another text", PASSAGE).vectors
@@ -220,7 +220,7 @@ def test_drifting_bytes_give_way_to_floats(package, monkeypatch):
 def test_numbers_that_are_wrong_both_ways_are_refused(package, monkeypatch):
     """A model that is far from its stored vector in bytes and in floats is not used at all."""
     reference = tiny_reference()
-    monkeypatch.setattr(local_model, "reference", lambda _: reference)
+    monkeypatch.setattr(local_model, "reference_vector", lambda _: reference)
     model = LocalModel(ENGLISH, package, lambda data: TinySource(seed=8), calibration.ENGLISH)
     with pytest.raises(ConfigurationError, match="other numbers"):
         model.encoder()
@@ -277,7 +277,7 @@ def test_the_multilingual_model_is_told_when_no_language_is_shared(monkeypatch, 
         pytest.skip("LOUD: py3langid is not installed, so languages cannot be told apart here")
     monkeypatch.setattr(offline, "score", listen)
     for model in (MULTILINGUAL, ENGLISH):
-        compute(Part(query=query, texts=tuple(texts), places=tuple(range(len(texts))), model=model), lambda *_: None)
+        compute(Batch(query=query, texts=tuple(texts), indexes=tuple(range(len(texts))), model=model), lambda *_: None)
     assert told == [expected, False]
 
 

@@ -46,7 +46,7 @@ def encoder_of(model_id: str) -> Encoder:
 
 def test_the_stored_vector_is_that_of_the_float_graph(model_id):
     """What a model is compared with at load is what its float graph gives; the byte graph stays close to it."""
-    known = local_model.reference(model_id)
+    known = local_model.reference_vector(model_id)
     model = engine._MODELS[model_id]
     floats = Encoder(model._open_source(model._file.open()), quantised=False)
     (vector,) = floats.embed(known.text, PASSAGE).vectors

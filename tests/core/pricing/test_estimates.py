@@ -15,7 +15,7 @@ from rerank_core import pricing
 from rerank_core.errors import ConfigurationError, InvalidDocumentsError, InvalidQueryError
 from rerank_core.models import Cost, Document
 from rerank_core.pricing.estimates import cost_of, estimate_cost, estimate_tokens, gap_text, monthly, upper_bound
-from rerank_core.pricing.table import Price, PriceTable
+from rerank_core.pricing.table import GATEFLOW_PRICES_AS_OF, Price, PriceTable
 from rerank_core.providers import provider, providers
 
 ENGLISH = "rerank-english-v3.0"
@@ -124,7 +124,7 @@ def test_each_gateflow_model_has_its_price(model: str | None, amount: str) -> No
     estimate = estimate_cost("gateflow", model, "q", ["d"])
     assert estimate.amount == Decimal(amount)
     assert estimate.currency == "USD"
-    assert estimate.as_of == pricing.GATEFLOW_PRICES_AS_OF
+    assert estimate.as_of == GATEFLOW_PRICES_AS_OF
     assert any("GateFlow price list as given" in sentence for sentence in estimate.assumptions)
 
 
@@ -264,20 +264,16 @@ def test_local_calls_are_free_whatever_is_reported() -> None:
     assert (cost.amount, cost.basis) == (Decimal(0), "free")
 
 
-def test_the_table_round_trips_through_json_and_rows() -> None:
-    """JSON keeps amounts exactly; rows of an edited table come back as the same prices."""
-    table = PriceTable.default().with_price("gateflow", ENGLISH, "1.0000000001", as_of=date(2026, 5, 6))
-    assert PriceTable.from_json(table.to_json()) == table
+def test_the_table_round_trips_through_rows() -> None:
+    """Rows of an edited table come back as the same prices."""
     assert PriceTable.from_rows(PriceTable.default().rows()) == PriceTable.default()
 
 
-def test_prices_are_replaced_removed_and_dated_today() -> None:
+def test_prices_are_replaced_and_dated_today() -> None:
     """A second price for a model replaces the first, and one without a date is dated today."""
     table = PriceTable().with_price("gateflow", "m", 1).with_price("gateflow", "m", 2)
     assert [price.per_1000 for price in table.prices] == [Decimal(2)]
     assert table.prices[0].as_of == datetime.now(UTC).date()
-    assert table.with_chunk_tokens("gateflow", "m", 4096).prices[0].chunk_tokens == 4096
-    assert table.without("gateflow", "m").find("gateflow", "m") is None
 
 
 @pytest.mark.parametrize("wrong", ["-1", "abc", float("nan"), float("inf"), None, True, 10**9])
@@ -296,16 +292,8 @@ def test_a_chunk_limit_that_makes_no_sense_is_refused(wrong: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "{}", "[1]", '[{"provider": "g"}]', '[{"provider":"g","model":"m","per_1000":1,"as_of":"soon"}]']
+    "blank", [{"provider": ""}, {"model": " "}, {"chunk_tokens": 0.5}, {"chunk_tokens": None}, {"as_of": "soon"}]
 )
-def test_a_price_file_that_is_something_else_is_an_error(text: str) -> None:
-    """Broken or foreign JSON is refused with a sentence, never half read."""
-    with pytest.raises(ConfigurationError) as caught:
-        PriceTable.from_json(text)
-    assert caught.value.hint
-
-
-@pytest.mark.parametrize("blank", [{"provider": ""}, {"model": " "}, {"chunk_tokens": 0.5}, {"chunk_tokens": None}])
 def test_an_edited_row_that_makes_no_sense_is_an_error(blank: dict[str, object]) -> None:
     """An empty name or half a token in the edited table is refused."""
     row = {"provider": "g", "model": "m", "per_1000": 1.0, "chunk_tokens": 500, "as_of": None, "source": None}

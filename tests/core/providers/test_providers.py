@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rerank_core as rc
-from rerank_core.providers import Answer, Part
+from rerank_core.providers import Batch, ParsedReply
 from rerank_core.providers.flashrank import FLASHRANK
 from rerank_core.providers.gateflow import GATEFLOW
 from tests.support.both import Script, World, reply
@@ -22,8 +22,8 @@ EVERY = pytest.mark.parametrize("spec", rc.providers(), ids=lambda spec: spec.id
 REMOTE = pytest.mark.parametrize("spec", [s for s in rc.providers() if not s.is_local], ids=lambda spec: spec.id)
 
 
-def part(*texts: str, **details: Any) -> Part:
-    return Part("which fruit?", texts, range(len(texts)), **{"model": "rerank-english-v3.0", **details})
+def batch(*texts: str, **details: Any) -> Batch:
+    return Batch("which fruit?", texts, range(len(texts)), **{"model": "rerank-english-v3.0", **details})
 
 
 # The registry
@@ -81,12 +81,12 @@ def test_the_models_of_a_spec(spec: rc.ProviderSpec):
 def test_build_sends_texts_only_and_is_json(spec: rc.ProviderSpec):
     """The body holds the query and every text, is plain JSON, and leaves the part as it was."""
     assert spec.build is not None
-    given_part = part("apple", "pear", top_n=1)
+    given_part = batch("apple", "pear", top_n=1)
     body = spec.build(given_part)
     assert json.loads(json.dumps(body)) == body
     assert body["query"] == "which fruit?"
     assert ["apple", "pear"] in body.values()
-    assert given_part == part("apple", "pear", top_n=1)
+    assert given_part == batch("apple", "pear", top_n=1)
 
 
 @REMOTE
@@ -96,7 +96,7 @@ def test_build_sends_texts_only_and_is_json(spec: rc.ProviderSpec):
 def test_parse_refuses_what_is_no_answer(spec: rc.ProviderSpec, body: Any):
     """No body of another shape is taken for an answer."""
     with pytest.raises(rc.BadResponseError) as info:
-        spec.parse(body, part("apple"))
+        spec.parse(body, batch("apple"))
     assert info.value.hint
 
 
@@ -161,7 +161,7 @@ def test_gateflow_parses_its_documented_reply():
         "meta": {"billed_units": {"search_units": 1}},
         "gateflow": {"request_id": "req_x", "provider": "cohere", "latency_ms": 145, "cost": {"total": 0.001}},
     }
-    assert GATEFLOW.parse(body, part("a", "b")) == Answer(
+    assert GATEFLOW.parse(body, batch("a", "b")) == ParsedReply(
         rows=((1, 0.9875), (0, 0.12)),
         model="rerank-english-v3.0",
         request_id="req_x",
@@ -170,7 +170,7 @@ def test_gateflow_parses_its_documented_reply():
         latency_ms=145.0,
     )
     del body["gateflow"]
-    assert GATEFLOW.parse(body, part("a", "b")).request_id == "rerank-abc"
+    assert GATEFLOW.parse(body, batch("a", "b")).request_id == "rerank-abc"
 
 
 # FlashRank HTTP
@@ -181,7 +181,7 @@ def test_flashrank_is_as_documented():
     assert (FLASHRANK.has_models, FLASHRANK.has_scores, FLASHRANK.max_documents) == (False, False, None)
     assert FLASHRANK.default_base_url == "https://api.flashrank.ai"
     assert FLASHRANK.build is not None
-    assert FLASHRANK.build(part("a", "b", top_n=1)) == {"query": "which fruit?", "candidates": ["a", "b"]}
+    assert FLASHRANK.build(batch("a", "b", top_n=1)) == {"query": "which fruit?", "candidates": ["a", "b"]}
 
 
 def order(*texts: str) -> dict[str, Any]:
@@ -204,7 +204,7 @@ def test_flashrank_gives_an_order_and_invents_no_score(world: World):
 
 
 @pytest.mark.parametrize(
-    ("sent", "returned", "rows", "unplaced", "warnings"),
+    ("sent", "returned", "rows", "missing", "warnings"),
     [
         (("a", "b", "a"), ("a", "b", "a"), (0, 1, 2), (), 0),
         (("a", "b", "a"), ("b", "a", "a"), (1, 0, 2), (), 0),
@@ -215,15 +215,15 @@ def test_flashrank_gives_an_order_and_invents_no_score(world: World):
         (("a",), (), None, None, 0),
     ],
 )
-def test_flashrank_matches_exactly(sent, returned, rows, unplaced, warnings):
+def test_flashrank_matches_exactly(sent, returned, rows, missing, warnings):
     """Equal texts are taken in input order, strange ones dropped, missing ones named, none of ours refused."""
     if rows is None:
         with pytest.raises(rc.BadResponseError):
-            FLASHRANK.parse(order(*returned), part(*sent))
+            FLASHRANK.parse(order(*returned), batch(*sent))
         return
-    answer = FLASHRANK.parse(order(*returned), part(*sent))
+    answer = FLASHRANK.parse(order(*returned), batch(*sent))
     assert answer.rows == tuple((row, None) for row in rows)
-    assert answer.unplaced == unplaced
+    assert answer.missing == missing
     assert len(answer.warnings) == warnings
 
 
@@ -234,14 +234,14 @@ def test_flashrank_loses_and_doubles_no_document(data: st.DataObject):
     returned = data.draw(st.lists(st.sampled_from("abcdx"), max_size=12))
     if not set(sent) & set(returned):
         return
-    answer = FLASHRANK.parse(order(*returned), part(*sent))
+    answer = FLASHRANK.parse(order(*returned), batch(*sent))
     places = [place for place, _ in answer.rows]
-    assert sorted([*places, *answer.unplaced]) == list(range(len(sent)))
+    assert sorted([*places, *answer.missing]) == list(range(len(sent)))
     wanted = [text for text in returned if text in sent]
     assert [sent[place] for place in places] == [
         text for at, text in enumerate(wanted) if wanted[:at].count(text) < sent.count(text)
     ]
-    assert bool(answer.warnings) == (len(places) < len(returned) or bool(answer.unplaced))
+    assert bool(answer.warnings) == (len(places) < len(returned) or bool(answer.missing))
 
 
 def test_flashrank_puts_missing_and_blank_documents_last(world: World):
@@ -290,7 +290,7 @@ def test_flashrank_troubleshooting_is_in_the_hints(world: World):
 def test_flashrank_takes_nothing_but_strings(bad):
     """A list with anything else in it is no order of ours."""
     with pytest.raises(rc.BadResponseError):
-        FLASHRANK.parse({"reranked_candidates": bad}, part("a"))
+        FLASHRANK.parse({"reranked_candidates": bad}, batch("a"))
 
 
 def test_flashrank_refuses_vectors(world: World):
@@ -305,4 +305,4 @@ def test_flashrank_refuses_vectors(world: World):
 
 def test_the_replies_of_the_tests_are_right():
     """The helper that makes replies makes valid ones."""
-    assert GATEFLOW.parse(reply([0.1, 0.9]), part("a", "b")).rows == ((1, 0.9), (0, 0.1))
+    assert GATEFLOW.parse(reply([0.1, 0.9]), batch("a", "b")).rows == ((1, 0.9), (0, 0.1))

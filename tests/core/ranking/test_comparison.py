@@ -15,11 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rerank_core as rc
-from rerank_core import pricing, ranking
+from rerank_core import pricing
 from rerank_core.exports.comparison import Entry, comparison_csv, comparison_json, votes_csv
 from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse
 from rerank_core.ranking import comparison
 from rerank_core.ranking import contender as names_of
+from rerank_core.ranking import orders as measures
 from rerank_core.ranking.blind_test import Tally, Vote, letters, shuffled
 from rerank_core.ranking.comparison import Contender
 
@@ -87,9 +88,9 @@ def test_agreement_is_that_of_every_pair(orders: list[list[int]], k: int):
     assert [(pair.first, pair.second) for pair in found.pairs] == list(itertools.combinations(range(len(orders)), 2))
     for pair in found.pairs:
         one, other = orders[pair.first], orders[pair.second]
-        assert pair.overlap == ranking.overlap(one, other, k)
-        assert pair.kendall_tau == ranking.kendall_tau(one, other)
-        assert pair.rbo == ranking.rank_biased_overlap(one, other)
+        assert pair.overlap == measures.overlap(one, other, k)
+        assert pair.kendall_tau == measures.kendall_tau(one, other)
+        assert pair.rbo == measures.rank_biased_overlap(one, other)
         assert pair.shared == len(set(one[:k]) & set(other[:k]))
         concordant = [
             (one.index(a) < one.index(b)) == (other.index(a) < other.index(b))
@@ -144,7 +145,7 @@ def test_agreement_does_not_depend_on_which_order_comes_first(orders: list[list[
     turned = orders[::-1]
     last = len(orders) - 1
 
-    def figures(found: comparison.Agreement, turn: bool) -> dict[frozenset[int], tuple[float, ...]]:
+    def figures(found: comparison.OrderAgreement, turn: bool) -> dict[frozenset[int], tuple[float, ...]]:
         return {
             frozenset(last - place if turn else place for place in (pair.first, pair.second)): (
                 pair.overlap,
@@ -365,7 +366,7 @@ def test_the_json_has_the_agreement_the_answers_and_the_failure():
             "overlap": 0.5,
             "overlap_depth": 2,
             "kendall_tau": -1.0,
-            "rank_biased_overlap": pytest.approx(ranking.rank_biased_overlap([0, 1, 2], [2, 1, 0])),
+            "rank_biased_overlap": pytest.approx(measures.rank_biased_overlap([0, 1, 2], [2, 1, 0])),
         }
     ]
     assert [document["text"] for document in read["documents"]] == TEXTS

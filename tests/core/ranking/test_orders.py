@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rerank_core import ranking
 from rerank_core.errors import InvalidRequestError
 from rerank_core.models import Document, RankedDocument, RerankRequest, RerankResponse
+from rerank_core.ranking import orders
 from rerank_core.ranking.orders import Move, compare_orders, compare_response, kendall_tau, overlap, rank_biased_overlap
 
 ORDERS = st.lists(st.integers(0, 12), unique=True, max_size=10)
@@ -187,7 +187,7 @@ def test_the_sentence_of_a_run() -> None:
     """How many moved, who rose most, and how many are new in the top 3."""
     moved = ["Wi-Fi drops", "e", "a", "b", "c", "d", "f", "h", "i", "j"]
     assert (
-        ranking.summary(compare_orders(TEN, moved))
+        orders.summary(compare_orders(TEN, moved))
         == "7 of 10 moved; 'Wi-Fi drops' rose from 7 to 1; two documents are new in the top 3"
     )
 
@@ -210,14 +210,14 @@ def test_the_sentence_of_a_run() -> None:
 )
 def test_the_sentence_in_every_case(initial: str, reranked: str, sentence: str) -> None:
     """One or many, nothing moved, short lists: the sentence stays right."""
-    assert ranking.summary(compare_orders(initial, reranked)) == sentence
+    assert orders.summary(compare_orders(initial, reranked)) == sentence
 
 
 def test_many_documents_are_counted_in_readable_numbers() -> None:
     """From a thousand on, numbers have separators; over ten, words give way to digits."""
     order = list(range(1200))
-    assert ranking.summary(compare_orders(order, order)) == "Nothing moved: all 1,200 documents keep their places"
-    sentence = ranking.summary(compare_orders(order, order[::-1]), top=20)
+    assert orders.summary(compare_orders(order, order)) == "Nothing moved: all 1,200 documents keep their places"
+    sentence = orders.summary(compare_orders(order, order[::-1]), top=20)
     assert sentence == "1,200 of 1,200 moved; '1199' rose from 1,200 to 1; 20 documents are new in the top 20"
 
 
@@ -225,36 +225,36 @@ def test_the_riser_in_the_top_is_named_before_a_farther_rise_below() -> None:
     """What arrived in the top 3 interests more than a longer climb further down."""
     order = list(range(30))
     moved = [0, 1, 5, 2, 3, 4, *order[6:10], 29, *order[10:29]]
-    assert "'5' rose from 6 to 3" in ranking.summary(compare_orders(order, moved))
+    assert "'5' rose from 6 to 3" in orders.summary(compare_orders(order, moved))
 
 
 def test_labels_are_cut_and_kept_on_one_line() -> None:
     """A long text with line breaks and control characters becomes a short plain label."""
     text = "How to   reset\nyour\x00 pass\u202eword and everything else that belongs to an account"
-    label = ranking.short_label(text)
+    label = orders.short_label(text)
     assert label == "How to reset your password and…"
-    assert len(label) <= ranking.LABEL_LENGTH
-    assert ranking.short_label("x" * 500) == "x" * (ranking.LABEL_LENGTH - 1) + "…"
-    assert ranking.short_label(" \n ") == "(blank)"
+    assert len(label) <= orders.LABEL_LENGTH
+    assert orders.short_label("x" * 500) == "x" * (orders.LABEL_LENGTH - 1) + "…"
+    assert orders.short_label(" \n ") == "(blank)"
 
 
 @given(st.text(max_size=200))
 def test_a_label_is_always_short_printable_and_on_one_line(text: str) -> None:
     """Whatever the document holds, its label fits into a sentence."""
-    label = ranking.short_label(text)
-    assert 0 < len(label) <= ranking.LABEL_LENGTH
+    label = orders.short_label(text)
+    assert 0 < len(label) <= orders.LABEL_LENGTH
     assert label.isprintable()
 
 
 def test_a_document_is_called_by_its_title_else_by_its_text() -> None:
     """A title in the metadata is the label; without one the text is."""
-    assert ranking.label_of(Document("body", metadata={"Title": "Wi-Fi drops"})) == "Wi-Fi drops"
-    assert ranking.label_of(Document("body text", id="kb-1", metadata={"title": " "})) == "body text"
+    assert orders.label_of(Document("body", metadata={"Title": "Wi-Fi drops"})) == "Wi-Fi drops"
+    assert orders.label_of(Document("body text", id="kb-1", metadata={"title": " "})) == "body text"
 
 
 def test_a_response_is_told_in_one_sentence() -> None:
     """The sentence of a response names documents by title or text."""
-    told = ranking.summarise_response(response([1, 0], [0.9, 0.2], ["first", "second one"]))
+    told = orders.summarise_response(response([1, 0], [0.9, 0.2], ["first", "second one"]))
     assert told == "2 of 2 moved; 'second one' rose from 2 to 1"
 
 
@@ -270,32 +270,32 @@ def test_a_response_is_told_in_one_sentence() -> None:
 )
 def test_movement_in_words(was: int | None, now: int | None, text: str) -> None:
     """Movement is written with numbers and an arrow, so that no colour is needed."""
-    assert ranking.movement_text(was, now) == text
+    assert orders.movement_text(was, now) == text
 
 
 def test_no_good_answer_goes_by_the_best_score() -> None:
     """The warning shows where even the best score is under the threshold, and only then."""
-    assert ranking.no_good_answer([0.1, 0.29], 0.3)
-    assert not ranking.no_good_answer([0.1, 0.3], 0.3)
-    assert not ranking.no_good_answer([0.1, None], None)
-    assert not ranking.no_good_answer([None, None], 0.3)
-    assert not ranking.no_good_answer([], 0.3)
+    assert orders.no_good_answer([0.1, 0.29], 0.3)
+    assert not orders.no_good_answer([0.1, 0.3], 0.3)
+    assert not orders.no_good_answer([0.1, None], None)
+    assert not orders.no_good_answer([None, None], 0.3)
+    assert not orders.no_good_answer([], 0.3)
 
 
 def test_a_threshold_says_what_it_keeps() -> None:
     """Scores at the threshold are kept, unscored documents are not, and the sentence counts both."""
     scores = [0.9, 0.5, 0.5, 0.1, None]
-    assert ranking.kept(scores, 0.5) == 3
-    assert ranking.kept(scores, None) == 5
-    assert ranking.kept_text(scores, 0.5) == "Keeps 3 of 5"
-    assert ranking.kept_text(scores, 0.95) == "Keeps none of 5"
-    assert ranking.kept_text(scores[:1], 0.2) == "Keeps all 1"
+    assert orders.kept(scores, 0.5) == 3
+    assert orders.kept(scores, None) == 5
+    assert orders.kept_text(scores, 0.5) == "Keeps 3 of 5"
+    assert orders.kept_text(scores, 0.95) == "Keeps none of 5"
+    assert orders.kept_text(scores[:1], 0.2) == "Keeps all 1"
 
 
 @pytest.mark.parametrize("wrong", [None, 7, [["a"]], [{"text": "a"}]], ids=repr)
 def test_what_is_no_order_is_refused(wrong) -> None:
     """No list, or keys that cannot be told apart, are errors of ours with what to do next."""
-    for orders in ((wrong, ["a"]), (["a"], wrong)):
+    for pair in ((wrong, ["a"]), (["a"], wrong)):
         with pytest.raises(InvalidRequestError) as caught:
-            compare_orders(*orders)
+            compare_orders(*pair)
         assert "key of its own" in caught.value.hint

@@ -251,6 +251,7 @@ def runs() -> dict[str, dict[str, list[str]]]:
     }
 
 
+@pytest.mark.slow
 def test_what_the_local_models_show_first_is_rated(runs: dict[str, dict[str, list[str]]]) -> None:
     """Of the first five articles of each model hardly one is without a rating, so the measures mean something."""
     judgments = rated_queries().judgments
@@ -260,6 +261,7 @@ def test_what_the_local_models_show_first_is_rated(runs: dict[str, dict[str, lis
         assert rated / len(shown) >= 0.98, model
 
 
+@pytest.mark.slow
 def test_meaning_beats_keywords_on_the_rated_queries(runs: dict[str, dict[str, list[str]]]) -> None:
     """Multilingual orders better than the keyword model in each language, and English does in English."""
     rated = rated_queries()

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.components.display.board import shown
-from rerank_core.duplicates import Difference
+from rerank_core.duplicates import TextDifference
 from rerank_core.duplicates.difference import Piece
 
 __all__ = ["side_by_side"]
@@ -23,7 +23,7 @@ _DIFFERENCE = st.components.v2.component(
 NAME_CHARACTERS = 120
 
 
-def side_by_side(found: Difference, left_name: str, right_name: str, *, key: str) -> None:
+def side_by_side(found: TextDifference, left_name: str, right_name: str, *, key: str) -> None:
     """Draw both texts; on a narrow screen one stands under the other. Names may be anybody's words."""
     _DIFFERENCE(
         key=key,

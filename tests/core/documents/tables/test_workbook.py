@@ -235,6 +235,7 @@ def test_a_lying_size_does_not_make_rows() -> None:
     assert [document.text for document in read(broad, cells=10_000).documents] == ["a"]
 
 
+@pytest.mark.slow
 def test_many_merged_ranges_are_bounded() -> None:
     """A hundred thousand ranges over the whole sheet end like few."""
     ranges = b'<mergeCell ref="A1:A1048576"/>' * 100_000

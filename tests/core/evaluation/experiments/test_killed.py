@@ -21,6 +21,8 @@ from tests.support import ROOT
 from tests.support.flaky_service import FlakyService
 from tests.support.small_query_set import small_set
 
+pytestmark = pytest.mark.slow
+
 CONCURRENCY = 8
 HELD_FROM = 220
 RATES = {"gateflow": RatePolicy(CONCURRENCY, retries=2)}
