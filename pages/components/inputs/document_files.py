@@ -8,7 +8,7 @@ from dataclasses import replace
 from pages.components.inputs.uploads import FileReading, Upload
 from rerank_core import Document, documents
 from rerank_core.documents import ParsedDocuments
-from rerank_core.documents.limits import MAX_FILE_BYTES
+from rerank_core.documents.limits import DEFAULT_LIMITS
 from rerank_core.documents.tables.roles import by_role
 from rerank_core.jobs import JobContext
 
@@ -29,7 +29,7 @@ DOCUMENT_FILES = FileReading[ParsedDocuments](
     empty=lambda parsed: not parsed.documents,
     # "text" would be a group of kinds to Streamlit
     endings=[ending for ending in documents.FILE_KINDS if ending != "text"],
-    file_bytes=MAX_FILE_BYTES,
+    file_bytes=DEFAULT_LIMITS.file_bytes,
     roles={
         "text": "Text to rank",
         "id": "ID",

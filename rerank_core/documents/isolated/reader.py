@@ -9,14 +9,13 @@ from dataclasses import replace
 from rerank_core.documents import kinds
 from rerank_core.documents.decoding import Unreadable
 from rerank_core.documents.direct import read_directly
-from rerank_core.documents.extract import LimitReached, Sink, SourceFile, read
+from rerank_core.documents.extract import read
+from rerank_core.documents.extract.sink import LimitReached, Sink, SourceFile
 from rerank_core.documents.isolated import wire
 from rerank_core.documents.isolated.process import TIMEOUT_SECONDS, OnProgress, read_in_process
 from rerank_core.documents.limits import DEFAULT_LIMITS, Limits
 from rerank_core.documents.report import ParsedDocuments, Problem, count
 from rerank_core.models import Document
-
-__all__ = ["answer", "read_isolated"]
 
 
 def read_isolated(
