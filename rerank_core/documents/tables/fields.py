@@ -146,15 +146,7 @@ def choose(
     longest average cell of the first rows. A column serves one role only.
     Raises InvalidDocumentsError for a role or a column that does not exist.
     """
-    chosen: dict[str, str] = {}
-    refused: set[str] = set()
-    for role, name in (wanted or {}).items():
-        if role not in ROLES:
-            raise InvalidDocumentsError(f"There is no role called '{role}'.", hint=f"The roles are {', '.join(ROLES)}.")
-        if not name:
-            refused.add(role)
-        else:
-            chosen[role] = _find(columns, name)
+    chosen, refused = requested(columns, wanted, ROLES)
     sample = [row for row, _ in zip(rows, range(_SAMPLE_ROWS), strict=False)]
     averages = {column: _average_length(sample, place) for place, column in enumerate(columns)}
     for role in ROLES:
@@ -167,6 +159,18 @@ def choose(
         if guess is not None:
             chosen[role] = guess
     return {role: chosen[role] for role in ROLES if role in chosen}
+
+
+def requested(
+    columns: Sequence[str], wanted: Mapping[str, str] | None, roles: Sequence[str]
+) -> tuple[dict[str, str], set[str]]:
+    """What `choose` is told: the column of each role that names one, and the roles that no column serves. Raises
+    InvalidDocumentsError for a role or a column that does not exist."""
+    for role in wanted or ():
+        if role not in roles:
+            raise InvalidDocumentsError(f"There is no role called '{role}'.", hint=f"The roles are {', '.join(roles)}.")
+    named = {role: _find(columns, name) for role, name in (wanted or {}).items() if name}
+    return named, set(wanted or ()) - named.keys()
 
 
 def first_named(metadata: Mapping[str, object], role: str) -> str | None:

@@ -135,6 +135,7 @@ def test_a_reader_that_takes_too_much_memory_is_stopped(monkeypatch: pytest.Monk
         {},
         {"kind": "surprise"},
         {"kind": "entries", "name": "problems", "entries": {}},
+        {"kind": "entries", "name": [], "entries": {}},
         {"kind": "entries", "name": "queries", "entries": ["a"]},
         {"kind": "entries", "name": "queries", "entries": {"a": 1}},
         {"kind": "entries", "name": "run", "entries": {"a": "b"}},
@@ -145,9 +146,9 @@ def test_a_reader_that_takes_too_much_memory_is_stopped(monkeypatch: pytest.Monk
         {"kind": "rater", "rater": 1, "entries": {}},
         {"kind": "done", "imported": "surprise"},
         {"kind": "done"},
-        {"kind": "done", "imported": "table", "columns": "a", "sheets": [], "notes": [], "chosen": {}},
-        {"kind": "done", "imported": "table", "columns": [], "sheets": [], "notes": [], "chosen": {"a": 1}},
-        {"kind": "done", "imported": "", "columns": [], "sheets": [], "notes": [], "chosen": {}, "header": 1},
+        {"kind": "done", "imported": "table", "columns": "a", "sheets": [], "reading_notes": [], "chosen": {}},
+        {"kind": "done", "imported": "table", "columns": [], "sheets": [], "reading_notes": [], "chosen": {"a": 1}},
+        {"kind": "done", "imported": "", "columns": [], "sheets": [], "reading_notes": [], "chosen": {}, "header": 1},
     ],
 )
 def test_an_answer_that_no_honest_reader_gives_is_refused(
