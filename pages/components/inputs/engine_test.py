@@ -12,7 +12,7 @@ import streamlit as st
 from pages.components.display import errors
 from pages.components.display.board import shown
 from pages.components.jobs import page_job
-from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
+from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
 from pages.components.jobs.progress import waiting
 from pages.components.server import addresses
 from pages.components.session import page_state
@@ -43,7 +43,7 @@ class EngineTest:
 
 def show(engine: LiveIndex, settings: tuple[Any, ...], question: str) -> None:
     """The button, a wait that can be cancelled, and what came of the last test; `settings` tell two engines apart."""
-    last, mine = page_state.of(EngineTest), _job()
+    last, mine = page_state.of(EngineTest), page_job.of(ENGINE_TEST)
     mine.take_finished()
     pressed = st.button(
         "Test this search engine",
@@ -93,10 +93,6 @@ ENGINE_TEST = JobKind[Tested](
     cancelled="The test was cancelled.",
     words=waiting,
 )
-
-
-def _job() -> PageJob[Tested]:
-    return page_job.of(ENGINE_TEST)
 
 
 def _outcome(tested: Tested) -> None:

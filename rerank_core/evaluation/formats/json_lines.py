@@ -59,11 +59,11 @@ def write_opensearch_queries(imported: Imported) -> bytes:
     """The query set as JSON lines. Raises InvalidRequestError where there are no queries."""
     if not imported.query_ids:
         raise InvalidRequestError("There are no queries to write.", hint="Load or type some first.")
-    texts = {query: imported.queries.get(query, query) for query in imported.query_ids}
-    return "".join(
-        json.dumps({"queryText": text, "referenceAnswer": imported.answers.get(query, "")}) + "\n"
-        for query, text in texts.items()
-    ).encode()
+    lines = (
+        {"queryText": imported.queries.get(query, query), "referenceAnswer": imported.answers.get(query, "")}
+        for query in imported.query_ids
+    )
+    return "".join(json.dumps(line) + "\n" for line in lines).encode()
 
 
 def read_beir(data: bytes, encoding: str = "") -> Imported:

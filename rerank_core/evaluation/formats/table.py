@@ -44,23 +44,14 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "title": fields.NAMES["title"],
     "rank": fields.NAMES["rank"],
     "score": fields.NAMES["score"],
-    "rating": (
-        "rating",
-        "grade",
-        "relevance",
-        "judgment",
-        "judgement",
-        "label",
-        "relevance grade",
-        "rel",
-        "relevant",
-        "relevant?",
+    "rating": fields.listed_names(
+        "rating, grade, relevance, judgment, judgement, label, relevance grade, rel, relevant, relevant?"
     ),
 }
 # About the query or about a case as a whole, however long: what somebody wants, or says, is no document to rank.
-_NO_DOCUMENT = (
-    *("information need", "informationneed", "notes", "note", "options", "team name", "case name", "case id"),
-    *("date last scored", "count", "snapshot name", "snapshot time"),
+_NO_DOCUMENT = fields.listed_names(
+    "information need, informationneed, notes, note, options, team name, case name, case id, date last scored, count, "
+    "snapshot name, snapshot time"
 )
 
 

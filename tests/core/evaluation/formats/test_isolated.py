@@ -89,12 +89,12 @@ def test_the_process_gives_what_a_direct_reader_gives(name: str, data: bytes, co
 
 
 def test_what_the_caller_must_change_is_an_error_of_the_same_kind() -> None:
-    """A sheet that is not there names the others; a file that nobody knows is the direct reader's error."""
+    """A sheet that is not there names the others; a kind that nobody knows is the direct reader's error."""
     with pytest.raises(InvalidDocumentsError, match="no sheet called 'Drei'") as caught:
         read_isolated("set.xlsx", SIMPLE, columns={"sheet": "Drei"})
     assert "'Zwei'" in caught.value.hint
-    with pytest.raises(InvalidRequestError, match="no column called 'x'") as unknown:
-        read_isolated("set.csv", b"query\na\n", columns={"query": "x"})
+    with pytest.raises(InvalidRequestError, match="no kind of file called 'x'") as unknown:
+        read_isolated("set.csv", b"query\na\n", "x")
     assert not isinstance(unknown.value, InvalidDocumentsError)
 
 
