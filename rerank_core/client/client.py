@@ -37,8 +37,6 @@ from rerank_core.transport.exchange import (
 from rerank_core.transport.reply import Failure, Reply
 from rerank_core.transport.sockets import Deadline, open_async_pool, open_pool, pool_options
 
-__all__ = ["AsyncClient", "Client"]
-
 T = TypeVar("T")
 
 _HEADERS = (

@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from rerank_core.documents.chunking import How, chunk, place_of
 from rerank_core.models import Document, RankedDocument
 
-__all__ = ["DocumentRow", "by_document", "cut", "first_of"]
-
 DOCUMENT = "document_id"
 
 

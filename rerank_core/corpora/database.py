@@ -19,8 +19,6 @@ from rerank_core.models import Document
 from rerank_core.retrieval.passages import PARENT
 from rerank_core.storage.sqlite_file import transaction
 
-__all__ = ["Database", "Facts"]
-
 _APPLICATION_ID = 0x52504C43  # "RPLC"
 _VERSION = 1
 _BUSY_SECONDS = 20.0

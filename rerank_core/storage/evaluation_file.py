@@ -6,8 +6,6 @@ from __future__ import annotations
 from rerank_core.evaluation.experiments.ledger import ExperimentError
 from rerank_core.storage.sqlite_file import FileKind, SqliteFile
 
-__all__ = ["ExperimentFile", "as_bytes", "as_text"]
-
 # One script for each version of the file; never edit one that shipped.
 _MIGRATIONS: tuple[str, ...] = (
     """

@@ -10,8 +10,6 @@ from pathlib import Path
 from rerank_core.evaluation.experiments.ledger import ExperimentError
 from rerank_core.storage.locks import exclusive
 
-__all__ = ["forget", "held", "hold", "running_error"]
-
 _PATIENCE = 1.0  # seconds: `held` takes the lock for a moment to see whether it is free
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 

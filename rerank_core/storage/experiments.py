@@ -29,8 +29,6 @@ from rerank_core.storage.experiment_lock import forget, held, hold, running_erro
 from rerank_core.storage.request_log import LATEST_REQUESTS, RequestLog, row_of_experiment, sums
 from rerank_core.storage.run_record import new_id
 
-__all__ = ["ExperimentStore"]
-
 _RECENT = 30
 _COLUMNS = "id, query_set, name, created, contenders, spending_limit, queries, state, note, lanes"
 

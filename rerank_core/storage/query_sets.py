@@ -20,8 +20,6 @@ from rerank_core.storage.evaluation_file import ExperimentFile, as_bytes, as_tex
 from rerank_core.storage.experiment_lock import forget, held, running_error
 from rerank_core.storage.run_record import new_id
 
-__all__ = ["QuerySetStore", "QuerySetSummary"]
-
 _FORMAT = 1
 
 

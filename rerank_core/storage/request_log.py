@@ -20,8 +20,6 @@ from rerank_core.models import RerankResponse
 from rerank_core.storage.evaluation_file import ExperimentFile, as_bytes, as_text
 from rerank_core.storage.experiment_lock import held
 
-__all__ = ["LATEST_REQUESTS", "RequestLog", "row_of_experiment", "sums"]
-
 LATEST_REQUESTS = "SELECT max(number) FROM requests WHERE experiment = ? GROUP BY contender, query"
 """The latest request of each query of each contender of an experiment, in SQL."""
 

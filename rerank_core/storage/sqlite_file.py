@@ -14,8 +14,6 @@ from typing import ClassVar, Literal, Self
 
 from rerank_core.errors import RerankError
 
-__all__ = ["HOME_VARIABLE", "FileKind", "SqliteFile", "StoreError", "home", "transaction", "trouble_of"]
-
 HOME_VARIABLE = "RERANK_PLAYGROUND_HOME"
 _BUSY_SECONDS = 10.0
 

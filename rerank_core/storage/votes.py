@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from rerank_core.ranking.blind_test import Tally, Vote
 from rerank_core.storage.sqlite_file import FileKind, SqliteFile, StoreError
 
-__all__ = ["MAX_NAMED", "VoteStore"]
-
 MAX_NAMED = 10_000
 """Of how many runs it is remembered that their names were shown; the latest."""
 

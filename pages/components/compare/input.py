@@ -16,9 +16,9 @@ from pages.components.session import connection as connections
 from pages.components.session import keys, query_params
 from pages.components.session.texts import DEFAULT_TOP_N, OWN, texts
 from rerank_core import RerankError, language, offline, pricing, provider
-from rerank_core.ranking.comparison import Contender
 from rerank_core.ranking.contender import (
     MAX_CONTENDERS,
+    Contender,
     contenders,
     full_name,
     key_of,

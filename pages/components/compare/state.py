@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pages.components.session import page_state
 from rerank_core import RerankError
 from rerank_core.ranking.blind_test import Tally
-from rerank_core.ranking.comparison import Contender, OrderAgreement, RankDifference
+from rerank_core.ranking.comparison import OrderAgreement, RankDifference
+from rerank_core.ranking.contender import Contender
 from rerank_core.retrieval.starting_order import StartingOrder
 from rerank_core.storage.run_record import Run
 

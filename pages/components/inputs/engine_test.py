@@ -17,7 +17,8 @@ from pages.components.jobs.progress import waiting
 from pages.components.server import addresses
 from pages.components.session import page_state
 from rerank_core.jobs import JobContext
-from rerank_core.retrieval.live.index import LiveIndex, LiveResult, LiveTest
+from rerank_core.retrieval.live.index import LiveIndex, LiveTest
+from rerank_core.retrieval.live.reply import LiveResult
 
 _MOST_FIELDS = 40
 _PREVIEWED = 5

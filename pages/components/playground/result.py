@@ -23,7 +23,7 @@ from rerank_core import pricing, provider, ranking
 from rerank_core.evaluation.measures.measure import mean_name
 from rerank_core.evaluation.measures.rated_run import rated_run
 from rerank_core.storage.run_record import Run
-from rerank_core.storage.runs import StoreError
+from rerank_core.storage.sqlite_file import StoreError
 
 TABS = ["Board", "Table", "Request", "Context", "Export"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pages.components.session import page_state
 from rerank_core import Document
 from rerank_core.retrieval.first_stage import Kind, Retrieved
-from rerank_core.retrieval.live.index import LiveResult
+from rerank_core.retrieval.live.reply import LiveResult
 from rerank_core.storage.run_record import Run
 
 # Widget keys.

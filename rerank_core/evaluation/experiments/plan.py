@@ -14,8 +14,6 @@ from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
 from rerank_core.pricing.table import PriceTable
 from rerank_core.ranking.contender import Contender
 
-__all__ = ["LOCAL_SPEED", "REMOTE_SECONDS", "ContenderPlan", "ExperimentPlan", "plan", "reservation"]
-
 REMOTE_SECONDS = 0.6
 """Seconds that a hosted service is taken to need for one request until it has been seen to need another time."""
 

@@ -19,17 +19,6 @@ from rerank_core.evaluation.measures.settings import DEFAULT_SETTINGS, Evaluatio
 from rerank_core.evaluation.measures.significance import PairedTest, compare_values, describe
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet, count_queries
 
-__all__ = [
-    "INITIAL",
-    "METHOD",
-    "OrderScores",
-    "QueryChange",
-    "Summary",
-    "measures_for",
-    "method",
-    "summarise",
-]
-
 INITIAL = "Initial order"
 """What the order before reranking is called among the runs."""
 

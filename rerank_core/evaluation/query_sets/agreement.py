@@ -10,17 +10,6 @@ from typing import Literal
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.measures.measure import Judgments, RankedLists
 
-__all__ = [
-    "Disagreement",
-    "RaterAgreement",
-    "agreement",
-    "cohen_kappa",
-    "disagreements",
-    "kappa_words",
-    "pool",
-    "to_rate",
-]
-
 Weights = Literal["none", "linear", "quadratic"]
 
 

@@ -15,17 +15,6 @@ from rerank_core.models import Document
 if TYPE_CHECKING:
     from rerank_core.evaluation.formats.imported import Imported
 
-__all__ = [
-    "LENGTHS",
-    "MAX_CANDIDATES",
-    "MAX_CHARACTERS",
-    "MAX_PAIRS",
-    "MAX_QUERIES",
-    "Query",
-    "QuerySet",
-    "length_of",
-]
-
 MAX_QUERIES = 5_000
 """Queries of one set; the ones that come first are kept."""
 

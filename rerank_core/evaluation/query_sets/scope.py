@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from rerank_core.evaluation.query_sets.query_set import QuerySet, count_queries
 
-__all__ = ["Scope"]
-
 _LENGTHS = {"short": "up to 5 words", "sentence": "6 to 25 words", "long": "more than 25 words"}
 _NAMED = 4
 _CHARACTERS = 40

@@ -25,16 +25,6 @@ if TYPE_CHECKING:
     from rerank_core.retrieval.first_stage import FirstStage
     from rerank_core.retrieval.live.index import LiveIndex
 
-__all__ = [
-    "SAMPLE_CANDIDATES",
-    "from_files",
-    "from_queries",
-    "from_runs",
-    "from_sample",
-    "search_collection",
-    "search_with",
-]
-
 SAMPLE_CANDIDATES = 30
 """Candidates of each query of the sample set."""
 

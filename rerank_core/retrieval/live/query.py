@@ -11,8 +11,6 @@ from typing import Any
 from rerank_core.documents.tables.fields import NAMES, normal
 from rerank_core.errors import ConfigurationError
 
-__all__ = ["PLACEHOLDER", "FieldInfo", "LiveFields", "QueryTemplate", "suggest_fields"]
-
 PLACEHOLDER = "{{query}}"
 
 _MARK = re.compile(r"\{\{\s*query\s*\}\}")

@@ -28,15 +28,9 @@ from rerank_core import (
     RequestTimeoutError,
     RerankError,
 )
-from rerank_core.retrieval.live.index import (
-    MOST,
-    Credentials,
-    FieldInfo,
-    LiveFields,
-    LiveIndex,
-    QueryTemplate,
-    suggest_fields,
-)
+from rerank_core.retrieval.live.index import MOST, LiveIndex
+from rerank_core.retrieval.live.query import FieldInfo, LiveFields, QueryTemplate, suggest_fields
+from rerank_core.transport.credentials import Credentials
 from tests.support.loopback import Loopback, answers, drips, hung_up, reset, silent
 from tests.support.search_engine import search_engine
 
