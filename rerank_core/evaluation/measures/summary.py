@@ -135,9 +135,9 @@ class Summary:
         ]
         return tuple(sorted(found, key=lambda change: change.change))
 
-    def regressions(self, label: str, most: int = 10, measure: str | None = None) -> tuple[QueryChange, ...]:
-        """The queries that a contender makes worse, the worst first."""
-        return tuple(change for change in self.changes(label, measure) if change.change < -1e-9)[:most]
+    def regressions(self, label: str, most: int) -> tuple[QueryChange, ...]:
+        """The queries that a contender makes worse on the main measure, the worst first."""
+        return tuple(change for change in self.changes(label) if change.change < -1e-9)[:most]
 
 
 def measures_for(k: int = 10, relevant: int = 1) -> tuple[str, ...]:

@@ -141,16 +141,6 @@ def pool(runs: Iterable[RankedLists], depth: int = 10) -> dict[str, tuple[str, .
     return {query: tuple(sorted(ranks, key=ranks.__getitem__)) for query, ranks in best.items()}
 
 
-def to_rate(runs: Iterable[RankedLists], judgments: Judgments, depth: int = 10) -> dict[str, tuple[str, ...]]:
-    """What is in the pool of the runs and not in the judgments (of one rater, or of all); queries with nothing left
-    are not in it."""
-    left = {
-        query: tuple(document for document in documents if document not in judgments.get(query, {}))
-        for query, documents in pool(runs, depth).items()
-    }
-    return {query: documents for query, documents in left.items() if documents}
-
-
 def _pairs(judgments: Judgments) -> dict[tuple[str, str], int]:
     return {(query, document): grade for query, grades in judgments.items() for document, grade in grades.items()}
 

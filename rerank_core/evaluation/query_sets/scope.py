@@ -36,7 +36,13 @@ class Scope:
         """Ids of the queries that are left in; None where all are."""
         if not (self.tags or self.languages or self.lengths):
             return None
-        found = query_set.select(tags=self.tags, languages=self.languages, lengths=self.lengths)
+        found = tuple(
+            query.id
+            for query in query_set.queries
+            if (not self.tags or query.tag in self.tags)
+            and (not self.languages or query.lang in self.languages)
+            and (not self.lengths or query.length in self.lengths)
+        )
         return None if len(found) == len(query_set) else found
 
     def counted(self, query_set: QuerySet) -> tuple[str, ...]:
