@@ -17,8 +17,9 @@ from rerank_core.errors import RerankError
 from rerank_core.evaluation.experiments.ledger import ExperimentError
 from rerank_core.evaluation.experiments.records import Request
 from rerank_core.models import RerankResponse
-from rerank_core.storage.evaluation_file import ExperimentFile, as_bytes, as_text
+from rerank_core.storage.evaluation_file import ExperimentFile
 from rerank_core.storage.experiment_lock import held
+from rerank_core.storage.sqlite_file import as_bytes, as_text
 
 LATEST_REQUESTS = "SELECT max(number) FROM requests WHERE experiment = ? GROUP BY contender, query"
 """The latest request of each query of each contender of an experiment, in SQL."""

@@ -190,3 +190,13 @@ def _version(db: sqlite3.Connection, path: Path, kind: FileKind) -> int:
             hint=f"Update the playground, or {kind.start_anew}.",
         )
     return version
+
+
+def as_bytes(text: str) -> bytes:
+    """A text as SQLite can hold it whatever is in it, lone surrogates and NULs included."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def as_text(data: bytes | None) -> str:
+    """The text that `as_bytes` turned into bytes; empty for None."""
+    return "" if data is None else bytes(data).decode("utf-8", "surrogatepass")
