@@ -27,7 +27,7 @@ def query_board(query_set: QuerySet, query: Query, label: str, against: str) -> 
             st.text("One of the two orders has no answer to this query.")
             return
         current = state()
-        top_n = int(st.session_state.get(keys.ANSWER_DEPTH) or 10)
+        top_n = int(st.session_state.get(keys.SUMMARY_DEPTH) or 10)
         # A component's key must not hold two underscores in a row, and a query's id may.
         key = keys.EVALUATE_BOARD
         if len(rows) <= MAX_ROWS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.components.display import errors
 from pages.components.display.cut_line import cut_line
 from pages.components.evaluate.cut_pictures import threshold_facts, threshold_panels, top_panels
 from pages.components.evaluate.orders import (
@@ -16,7 +17,7 @@ from pages.components.evaluate.orders import (
     settings,
 )
 from pages.components.evaluate.recipe import recipe
-from pages.components.evaluate.state import Cut, state
+from pages.components.evaluate.state import Cut, reported, state
 from pages.components.session import keys, stores, thresholds
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.records import Ranking
@@ -61,13 +62,10 @@ def cutoff_step(_: QuerySet) -> None:
 
 
 def _worked_out(ranking: Ranking) -> CutOff | None:
-    query_set, chosen = state().query_set, settings()
-    assert query_set is not None
+    query_set, chosen = state().opened, settings()
     try:
         return remembered(("cut", ranking, chosen), lambda: cut_off(query_set, ranking, chosen))
     except RerankError as error:
-        from pages.components.display import errors
-
         errors.show(error, title="There is nothing to cut yet")
         return None
 
@@ -100,7 +98,7 @@ def _threshold(cut: CutOff, ranking: Ranking) -> None:
     if moved is None:
         kept = stores.query_sets().threshold(ranking.contender.provider, ranking.contender.model)
         moved = kept.score if kept else cut.suggested.threshold
-    # The widget under this key is gone from the session whenever another step was drawn, so it is told each time.
+    # The widget under this key is gone from the session whenever another step was drawn, so it is set each time.
     line = st.session_state[keys.CUT_LINE] = _within(moved, low, high)
     st.text(f"{cut.at(line).text}.")
     points = remembered(("cut_points", cut, low, high), lambda: cut.spread(low, high, STEPS))
@@ -166,13 +164,10 @@ def _kept(ranking: Ranking) -> None:
 
 def store(provider: str, model: str | None, score: float | None = None, how: str = "") -> None:
     """Keep a model's threshold on this machine, where the other pages find it in any session; None forgets it."""
-    try:
+    with reported():
         stores.query_sets().set_threshold(provider, model, score, how)
-    except RerankError as error:
-        state().error = error
-        return
-    # What this session tried on the Playground gives way to what was kept just now.
-    thresholds.own().pop((provider, model), None)
+        # What this session tried on the Playground gives way to what was kept just now.
+        thresholds.own().pop((provider, model), None)
 
 
 def _set_line(about: Cut, value: float) -> None:

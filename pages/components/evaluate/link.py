@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.components.evaluate.new_run import contenders
 from pages.components.evaluate.run import create
-from pages.components.evaluate.state import FREE, STEPS, open_experiment, open_set, sample_id, state
+from pages.components.evaluate.state import FREE, STEPS, open_experiment, open_set, saved_sets, state
 from pages.components.session import keys, query_params, stores
 
 
@@ -24,7 +24,7 @@ def restore_from_link() -> None:
     elif set_id:
         open_set(set_id)
     if current.set_id is None:
-        open_set(sample_id())
+        open_set(saved_sets()[-1].id)  # the sample
     st.session_state[keys.STEP] = step if step in STEPS else "Answer"
     if (
         not (asked or set_id)
