@@ -20,7 +20,7 @@ from rerank_core import offline, pricing
 from rerank_core.evaluation.experiments.plan import ExperimentPlan, plan
 from rerank_core.evaluation.experiments.records import RatePolicy, duration_text
 from rerank_core.evaluation.query_sets.query_set import QuerySet
-from rerank_core.ranking.contender import Contender, distinct
+from rerank_core.ranking.contender import Contender, contenders, distinct
 
 MAX_MODELS = 4
 ASK_ABOVE = Decimal(1)
@@ -29,7 +29,7 @@ ASK_ABOVE = Decimal(1)
 
 def new_run(query_set: QuerySet) -> None:
     """Choose models, see what they cost, start."""
-    options = contenders()
+    options = ready_contenders()
     if keys.EVALUATE_MODELS in st.session_state:
         st.session_state[keys.EVALUATE_MODELS] = [
             name for name in st.session_state[keys.EVALUATE_MODELS] if name in options
@@ -69,17 +69,14 @@ def new_run(query_set: QuerySet) -> None:
     _start_button(planned, limit, lambda: create(query_set, picked, rates, limit))
 
 
-def contenders() -> dict[str, Contender]:
+def ready_contenders() -> dict[str, Contender]:
     """Every model that could be asked now, by a name that no two of them share."""
     found = {}
-    for spec in rc.providers():
-        if not connections.of(spec.id).ready:
-            continue
-        for model in spec.models or (None,):
-            if model is not None and spec.is_local and offline.unavailable_reason(model.id):
-                continue
-            name = f"{model.label} ({spec.label})" if model else spec.label
-            found[name] = Contender(spec.id, model.id if model else None)
+    for one in contenders():
+        spec = rc.provider(one.provider)
+        missing = one.model is not None and spec.is_local and offline.unavailable_reason(one.model)
+        if connections.of(spec.id).ready and not missing:
+            found[f"{one.label} ({spec.label})" if one.model else spec.label] = one
     return found
 
 

@@ -18,6 +18,8 @@ from rerank_core.evaluation.query_sets.scope import Scope
 
 DEPTHS = [3, 5, 10, 20]
 LENGTH_NAMES = {"short": "Up to 5 words", "sentence": "6 to 25 words", "long": "Longer"}
+FILTERS = (keys.SUMMARY_TAGS, keys.SUMMARY_LANGUAGES, keys.SUMMARY_LENGTHS, keys.SUMMARY_RATERS)
+"""The keys of what is chosen, in the order of the fields of Scope."""
 KEPT = 20
 
 Found = TypeVar("Found")
@@ -127,12 +129,8 @@ def given_grades() -> dict[int, str]:
 def scope() -> Scope:
     """What the figures are over, as it was chosen; what this query set does not have is left out of it."""
     query_set = state().opened
-    tags, languages, lengths, raters = (
-        tuple(st.session_state.get(key) or ())
-        for key in (keys.SUMMARY_TAGS, keys.SUMMARY_LANGUAGES, keys.SUMMARY_LENGTHS, keys.SUMMARY_RATERS)
-    )
-    chosen = Scope(tags, languages, lengths, raters)
-    return remembered(("scope", query_set, tags, languages, lengths, raters), lambda: chosen.within(query_set))
+    chosen = tuple(tuple(st.session_state.get(key) or ()) for key in FILTERS)
+    return remembered(("scope", query_set, *chosen), lambda: Scope(*chosen).within(query_set))
 
 
 def scope_line(*, to_all: bool = False) -> None:
@@ -148,7 +146,7 @@ def scope_line(*, to_all: bool = False) -> None:
 
 
 def _show_all() -> None:
-    for key in (keys.SUMMARY_TAGS, keys.SUMMARY_LANGUAGES, keys.SUMMARY_LENGTHS, keys.SUMMARY_RATERS):
+    for key in FILTERS:
         st.session_state[key] = []
 
 
