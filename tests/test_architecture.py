@@ -139,13 +139,13 @@ def against(order: tuple[str, ...], package: str) -> list[str]:
     ]
 
 
-def calls_of(path: Path) -> Iterator[str]:
+@cache
+def calls_of(path: Path) -> frozenset[str]:
     """Everything that a file calls, by its full and by its last name, and the keywords it is called with."""
-    for node in ast.walk(tree_of(path)):
-        if isinstance(node, ast.Call):
-            name = ast.unparse(node.func)
-            yield from (name, f".{name.rpartition('.')[2]}")
-            yield from (keyword.arg or "" for keyword in node.keywords)
+    calls = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
+    names = [ast.unparse(node.func) for node in calls]
+    keywords = {keyword.arg or "" for node in calls for keyword in node.keywords}
+    return frozenset({*names, *(f".{name.rpartition('.')[2]}" for name in names)} | keywords)
 
 
 def is_literal(node: ast.AST) -> bool:
@@ -366,7 +366,7 @@ def test_no_two_keys_are_the_same():
 def test_no_text_goes_where_it_would_be_interpreted():
     """No page uses the calls that turn anybody's text into markdown or HTML without being asked."""
     never = {".write", ".table", ".write_stream", "unsafe_allow_html", "unsafe_allow_javascript"}
-    assert not {name_of(path): found for path in [*PAGES, *COMPONENTS] if (found := never & set(calls_of(path)))}
+    assert not {name_of(path): found for path in [*PAGES, *COMPONENTS] if (found := never & calls_of(path))}
 
 
 def test_nothing_runs_code_from_data():
@@ -374,7 +374,7 @@ def test_nothing_runs_code_from_data():
     modules = ("pickle", "shelve", "marshal", "dill", "joblib")
     assert not [name_of(path) for path in PRODUCT for name in imports_of(path) if inside(name, *modules)]
     calls = {"eval", "exec", "os.system", "os.popen", "shell"}
-    assert not {name_of(path): found for path in PRODUCT if (found := calls & set(calls_of(path)))}
+    assert not {name_of(path): found for path in PRODUCT if (found := calls & calls_of(path))}
 
 
 def test_one_file_starts_a_process():
