@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import rerank_core as rc
-from pages.components.session import connection, keys
+from pages.components.session import connection, keys, query_params
 from rerank_core.pricing.estimates import money_text
 
 NAME = "Rerank Playground"
@@ -83,7 +83,7 @@ def _choice() -> None:
     labels = {spec.id: spec.label for spec in rc.providers()}
     default = next(iter(labels))
     if st.session_state.get(keys.CONNECTION) not in labels:
-        asked = st.query_params.get(keys.CONNECTION)
+        asked = query_params.get(keys.CONNECTION)
         st.session_state[keys.CONNECTION] = asked if asked in labels else default
     st.selectbox(
         "Connection",
@@ -93,10 +93,7 @@ def _choice() -> None:
         persist_state="session",
     )
     chosen = st.session_state[keys.CONNECTION]
-    if chosen != default:
-        st.query_params[keys.CONNECTION] = chosen
-    elif keys.CONNECTION in st.query_params:
-        del st.query_params[keys.CONNECTION]
+    query_params.sync({keys.CONNECTION: chosen if chosen != default else None})
 
 
 def _escaped(money: str) -> str:
