@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from pages.components.display.board import MAX_ROWS, BoardRow, Rating, board, movement, rows, shown
+from pages.components.display.board import MAX_ROWS, BoardRow, BoardView, Rating, board, movement, rows, shown
 from pages.components.display.tables import COPY_CHARACTERS, opens
 from tests.support import ROOT
 
@@ -24,20 +24,8 @@ ROWS = [
 
 def payload(given_rows=ROWS, **changes):
     """The payload of a board, with the settings of a plain one."""
-    plain = {
-        "top_n": 2,
-        "threshold": None,
-        "initial_name": "as pasted",
-        "reranked_name": "by English",
-        "lines": 30,
-        "picked": None,
-        "scores": True,
-        "rating": False,
-        "presenter": False,
-        "folded": True,
-        "seen": 0,
-    }
-    return rows.payload(given_rows, **plain | changes)
+    plain = {"top_n": 2, "initial_name": "as pasted", "reranked_name": "by English"}
+    return rows.payload(given_rows, BoardView(**plain | changes), folded=True, seen=0)
 
 
 def host(**query: str) -> AppTest:
@@ -104,7 +92,7 @@ def test_bars_are_drawn_only_on_the_fixed_axis():
 
 def test_a_provider_without_scores_has_no_bars_and_no_threshold():
     """Ranks alone: nothing is drawn that would stand for a score."""
-    unscored = payload([replace(row, score=None) for row in ROWS], scores=False, threshold=0.5)
+    unscored = payload([replace(row, score=None) for row in ROWS], threshold=0.5)
     assert unscored["bars"] == {"left": False, "right": False}
     assert unscored["threshold"] is None
 
@@ -275,9 +263,9 @@ def test_ratings_are_returned_too():
     def page():
         import streamlit as st
 
-        from pages.components.display.board import BoardRow, board
+        from pages.components.display.board import BoardRow, BoardView, board
 
-        event = board([BoardRow("a", 1, 1, "t")], top_n=1, initial_name="x", reranked_name="y", key="b", rating=True)
+        event = board([BoardRow("a", 1, 1, "t")], BoardView(1, "x", "y", rating=True), key="b")
         st.text(repr(event))
 
     app = AppTest.from_function(page).run()

@@ -7,7 +7,8 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.components.display import tables
-from pages.components.display.board import MAX_ROWS, BoardEvent, board
+from pages.components.display.board import MAX_ROWS, BoardEvent, BoardView
+from pages.components.display.orders_view import orders_view
 from pages.components.display.response import (
     BASIS,
     board_rows,
@@ -47,7 +48,7 @@ def result(run: Run, top_n: int) -> None:
         if tab.open:
             with tab:
                 if name == "Board":
-                    _board(run, top_n, threshold, has_scores)
+                    _board(run, top_n, threshold)
                 else:
                     playground_tabs.DRAW[name](run, top_n)
     st.text(_origin(run))
@@ -147,34 +148,20 @@ def _ratings(run: Run, top_n: int) -> None:
                 )
 
 
-def _board(run: Run, top_n: int, threshold: float | None, has_scores: bool) -> None:
+def _board(run: Run, top_n: int, threshold: float | None) -> None:
     rows = board_rows(run)
     current = state()
-    if len(rows) <= MAX_ROWS:
-        board(
-            rows,
-            top_n=top_n,
-            threshold=threshold,
-            initial_name=run.order_name,
-            reranked_name=reranked_name(run),
-            key=keys.BOARD,
-            picked=current.picked,
-            scores=has_scores,
-            rating=True,
-            presenter=bool(st.session_state.get(keys.PRESENTING)),
-            on_event=_on_board,
-        )
-    else:
-        picked = tables.big_tables(
-            rows,
-            top_n=top_n,
-            threshold=threshold,
-            initial_name=run.order_name,
-            reranked_name=reranked_name(run),
-            key=keys.TABLES,
-        )
-        if picked is not None:
-            current.picked = picked
+    view = BoardView(
+        top_n,
+        run.order_name,
+        reranked_name(run),
+        threshold,
+        picked=current.picked,
+        rating=True,
+        presenter=bool(st.session_state.get(keys.PRESENTING)),
+    )
+    current.picked = orders_view(rows, view, key=keys.BOARD, on_event=_on_board)
+    if len(rows) > MAX_ROWS:
         # Drawn once it is opened: a chart costs the browser more than both tables.
         spread = st.expander(
             "How the scores are spread", icon=":material/bar_chart:", key=keys.SCORE_SPREAD, on_change="rerun"

@@ -7,7 +7,8 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.components.display import tables
-from pages.components.display.board import MAX_ROWS, BoardEvent, BoardRow, board, shown
+from pages.components.display.board import BoardEvent, BoardRow, BoardView, shown
+from pages.components.display.orders_view import orders_view
 from pages.components.display.reading import reading
 from pages.components.display.response import (
     board_rows,
@@ -69,30 +70,10 @@ def result(answer: SearchAnswer, top_n: int) -> None:
     if grouping:
         passages = {row.key: row for row in rows}
         rows = [replace(passages[str(each.best.index)], was=each.was, now=each.now) for each in grouped]
-    if len(rows) <= MAX_ROWS:
-        board(
-            rows,
-            top_n=top_n,
-            threshold=threshold,
-            initial_name=run.order_name,
-            reranked_name=reranked_name(run),
-            key=keys.SEARCH_BOARD,
-            picked=current.picked,
-            scores=any(row.score is not None for row in rows),
-            question=answer.question,
-            on_event=_on_board,
-        )
-    else:
-        picked = tables.big_tables(
-            rows,
-            top_n=top_n,
-            threshold=threshold,
-            initial_name=run.order_name,
-            reranked_name=reranked_name(run),
-            key=keys.SEARCH_TABLES,
-        )
-        if picked is not None:
-            current.picked = picked
+    view = BoardView(
+        top_n, run.order_name, reranked_name(run), threshold, picked=current.picked, question=answer.question
+    )
+    current.picked = orders_view(rows, view, key=keys.SEARCH_BOARD, on_event=_on_board)
     reader, copies = st.columns([3, 2], gap="large")
     with reader:
         _reader(answer)

@@ -4,50 +4,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, MutableMapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from pages.components.display.board.rows import MAX_ROWS, BoardEvent, BoardRow, Rating, movement, payload, shown
+from pages.components.display.board.rows import (
+    LINES,
+    MAX_ROWS,
+    BoardEvent,
+    BoardRow,
+    BoardView,
+    Rating,
+    movement,
+    payload,
+    shown,
+)
+from pages.components.display.component import component
 from pages.components.session import keys
 
-__all__ = ["MAX_ROWS", "BoardEvent", "BoardRow", "Rating", "board", "movement", "shown"]
+__all__ = ["LINES", "MAX_ROWS", "BoardEvent", "BoardRow", "BoardView", "Rating", "board", "movement", "shown"]
 
-_HERE = Path(__file__).parent
-# Read once. Streamlit would take a one-line string for a path; these have many. The script is one module in
-# the browser, so its parts are joined, the one with the export last.
-_BOARD = st.components.v2.component(
-    "rerank_board",
-    html=(_HERE / "board.html").read_text("utf-8"),
-    css=(_HERE / "board.css").read_text("utf-8"),
-    js="\n".join((_HERE / name).read_text("utf-8") for name in ("threshold.js", "board.js")),
-)
+_BOARD = component("board", "theme.css", "orders.css", "elements.js", "orders.js")
 
 
 def board(
-    rows: Sequence[BoardRow],
-    *,
-    top_n: int,
-    threshold: float | None = None,
-    initial_name: str,
-    reranked_name: str,
-    key: str,
-    lines: int = 30,
-    picked: str | None = None,
-    scores: bool = True,
-    rating: bool = False,
-    presenter: bool = False,
-    question: str | None = None,
-    on_event: Callable[[BoardEvent], None] | None = None,
+    rows: Sequence[BoardRow], view: BoardView, *, key: str, on_event: Callable[[BoardEvent], None] | None = None
 ) -> BoardEvent:
     """Draw the board and return what was done on it since the last run.
 
-    `rows` in any order, at most MAX_ROWS. Rows placed after `top_n` start folded; the board remembers what
-    the person chose. `threshold` (0 to 1) draws a handle to drag, None draws none; 0 keeps everything and can
-    be dragged up. `lines`: how many first places of either order get a curve. `picked` marks the row whose
-    document the page shows. `scores` False is for a provider that has none. `presenter` enlarges the type.
-    The words that a text shares with `question` are marked; None marks none.
+    `rows` in any order, at most MAX_ROWS. Rows placed after Top N start folded; the board remembers what the person
+    chose.
 
     `on_event` is called before the page runs again, where widget values may still be set; the same event is
     also returned, so use one or the other. Raises ValueError as `payload` does.
@@ -70,21 +56,7 @@ def board(
         memory["folded"] = state["folded"]
     result = _BOARD(
         key=key,
-        data=payload(
-            rows,
-            top_n=top_n,
-            threshold=threshold,
-            initial_name=initial_name,
-            reranked_name=reranked_name,
-            lines=lines,
-            picked=picked,
-            scores=scores,
-            rating=rating,
-            presenter=presenter,
-            folded=memory["folded"],
-            seen=memory["seen"],
-            question=question,
-        ),
+        data=payload(rows, view, folded=memory["folded"], seen=memory["seen"]),
         on_picked_change=heard("picked"),
         on_threshold_change=heard("threshold"),
         on_ratings_change=heard("ratings"),
