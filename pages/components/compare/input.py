@@ -41,9 +41,9 @@ def default_choice() -> tuple[Contender, ...]:
 def restore_from_link() -> None:
     """Fill the page the first time it is seen in a session, and run what is free where a story was picked."""
     current, shared = state(), texts()
-    first = not current.arrived
+    first = not current.visited
     if first:
-        current.arrived = True
+        current.visited = True
         chosen = read_keys(query_params.get(keys.MODELS)) or default_choice()
         st.session_state[keys.MODELS] = [key_of(contender) for contender in chosen]
         st.session_state[keys.BLIND] = query_params.get(keys.BLIND) == "1"
@@ -72,11 +72,11 @@ def _fill() -> None:
         examples.show_saved(*question, source="the saved runs")
         run.restored()
     else:
-        wished = query_params.get(keys.EXAMPLE)
-        if wished == OWN:
+        story = query_params.get(keys.EXAMPLE)
+        if story == OWN:
             texts().example = OWN
         else:
-            load_example(wished if wished in TITLES else FIRST)
+            load_example(story if story in TITLES else FIRST)
     examples.choices_of_link()
 
 
@@ -195,7 +195,7 @@ def kept_note(planned: ComparePlan) -> None:
 def stale_notice(chosen: Sequence[Contender]) -> None:
     """Say that what stands above is no longer what was compared."""
     current = state()
-    if current.under_way or run.job().asking:
+    if current.under_way or run.COMPARE.job().asking:
         return
     query, ordered = run.inputs()
     answered = current.answered

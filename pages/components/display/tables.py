@@ -17,6 +17,7 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it has no stubs
 import streamlit as st
 
 from pages.components.display.board import BoardRow, BoardView, movement, shown
+from pages.components.display.download import download
 from pages.components.session import keys
 from rerank_core.models import Document
 from rerank_core.ranking.orders import kept
@@ -203,15 +204,8 @@ def full_text(text: str, key: str) -> None:
         st.text(shown(text[:DETAIL_CHARACTERS]))
     if length > DETAIL_CHARACTERS:
         st.text(f"The first {DETAIL_CHARACTERS:,} of {length:,} characters are shown.")
-    st.download_button(
-        f"Download all {length:,} characters",
-        lambda: text.encode("utf-8", "replace"),
-        file_name="document.txt",
-        mime="text/plain",
-        key=keys.of(key, "download"),
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    label = f"Download all {length:,} characters"
+    download(label, lambda: text.encode("utf-8", "replace"), "document.txt", keys.of(key, "download"))
 
 
 def _rating(rating: int | None, key: str, on_rate: Callable[[int | None], None]) -> None:

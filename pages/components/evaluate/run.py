@@ -14,7 +14,6 @@ import rerank_core as rc
 from pages.components.display import errors
 from pages.components.display.markdown import escaped
 from pages.components.evaluate.state import experiment, go, open_experiment, state
-from pages.components.jobs import page_job
 from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
 from pages.components.jobs.page_job import failure as why
 from pages.components.session import connection as connections
@@ -174,7 +173,7 @@ EXPERIMENT_JOB = JobKind[ExperimentProgress](
 
 def job() -> PageJob[ExperimentProgress]:
     """The experiment that this session has started."""
-    return page_job.of(EXPERIMENT_JOB)
+    return EXPERIMENT_JOB.job()
 
 
 def running() -> Job[ExperimentProgress] | None:

@@ -16,8 +16,9 @@ from pages.components.display.response import (
     show_warnings,
     weak_answer_warning,
 )
+from pages.components.inputs.controls import back_to_suggestion
 from pages.components.playground import tabs as playground_tabs
-from pages.components.playground.run import job
+from pages.components.playground.run import RERANK
 from pages.components.playground.state import state
 from pages.components.session import keys, stores, thresholds
 from rerank_core import pricing, provider, ranking
@@ -113,17 +114,7 @@ def _threshold(run: Run, scores: list[float | None]) -> float:
         "Scores compare documents within one query and one model only.",
     )
     st.text(ranking.kept_text(scores, value))
-    if key in own:
-
-        def forget() -> None:
-            own.pop(key, None)
-
-        st.button(
-            "Back to the suggestion",
-            type="tertiary",
-            icon=":material/undo:",
-            on_click=forget,
-        )
+    back_to_suggestion(own, key)
     return float(value)
 
 
@@ -199,7 +190,7 @@ def rate(index: int, value: int | None) -> None:
     try:
         stores.runs().set_rating(run.id, index, value)
     except StoreError as error:
-        job().error = error
+        RERANK.job().error = error
 
 
 def _detail(run: Run, index: int) -> None:

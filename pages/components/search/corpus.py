@@ -11,9 +11,9 @@ from pages.components.display import errors
 from pages.components.display.markdown import escaped
 from pages.components.inputs import uploads
 from pages.components.inputs.collections import LIVE, SAMPLE
+from pages.components.inputs.controls import select
 from pages.components.inputs.uploads import Upload
-from pages.components.jobs import page_job
-from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
+from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
 from pages.components.search.state import Preview, state
 from pages.components.session import connection as connections
 from pages.components.session import keys, query_params, stores
@@ -59,7 +59,7 @@ class Filled:
     message: str
 
 
-def collect() -> None:
+def take_finished() -> None:
     """Take over the files that have been read and the work that has ended. Call it before the widgets are drawn."""
     for which, page in PAGES.items():
         kept = uploads.left_behind(inbox(which))
@@ -67,7 +67,7 @@ def collect() -> None:
             st.session_state.update(kept)
             st.session_state[keys.MANAGING] = True
         uploads.collect(inbox(which), page)
-    link, mine = query_params.get(keys.FILLING), job()
+    link, mine = query_params.get(keys.FILLING), FILL.job()
     if link and not mine.running:
         mine.watch([link])
     mine.take_finished()
@@ -80,9 +80,9 @@ def inbox(which: str) -> uploads.Inbox:
 
 def progress() -> None:
     """Show a knowledge base being filled, with a Cancel that works, and what came of it, until the person goes on."""
-    current, mine = state(), job()
-    if current.note:
-        st.success(current.note, icon=":material/check:")
+    current, mine = state(), FILL.job()
+    if current.message:
+        st.success(current.message, icon=":material/check:")
     query_params.sync({keys.FILLING: mine.id})
     mine.progress(stay=False)
     if mine.message:
@@ -166,13 +166,7 @@ def _files(which: str, *, name: str = "", corpus_id: str = "") -> Filling | None
         for file in list(files_in.files):
             uploads.report(files_in, page, file, _removed, ROLES)
     st.session_state.setdefault(keys.of(keys.CHUNK, which), "paragraph")
-    how = st.selectbox(
-        "Cut long documents into",
-        list(HOW),
-        format_func=HOW.__getitem__,
-        key=keys.of(keys.CHUNK, which),
-        persist_state="session",
-    )
+    how = select("Cut long documents into", HOW, keys.of(keys.CHUNK, which), persist_state="session")
     tokens, overlap = 200, 40
     if how == "size":
         with st.container(horizontal=True):
@@ -187,7 +181,7 @@ def _files(which: str, *, name: str = "", corpus_id: str = "") -> Filling | None
     except RerankError as error:
         errors.show(error)
         return None
-    return None if job().running or files_in.busy else asked
+    return None if FILL.job().running or files_in.busy else asked
 
 
 def _cost(which: str, asked: Filling) -> None:
@@ -227,10 +221,10 @@ def _preview(which: str, asked: Filling) -> Preview:
 
 def _fill(asked: Filling | None) -> None:
     """Create or Add was pressed."""
-    if asked is None or job().running:
+    if asked is None or FILL.job().running:
         return
-    state().note = ""
-    job().press(lambda: Plan((Task(_work, (stores.corpora(), asked)),)))
+    state().message = ""
+    FILL.job().submit(lambda: Plan((Task(_work, (stores.corpora(), asked)),)))
     st.rerun()
 
 
@@ -299,7 +293,7 @@ def _done(ended: Ended[Filled]) -> None:
     """The files are in the knowledge base now; it is searched from here on."""
     current, filled = state(), ended.result
     assert filled is not None
-    current.note, current.deleting = filled.message, None
+    current.message, current.deleting = filled.message, None
     inbox(filled.which).files.clear()
     current.previews.clear()
     if filled.which == "new":
@@ -309,8 +303,8 @@ def _done(ended: Ended[Filled]) -> None:
 
 def _changed(message: str, source: str) -> None:
     current = state()
-    current.note, current.deleting, current.next_source = message, None, source
-    job().error, job().message = None, ""
+    current.message, current.deleting, current.next_source = message, None, source
+    FILL.job().error, FILL.job().message = None, ""
     st.rerun()
 
 
@@ -340,11 +334,6 @@ FILL = JobKind[Filled](
     cancelled="Cancelled. Nothing was added; the files are still here.",
     words=_standing,
 )
-
-
-def job() -> PageJob[Filled]:
-    """The work on a knowledge base that is under way in this session."""
-    return page_job.of(FILL)
 
 
 PAGES = {which: uploads.Page(_put, _keeper(which)) for which in ("new", "more")}
