@@ -66,8 +66,8 @@ def _draw(kind: JobKind[Any], named: Named) -> Callable[[], object]:
                     job.cancel()
         if stopping and kind.paid:
             st.caption("Stopping. A request that is already with a provider may still be billed.")
-        elif kind.caption is not None:
-            st.caption(kind.caption())
+        elif kind.caption is not None and (caption := kind.caption()):
+            st.caption(caption)
 
     def redraw() -> None:
         for bar, title, job in bars:
