@@ -12,6 +12,7 @@ from pages.components.compare.state import state
 from pages.components.display.markdown import escaped
 from pages.components.inputs import examples
 from pages.components.inputs.examples import TITLES, load_example
+from pages.components.inputs.model import cost_metric
 from pages.components.session import connection as connections
 from pages.components.session import keys, query_params
 from pages.components.session.texts import DEFAULT_TOP_N, OWN, texts
@@ -173,15 +174,14 @@ def _notes(chosen: Sequence[Contender]) -> None:
 
 def estimate(planned: ComparePlan) -> None:
     """What pressing Compare now would cost in all, and for each model."""
-    st.metric("Estimated cost", planned.cost.text, width="content")
-    with st.popover("How", icon=":material/help:", type="tertiary"):
-        names = short_names([share.contender for share in planned.shares])
-        for share, name in zip(planned.shares, names, strict=True):
-            units = share.estimate.search_units
-            counted = "" if not units else f", {units:,} search unit{'s' if units != 1 else ''}"
-            st.caption(escaped(f"**{name}**: {pricing.money_text(share.estimate.amount)}{counted}"))
-        for sentence in dict.fromkeys(line for share in planned.shares for line in share.estimate.assumptions):
-            st.caption(escaped(sentence))
+    names = short_names([share.contender for share in planned.shares])
+    sentences = []
+    for share, name in zip(planned.shares, names, strict=True):
+        units = share.estimate.search_units
+        counted = "" if not units else f", {units:,} search unit{'s' if units != 1 else ''}"
+        sentences.append(f"**{name}**: {pricing.money_text(share.estimate.amount)}{counted}")
+    sentences += dict.fromkeys(line for share in planned.shares for line in share.estimate.assumptions)
+    cost_metric(planned.cost.text, sentences)
 
 
 def kept_note(planned: ComparePlan) -> None:

@@ -82,9 +82,7 @@ def plan(chosen: Sequence[Contender]) -> ComparePlan:
         if contender in there:
             continue
         connection = connections.of(contender.provider)
-        expected = pricing.estimate_cost(
-            contender.provider, contender.model, query, ordered.documents, prices=connection.prices
-        )
+        expected = connection.estimate(contender.model, query, ordered.documents)
         shares.append(Share(contender, connection, query, ordered, expected))
     cost = whole_cost((share.estimate, share.connection.max_retries) for share in shares)
     return ComparePlan(tuple(chosen), tuple(shares), kept, cost)
@@ -168,14 +166,14 @@ def _caption() -> str:
 
 
 COMPARE = JobKind[Run](
-    name="compare",
-    doing="Comparing",
-    failed="reranking",
+    "compare",
+    "Comparing",
+    "reranking",
     take=_take,
     missed=_missed,
     started=_started,
     paid=True,
-    limit=Wording("this comparison", "Compare", "Do not run"),
+    limit=Wording("this comparison", "Compare"),
     words=_standing,
     caption=_caption,
 )

@@ -75,9 +75,9 @@ def _job(provider_id: str) -> PageJob[rc.RerankResponse]:
         _last(provider_id).result = ended.result
 
     return JobKind(
-        name=f"test_{provider_id}",
-        doing="Testing the connection",
-        failed="testing the connection",
+        f"test_{provider_id}",
+        "Testing the connection",
+        "testing the connection",
         take=take,
         paid=True,
         limit=Wording("this test", "Test", "Do not test"),

@@ -11,7 +11,7 @@ from pages.components.duplicates.run import DUPLICATES
 from pages.components.duplicates.state import ALL, NO_MODEL, ONE, OWN, DuplicatesAsked, Outcome, state
 from pages.components.inputs import uploads
 from pages.components.inputs.collections import MISSING, SAMPLE, source_select
-from pages.components.inputs.controls import segmented
+from pages.components.inputs.controls import paste_area, segmented
 from pages.components.inputs.document_files import PLAIN_DOCUMENT_FILES, documents_of
 from pages.components.inputs.import_report import problems, report
 from pages.components.session import connection as connections
@@ -123,14 +123,7 @@ def own_texts() -> None:
     current = state()
     texts, beside = st.columns([3, 2], gap="medium")
     with texts:
-        st.text_area(
-            "Texts",
-            key=keys.DUPLICATES_TEXTS,
-            height=150,
-            on_change=_pasted,
-            persist_state="session",
-            placeholder="Paste texts here: one per line, paragraphs with a blank line between, or JSON.",
-        )
+        paste_area("Texts", keys.DUPLICATES_TEXTS, "texts", on_change=_pasted, height=150)
     with beside:
         inbox().uploader("Upload texts", "Added after the texts that are there.")
         size = len(current.working.documents)

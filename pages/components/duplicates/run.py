@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.components.display.markdown import escaped
 from pages.components.duplicates.state import ALL, OWN, DuplicatesAsked, Outcome, state
 from pages.components.inputs.collections import SAMPLE, passages_of
-from pages.components.inputs.model import set_up_link
+from pages.components.inputs.model import cost_metric, set_up_link
 from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
 from pages.components.jobs.paid_call import reranked_run
 from pages.components.jobs.payment import Payment
@@ -74,13 +73,8 @@ def estimate(planned: DuplicatesPlan) -> pricing.CostEstimate:
     assert planned.connection is not None
     size = len(planned.passages)
     documents = planned.passages.get(range(size if size <= MAX_TEXTS else NEAREST))
-    return pricing.estimate_cost(
-        planned.connection.provider.id,
-        planned.model.id if planned.model else None,
-        condense(planned.asked.reference or "").text,
-        documents,
-        prices=planned.connection.prices,
-    )
+    query = condense(planned.asked.reference or "").text
+    return planned.connection.estimate(planned.model.id if planned.model else None, query, documents)
 
 
 def before_the_button(planned: DuplicatesPlan | None) -> None:
@@ -92,10 +86,7 @@ def before_the_button(planned: DuplicatesPlan | None) -> None:
         return
     expected = estimate(planned)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.metric("Estimated cost", pricing.money_text(expected.amount), width="content")
-        with st.popover("How", icon=":material/help:", type="tertiary"):
-            for sentence in expected.assumptions:
-                st.caption(escaped(sentence))
+        cost_metric(pricing.money_text(expected.amount), expected.assumptions)
 
 
 def stale_notice(outcome: Outcome, asked: DuplicatesAsked) -> None:
@@ -131,9 +122,9 @@ def _take(ended: Ended[Outcome]) -> None:
 
 
 DUPLICATES = JobKind[Outcome](
-    name="duplicates",
-    doing="Comparing",
-    failed="comparing",
+    "duplicates",
+    "Comparing",
+    "comparing",
     take=_take,
     paid=True,
     limit=Wording(

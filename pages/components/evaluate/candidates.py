@@ -144,9 +144,9 @@ def _take(ended: Ended[QuerySet]) -> None:
 
 
 CANDIDATES_JOB = JobKind[QuerySet](
-    name="candidates",
-    doing="Finding candidates",
-    failed="searching",
+    "candidates",
+    "Finding candidates",
+    "searching",
     take=_take,
     sets_widgets=True,
     cancelled="Cancelled. The queries are still here.",

@@ -27,6 +27,17 @@ def select(label: str, options: Mapping[T, str], key: str, **how: Any) -> T:
     return chosen
 
 
+def paste_area(label: str, key: str, what: str, **how: Any) -> None:
+    """A place to paste documents; `what` says of which kind. What else is given goes to Streamlit."""
+    placeholder = f"Paste {what} here: one per line, paragraphs with a blank line between, or JSON."
+    st.text_area(label, key=key, placeholder=placeholder, persist_state="session", **how)
+
+
+def token_budget(key: str) -> int:
+    """How many tokens a block for a prompt may have."""
+    return int(st.selectbox("At most, in tokens", [500, 1000, 2000, 4000, 8000], index=2, key=key, width=160))
+
+
 def start_button(label: str, icon: str, **how: Any) -> bool:
     """The button that starts what the page is for, also by Ctrl and Enter; whether it was pressed."""
     return st.button(label, type="primary", icon=icon, shortcut="Ctrl+Enter", **how)

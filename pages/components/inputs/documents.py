@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.components.display.board import shown
 from pages.components.inputs import uploads
-from pages.components.inputs.controls import select
+from pages.components.inputs.controls import paste_area, select
 from pages.components.inputs.document_files import DOCUMENT_FILES, documents_of
 from pages.components.inputs.import_report import problems, report
 from pages.components.session import keys
@@ -56,14 +56,7 @@ def texts_input() -> None:
     st.text_area(
         "Query", key=keys.QUERY, height=98, persist_state="session", placeholder="What would somebody search for?"
     )
-    st.text_area(
-        "Documents",
-        key=keys.DOCUMENTS,
-        height=170,
-        on_change=_pasted,
-        persist_state="session",
-        placeholder="Paste your search results here: one per line, paragraphs with a blank line between, or JSON.",
-    )
+    paste_area("Documents", keys.DOCUMENTS, "your search results", on_change=_pasted, height=170)
 
 
 def upload_input() -> bool:

@@ -70,9 +70,9 @@ def _take(ended: Ended[Tested]) -> None:
 
 
 ENGINE_TEST = JobKind[Tested](
-    name="engine_test",
-    doing="Asking the search engine",
-    failed="asking the search engine",
+    "engine_test",
+    "Asking the search engine",
+    "asking the search engine",
     take=_take,
     cancelled="The test was cancelled.",
     words=waiting,

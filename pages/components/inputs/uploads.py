@@ -157,9 +157,9 @@ class Inbox(Generic[T]):
         self._taken = 0
         self._left: tuple[str, ...] = ()
         self._kind = JobKind[None](
-            name=place.name,
-            doing="Reading files",
-            failed="reading",
+            place.name,
+            "Reading files",
+            "reading",
             take=self._ended,
             missed=self._ended,
             cancel="Cancel reading",

@@ -113,9 +113,7 @@ def reranked_run(
 
 def estimated(connection: Connection, request: rc.RerankRequest) -> pricing.CostEstimate:
     """What a request is likely to cost on this connection."""
-    return pricing.estimate_cost(
-        connection.provider.id, request.model, request.query, request.documents, prices=connection.prices
-    )
+    return connection.estimate(request.model, request.query, request.documents)
 
 
 def upper_bound(connection: Connection, request: rc.RerankRequest) -> Decimal | None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.components.display import tables
 from pages.components.display.board import MAX_ROWS, BoardEvent, BoardView
+from pages.components.display.markdown import escaped
 from pages.components.display.orders_view import orders_view
 from pages.components.display.response import (
     BASIS,
@@ -62,7 +63,7 @@ def _notices(run: Run, has_scores: bool) -> None:
         st.info("This provider gives an order and no scores, so there are no bars and no threshold.")
     gap = pricing.gap_text(run.estimate, response.cost)
     if gap:
-        st.caption(gap.replace("$", "\\$"))
+        st.caption(escaped(gap))
     show_warnings(response.warnings)
 
 

@@ -35,12 +35,7 @@ def _take(ended: Ended[Run]) -> None:
 
 
 RERANK = JobKind[Run](
-    name="rerank",
-    doing="Reranking documents",
-    failed="reranking",
-    take=_take,
-    paid=True,
-    limit=Wording("this run", "Rerank", "Do not run"),
+    "rerank", "Reranking documents", "reranking", take=_take, paid=True, limit=Wording("this run", "Rerank")
 )
 
 

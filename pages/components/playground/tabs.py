@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.display.download import download
-from pages.components.inputs.controls import segmented
+from pages.components.inputs.controls import segmented, token_budget
 from pages.components.session import connection as connections
 from pages.components.session import keys
 from rerank_core import provider, ranking
@@ -25,7 +25,6 @@ FULL_HEIGHT_ROWS = 15
 BODIES = ["JSON sent", "JSON received"]
 OURS = frozenset({"Rank", "Was", "Move", "Score", "Kept", "Rating", "ID", "Text"})
 STYLES: dict[ContextStyle, str] = {"markdown": "Markdown", "plain": "Plain", "xml": "XML"}
-BUDGETS = [500, 1000, 2000, 4000, 8000]
 
 
 def table(run: Run, top_n: int) -> None:
@@ -86,27 +85,20 @@ def _snippet(run: Run, top_n: int, name: str) -> None:
         twin = next((model.id for model in hosted.models if local and model.label == local.label), None)
         asked, service = replace(asked, model=twin), HOSTED
         st.caption(f"This run sent nothing: it was made on this computer. The same request to {hosted.label}:")
-    shorten = _many(run) and _shorten(run)
+    size = len(run.documents)
+    shorten = size > snippets.SHORT and st.toggle(
+        f"Only the first {snippets.SHORT} of {size:,} documents", key=keys.REQUEST_SHORT, value=True
+    )
     made = snippets.snippets(asked, service, base_url=connections.of(service).base_url, shorten=shorten)
     st.caption(snippets.note(service))
     _code(made[name])
-
-
-def _many(run: Run) -> bool:
-    return len(run.documents) > snippets.SHORT
-
-
-def _shorten(run: Run) -> bool:
-    return st.toggle(
-        f"Only the first {snippets.SHORT} of {len(run.documents):,} documents", key=keys.REQUEST_SHORT, value=True
-    )
 
 
 def prompt_context(run: Run, top_n: int) -> None:
     """The top results as a block that can be pasted into a prompt."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         style = segmented("Style", STYLES, keys.CONTEXT_STYLE, default="markdown")
-        budget = st.selectbox("At most, in tokens", BUDGETS, index=2, key=keys.CONTEXT_BUDGET, width=160)
+        budget = token_budget(keys.CONTEXT_BUDGET)
         question = st.toggle("End with the question", key=keys.CONTEXT_QUESTION)
     block = exports_prompt_context.build_context(
         run.response.results[:top_n],

@@ -326,9 +326,9 @@ def _keeper(which: str) -> Callable[[], dict[str, object]]:
 
 
 FILL = JobKind[Filled](
-    name="fill",
-    doing="Filling the knowledge base",
-    failed="indexing",
+    "fill",
+    "Filling the knowledge base",
+    "indexing",
     take=_done,
     sets_widgets=True,
     cancelled="Cancelled. Nothing was added; the files are still here.",

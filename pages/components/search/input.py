@@ -31,42 +31,29 @@ def restore_from_link(connection: Connection) -> None:
     if current.visited:
         return
     current.visited = True
-    ticket = samples.TICKETS[0]
     link = query_params.get(keys.SEARCH)
-    asked = mine.asked(link)
-    if link and isinstance(asked, SearchAsked) and mine.watch([link]):
-        _show_inputs_of(asked)
-        return
     found = mine.find(link)
-    if link and found is not None and found.state == "done" and mine.watch([link]):
-        # an earlier visit has taken the answer over; it is still there to be shown
-        answer = found.result()
-        _show_inputs_of(answer.asked)
-        return
-    st.session_state.update(
-        {
-            keys.QUESTION: ticket.text,
-            keys.TICKET: ticket.id,
-            keys.SOURCE: SAMPLE,
-            keys.STAGE: "keyword",
-            keys.CANDIDATES: NUMBERS[0],
-            keys.SEARCH_TOP: 5,
-        }
-    )
+    if link and found is not None:
+        # an earlier visit may have taken the answer over; it is still there to be shown
+        asked = found.result().asked if found.state == "done" else found.asked
+        if isinstance(asked, SearchAsked) and mine.watch([link]):
+            _show_inputs_of(asked)
+            return
+    _show_inputs_of(SearchAsked(samples.TICKETS[0].text, SAMPLE, "keyword", NUMBERS[0]))
     current.wanted = connection.provider.is_local
 
 
 def _show_inputs_of(asked: SearchAsked) -> None:
-    own = next((each.id for each in samples.TICKETS if each.text == asked.question), NO_TICKET)
+    ticket = next((each.id for each in samples.TICKETS if each.text == asked.question), NO_TICKET)
     st.session_state.update(
         {
             keys.QUESTION: asked.question,
-            keys.TICKET: own,
+            keys.TICKET: ticket,
             keys.SOURCE: asked.source,
             keys.STAGE: asked.kind,
+            keys.CANDIDATES: asked.candidates,
             keys.SEARCH_TOP: 5,
         }
-        | {keys.CANDIDATES: asked.candidates}
     )
 
 

@@ -19,7 +19,7 @@ from pages.components.display.response import (
     weak_answer_warning,
 )
 from pages.components.inputs.collections import LIVE, passages_of
-from pages.components.inputs.controls import segmented
+from pages.components.inputs.controls import segmented, token_budget
 from pages.components.search.state import SearchAnswer, state
 from pages.components.session import keys, thresholds
 from rerank_core import ConfigurationError, InvalidRequestError, RerankError, pricing, ranking
@@ -32,7 +32,6 @@ from rerank_core.retrieval.first_stage import Retrieved
 from rerank_core.retrieval.marks import marked
 
 COPIES = {"answer": "Answer", "context": "LLM context", "markdown": "Markdown links"}
-BUDGETS = [500, 1000, 2000, 4000, 8000]
 AROUND = 2
 
 
@@ -186,7 +185,7 @@ def _copies(answer: SearchAnswer, top_n: int) -> None:
     assert answer.run is not None
     how = segmented("Form", COPIES, keys.SEARCH_COPY, default="answer")
     if how == "context":
-        budget = st.selectbox("At most, in tokens", BUDGETS, index=2, key=keys.SEARCH_BUDGET, width=160)
+        budget = token_budget(keys.SEARCH_BUDGET)
         block = prompt_context.build_context(
             answer.run.response.results[:top_n], query=answer.question, token_budget=budget, style="markdown"
         )

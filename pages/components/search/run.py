@@ -57,13 +57,8 @@ def estimate(planned: SearchPlan) -> pricing.CostEstimate:
     else:
         # What a live index will send is not known: one short passage for each candidate is assumed.
         documents = ["passage"] * planned.stage.candidates
-    return pricing.estimate_cost(
-        planned.connection.provider.id,
-        planned.model.id if planned.model else None,
-        condense(planned.question).text if planned.question.strip() else "",
-        documents,
-        prices=planned.connection.prices,
-    )
+    query = condense(planned.question).text if planned.question.strip() else ""
+    return planned.connection.estimate(planned.model.id if planned.model else None, query, documents)
 
 
 def plan(
@@ -141,12 +136,7 @@ def _take(ended: Ended[SearchAnswer]) -> None:
 
 
 SEARCH = JobKind[SearchAnswer](
-    name="search",
-    doing="Searching",
-    failed="searching",
-    take=_take,
-    paid=True,
-    limit=Wording("this search", "Search", "Do not search"),
+    "search", "Searching", "searching", take=_take, paid=True, limit=Wording("this search", "Search", "Do not search")
 )
 
 
