@@ -17,6 +17,7 @@ from pages.components.display.response import (
     show_warnings,
     weak_answer_warning,
 )
+from pages.components.display.tabs import tabs
 from pages.components.inputs.controls import back_to_suggestion
 from pages.components.playground import tabs as playground_tabs
 from pages.components.playground.run import RERANK
@@ -27,8 +28,6 @@ from rerank_core.evaluation.measures.measure import mean_name
 from rerank_core.evaluation.measures.rated_run import rated_run
 from rerank_core.storage.run_record import Run
 from rerank_core.storage.runs import StoreError
-
-TABS = ["Board", "Table", "Request", "Context", "Export"]
 
 
 def result(run: Run, top_n: int) -> None:
@@ -45,14 +44,14 @@ def result(run: Run, top_n: int) -> None:
         _notices(run, has_scores)
     with st.container():
         _ratings(run, top_n)
-    tabs = st.tabs(TABS, key=keys.TAB, on_change="rerun")
-    for tab, name in zip(tabs, TABS, strict=True):
-        if tab.open:
-            with tab:
-                if name == "Board":
-                    _board(run, top_n, threshold)
-                else:
-                    playground_tabs.DRAW[name](run, top_n)
+    draw = {
+        "Board": lambda: _board(run, top_n, threshold),
+        "Table": lambda: playground_tabs.table(run, top_n),
+        "Request": lambda: playground_tabs.request(run, top_n),
+        "Context": lambda: playground_tabs.prompt_context(run, top_n),
+        "Export": lambda: playground_tabs.files(run, top_n),
+    }
+    tabs(draw, keys.TAB)
     st.text(_origin(run))
 
 

@@ -147,11 +147,3 @@ def _code(text: str) -> None:
     st.code(
         text, language=None, wrap_lines=True, height=420 if text.count("\n") > 20 or len(text) > 3000 else "content"
     )
-
-
-DRAW: dict[str, Callable[[Run, int], None]] = {
-    "Table": table,
-    "Request": request,
-    "Context": prompt_context,
-    "Export": files,
-}

@@ -308,11 +308,7 @@ def _changed(message: str, source: str) -> None:
     st.rerun()
 
 
-def _put(_name: str, _upload: Upload[ParsedDocuments], _again: bool) -> None:
-    state().previews.clear()
-
-
-def _removed(_name: str) -> None:
+def _files_changed(*_what: object) -> None:
     state().previews.clear()
 
 
@@ -340,8 +336,8 @@ PLACES = {
     which: uploads.UploadPlace[ParsedDocuments](
         name=f"reading_{which}",
         reading=PLAIN_DOCUMENT_FILES,
-        put=_put,
-        removed=_removed,
+        put=_files_changed,
+        removed=_files_changed,
         keep=_keeper(which),
     )
     for which in ("new", "more")

@@ -148,6 +148,27 @@ class BoardView:
             raise ValueError("Top N is at least 1")
 
 
+def event_of(name: str, sent: object, seen: int) -> tuple[BoardEvent, int]:
+    """What a browser sent under this name, checked like anything from outside: nonsense is no event.
+
+    Ratings up to the number `seen` were heard before; gives the event and the number that is the last one now.
+    """
+    match name, sent:
+        case "picked", str():
+            return BoardEvent(picked=sent), seen
+        case "threshold", int() | float():
+            return BoardEvent(threshold=min(1.0, max(0.0, float(sent)))), seen
+        case "ratings", list():
+            rated = []
+            for entry in sent:
+                match entry:
+                    case [int(number), str(row), None | 0 | 1 | 2 | 3 as value] if number > seen:
+                        seen = number
+                        rated.append(Rating(row, value))
+            return BoardEvent(rated=tuple(rated)), seen
+    return BoardEvent(), seen
+
+
 def payload(rows: Sequence[BoardRow], view: BoardView, *, folded: bool, seen: int) -> dict[str, Any]:
     """The board as plain JSON, at most about 60 kB of text however long the documents are.
 
