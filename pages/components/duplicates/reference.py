@@ -87,7 +87,7 @@ def _results(outcome: Outcome, rows: tuple[ComparedText, ...], by: str) -> None:
     if len(rows) > SHOWN:
         st.caption(f"The first {SHOWN:,} of {len(rows):,}; the files have all of them.")
     chosen = selected_row(records, f"one_{outcome.id}_{by}", "The texts by how much they are like the reference")
-    row = rows[chosen if chosen is not None and chosen < len(rows) else 0]
+    row = rows[chosen]
     facts = {"Relevance": row.relevance, "Meaning": row.meaning, "Wording": row.wording}
     reference = Document(outcome.asked.reference or "")
     texts(reference, row.document, "The reference text", name_of(row.place, row.document), facts, outcome.id)

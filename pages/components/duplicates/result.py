@@ -125,7 +125,7 @@ def _groups(outcome: Outcome, found: Duplicates, measure: Measure, threshold: fl
             }
         )
     chosen = selected_row(rows, f"groups_{outcome.id}_{measure}_{hash(groups)}", "Groups of texts that are alike")
-    group = groups[chosen if chosen is not None and chosen < len(groups) else 0]
+    group = groups[chosen]
     _group(outcome, found, measure, group)
 
 
@@ -165,7 +165,7 @@ def _pairs(outcome: Outcome, found: Duplicates, measure: Measure, threshold: flo
         for place, pair in enumerate(pairs)
     ]
     chosen = selected_row(rows, f"pairs_{outcome.id}_{measure}_{threshold}", "Pairs of texts that are alike")
-    compared(outcome, found.documents, pairs[chosen if chosen is not None and chosen < len(pairs) else 0])
+    compared(outcome, found.documents, pairs[chosen])
 
 
 def _files(found: Duplicates, measure: Measure, threshold: float) -> None:
@@ -230,8 +230,8 @@ def title(document: Document) -> str:
     return shown(str(document.metadata.get("title") or document.text), PREVIEW, one_line=True)
 
 
-def selected_row(rows: Sequence[Mapping[str, object]], key: str, alt: str) -> int | None:
-    """A table of which one row can be selected; the place of that row."""
+def selected_row(rows: Sequence[Mapping[str, object]], key: str, alt: str) -> int:
+    """A table of which one row can be selected; the place of that row, of the first one where there is none."""
     bar = st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.3f", width=120)
     event = st.dataframe(
         pd.DataFrame(rows),
@@ -258,4 +258,4 @@ def selected_row(rows: Sequence[Mapping[str, object]], key: str, alt: str) -> in
         },
     )
     chosen = event["selection"]["rows"]
-    return int(chosen[0]) if chosen else None
+    return int(chosen[0]) if chosen and chosen[0] < len(rows) else 0
