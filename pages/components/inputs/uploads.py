@@ -17,7 +17,6 @@ import streamlit as st
 
 from pages.components.display import errors
 from pages.components.display.board import shown
-from pages.components.display.markdown import escaped
 from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
 from pages.components.session import keys, page_state, query_params
 from rerank_core.documents import Problem
@@ -292,7 +291,7 @@ class Inbox(Generic[T]):
         return f"{words}, about {now.eta:.0f} s left" if now.eta is not None and now.eta >= 1 else words
 
     def _caption(self) -> str:
-        return "".join(escaped(shown(job.progress.note, NAME_CHARACTERS, one_line=True)) for job in self.job.jobs)
+        return "".join(shown(job.progress.note, NAME_CHARACTERS, one_line=True) for job in self.job.jobs)
 
 
 def of(place: UploadPlace[T]) -> Inbox[T]:

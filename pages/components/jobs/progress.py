@@ -67,7 +67,7 @@ def _draw(kind: JobKind[Any], named: Named) -> Callable[[], object]:
         if stopping and kind.paid:
             st.caption("Stopping. A request that is already with a provider may still be billed.")
         elif kind.caption is not None and (caption := kind.caption()):
-            st.caption(caption)
+            st.text(caption)  # never through markdown: it may hold the name of somebody's file
 
     def redraw() -> None:
         for bar, title, job in bars:
