@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
 import subprocess
 import sys
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -232,6 +234,16 @@ def test_every_package_says_what_it_is_for():
     assert not [name_of(path) for path in PRODUCT if not (ast.get_docstring(tree_of(path)) or "").strip()]
 
 
+def test_a_class_has_its_name_alone():
+    """No two public classes of the product share a name."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for path in PRODUCT:
+        for node in tree_of(path).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places[node.name].append(name_of(path))
+    assert not {name: found for name, found in places.items() if len(found) > 1}
+
+
 # Who may import whom
 
 
@@ -389,3 +401,24 @@ def test_no_page_hides_a_library():
     names = {path.stem for path in PAGES} - {"main"}
     assert not names & sys.stdlib_module_names
     assert not [name for name in names if importlib.util.find_spec(name) is not None]
+
+
+# How much a function may hold
+
+
+def test_functions_stay_simple():
+    """Ruff bounds how much a function branches and how many arguments it takes; an exception says why.
+
+    Branches: at most 12 ways through (C901). Arguments: at most 7 (PLR0913).
+    """
+    ruff = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["ruff"]["lint"]
+    rules = {"C901", "PLR0913"}
+    assert rules <= set(ruff["select"])
+    assert not rules & set(ruff["ignore"])
+    assert ruff["mccabe"]["max-complexity"] <= 12
+    assert ruff["pylint"]["max-args"] <= 7
+    excused = {glob for glob, codes in ruff["per-file-ignores"].items() if rules & set(codes)}
+    assert excused <= {"tests/**"}
+    excuse = re.compile(r"# noqa: [A-Z0-9, ]*\b(?:C901|PLR0913)\b[A-Z0-9, ]*(.*)")
+    excuses = {f"{name_of(path)}: {words}" for path in PRODUCT for words in excuse.findall(path.read_text("utf-8"))}
+    assert not [words for words in excuses if not re.search(r": \W*\w+ \w+", words)]
