@@ -84,7 +84,7 @@ class UploadPlace(Generic[T]):
     taken: Callable[[], set[str]] = set
 
 
-@dataclass
+@dataclass(eq=False)
 class Delivery(Generic[T]):
     """Files to read, and what a worker has read of them so far. Whoever takes it counts, so that a reloaded page can
     take it again.
