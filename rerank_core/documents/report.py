@@ -97,11 +97,10 @@ class ParsedDocuments:
 
 def describe(parsed: ParsedDocuments) -> str:
     """The import in one phrase: "12 documents", or "12 documents from 14 rows; 2 rows left out"."""
-    documents = count(len(parsed.documents), "document")
+    documents = count(len(parsed.documents), "document") if parsed.documents else "No documents"
     if not parsed.left_out:
-        return documents if parsed.documents else "No documents"
-    rows, left = count(parsed.rows, parsed.unit), count(parsed.left_out, parsed.unit)
-    return f"{documents if parsed.documents else 'No documents'} from {rows}; {left} left out"
+        return documents
+    return f"{documents} from {count(parsed.rows, parsed.unit)}; {count(parsed.left_out, parsed.unit)} left out"
 
 
 def count(number: int, noun: str) -> str:

@@ -107,7 +107,7 @@ class WorkingList:
         metadata = self.columns()[3:]
         return [
             {ORDER: place, TEXT: document.text, ID: document.id or ""}
-            | {key: _cell(document.metadata.get(key)) for key in metadata}
+            | {key: "" if (cell := document.metadata.get(key)) is None else str(cell) for key in metadata}
             for place, document in enumerate(self.documents, start=1)
         ]
 
@@ -183,10 +183,6 @@ def _changed(document: Document, values: Mapping[str, Any]) -> Document:
         else:
             metadata[key] = value
     return replace(document, text=text, id=name, metadata=metadata)
-
-
-def _cell(value: object) -> str:
-    return "" if value is None else str(value)
 
 
 def _number(value: object) -> float | None:

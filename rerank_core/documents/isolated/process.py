@@ -134,7 +134,7 @@ def _follow(
             record = wire.record_of(answer)
             kind = record["kind"]
             if kind == "progress":
-                progress = wire.Progress(**wire.checked(wire.Progress, record))
+                progress = wire.ReadingProgress(**wire.checked(wire.ReadingProgress, record))
                 at = f" at {progress.note}"
             elif kind in ("refused", "memory"):
                 return Ending(kind, order, at, str(record.get("reason")))

@@ -78,7 +78,14 @@ def _check_of(hint: Any) -> Callable[[Any], Any]:
         return lambda value: tuple([part(one) for one in _exactly(value, list)])
     if base is Mapping:
         part = _check_of(inside[1])
-        return lambda value: {name: part(one) for name, one in _exactly(value, dict).items()}
+
+        def entries(value: Any) -> Any:
+            # there may be millions, so those that are alike are looked at together
+            if inside[1] is Any or set(map(type, _exactly(value, dict).values())) <= {inside[1]}:
+                return _exactly(value, dict)
+            return {name: part(one) for name, one in value.items()}
+
+        return entries
     kinds = inside or (hint,)
     return lambda value: _exactly(value, *kinds)
 
@@ -89,7 +96,7 @@ def _exactly(value: Any, *kinds: type[Any]) -> Any:
     return value
 
 
-class Progress(NamedTuple):
+class ReadingProgress(NamedTuple):
     """Pieces done, pieces in all and a few words."""
 
     done: int

@@ -21,7 +21,6 @@ _TEXT_EXPANSION = 10
 _TEXT_BYTES_A_SECOND = 1_000_000
 
 _ENTRIES = 1_000
-_KIND = "kind"
 # the fields that are sent some entries at a time, and those that come with the last record
 _MAPPINGS = ("run", *(name for name in MAPPINGS if name != "raters"))
 _DETAILS = ("reading_notes", *wire.LAYOUT)
@@ -47,7 +46,7 @@ def read_isolated(
     if kind_of(data) is None:
         limits = replace(limits, memory_bytes=limits.memory_bytes + _TEXT_EXPANSION * len(data))
         timeout += len(data) // _TEXT_BYTES_A_SECOND
-    order = wire.Order(__name__, filename, {**(columns or {}), _KIND: kind}, limits, timeout)
+    order = wire.Order(__name__, filename, {**(columns or {}), "kind": kind}, limits, timeout)
     found = _ImportedRecords()
     ending = read_in_process(
         order,
@@ -65,7 +64,7 @@ def answer(order: wire.Order, data: bytes, say: wire.Say) -> None:
     InvalidRequestError and MemoryError."""
     columns = dict(order.columns)
     say("progress", done=0, total=2, note="reading")
-    imported = registry.read_directly(order.filename, data, columns.pop(_KIND), columns)
+    imported = registry.read_directly(order.filename, data, columns.pop("kind"), columns)
     say("progress", done=1, total=2, note="taking over")
     for name in _MAPPINGS:
         for entries in _portions(getattr(imported, name)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rerank_core.documents.report import count
 from rerank_core.errors import InvalidRequestError
@@ -107,8 +107,8 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
             yield number, _WHITE.split(stripped)
 
 
-def _check(ids: object) -> None:
-    for name in ids:  # type: ignore[attr-defined]  # any iterable of strings
+def _check(ids: Iterable[str]) -> None:
+    for name in ids:
         if _UNFIT.search(name):
             raise InvalidRequestError(
                 f"The id {name!r} is empty, begins with # or holds white space, which TREC files cannot hold.",

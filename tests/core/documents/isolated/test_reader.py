@@ -409,7 +409,7 @@ def test_any_json_is_a_record_or_nonsense(value: object) -> None:
     for record in (value, {"kind": "done", "mode": value}, {"kind": "problem", "line": value, "reason": value}):
         try:
             found = wire.record_of(json.dumps(record).encode())
-            for kind in (Document, Problem, wire.Progress, ParsedDocuments, Imported):
+            for kind in (Document, Problem, wire.ReadingProgress, ParsedDocuments, Imported):
                 try:
                     wire.checked(kind, found)
                 except wire.Nonsense:
