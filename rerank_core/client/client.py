@@ -83,7 +83,7 @@ class _HttpClient(DriverBase, Generic[T]):
 
     _kind: ClassVar[type]
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what both clients can be given is their public signature
         self,
         provider: str | ProviderSpec,
         api_key: str | ApiKey | None = None,

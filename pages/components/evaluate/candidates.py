@@ -10,7 +10,6 @@ import streamlit as st
 from pages.components.evaluate.state import open_set, reported, state
 from pages.components.inputs.collections import LIVE, SAMPLE, LiveSettings, passages_of
 from pages.components.inputs.search_engine import live_settings
-from pages.components.jobs import page_job
 from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
 from pages.components.server import addresses
 from pages.components.session import keys, stores
@@ -90,7 +89,7 @@ def _search_control(label: str, *, allow_none: bool, own: bool = False) -> Searc
 def start(made: QuerySet, search: Search) -> None:
     """Find candidates in a worker, then keep the set and work on it."""
     mine = job()
-    mine.press(lambda: Plan((Task(_work, (made, search, _passages(search))),)))
+    mine.submit(lambda: Plan((Task(_work, (made, search, _passages(search))),)))
     state().error, mine.error = mine.error, None
     st.rerun()  # what became of it stands at the top of the page
 
@@ -137,9 +136,9 @@ def _take(ended: Ended[QuerySet]) -> None:
 
 
 CANDIDATES_JOB = JobKind[QuerySet](
-    name="candidates",
-    doing="Finding candidates",
-    failed="searching",
+    "candidates",
+    "Finding candidates",
+    "searching",
     take=_take,
     sets_widgets=True,
     cancelled="Cancelled. The queries are still here.",
@@ -148,7 +147,7 @@ CANDIDATES_JOB = JobKind[QuerySet](
 
 def job() -> PageJob[QuerySet]:
     """The search for candidates under way in this session."""
-    return page_job.of(CANDIDATES_JOB)
+    return CANDIDATES_JOB.job()
 
 
 def take_finished() -> None:

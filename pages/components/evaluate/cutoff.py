@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.display import errors
-from pages.components.display.cut_line import cut_line
+from pages.components.display.cut_line import CutPicture, cut_line
 from pages.components.evaluate.cut_pictures import threshold_facts, threshold_panels, top_panels
 from pages.components.evaluate.orders import (
     best,
@@ -102,19 +102,18 @@ def _threshold(cut: CutOff, ranking: Ranking) -> None:
     line = st.session_state[keys.CUT_LINE] = _within(moved, low, high)
     st.text(f"{cut.at(line).text}.")
     points = remembered(("cut_points", cut, low, high), lambda: cut.spread(low, high, STEPS))
-    cut_line(
+    picture = CutPicture(
         "Threshold",
-        low=low,
-        high=high,
-        value=line,
-        steps=STEPS,
-        panels=threshold_panels(points, cut.at(line)),
-        facts=threshold_facts(points, cut.at(line)),
-        across="Score threshold: drag the line, click, or use the arrow keys",
+        low,
+        high,
+        line,
+        STEPS,
+        threshold_panels(points, cut.at(line)),
+        "Score threshold: drag the line, click, or use the arrow keys",
         digits=3,
-        key=keys.CUT_CHART,
-        on_move=lambda value: _set_line(about, value),
+        facts=threshold_facts(points, cut.at(line)),
     )
+    cut_line(picture, key=keys.CUT_CHART, on_move=lambda value: _set_line(about, value))
     _keep(cut, ranking, line)
 
 
@@ -192,15 +191,6 @@ def _top_n(cut: CutOff, about: Cut) -> None:
     tops = state().tops
     n = min(len(cut.top), tops.get(about, 3))
     st.text(f"{cut.top[n - 1].text}.")
-    cut_line(
-        "Top n",
-        low=1,
-        high=len(cut.top),
-        value=n,
-        steps=len(cut.top) - 1,
-        panels=top_panels(cut.top, n),
-        across="Results shown a query, without a threshold",
-        digits=0,
-        key=keys.CUT_TOP_CHART,
-        on_move=lambda moved: tops.update({about: round(moved)}),
-    )
+    across = "Results shown a query, without a threshold"
+    picture = CutPicture("Top n", 1, len(cut.top), n, len(cut.top) - 1, top_panels(cut.top, n), across, digits=0)
+    cut_line(picture, key=keys.CUT_TOP_CHART, on_move=lambda moved: tops.update({about: round(moved)}))

@@ -16,7 +16,6 @@ from pages.components.display.markdown import escaped
 from pages.components.evaluate.saved import choose_saved, delete_popover, rename_popover
 from pages.components.evaluate.state import experiment, go, open_experiment, reported, state
 from pages.components.evaluate.terms import limit_field, rate_fields
-from pages.components.jobs import page_job
 from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
 from pages.components.jobs.page_job import failure as why
 from pages.components.session import connection as connections
@@ -144,7 +143,7 @@ EXPERIMENT_JOB = JobKind[ExperimentProgress](
 
 def job() -> PageJob[ExperimentProgress]:
     """The experiment that this session has started."""
-    return page_job.of(EXPERIMENT_JOB)
+    return EXPERIMENT_JOB.job()
 
 
 def running() -> Job[ExperimentProgress] | None:
