@@ -46,7 +46,7 @@ def result(run: Run, top_n: int) -> None:
         _ratings(run, top_n)
     draw = {
         "Board": lambda: _board(run, top_n, threshold),
-        "Table": lambda: playground_tabs.table(run, top_n),
+        "Table": lambda: playground_tabs.results_table(run, top_n),
         "Request": lambda: playground_tabs.request(run, top_n),
         "Context": lambda: playground_tabs.prompt_context(run, top_n),
         "Export": lambda: playground_tabs.files(run, top_n),

@@ -27,7 +27,7 @@ OURS = frozenset({"Rank", "Was", "Move", "Score", "Kept", "Rating", "ID", "Text"
 STYLES: dict[ContextStyle, str] = {"markdown": "Markdown", "plain": "Plain", "xml": "XML"}
 
 
-def table(run: Run, top_n: int) -> None:
+def results_table(run: Run, top_n: int) -> None:
     """Every result as a row."""
     records = []
     named = any(document.id for document in run.documents)
