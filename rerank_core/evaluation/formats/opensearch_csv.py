@@ -78,9 +78,7 @@ def read_quepid_snapshot(text: str) -> Imported:
     names = [cell.strip() for cell in rows[0].cells]
     keys = [column_key(name) for name in names]
     extra = [name for name, key in zip(names, keys, strict=True) if key not in _KNOWN]
-    text_column = (
-        fields.choose(extra, [_extra(row.cells, names, extra) for row in rows[1:50]]).get("text") if extra else None
-    )
+    text_column = fields.choose(extra, [_extra(row.cells, names, extra) for row in rows[1:50]]).get("text")
     if text_column:
         builder.notes["text_column"] = text_column
     for line, cells in rows[1:]:
