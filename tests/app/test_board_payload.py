@@ -238,6 +238,17 @@ def test_events_from_the_browser_are_heard_once():
     assert sent(app.run())["seen"] == start + 7
 
 
+def test_a_rating_whose_callback_was_broken_off_is_heard_all_the_same():
+    """It is followed when the page is drawn, which then shows it: the page is told once, and draws the row as rated."""
+    app = host(rating="1")
+    number = sent(app)["seen"] + 1
+    app.session_state["board"] = {"ratings": [[number, "d9", 3]]}
+    app.run()
+    assert sent(app)["seen"] == number
+    assert next(row["rating"] for row in sent(app)["rows"] if row["key"] == "d9") == 3
+    assert 'log [{"picked": null, "rated": [["d9", 3]], "threshold": null}]' in texts(app.run())
+
+
 @pytest.mark.parametrize(
     "noise",
     [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +57,12 @@ def board(
 
     def heard(name: str) -> Callable[[], None]:
         def callback() -> None:
-            event = _event(st.session_state.get(key, {}), memory, only=name)
-            memory["event"] = _merged(memory.get("event"), event)
+            event, seen = _event(st.session_state.get(key, {}), memory["seen"], only=name)
+            # The next press may break this off wherever it looks into the session. What was not followed to its end is
+            # heard again with that press, so nothing may be ticked off before.
             if on_event is not None and event != BoardEvent():
                 on_event(event)
+            memory.update(seen=seen, event=_merged(memory.get("event"), event))
 
         return callback
 
@@ -90,20 +92,27 @@ def board(
         on_ratings_change=heard("ratings"),
         on_folded_change=heard("folded"),
     )
-    return _merged(memory.pop("event", None), _event(result, memory))
+    event, seen = _event(result, memory["seen"])
+    if on_event is not None and event.rated:  # broken off by something else than a press on this board
+        on_event(BoardEvent(rated=event.rated))
+        memory["seen"] = seen
+        st.rerun()
+    memory["seen"] = seen
+    return _merged(memory.pop("event", None), event)
 
 
-def _event(state: Any, memory: MutableMapping[str, Any], only: str | None = None) -> BoardEvent:
-    """Read an event out of what the browser sent, which is checked like anything from outside."""
+def _event(state: Any, seen: int, only: str | None = None) -> tuple[BoardEvent, int]:
+    """Read an event out of what the browser sent, which is checked like anything from outside; with the number of the
+    last rating in it, where they go on from `seen`."""
     picked, threshold = state.get("picked"), state.get("threshold")
     rated: list[Rating] = []
     if only in (None, "ratings"):
         for entry in state.get("ratings") or ():
             match entry:
-                case [int(number), str(row), None | 0 | 1 | 2 | 3 as value] if number > memory["seen"]:
-                    memory["seen"] = number
+                case [int(number), str(row), None | 0 | 1 | 2 | 3 as value] if number > seen:
+                    seen = number
                     rated.append(Rating(row, value))
-    return BoardEvent(
+    event = BoardEvent(
         picked=picked if isinstance(picked, str) and only in (None, "picked") else None,
         rated=tuple(rated),
         threshold=(
@@ -112,6 +121,7 @@ def _event(state: Any, memory: MutableMapping[str, Any], only: str | None = None
             else None
         ),
     )
+    return event, seen
 
 
 def _merged(first: BoardEvent | None, then: BoardEvent) -> BoardEvent:
