@@ -21,7 +21,7 @@ from pages.components.session import keys
 from rerank_core.models import Document
 from rerank_core.ranking.orders import kept
 
-__all__ = ["big_tables", "detail_panel", "opens", "score_chart"]
+__all__ = ["big_tables", "detail_panel", "opens", "rating_control", "score_chart"]
 
 PREVIEW_CHARACTERS = 200
 # A code block with a copy button takes seconds to lay out beyond this; longer texts are plain text with a download.
@@ -181,7 +181,7 @@ def detail_panel(
         parts = [words + arrow, score, *([shown(row.tooltip, 300, one_line=True)] if row.tooltip else [])]
         st.text(" · ".join(parts))
         if on_rate is not None:
-            _rating(row.rating, f"{key}:rating", on_rate)
+            rating_control(row.rating, f"{key}:rating", on_rate)
         full_text(document.text, key)
         address = next((str(value) for name, value in document.metadata.items() if name.lower() in ADDRESSES), "")
         if opens(address):
@@ -222,7 +222,8 @@ def full_text(text: str, key: str) -> None:
     )
 
 
-def _rating(rating: int | None, key: str, on_rate: Callable[[int | None], None]) -> None:
+def rating_control(rating: int | None, key: str, on_rate: Callable[[int | None], None]) -> None:
+    """The grades to choose from. `on_rate(0 to 3, or None)` is called before the page runs again."""
     # The rating may have been given on the board since: the widget follows what is stored.
     st.session_state[key] = rating
     st.segmented_control(

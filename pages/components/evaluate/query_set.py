@@ -9,9 +9,9 @@ from pages.components.display import errors
 from pages.components.evaluate.files_input import add
 from pages.components.evaluate.orders import remembered
 from pages.components.evaluate.state import is_sample, open_set, saved_sets, state
+from pages.components.inputs.query_sets import labels_of
 from pages.components.session import keys, stores
 from rerank_core import RerankError
-from rerank_core.documents.working_list import unused_name
 from rerank_core.evaluation import KINDS
 from rerank_core.evaluation import write as as_file
 from rerank_core.evaluation.query_sets.query_set import QuerySet, describe
@@ -45,10 +45,7 @@ def query_set_step() -> None:
 def _choose() -> None:
     current = state()
     saved = {one.id: one for one in saved_sets()}
-    # A select box tells its options apart by their words, so no two may be alike; the older set keeps its own.
-    names: dict[str, str] = {}
-    for one in sorted(saved.values(), key=lambda one: one.created):
-        names[one.id] = unused_name(f"{one.name} ({one.queries:,})", names.values())
+    names = labels_of(saved.values())
     if current.set_id not in saved:
         open_set(next(iter(saved)))
     st.session_state[keys.QUERY_SET] = current.set_id

@@ -10,7 +10,7 @@ from pages.components.session import keys, page_state, stores
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.records import Experiment
 from rerank_core.evaluation.formats.imported import Imported
-from rerank_core.evaluation.query_sets.query_set import QuerySet
+from rerank_core.evaluation.query_sets.query_set import SAMPLE_NAME, QuerySet
 from rerank_core.ranking.contender import Contender
 from rerank_core.storage.query_sets import QuerySetSummary
 
@@ -54,6 +54,8 @@ class EvaluateState:
     note: str = ""
     # What the query set looked like when it was read last (see QuerySetStore.version_of).
     version: tuple[int, ...] | None = None
+    # The query set in the address as this page wrote it: another one there is a link that was followed.
+    linked: str | None = None
     # Rating: where the person is, and what Undo takes back (rater, query, document, grade before).
     place: int = 0
     rated_query: str | None = None
@@ -73,6 +75,8 @@ class EvaluateState:
             self.undo, self.query_chosen = [], False
             self.experiment_id = self.version = None
         self.set_id, self.query_set = set_id, query_set
+        if query_set.name != SAMPLE_NAME:
+            st.session_state[keys.LAST_SET] = set_id
 
 
 def state() -> EvaluateState:
@@ -82,28 +86,27 @@ def state() -> EvaluateState:
 
 def saved_sets() -> tuple[QuerySetSummary, ...]:
     """The saved query sets, newest first, the sample always among them and last."""
-    name = stores.sample_query_set().name
     saved = stores.query_sets().list()
-    if not any(one.name == name for one in saved):
+    if not any(is_sample(one) for one in saved):
         stores.query_sets().save(stores.sample_query_set())
         saved = stores.query_sets().list()
-    return tuple(sorted(saved, key=lambda one: one.name == name))
+    return tuple(sorted(saved, key=is_sample))
 
 
 def sample_id() -> str:
     """The id of the sample set."""
-    return next(one.id for one in saved_sets() if one.name == stores.sample_query_set().name)
+    return next(one.id for one in saved_sets() if is_sample(one))
 
 
 def is_sample(summary: QuerySetSummary) -> bool:
     """Whether a saved set is the sample."""
-    return summary.name == stores.sample_query_set().name
+    return summary.name == SAMPLE_NAME
 
 
 def on_sample() -> bool:
     """Whether the sample is what is worked on."""
     current = state()
-    return current.query_set is not None and current.query_set.name == stores.sample_query_set().name
+    return current.query_set is not None and current.query_set.name == SAMPLE_NAME
 
 
 def open_set(set_id: str) -> None:

@@ -15,7 +15,9 @@ from pages.components.display.response import (
     show_warnings,
     weak_answer_warning,
 )
+from pages.components.inputs import ratings
 from pages.components.inputs.collections import LIVE, passages_of
+from pages.components.inputs.query_sets import add_ratings
 from pages.components.search.state import SearchAnswer, state
 from pages.components.session import keys, thresholds
 from pages.components.session.texts import open_run
@@ -44,6 +46,8 @@ def heading(error: RerankError, source: str) -> str | None:
 
 def result(answer: SearchAnswer, top_n: int) -> None:
     """Draw a finished search."""
+    if answer.run is not None:
+        answer = replace(answer, run=ratings.of(answer.run))
     run = answer.run
     # In containers, so that the board keeps its place when a notice comes or goes.
     with st.container():
@@ -79,6 +83,7 @@ def result(answer: SearchAnswer, top_n: int) -> None:
             key=keys.SEARCH_BOARD,
             picked=current.picked,
             scores=any(row.score is not None for row in rows),
+            rating=True,
             question=answer.question,
             on_event=_on_board,
         )
@@ -93,6 +98,8 @@ def result(answer: SearchAnswer, top_n: int) -> None:
         )
         if picked is not None:
             current.picked = picked
+    with st.container():
+        add_ratings(run)
     reader, copies = st.columns([3, 2], gap="large")
     with reader:
         _reader(answer)
@@ -141,18 +148,20 @@ def _row(row: BoardRow, answer: SearchAnswer) -> BoardRow:
         parts.append(f"keyword rank {candidate.keyword_rank}")
     if candidate.embedding_rank is not None:
         parts.append(f"meaning rank {candidate.embedding_rank}, cosine {candidate.cosine or 0:.3f}")
-    return BoardRow(
-        row.key, row.was, row.now, row.text, row.title, row.initial_score, row.score, None, "; ".join(parts) or None
-    )
+    return replace(row, tooltip="; ".join(parts) or None)
 
 
 def _on_board(event: BoardEvent) -> None:
     current = state()
     if event.picked is not None:
         current.picked = event.picked
-    if event.threshold is not None and current.answer is not None and current.answer.run is not None:
-        run = current.answer.run
+    run = current.answer.run if current.answer is not None else None
+    if run is None:
+        return
+    if event.threshold is not None:
         thresholds.own()[run.connection, run.response.model] = round(event.threshold, 3)
+    for rating in event.rated:
+        ratings.rate([run], int(rating.key), rating.value)
 
 
 def _picked(answer: SearchAnswer) -> RankedDocument:
@@ -175,6 +184,13 @@ def _reader(answer: SearchAnswer) -> None:
         st.text(" · ".join([f"rank {row.rank}, was {row.index + 1}", *map(str, where)]))
         if tables.opens(url):
             st.link_button("Open the source", url, icon=":material/open_in_new:")
+    run = answer.run
+    assert run is not None
+    tables.rating_control(
+        run.ratings.get(row.index),
+        keys.of(keys.SEARCH_RATING, run.id, row.index),
+        lambda grade: ratings.rate([run], row.index, grade),
+    )
     with st.container(border=True):
         for place, (text, main) in enumerate(_surroundings(answer, row)):
             reading(
@@ -246,6 +262,6 @@ def _take_away(answer: SearchAnswer) -> None:
             icon=":material/open_in_full:",
             on_click=open_run,
             args=(run,),
-            help="Rate the passages, see the request as code, save the board as a picture.",
+            help="See the request as code, save the board as a picture.",
         ):
             st.switch_page("playground.py")
