@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.components.display import errors
 from pages.components.evaluate.candidates import take_finished
+from pages.components.evaluate.files_input import collect
 from pages.components.evaluate.link import restore_from_link, sync_query_params
 from pages.components.evaluate.state import STEPS, refresh, state
 from pages.components.evaluate.steps import DRAW
@@ -12,6 +13,8 @@ from pages.components.session import keys
 current = state()
 restore_from_link()
 take_finished()
+if collect():
+    st.session_state[keys.EVALUATE_ADDING] = True  # the files that are read after a reload are to be seen
 refresh()
 # White on the dark theme's light blue is hard to read, on the chosen models as on a primary button.
 st.html("<style>[data-testid=stMultiSelect] span[title] {color: light-dark(#ffffff, #08121f) !important}</style>")

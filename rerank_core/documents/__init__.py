@@ -4,19 +4,14 @@
 `read_files` several as a job; all give ParsedDocuments. `describe` says how an import went, `merge` puts several
 together, `order_by` sorts by a rank or score that came with them, `with_titles` puts titles in front of texts,
 `with_source` gives the documents as a knowledge base keeps them. `chunk` cuts long documents, `chunk_cost` says
-what that does to the estimate, `group_by_parent` gives results by document again.
+what that does to the estimate, `group_by_parent` gives results by document again;
+what these give is described in `chunking`.
 """
 
 from rerank_core.documents.chunking import (
-    CHUNK_KEYS,
-    ChunkCost,
-    ChunkPlace,
-    DocumentResult,
-    around,
     chunk,
     chunk_cost,
     group_by_parent,
-    place_of,
 )
 from rerank_core.documents.files import read_documents
 from rerank_core.documents.isolated.reader import read_isolated
@@ -29,18 +24,13 @@ from rerank_core.documents.report import ParsedDocuments, Problem, describe, mer
 from rerank_core.documents.titles import with_titles
 
 __all__ = [
-    "CHUNK_KEYS",
     "DEFAULT_LIMITS",
     "FILE_KINDS",
     "KIND_NAMES",
-    "ChunkCost",
-    "ChunkPlace",
-    "DocumentResult",
     "Limits",
     "Ordered",
     "ParsedDocuments",
     "Problem",
-    "around",
     "chunk",
     "chunk_cost",
     "describe",
@@ -48,7 +38,6 @@ __all__ = [
     "merge",
     "order_by",
     "parse_documents",
-    "place_of",
     "read_documents",
     "read_files",
     "read_isolated",

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, get_args
 
-from rerank_core.documents.paste.splitting import BySize, Piece, paragraphs, sections
 from rerank_core.documents.report import count
+from rerank_core.documents.splitting import BySize, Piece, paragraphs, sections
 from rerank_core.errors import InvalidRequestError
 from rerank_core.models import Document, DocumentInput, RankedDocument, as_documents
 from rerank_core.pricing.estimates import CostEstimate, estimate_cost, money_text

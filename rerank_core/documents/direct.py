@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from rerank_core.documents.decoding import Unreadable, decode
 from rerank_core.documents.limits import Limits
-from rerank_core.documents.paste.json_text import Damaged, read_json
+from rerank_core.documents.paste.json_documents import json_documents, json_lines
+from rerank_core.documents.paste.json_text import NotJson, read_json
 from rerank_core.documents.paste.markdown import read_markdown
-from rerank_core.documents.paste.parse import json_documents, json_lines, parse_documents
+from rerank_core.documents.paste.parse import parse_documents
 from rerank_core.documents.report import ParsedDocuments, Problem
 from rerank_core.documents.tables.delimited import read_delimited
 from rerank_core.documents.tables.table import documents_of
@@ -22,60 +23,61 @@ __all__ = [
 _BINARY_SHARE = 0.3
 
 
-def read_directly(kind: str, filename: str, data: bytes, wishes: dict[str, str], limits: Limits) -> ParsedDocuments:
-    """Documents from a text, table or workbook that `accept` has let through, in this process.
+def read_directly(kind: str, filename: str, data: bytes, columns: dict[str, str], limits: Limits) -> ParsedDocuments:
+    """Documents from a text, table or workbook that `detect_kind` has let through, in this process.
 
-    Raises Unreadable for what cannot be read, InvalidDocumentsError for wishes that cannot be met.
+    Raises Unreadable for what cannot be read, InvalidDocumentsError for columns that cannot be met.
     """
+    encoding = columns.pop("encoding", "")
     if kind == "xlsx":
-        return _workbook(data, wishes, limits)
-    text, note = decode(data)
+        return _workbook(data, columns, limits)
+    text, encoding, note = decode(data, encoding)
     text = text.removeprefix("\ufeff")
-    wishes.pop("sheet", None)
+    columns.pop("sheet", None)
     if kind not in ("json", "jsonl"):
         # what JSON escapes is meant, whatever it is
         limits = replace(limits, control_share=min(limits.control_share, _BINARY_SHARE))
-    parsed = replace(_text(kind, text, wishes, limits), source=filename)
+    parsed = replace(_text(kind, text, columns, limits), source=filename, encoding=encoding)
     return replace(parsed, notes=(note, *parsed.notes)) if note else parsed
 
 
-def _text(kind: str, text: str, wishes: dict[str, str], limits: Limits) -> ParsedDocuments:
+def _text(kind: str, text: str, columns: dict[str, str], limits: Limits) -> ParsedDocuments:
     if kind == "text":
         return parse_documents(text, limits=limits)
     if kind == "markdown":
         return read_markdown(text, limits)
     if kind in ("csv", "tsv"):
         table = read_delimited(text, limits, prefer="\t" if kind == "tsv" else ",")
-        return documents_of(table, kind, limits, wishes)
-    wishes.pop("header", None)
+        return documents_of(table, kind, limits, columns)
+    columns.pop("header", None)
     if kind == "jsonl":
-        return _json_lines(text, wishes, limits)
+        return _json_lines(text, columns, limits)
     try:
         value = read_json(text)
-    except Damaged as error:
+    except NotJson as error:
         # JSON lines often come in a file that ends in .json
-        parsed = json_lines(text, limits, "json", wishes)
+        parsed = json_lines(text, limits, "json", columns)
         if len(parsed.documents) > 1:
             return parsed
         return ParsedDocuments((), "json", (Problem(error.line, error.reason),))
-    return json_documents(text, value, limits, "json", wishes)
+    return json_documents(text, value, limits, "json", columns)
 
 
-def _json_lines(text: str, wishes: dict[str, str], limits: Limits) -> ParsedDocuments:
+def _json_lines(text: str, columns: dict[str, str], limits: Limits) -> ParsedDocuments:
     """JSON lines; one array or object over several lines is read as the JSON that it is."""
     if text.lstrip()[:1] in ("[", "{"):
         try:
             value = read_json(text)
-        except Damaged:
+        except NotJson:
             pass
         else:
-            return json_documents(text, value, limits, "jsonl", wishes)
-    return json_lines(text, limits, "jsonl", wishes)
+            return json_documents(text, value, limits, "jsonl", columns)
+    return json_lines(text, limits, "jsonl", columns)
 
 
-def _workbook(data: bytes, wishes: dict[str, str], limits: Limits) -> ParsedDocuments:
-    sheet = wishes.pop("sheet", "")
+def _workbook(data: bytes, columns: dict[str, str], limits: Limits) -> ParsedDocuments:
+    sheet = columns.pop("sheet", "")
     table, name, names = read_workbook(data, limits, sheet or None)
     if not table.rows:
         raise Unreadable("This workbook holds no rows.")
-    return documents_of(table, "xlsx", limits, wishes, sheet=name, sheets=names)
+    return documents_of(table, "xlsx", limits, columns, sheet=name, sheets=names)

@@ -7,7 +7,15 @@ from dataclasses import replace
 
 from rerank_core.documents.decoding import Unreadable
 from rerank_core.documents.direct import read_directly
-from rerank_core.documents.kinds import KINDS, accept, checked, refused, told, wished
+from rerank_core.documents.isolated.reader import read_isolated
+from rerank_core.documents.kinds import (
+    EXTRACTED_KINDS,
+    content_of,
+    detect_kind,
+    failed_import,
+    requested_columns,
+    with_empty_note,
+)
 from rerank_core.documents.limits import DEFAULT_LIMITS, Limits
 from rerank_core.documents.report import ParsedDocuments
 
@@ -24,8 +32,8 @@ def read_documents(
     TXT splits as a paste does, Markdown by its headings; CSV, TSV and XLSX give one document a row, JSON
     and JSON lines one an item. For those `columns` says which column or key serves as "text", "id",
     "title", "rank", "score" or "url", guessed where it is silent and none where it is ""; every column but
-    the text and the id stays in the metadata as it is. `columns` may also name the "sheet" of a workbook
-    and say whether the first row is a "header" ("yes" or "no").
+    the text and the id stays in the metadata as it is. `columns` may also name the "sheet" of a workbook and
+    the "encoding" of a text, and say whether the first row is a "header" ("yes" or "no").
 
     PDF gives one document a page, PPTX one a slide, DOCX, HTML and EPUB one a section from heading to heading,
     EML the message and then its attachments, ZIP whatever the files inside give. Their ids name the place
@@ -34,16 +42,14 @@ def read_documents(
 
     What cannot be read comes back as problems, each a line and a sentence, and whatever can be read is
     kept. Raises InvalidDocumentsError only for what the caller must change: a role, column or sheet that
-    does not exist, or arguments of the wrong type.
+    does not exist, an unknown encoding, or arguments of the wrong type.
     """
-    content = checked(filename, data)
-    wishes = wished(columns)
+    content = content_of(filename, data)
+    requested = requested_columns(columns)
     try:
-        kind = accept(filename, content, limits)
-        if kind in KINDS:
-            from rerank_core.documents.isolated.reader import read_isolated
-
-            return read_isolated(filename, content, wishes, limits=limits)
-        return told(replace(read_directly(kind, filename, content, wishes, limits), source=filename))
+        kind = detect_kind(filename, content, limits)
+        if kind in EXTRACTED_KINDS:
+            return read_isolated(filename, content, requested, limits=limits)
+        return with_empty_note(replace(read_directly(kind, filename, content, requested, limits), source=filename))
     except Unreadable as error:
-        return refused(filename, error.reason)
+        return failed_import(filename, error.reason)

@@ -11,15 +11,15 @@ from rerank_core.documents.report import ParsedDocuments, Problem
 from rerank_core.errors import InvalidDocumentsError
 
 __all__ = [
+    "EXTRACTED_KINDS",
     "FILE_KINDS",
-    "KINDS",
     "KIND_NAMES",
-    "accept",
-    "checked",
+    "content_of",
+    "detect_kind",
     "ending_of",
-    "refused",
-    "told",
-    "wished",
+    "failed_import",
+    "requested_columns",
+    "with_empty_note",
 ]
 
 
@@ -103,7 +103,7 @@ _INSTEAD = {
 }
 
 
-def checked(filename: str, data: bytes) -> bytes:
+def content_of(filename: str, data: bytes) -> bytes:
     """The content as bytes. Raises InvalidDocumentsError where name or content are of the wrong type."""
     if not isinstance(filename, str):
         raise InvalidDocumentsError("The file's name is not text.", hint="Give the name with its ending.")
@@ -112,7 +112,7 @@ def checked(filename: str, data: bytes) -> bytes:
     return bytes(data)
 
 
-def wished(columns: Mapping[str, str] | None) -> dict[str, str]:
+def requested_columns(columns: Mapping[str, str] | None) -> dict[str, str]:
     """What `columns` asks for, as strings. Raises InvalidDocumentsError where it is no mapping."""
     if columns is not None and not isinstance(columns, Mapping):
         raise InvalidDocumentsError(
@@ -122,13 +122,13 @@ def wished(columns: Mapping[str, str] | None) -> dict[str, str]:
     return {str(role): str(name or "") for role, name in (columns or {}).items()}
 
 
-def refused(filename: str, reason: str) -> ParsedDocuments:
+def failed_import(filename: str, reason: str) -> ParsedDocuments:
     """An import of nothing, and why."""
     kind = FILE_KINDS.get(ending_of(filename), "")
     return ParsedDocuments((), _MODES.get(kind, kind or "lines"), (Problem(0, reason),), source=filename)
 
 
-def told(parsed: ParsedDocuments) -> ParsedDocuments:
+def with_empty_note(parsed: ParsedDocuments) -> ParsedDocuments:
     """The import with a sentence where it would be nothing without a word."""
     if parsed.documents or parsed.problems:
         return parsed
@@ -141,7 +141,7 @@ def ending_of(filename: str) -> str:
     return filename.rsplit(".", 1)[-1].casefold() if "." in filename else ""
 
 
-def accept(filename: str, data: bytes, limits: Limits, *, briefly: bool = False) -> str:
+def detect_kind(filename: str, data: bytes, limits: Limits, *, briefly: bool = False) -> str:
     """The kind that a file is read as, by its name, if its first bytes agree.
 
     With `briefly` the sentence for an unknown kind does not list those that are known.
@@ -191,7 +191,7 @@ def _unsupported(ending: str, briefly: bool) -> str:
     return f"{named} cannot be read{'' if briefly else f'; use {KIND_NAMES}'}."
 
 
-KINDS = {
+EXTRACTED_KINDS = {
     "pdf": "PDF",
     "docx": "Word document",
     "pptx": "PowerPoint presentation",

@@ -15,6 +15,7 @@ __all__ = [
     "MAX_EXPANDED_BYTES",
     "MAX_EXPANSION",
     "MAX_FILE_BYTES",
+    "MAX_MEMORY_BYTES",
     "MAX_NESTING",
     "MAX_PAGES",
     "MAX_TEXT_CHARACTERS",
@@ -35,6 +36,7 @@ MAX_ARCHIVE_ENTRIES = 5_000
 MAX_ARCHIVE_DEPTH = 3
 MAX_EXPANSION = 200
 MAX_TEXT_CHARACTERS = 50_000_000
+MAX_MEMORY_BYTES = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class Limits:
     depth: how many archives and mails may lie inside one another; 1 is a ZIP without any in it.
     expansion: how many times its packed size a large part of an archive may unpack to.
     text_characters: characters of all documents of one PDF, office file, web page, mail, book or archive.
+    memory_bytes: what a process of its own that reads a file may use, where the system can limit that (Linux; not
+        macOS or Windows).
     control_share: the share of control characters, 0 to 1, above which a document is taken for binary data;
         1 lets everything through, as for a paste.
     """
@@ -67,6 +71,7 @@ class Limits:
     depth: int = MAX_ARCHIVE_DEPTH
     expansion: int = MAX_EXPANSION
     text_characters: int = MAX_TEXT_CHARACTERS
+    memory_bytes: int = MAX_MEMORY_BYTES
     control_share: float = 1.0
 
     def __post_init__(self) -> None:

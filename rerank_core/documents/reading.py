@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rerank_core.documents.files import read_documents
-from rerank_core.documents.isolated.reader import TIMEOUT_SECONDS, read_isolated
-from rerank_core.documents.kinds import FILE_KINDS, KINDS, ending_of
+from rerank_core.documents.isolated.process import TIMEOUT_SECONDS, OnProgress
+from rerank_core.documents.isolated.reader import read_isolated
+from rerank_core.documents.kinds import EXTRACTED_KINDS, FILE_KINDS, ending_of
 from rerank_core.documents.limits import DEFAULT_LIMITS, Limits
 from rerank_core.documents.report import ParsedDocuments
 from rerank_core.models import Document
@@ -16,13 +17,15 @@ from rerank_core.models import Document
 if TYPE_CHECKING:
     from rerank_core.jobs import JobContext
 
-__all__ = ["read_files", "with_source"]
+__all__ = ["SMALL_BYTES", "read_each", "read_files", "with_source"]
+
+Parsed = TypeVar("Parsed")
 
 _STEPS = 100
 # A plain text of this size is read in a tenth of a second, less than a process takes to start.
-_SMALL_BYTES = 1_000_000
+SMALL_BYTES = 1_000_000
 # A workbook is an archive of XML and can be built to hang or to fill memory like the other office files.
-_APART = frozenset((*KINDS, "xlsx"))
+_APART = frozenset((*EXTRACTED_KINDS, "xlsx"))
 _LABELS = ("title", "url")
 
 
@@ -43,7 +46,26 @@ def read_files(
     that has been read and what it holds, so that a cancel loses only the files that come after it.
     Raises Cancelled, soon after somebody cancels the job, and InvalidDocumentsError as `read_documents` does.
     """
-    found: list[ParsedDocuments] = []
+
+    def read(name: str, data: bytes, progress: OnProgress, cancelled: Callable[[], bool]) -> ParsedDocuments:
+        if FILE_KINDS.get(ending_of(name)) not in _APART and len(data) <= SMALL_BYTES:
+            return read_documents(name, data, columns, limits=limits)
+        return read_isolated(
+            name, data, columns, timeout=timeout, on_progress=progress, cancelled=cancelled, limits=limits
+        )
+
+    return read_each(context, files, read, on_read)
+
+
+def read_each(
+    context: JobContext,
+    files: Sequence[tuple[str, bytes]],
+    read: Callable[[str, bytes, OnProgress, Callable[[], bool]], Parsed],
+    on_read: Callable[[int, Parsed], object] | None,
+) -> tuple[Parsed, ...]:
+    """What `read` makes of each file, given its name, its bytes, whom to tell progress and whom to ask for a cancel;
+    the rest is as for `read_files`."""
+    found: list[Parsed] = []
     total = _STEPS * len(files)
     for place, (name, data) in enumerate(files):
 
@@ -52,18 +74,7 @@ def read_files(
             context.progress(start + min(_STEPS, max(0, share)), total, note=f"{name}: {note}")
 
         progress(0, 1, "reading")
-        if FILE_KINDS.get(ending_of(name)) in _APART or len(data) > _SMALL_BYTES:
-            parsed = read_isolated(
-                name,
-                data,
-                columns,
-                timeout=timeout,
-                on_progress=progress,
-                cancelled=lambda: context.cancelled,
-                limits=limits,
-            )
-        else:
-            parsed = read_documents(name, data, columns, limits=limits)
+        parsed = read(name, data, progress, lambda: context.cancelled)
         found.append(parsed)
         if on_read is not None:
             on_read(place, parsed)

@@ -64,6 +64,8 @@ class ParsedDocuments:
         sections, parts of a mail or an archive).
     preview: the first rows of a table as they are in the source, column name to cell.
     source: the file's name, None for a paste. sheet, sheets: the worksheet read and all there are.
+    header: whether the first row of a table was read as the names of its columns; None for what is no table.
+    encoding: the encoding that a text was read in, by Python's name; None for what is no text.
     notes: sentences about how the source was read, where that was a decision worth telling.
     """
 
@@ -80,6 +82,8 @@ class ParsedDocuments:
     source: str | None = None
     sheet: str | None = None
     sheets: tuple[str, ...] = ()
+    header: bool | None = None
+    encoding: str | None = None
     notes: tuple[str, ...] = ()
 
     @property

@@ -6,7 +6,8 @@ comes to. Everything heavy (numpy, ir-measures, openpyxl) is imported by the fun
 """
 
 from rerank_core.evaluation.formats.imported import Imported, Problem
-from rerank_core.evaluation.formats.registry import KINDS, Kind, detect, merge, read, write
+from rerank_core.evaluation.formats.reading import read
+from rerank_core.evaluation.formats.registry import KINDS, Kind, detect, merge, write
 from rerank_core.evaluation.formats.table import TABLE_ROLES
 from rerank_core.evaluation.measures.measure import Judgments, Measured, RankedLists, measure
 from rerank_core.evaluation.measures.significance import PairedTest, compare, describe

@@ -20,10 +20,23 @@ from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.query_sets import sources
 from rerank_core.evaluation.query_sets.query_set import QuerySet, make_queries
 from rerank_core.models import Document
-from tests.support.evaluate_page import KEYWORD, finished, go, open_page, own, press, ran, run_models, set_up, upload
+from tests.support.evaluate_page import (
+    KEYWORD,
+    choose,
+    finished,
+    go,
+    open_page,
+    own,
+    press,
+    ran,
+    run_models,
+    set_up,
+    upload,
+)
 from tests.support.page import MAIN, busy, forget_stores, metrics, words
 from tests.support.rerank_service import GOOD_KEY, RerankService
 from tests.support.search_engine import search_engine
+from tests.support.slow_files import Slow
 
 TABLE = Imported(
     "table",
@@ -52,6 +65,15 @@ def found(page: AppTest) -> QuerySet:
         ran(page.run())
     made: QuerySet = page.session_state["evaluate"].query_set
     return made
+
+
+def until(page: AppTest, said: str) -> AppTest:
+    """The page once it says so."""
+    end = time.monotonic() + 60
+    while said not in words(page) and time.monotonic() < end:
+        ran(page.run())
+    assert said in words(page)
+    return page
 
 
 def workbook(**sheets: list[list[object]]) -> bytes:
@@ -105,12 +127,47 @@ def test_a_workbook_with_several_sheets_is_read_from_the_one_that_is_chosen() ->
     )
     page = upload(open_page(), ("tickets.xlsx", data))
     assert "Use these queries" not in [button.label for button in page.button]
-    ran(page.selectbox(key="evaluate_sheet_tickets.xlsx").set_value("May").run())
+    choose(page, "Sheet", "May")
     assert "1 query, 1 result, 1 rating" in words(page)
-    ran(page.selectbox(key="evaluate_column_document_tickets.xlsx").set_value("Old answer").run())
-    assert page.selectbox(key="evaluate_sheet_tickets.xlsx").value == "May"
+    choose(page, "Document text", "Old answer")
+    assert next(box for box in page.selectbox if box.label == "Sheet").value == "May"
     made = found(press(page, "Use these queries"))
     assert [document.text for document in made.documents.values()] == ["Nine to five"]
+
+
+def test_how_a_file_is_read_can_be_chosen() -> None:
+    """The first row is data, the encoding is another one, the kind is said: each reads the file anew."""
+    data = "сброс пароля;Откройте настройки;3\nчасы работы;С девяти до пяти;2\n".encode("koi8-r")
+    page = choose(upload(open_page(), ("list.csv", data)), "Kind of file", "table")
+    page = choose(page, "First row", "no")
+    page = choose(page, "Encoding", "koi8-r")
+    page = choose(choose(page, "Query", "Column 1"), "Document text", "Column 2")
+    page = choose(page, "Rating", "Column 3")
+    assert "Spreadsheet, 2 queries, 2 results, 2 ratings" in words(page)
+    assert next(box for box in page.selectbox if box.label == "Encoding").value == "koi8-r"
+    made = found(press(page, "Use these queries"))
+    assert [query.text for query in made.queries] == ["сброс пароля", "часы работы"]
+    page = choose(upload(page, ("words.csv", b"query,docid,rating\na,d1,3\n")), "Kind of file", "opensearch-queries")
+    assert "OpenSearch query set, 2 queries" in words(page)
+
+
+def test_a_long_reading_is_seen_survives_a_reload_and_can_be_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read before is there, in this session and in one that follows the address; Cancel names the rest."""
+    slow = Slow(monkeypatch, query_sets=True)
+    page = open_page()
+    ran(page.toggle(key="evaluate_adding").set_value(True).run())
+    uploader = next(one for one in page.file_uploader if one.label == "Upload queries")
+    files = [("quick.csv", write("table", TABLE), "text/csv"), ("slow.csv", write("table", TABLE), "text/csv")]
+    page = ran(uploader.set_value(files).run())
+    until(page, "quick.csv: Spreadsheet, 2 queries")
+    assert "slow.csv: reading" in words(page)
+    assert next(button for button in page.button if button.label == "Use these queries").disabled
+    link = {name: value[0] if isinstance(value, list) else value for name, value in dict(page.query_params).items()}
+    again = until(open_page(**link), "quick.csv: Spreadsheet, 2 queries")
+    press(again, "Cancel reading")
+    until(again, "Reading was stopped.")
+    assert "slow.csv" in words(again)
+    slow.go.set()
 
 
 def test_ratings_of_one_person_can_be_taken_away_alone() -> None:
@@ -155,7 +212,7 @@ def test_a_click_beside_an_import_does_not_put_it_together_again(monkeypatch: py
     page.text_input(key="evaluate_name").set_value("Another name").run()
     ran(page.run())
     assert len(made) == 1
-    ran(page.selectbox(key="evaluate_column_rating_set.csv").set_value("(none)").run())
+    choose(page, "Rating", "")
     assert len(made) == 2
     assert "0 have ratings" in words(page)
     assert found(press(page, "Use these queries")).name == "Another name"

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components.inputs import uploads
 from pages.components.session import stores
 from pages.components.session.connection import Settings
-from rerank_core import samples
+from rerank_core import documents, samples
 from rerank_core.storage.runs import RunStore
 from tests.support import made_files as made
 from tests.support.page import MAIN, metrics, settled, words
@@ -288,7 +287,7 @@ def test_what_is_being_read_can_be_cancelled_and_the_rest_stays(app, slow: Slow)
     while not ("b.txt" in inbox.files and "slow.txt: reading" in words(page)) and time.monotonic() < end:
         page.run()
     assert "3 documents: 2 from a.csv, 1 from b.txt" in words(page)
-    assert page.query_params["reading"] == inbox.job_id
+    assert page.query_params["reading"] == page.session_state["job_reading"].id
     next(button for button in page.button if button.label == "Cancel reading").click().run()
     settled(page)
     page.run()
@@ -364,7 +363,7 @@ def test_a_reader_that_breaks_is_a_sentence_and_the_page_works_on(app, monkeypat
     """Whatever goes wrong in the worker, the other documents stay and the next upload is read."""
     page = upload(app(example="own"), ("a.txt", b"one"))
     with monkeypatch.context() as patched:
-        patched.setattr(uploads.documents, "read_files", lambda *_args, **_kwargs: 1 / 0)
+        patched.setattr(documents, "read_files", lambda *_args, **_kwargs: 1 / 0)
         page.file_uploader[0].set_value(("b.txt", b"two", "")).run()
         settled(page)
     assert "Something went wrong while reading." in words(page)

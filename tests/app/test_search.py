@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components.inputs import uploads
 from pages.components.jobs import page_job
 from pages.components.search import corpus
 from pages.components.search import run as search_run
 from pages.components.session import stores
-from rerank_core import samples
+from rerank_core import documents, samples
 from rerank_core.corpora import CorpusStore
 from tests.support import made_files as made
 from tests.support.loopback import Loopback, answers, silent
@@ -250,7 +249,7 @@ def test_indexing_that_is_cancelled_leaves_a_knowledge_base_that_works(page, mon
 
 def test_a_reload_while_a_file_is_read_for_a_knowledge_base_loses_nothing(page, monkeypatch) -> None:
     """Name, files and the choice of cutting are there again, and reading goes on."""
-    go, read = threading.Event(), uploads.documents.read_files
+    go, read = threading.Event(), documents.read_files
 
     def slow(context: Any, files: Any, columns: Any = None, *, on_read: Any) -> Any:
         while not go.wait(0.02):
@@ -262,8 +261,8 @@ def test_a_reload_while_a_file_is_read_for_a_knowledge_base_loses_nothing(page, 
     at.file_uploader[0].set_value(("boots.txt", b"Wide boots", "")).run()
     settled(at)
     chooser(at, "Cut long documents into").set_value("off").run()
-    monkeypatch.setattr(uploads.documents, "read_files", slow)
-    monkeypatch.setattr(uploads, "_AT_ONCE_SECONDS", 0.0)
+    monkeypatch.setattr(documents, "read_files", slow)
+    monkeypatch.setattr(page_job, "_AT_ONCE_SECONDS", 0.0)
     at.file_uploader[0].set_value(("hats.txt", b"Sun hats", "")).run()
     again = AppTest.from_file(MAIN, default_timeout=60)
     again.switch_page("search.py")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PATIENCE_MS, Visitor
 from tests.browser.seeing import scrolls_sideways, serious_findings, settle, texts
 from tests.support import made_files as made
+from tests.support.app_server import Server
 
 Visit = Callable[..., Visitor]
 
@@ -48,6 +51,14 @@ def drop(page: Page, files: Mapping[str, bytes], uploader: int = 0) -> None:
     page.locator("input[type=file]").nth(uploader).set_input_files(
         [{"name": name, "mimeType": "", "buffer": data} for name, data in files.items()]
     )
+
+
+def hold_readers(server: Server) -> None:
+    """Stop the processes that read files for this server where they are; a Cancel ends them all the same."""
+    for process in psutil.Process(server.process.pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if "rerank_core.documents.isolated.worker" in process.cmdline():
+                process.suspend()
 
 
 def read(page: Page, sentence: str) -> None:
@@ -132,7 +143,31 @@ def test_what_cannot_be_read_says_why(visit: Visit) -> None:
     read(page, "2 documents from list.txt")
 
 
-def test_a_long_read_is_seen_survives_a_reload_and_can_be_cancelled(visit: Visit, tmp_path: Path) -> None:
+def test_a_query_set_comes_in_as_documents_do(visit: Visit) -> None:
+    """Background, the same report, and the same choices: a table whose first row is data, in an old encoding."""
+    page = visit().open("/evaluate?step=Query%20set")
+    page.get_by_text("Add your own queries").click()
+    rows = [("сброс пароля", "Откройте настройки", 3), ("часы работы", "С девяти до пяти", 2)]
+    table = "query;document;rating\n" + "".join(f"{query};{text};{grade}\n" for query, text, grade in rows)
+    drop(page, {"set.csv": table.encode("koi8-r"), "judgments.qrels": b"q 0 d 1\nq 0 d x\n"})
+    read(page, "set.csv: Spreadsheet, 2 queries, 2 results, 2 ratings")
+    read(page, "judgments.qrels: TREC qrels, 1 query, 1 rating")
+    expect(page.get_by_text("This file: 1 place was left out or needs a look")).to_be_visible()
+    settle(page)
+    page.get_by_text("Columns", exact=True).click()
+    page.get_by_role("combobox", name="First row").click()
+    page.get_by_role("option", name="Data").click()
+    read(page, "set.csv: Spreadsheet, 0 queries, 0 ratings")
+    settle(page)
+    assert serious_findings(page) == []
+    page.get_by_role("combobox", name="First row").click()
+    page.get_by_role("option", name="Column names").click()
+    read(page, "set.csv: Spreadsheet, 2 queries, 2 results, 2 ratings")
+
+
+def test_a_long_read_is_seen_survives_a_reload_and_can_be_cancelled(
+    visit: Visit, server: Server, tmp_path: Path
+) -> None:
     """Progress names the file and the page; the address finds it again; Cancel keeps what was read before."""
     page = visit().open("/?example=own")
     page.get_by_label("Query", exact=True).fill("boots")
@@ -146,6 +181,7 @@ def test_a_long_read_is_seen_survives_a_reload_and_can_be_cancelled(visit: Visit
     )
     read(page, "2 documents from list.txt")
     expect(page.get_by_text("of 2,500")).to_be_visible(timeout=PATIENCE_MS)
+    hold_readers(server)
     page.reload()
     expect(page.get_by_role("button", name="Cancel reading")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_label("Query", exact=True)).to_have_value("boots")

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.components.session import stores
-from tests.support.page import MAIN
+from tests.support.page import MAIN, busy
 from tests.support.rerank_service import GOOD_KEY
 
 QUERIES = 6
@@ -60,9 +60,19 @@ def go(page: AppTest, step: str) -> AppTest:
 def upload(page: AppTest, *files: tuple[str, bytes]) -> AppTest:
     """Upload files of queries and use them."""
     ran(page.toggle(key="evaluate_adding").set_value(True).run())
-    version = page.session_state["evaluate"].upload_version
-    uploads = [(name, data, "text/csv") for name, data in files]
-    return ran(page.file_uploader(key=f"evaluate_upload_{version}").set_value(uploads).run())
+    uploader = next(one for one in page.file_uploader if one.label == "Upload queries")
+    ran(uploader.set_value([(name, data, "text/csv") for name, data in files]).run())
+    while busy(page):
+        ran(page.run())
+    return page
+
+
+def choose(page: AppTest, label: str, value: str) -> AppTest:
+    """Choose how a file is read, by the label of the choice, and wait until it has been."""
+    ran(next(box for box in page.selectbox if box.label == label).set_value(value).run())
+    while busy(page):
+        ran(page.run())
+    return page
 
 
 def own(page: AppTest) -> AppTest:

@@ -7,17 +7,20 @@ from typing import Any
 
 import pytest
 
-from pages.components.inputs import uploads
+from pages.components.jobs import page_job
+from rerank_core import documents
+from rerank_core.evaluation import formats
 
 
 class Slow:
-    """A reader that reads files called slow only when it is let."""
+    """A reader, of documents or of query sets, that reads files called slow only when it is let."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, query_sets: bool = False) -> None:
         self.go = threading.Event()
-        self.read = uploads.documents.read_files
-        monkeypatch.setattr(uploads.documents, "read_files", self._read_files)
-        monkeypatch.setattr(uploads, "_AT_ONCE_SECONDS", 0.0)
+        room: Any = formats if query_sets else documents
+        self.read = room.read_files
+        monkeypatch.setattr(room, "read_files", self._read_files)
+        monkeypatch.setattr(page_job, "_AT_ONCE_SECONDS", 0.0)
 
     def _read_files(self, context: Any, files: Any, columns: Any = None, *, on_read: Any) -> Any:
         for place, file in enumerate(files):

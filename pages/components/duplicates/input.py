@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from pages.components.display.board import shown
@@ -9,11 +11,14 @@ from pages.components.duplicates.run import job
 from pages.components.duplicates.state import ALL, NO_MODEL, ONE, OWN, Asked, Outcome, state
 from pages.components.inputs import uploads
 from pages.components.inputs.collections import GONE, SAMPLE
+from pages.components.inputs.document_files import PLAIN_DOCUMENT_FILES, documents_of
+from pages.components.inputs.import_report import problems, report
 from pages.components.session import connection as connections
 from pages.components.session import keys, query_params, stores
 from pages.components.session.connection import Connection
 from pages.components.session.texts import LABELS, as_pasted_text
 from rerank_core import Document, documents, language, offline
+from rerank_core.documents import ParsedDocuments
 from rerank_core.documents.report import count
 from rerank_core.documents.tables.roles import by_role
 from rerank_core.documents.working_list import WorkingList
@@ -27,9 +32,6 @@ MODES = {ALL: "All pairs", ONE: "One against the rest"}
 LOCALS = {ENGLISH: "English", MULTILINGUAL: "Multilingual", NO_MODEL: "Wording only"}
 FIRST_REFERENCE = "password-reset"
 NAME_CHARACTERS = 90
-ROLES = {role: label for role, label in uploads.ROLES.items() if role not in ("rank", "score")} | {
-    "text": "Text to compare"
-}
 
 
 def restore_from_link() -> None:
@@ -121,16 +123,16 @@ def mode_control(connection: Connection) -> str:
 def collect_texts() -> None:
     """Take over the files that have been read. Call it before the widgets are drawn."""
     current = state()
-    kept = uploads.left_behind(inbox())
+    kept = inbox().left_behind()
     if kept is not None:
         current.working, st.session_state[keys.DUPLICATES_TEXTS] = kept
         st.session_state[keys.DUPLICATES_SOURCE], current.wanted = OWN, False
-    uploads.collect(inbox(), FILES)
+    inbox().collect()
 
 
-def inbox() -> uploads.Inbox:
+def inbox() -> uploads.Inbox[ParsedDocuments]:
     """The files of the own texts."""
-    return uploads.inbox("reading_texts")
+    return uploads.of(FILES)
 
 
 def own_texts() -> None:
@@ -147,22 +149,17 @@ def own_texts() -> None:
             placeholder="Paste texts here: one per line, paragraphs with a blank line between, or JSON.",
         )
     with beside:
-        uploads.uploader(
-            inbox(),
-            FILES,
-            "Upload texts",
-            "Added after the texts that are there.",
-        )
+        inbox().uploader("Upload texts", "Added after the texts that are there.")
         size = len(current.working.documents)
         st.text("No texts yet" if not size else count(size, "text"))
-    uploads.progress(inbox())
+    inbox().progress()
     with st.container():
         if current.pasted:
             for note in current.pasted.notes:
                 st.text(note)
-            uploads.problems(current.pasted.problems, "What was pasted")
+            problems(current.pasted.problems, "What was pasted")
     for name in list(inbox().files):
-        uploads.report(inbox(), FILES, name, _removed, ROLES)
+        report(inbox(), name)
 
 
 def reference_input(found: Passages | None) -> str:
@@ -290,12 +287,12 @@ def _pasted() -> None:
     _source_changed()
 
 
-def _put(name: str, upload: uploads.Upload, again: bool) -> None:
+def _put(name: str, upload: uploads.Upload[ParsedDocuments], again: bool) -> None:
     current = state()
     if again:
-        current.working = current.working.reread(name, upload.documents())
+        current.working = current.working.reread(name, documents_of(upload))
     else:
-        current.working, _ = current.working.uploaded(name, upload.documents())
+        current.working, _ = current.working.uploaded(name, documents_of(upload))
     _source_changed()
 
 
@@ -308,7 +305,14 @@ def _kept() -> tuple[WorkingList, str]:
     return state().working, st.session_state.get(keys.DUPLICATES_TEXTS) or ""
 
 
-FILES = uploads.Page(put=_put, keep=_kept, taken=lambda: set(state().working.sources))
+FILES = uploads.UploadPlace[ParsedDocuments](
+    name="reading_texts",
+    reading=replace(PLAIN_DOCUMENT_FILES, roles={**PLAIN_DOCUMENT_FILES.roles, "text": "Text to compare"}),
+    put=_put,
+    removed=_removed,
+    keep=_kept,
+    taken=lambda: set(state().working.sources),
+)
 
 
 def _show_inputs_of(outcome: Outcome) -> None:

@@ -132,7 +132,6 @@ def save(made: QuerySet, *, again: bool = True) -> None:
     except RerankError as error:
         current.error = error
         return
-    current.files.clear()
     current.added = True
     open_set(set_id)
     current.note = f"{describe(made)}."

@@ -6,9 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.display import errors
-from pages.components.evaluate.files_input import add
+from pages.components.evaluate.files_input import add, inbox
 from pages.components.evaluate.orders import remembered
 from pages.components.evaluate.state import is_sample, open_set, saved_sets, state
+from pages.components.inputs.import_report import problems
 from pages.components.inputs.query_sets import labels_of
 from pages.components.session import keys, stores
 from rerank_core import RerankError
@@ -27,6 +28,7 @@ def query_set_step() -> None:
     chosen = current.query_set
     if current.added:
         st.session_state[keys.EVALUATE_ADDING], current.added = False, False
+        inbox().files.clear()
     if st.toggle("Add your own queries", key=keys.EVALUATE_ADDING):
         with st.container(border=True):
             add()
@@ -169,17 +171,3 @@ def _whose(query_set: QuerySet, kind: str) -> tuple[tuple[str, ...] | None, bool
         st.session_state.pop(keys.EVALUATE_WHOSE, None)
     chosen = st.selectbox("Ratings by", list(names), format_func=names.__getitem__, key=keys.EVALUATE_WHOSE, width=420)
     return (people[chosen],) if chosen >= 0 else None, chosen == -2
-
-
-def problems(found: tuple[tuple[int, str], ...], what: str) -> None:
-    """What an import left out, by line."""
-    if not found:
-        return
-    count = len(found)
-    title = f"{what}: {count:,} {'place was' if count == 1 else 'places were'} left out or needs a look"
-    with st.expander(title, icon=":material/warning:"):
-        st.dataframe(
-            pd.DataFrame([{"Line": line or None, "Reason": reason} for line, reason in found[:1000]]),
-            hide_index=True,
-            alt="Import report: line and reason of everything that was left out",
-        )

@@ -9,7 +9,6 @@ import streamlit as st
 from pages.components.session import keys, page_state, stores
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.records import Experiment
-from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.query_sets.query_set import SAMPLE_NAME, QuerySet
 from rerank_core.ranking.contender import Contender
 from rerank_core.storage.query_sets import QuerySetSummary
@@ -26,28 +25,13 @@ Cut = tuple[str | None, str, int]
 
 
 @dataclass
-class File:
-    """An uploaded file as it came, what it was taken for and what was read from it."""
-
-    name: str
-    data: bytes
-    kind: str = "auto"
-    columns: dict[str, str] | None = None
-    imported: Imported | None = None
-    error: RerankError | None = None
-    unread: bool = True
-
-
-@dataclass
 class EvaluateState:
-    """The query set in work, the experiment that is shown, the files that are being imported."""
+    """The query set in work, the experiment that is shown, and where a person is in rating and looking."""
 
     arrived: bool = False
     set_id: str | None = None
     query_set: QuerySet | None = None
     experiment_id: str | None = None
-    files: dict[str, File] = field(default_factory=dict)
-    upload_version: int = 0
     added: bool = False
     asking: bool = False
     error: RerankError | None = None

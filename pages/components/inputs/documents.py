@@ -9,6 +9,8 @@ import streamlit as st
 
 from pages.components.display.board import shown
 from pages.components.inputs import uploads
+from pages.components.inputs.document_files import DOCUMENT_FILES, documents_of
+from pages.components.inputs.import_report import problems, report
 from pages.components.session import keys
 from pages.components.session.texts import FROM_EXAMPLE, MAX_TOP_N, OWN, Texts, as_pasted_text, texts
 from rerank_core import documents, providers
@@ -31,21 +33,21 @@ class Kept:
     working: WorkingList
 
 
-def inbox() -> uploads.Inbox:
+def inbox() -> uploads.Inbox[ParsedDocuments]:
     """The files of this session's documents."""
-    return uploads.inbox("reading")
+    return uploads.of(FILES)
 
 
 def collect() -> None:
     """Take over the files that have been read. Call it before the widgets are drawn."""
     current = texts()
-    kept = uploads.left_behind(inbox())
+    kept = inbox().left_behind()
     if isinstance(kept, Kept):
         st.session_state[keys.QUERY], st.session_state[keys.DOCUMENTS] = kept.query, kept.pasted_text
         current.replace(kept.working, OWN)
         current.pasted = kept.pasted
         current.undo.clear()
-    uploads.collect(inbox(), PAGE)
+    inbox().collect()
 
 
 def paste_input() -> None:
@@ -63,9 +65,7 @@ def paste_input() -> None:
 def upload_input() -> bool:
     """The uploader, how a paste is read, and what the working list holds; gives whether to show it as a table."""
     current = texts()
-    uploads.uploader(
-        inbox(),
-        PAGE,
+    inbox().uploader(
         "Upload documents",
         f"Added after the documents that are there: {documents.KIND_NAMES}; 20 MB each.",
     )
@@ -95,11 +95,11 @@ def import_report(*, one_model: bool = True) -> None:
     """What is being read, what could not be read, and the columns of each uploaded table; `one_model` says that the
     page has the Model control."""
     current = texts()
-    uploads.progress(inbox())
+    inbox().progress()
     if current.pasted:
         for note in current.pasted.notes:
             st.text(note)
-        uploads.problems(current.pasted.problems, "What was pasted")
+        problems(current.pasted.problems, "What was pasted")
         _request_offer(one_model)
     if inbox().files and FROM_EXAMPLE in current.working.sources:
         st.button(
@@ -110,7 +110,7 @@ def import_report(*, one_model: bool = True) -> None:
             type="tertiary",
         )
     for name in list(inbox().files):
-        uploads.report(inbox(), PAGE, name, _removed)
+        report(inbox(), name)
 
 
 def _request_offer(one_model: bool) -> None:
@@ -251,13 +251,13 @@ def _undo() -> None:
         st.session_state[keys.DOCUMENTS] = as_pasted_text(current.working.documents)
 
 
-def _put(name: str, upload: uploads.Upload, again: bool) -> None:
+def _put(name: str, upload: uploads.Upload[ParsedDocuments], again: bool) -> None:
     """Put what has been read into the working list: a new file at its end, one read anew where it stood."""
     current = texts()
     if again:
-        current.change(current.working.reread(name, upload.documents()))
+        current.change(current.working.reread(name, documents_of(upload)))
         return
-    current.change(current.working.uploaded(name, upload.documents())[0])
+    current.change(current.working.uploaded(name, documents_of(upload))[0])
     current.example = OWN
 
 
@@ -271,14 +271,21 @@ def _kept() -> Kept:
     )
 
 
-PAGE = uploads.Page(_put, _kept, lambda: {*texts().working.sources})
-
-
 def _removed(name: str) -> None:
     current = texts()
     if name == FROM_EXAMPLE:
         st.session_state[keys.DOCUMENTS] = ""
     current.change(current.working.without(name))
+
+
+FILES = uploads.UploadPlace[ParsedDocuments](
+    name="reading",
+    reading=DOCUMENT_FILES,
+    put=_put,
+    removed=_removed,
+    keep=_kept,
+    taken=lambda: {*texts().working.sources},
+)
 
 
 def _edited(key: str) -> None:

@@ -80,7 +80,7 @@ def _draw(
         if stopping and paid:
             st.caption("Stopping. A request that is already with a provider may still be billed.")
         elif caption:
-            st.caption(caption)
+            st.text(caption)  # never through markdown: it may hold the name of somebody's file
 
     def redraw() -> None:
         for bar, title, job in bars:

@@ -11,6 +11,8 @@ from pages.components.display import errors
 from pages.components.display.markdown import escaped
 from pages.components.inputs import uploads
 from pages.components.inputs.collections import LIVE, SAMPLE
+from pages.components.inputs.document_files import PLAIN_DOCUMENT_FILES
+from pages.components.inputs.import_report import report
 from pages.components.inputs.uploads import Upload
 from pages.components.jobs import page_job
 from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
@@ -20,6 +22,7 @@ from pages.components.session import keys, query_params, stores
 from rerank_core import Document, RerankError, documents, pricing
 from rerank_core.corpora import CorpusStore
 from rerank_core.corpora.cutting import cut, first_of
+from rerank_core.documents import ParsedDocuments
 from rerank_core.documents.chunking import How, chunk_cost
 from rerank_core.documents.report import count
 from rerank_core.jobs import Cancelled, Job, JobContext
@@ -35,14 +38,13 @@ HOW: dict[How, str] = {
     "size": "Pieces of a size",
     "heading": "Sections by heading",
 }
-ROLES = {role: label for role, label in uploads.ROLES.items() if role not in ("rank", "score")} | {"text": "Text"}
 
 
 @dataclass(frozen=True)
 class Filling:
     """What a worker is to do: make a knowledge base of this name, or add to the one with this id."""
 
-    files: tuple[tuple[str, Upload], ...]
+    files: tuple[tuple[str, Upload[ParsedDocuments]], ...]
     how: How
     tokens: int
     overlap: int
@@ -61,21 +63,21 @@ class Filled:
 
 def collect() -> None:
     """Take over the files that have been read and the work that has ended. Call it before the widgets are drawn."""
-    for which, page in PAGES.items():
-        kept = uploads.left_behind(inbox(which))
+    for which in PLACES:
+        kept = inbox(which).left_behind()
         if kept is not None:
             st.session_state.update(kept)
             st.session_state[keys.MANAGING] = True
-        uploads.collect(inbox(which), page)
+        inbox(which).collect()
     link, mine = query_params.get(keys.FILLING), job()
     if link and not mine.running:
         mine.watch([link])
     mine.take_finished()
 
 
-def inbox(which: str) -> uploads.Inbox:
+def inbox(which: str) -> uploads.Inbox[ParsedDocuments]:
     """The files of a new knowledge base, or those that are added to one."""
-    return uploads.inbox(f"reading_{which}")
+    return uploads.of(PLACES[which])
 
 
 def progress() -> None:
@@ -154,17 +156,15 @@ def _delete(source: str) -> None:
 
 def _files(which: str, *, name: str = "", corpus_id: str = "") -> Filling | None:
     """An uploader with its import reports and how long documents are cut; what filling with these would do."""
-    files_in, page = inbox(which), PAGES[which]
-    uploads.uploader(
-        files_in,
-        page,
+    files_in = inbox(which)
+    files_in.uploader(
         "Documents for the knowledge base" if which == "new" else "More documents",
         f"{documents.KIND_NAMES}; 20 MB each. A scanned PDF without text is named in the report.",
     )
-    uploads.progress(files_in)
+    files_in.progress()
     with st.container():
         for file in list(files_in.files):
-            uploads.report(files_in, page, file, _removed, ROLES)
+            report(files_in, file)
     st.session_state.setdefault(keys.of(keys.CHUNK, which), "paragraph")
     how = st.selectbox(
         "Cut long documents into",
@@ -314,7 +314,7 @@ def _changed(message: str, source: str) -> None:
     st.rerun()
 
 
-def _put(_name: str, _upload: Upload, _again: bool) -> None:
+def _put(_name: str, _upload: Upload[ParsedDocuments], _again: bool) -> None:
     state().previews.clear()
 
 
@@ -347,4 +347,13 @@ def job() -> PageJob[Filled]:
     return page_job.of(FILL)
 
 
-PAGES = {which: uploads.Page(_put, _keeper(which)) for which in ("new", "more")}
+PLACES = {
+    which: uploads.UploadPlace[ParsedDocuments](
+        name=f"reading_{which}",
+        reading=PLAIN_DOCUMENT_FILES,
+        put=_put,
+        removed=_removed,
+        keep=_keeper(which),
+    )
+    for which in ("new", "more")
+}

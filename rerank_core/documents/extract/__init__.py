@@ -11,16 +11,15 @@ from dataclasses import replace
 from importlib import import_module
 
 from rerank_core.documents.decoding import Unreadable
-from rerank_core.documents.extract.sink import Full, Sink, Source
-from rerank_core.documents.kinds import KINDS
+from rerank_core.documents.extract.sink import LimitReached, Sink, SourceFile
+from rerank_core.documents.kinds import EXTRACTED_KINDS
 from rerank_core.documents.report import ParsedDocuments, Problem
 
 __all__ = [
-    "Full",
+    "LimitReached",
     "Sink",
-    "Source",
+    "SourceFile",
     "read",
-    "take_parsed",
 ]
 
 
@@ -36,10 +35,10 @@ _READERS = {
 _WITH_PARTS = frozenset(("eml", "zip"))
 
 
-def read(kind: str, data: bytes, source: Source) -> None:
-    """Read a file of one of KINDS into its source's sink.
+def read(kind: str, data: bytes, source: SourceFile) -> None:
+    """Read a file of one of EXTRACTED_KINDS into its source's sink.
 
-    Raises Unreadable, with a sentence, for what cannot be read at all, and Full where a limit of the whole
+    Raises Unreadable, with a sentence, for what cannot be read at all, and LimitReached where a limit of the whole
     import is reached. Never raises anything else, except MemoryError.
     """
     if kind in _WITH_PARTS and source.depth >= source.limits.depth:
@@ -53,26 +52,26 @@ def read(kind: str, data: bytes, source: Source) -> None:
             reader(data, source, read_part)
         else:
             reader(data, source)
-    except (Unreadable, Full, MemoryError):
+    except (Unreadable, LimitReached, MemoryError):
         raise
     except RecursionError as error:
-        raise Unreadable(f"This {KINDS[kind]} is nested too deeply to be read.") from error
+        raise Unreadable(f"This {EXTRACTED_KINDS[kind]} is nested too deeply to be read.") from error
     except Exception as error:  # what damaged files make libraries raise has no common base
-        raise Unreadable(f"This {KINDS[kind]} is damaged and could not be read.") from error
+        raise Unreadable(f"This {EXTRACTED_KINDS[kind]} is damaged and could not be read.") from error
 
 
-def read_part(name: str, data: bytes, source: Source) -> None:
-    """Read a file from inside an archive or a mail, by its name. Raises Unreadable, Full and MemoryError."""
+def read_part(name: str, data: bytes, source: SourceFile) -> None:
+    """Read a file from inside an archive or a mail, by its name. Raises Unreadable, LimitReached and MemoryError."""
     from rerank_core.documents import direct, kinds
 
-    kind = kinds.accept(name, data, source.limits, briefly=True)
-    if kind in KINDS:
+    kind = kinds.detect_kind(name, data, source.limits, briefly=True)
+    if kind in EXTRACTED_KINDS:
         read(kind, data, source)
     else:
-        take_parsed(direct.read_directly(kind, name, data, {}, source.limits), source)
+        _take_parsed(direct.read_directly(kind, name, data, {}, source.limits), source)
 
 
-def take_parsed(parsed: ParsedDocuments, source: Source) -> None:
+def _take_parsed(parsed: ParsedDocuments, source: SourceFile) -> None:
     """Put what a direct reader made of a text or table inside an archive into the sink.
 
     A document's own id stays; one without is named by its place ("all.zip/notes.txt#3").

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from rerank_core.documents.decoding import Unreadable
 from rerank_core.documents.extract.archive import Archive, Protected, check_parts
-from rerank_core.documents.extract.sink import Source
+from rerank_core.documents.extract.sink import SourceFile
 from rerank_core.documents.extract.web import add_sections, decode_html, read_page
 from rerank_core.extras import require
 
@@ -23,7 +23,7 @@ _DC = "{http://purl.org/dc/elements/1.1/}"
 _ENC = "{http://www.w3.org/2001/04/xmlenc#}"
 
 
-def read_book(data: bytes, source: Source) -> None:
+def read_book(data: bytes, source: SourceFile) -> None:
     """One document a section; "title" in the metadata is the book's, "chapter" counts the files it is made of
     in reading order from 1, "section" is the way from heading to heading.
 

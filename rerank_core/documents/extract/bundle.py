@@ -5,7 +5,7 @@ from __future__ import annotations
 from rerank_core.documents.decoding import Unreadable, kind_of
 from rerank_core.documents.extract.archive import Archive, Protected
 from rerank_core.documents.extract.mail import ReadPart
-from rerank_core.documents.extract.sink import Source, shown_name
+from rerank_core.documents.extract.sink import SourceFile, shown_name
 from rerank_core.documents.limits import over
 
 __all__ = ["read_bundle"]
@@ -13,7 +13,7 @@ __all__ = ["read_bundle"]
 _SYSTEM_FILES = frozenset(("thumbs.db", "desktop.ini"))
 
 
-def read_bundle(data: bytes, source: Source, read_part: ReadPart) -> None:
+def read_bundle(data: bytes, source: SourceFile, read_part: ReadPart) -> None:
     """Every file in the archive by `read_part`, with its name, its bytes and a source of its own.
 
     Folders, hidden files and what operating systems leave behind are passed over; everything else that cannot

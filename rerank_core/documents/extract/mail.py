@@ -10,7 +10,7 @@ from email.message import Message
 from email.utils import parsedate_to_datetime
 
 from rerank_core.documents.decoding import Unreadable, decode
-from rerank_core.documents.extract.sink import Full, Source
+from rerank_core.documents.extract.sink import LimitReached, SourceFile
 from rerank_core.documents.extract.web import decode_html, decode_named, read_page
 
 __all__ = ["read_mail"]
@@ -19,10 +19,10 @@ _PARTS = 1_000
 _HEADER_CHARACTERS = 500
 _ENDINGS = {"text/plain": ".txt", "text/html": ".html", "application/pdf": ".pdf", "text/csv": ".csv"}
 
-ReadPart = Callable[[str, bytes, Source], None]
+ReadPart = Callable[[str, bytes, SourceFile], None]
 
 
-def read_mail(data: bytes, source: Source, read_part: ReadPart) -> None:
+def read_mail(data: bytes, source: SourceFile, read_part: ReadPart) -> None:
     """The message's text with "title" (the subject), "from", "to" and "date" in its metadata, then its attachments.
 
     Of a message in plain text and HTML the plain one is taken. Pictures inside the text are passed over; any
@@ -94,7 +94,7 @@ def _text(part: Message, kind: str) -> str:
     text = decode_named(data, charset) if charset else None
     if text is None:
         try:
-            text = (decode_html if kind == "text/html" else decode)(data)[0]
+            text = decode_html(data)[0] if kind == "text/html" else decode(data).text
         except Unreadable:
             return ""
     if kind == "text/html":
@@ -128,7 +128,7 @@ def _forwarded(part: Message) -> Message | None:
     return content[0] if isinstance(content, list) and content and isinstance(content[0], Message) else None
 
 
-def _read_attachment(part: Message, name: str, inside: Source, read_part: ReadPart) -> None:
+def _read_attachment(part: Message, name: str, inside: SourceFile, read_part: ReadPart) -> None:
     try:
         inner = _forwarded(part)
         data = _bytes(part) if inner is None else inner.as_bytes()
@@ -136,7 +136,7 @@ def _read_attachment(part: Message, name: str, inside: Source, read_part: ReadPa
         read_part(name, data, inside)
     except Unreadable as error:
         inside.refuse(error.reason)
-    except (Full, MemoryError):
+    except (LimitReached, MemoryError):
         raise
     except Exception:  # what the mail library makes of made-up parts has no common base
         inside.refuse("This attachment is damaged and could not be read.")

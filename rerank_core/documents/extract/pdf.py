@@ -7,7 +7,7 @@ from typing import Any
 
 from rerank_core.documents.decoding import Unreadable
 from rerank_core.documents.extract.archive import Protected
-from rerank_core.documents.extract.sink import Source
+from rerank_core.documents.extract.sink import SourceFile
 from rerank_core.extras import require
 
 __all__ = ["page_ranges", "read_pdf"]
@@ -17,7 +17,7 @@ _BOOKMARK_DEPTH = 8
 _SHOWN_RANGES = 20
 
 
-def read_pdf(data: bytes, source: Source) -> None:
+def read_pdf(data: bytes, source: SourceFile) -> None:
     """One document a page, "page" in its metadata from 1, and "section" where bookmarks say which.
 
     Pages without text but with something on them are named as scans; blank ones are passed over.
@@ -38,7 +38,7 @@ def read_pdf(data: bytes, source: Source) -> None:
         book.close()
 
 
-def _read_pages(book: Any, source: Source, pdfium: Any) -> None:
+def _read_pages(book: Any, source: SourceFile, pdfium: Any) -> None:
     total = len(book)
     if not total:
         raise Unreadable("This PDF has no pages.")

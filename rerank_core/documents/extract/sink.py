@@ -10,13 +10,13 @@ from rerank_core.documents.limits import Limits, over
 from rerank_core.documents.report import Problem, is_binary
 from rerank_core.models import Document
 
-__all__ = ["Full", "Sink", "Source", "shown_name"]
+__all__ = ["LimitReached", "Sink", "SourceFile", "shown_name"]
 
 _NAME_CHARACTERS = 200
 _BINARY_SHARE = 0.3
 
 
-class Full(Exception):
+class LimitReached(Exception):
     """A limit of the whole import has been reached; what was taken so far stays."""
 
 
@@ -24,7 +24,7 @@ class Sink:
     """Takes documents and problems from one file and everything inside it.
 
     Each is handed on at once to `on_document`, `on_problem`, `on_note` and `on_progress` (done, total, a few
-    words), so that a reader that dies later loses nothing. Raises Full where a limit of the whole is reached.
+    words), so that a reader that dies later loses nothing. Raises LimitReached where a limit of the whole is reached.
     """
 
     def __init__(
@@ -48,13 +48,13 @@ class Sink:
         self._on_progress = on_progress
 
     def take(self, document: Document, rows: int = 1) -> None:
-        """One document. Raises Full where there are too many, or too much text."""
+        """One document. Raises LimitReached where there are too many, or too much text."""
         self.rows += rows
         if self.documents >= self.limits.documents:
             self._on_problem(
                 Problem(0, f"The limit is {self.limits.documents:,} documents; what came after them was not read.")
             )
-            raise Full
+            raise LimitReached
         self._characters += len(document.text)
         if self._characters > self.limits.text_characters:
             self._on_problem(
@@ -64,7 +64,7 @@ class Sink:
                     "them was not read.",
                 )
             )
-            raise Full
+            raise LimitReached
         self.documents += 1
         self._on_document(document)
 
@@ -83,14 +83,14 @@ class Sink:
             self._on_progress(done, total, note)
 
     def entry(self, size: int) -> None:
-        """Count one part of an archive that is about to be unpacked, `size` bytes large. Raises Full."""
+        """Count one part of an archive that is about to be unpacked, `size` bytes large. Raises LimitReached."""
         self._entries += 1
         self._unpacked += size
         if self._entries > self.limits.entries:
             self._on_problem(
                 Problem(0, f"The limit is {self.limits.entries:,} files in one archive; what came after was not read.")
             )
-            raise Full
+            raise LimitReached
         if self._unpacked > self.limits.expanded_bytes:
             self._on_problem(
                 Problem(
@@ -99,11 +99,11 @@ class Sink:
                     "not read.",
                 )
             )
-            raise Full
+            raise LimitReached
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceFile:
     """One file to read, on its own or inside others, and the sink for what it holds.
 
     label: its name with the archives around it, "all.zip/guides/manual.pdf"; documents get ids from it
@@ -124,7 +124,7 @@ class Source:
         """The limits of the import."""
         return self.sink.limits
 
-    def part(self, name: str, done: int, total: int) -> Source:
+    def part(self, name: str, done: int, total: int) -> SourceFile:
         """A file inside this one, which has read `done` of its `total` files."""
         shown = shown_name(name)
         return replace(

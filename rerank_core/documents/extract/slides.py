@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rerank_core.documents.decoding import Unreadable
 from rerank_core.documents.extract.archive import Archive, check_parts
-from rerank_core.documents.extract.sink import Source
+from rerank_core.documents.extract.sink import SourceFile
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -23,7 +23,7 @@ _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallba
 _NOT_TEXT = frozenset(("sldNum", "dt", "ftr", "hdr", "sldImg"))
 
 
-def read_slides(data: bytes, source: Source) -> None:
+def read_slides(data: bytes, source: SourceFile) -> None:
     """One document a slide: its title, its text, its tables row by row, and the speaker's notes.
 
     "slide" in the metadata counts from 1 in the order shown, "title" is the slide's own. Slides without any

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rerank_core.documents.decoding import Unreadable, decode
-from rerank_core.documents.extract.sink import Source
+from rerank_core.documents.decoding import Unreadable, decode, text_codec
+from rerank_core.documents.extract.sink import SourceFile
 from rerank_core.extras import require
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-__all__ = ["Page", "Section", "add_sections", "decode_html", "decode_named", "read_html", "read_page"]
+__all__ = ["Section", "WebPage", "add_sections", "decode_html", "decode_named", "read_html", "read_page"]
 
 MAX_DEPTH = 2_000
 
@@ -48,7 +48,6 @@ _CHARSET = re.compile(
     rb"<(?:meta|\?xml)\b[^>]{0,300}?(?:charset|encoding)\s{0,9}=\s{0,9}[\"']?\s{0,9}([A-Za-z0-9_.:-]{1,40})", re.I
 )
 _CHARSET_BYTES = 4_096
-_NOT_FOR_TEXT = _words("idna punycode unicode-escape raw-unicode-escape undefined mbcs oem utf-7")
 _CELL_BLOCKS = 3
 _HEADING_CHARACTERS = 300
 _TITLE_CHARACTERS = 300
@@ -63,7 +62,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class WebPage:
     """A web page: its title and address ("" where it names none) and its sections in order."""
 
     title: str
@@ -71,7 +70,7 @@ class Page:
     sections: tuple[Section, ...]
 
 
-def read_html(data: bytes, source: Source) -> None:
+def read_html(data: bytes, source: SourceFile) -> None:
     """One document a section; "section" in the metadata is the way to it, "title" and "url" are the page's own.
 
     Scripts, styles, forms, menus (`nav`) and hidden elements are left out; a page of nothing but a menu gives
@@ -88,7 +87,7 @@ def read_html(data: bytes, source: Source) -> None:
     add_sections(page.sections, source, metadata)
 
 
-def add_sections(sections: tuple[Section, ...], source: Source, metadata: dict[str, str], first: int = 1) -> None:
+def add_sections(sections: tuple[Section, ...], source: SourceFile, metadata: dict[str, str], first: int = 1) -> None:
     """One document for each section, numbered from `first`; one that is too long for a document gives several."""
     for number, section in enumerate(sections, first):
         way = " > ".join(section.path)
@@ -123,28 +122,23 @@ def decode_html(data: bytes) -> tuple[str, str | None]:
         text = decode_named(data, declared[1].decode("ascii"))
         if text is not None:
             return text, None
-    return decode(data)
+    decoded = decode(data)
+    return decoded.text, decoded.note
 
 
 def decode_named(data: bytes, name: str) -> str | None:
     """Bytes in the encoding of this name; None where there is none for text, or where they do not fit it."""
-    try:
-        found = codecs.lookup(name)
-    except (LookupError, ValueError):
-        return None
+    codec = text_codec(name)
     # a UTF-16 that is declared in plain letters is none
-    known = found.name.replace("_", "-")
-    if not found._is_text_encoding or known in _NOT_FOR_TEXT or known.startswith(("utf-16", "utf-32")):
+    if codec is None or codec.startswith(("utf-16", "utf-32")):
         return None
-    # what is declared Latin-1 is Windows-1252 in practice, as browsers have it
-    encoding = "cp1252" if known in ("iso8859-1", "ascii") else found.name
     try:
-        return data.decode(encoding)
+        return data.decode(codec)
     except (UnicodeError, ValueError):
         return None
 
 
-def read_page(html: str) -> Page:
+def read_page(html: str) -> WebPage:
     """The title, address and sections of an HTML text.
 
     Raises Unreadable where it is nested too deeply, and where selectolax is missing.
@@ -165,7 +159,7 @@ def read_page(html: str) -> Page:
     sections: tuple[Section, ...] = ()
     if body is not None:
         sections = _sections(body, _LEFT_OUT) or _sections(body, _LEFT_OUT - {"nav"})
-    return Page(
+    return WebPage(
         _line(title.text())[:_TITLE_CHARACTERS] if title is not None else "",
         url if url.startswith(("https://", "http://")) and len(url) < 2_000 else "",
         sections,
@@ -238,7 +232,7 @@ class _Block:
 
 
 @dataclass(slots=True)
-class _Row:
+class _TableRow:
     """A table row that is being read: the blocks of each cell so far; `plain` until something else turns up."""
 
     cells: list[list[_Block]] = field(default_factory=list)
@@ -254,7 +248,7 @@ class _Writer:
         self._heading = ""
         self._blocks: list[_Block] = []
         self._inline: list[str] = []
-        self._rows: list[_Row] = []
+        self._rows: list[_TableRow] = []
         self._bullet = False
         self._code = 0
         self._in_heading = 0
@@ -279,7 +273,7 @@ class _Writer:
             if tag == "li":
                 self._bullet = True
             elif tag == "tr":
-                self._rows.append(_Row())
+                self._rows.append(_TableRow())
             elif tag in ("td", "th") and self._rows:
                 self._rows[-1].cells.append([])
             elif tag == "table":
@@ -334,7 +328,7 @@ class _Writer:
         else:
             self._blocks.append(block)
 
-    def _end_row(self, row: _Row) -> None:
+    def _end_row(self, row: _TableRow) -> None:
         """A row of data becomes one line; one that only lays out the page stays the blocks that it holds."""
         cells = [cell for cell in row.cells if cell]
         if row.plain and len(cells) > 1 and all(len(cell) <= _CELL_BLOCKS for cell in cells):

@@ -7,7 +7,7 @@ import re
 
 from rerank_core.documents.decoding import Unreadable
 from rerank_core.documents.extract.archive import check_parts
-from rerank_core.documents.extract.sink import Source
+from rerank_core.documents.extract.sink import SourceFile
 from rerank_core.documents.extract.web import add_sections, read_page
 from rerank_core.extras import require
 
@@ -26,7 +26,7 @@ comment-reference =>
 _BACK = re.compile(r'<a href="#[^"<>]{0,80}note-ref-[^"<>]{0,40}">↑</a>')
 
 
-def read_word(data: bytes, source: Source) -> None:
+def read_word(data: bytes, source: SourceFile) -> None:
     """One document a section; "section" in the metadata is the way to it, heading by heading.
 
     Lists, tables, text boxes and notes are kept as text; pictures, comments, deleted text, page headers and

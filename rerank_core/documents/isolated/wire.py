@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, fields
-from typing import Any
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Protocol
 
 from rerank_core.documents.limits import Limits
 from rerank_core.documents.report import ParsedDocuments, Problem
@@ -17,19 +17,34 @@ from rerank_core.models import Document
 
 __all__ = [
     "Nonsense",
-    "details_of",
-    "document_line",
+    "Order",
+    "Record",
+    "Say",
+    "details_record",
     "document_of",
+    "document_record",
+    "layout_of",
+    "layout_record",
     "line",
-    "order_line",
-    "order_of",
     "problem_of",
     "progress_of",
     "record_of",
+    "strings_of",
     "with_details",
 ]
 
-_DETAILS = ("mode", "query", "model", "top_n", "columns", "chosen", "rows", "preview", "sheet", "sheets")
+_LAYOUT = ("columns", "chosen", "header", "sheet", "sheets", "encoding")
+_DETAILS = ("mode", "query", "model", "top_n", "rows", "preview")
+
+
+Record = Mapping[str, Any]
+"""A line as it was understood; "kind" says what it is."""
+
+
+class Say(Protocol):
+    """Writes one record: its kind, and its values by their names."""
+
+    def __call__(self, kind: str, **values: Any) -> object: ...
 
 
 class Nonsense(ValueError):
@@ -37,15 +52,15 @@ class Nonsense(ValueError):
 
 
 def line(kind: str, **values: Any) -> bytes:
-    """One record: "document", "problem", "note", "progress", "done", "refused", "wrong" or "memory"."""
+    """One record. Every reading knows "problem", "progress", "done", "refused", "wrong" and "memory"."""
     return (
         json.dumps({"kind": kind, **values}, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass") + b"\n"
     )
 
 
-def document_line(document: Document) -> bytes:
-    """The record of one document."""
-    return line("document", text=document.text, id=document.id, metadata=dict(document.metadata))
+def document_record(document: Document) -> dict[str, Any]:
+    """The values of a record of one document."""
+    return {"text": document.text, "id": document.id, "metadata": dict(document.metadata)}
 
 
 def record_of(data: bytes) -> dict[str, Any]:
@@ -59,7 +74,7 @@ def record_of(data: bytes) -> dict[str, Any]:
     return record
 
 
-def document_of(record: Mapping[str, Any]) -> Document:
+def document_of(record: Record) -> Document:
     """The document in a record. Raises Nonsense."""
     text, name, metadata = record.get("text"), record.get("id"), record.get("metadata")
     if not isinstance(text, str) or not isinstance(name, str | None) or not isinstance(metadata, dict):
@@ -67,7 +82,7 @@ def document_of(record: Mapping[str, Any]) -> Document:
     return Document(text, name, metadata)
 
 
-def problem_of(record: Mapping[str, Any]) -> Problem:
+def problem_of(record: Record) -> Problem:
     """The problem in a record. Raises Nonsense."""
     place, reason = record.get("line"), record.get("reason")
     if not isinstance(place, int) or isinstance(place, bool) or not isinstance(reason, str):
@@ -75,7 +90,7 @@ def problem_of(record: Mapping[str, Any]) -> Problem:
     return Problem(max(0, place), reason)
 
 
-def progress_of(record: Mapping[str, Any]) -> tuple[int, int, str]:
+def progress_of(record: Record) -> tuple[int, int, str]:
     """Pieces done, pieces in all and a few words. Raises Nonsense."""
     done, total, note = record.get("done"), record.get("total"), record.get("note")
     if not isinstance(done, int) or not isinstance(total, int) or not isinstance(note, str):
@@ -83,49 +98,78 @@ def progress_of(record: Mapping[str, Any]) -> tuple[int, int, str]:
     return done, total, note
 
 
-def details_of(parsed: ParsedDocuments) -> dict[str, Any]:
+def layout_record(parsed: Any) -> dict[str, Any]:
+    """What an import, of documents or of queries, says of how its file was read."""
+    return {name: getattr(parsed, name) for name in _LAYOUT}
+
+
+def layout_of(record: Record) -> dict[str, Any]:
+    """The same in a record. Raises Nonsense."""
+    found = {name: record.get(name) for name in _LAYOUT}
+    for name in ("columns", "sheets"):
+        found[name] = strings_of(found[name])
+    if not isinstance(found["chosen"], dict) or not isinstance(found["header"], bool | None):
+        raise Nonsense
+    strings_of(list(found["chosen"].values()))
+    if any(not isinstance(found[name], str | None) for name in ("sheet", "encoding")):
+        raise Nonsense
+    return found
+
+
+def details_record(parsed: ParsedDocuments) -> dict[str, Any]:
     """Everything that an import says besides its documents, problems, notes and source."""
-    return {name: getattr(parsed, name) for name in _DETAILS}
+    return {name: getattr(parsed, name) for name in _DETAILS} | layout_record(parsed)
 
 
-def with_details(record: Mapping[str, Any], **rest: Any) -> ParsedDocuments:
+def with_details(record: Record, **rest: Any) -> ParsedDocuments:
     """The import of a "done" record and the rest of its fields. Raises Nonsense."""
     found: dict[str, Any] = {name: record.get(name) for name in _DETAILS}
-    words = ("mode", "query", "model", "sheet")
-    if not isinstance(found["mode"], str) or any(not isinstance(found[name], str | None) for name in words):
+    if not isinstance(found["mode"], str) or any(
+        not isinstance(found[name], str | None) for name in ("query", "model")
+    ):
         raise Nonsense
     for name in ("rows", "top_n"):
         if not isinstance(found[name], int | None) or isinstance(found[name], bool):
             raise Nonsense
-    for name in ("columns", "sheets"):
-        found[name] = _strings(found[name])
-    chosen, preview = found["chosen"], found["preview"]
-    if not isinstance(chosen, dict) or not isinstance(preview, list):
+    preview = found["preview"]
+    if not isinstance(preview, list):
         raise Nonsense
-    _strings(list(chosen.values()))
     for row in preview:
         if not isinstance(row, dict):
             raise Nonsense
-        _strings(list(row.values()))
-    found["preview"] = tuple(preview)
-    found["rows"] = max(0, found["rows"] or 0)
-    return ParsedDocuments(**found, **rest)
+        strings_of(list(row.values()))
+    found |= {"preview": tuple(preview), "rows": max(0, found["rows"] or 0)}
+    return ParsedDocuments(**found, **layout_of(record), **rest)
 
 
-def _strings(values: object) -> tuple[str, ...]:
+def strings_of(values: object) -> tuple[str, ...]:
+    """A list of strings. Raises Nonsense."""
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise Nonsense
     return tuple(values)
 
 
-def order_line(filename: str, columns: Mapping[str, str], limits: Limits, **caps: float) -> bytes:
-    """What to read and how, the line before the file's bytes."""
-    return line("order", filename=filename, columns=dict(columns), limits=asdict(limits), **caps)
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to read and how.
 
+    reading: the module whose function `answer` reads the file. columns: what was requested, as for `read_documents`.
+    seconds: on the clock, for the reading itself.
+    """
 
-def order_of(data: bytes) -> tuple[str, dict[str, str], Limits, dict[str, Any]]:
-    """The name, the columns, the limits and the whole record of an order."""
-    record = record_of(data)
-    known = {each.name for each in fields(Limits)}
-    limits = Limits(**{name: value for name, value in record["limits"].items() if name in known})
-    return record["filename"], record["columns"], limits, record
+    reading: str
+    filename: str
+    columns: Mapping[str, str]
+    limits: Limits
+    seconds: float
+
+    def line(self) -> bytes:
+        """The line before the file's bytes."""
+        return line("order", **asdict(self))
+
+    @classmethod
+    def of(cls, data: bytes) -> Order:
+        """The order in a line."""
+        record = record_of(data)
+        values = {each.name: record[each.name] for each in fields(cls)}
+        return cls(**values | {"limits": Limits(**record["limits"])})

@@ -9,20 +9,16 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from dataclasses import replace
+from importlib import import_module
 from typing import Any, BinaryIO
 
-from rerank_core.documents import direct, kinds
 from rerank_core.documents.decoding import Unreadable
-from rerank_core.documents.extract import Full, Sink, Source, read
 from rerank_core.documents.isolated import wire
-from rerank_core.documents.kinds import KINDS
-from rerank_core.documents.limits import Limits
-from rerank_core.documents.report import ParsedDocuments
-from rerank_core.errors import InvalidDocumentsError
+from rerank_core.errors import InvalidRequestError
 
-__all__ = ["begin", "give_up", "main", "run"]
+__all__ = ["give_up", "main"]
 
+_MORE_SECONDS = 10  # of the processor, beyond those on the clock: whoever asked stops the process itself
 _OPEN_FILES = 64
 _NICE = 5
 _FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system", "os.kill")
@@ -31,72 +27,40 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 def main() -> None:
-    """Read the order and the file from standard input, write records to standard output."""
-    filename, columns, limits, data, answers = begin()
-    run(filename, data, columns, limits, answers)
+    """Read the order and the file from standard input, write records to standard output. The last one is "done",
+    "refused", "wrong" or "memory"."""
+    order, data, answers = _begin()
+
+    def say(kind: str, **values: Any) -> None:
+        answers.write(wire.line(kind, **values))
+        if kind == "progress":
+            answers.flush()
+
+    try:
+        import_module(order.reading).answer(order, data, say)
+    except Unreadable as error:
+        say("refused", reason=error.reason)
+    except InvalidRequestError as error:
+        say("wrong", message=error.message, hint=error.hint, code=error.code)
+    except MemoryError:
+        say("memory")
     answers.flush()
     # nothing is left to tidy up, and a library that was confused by the file could hang on its way out
     os._exit(0)
 
 
-def begin() -> tuple[str, dict[str, str], Limits, bytes, BinaryIO]:
-    """Take an order and its file from standard input and give up all rights that reading does not need; gives the
-    file's name, the wished columns, the limits, the bytes, and where the records go."""
-    order = sys.stdin.buffer.readline()
+def _begin() -> tuple[wire.Order, bytes, BinaryIO]:
+    """Take an order and its file from standard input and give up all rights that reading does not need; gives both,
+    and where the records go."""
+    order = wire.Order.of(sys.stdin.buffer.readline())
     data = sys.stdin.buffer.read()
     # what a library prints must not get between the records
     answers = os.fdopen(os.dup(1), "wb")
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
-    filename, columns, limits, record = wire.order_of(order)
-    give_up(int(record["memory"]), int(record["seconds"]))
-    return filename, columns, limits, data, answers
-
-
-def run(filename: str, data: bytes, columns: dict[str, str], limits: Limits, answers: BinaryIO) -> None:
-    """Read one file and write what is found; the last record is "done", "refused", "wrong" or "memory"."""
-
-    def write(record: bytes) -> None:
-        answers.write(record)
-
-    def progress(done: int, total: int, note: str) -> None:
-        write(wire.line("progress", done=done, total=total, note=note))
-        answers.flush()
-
-    sink = Sink(
-        limits,
-        on_document=lambda document: write(wire.document_line(document)),
-        on_problem=lambda problem: write(wire.line("problem", line=problem.line, reason=problem.reason)),
-        on_note=lambda note: write(wire.line("note", note=note)),
-        on_progress=progress,
-    )
-    try:
-        parsed = _read(filename, data, columns, limits, sink)
-        write(wire.line("done", **wire.details_of(parsed)))
-    except Unreadable as error:
-        write(wire.line("refused", reason=error.reason))
-    except InvalidDocumentsError as error:
-        write(wire.line("wrong", message=error.message, hint=error.hint))
-    except MemoryError:
-        write(wire.line("memory"))
-
-
-def _read(filename: str, data: bytes, columns: dict[str, str], limits: Limits, sink: Sink) -> ParsedDocuments:
-    kind = kinds.accept(filename, data, limits)
-    if kind not in KINDS:
-        parsed = direct.read_directly(kind, filename, data, columns, limits)
-        with suppress(Full):
-            for document in parsed.documents:
-                sink.take(document)
-        for problem in parsed.problems:
-            sink.problem(problem, rows=0)
-        for note in parsed.notes:
-            sink.note(note)
-        return replace(parsed, documents=())
-    with suppress(Full):  # the sink has said so
-        read(kind, data, Source(sink, filename))
-    return ParsedDocuments((), kind, rows=sink.rows)
+    give_up(order.limits.memory_bytes, int(order.seconds) + _MORE_SECONDS)
+    return order, data, answers
 
 
 def give_up(memory: int, seconds: int) -> None:

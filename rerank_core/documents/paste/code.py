@@ -11,15 +11,16 @@ from rerank_core.documents.paste import items
 from rerank_core.documents.paste.json_text import lines_of
 from rerank_core.documents.paste.literals import Literal, NotLiteral, Opaque, read_literal
 
-__all__ = ["Copied", "read_code"]
+__all__ = ["ValueInCode", "read_code"]
 
 MAX_CHARACTERS = 1_000_000
-"""Copied code beyond this length is not looked into; plain JSON may be longer."""
+"""ValueInCode code beyond this length is not looked into; plain JSON may be longer."""
 
 _LISTS = "documents|passages|candidates|texts|docs|inputs?|sources|records"
-_WISHES = "query|model|top_?n|top_?k"
+_REQUEST_KEYS = "query|model|top_?n|top_?k"
 _NAMED = re.compile(
-    rf"(?<![\w.$])([\"']?)({_LISTS}|{_WISHES})\1\s*(?::\s?[\w\[\]., |]{{1,80}}=(?!=)|:(?!:)|=(?![=>]))", re.IGNORECASE
+    rf"(?<![\w.$])([\"']?)({_LISTS}|{_REQUEST_KEYS})\1\s*(?::\s?[\w\[\]., |]{{1,80}}=(?!=)|:(?!:)|=(?![=>]))",
+    re.IGNORECASE,
 )
 _TRIES = 100
 _FIRST_LINE = re.compile(
@@ -36,14 +37,14 @@ _SHELL = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
+class ValueInCode:
     """Documents found in code: a value that holds them, and the lines of its list's elements."""
 
     value: Any
     lines: Callable[[Sequence[int]], Sequence[int]]
 
 
-def read_code(text: str, *, insist: bool) -> Copied | None:
+def read_code(text: str, *, insist: bool) -> ValueInCode | None:
     """The documents in copied code, with the query, model and top_n beside them; None where there are none.
 
     Reads a literal as it is written in Python or JavaScript (single quotes, trailing commas, comments,
@@ -63,7 +64,7 @@ def read_code(text: str, *, insist: bool) -> Copied | None:
     return _curl(text) or _program(text)
 
 
-def _whole(text: str, shift: int) -> Copied | None:
+def _whole(text: str, shift: int) -> ValueInCode | None:
     """The text as one literal; places in it are `shift` characters to the right of those in the source."""
     try:
         literal = read_literal(text)
@@ -78,7 +79,7 @@ def _rest(text: str, place: int) -> str:
     return text[place:].strip().strip(";,").strip()
 
 
-def _bare_list(text: str, insist: bool) -> Copied | None:
+def _bare_list(text: str, insist: bool) -> ValueInCode | None:
     """Strings or objects with commas between them, the brackets left behind when they were copied."""
     stripped = [line.strip() for line in text.strip().splitlines()]
     if not insist and (len(stripped) < 2 or not all(line.endswith(",") for line in stripped[:-1])):
@@ -89,7 +90,7 @@ def _bare_list(text: str, insist: bool) -> Copied | None:
     return found
 
 
-def _program(text: str) -> Copied | None:
+def _program(text: str) -> ValueInCode | None:
     """The first list of documents that a program names, and what it names besides."""
     found: dict[str, Any] = {}
     holder: Literal | None = None
@@ -120,7 +121,7 @@ def _holds_texts(value: Any) -> bool:
     return listed is not None and any(isinstance(item, str | dict) for item in listed.items)
 
 
-def _copied(value: Any, literal: Literal, text: str, shift: int) -> Copied | None:
+def _copied(value: Any, literal: Literal, text: str, shift: int) -> ValueInCode | None:
     listed = items.find(value) if isinstance(value, list | dict) else None
     if listed is None or not any(isinstance(item, str | dict) for item in listed.items):
         return None
@@ -131,10 +132,10 @@ def _copied(value: Any, literal: Literal, text: str, shift: int) -> Copied | Non
         source = text[shift:]
         return lines_of(source, [max(0, offsets[place] - shift) for place in places])
 
-    return Copied(value, lines)
+    return ValueInCode(value, lines)
 
 
-def _curl(text: str) -> Copied | None:
+def _curl(text: str) -> ValueInCode | None:
     """The body of a curl command: the word after -d or its like."""
     if not re.match(r"\s*(?:[$>%]\s+)?curl\b", text):
         return None
@@ -151,8 +152,8 @@ def _curl(text: str) -> Copied | None:
     return None
 
 
-def _shifted(found: Copied, above: int) -> Copied:
-    return Copied(found.value, lambda places: [above + line for line in found.lines(places)])
+def _shifted(found: ValueInCode, above: int) -> ValueInCode:
+    return ValueInCode(found.value, lambda places: [above + line for line in found.lines(places)])
 
 
 def _words(text: str) -> Iterator[tuple[str, int]]:

@@ -10,7 +10,7 @@ from rerank_core.documents.paste.literals import Opaque
 from rerank_core.documents.report import Collector, ParsedDocuments, Problem
 from rerank_core.documents.tables import fields
 
-__all__ = ["LIST_KEYS", "WRAPPER_KEYS", "Found", "collect", "find", "request_of"]
+__all__ = ["LIST_KEYS", "WRAPPER_KEYS", "DocumentList", "collect", "find", "request_of"]
 
 LIST_KEYS = (
     "documents",
@@ -68,32 +68,32 @@ _WRAPPER_DEPTH = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class DocumentList:
     """A list of documents inside a JSON value: the items, and the keys that lead to them."""
 
     items: Sequence[Any]
     path: tuple[str, ...]
 
 
-def find(value: Any) -> Found | None:
+def find(value: Any) -> DocumentList | None:
     """The list of documents in a JSON value, or None where there is none.
 
     A list is that list; of an object, the first of LIST_KEYS that leads to one; an object that has a text
     itself is a list of one. A string under a list's key, or on its own, is a list of one.
     """
     if isinstance(value, list):
-        return Found(value, ())
+        return DocumentList(value, ())
     if isinstance(value, str):
-        return Found([value], ())
+        return DocumentList([value], ())
     if not isinstance(value, dict):
         return None
     inside = _find_list(value, (), _LIST_DEPTH)
     if inside is not None:
         return inside
-    return Found([value], ()) if _text_of(_flat(value), None) is not None else None
+    return DocumentList([value], ()) if _text_of(_flat(value), None) is not None else None
 
 
-def _find_list(value: Mapping[str, Any], path: tuple[str, ...], depth: int) -> Found | None:
+def _find_list(value: Mapping[str, Any], path: tuple[str, ...], depth: int) -> DocumentList | None:
     if depth == 0:
         return None
     keys = {fields.normal(key): key for key in reversed(list(value))}
@@ -103,13 +103,13 @@ def _find_list(value: Mapping[str, Any], path: tuple[str, ...], depth: int) -> F
             continue
         inner = value[key]
         if isinstance(inner, list):
-            return Found(inner, (*path, key))
+            return DocumentList(inner, (*path, key))
         if isinstance(inner, dict):
             found = _find_list(inner, (*path, key), depth - 1)
             if found is not None:
                 return found
         if isinstance(inner, str) and name in ("documents", "passages", "candidates", "texts"):
-            return Found([inner], (*path, key))
+            return DocumentList([inner], (*path, key))
     return None
 
 

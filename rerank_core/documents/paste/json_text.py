@@ -9,13 +9,13 @@ from typing import Any
 
 from rerank_core.documents.limits import MAX_NESTING
 
-__all__ = ["Damaged", "element_offsets", "line_of", "lines_of", "read_json"]
+__all__ = ["NotJson", "element_offsets", "lines_of", "read_json"]
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
-class Damaged(ValueError):
+class NotJson(ValueError):
     """The text is not JSON. `reason` is a sentence; `line` and `column` count from 1."""
 
     def __init__(self, reason: str, line: int, column: int) -> None:
@@ -36,7 +36,7 @@ _DECODER = json.JSONDecoder(strict=False, parse_int=_whole, parse_constant=str)
 def read_json(text: str) -> Any:
     """The value of a JSON text. Control characters inside strings are let through; NaN stays a word.
 
-    Raises Damaged, with line and column, for anything else that is not JSON or is nested too deeply.
+    Raises NotJson, with line and column, for anything else that is not JSON or is nested too deeply.
     """
     try:
         start = _skip(text, 0)
@@ -62,16 +62,11 @@ _WORDS = {
 }
 
 
-def _damaged(text: str, place: int, reason: str) -> Damaged:
-    line = line_of(text, place)
+def _damaged(text: str, place: int, reason: str) -> NotJson:
+    [line] = lines_of(text, [place])
     start = max(text.rfind("\n", 0, place), text.rfind("\r", 0, place)) + 1
     column = place - start + 1
-    return Damaged(f"The JSON is damaged at line {line:,}, column {column:,}: {reason}.", line, column)
-
-
-def line_of(text: str, place: int) -> int:
-    """The line, from 1, on which a place of the text lies."""
-    return lines_of(text, [place])[0]
+    return NotJson(f"The JSON is damaged at line {line:,}, column {column:,}: {reason}.", line, column)
 
 
 def lines_of(text: str, places: Sequence[int]) -> list[int]:

@@ -68,12 +68,12 @@ def read_literal(text: str, place: int = 0) -> Literal:
     Objects become dicts, tuples lists, a call with named arguments (`Document(text="a")`) a dict of them, a
     call with one list or object (`JSON.stringify({...})`) that argument. Raises NotLiteral.
     """
-    reader = _Reader(text)
+    reader = _LiteralReader(text)
     value, end = reader.value(place, 0)
     return Literal(value, end, reader.starts)
 
 
-class _Reader:
+class _LiteralReader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.starts: dict[int, list[int]] = {}

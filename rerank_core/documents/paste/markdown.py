@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 from rerank_core.documents.limits import Limits
-from rerank_core.documents.paste.parse import split
+from rerank_core.documents.paste.plain_text import LINE_END, split
 from rerank_core.documents.report import Collector, ParsedDocuments
 
-__all__ = ["FENCE", "HEADING", "heading_title", "read_markdown"]
+__all__ = ["headings_of", "read_markdown"]
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
-HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t](.*))?")
-FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t](.*))?")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 
 
 def read_markdown(text: str, limits: Limits) -> ParsedDocuments:
@@ -22,12 +22,12 @@ def read_markdown(text: str, limits: Limits) -> ParsedDocuments:
     but a lower heading is only part of that way. Front matter (`---`, `key: value`) becomes metadata. A
     file without headings splits as a paste does.
     """
-    lines = _LINE_END.split(text)
+    lines = LINE_END.split(text)
     front, begin = _front_matter(lines)
     collector = Collector(limits)
     path: list[tuple[int, str]] = []
     block: list[str] = []
-    start, fence, headings = begin + 1, "", 0
+    start, headings = begin + 1, 0
 
     def close(next_level: int = 0) -> None:
         bare = bool(path) and not any(line.strip() for line in block[1:])
@@ -36,17 +36,11 @@ def read_markdown(text: str, limits: Limits) -> ParsedDocuments:
             metadata = {**front, **({"section": section} if section else {})}
             collector.add(start, "\n".join(block).strip(), None, metadata)
 
-    for number, line in enumerate(lines[begin:], begin + 1):
-        mark = FENCE.match(line)
-        heading = None if fence else HEADING.fullmatch(line)
-        if mark and not fence:
-            fence = mark[1]
-        elif mark and mark[1].startswith(fence) and not line.strip(" `~\t"):
-            fence = ""
+    for number, (line, heading) in enumerate(zip(lines[begin:], headings_of(lines[begin:]), strict=True), begin + 1):
         if heading:
-            level = len(heading[1])
+            level, title = heading
             close(level)
-            path = [*(entry for entry in path if entry[0] < level), (level, heading_title(heading[2] or ""))]
+            path = [*(entry for entry in path if entry[0] < level), (level, title)]
             block, start, headings = [], number, headings + 1
         if not block:
             start = number
@@ -57,7 +51,20 @@ def read_markdown(text: str, limits: Limits) -> ParsedDocuments:
     return collector.finish("sections")
 
 
-def heading_title(text: str) -> str:
+def headings_of(lines: Iterable[str]) -> Iterator[tuple[int, str] | None]:
+    """For each line the level and the words of the heading that it is; None for others and for those in a fence."""
+    fence = ""
+    for line in lines:
+        mark = _FENCE.match(line)
+        heading = None if fence else _HEADING.fullmatch(line)
+        if mark and not fence:
+            fence = mark[1]
+        elif mark and mark[1].startswith(fence) and not line.strip(" `~\t"):
+            fence = ""
+        yield (len(heading[1]), _title_of(heading[2] or "")) if heading else None
+
+
+def _title_of(text: str) -> str:
     """A heading's words without the closing number signs that Markdown allows."""
     words = text.strip()
     bare = words.rstrip("#")

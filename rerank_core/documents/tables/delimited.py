@@ -146,7 +146,7 @@ def sniff(text: str, prefer: str | None = None) -> Dialect:
     return best[1] if best else Dialect(None)
 
 
-class _Found(NamedTuple):
+class _DialectFit(NamedTuple):
     """A table that one delimiter gives: the cells of its first row, the share of rows that have as many, whether
     the first row holds names that are known, and whether a space follows each delimiter."""
 
@@ -156,17 +156,17 @@ class _Found(NamedTuple):
     space_after: bool
 
 
-def _from_the_top(rows: list[list[str]], space_after: bool) -> _Found | None:
+def _from_the_top(rows: list[list[str]], space_after: bool) -> _DialectFit | None:
     if not rows or len(rows[0]) < 2:
         return None
     width, known = len(rows[0]), sum(map(fields.known_name, rows[0]))
     even = _even(rows, 0)
     # "Date, place and time" above texts of other shapes is one of them
     sure = known > 1 or (known and not space_after)
-    return _Found(width, even, bool(known), space_after) if sure or even >= _ENOUGH else None
+    return _DialectFit(width, even, bool(known), space_after) if sure or even >= _ENOUGH else None
 
 
-def _below_a_title(rows: list[list[str]], delimiter: str) -> _Found | None:
+def _below_a_title(rows: list[list[str]], delimiter: str) -> _DialectFit | None:
     """A table below lines that are no part of it: from the first row of known names on, if that gives an even table,
     else from a row that can only be names."""
     for place, row in enumerate(rows[:_TITLE_ROWS]):
@@ -175,14 +175,14 @@ def _below_a_title(rows: list[list[str]], delimiter: str) -> _Found | None:
         names = known > 1 or (known and wide and not spaced(row))
         if place and len(row) > 1 and names and (even := _even(rows, place)) >= _ENOUGH:
             space_after = delimiter != "\t" and all(cell.startswith(" ") for cell in row[1:])
-            return _Found(len(row), even, True, space_after)
+            return _DialectFit(len(row), even, True, space_after)
     place = unknown_header(rows)
     if not place:
         return None
     below = rows[place:]
     if delimiter in ",;" and sum(map(spaced, below)) > _SPACED * len(below):
         return None  # prose, cut at its commas
-    return _Found(len(rows[place]), _even(rows, place), False, False)
+    return _DialectFit(len(rows[place]), _even(rows, place), False, False)
 
 
 def _even(rows: list[list[str]], place: int) -> float:

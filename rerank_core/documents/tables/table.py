@@ -14,7 +14,17 @@ from rerank_core.documents.report import Collector, ParsedDocuments, Problem, co
 from rerank_core.documents.tables import fields
 from rerank_core.errors import InvalidDocumentsError
 
-__all__ = ["Row", "Table", "documents_of", "rows_above", "spaced", "unknown_header"]
+__all__ = [
+    "Row",
+    "Table",
+    "documents_of",
+    "numbered_columns",
+    "requested_header",
+    "rows_above",
+    "spaced",
+    "unique_names",
+    "unknown_header",
+]
 
 PREVIEW_ROWS = 5
 _SAMPLE_ROWS = 200
@@ -58,26 +68,24 @@ def documents_of(
     Raises InvalidDocumentsError for a role or column that does not exist.
     """
     wanted = dict(columns or {})
-    header_wish = wanted.pop("header", "").strip().casefold()
-    if header_wish not in ("", "yes", "no"):
-        raise InvalidDocumentsError(f"The header is '{header_wish}'.", hint="Say 'yes' or 'no', or leave it out.")
+    header = requested_header(wanted)
     rows, problems, notes = _within(table.rows, limits), list(table.problems), list(table.notes)
     if rows is not table.rows:
         reason = f"The table has more than {limits.columns:,} columns; only the first {limits.columns:,} were read."
         problems.append(Problem(0, reason))
-    skipped = 0 if header_wish else rows_above(rows)
+    skipped = 0 if header else rows_above(rows)
     if skipped:
         notes.append(f"{count(skipped, 'line')} above the table {'was' if skipped == 1 else 'were'} skipped.")
         rows = rows[skipped:]
-    if header_wish == "yes" or (header_wish != "no" and rows and _is_header(rows, wanted)):
+    named = header == "yes" or (header != "no" and bool(rows) and _is_header(rows, wanted))
+    if named:
         body = rows[1:]
         names = _names(rows[0].cells, body) if rows else ()
-        if not header_wish and not any(fields.known_name(name) for name in names) and not any(wanted.values()):
+        if not header and not any(fields.known_name(name) for name in names) and not any(wanted.values()):
             notes.append("The first row was read as the names of the columns.")
     else:
-        width = _usual_width(rows)
-        names, body = tuple(f"Column {place + 1}" for place in range(width)), rows
-        if rows and not header_wish:
+        names, body = numbered_columns(rows), rows
+        if rows and not header:
             notes.append("The first row was read as a document, since it does not look like column names.")
     chosen = fields.choose(names, (row.cells for row in body), wanted)
     collector = Collector(limits)
@@ -86,7 +94,35 @@ def documents_of(
         collector.refuse(line, reason)
     _collect(body, names, chosen, table.ragged, collector)
     preview = tuple(dict(zip(names, row.cells, strict=False)) for row in islice(body, PREVIEW_ROWS))
-    return collector.finish(mode, columns=names, chosen=chosen, preview=preview, notes=tuple(notes), **details)
+    return collector.finish(
+        mode, columns=names, chosen=chosen, preview=preview, notes=tuple(notes), header=named, **details
+    )
+
+
+def requested_header(columns: dict[str, str]) -> str:
+    """What was requested of the first row, taken out of the columns: "yes", it names them, "no", or "" for a guess.
+    Raises InvalidDocumentsError for anything else."""
+    header = columns.pop("header", "").strip().casefold()
+    if header not in ("", "yes", "no"):
+        raise InvalidDocumentsError(f"The header is '{header}'.", hint="Say 'yes' or 'no', or leave it out.")
+    return header
+
+
+def numbered_columns(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Names for the columns of a table that has none: "Column 1" and so on."""
+    return tuple(f"Column {place + 1}" for place in range(_usual_width(rows)))
+
+
+def unique_names(header: Sequence[str]) -> tuple[str, ...]:
+    """The names of columns, blank ones named after their place and equal ones numbered."""
+    names: dict[str, None] = {}
+    for place, cell in enumerate(header, start=1):
+        base = " ".join(cell.split()) or f"Column {place}"
+        name, number = base, 2
+        while name in names:
+            name, number = f"{base} ({number})", number + 1
+        names[name] = None
+    return tuple(names)
 
 
 def _within(rows: Sequence[Row], limits: Limits) -> Sequence[Row]:
@@ -129,16 +165,7 @@ def _names(header: Sequence[str], body: Sequence[Row]) -> tuple[str, ...]:
     width = _filled_width(header)
     if width < len(header):
         width = min(len(header), max(width, *(_filled_width(row.cells) for row in body), 0))
-    names: list[str] = []
-    taken: set[str] = set()
-    for place, cell in enumerate(header[:width]):
-        base = " ".join(cell[:_LONGEST_NAME].split()) or f"Column {place + 1}"
-        name, number = base, 2
-        while name in taken:
-            name, number = f"{base} ({number})", number + 1
-        taken.add(name)
-        names.append(name)
-    return tuple(names)
+    return unique_names([cell[:_LONGEST_NAME] for cell in header[:width]])
 
 
 def _filled_width(cells: Sequence[str]) -> int:

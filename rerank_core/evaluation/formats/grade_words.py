@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 
 from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.table import Row
-from rerank_core.evaluation.formats.imported import Builder
+from rerank_core.evaluation.formats.imported import ImportBuilder
 
 __all__ = ["GRADES", "as_grades", "read"]
 
@@ -38,7 +38,7 @@ def read(words: Collection[str]) -> dict[str, int]:
     return {word: grade for word, grade in grades.items() if grade is not None} if None not in grades.values() else {}
 
 
-def as_grades(builder: Builder, rows: Sequence[Row], place: int) -> Sequence[Row]:
+def as_grades(builder: ImportBuilder, rows: Sequence[Row], place: int) -> Sequence[Row]:
     """The rows with grades in place of the words of that column, as far as `read` knows them; that is said once."""
     grades = read({row.cells[place].strip() for row in rows if place < len(row.cells)} - {""})
     if not grades:

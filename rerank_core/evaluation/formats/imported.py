@@ -15,7 +15,7 @@ from rerank_core.evaluation.measures.measure import LARGEST_GRADE, SMALLEST_GRAD
 
 __all__ = [
     "LIMITS",
-    "Builder",
+    "ImportBuilder",
     "Imported",
     "Problem",
     "check_cells",
@@ -33,6 +33,7 @@ LIMITS = Limits(
     document_characters=1_000_000,
     cells=20_000_000,
     expanded_bytes=500_000_000,
+    memory_bytes=2_000_000_000,
 )
 """What one import of an evaluation may hold: collections are larger than a list that somebody uploads."""
 
@@ -50,6 +51,7 @@ def _empty() -> Any:
 class Imported:
     """Queries, documents, judgments and a run, as far as the file had them.
 
+    kind: a key of KINDS; "" where it is not clear what the file is.
     queries: query id to text; where a file names queries only by their text, the text is the id; empty
         where a file has ids alone (TREC).
     documents: document id to text. judgments: query id to document id to grade, a whole number from -127 to
@@ -59,6 +61,10 @@ class Imported:
         or keys that have no other place. answers: reference answers of queries. tags: one label a query.
     notes: what belongs to the file as a whole, such as "run_id" or "snapshot_name".
     raters: rater to judgments, where the file keeps several people's ratings apart; `judgments` are their median.
+    columns, chosen: the names of all columns of a table, and role to the column that serves it.
+    header: whether the first row of a table was read as the names of its columns; None for what is no table.
+    sheet, sheets: the worksheet read and all there are. encoding: that of a text, by Python's name.
+    reading_notes: sentences about how the file was read, where that was a decision worth telling.
     """
 
     kind: str
@@ -74,6 +80,13 @@ class Imported:
     tags: Mapping[str, str] = _empty()
     notes: Mapping[str, str] = _empty()
     raters: Mapping[str, Mapping[str, Mapping[str, int]]] = _empty()
+    columns: tuple[str, ...] = ()
+    chosen: Mapping[str, str] = _empty()
+    header: bool | None = None
+    sheet: str | None = None
+    sheets: tuple[str, ...] = ()
+    encoding: str | None = None
+    reading_notes: tuple[str, ...] = ()
 
     @property
     def query_ids(self) -> tuple[str, ...]:
@@ -86,7 +99,7 @@ class Imported:
 
 
 @dataclass(slots=True)
-class Builder:
+class ImportBuilder:
     """Takes the rows of a file one by one and keeps the good ones; the first of two that disagree wins."""
 
     kind: str
@@ -101,6 +114,7 @@ class Builder:
     notes: dict[str, str] = field(default_factory=dict)
     raters: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    reading_notes: list[str] = field(default_factory=list)
     places: dict[str, dict[str, tuple[Any, ...]]] = field(default_factory=dict)
     _conflicts: set[tuple[str, str]] = field(default_factory=set)
     _cells: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -174,6 +188,7 @@ class Builder:
             tags=self.tags,
             notes=self.notes,
             raters=self.raters,
+            reading_notes=tuple(self.reading_notes),
         )
 
     def _conflict(

@@ -12,9 +12,9 @@ from typing import Any
 
 from rerank_core.documents.decoding import decode
 from rerank_core.documents.limits import megabytes
-from rerank_core.documents.paste.json_text import Damaged, read_json
+from rerank_core.documents.paste.json_text import NotJson, read_json
 from rerank_core.errors import InvalidRequestError
-from rerank_core.evaluation.formats.imported import LIMITS, Builder, Imported, csv_text, parse_grade
+from rerank_core.evaluation.formats.imported import LIMITS, ImportBuilder, Imported, csv_text, parse_grade
 
 __all__ = [
     "is_qrels_header",
@@ -34,14 +34,14 @@ _ENTRIES = 10_000
 def read_opensearch_queries(text: str) -> Imported:
     """OpenSearch's query set: a JSON object a line (`queryText`, `referenceAnswer`), or `query: "…", answer: "…"`,
     or plain text, one query a line. The text is the query's id."""
-    builder = Builder("opensearch-queries")
+    builder = ImportBuilder("opensearch-queries")
     for number, line in _lines(text):
         stripped = line.strip()
         answer = ""
         if stripped.startswith("{"):
             try:
                 value = read_json(stripped)
-            except Damaged as error:
+            except NotJson as error:
                 builder.refuse(number, f"This line is not JSON: {error}.")
                 continue
             query = value.get("queryText") if isinstance(value, dict) else None
@@ -75,17 +75,23 @@ def write_opensearch_queries(imported: Imported) -> bytes:
     ).encode()
 
 
-def read_beir(data: bytes) -> Imported:
+def read_beir(data: bytes, encoding: str = "") -> Imported:
     """A BEIR collection as a ZIP: `corpus.jsonl`, `queries.jsonl` and `qrels/*.tsv`, in any one folder.
 
-    Of several files of judgments `test.tsv` is read, as BEIR's own evaluation does, else all of them.
+    Of several files of judgments `test.tsv` is read, as BEIR's own evaluation does, else all of them. `encoding` is
+    that of all parts, guessed for each where it is "".
     """
-    builder = Builder("beir")
+    builder = ImportBuilder("beir")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = _beir_parts(archive, builder)
             for name, part in parts:
-                _read_part(builder, name, decode(archive.read(part))[0])
+                text, _, note = decode(archive.read(part), encoding)
+                if note:
+                    builder.reading_notes.append(f"{name}: {note}")
+                _read_part(builder, name, text)
+    except InvalidRequestError:
+        raise
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
         builder.refuse(0, getattr(error, "reason", None) or "This ZIP archive is damaged and could not be read.")
     except Exception as error:  # zlib.error and its like have no common base
@@ -95,7 +101,7 @@ def read_beir(data: bytes) -> Imported:
 
 def read_beir_part(filename: str, text: str) -> Imported:
     """One file of a BEIR collection: the corpus, the queries or a file of judgments."""
-    builder = Builder("beir")
+    builder = ImportBuilder("beir")
     _read_part(builder, filename, text, named=False)
     return builder.finish()
 
@@ -134,7 +140,7 @@ def _corpus_line(imported: Imported, name: str, text: str) -> str:
     return json.dumps(line, default=str) + "\n"
 
 
-def _beir_parts(archive: zipfile.ZipFile, builder: Builder) -> list[tuple[str, zipfile.ZipInfo]]:
+def _beir_parts(archive: zipfile.ZipFile, builder: ImportBuilder) -> list[tuple[str, zipfile.ZipInfo]]:
     """The files that belong to the collection, within bounds: nothing is unpacked that was not announced."""
     infos = [info for info in archive.infolist() if not info.is_dir() and "__MACOSX" not in info.filename]
     wanted: dict[str, zipfile.ZipInfo] = {}
@@ -164,7 +170,7 @@ def _beir_parts(archive: zipfile.ZipFile, builder: Builder) -> list[tuple[str, z
     return parts
 
 
-def _read_part(builder: Builder, name: str, text: str, *, named: bool = True) -> None:
+def _read_part(builder: ImportBuilder, name: str, text: str, *, named: bool = True) -> None:
     prefix = f"{name}: " if named else ""
     if name.endswith(".tsv") or is_qrels_header(text.lstrip("\n").split("\n", 1)[0]):
         _qrels(builder, text, prefix)
@@ -172,7 +178,7 @@ def _read_part(builder: Builder, name: str, text: str, *, named: bool = True) ->
     for number, line in _lines(text):
         try:
             value = read_json(line)
-        except Damaged as error:
+        except NotJson as error:
             builder.refuse(number, f"{prefix}This line is not JSON: {error}.")
             continue
         key = value.get("_id") if isinstance(value, dict) else None
@@ -185,7 +191,7 @@ def _read_part(builder: Builder, name: str, text: str, *, named: bool = True) ->
             builder.query(number, str(key), body)
 
 
-def _document(builder: Builder, number: int, key: str, value: Mapping[str, Any]) -> None:
+def _document(builder: ImportBuilder, number: int, key: str, value: Mapping[str, Any]) -> None:
     if key in builder.documents:
         builder.refuse(number, f"The document '{key}' stands twice; this line is left out.")
         return
@@ -198,7 +204,7 @@ def _document(builder: Builder, number: int, key: str, value: Mapping[str, Any])
         builder.metadata[key] = metadata
 
 
-def _qrels(builder: Builder, text: str, prefix: str) -> None:
+def _qrels(builder: ImportBuilder, text: str, prefix: str) -> None:
     csv.field_size_limit(2**31 - 1)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t")
     line = 1

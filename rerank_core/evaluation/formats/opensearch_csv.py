@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from rerank_core.documents.tables import fields
@@ -12,7 +12,7 @@ from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats import grade_words
 from rerank_core.evaluation.formats.imported import (
     LIMITS,
-    Builder,
+    ImportBuilder,
     Imported,
     check_cells,
     csv_text,
@@ -67,12 +67,8 @@ def is_snapshot_header(cells: Sequence[str]) -> bool:
 def read_quepid_ratings(text: str) -> Imported:
     """Quepid's ratings: `query,docid,rating`; a query may stand alone (`star trek,,`). The text is the query's id."""
     table = read_delimited(text, LIMITS)
-    builder = Builder("quepid-ratings", problems=list(table.problems))
-    for line, cells in _body(builder, table.rows):
-        if len(cells) != 3:
-            builder.refuse(line, f"This row has {len(cells)} cells; it takes 3: query, docid and rating.")
-            continue
-        query, document, rating = (cell.strip() for cell in cells)
+    builder = ImportBuilder("quepid-ratings", problems=list(table.problems))
+    for line, query, document, rating in _ratings(builder, table.rows):
         if not query:
             builder.refuse(line, "The query is blank.")
             continue
@@ -89,12 +85,8 @@ def read_quepid_ratings(text: str) -> Imported:
 def read_opensearch_judgments(text: str) -> Imported:
     """OpenSearch's judgments: `query,docid,rating` with or without a header; every cell must be filled."""
     table = read_delimited(text, LIMITS)
-    builder = Builder("opensearch-judgments", problems=list(table.problems))
-    for line, cells in _body(builder, table.rows):
-        if len(cells) != 3:
-            builder.refuse(line, f"This row has {len(cells)} cells; it takes 3: query, docid and rating.")
-            continue
-        query, document, rating = (cell.strip() for cell in cells)
+    builder = ImportBuilder("opensearch-judgments", problems=list(table.problems))
+    for line, query, document, rating in _ratings(builder, table.rows):
         if not (query and document and rating):
             builder.refuse(line, "Query, document id and rating must all be filled.")
             continue
@@ -110,7 +102,7 @@ def read_quepid_snapshot(text: str) -> Imported:
     document that was rated and not found. Of several snapshots in one file the first is read.
     """
     table = read_delimited(text, LIMITS)
-    builder = Builder("quepid-snapshot", problems=list(table.problems))
+    builder = ImportBuilder("quepid-snapshot", problems=list(table.problems))
     rows = list(table.rows)
     if not rows or not is_snapshot_header(rows[0].cells):
         builder.refuse(
@@ -214,12 +206,18 @@ def csv_bytes(rows: Iterable[Sequence[str]]) -> bytes:
     return csv_text([guarded(cell) for cell in row] for row in rows).encode("utf-8", "replace")
 
 
-def _body(builder: Builder, rows: Sequence[Row]) -> Sequence[Row]:
+def _ratings(builder: ImportBuilder, rows: Sequence[Row]) -> Iterator[tuple[int, str, str, str]]:
+    """Line, query, document and rating of each row below the header, if there is one."""
     below = rows[1:] if rows and is_ratings_header(rows[0].cells) else rows
-    return grade_words.as_grades(builder, below, _RATINGS.index("rating"))
+    for line, cells in grade_words.as_grades(builder, below, _RATINGS.index("rating")):
+        if len(cells) != 3:
+            builder.refuse(line, f"This row has {len(cells)} cells; it takes 3: query, docid and rating.")
+            continue
+        query, document, rating = (cell.strip() for cell in cells)
+        yield line, query, document, rating
 
 
-def _judge(builder: Builder, line: int, query: str, document: str, rating: str) -> None:
+def _judge(builder: ImportBuilder, line: int, query: str, document: str, rating: str) -> None:
     builder.query(line, query, query)
     try:
         builder.judge(line, query, document, parse_grade(rating))
@@ -233,7 +231,7 @@ def _extra(cells: Sequence[str], names: Sequence[str], extra: Sequence[str]) -> 
 
 
 def _snapshot_row(
-    builder: Builder, line: int, row: dict[str, str], extra: dict[str, str], text_column: str | None
+    builder: ImportBuilder, line: int, row: dict[str, str], extra: dict[str, str], text_column: str | None
 ) -> None:
     for key, note in _NOTES.items():
         value = row.get(key, "").strip()

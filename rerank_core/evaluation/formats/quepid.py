@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rerank_core.documents.tables.delimited import read_delimited
-from rerank_core.documents.tables.table import Row, Table
+from rerank_core.documents.tables.table import Row, Table, unique_names
 from rerank_core.errors import InvalidRequestError
-from rerank_core.evaluation.formats.imported import LIMITS, Builder, Imported, check_cells, parse_grade, query_texts
+from rerank_core.evaluation.formats.imported import (
+    LIMITS,
+    ImportBuilder,
+    Imported,
+    check_cells,
+    parse_grade,
+    query_texts,
+)
 from rerank_core.evaluation.formats.opensearch_csv import (
     column_key,
     csv_bytes,
@@ -17,7 +24,7 @@ from rerank_core.evaluation.formats.opensearch_csv import (
     read_quepid_ratings,
     write_quepid_ratings,
 )
-from rerank_core.evaluation.formats.table import is_role_name, unique
+from rerank_core.evaluation.formats.table import is_role_name
 
 __all__ = ["is_book", "is_training_data", "read_ratings", "write_ratings"]
 
@@ -76,8 +83,8 @@ def _judges(header: Sequence[str]) -> tuple[str, ...]:
     """The names above the ratings of a book; empty where one of them means something else, or it is no book."""
     if [column_key(cell) for cell in header[:2]] != _QUERY_AND_DOCUMENT or is_ratings_header(header):
         return ()
-    names = unique(header)[2:]
-    return () if any(is_role_name(name) for name in names) else tuple(names)
+    names = unique_names(header)[2:]
+    return () if any(is_role_name(name) for name in names) else names
 
 
 def _is_grade(cell: str) -> bool:
@@ -91,7 +98,7 @@ def _is_grade(cell: str) -> bool:
 def _read_book(table: Table) -> Imported:
     header, *body = table.rows
     judges = _judges(header.cells)
-    builder = Builder("quepid-ratings", problems=list(table.problems))
+    builder = ImportBuilder("quepid-ratings", problems=list(table.problems))
     for line, cells in body:
         if len(cells) != len(header.cells):
             builder.refuse(line, f"This row has {len(cells)} cells where the header has {len(header.cells)}.")
@@ -105,17 +112,7 @@ def _read_book(table: Table) -> Imported:
             if any(ratings):
                 builder.refuse(line, "There is no document in this row.")
             continue
-        if any(document in own.get(query, {}) for own in builder.raters.values()):
-            builder.refuse(line, f"'{document}' was rated for '{query}' above; this row is left out.")
-            continue
-        for judge, rating in zip(judges, ratings, strict=True):
-            try:
-                if rating:
-                    builder.raters.setdefault(judge, {}).setdefault(query, {})[document] = parse_grade(rating)
-            except ValueError as error:
-                builder.refuse(line, f"{judge}: {error}")
-        if found := [own[query][document] for own in builder.raters.values() if document in own.get(query, {})]:
-            builder.judge(line, query, document, statistics.median_low(found))
+        _rate(builder, line, (query, document), dict(zip(judges, ratings, strict=True)))
     builder.raters = {judge: builder.raters[judge] for judge in judges if judge in builder.raters}
     names = ", ".join(f"'{judge}'" for judge in builder.raters)
     if len(builder.raters) > 1:
@@ -127,8 +124,26 @@ def _read_book(table: Table) -> Imported:
     return builder.finish()
 
 
+def _rate(builder: ImportBuilder, line: int, pair: tuple[str, str], ratings: Mapping[str, str]) -> None:
+    """Take each judge's rating of a query and a document; their median is the rating of all."""
+    query, document = pair
+    if any(document in own.get(query, {}) for own in builder.raters.values()):
+        builder.refuse(line, f"'{document}' was rated for '{query}' above; this row is left out.")
+        return
+    found: list[int] = []
+    for judge, rating in ratings.items():
+        try:
+            if rating:
+                found.append(parse_grade(rating))
+                builder.raters.setdefault(judge, {}).setdefault(query, {})[document] = found[-1]
+        except ValueError as error:
+            builder.refuse(line, f"{judge}: {error}")
+    if found:
+        builder.judge(line, query, document, statistics.median_low(found))
+
+
 def _read_training_data(text: str) -> Imported:
-    builder = Builder("quepid-ratings")
+    builder = ImportBuilder("quepid-ratings")
     features = False
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip() or line.startswith("#"):

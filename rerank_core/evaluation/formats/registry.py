@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from rerank_core.documents.decoding import Unreadable, decode, kind_of
+from rerank_core.documents.kinds import requested_columns
 from rerank_core.documents.limits import megabytes
 from rerank_core.documents.tables.delimited import read_delimited
+from rerank_core.documents.tables.table import Row
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats import json_lines, opensearch_csv, quepid, table, trec
-from rerank_core.evaluation.formats.imported import LIMITS, Builder, Imported, Problem
+from rerank_core.evaluation.formats.imported import LIMITS, ImportBuilder, Imported, Problem
 
-__all__ = ["KINDS", "Kind", "detect", "merge", "read", "write"]
+__all__ = ["KINDS", "UNCLEAR_HINT", "Kind", "detect", "merge", "read_directly", "unread", "write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,10 @@ _WRITERS: Mapping[str, Callable[[Imported], bytes]] = {
     "trec-run": trec.write_run,
     "beir": json_lines.write_beir,
 }
+UNCLEAR_HINT = (
+    "Choose its kind, or say which column is what; in the first row, names such as query, document, id, rank and "
+    "rating are known."
+)
 _SAMPLE = 64_000
 # What a name says where the content does not: a damaged line leaves the rest of a file of judgments what it is.
 _BY_NAME = {
@@ -67,49 +73,47 @@ _BY_NAME = {
 }
 
 
-def read(filename: str, data: bytes, kind: str = "auto", *, columns: Mapping[str, str] | None = None) -> Imported:
-    """Read a file of queries, documents, ratings or results.
-
-    `kind` is a key of KINDS or "auto", which goes by the content first and by the file's name where the content
-    leaves a choice. `columns` says which column of a table is what (see formats_table.TABLE_ROLES), and under "sheet"
-    which sheet of a workbook is read. What cannot be read is in `problems`, and the rest is there. Raises
-    InvalidRequestError for an unknown kind, for a column or sheet that does not exist, and where "auto" cannot tell
-    what the file is.
-    """
+def read_directly(filename: str, data: bytes, kind: str, columns: Mapping[str, str] | None) -> Imported:
+    """What `reading.read` gives, read in this process whatever the file is; an import of no kind, with the columns
+    that the file has if it is a table, where "auto" cannot tell what it is."""
     if kind != "auto" and kind not in KINDS:
         raise InvalidRequestError(f"There is no kind of file called '{kind}'.", hint=f"Use one of {', '.join(KINDS)}.")
-    wanted = "table" if kind == "auto" else kind
-    sheet = (columns or {}).get("sheet")
-    columns = {role: name for role, name in columns.items() if role != "sheet"} if columns else None
+    requested = requested_columns(columns)
+    encoding = requested.pop("encoding", "")
     if not data.strip():
-        return _unread(wanted, "The file is empty.")
+        return unread(kind, "The file is empty.")
     if len(data) > LIMITS.file_bytes:
-        return _unread(wanted, f"The file has {megabytes(len(data))}; at most {megabytes(LIMITS.file_bytes)} are read.")
+        return unread(kind, f"The file has {megabytes(len(data))}; at most {megabytes(LIMITS.file_bytes)} are read.")
     what = kind_of(data)
     try:
-        if what == "an Excel workbook" and wanted == "table":
-            return table.read_table_workbook(data, columns, sheet)
+        if what == "an Excel workbook" and kind in ("auto", "table"):
+            return table.read_table_workbook(data, requested)
         if what == "a ZIP archive" and kind in ("auto", "beir"):
-            return json_lines.read_beir(data)
+            return json_lines.read_beir(data, encoding)
         if what is not None:
-            known = "CSV, Excel (.xlsx), JSON lines, TREC or BEIR" if kind == "auto" else KINDS[wanted].label
-            return _unread(wanted, f"This file is {what}, which is not read here. Save it in another format: {known}.")
-        text = decode(data)[0]
+            known = "CSV, Excel (.xlsx), JSON lines, TREC or BEIR" if kind == "auto" else KINDS[kind].label
+            return unread(kind, f"This file is {what}, which is not read here. Save it in another format: {known}.")
+        text, encoding, note = decode(data, encoding)
     except Unreadable as error:
-        return _unread(wanted, error.reason)
-    # whoever names columns says that it is a table, whatever the columns are called
-    found = ((columns and "table") or detect(filename, text)) if kind == "auto" else kind
-    if found is None:
-        raise InvalidRequestError(
-            f"It is not clear what kind of file '{filename}' is.",
-            hint="Choose its kind, or say which column is what; in the first row, names such as query, document, id, "
-            "rank and rating are known.",
-        )
-    if found == "table":
+        return unread(kind, error.reason)
+    requested.pop("sheet", None)
+    imported = _read_text(filename, text, kind, requested)
+    notes = (note, *imported.reading_notes) if note else imported.reading_notes
+    return replace(imported, encoding=encoding, reading_notes=notes)
+
+
+def _read_text(filename: str, text: str, kind: str, columns: Mapping[str, str]) -> Imported:
+    if kind == "auto":
+        # whoever says what a column is says that it is a table, whatever the columns are called
+        kind = "table" if columns.keys() - {"header"} else detect(filename, text) or ""
+    if not kind:
+        unclear = f"It is not clear what kind of file this is. {UNCLEAR_HINT}"
+        return replace(table.read_columns(text, columns), reading_notes=(unclear,))
+    if kind == "table":
         return table.read_table(text, columns)
-    if found == "beir":
+    if kind == "beir":
         return json_lines.read_beir_part(filename, text)
-    return _READERS[found](text)
+    return _READERS[kind](text)
 
 
 def write(kind: str, imported: Imported) -> bytes:
@@ -134,17 +138,27 @@ def detect(filename: str, text: str) -> str | None:
         return None
     if lines[0].lstrip().startswith("{"):
         return "opensearch-queries" if '"queryText"' in lines[0] else "beir" if '"_id"' in lines[0] else None
+    rows = read_delimited(sample, LIMITS).rows
+    return _by_header(lines, rows) or _by_shape(lines, rows) or _by_name(filename.lower(), lines)
+
+
+def _by_header(lines: Sequence[str], rows: Sequence[Row]) -> str | None:
+    """What the first line says, or, of training data, most lines."""
     if json_lines.is_qrels_header(lines[0]):
         return "beir"
     if quepid.is_training_data(lines):
         return "quepid-ratings"
-    rows = read_delimited(sample, LIMITS).rows
-    if rows and (opensearch_csv.is_ratings_header(rows[0].cells) or quepid.is_book(rows)):
+    if not rows:
+        return None
+    if opensearch_csv.is_ratings_header(rows[0].cells) or quepid.is_book(rows):
         return "quepid-ratings"
-    if rows and opensearch_csv.is_snapshot_header(rows[0].cells):
+    if opensearch_csv.is_snapshot_header(rows[0].cells):
         return "quepid-snapshot"
-    if table.looks_like_table(rows):
-        return "table"
+    return "table" if table.looks_like_table(rows) else None
+
+
+def _by_shape(lines: Sequence[str], rows: Sequence[Row]) -> str | None:
+    """What all lines are alike in."""
     parts = [line.split() for line in lines if not line.startswith("#")]
     if parts and all(len(cells) == 4 and _is_number(cells[3]) for cells in parts):
         return "trec-qrels"
@@ -152,10 +166,14 @@ def detect(filename: str, text: str) -> str | None:
         return "trec-run"
     if rows and all(len(row.cells) == 3 and _is_number(row.cells[2]) for row in rows[:20]):
         return "opensearch-judgments"
-    name = filename.lower()
-    by_name = next((kind for ending, kind in _BY_NAME.items() if name.endswith(ending)), None)
-    if by_name or lines[0].startswith("query:"):
-        return by_name or "opensearch-queries"
+    return None
+
+
+def _by_name(name: str, lines: Sequence[str]) -> str | None:
+    """What the file's name, in small letters, promises."""
+    known = next((kind for ending, kind in _BY_NAME.items() if name.endswith(ending)), None)
+    if known or lines[0].startswith("query:"):
+        return known or "opensearch-queries"
     if name.endswith((".csv", ".tsv")) and not any(mark in line for line in lines for mark in ",;\t<"):
         return "opensearch-queries"
     return None
@@ -165,7 +183,7 @@ def merge(parts: Iterable[Imported]) -> Imported:
     """Several imports as one, such as the files of a BEIR folder; the first wins where two say different things."""
     parts = tuple(parts)
     kinds = {part.kind for part in parts}
-    builder = Builder(kinds.pop() if len(kinds) == 1 else "table")
+    builder = ImportBuilder(kinds.pop() if len(kinds) == 1 else "table")
     run: dict[str, tuple[str, ...]] = {}
     apart = any(part.raters for part in parts)  # then each of two ratings that differ is kept, as its rater's own
     for part in parts:
@@ -174,27 +192,32 @@ def merge(parts: Iterable[Imported]) -> Imported:
             builder.query(0, query, text)
         for document, text in part.documents.items():
             builder.document(0, document, text)
-        for query, grades in part.judgments.items():
-            own = builder.judgments.setdefault(query, {})
-            other = sum(own.setdefault(document, grade) != grade for document, grade in grades.items())
-            if other and not apart:
+        for query, other in _merge_judgments(builder.judgments, part.judgments).items():
+            if not apart:
                 builder.refuse(0, f"{other} ratings for '{query}' differ between the files; the first ones are kept.")
+        for rater, judgments in part.raters.items():
+            _merge_judgments(builder.raters.setdefault(rater, {}), judgments)
         for query, documents in part.run.items():
             if run.setdefault(query, documents) != documents:
                 builder.refuse(0, f"The files give different results for '{query}'; the first ones are kept.")
             elif query in part.scores:
                 builder.scores.setdefault(query, dict(part.scores[query]))
-        for rater, judgments in part.raters.items():
-            for query, grades in judgments.items():
-                own = builder.raters.setdefault(rater, {}).setdefault(query, {})
-                own.update({document: grade for document, grade in grades.items() if document not in own})
         for name in ("titles", "metadata", "answers", "tags", "notes"):
-            mine = getattr(builder, name)
-            for key, value in getattr(part, name).items():
-                mine.setdefault(key, value)
+            values = getattr(builder, name)
+            values.update({key: value for key, value in getattr(part, name).items() if key not in values})
     for query, documents in run.items():
         builder.places[query] = {document: (place,) for place, document in enumerate(documents)}
     return builder.finish()
+
+
+def _merge_judgments(judgments: dict[str, dict[str, int]], more: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """Add the judgments that are not there yet; gives, by query, how many of the others differ."""
+    differing: dict[str, int] = {}
+    for query, grades in more.items():
+        own = judgments.setdefault(query, {})
+        if other := sum(own.setdefault(document, grade) != grade for document, grade in grades.items()):
+            differing[query] = other
+    return differing
 
 
 def _is_number(cell: str) -> bool:
@@ -205,5 +228,6 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _unread(kind: str, reason: str) -> Imported:
-    return Imported(kind, problems=(Problem(0, reason),))
+def unread(kind: str, reason: str) -> Imported:
+    """An import of nothing, and why; `kind` is what it was to be."""
+    return Imported("table" if kind == "auto" else kind, problems=(Problem(0, reason),))

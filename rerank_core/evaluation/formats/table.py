@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.delimited import read_delimited
-from rerank_core.documents.tables.table import Row, Table, rows_above
+from rerank_core.documents.tables.table import (
+    Row,
+    Table,
+    numbered_columns,
+    requested_header,
+    rows_above,
+    unique_names,
+)
+from rerank_core.documents.tables.workbook import read_workbook
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats import grade_words
 from rerank_core.evaluation.formats.imported import (
     LIMITS,
-    Builder,
+    ImportBuilder,
     Imported,
     check_cells,
     parse_grade,
@@ -19,18 +28,17 @@ from rerank_core.evaluation.formats.imported import (
     unguarded,
 )
 from rerank_core.evaluation.formats.opensearch_csv import csv_bytes
-from rerank_core.evaluation.formats.workbook import read_workbook_apart
 
 __all__ = [
     "TABLE_ROLES",
-    "choose_roles",
-    "header_and_rows",
     "is_role_name",
+    "read_columns",
     "read_table",
     "read_table_workbook",
-    "unique",
     "write_table",
 ]
+
+_SAMPLE_ROWS = 200
 
 TABLE_ROLES = ("query", "query_id", "tag", "document", "id", "title", "rank", "score", "rating")
 """What a column can be: the query, its id and a label for it; the document's text, id and title; its place or score
@@ -66,7 +74,7 @@ _NO_DOCUMENT = (
 
 
 def read_table(text: str, columns: Mapping[str, str] | None = None) -> Imported:
-    """Read a CSV or TSV whose first row names the columns; see `choose_roles` for which column is what.
+    """Read a CSV or TSV whose first row names the columns; see `_choose_roles` for which column is what.
 
     One row is one document of one query. Rows of a query keep their order, unless there is a column with ranks
     (the lowest first; a document without one is judged but not in the list) or scores (the highest first). Where
@@ -78,15 +86,24 @@ def read_table(text: str, columns: Mapping[str, str] | None = None) -> Imported:
     return _read(read_delimited(text, LIMITS), columns)
 
 
-def read_table_workbook(data: bytes, columns: Mapping[str, str] | None = None, sheet: str | None = None) -> Imported:
-    """The same from a sheet of an Excel workbook, by default the first that holds anything, read in a process of its
-    own. Raises documents.decoding.Unreadable for a damaged one, InvalidDocumentsError for a sheet that does not
-    exist."""
-    table, _, _ = read_workbook_apart(data, LIMITS, sheet)
-    return _read(table, columns)
+def read_table_workbook(data: bytes, columns: Mapping[str, str] | None = None) -> Imported:
+    """The same from a sheet of an Excel workbook, by default the first that holds anything, else the "sheet" that is
+    in `columns`. Raises documents.decoding.Unreadable for a damaged workbook, InvalidDocumentsError for a sheet that
+    does not exist."""
+    requested = dict(columns or {})
+    table, sheet, sheets = read_workbook(data, LIMITS, requested.pop("sheet", None))
+    return replace(_read(table, requested), sheet=sheet, sheets=sheets)
 
 
-def choose_roles(
+def read_columns(text: str, columns: Mapping[str, str]) -> Imported:
+    """No more than the columns of what may be a table, for somebody to say what they are."""
+    requested = dict(columns)
+    names, body, header = _header_and_rows(read_delimited(text, LIMITS), requested_header(requested))
+    chosen = _choose_roles(names, [row.cells for row in body[:_SAMPLE_ROWS]])
+    return Imported("", columns=tuple(names), chosen=chosen, header=header)
+
+
+def _choose_roles(
     names: Sequence[str], rows: Sequence[Sequence[str]], columns: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """Which column plays which role, guessed from the names, the text without a known name from its length.
@@ -192,22 +209,29 @@ def _needed(rows: Sequence[Mapping[str, str]]) -> list[str]:
 
 
 def _read(table: Table, columns: Mapping[str, str] | None) -> Imported:
-    builder = Builder("table", problems=list(table.problems))
+    requested = dict(columns or {})
+    wanted = requested_header(requested)
+    builder = ImportBuilder("table", problems=list(table.problems), reading_notes=list(table.notes))
     if not table.rows:
         builder.refuse(0, "The table is empty.")
         return builder.finish()
-    names, body = header_and_rows(table)
-    header = table.rows[-len(body) - 1].line
-    if header != table.rows[0].line:
-        builder.refuse(table.rows[0].line, f"What stands above the names of the columns in line {header} is left out.")
-    roles = choose_roles(names, [row.cells for row in body[:200]], columns)
+    names, body, header = _header_and_rows(table, wanted)
+    line = table.rows[len(table.rows) - len(body) - header].line
+    if line != table.rows[0].line:
+        builder.refuse(table.rows[0].line, f"What stands above the names of the columns in line {line} is left out.")
+    roles = _choose_roles(names, [row.cells for row in body[:_SAMPLE_ROWS]], requested)
     if "query" not in roles and "query_id" not in roles:
-        builder.refuse(header, "No column holds the queries; the first row must name the columns.")
-        return builder.finish()
-    if "document" not in roles and "id" not in roles:
-        _only_queries(builder, header, body, names, roles)
-        return builder.finish()
-    body = _filled_down(builder, body, names, roles)
+        builder.refuse(line, "No column holds the queries; the first row must name the columns.")
+    elif "document" not in roles and "id" not in roles:
+        _only_queries(builder, line, body, names, roles)
+    else:
+        _with_documents(builder, replace(table, rows=body), names, roles)
+    return replace(builder.finish(), columns=tuple(names), chosen=roles, header=header)
+
+
+def _with_documents(builder: ImportBuilder, table: Table, names: Sequence[str], roles: Mapping[str, str]) -> None:
+    """Take the rows of a table, without its header, that names documents of queries."""
+    body = _filled_down(builder, table.rows, names, roles)
     if "rating" in roles:
         body = grade_words.as_grades(builder, body, names.index(roles["rating"]))
     extra = [name for name in names if name not in roles.values()]
@@ -217,19 +241,19 @@ def _read(table: Table, columns: Mapping[str, str] | None) -> Imported:
             continue
         row = dict(zip(names, [*cells, *[""] * (len(names) - len(cells))], strict=True))
         _add(builder, line, {role: row[name] for role, name in roles.items()}, {name: row[name] for name in extra})
-    return builder.finish()
 
 
-def header_and_rows(table: Table) -> tuple[list[str], Sequence[Row]]:
-    """The names of the columns, no two alike, and the rows below them; both empty for an empty table."""
-    if not table.rows:
-        return [], []
-    above = rows_above(table.rows)
-    return unique(table.rows[above].cells), table.rows[above + 1 :]
+def _header_and_rows(table: Table, header: str = "") -> tuple[Sequence[str], Sequence[Row], bool]:
+    """The names of the columns, no two alike, the rows that they name, and whether the file itself names them. With
+    `header` "yes" its very first row does, with "no" none; both are empty for an empty table."""
+    if not table.rows or header == "no":
+        return numbered_columns(table.rows), table.rows, False
+    above = 0 if header else rows_above(table.rows)
+    return unique_names(table.rows[above].cells), table.rows[above + 1 :], True
 
 
 def _filled_down(
-    builder: Builder, body: Sequence[Row], names: Sequence[str], roles: Mapping[str, str]
+    builder: ImportBuilder, body: Sequence[Row], names: Sequence[str], roles: Mapping[str, str]
 ) -> Sequence[Row]:
     """The rows with the query of the row above where most have none: merged cells hold a value once."""
     places = [names.index(roles[role]) for role in ("query", "query_id", "tag") if role in roles]
@@ -249,7 +273,7 @@ def _filled_down(
 
 
 def _only_queries(
-    builder: Builder, header: int, body: Sequence[Row], names: Sequence[str], roles: Mapping[str, str]
+    builder: ImportBuilder, header: int, body: Sequence[Row], names: Sequence[str], roles: Mapping[str, str]
 ) -> None:
     """Take the queries of a table that names no documents; a first stage can find some for them."""
     about = [roles[role] for role in ("rank", "score", "rating") if role in roles]
@@ -275,7 +299,7 @@ def _only_queries(
             _tag(builder, line, query_id, known)
 
 
-def _add(builder: Builder, line: int, row: Mapping[str, str], extra: Mapping[str, str]) -> None:
+def _add(builder: ImportBuilder, line: int, row: Mapping[str, str], extra: Mapping[str, str]) -> None:
     """Take one row; what is wrong in one cell costs that cell where the rest makes sense without it."""
     query_id = row.get("query_id", row.get("query", "")).strip()
     text = row.get("query", query_id).strip()
@@ -322,7 +346,7 @@ def _add(builder: Builder, line: int, row: Mapping[str, str], extra: Mapping[str
         )
 
 
-def _place(builder: Builder, line: int, query: str, document: str, row: Mapping[str, str]) -> bool:
+def _place(builder: ImportBuilder, line: int, query: str, document: str, row: Mapping[str, str]) -> bool:
     """Put a document where its rank or score wants it, if it has any; False, and a problem, if it is there already."""
     key: tuple[float, float] = (0.0, line)
     try:
@@ -342,22 +366,10 @@ def _place(builder: Builder, line: int, query: str, document: str, row: Mapping[
     return placed
 
 
-def _tag(builder: Builder, line: int, query: str, row: Mapping[str, str]) -> None:
+def _tag(builder: ImportBuilder, line: int, query: str, row: Mapping[str, str]) -> None:
     tag = row.get("tag", "").strip()
     if tag and builder.tags.setdefault(query, tag) != tag:
         builder.refuse(line, f"The query has the tag '{builder.tags[query]}' above; '{tag}' is left out.")
-
-
-def unique(header: Sequence[str]) -> list[str]:
-    """The names of columns, blank ones named after their place and equal ones numbered."""
-    names: list[str] = []
-    for place, cell in enumerate(header, start=1):
-        base = " ".join(cell.split()) or f"Column {place}"
-        name, number = base, 2
-        while name in names:
-            name, number = f"{base} ({number})", number + 1
-        names.append(name)
-    return names
 
 
 def looks_like_table(rows: Sequence[Row]) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from rerank_core.errors import InvalidRequestError
-from rerank_core.evaluation.formats.imported import Builder, Imported, parse_grade, parse_number
+from rerank_core.evaluation.formats.imported import ImportBuilder, Imported, parse_grade, parse_number
 
 __all__ = ["RUN_ID", "read_qrels", "read_run", "write_qrels", "write_run"]
 
@@ -22,7 +22,7 @@ def read_qrels(text: str) -> Imported:
 
     Lines that begin with # are comments.
     """
-    builder = Builder("trec-qrels")
+    builder = ImportBuilder("trec-qrels")
     for line, cells in _lines(text):
         if len(cells) != 4:
             builder.refuse(
@@ -43,7 +43,7 @@ def read_run(text: str) -> Imported:
     As in trec_eval the rank is ignored: the highest score comes first, and of equal scores the document id that
     comes last in byte order. What follows the name is ignored; the name of the last line is the run's.
     """
-    builder = Builder("trec-run")
+    builder = ImportBuilder("trec-run")
     for line, cells in _lines(text):
         if len(cells) < 5:
             builder.refuse(

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rerank_core.documents import CHUNK_KEYS, ChunkPlace, around, chunk, chunk_cost, chunking, group_by_parent, place_of
-from rerank_core.documents.paste import splitting
+from rerank_core.documents import chunk, chunk_cost, chunking, group_by_parent, splitting
+from rerank_core.documents.chunking import CHUNK_KEYS, ChunkPlace, around, place_of
 from rerank_core.errors import ConfigurationError, InvalidDocumentsError, InvalidRequestError
 from rerank_core.models import Document, RankedDocument
 from rerank_core.pricing.estimates import estimate_tokens

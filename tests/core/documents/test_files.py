@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rerank_core.documents import FILE_KINDS, Limits, ParsedDocuments, read_documents
+from rerank_core.documents import FILE_KINDS, Limits, ParsedDocuments, decoding, read_documents
 from rerank_core.documents.isolated.reader import read_isolated
-from rerank_core.documents.kinds import KINDS
+from rerank_core.documents.kinds import EXTRACTED_KINDS
 from rerank_core.errors import InvalidDocumentsError
 
 TABLE = "id,text\n1,Größe „ä“ – 5 €\n"
@@ -37,6 +38,37 @@ def test_encodings_are_recognised(encoding: str) -> None:
     parsed = read_documents("a.csv", TABLE.encode(encoding))
     assert texts(parsed) == ["Größe „ä“ – 5 €"]
     assert bool(parsed.notes) == (encoding == "cp1252")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "codec", "text"),
+    [
+        ("gb18030", "gb18030", "编号,内容\n1,如果忘记密码，请在登录页面点击“忘记密码”链接。\n"),
+        ("cp1251", "cp1251", "id;text\n1;Как восстановить пароль: нажмите ссылку на странице входа\n"),
+        ("cp1250", "cp1250", "id;text\n1;Jak změnit heslo: klikněte na odkaz Zapomenuté heslo, příliš žluťoučký\n"),
+        ("mac-roman", "mac-roman", "id;text\n1;Passwort zurücksetzen: größer Knopf, Öffnungszeiten für alle\n"),
+        ("shift_jis", "cp932", "番号,本文\n1,パスワードを忘れた場合は、ログインページでリセットしてください。\n"),
+        ("euc_kr", "cp949", "번호,본문\n1,비밀번호를 잊으셨다면 로그인 페이지에서 재설정하세요.\n"),
+        ("cp1253", "cp1253", "id;text\n1;Επαναφορά κωδικού. Ανοίξτε τις ρυθμίσεις\n"),
+        ("cp1252", "cp1252", "id;text\n1;l’été à l’œuvre, ¿mañana?, 1½ Stück, “…” Dušan, Übergröße\n"),
+    ],
+)
+def test_old_encodings_are_guessed_and_said(encoding: str, codec: str, text: str) -> None:
+    """A text that is neither UTF-8 nor reads like a Western language gets the encoding that suits it best."""
+    parsed = read_documents("a.csv", text.encode(encoding))
+    assert texts(parsed) == [re.split("[,;]", text.splitlines()[1], maxsplit=1)[1]]
+    assert parsed.encoding == codec
+    assert parsed.notes[0].startswith(f"This file was read as {decoding.ENCODINGS[codec].partition(' (')[0]}")
+
+
+def test_an_encoding_can_be_asked_for() -> None:
+    """What is asked for decides, whatever the bytes look like; bytes that do not fit show and are told."""
+    data = "1;сброс пароля".encode("koi8-r")
+    parsed = read_documents("a.txt", data, {"encoding": "KOI8_R"})
+    assert (texts(parsed), parsed.encoding, parsed.notes) == (["1;сброс пароля"], "koi8-r", ())
+    assert "could not be read" in read_documents("a.txt", data, {"encoding": "utf-8"}).notes[0]
+    with pytest.raises(InvalidDocumentsError, match="no encoding called 'base64'"):
+        read_documents("a.txt", data, {"encoding": "base64"})
 
 
 def test_utf16_big_endian_with_mark() -> None:
@@ -312,7 +344,7 @@ def test_roles_that_a_file_has_no_use_for_are_let_be() -> None:
 
 
 # the others go to a process of their own; test_documents_kinds has their readers
-DIRECT = [ending for ending, kind in FILE_KINDS.items() if kind not in KINDS]
+DIRECT = [ending for ending, kind in FILE_KINDS.items() if kind not in EXTRACTED_KINDS]
 
 
 @given(st.binary(max_size=200), st.sampled_from([*DIRECT, "xls", ""]))

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from rerank_core.documents import Limits, Problem
 from rerank_core.documents.decoding import Unreadable
-from rerank_core.documents.extract import Full, Sink, Source, read
+from rerank_core.documents.extract import LimitReached, Sink, SourceFile, read
 from rerank_core.documents.extract.pdf import page_ranges
 from rerank_core.documents.extract.sink import shown_name
 from rerank_core.documents.extract.web import decode_html, decode_named, read_page
-from rerank_core.documents.kinds import accept
+from rerank_core.documents.kinds import detect_kind
 from rerank_core.models import Document
 from tests.support import made_files as made
 
@@ -54,10 +54,10 @@ def read_here(name: str, data: bytes, **limits: int) -> Found:
         on_progress=lambda *values: found.progress.append(values),
     )
     try:
-        read(accept(name, data, sink.limits), data, Source(sink, name))
+        read(detect_kind(name, data, sink.limits), data, SourceFile(sink, name))
     except Unreadable as error:
         found.problems.append(Problem(0, error.reason))
-    except Full:
+    except LimitReached:
         pass
     found.rows = sink.rows
     return found

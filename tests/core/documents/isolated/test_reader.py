@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 import rerank_core as rc
 from rerank_core.documents import Limits, ParsedDocuments, read_documents, read_files, read_isolated
-from rerank_core.documents.isolated import reader, wire
+from rerank_core.documents.isolated import process, wire
 from rerank_core.documents.report import Problem
 from rerank_core.errors import InvalidDocumentsError
 from rerank_core.jobs import Cancelled, JobContext, JobManager
@@ -39,7 +39,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> Pretend:
     def use(code: str) -> None:
         start = "import json, os, sys, time\norder = sys.stdin.buffer.readline()\ndata = sys.stdin.buffer.read()\n"
         say = "def say(kind, **rest): print(json.dumps({'kind': kind, **rest}), flush=True)\n"
-        monkeypatch.setattr(reader, "_command", lambda: (sys.executable, "-c", start + say + textwrap.dedent(code)))
+        monkeypatch.setattr(process, "_command", lambda: (sys.executable, "-c", start + say + textwrap.dedent(code)))
 
     return use
 
@@ -146,7 +146,7 @@ def test_a_reader_that_hangs_is_stopped_and_what_it_found_is_kept(pretend: Prete
 
 def test_a_reader_that_does_not_even_listen_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     """A full pipe holds nobody up."""
-    monkeypatch.setattr(reader, "_command", lambda: (sys.executable, "-c", "import time; time.sleep(60)"))
+    monkeypatch.setattr(process, "_command", lambda: (sys.executable, "-c", "import time; time.sleep(60)"))
     parsed = read_isolated("a.html", b"<p>" + b"x" * 3_000_000, timeout=0.5)
     assert "took longer than 0.5 seconds" in reasons(parsed)[0]
     assert not children()
@@ -186,7 +186,7 @@ def test_a_reader_that_dies_or_talks_nonsense_is_one_sentence(pretend: Pretend, 
 
 def test_a_reader_that_never_stops_talking_is_stopped(pretend: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:
     """By how much it says, in one line or many, and by how many documents it claims to have found."""
-    monkeypatch.setattr(reader, "_ANSWER_OVERHEAD", 100_000)
+    monkeypatch.setattr(process, "_ANSWER_OVERHEAD", 100_000)
     few = Limits(text_characters=1_000)
     pretend("while True: sys.stdout.write('x' * 1000)")
     assert reasons(read_isolated("a.pdf", GOOD["a.pdf"][0], limits=few)) == [
@@ -202,7 +202,7 @@ def test_a_reader_that_never_stops_talking_is_stopped(pretend: Pretend, monkeypa
 
 def test_a_reader_that_cannot_start_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is no interpreter to start, say so."""
-    monkeypatch.setattr(reader, "_command", lambda: ("/no/such/python",))
+    monkeypatch.setattr(process, "_command", lambda: ("/no/such/python",))
     assert reasons(read_documents("a.pdf", GOOD["a.pdf"][0])) == [
         "The process that reads such files could not be started: No such file or directory."
     ]
@@ -269,7 +269,7 @@ def test_a_file_that_needs_too_much_memory_is_one_sentence() -> None:
     with zipfile.ZipFile(stream, "w") as archive:  # nothing is compressed
         archive.writestr("a.txt", "kept")
         archive.writestr("b.txt", "a line of text\n" * 1_200_000)
-    parsed = read_isolated("a.zip", stream.getvalue(), memory=80_000_000)
+    parsed = read_isolated("a.zip", stream.getvalue(), limits=Limits(memory_bytes=80_000_000))
     assert reasons(parsed) == [
         "Reading this file takes more than 80 MB of memory and was stopped at b.txt (2 of 2). The 1 document found "
         "before that is kept. "
@@ -280,7 +280,7 @@ def test_a_file_that_needs_too_much_memory_is_one_sentence() -> None:
 def test_the_process_knows_no_keys_and_may_do_nothing_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No environment but the way to the packages; no files written, no programs, no network, little memory."""
     monkeypatch.setenv("GATEFLOW_API_KEY", "gw_prod_secret")
-    environment = reader.environment()
+    environment = process.environment()
     assert "secret" not in json.dumps(environment)
     code = f"""
         import os, socket, subprocess, sys
@@ -319,7 +319,7 @@ def test_the_process_knows_no_keys_and_may_do_nothing_else(monkeypatch: pytest.M
 
 def test_no_more_than_a_few_processes_run_at_once(pretend: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next file waits for a place, and a waiting one can be cancelled."""
-    monkeypatch.setattr(reader, "_SLOTS", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(process, "_SLOTS", threading.BoundedSemaphore(1))
     pretend("say('progress', done=0, total=1, note='on')\nwhile True: time.sleep(60)")
     on, stop = threading.Event(), threading.Event()
 
@@ -375,13 +375,13 @@ def test_hundreds_of_damaged_pdfs_end_in_documents_or_sentences() -> None:
 def test_starting_the_process_loads_nothing_heavy() -> None:
     """Each file pays for the start, so only its own reader is loaded."""
     code = (
-        "import sys; import rerank_core.documents.isolated.worker;"
+        "import sys; import rerank_core.documents.isolated.worker, rerank_core.documents.isolated.reader;"
         "heavy = ('numpy', 'pandas', 'streamlit', 'httpx', 'openpyxl', 'onnxruntime', 'tokenizers', 'mammoth',"
         " 'pypdfium2', 'selectolax', 'semantic_text_splitter', 'email', 'py3langid', 'asyncio');"
         "print([name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=reader.environment()
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=process.environment()
     )
     assert done.stdout.strip() == "[]"
 
@@ -391,7 +391,7 @@ def test_starting_the_process_loads_nothing_heavy() -> None:
 def test_documents_survive_the_wire(text: str, name: str | None, metadata: dict[str, object]) -> None:
     """Line breaks, lone surrogates and NULs included, each document on one line."""
     document = Document(text, name, metadata)
-    line = wire.document_line(document)
+    line = wire.line("document", **wire.document_record(document))
     assert line.count(b"\n") == 1
     assert wire.document_of(wire.record_of(line)) == document
 
@@ -436,6 +436,6 @@ def test_what_breaks_the_reader_itself_is_named() -> None:
     huge = b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(stream), stream)
     bomb = made.pdf([made.words("x")], more=[huge]).replace(b"/Contents 5 0 R", b"/Contents 6 0 R")
     data = made.zipped([("good.pdf", GOOD["a.pdf"][0]), ("bomb.pdf", bomb)])
-    parsed = read_isolated("a.zip", data, memory=150_000_000)
+    parsed = read_isolated("a.zip", data, limits=Limits(memory_bytes=150_000_000))
     assert [document.text for document in parsed.documents] == ["one", "two"]
     assert reasons(parsed)[0].startswith("The reader broke down over this file at bomb.pdf: page 1 of 1")

@@ -198,7 +198,7 @@ def test_damaged_json_names_line_and_column() -> None:
 
 
 def test_damaged_json_in_auto_mode_is_lines_with_a_note() -> None:
-    """Damaged JSON becomes plain text, and a note says so and where the damage is."""
+    """NotJson JSON becomes plain text, and a note says so and where the damage is."""
     parsed = parse_documents('["a",\n"b" "c"]')
     assert parsed.mode == "lines"
     assert parsed.notes == (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import zipfile
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from rerank_core import evaluation
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation import Imported, merge, read, write
+from rerank_core.evaluation.formats.registry import read_directly
 from rerank_core.evaluation.query_sets.sources import from_files
 
 # What files can hold: no control characters, no lone surrogates.
@@ -161,8 +161,8 @@ def test_what_is_written_is_read_back_whole(kind: str, data: st.DataObject) -> N
     """Every kind gives back exactly what it was given, and the same bytes when written again."""
     imported = Imported(kind, **data.draw(CONTENT[kind]))
     written = write(kind, imported)
-    back = read(evaluation.KINDS[kind].file_name, written, kind)
-    assert back == imported
+    back = read_directly(evaluation.KINDS[kind].file_name, written, kind, None)
+    assert replace(back, columns=(), chosen={}, header=None, encoding=None) == imported
     assert list(back.query_ids) == list(imported.query_ids)
     assert write(kind, back) == written
 
@@ -175,11 +175,10 @@ def test_no_bytes_make_a_reader_fail(kind: str, data: st.DataObject) -> None:
     good = write(kind, Imported(kind, **data.draw(CONTENT[kind])))
     start = data.draw(st.integers(0, len(good)))
     raw = data.draw(st.binary(max_size=40) | st.just(good[:start]) | st.just(good[start:]) | st.just(good + good))
-    back = read("file", raw, kind)
+    back = read_directly("file", raw, kind, None)
     assert back.kind == kind
     assert all(line >= 0 and reason for line, reason in back.problems)
-    with contextlib.suppress(InvalidRequestError):
-        read("file.txt", raw)
+    assert read_directly("file.txt", raw, "auto", None).problems is not None
 
 
 @pytest.mark.parametrize("kind", list(evaluation.KINDS))
@@ -553,7 +552,7 @@ def test_a_zip_that_unpacks_to_too_much_is_not_unpacked(monkeypatch: pytest.Monk
     from rerank_core.evaluation.formats import json_lines
 
     monkeypatch.setattr(json_lines, "LIMITS", replace(json_lines.LIMITS, expanded_bytes=1_000))
-    imported = read("bomb.zip", zip_of(**{"corpus.jsonl": b" " * 5_000}), "beir")
+    imported = json_lines.read_beir(zip_of(**{"corpus.jsonl": b" " * 5_000}))
     assert "unpacks to" in imported.problems[0].reason
     assert not imported.documents
 
@@ -860,3 +859,38 @@ def test_what_becomes_a_set_is_read_back_whole(kind: str, data: st.DataObject) -
         assert {key: own for key, own in getattr(back, name).items() if key in used} == wanted, name
     if kind == "quepid-snapshot":
         assert back.run == imported.run
+
+
+def test_an_import_says_how_the_file_was_read() -> None:
+    """Columns with their roles, the first row and the encoding, so that a page need not look into the file again."""
+    found = read("set.csv", "Frage;Antwort;Note\nGröße;Maße;3\n".encode("cp1252"), columns={"query": "Frage"})
+    assert found.columns == ("Frage", "Antwort", "Note")
+    assert found.chosen == {"query": "Frage", "document": "Antwort"}
+    assert (found.header, found.encoding) == (True, "cp1252")
+    assert found.reading_notes == ("This file was read as Windows-1252 text, since it is not UTF-8.",)
+    assert (found.sheet, found.sheets) == (None, ())
+    assert read("judgments.qrels", b"q 0 d 1\n").columns == ()
+
+
+def test_the_first_row_can_be_data() -> None:
+    """Then the columns have numbers for names, and nothing of the first row is lost."""
+    columns = {"header": "no", "query": "Column 1", "document": "Column 2", "rating": "Column 3"}
+    found = read("set.csv", b"opening hours,nine to five,3\nrefund,within a week,2\n", columns=columns)
+    assert found.columns == ("Column 1", "Column 2", "Column 3")
+    assert found.header is False
+    assert found.judgments == {"opening hours": {"nine to five": 3}, "refund": {"within a week": 2}}
+    named = read("set.csv", b"query,document\nquery,document\n", columns={"header": "yes"})
+    assert list(named.queries) == ["query"]
+    with pytest.raises(InvalidRequestError, match="The header is 'maybe'"):
+        read("set.csv", b"query,document\na,b\n", columns={"header": "maybe"})
+
+
+def test_an_encoding_can_be_asked_for() -> None:
+    """The one that is asked for is used, in a collection for each of its files; one that does not exist is an error."""
+    asked = read("set.csv", "query,document\nпароль,сброс\n".encode("koi8-r"), columns={"encoding": "koi8-r"})
+    assert list(asked.queries) == ["пароль"]
+    zipped = zip_of(**{"queries.jsonl": '{"_id": "1", "text": "größe"}'.encode("mac-roman")})
+    assert read("set.zip", zipped, columns={"encoding": "mac-roman"}).queries == {"1": "größe"}
+    for data in (b"query\na\n", zipped):
+        with pytest.raises(InvalidRequestError, match="no encoding called 'klingon'"):
+            read("set", data, columns={"encoding": "klingon"})

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from rerank_core.documents.paste.markdown import FENCE, HEADING, heading_title
+from rerank_core.documents.paste.markdown import headings_of
+from rerank_core.documents.paste.plain_text import LINE_END
 from rerank_core.extras import require
 from rerank_core.pricing.estimates import estimate_tokens
 
@@ -20,7 +21,6 @@ SHORT_TOKENS = 15
 
 _WINDOW_CHARACTERS = 10_000
 _WINDOW_TOKENS = 16
-_LINE_END = re.compile(r"\r\n|\r|\n")
 _HTML_HEADING = re.compile(r"<h([1-6])\b[^<>]{0,500}>(.{0,500}?)</h\1\s{0,9}>", re.IGNORECASE | re.DOTALL)
 _HTML_TAG = re.compile(r"<[^<>]{0,500}>")
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -37,7 +37,7 @@ def _trimmed(text: str, start: int, end: int) -> Span:
 
 def _lines(text: str) -> Iterator[Span]:
     start = 0
-    for end in _LINE_END.finditer(text):
+    for end in LINE_END.finditer(text):
         yield start, end.start()
         start = end.end()
     yield start, len(text)
@@ -95,17 +95,10 @@ def sections(text: str) -> list[Piece]:
 def _headings(text: str) -> list[tuple[int, int, int, str]]:
     """Each heading: where it begins, where what it heads begins, its level and its words, in order."""
     marks: list[tuple[int, int, int, str]] = []
-    fence = ""
-    for start, end in _lines(text):
-        line = text[start:end]
-        bar = FENCE.match(line)
-        heading = None if fence else HEADING.fullmatch(line)
-        if bar and not fence:
-            fence = bar[1]
-        elif bar and bar[1].startswith(fence) and not line.strip(" `~\t"):
-            fence = ""
+    spans = list(_lines(text))
+    for (start, end), heading in zip(spans, headings_of(text[slice(*span)] for span in spans), strict=True):
         if heading:
-            marks.append((start, end, len(heading[1]), heading_title(heading[2] or "")[:_TITLE_CHARACTERS]))
+            marks.append((start, end, heading[0], heading[1][:_TITLE_CHARACTERS]))
     for match in _HTML_HEADING.finditer(text):
         words = " ".join(_HTML_TAG.sub(" ", match[2]).split())
         marks.append((match.start(), match.end(), int(match[1]), words[:_TITLE_CHARACTERS]))

@@ -1,0 +1,54 @@
+"""Documents from files: which files, what their columns can be, and the documents as a list has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from pages.components.inputs.uploads import FileReading, Upload
+from rerank_core import Document, documents
+from rerank_core.documents import ParsedDocuments
+from rerank_core.documents.limits import MAX_FILE_BYTES
+from rerank_core.documents.tables.roles import by_role
+from rerank_core.jobs import JobContext
+
+
+def _read(
+    context: JobContext,
+    files: Sequence[tuple[str, bytes]],
+    columns: Mapping[str, str],
+    on_read: Callable[[int, ParsedDocuments], object],
+) -> None:
+    documents.read_files(context, files, columns, on_read=on_read)
+
+
+DOCUMENT_FILES = FileReading[ParsedDocuments](
+    read=_read,
+    describe=documents.describe,
+    notes=lambda parsed: parsed.notes,
+    empty=lambda parsed: not parsed.documents,
+    # "text" would be a group of kinds to Streamlit
+    endings=[ending for ending in documents.FILE_KINDS if ending != "text"],
+    file_bytes=MAX_FILE_BYTES,
+    roles={
+        "text": "Text to rank",
+        "id": "ID",
+        "title": "Title",
+        "rank": "Initial rank",
+        "score": "Initial score",
+        "url": "Link",
+    },
+    needed=("text",),
+)
+
+PLAIN_DOCUMENT_FILES = replace(
+    DOCUMENT_FILES,
+    roles={role: label for role, label in DOCUMENT_FILES.roles.items() if role not in ("rank", "score")}
+    | {"text": "Text"},
+)
+"""Documents that have no order of their own yet."""
+
+
+def documents_of(upload: Upload[ParsedDocuments]) -> tuple[Document, ...]:
+    """What was read, with title, rank, score and link where a list of documents has them."""
+    return by_role(upload.parsed, [role for role, column in upload.requested.items() if not column])

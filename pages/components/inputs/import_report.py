@@ -1,0 +1,126 @@
+"""How the import of a file went: what was found, what was left out, and how to read the file in another way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+import streamlit as st
+
+from pages.components.display.board import shown
+from pages.components.inputs.uploads import NAME_CHARACTERS, Inbox, T, Upload
+from pages.components.session import keys
+from rerank_core.documents import Problem
+from rerank_core.documents.decoding import ENCODINGS
+
+SHOWN_PROBLEMS = 1000
+NO_COLUMN = "(none)"
+_FIRST_ROW = {"": "Detect", "yes": "Column names", "no": "Data"}
+_WIDTH = 170
+
+
+def report(inbox: Inbox[T], name: str) -> None:
+    """How the import of one file went, how it was read with the choice to read it otherwise, and a button that removes
+    it."""
+    upload, reading = inbox.files[name], inbox.place.reading
+    parsed = upload.parsed
+    with st.container(border=True, gap="small"):
+        with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+            st.text(f"{shown(name, NAME_CHARACTERS, one_line=True)}: {reading.describe(parsed)}", width="content")
+            with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
+                if reading.kinds:
+                    _choice(inbox, name, "kind", "Kind of file", reading.kinds)
+                st.button(
+                    "Remove file",
+                    icon=":material/close:",
+                    type="tertiary",
+                    key=_key(inbox, name, "remove"),
+                    on_click=inbox.remove,
+                    args=(name,),
+                )
+        for note in reading.notes(parsed):
+            st.text(note)
+        problems(parsed.problems, "This file")
+        if parsed.columns or len(parsed.sheets) > 1 or parsed.encoding not in (None, "utf-8"):
+            title = "Columns" if parsed.columns else "How it was read"
+            with st.expander(title, icon=":material/view_column:", expanded=reading.empty(parsed)):
+                _choices(inbox, name)
+
+
+def problems(found: tuple[Problem, ...], what: str) -> None:
+    """What was left out, by line and reason; `what` is a few words of ours."""
+    if not found:
+        return
+    count = len(found)
+    places = "1 place was left out or needs a look" if count == 1 else f"{count:,} places were left out or need a look"
+    listed = found[:SHOWN_PROBLEMS]
+    with st.expander(f"{what}: {places}", icon=":material/warning:"):
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "Line": pd.array([problem.line or None for problem in listed], dtype="Int64"),
+                    "Reason": [problem.reason for problem in listed],
+                }
+            ),
+            hide_index=True,
+            alt="Import report: line and reason of everything that was left out",
+        )
+        if count > SHOWN_PROBLEMS:
+            st.caption(f"The first {SHOWN_PROBLEMS:,} are shown.")
+
+
+def _choices(inbox: Inbox[T], name: str) -> None:
+    upload, reading = inbox.files[name], inbox.place.reading
+    parsed = upload.parsed
+    with st.container(horizontal=True):
+        if len(parsed.sheets) > 1:
+            sheets = {sheet: sheet for sheet in parsed.sheets}
+            _choice(inbox, name, "sheet", "Sheet", sheets, parsed.sheet or parsed.sheets[0])
+        if parsed.header is not None:
+            _choice(inbox, name, "header", "First row", _FIRST_ROW)
+        if parsed.encoding is not None:
+            read_as = ENCODINGS.get(parsed.encoding, parsed.encoding.upper()).partition(" (")[0]
+            guess = "Detect" if upload.requested.get("encoding") else f"Detect ({read_as})"
+            _choice(inbox, name, "encoding", "Encoding", {"": guess, **ENCODINGS})
+        for role, label in reading.roles.items() if parsed.columns else ():
+            columns = {column: column for column in parsed.columns}
+            options = columns if role in reading.needed else {"": NO_COLUMN, **columns}
+            _choice(inbox, name, role, label, options, parsed.chosen.get(role, ""))
+
+
+def _choice(
+    inbox: Inbox[T], name: str, what: str, label: str, options: Mapping[str, str], chosen: str | None = None
+) -> None:
+    """One thing to choose about the reading; `chosen` is what was read, by default what was requested."""
+    chosen = inbox.files[name].requested.get(what, "") if chosen is None else chosen
+    st.selectbox(
+        label,
+        list(options),
+        format_func=options.__getitem__,
+        index=list(options).index(chosen) if chosen in options else 0,
+        key=_key(inbox, name, what),
+        on_change=_chosen,
+        args=(inbox, name, what),
+        width=_WIDTH,
+    )
+
+
+def _key(inbox: Inbox[T], name: str, what: str) -> str:
+    return keys.of(keys.UPLOAD, what, inbox.place.name, inbox.files[name].generation, name)
+
+
+def _chosen(inbox: Inbox[T], name: str, what: str) -> None:
+    if name in inbox.files:
+        inbox.read_again(name, _requested(inbox.files[name], inbox, name, what))
+
+
+def _requested(upload: Upload[T], inbox: Inbox[T], name: str, what: str) -> dict[str, str]:
+    """How the file is to be read now. The columns stay as they are only where one of them was chosen: another sheet,
+    first row, encoding or kind has columns of its own, which are guessed anew."""
+    roles = inbox.place.reading.roles
+    requested = {key: value for key, value in upload.requested.items() if key not in roles}
+    if upload.parsed.sheet:
+        requested["sheet"] = upload.parsed.sheet
+    if what not in roles:
+        return requested | {what: st.session_state[_key(inbox, name, what)]}
+    return requested | {role: st.session_state.get(_key(inbox, name, role)) or "" for role in roles}

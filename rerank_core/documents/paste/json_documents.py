@@ -1,0 +1,78 @@
+"""JSON that was read, and JSON lines, to documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from rerank_core.documents.limits import Limits
+from rerank_core.documents.paste import items
+from rerank_core.documents.paste.json_text import NotJson, element_offsets, lines_of, read_json, too_deep
+from rerank_core.documents.paste.plain_text import LINE_END
+from rerank_core.documents.report import Collector, ParsedDocuments, Problem, count
+
+__all__ = ["json_documents", "json_lines", "value_documents"]
+
+
+def json_documents(
+    text: str,
+    value: Any,
+    limits: Limits,
+    mode: str = "json",
+    columns: Mapping[str, str] | None = None,
+) -> ParsedDocuments:
+    """The documents of a JSON value that was read from `text`, problems with the lines of their items."""
+
+    def lines(places: Sequence[int]) -> list[int]:
+        found = items.find(value)
+        offsets = element_offsets(text, found.path if found else ())
+        return lines_of(text, [offsets[place] for place in places])
+
+    return value_documents(value, lines, limits, mode, columns)
+
+
+def value_documents(
+    value: Any,
+    lines: Callable[[Sequence[int]], Sequence[int]],
+    limits: Limits,
+    mode: str,
+    columns: Mapping[str, str] | None = None,
+) -> ParsedDocuments:
+    """The documents of a value, however it was read; `lines` is as for `items.collect`."""
+    if too_deep(value):
+        return ParsedDocuments((), mode, (Problem(0, "The JSON is nested too deeply to hold documents."),))
+    request = items.request_of(value)
+    found = items.find(value)
+    if found is None:
+        reason = (
+            "The JSON holds no documents: no list under 'documents', 'passages', 'candidates' or the like, and no text."
+        )
+        return ParsedDocuments((), mode, (Problem(1, reason),), **request)
+    if not found.items:
+        return ParsedDocuments((), mode, (Problem(1, "The list of documents is empty."),), **request)
+    return items.collect(found.items, lines, Collector(limits), mode, columns, **request)
+
+
+def json_lines(
+    text: str, limits: Limits, mode: str = "jsonl", columns: Mapping[str, str] | None = None
+) -> ParsedDocuments:
+    """Documents from JSON lines; a line that is not JSON is a problem of its own."""
+    values: list[Any] = []
+    numbers: list[int] = []
+    damaged: list[Problem] = []
+    for number, line in enumerate(LINE_END.split(text), 1):
+        if not line.strip():
+            continue
+        try:
+            value = read_json(line)
+        except NotJson as error:
+            damaged.append(Problem(number, f"This line is not JSON ({count(error.column, 'character')} in)."))
+            continue
+        values.append(value)
+        numbers.append(number)
+    parsed = items.collect(
+        values, lambda places: [numbers[place] for place in places], Collector(limits), mode, columns
+    )
+    problems = tuple(sorted((*parsed.problems, *damaged), key=lambda problem: problem.line))
+    return replace(parsed, problems=problems, rows=parsed.rows + len(damaged))

@@ -1,0 +1,63 @@
+"""Files of queries, ratings or results: one by a call, several as a job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rerank_core.documents.decoding import kind_of
+from rerank_core.documents.isolated.process import OnProgress
+from rerank_core.documents.reading import SMALL_BYTES, read_each
+from rerank_core.errors import InvalidRequestError
+from rerank_core.evaluation.formats.imported import LIMITS, Imported
+from rerank_core.evaluation.formats.isolated import read_isolated
+from rerank_core.evaluation.formats.registry import UNCLEAR_HINT, read_directly
+
+__all__ = ["read", "read_files"]
+
+if TYPE_CHECKING:
+    from rerank_core.jobs import JobContext
+
+
+def read(filename: str, data: bytes, kind: str = "auto", *, columns: Mapping[str, str] | None = None) -> Imported:
+    """Read a file of queries, documents, ratings or results.
+
+    `kind` is a key of KINDS or "auto", which goes by the content first and by the file's name where the content
+    leaves a choice. `columns` says which column of a table is what (see table.TABLE_ROLES), none where it is
+    "". It may also name the "sheet" of a workbook and the "encoding" of a text, and say whether the first row of a
+    table is a "header" ("yes" or "no"). What cannot be read is in `problems`, and the rest is there. Workbooks and
+    archives are read in a process of their own, for at most a minute. Raises InvalidRequestError for an unknown kind,
+    for a column or sheet that does not exist, and where "auto" cannot tell what the file is.
+    """
+    imported = (read_isolated if _is_risky(data) else read_directly)(filename, data, kind, columns)
+    if not imported.kind:
+        raise InvalidRequestError(f"It is not clear what kind of file '{filename}' is.", hint=UNCLEAR_HINT)
+    return imported
+
+
+def read_files(
+    context: JobContext,
+    files: Sequence[tuple[str, bytes]],
+    columns: Mapping[str, str] | None = None,
+    *,
+    on_read: Callable[[int, Imported], object] | None = None,
+) -> tuple[Imported, ...]:
+    """What each file holds, as `documents.read_files` does it for documents; `columns` may name the "kind" too.
+
+    A file of which it is not clear what it is gives an import of the kind "" that says so, with its columns if it
+    may be a table. Raises Cancelled, and InvalidRequestError as `read` does for what was requested.
+    """
+    requested = dict(columns or {})
+    kind = requested.pop("kind", "auto")
+
+    def read_one(name: str, data: bytes, progress: OnProgress, cancelled: Callable[[], bool]) -> Imported:
+        if not _is_risky(data) and len(data) <= SMALL_BYTES:
+            return read_directly(name, data, kind, requested)
+        return read_isolated(name, data, kind, requested, on_progress=progress, cancelled=cancelled)
+
+    return read_each(context, files, read_one, on_read)
+
+
+def _is_risky(data: bytes) -> bool:
+    """Whether a file can be built to hang or to fill memory, as archives of XML or of files can."""
+    return len(data) <= LIMITS.file_bytes and kind_of(data) in ("an Excel workbook", "a ZIP archive")
