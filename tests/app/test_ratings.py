@@ -189,6 +189,25 @@ def test_a_rating_that_cannot_be_saved_stays_on_the_page(monkeypatch: pytest.Mon
     assert len(own_sets()[0].judgments["Me"]) == 1
 
 
+def test_what_a_browser_has_not_drawn_yet_takes_no_rating_back() -> None:
+    """A rating that was given on the board is shown by a new control: the empty one that the browser may still send
+    is nobody's choice. A choice in the control itself keeps it, so that the keyboard stays where it is."""
+
+    def control() -> str:
+        return next(str(each.key) for each in page.segmented_control if each.label == "How relevant is it?")
+
+    page = opened("search")
+    run, before = shown_run(page), control()
+    best = run.response.results[0].index
+    page.session_state["ratings"].given[run.id][best] = 3
+    settled(page.run())
+    assert rating(page) == 3
+    after = control()
+    assert after != before
+    rate(page, 1)
+    assert control() == after
+
+
 # ---- into a query set -------------------------------------------------------------------------------------------
 
 
