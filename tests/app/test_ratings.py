@@ -13,7 +13,8 @@ from rerank_core.evaluation import KINDS, read, write
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.storage.query_sets import QuerySetStore
 from rerank_core.storage.run_record import Run
-from rerank_core.storage.runs import RunStore, StoreError
+from rerank_core.storage.runs import RunStore
+from rerank_core.storage.sqlite_file import StoreError
 from tests.support.page import click, forget_stores, open_page, press, settled, words
 from tests.support.small_query_set import small_set
 

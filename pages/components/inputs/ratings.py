@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pages.components.display import errors
 from pages.components.session import page_state, stores
 from rerank_core.storage.run_record import Run
-from rerank_core.storage.runs import StoreError
+from rerank_core.storage.sqlite_file import StoreError
 
 
 @dataclass
