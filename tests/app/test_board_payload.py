@@ -239,6 +239,17 @@ def test_a_document_and_a_threshold_are_heard():
     assert rows.event_of("threshold", 2.0, 0) == (BoardEvent(threshold=1.0), 0)
 
 
+def test_a_rating_whose_callback_was_broken_off_is_heard_all_the_same():
+    """It is followed when the page is drawn, which then shows it: the page is told once, and draws the row as rated."""
+    app = host(rating="1")
+    number = sent(app)["seen"] + 1
+    app.session_state["board"] = {"ratings": [[number, "d9", 3]]}
+    app.run()
+    assert sent(app)["seen"] == number
+    assert next(row["rating"] for row in sent(app)["rows"] if row["key"] == "d9") == 3
+    assert 'log [{"picked": null, "rated": [["d9", 3]], "threshold": null}]' in texts(app.run())
+
+
 @pytest.mark.parametrize(
     ("name", "noise"),
     [

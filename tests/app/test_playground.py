@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import time
 from collections.abc import Iterator
@@ -203,9 +202,7 @@ def test_ratings_give_measures_and_are_kept_with_the_run(app) -> None:
 def test_a_measure_that_stays_the_same_is_called_neither_better_nor_worse(app) -> None:
     """Green and red are for change alone."""
     page = app()
-    playground = page.session_state["playground"]
-    for index in range(4):
-        playground.run = dataclasses.replace(playground.run, ratings={**playground.run.ratings, index: 2})
+    page.session_state["ratings"].given[page.session_state["playground"].run.id] = dict.fromkeys(range(4), 2)
     page.run()
     (ndcg,) = [metric for metric in page.metric if metric.label.startswith("nDCG")]
     assert (ndcg.value, ndcg.delta, ndcg.proto.color) == ("1.000", "no change", 2)

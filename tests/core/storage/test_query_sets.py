@@ -59,6 +59,8 @@ def test_runs_are_added_to_a_saved_set(store):
     assert again.queries == added.queries
     assert list(again.judgments["Ben"][query].values()) == [1]
     assert store.get(set_id) == again
+    assert store.raters(set_id) == ("ann", "Ben")
+    assert store.raters("gone") == ()
 
 
 def test_of_two_sessions_neither_loses_anything(store):
