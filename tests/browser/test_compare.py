@@ -47,11 +47,11 @@ def with_services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def with_a_slow_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """An app whose GateFlow does not answer."""
+def with_a_held_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """An app whose GateFlow holds its answers back."""
     with RerankService() as service:
         running = start_server(
-            tmp_path_factory.mktemp("waiting"), GATEFLOW_API_KEY=GOOD_KEY, GATEFLOW_BASE_URL=f"{service.url}/slow"
+            tmp_path_factory.mktemp("waiting"), GATEFLOW_API_KEY=GOOD_KEY, GATEFLOW_BASE_URL=f"{service.url}/held"
         )
         yield running
         running.stop()
@@ -214,9 +214,9 @@ def test_one_model_fails_alone(visit: Visit, with_services: Server) -> None:
     assert serious_findings(page) == []
 
 
-def test_a_comparison_under_way_is_cancelled(visit: Visit, with_a_slow_service: Server) -> None:
+def test_a_comparison_under_way_is_cancelled(visit: Visit, with_a_held_service: Server) -> None:
     """What is done stands there while the other is waited for; the button waits too; Cancel ends it soon."""
-    page = visit(at=with_a_slow_service).open("/compare?models=gateflow:rerank-english-v3.0,local:local-keyword")
+    page = visit(at=with_a_held_service).open("/compare?models=gateflow:rerank-english-v3.0,local:local-keyword")
     page.get_by_role("button", name="Compare").click()
     page.get_by_text("English: waiting for an answer").wait_for()
     expect(page.get_by_text("1 of 2 done. Finished models stay when you cancel.")).to_be_visible()
