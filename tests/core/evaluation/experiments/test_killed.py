@@ -19,6 +19,7 @@ from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.query_sets import QuerySetStore
 from tests.support import ROOT
 from tests.support.flaky_service import FlakyService
+from tests.support.gate import PATIENCE
 from tests.support.small_query_set import small_set
 
 pytestmark = pytest.mark.slow
@@ -77,7 +78,7 @@ def test_a_killed_experiment_goes_on_where_it_was(tmp_path):
             assert store.get(experiment.id).state == "running"
         finally:
             child.send_signal(signal.SIGKILL)
-            assert child.wait(30) == -signal.SIGKILL
+            assert child.wait(PATIENCE) == -signal.SIGKILL
         service.gate.open()
 
         assert store.get(experiment.id).state == "interrupted"
