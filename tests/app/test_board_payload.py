@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from pages.components.display.board import MAX_ROWS, BoardRow, Rating, board, movement, rows, shown
 from pages.components.display.tables import COPY_CHARACTERS, opens
 from tests.support import ROOT
+from tests.support.gate import PATIENCE
 
 HOST = ROOT / "tests" / "browser" / "board_host.py"
 ROWS = [
@@ -42,7 +43,7 @@ def payload(given_rows=ROWS, **changes):
 
 def host(**query: str) -> AppTest:
     """The host page, run once with a query string."""
-    app = AppTest.from_file(str(HOST), default_timeout=20)
+    app = AppTest.from_file(str(HOST), default_timeout=PATIENCE)
     for name, value in query.items():
         app.query_params[name] = value
     app.run()

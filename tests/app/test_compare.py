@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -391,12 +392,17 @@ def secrets_of(page: AppTest) -> list[str]:
     return [json.dumps(sent), *(str(button.label) for button in page.button if button.key and "vote" in button.key)]
 
 
+def blind(app: Callable[..., AppTest], mood: str = "ok") -> AppTest:
+    """A page on which two models are to be compared blind."""
+    page = choose(app(gateflow=mood), HOSTED[0], KEYWORD)
+    return page.toggle(key="blind").set_value(True).run()
+
+
 @pytest.mark.parametrize("shuffle", SHUFFLES)
 def test_the_blind_test_hides_and_a_vote_reveals(app, monkeypatch, shuffle) -> None:
     """Letters in every place while it is blind, whatever the order of the columns; then the name of the chosen one."""
     monkeypatch.setattr(run, "shuffled", lambda count: shuffle)
-    page = choose(app(gateflow="ok"), HOSTED[0], KEYWORD)
-    page.toggle(key="blind").set_value(True).run()
+    page = blind(app)
     own(page, "printer is jammed", "how to clear a printer\nthe second text\nthe third text")
     compare(page)
     names = ("English", "GateFlow", "v2", "local", "ms", "$", "computer")
@@ -437,8 +443,7 @@ def test_a_story_that_names_a_model_waits_for_the_names_too(app) -> None:
 
 def test_a_low_score_waits_for_the_names(app) -> None:
     """Only some models have a scale of their own, so what it says would name them; it comes with the names."""
-    page = choose(app(gateflow="ok"), HOSTED[0], KEYWORD)
-    page.toggle(key="blind").set_value(True).run()
+    page = blind(app)
     own(page, "zebra quotient", "the first text\nhow to clear a printer")
     compare(page)
     assert "even the best score is low" not in words(page)
@@ -449,8 +454,7 @@ def test_a_low_score_waits_for_the_names(app) -> None:
 
 def test_the_tally_is_kept_across_runs_and_pages_and_can_be_forgotten(app) -> None:
     """Two rounds, one undecided; the count survives another page, and is gone for good once it is forgotten."""
-    page = choose(app(gateflow="ok"), HOSTED[0], KEYWORD)
-    page.toggle(key="blind").set_value(True).run()
+    page = blind(app)
     compare(page)
     press(page, "A")
     page.text_area(key="query").set_value("second question").run()
@@ -471,8 +475,7 @@ def test_the_tally_is_kept_across_runs_and_pages_and_can_be_forgotten(app) -> No
 
 def voted(app) -> AppTest:
     """A page on which one blind round was voted on."""
-    page = choose(app(gateflow="ok"), HOSTED[0], KEYWORD)
-    page.toggle(key="blind").set_value(True).run()
+    page = blind(app)
     own(page, "printer is jammed", "how to clear a printer\nthe second text\nthe third text")
     return press(compare(page), "No difference")
 
@@ -496,8 +499,7 @@ def test_a_reload_keeps_the_tally_and_the_vote_that_was_given(app) -> None:
 def test_orders_that_were_seen_with_their_names_are_no_fair_round_after_a_reload(app, asked_again: bool) -> None:
     """Names that were revealed stay known to have been seen, whatever the session; also where the same was asked
     once more, which gives runs of their own."""
-    page = choose(app(gateflow="ok"), HOSTED[0], KEYWORD)
-    page.toggle(key="blind").set_value(True).run()
+    page = blind(app)
     own(page, "printer is jammed", "how to clear a printer\nthe second text\nthe third text")
     compare(page)
     fresh = app(query_of(page), gateflow="ok")
@@ -540,8 +542,7 @@ def test_orders_that_were_seen_with_their_names_are_no_fair_round(app) -> None:
 
 def test_one_answer_alone_is_not_voted_on(app) -> None:
     """Where the other failed there is nothing to choose between, so nothing is hidden."""
-    page = choose(app(gateflow="forbidden"), HOSTED[0], KEYWORD)
-    page.toggle(key="blind").set_value(True).run()
+    page = blind(app, "forbidden")
     compare(page)
     assert "Which order is better?" not in words(page)
     assert "v2" in board(page)["columns"][0]["name"]

@@ -71,7 +71,7 @@ def show_unexpected() -> None:
 
 def test_an_unforeseen_failure_says_nothing_of_itself():
     """A failure that nobody wrote a sentence for shows ours, and not a word of its own."""
-    at = AppTest.from_function(show_unexpected, default_timeout=20).run()
+    at = AppTest.from_function(show_unexpected, default_timeout=PATIENCE).run()
     assert "Something went wrong on this page" in at.error[0].value
     assert "secret" not in repr(at.main)
     assert "evil" not in repr(at.main)
@@ -91,7 +91,7 @@ def show_refused() -> None:
 
 def test_a_providers_words_are_drawn_as_plain_text():
     """Message, hint, code and request id are text elements; only our own heading is in the red box."""
-    at = AppTest.from_function(show_refused, default_timeout=20).run()
+    at = AppTest.from_function(show_refused, default_timeout=PATIENCE).run()
     assert [error.value for error in at.error] == ["The key may not do this"]
     assert [text.value for text in at.text] == [
         "No: ![x](http://evil.test)",

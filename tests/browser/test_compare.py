@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.seeing import new_run, scrolls_sideways, serious_findings, settle
+from tests.browser.seeing import new_run, paste, scrolls_sideways, serious_findings, settle
 from tests.support.app_server import Server, start_server
 from tests.support.rerank_service import GOOD_KEY, RerankService
 
@@ -60,7 +60,7 @@ def with_a_held_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
 def opened(visitor: Visitor, query: str = "") -> Page:
     """The page with its first comparison."""
     page = visitor.open(f"/compare{query}")
-    page.get_by_text("They disagree most on").wait_for(timeout=60_000)
+    page.get_by_text("They disagree most on").wait_for()
     page.locator(".board .row").first.wait_for()
     settle(page)
     return page
@@ -79,14 +79,6 @@ def column(page: Page, name: str) -> Locator:
 def order(page: Page, name: str) -> Locator:
     """The texts of one order, best first, folded ones too."""
     return column(page, name).locator(".row .text")
-
-
-def paste(page: Page, text: str) -> None:
-    """Put a text into the paste area and leave it, as a person does."""
-    area = page.get_by_label("Documents", exact=True)
-    area.fill(text)
-    area.blur()
-    settle(page)
 
 
 def test_a_first_visit_shows_three_models_side_by_side(visit: Visit) -> None:

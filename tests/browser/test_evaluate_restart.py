@@ -15,6 +15,7 @@ from tests.browser.seeing import serious_findings, settle
 from tests.support.app_server import Server, start_server
 from tests.support.evaluate_page import CSV, QUERIES
 from tests.support.flaky_service import FlakyService
+from tests.support.gate import PATIENCE
 from tests.support.rerank_service import GOOD_KEY
 
 Visit = Callable[..., Visitor]
@@ -65,7 +66,7 @@ def test_a_killed_server_goes_on_where_it_was(visit: Visit, tmp_path: Path) -> N
             page.close()
         finally:
             server.process.send_signal(signal.SIGKILL)
-            server.process.wait(15)
+            server.process.wait(PATIENCE)
         answered = {query for query, *_ in service.log}
         service.gate.open()
         server = start_server(tmp_path, **settings)
