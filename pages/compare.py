@@ -7,16 +7,14 @@ from pages.components.compare.result import result
 from pages.components.compare.state import state
 from pages.components.display import errors
 from pages.components.inputs import documents, examples, model
-from pages.components.inputs.documents import import_report, order_control, paste_input, table_input, upload_input
-from pages.components.session import keys
+from pages.components.inputs.controls import start_button
+from pages.components.inputs.documents import import_report, order_control, table_input, texts_input, upload_input
 
-current, job = state(), run.job()
+current, job = state(), run.COMPARE.job()
 job.take_finished()
 input.restore_from_link()
-documents.collect()
-with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-    st.title("Compare models on the same question", anchor=False, width="content")
-    examples.picker()
+documents.take_finished()
+examples.heading("Compare models on the same question")
 # What comes and goes has a container of its own, so that what stands below keeps its place (see playground.py).
 with st.container():
     if input.may_hint():
@@ -24,10 +22,7 @@ with st.container():
 
 texts, imports, choices = st.columns([9, 6, 8], gap="medium")
 with texts:
-    st.text_area(
-        "Query", key=keys.QUERY, height=98, persist_state="session", placeholder="What would somebody search for?"
-    )
-    paste_input()
+    texts_input()
 with imports:
     editing = upload_input()
 with choices:
@@ -36,14 +31,7 @@ with choices:
         top_n = model.top_n_control()
         order_control()
     before = st.container()  # filled below, since a press changes what is to be paid next
-    pressed = st.button(
-        "Compare",
-        type="primary",
-        icon=":material/compare_arrows:",
-        shortcut="Ctrl+Enter",
-        width="stretch",
-        disabled=current.under_way,
-    )
+    pressed = start_button("Compare", ":material/compare_arrows:", width="stretch", disabled=current.under_way)
 with st.container():
     import_report(one_model=False)
 with st.container():
@@ -52,7 +40,7 @@ with st.container():
 
 if pressed or current.wanted:
     current.wanted = False
-    run.press(chosen, unasked=not pressed)
+    run.submit(chosen, unasked=not pressed)
     if current.under_way:
         st.rerun()  # the button is drawn already, and would still invite to press it
 with before:

@@ -7,7 +7,6 @@ from pages.components.duplicates import reference as duplicates_reference
 from pages.components.duplicates import result, run
 from pages.components.duplicates.input import (
     asked_now,
-    collect_texts,
     language_notice,
     local_control,
     mode_control,
@@ -15,19 +14,21 @@ from pages.components.duplicates.input import (
     reference_input,
     restore_from_link,
     source_control,
+    take_finished_texts,
     take_restored,
 )
 from pages.components.duplicates.state import ONE, OWN, state
 from pages.components.inputs import model as model_input
+from pages.components.inputs.controls import start_button
 from pages.components.session import connection as connections
 from rerank_core import InvalidRequestError, RerankError
 
-current, job = state(), run.job()
+current, job = state(), run.DUPLICATES.job()
 connection = connections.current()
 restore_from_link()
 take_restored()
 job.take_finished()
-collect_texts()
+take_finished_texts()
 
 st.title("Find texts that say the same thing twice", anchor=False)
 controls = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
@@ -53,13 +54,8 @@ with st.container():
     if hosted:
         model = model_input.model_control(connection)
 with controls:
-    pressed = st.button(
-        "Find duplicates",
-        type="primary",
-        icon=":material/content_copy:",
-        shortcut="Ctrl+Enter",
-        disabled=job.running or (hosted and not connection.ready),
-    )
+    unable = job.running or (hosted and not connection.ready)
+    pressed = start_button("Find duplicates", ":material/content_copy:", disabled=unable)
 with st.container():
     language_notice(local, passages)
 asked = asked_now(mode, source, local, reference, model)
@@ -68,18 +64,18 @@ with st.container():
     if hosted:
         run.before_the_button(planned)
 
-if current.gone:  # this press was meant for another collection
-    current.gone = False
+if current.source_missing:
+    current.source_missing = False
 elif pressed or current.wanted:
-    current.wanted, current.notice = False, ""
-    job.press(lambda: run.tasks(planned), unasked=not pressed)
+    current.wanted = False
+    job.submit(lambda: run.tasks(planned), unasked=not pressed)
 with st.container():
     job.confirmation(lambda: run.tasks(planned))
 progress = st.container()
 with st.container():
     unfit = isinstance(job.error, InvalidRequestError)
     title = "This cannot be compared as it is" if unfit else None
-    errors.message_and_error(current.notice or job.message, job.error, title=title)
+    errors.message_and_error(job.message, job.error, title=title)
 outcome = current.outcomes.get(mode)
 if outcome is not None:
     with st.container():

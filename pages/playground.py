@@ -5,6 +5,7 @@ import streamlit as st
 from pages.components.display import errors
 from pages.components.inputs import documents, examples
 from pages.components.inputs import model as model_input
+from pages.components.inputs.controls import start_button
 from pages.components.playground import link, run
 from pages.components.playground.result import result
 from pages.components.playground.state import state
@@ -12,14 +13,12 @@ from pages.components.session import connection as connections
 from pages.components.session import keys
 from pages.components.session.texts import texts
 
-current, job = state(), run.job()
+current, job = state(), run.RERANK.job()
 connection = connections.current()
 link.restore_from_link(connection)
 job.take_finished()
-documents.collect()
-with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-    st.title("See what reranking does to your search results", anchor=False, width="content")
-    examples.picker()
+documents.take_finished()
+examples.heading("See what reranking does to your search results")
 # What comes and goes has a container of its own, so that nothing below it changes its place: Streamlit would draw all
 # of it anew, and a click or a keystroke in between would be lost.
 with st.container():
@@ -27,10 +26,7 @@ with st.container():
 
 left, imports, choices = st.columns([9, 5, 7], gap="medium")
 with left:
-    st.text_area(
-        "Query", key=keys.QUERY, height=98, persist_state="session", placeholder="What would somebody search for?"
-    )
-    documents.paste_input()
+    documents.texts_input()
 with imports:
     editing = documents.upload_input()
 with choices:
@@ -42,14 +38,8 @@ with choices:
         missing = model_input.unavailable(model, connection)
         model_input.language_warning(model, st.session_state.get(keys.QUERY) or "", texts().working.documents)
     model_input.show_estimate(model_input.estimate(connection, model))
-    pressed = st.button(
-        "Rerank",
-        type="primary",
-        icon=":material/swap_vert:",
-        shortcut="Ctrl+Enter",
-        width="stretch",
-        disabled=bool(missing) or not connection.ready or job.running,
-    )
+    unable = bool(missing) or not connection.ready or job.running
+    pressed = start_button("Rerank", ":material/swap_vert:", width="stretch", disabled=unable)
     model_input.set_up_link(connection)
 with st.container():
     documents.import_report()
@@ -59,7 +49,7 @@ with st.container():
 
 if pressed or current.wanted:
     current.wanted = False
-    job.press(lambda: run.plan(connection, model), unasked=not pressed)
+    job.submit(lambda: run.plan(connection, model), unasked=not pressed)
 with st.container():
     job.confirmation(lambda: run.plan(connection, model))
 progress = st.container()

@@ -5,6 +5,7 @@ import streamlit as st
 from pages.components.display import errors
 from pages.components.inputs import model as model_input
 from pages.components.inputs.collections import LIVE
+from pages.components.inputs.controls import start_button
 from pages.components.inputs.search_engine import live_settings
 from pages.components.search import corpus, run
 from pages.components.search.input import (
@@ -25,10 +26,10 @@ ESTIMATE_HELP = (
     "What reranking the candidates is likely to cost; finding them is free. Passages of average length are assumed."
 )
 
-current, job = state(), run.job()
+current, job = state(), run.SEARCH.job()
 connection = connections.current()
 restore_from_link(connection)
-corpus.collect()
+corpus.take_finished()
 job.take_finished()
 
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
@@ -57,12 +58,12 @@ with choices:
     with st.container():
         missing = model_input.unavailable(model, connection)
         model_input.language_warning(model, question)
-    planned, gone = None, None
+    planned, missing_source = None, None
     if source != LIVE or live is not None:
         try:
             planned = run.plan(question, source, live, stage, connection, model)
         except RerankError as error:
-            gone = error
+            missing_source = error
     with st.container(horizontal=True, vertical_alignment="bottom"):
         top_n = int(
             st.number_input(
@@ -72,28 +73,21 @@ with choices:
         )
         cost = pricing.money_text(run.estimate(planned).amount) if planned is not None else "–"
         st.metric("Estimated cost", cost, width="content", help=ESTIMATE_HELP)
-        pressed = st.button(
-            "Search",
-            type="primary",
-            icon=":material/search:",
-            shortcut="Ctrl+Enter",
-            on_click=read,
-            disabled=bool(missing) or not connection.ready or job.running or planned is None,
-            width="stretch",
-        )
+        unable = bool(missing) or not connection.ready or job.running or planned is None
+        pressed = start_button("Search", ":material/search:", on_click=read, disabled=unable, width="stretch")
     model_input.set_up_link(connection)
 
-if current.gone:  # this press was meant for another collection
-    current.gone = False
+if current.source_missing:
+    current.source_missing = False
 elif (pressed or current.wanted) and planned is not None:
-    current.wanted, current.notice = False, ""
-    job.press(lambda: run.tasks(planned) if planned is not None else None, unasked=not pressed)
+    current.wanted = False
+    job.submit(lambda: run.tasks(planned) if planned is not None else None, unasked=not pressed)
 with st.container():
     job.confirmation(lambda: run.tasks(planned) if planned is not None else None)
 progress = st.container()
 with st.container():
-    failed = gone or job.error
-    errors.message_and_error(current.notice or job.message, failed, title=heading(failed, source) if failed else None)
+    failed = missing_source or job.error
+    errors.message_and_error(job.message, failed, title=heading(failed, source) if failed else None)
 if current.answer is not None:
     with st.container():
         run.stale_notice(current.answer, question, source)

@@ -59,7 +59,8 @@ if TYPE_CHECKING:
     from rerank_core.pricing.table import PriceTable
     from rerank_core.ranking.orders import Comparison, compare_orders
     from rerank_core.storage.run_record import Run
-    from rerank_core.storage.runs import RunStore, StoreError
+    from rerank_core.storage.runs import RunStore
+    from rerank_core.storage.sqlite_file import StoreError
 
 __version__ = "0.1.0"
 

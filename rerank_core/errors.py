@@ -26,26 +26,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rerank_core.models import RerankRequest
 
-__all__ = [
-    "AuthenticationError",
-    "BadResponseError",
-    "ConfigurationError",
-    "ConnectionFailedError",
-    "InvalidDocumentsError",
-    "InvalidQueryError",
-    "InvalidRequestError",
-    "ModelNotFoundError",
-    "PermissionDeniedError",
-    "ProviderError",
-    "QueryTooLongError",
-    "QuotaExceededError",
-    "RateLimitedError",
-    "RequestTimeoutError",
-    "RerankError",
-    "SpendingLimitError",
-    "TooManyDocumentsError",
-]
-
 
 class RerankError(Exception):
     """Base of every error that this library raises on purpose.

@@ -7,8 +7,6 @@ from importlib.util import find_spec
 
 from rerank_core.errors import ConfigurationError
 
-__all__ = ["missing", "require"]
-
 _DISTRIBUTION = "rerank-core"
 
 

@@ -15,15 +15,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-__all__ = [
-    "LANGUAGES",
-    "differ",
-    "english_mismatch",
-    "guess",
-    "load",
-    "name_of",
-]
-
 LANGUAGES: Final = {
     "ar": "Arabic",
     "bg": "Bulgarian",

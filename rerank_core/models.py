@@ -11,20 +11,6 @@ from typing import Any, Literal
 
 from rerank_core.errors import InvalidDocumentsError, InvalidQueryError, InvalidRequestError
 
-__all__ = [
-    "Cost",
-    "CostBasis",
-    "Document",
-    "DocumentInput",
-    "Progress",
-    "RankedDocument",
-    "RerankRequest",
-    "RerankResponse",
-    "Usage",
-    "as_documents",
-    "texts_of",
-]
-
 CostBasis = Literal["reported", "computed", "free", "unknown"]
 
 

@@ -1,1 +1,1 @@
-"""The pieces of the screen that pages share. Nothing here imports a page."""
+"""The parts of the pages: a folder for each page, and the rooms that pages share. Nothing here imports a page."""

@@ -9,7 +9,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import rerank_core as rc
-from pages.components.session import connection, keys
+from pages.components.display.markdown import escaped
+from pages.components.inputs.controls import select
+from pages.components.session import connection, keys, query_params
 from rerank_core.pricing.estimates import money_text
 
 NAME = "Rerank Playground"
@@ -74,8 +76,8 @@ def spend(place: DeltaGenerator) -> None:
         f"{now.unknown_calls:,} of unknown cost" if now.unknown_calls else "",
     ]
     with place.container(gap=None):
-        st.markdown(f"Spent this session **{_escaped(money_text(now.spent))}**")
-        st.caption(_escaped(", ".join(word for word in words if word)))
+        st.markdown(escaped(f"Spent this session **{money_text(now.spent)}**"))
+        st.caption(escaped(", ".join(word for word in words if word)))
 
 
 def _choice() -> None:
@@ -83,25 +85,10 @@ def _choice() -> None:
     labels = {spec.id: spec.label for spec in rc.providers()}
     default = next(iter(labels))
     if st.session_state.get(keys.CONNECTION) not in labels:
-        asked = st.query_params.get(keys.CONNECTION)
+        asked = query_params.get(keys.CONNECTION)
         st.session_state[keys.CONNECTION] = asked if asked in labels else default
-    st.selectbox(
-        "Connection",
-        list(labels),
-        format_func=labels.__getitem__,
-        key=keys.CONNECTION,
-        persist_state="session",
-    )
-    chosen = st.session_state[keys.CONNECTION]
-    if chosen != default:
-        st.query_params[keys.CONNECTION] = chosen
-    elif keys.CONNECTION in st.query_params:
-        del st.query_params[keys.CONNECTION]
-
-
-def _escaped(money: str) -> str:
-    """A sum of our own, safe for markdown: two dollar signs would make a formula."""
-    return money.replace("$", r"\$")
+    chosen = select("Connection", labels, keys.CONNECTION, persist_state="session")
+    query_params.sync({keys.CONNECTION: chosen if chosen != default else None})
 
 
 def _set_limit() -> None:

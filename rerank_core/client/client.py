@@ -37,8 +37,6 @@ from rerank_core.transport.exchange import (
 from rerank_core.transport.reply import Failure, Reply
 from rerank_core.transport.sockets import Deadline, open_async_pool, open_pool, pool_options
 
-__all__ = ["AsyncClient", "Client"]
-
 T = TypeVar("T")
 
 _HEADERS = (
@@ -85,7 +83,7 @@ class _HttpClient(DriverBase, Generic[T]):
 
     _kind: ClassVar[type]
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what both clients can be given is their public signature
         self,
         provider: str | ProviderSpec,
         api_key: str | ApiKey | None = None,

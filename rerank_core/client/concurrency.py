@@ -20,8 +20,6 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
 
-__all__ = ["AsyncJob", "CancelToken", "Job", "run_concurrently", "run_concurrently_async"]
-
 T = TypeVar("T")
 _GRACE = 1.0  # seconds to wait for threads whose work cannot be cut short, such as that of a foreign transport
 

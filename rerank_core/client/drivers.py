@@ -22,8 +22,6 @@ from rerank_core.providers.spec import ProviderSpec
 from rerank_core.transport.reply import Failure, Reply
 from rerank_core.transport.sockets import Deadline
 
-__all__ = ["AsyncDriver", "Driver", "DriverBase", "Outcome", "check_requests", "expire"]
-
 T = TypeVar("T")
 Outcome: TypeAlias = RerankResponse | RerankError
 

@@ -21,8 +21,6 @@ from rerank_core.pricing.estimates import cost_of
 from rerank_core.providers.spec import Batch, ProviderSpec
 from rerank_core.transport.reply import Failure, Reply
 
-__all__ = ["choose_model", "rerank_flow", "split_into_batches"]
-
 
 def rerank_flow(
     settings: ClientSettings, request: RerankRequest, on_progress: OnProgress | None = None

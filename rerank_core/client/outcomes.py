@@ -15,8 +15,6 @@ from rerank_core.providers.spec import Batch, ParsedReply
 from rerank_core.transport.credentials import ApiKey
 from rerank_core.transport.reply import Failure, Reply
 
-__all__ = ["Bill", "interpret", "redact"]
-
 _REFUSED_FOR_ALL = (  # what one batch is told of its key, its model or its address, its neighbours are told as well
     errors.AuthenticationError,
     errors.ConfigurationError,

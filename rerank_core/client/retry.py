@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
-__all__ = ["BACKOFF_CEILING", "BACKOFF_START", "Timing", "named_wait", "wait_before"]
-
 BACKOFF_START = 0.5
 """Seconds: the most that is waited before the first retry where the provider names no wait."""
 

@@ -10,8 +10,6 @@ from rerank_core.providers.spec import ProviderSpec
 from rerank_core.transport.address import checked_address
 from rerank_core.transport.credentials import ApiKey
 
-__all__ = ["LONGEST", "read_address", "read_key", "read_timeouts", "read_whole"]
-
 LONGEST = 86_400.0
 """Seconds: the longest time-out, one day. The operating system's own limits are not much further out."""
 

@@ -12,18 +12,6 @@ from rerank_core.pricing.table import PriceTable
 from rerank_core.providers.spec import Batch, ParsedReply, ProviderSpec
 from rerank_core.transport.credentials import ApiKey
 
-__all__ = [
-    "BatchResult",
-    "ClientSettings",
-    "Compute",
-    "Flow",
-    "Gather",
-    "OnProgress",
-    "Send",
-    "Step",
-    "Wait",
-]
-
 T = TypeVar("T")
 OnProgress: TypeAlias = Callable[[Progress], object]
 

@@ -22,8 +22,6 @@ from rerank_core.models import DocumentInput
 from rerank_core.storage.locks import exclusive
 from rerank_core.storage.sqlite_file import home
 
-__all__ = ["CorpusStore", "CorpusSummary"]
-
 _ID = re.compile(r"[0-9a-f]{16}")
 _LOCK_SECONDS = 30.0
 _KEPT_OPEN = 4

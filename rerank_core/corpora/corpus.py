@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from rerank_core.keyword.index import KeywordIndex
     from rerank_core.retrieval.embedding import VectorTable
 
-__all__ = ["Added", "Corpus"]
-
 _INDEX_SECONDS = 600.0  # another process may be indexing the same corpus; its work is then used here
 _REPORT_EVERY = 500
 

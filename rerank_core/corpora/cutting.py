@@ -7,10 +7,7 @@ from dataclasses import dataclass, replace
 
 from rerank_core.documents.chunking import How, chunk, place_of
 from rerank_core.models import Document, RankedDocument
-
-__all__ = ["DocumentRow", "by_document", "cut", "first_of"]
-
-DOCUMENT = "document_id"
+from rerank_core.retrieval.passages import PARENT
 
 
 def cut(
@@ -48,7 +45,7 @@ def _named(passage: Document, source: str) -> Document:
     if place is None:
         return passage
     name = place.parent or f"{source or 'document'} {place.document + 1}"
-    return replace(passage, metadata={**passage.metadata, DOCUMENT: name})
+    return replace(passage, metadata={**passage.metadata, PARENT: name})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,7 @@ def by_document(results: Iterable[RankedDocument]) -> tuple[DocumentRow, ...]:
     counts: dict[object, int] = {}
     first: dict[object, int] = {}
     for row in rows:
-        key = row.document.metadata.get(DOCUMENT) or row.index
+        key = row.document.metadata.get(PARENT) or row.index
         best.setdefault(key, row)
         counts[key] = counts.get(key, 0) + 1
         first[key] = min(first.get(key, row.index), row.index)

@@ -17,9 +17,7 @@ from rerank_core.corpora.limits import MAX_PASSAGES, MAX_TEXT_BYTES
 from rerank_core.errors import InvalidDocumentsError
 from rerank_core.models import Document
 from rerank_core.retrieval.passages import PARENT
-from rerank_core.storage.sqlite_file import transaction
-
-__all__ = ["Database", "Facts"]
+from rerank_core.storage.sqlite_file import as_bytes, as_text, transaction
 
 _APPLICATION_ID = 0x52504C43  # "RPLC"
 _VERSION = 1
@@ -142,12 +140,12 @@ class Database:
     def places_of(self, parent: str) -> list[int]:
         """The places of all passages cut from one document, in order."""
         with self._reading() as db:
-            rows = db.execute("SELECT place FROM passages WHERE parent = ? ORDER BY place", (_bytes(parent),))
+            rows = db.execute("SELECT place FROM passages WHERE parent = ? ORDER BY place", (as_bytes(parent),))
             return [row[0] for row in rows]
 
     def _text(self, data: Any) -> str:
         try:
-            return bytes(data).decode("utf-8", "surrogatepass")
+            return as_text(bytes(data))
         except (TypeError, ValueError) as error:
             raise damaged(self.path.parent) from error
 
@@ -199,20 +197,16 @@ class Database:
 
 
 def _row(place: int, document: Document) -> Row:
-    text = _bytes(document.text)
+    text = as_bytes(document.text)
     # JSON in ASCII carries what UTF-8 cannot: single halves of surrogate pairs.
     name = None if document.id is None else json.dumps(document.id)
     metadata = json.dumps(dict(document.metadata), default=str) if document.metadata else None
     parent = document.metadata.get(PARENT)
     digest = blake2b(digest_size=16)
-    for part in (text, _bytes(name or ""), _bytes(metadata or "")):
+    for part in (text, as_bytes(name or ""), as_bytes(metadata or "")):
         digest.update(len(part).to_bytes(8, "little") + part)
     size = len(text) + len(metadata or "") + len(name or "")
-    return place, name, None if parent is None else _bytes(str(parent)), size, digest.digest(), text, metadata
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
+    return place, name, None if parent is None else as_bytes(str(parent)), size, digest.digest(), text, metadata
 
 
 def _insert(db: sqlite3.Connection, rows: list[Row], before: int, parents: set[bytes]) -> int:

@@ -8,8 +8,6 @@ from pathlib import Path
 from rerank_core.errors import RerankError
 from rerank_core.storage.sqlite_file import trouble_of
 
-__all__ = ["CorpusError", "damaged", "explained"]
-
 
 class CorpusError(RerankError):
     """A corpus cannot be made, read or changed.

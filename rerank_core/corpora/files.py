@@ -8,8 +8,6 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["put_file", "put_folder", "remove_tree", "size_of", "sync_folder"]
-
 
 def put_file(path: Path, data: bytes) -> None:
     """Write a file under another name, then give it its own, so that nobody ever sees half of it."""

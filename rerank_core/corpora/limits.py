@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["MAX_NAME", "MAX_PASSAGES", "MAX_TEXT_BYTES"]
-
 MAX_PASSAGES = 100_000
 """Passages of one corpus: what was measured to work on two cores within 2 GB."""
 

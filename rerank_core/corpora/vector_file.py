@@ -13,8 +13,6 @@ import numpy as np
 from rerank_core.corpora.files import put_file
 from rerank_core.retrieval.embedding import Vectors, embed_passages, fingerprint
 
-__all__ = ["VectorFile"]
-
 _FORMAT = 1
 _AT_ONCE = 256  # passages between two times that the work is kept
 

@@ -17,20 +17,6 @@ from rerank_core.models import Document, DocumentInput, RankedDocument, as_docum
 from rerank_core.pricing.estimates import CostEstimate, estimate_cost, money_text
 from rerank_core.pricing.table import PriceTable
 
-__all__ = [
-    "CHUNK_KEYS",
-    "MAX_CHUNKS",
-    "ChunkCost",
-    "ChunkPlace",
-    "DocumentResult",
-    "How",
-    "around",
-    "chunk",
-    "chunk_cost",
-    "group_by_parent",
-    "place_of",
-]
-
 How = Literal["off", "paragraph", "size", "heading"]
 
 CHUNK_KEYS = ("chunk_parent", "chunk_document", "chunk_number", "chunk_count", "chunk_start", "chunk_end")

@@ -11,8 +11,6 @@ from typing import NamedTuple
 
 from rerank_core.errors import InvalidDocumentsError
 
-__all__ = ["ENCODINGS", "Decoded", "Unreadable", "decode", "kind_of", "text_codec"]
-
 ENCODINGS: Mapping[str, str] = {
     "utf-8": "UTF-8",
     "utf-16": "UTF-16",

@@ -15,11 +15,6 @@ from rerank_core.documents.tables.delimited import read_delimited
 from rerank_core.documents.tables.table import documents_of
 from rerank_core.documents.tables.workbook import read_workbook
 
-__all__ = [
-    "read_directly",
-]
-
-
 _BINARY_SHARE = 0.3
 
 

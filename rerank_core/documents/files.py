@@ -19,10 +19,6 @@ from rerank_core.documents.kinds import (
 from rerank_core.documents.limits import DEFAULT_LIMITS, Limits
 from rerank_core.documents.report import ParsedDocuments
 
-__all__ = [
-    "read_documents",
-]
-
 
 def read_documents(
     filename: str, data: bytes, columns: Mapping[str, str] | None = None, *, limits: Limits = DEFAULT_LIMITS

@@ -10,19 +10,6 @@ from rerank_core.documents.limits import Limits, over
 from rerank_core.documents.report import ParsedDocuments, Problem
 from rerank_core.errors import InvalidDocumentsError
 
-__all__ = [
-    "EXTRACTED_KINDS",
-    "FILE_KINDS",
-    "KIND_NAMES",
-    "content_of",
-    "detect_kind",
-    "ending_of",
-    "failed_import",
-    "requested_columns",
-    "with_empty_note",
-]
-
-
 FILE_KINDS: Mapping[str, str] = {
     "txt": "text",
     "text": "text",

@@ -4,26 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = [
-    "DEFAULT_LIMITS",
-    "MAX_ARCHIVE_DEPTH",
-    "MAX_ARCHIVE_ENTRIES",
-    "MAX_CELLS",
-    "MAX_COLUMNS",
-    "MAX_DOCUMENTS",
-    "MAX_DOCUMENT_CHARACTERS",
-    "MAX_EXPANDED_BYTES",
-    "MAX_EXPANSION",
-    "MAX_FILE_BYTES",
-    "MAX_MEMORY_BYTES",
-    "MAX_NESTING",
-    "MAX_PAGES",
-    "MAX_TEXT_CHARACTERS",
-    "Limits",
-    "megabytes",
-    "over",
-]
-
 MAX_FILE_BYTES = 20_000_000
 MAX_DOCUMENTS = 100_000
 MAX_DOCUMENT_CHARACTERS = 1_000_000

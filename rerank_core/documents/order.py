@@ -12,8 +12,6 @@ from rerank_core.documents.tables import fields
 from rerank_core.errors import InvalidDocumentsError
 from rerank_core.models import Document
 
-__all__ = ["OrderBy", "Ordered", "number_of", "order_by"]
-
 OrderBy = Literal["rank", "score"]
 
 

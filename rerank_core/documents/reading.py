@@ -17,8 +17,6 @@ from rerank_core.models import Document
 if TYPE_CHECKING:
     from rerank_core.jobs import JobContext
 
-__all__ = ["SMALL_BYTES", "read_each", "read_files", "with_source"]
-
 Parsed = TypeVar("Parsed")
 
 _STEPS = 100

@@ -10,8 +10,6 @@ from typing import Any, NamedTuple
 from rerank_core.documents.limits import Limits
 from rerank_core.models import Document
 
-__all__ = ["Collector", "ParsedDocuments", "Problem", "count", "describe", "merge"]
-
 UNITS = {
     "lines": "line",
     "paragraphs": "paragraph",

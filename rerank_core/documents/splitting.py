@@ -10,8 +10,6 @@ from rerank_core.documents.paste.plain_text import LINE_END
 from rerank_core.extras import require
 from rerank_core.pricing.estimates import estimate_tokens
 
-__all__ = ["SHORT_TOKENS", "BySize", "Piece", "Span", "paragraphs", "sections"]
-
 Span = tuple[int, int]
 """Characters of a text from 0, the end excluded, without white space at either end."""
 Piece = tuple[Span, Mapping[str, str]]

@@ -9,8 +9,6 @@ from rerank_core.documents.report import ParsedDocuments
 from rerank_core.documents.tables import fields
 from rerank_core.models import Document
 
-__all__ = ["with_titles"]
-
 
 def with_titles(source: ParsedDocuments | Iterable[Document], column: str | None = None) -> tuple[Document, ...]:
     """The documents with their title, a line break and then their text as the text to be ranked.

@@ -14,8 +14,6 @@ from typing import Any
 
 from rerank_core.models import Document
 
-__all__ = ["ORDER", "TEXT", "WorkingList", "showable_name", "unused_name"]
-
 # The columns of the table that are not metadata.
 ORDER, TEXT, ID = "Order", "Text", "ID"
 # Files from a spreadsheet with hundreds of columns stay readable; the rest is kept, not shown.

@@ -16,8 +16,6 @@ import numpy as np
 from rerank_core.keyword.words import _UNSPACED_RUN, words
 from rerank_core.retrieval.marks import segments
 
-__all__ = ["MAX_CHARACTERS", "Piece", "TextDifference", "WordChange", "difference"]
-
 MAX_CHARACTERS = 100_000
 """Characters of either text that are compared; the rest is neither compared nor shown, and `cut` says so."""
 

@@ -12,8 +12,6 @@ from rerank_core.duplicates.reference import ComparedText
 from rerank_core.exports.tables import csv_file, json_file
 from rerank_core.models import Document
 
-__all__ = ["JSON_SCHEMA", "JSON_VERSION", "compared_csv", "compared_json", "groups_csv", "groups_json"]
-
 JSON_SCHEMA: Final = "rerank-playground/duplicates"
 JSON_VERSION: Final = 1
 PAIRS_OF_A_GROUP: Final = 1_000

@@ -13,8 +13,6 @@ from rerank_core.retrieval.embedding import Vectors, embed_passages
 if TYPE_CHECKING:
     from rerank_core.retrieval.passages import OnProgress, Passages
 
-__all__ = ["alike", "alike_with", "vectors_at"]
-
 Floats = NDArray[np.float32]
 
 _ROWS = 2048  # windows that are compared with all others at once

@@ -23,8 +23,6 @@ from typing import Final, Literal
 from rerank_core.errors import ModelNotFoundError
 from rerank_core.offline.models import ENGLISH, MULTILINGUAL
 
-__all__ = ["MEANING", "RELEVANCE_WARNING", "WORDING", "Measure", "Scale", "explain", "scale"]
-
 Measure = Literal["wording", "meaning"]
 
 WORDING: Final = "wording"

@@ -17,8 +17,6 @@ from rerank_core.errors import InvalidDocumentsError, TooManyDocumentsError
 from rerank_core.models import Document, DocumentInput, as_documents
 from rerank_core.retrieval.embedding import Vectors, embed_passages
 
-__all__ = ["MAX_ALL_CHARACTERS", "MAX_TEXTS", "Duplicates", "Group", "Pair", "check_all_pairs", "find_duplicates"]
-
 MAX_TEXTS = 2_000
 """Texts that are compared every one with every other: two million pairs."""
 

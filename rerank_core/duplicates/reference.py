@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from rerank_core.retrieval.embedding import Vectors
     from rerank_core.retrieval.passages import Passages
 
-__all__ = ["NEAREST", "Candidates", "ComparedText", "above", "candidates", "compare", "ranked"]
-
 NEAREST = 200
 """How many of a larger collection are compared closely: the first that a search for the reference finds."""
 

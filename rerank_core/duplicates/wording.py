@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from rerank_core.keyword.words import normalise
 
-__all__ = ["RUN", "shared_wording", "shared_wording_with"]
-
 Floats = NDArray[np.float32]
 Check = Callable[[], None]
 

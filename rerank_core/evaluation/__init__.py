@@ -5,7 +5,8 @@ Words used throughout: a *grade* is the whole number that a person gives a docum
 comes to. Everything heavy (numpy, ir-measures, openpyxl) is imported by the function that needs it.
 """
 
-from rerank_core.evaluation.formats.imported import Imported, Problem
+from rerank_core.documents.report import Problem
+from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.formats.reading import read
 from rerank_core.evaluation.formats.registry import KINDS, Kind, detect, merge, write
 from rerank_core.evaluation.formats.table import TABLE_ROLES

@@ -1,1 +1,1 @@
-"""What leaves the app: tables, pictures, code, text for a prompt."""
+"""What leaves the app: tables, pictures, code, a block of text for a prompt."""

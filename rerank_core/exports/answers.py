@@ -9,8 +9,6 @@ from urllib.parse import quote
 from rerank_core.models import Document, RankedDocument
 from rerank_core.ranking.orders import label_of
 
-__all__ = ["answer_text", "markdown_links"]
-
 # What Markdown would read as more than text.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~$])")
 _PREVIEW = 200

@@ -10,8 +10,6 @@ from typing import Final
 from rerank_core.exports.text_width import fit, is_right_to_left, text_width, wrap
 from rerank_core.models import Document, RankedDocument, RerankResponse
 
-__all__ = ["MAX_CURVES", "MAX_ROWS", "board_svg"]
-
 MAX_ROWS: Final = 50
 """Rows drawn on each side; the footer says how many more there are."""
 MAX_CURVES: Final = 30

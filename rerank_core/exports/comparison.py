@@ -13,8 +13,6 @@ from rerank_core.ranking.blind_test import Tally
 from rerank_core.ranking.comparison import agreement, differences
 from rerank_core.ranking.contender import Contender
 
-__all__ = ["JSON_SCHEMA", "JSON_VERSION", "Entry", "comparison_csv", "comparison_json", "votes_csv"]
-
 JSON_SCHEMA: Final = "rerank-playground/comparison"
 JSON_VERSION: Final = 1
 

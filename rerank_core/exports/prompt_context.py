@@ -12,8 +12,6 @@ from rerank_core.errors import InvalidRequestError
 from rerank_core.models import RankedDocument
 from rerank_core.pricing.estimates import estimate_tokens
 
-__all__ = ["STYLES", "ContextBlock", "ContextStyle", "build_context"]
-
 ContextStyle = Literal["markdown", "plain", "xml"]
 STYLES: Final[tuple[ContextStyle, ...]] = get_args(ContextStyle)
 

@@ -18,8 +18,6 @@ from rerank_core.models import RerankRequest
 from rerank_core.providers import provider as find_provider
 from rerank_core.providers.spec import ProviderSpec
 
-__all__ = ["SHORT", "curl", "javascript", "note", "python_httpx", "python_rerank_core", "snippets"]
-
 SHORT: Final = 5
 """Documents that a shortened snippet keeps."""
 

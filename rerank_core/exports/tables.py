@@ -15,19 +15,6 @@ from typing import Any, Final
 
 from rerank_core.models import RankedDocument, RerankResponse
 
-__all__ = [
-    "JSON_SCHEMA",
-    "JSON_VERSION",
-    "csv_cell",
-    "csv_file",
-    "guard_cell",
-    "json_file",
-    "json_value",
-    "results_csv",
-    "results_json",
-    "slug",
-]
-
 JSON_SCHEMA: Final = "rerank-playground/results"
 JSON_VERSION: Final = 1
 

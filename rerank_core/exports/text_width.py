@@ -11,8 +11,6 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
-__all__ = ["ELLIPSIS", "fit", "is_right_to_left", "text_width", "wrap"]
-
 ELLIPSIS: Final = "…"
 _NARROW: Final = frozenset("iljtfrI.,:;'!|()[]{}/\\` ·‘’“”\"")
 _WIDE: Final = frozenset("mwMW@%—…")

@@ -13,16 +13,6 @@ from typing import Any, Generic, Literal, TypeVar, cast
 from rerank_core.errors import RerankError
 from rerank_core.models import Cost
 
-__all__ = [
-    "Cancelled",
-    "Job",
-    "JobContext",
-    "JobProgress",
-    "JobState",
-    "run_job",
-]
-
-
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 T = TypeVar("T")
 

@@ -16,10 +16,6 @@ from typing import Any
 from rerank_core.errors import ConfigurationError, RerankError
 from rerank_core.jobs.job import Job, JobContext, T, run_job
 
-__all__ = [
-    "JobManager",
-]
-
 
 class JobManager:
     """Runs jobs on at most `workers` threads and remembers finished ones for a while.

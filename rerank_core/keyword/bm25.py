@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from rerank_core.keyword.numbering import number_words
 from rerank_core.keyword.words import words
 
-__all__ = ["Parts", "Postings", "inverse_frequency", "saturation", "tokens_of"]
-
 K1 = 1.5
 B = 0.75
 

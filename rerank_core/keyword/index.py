@@ -18,8 +18,6 @@ from rerank_core.keyword.bm25 import Parts, Postings, inverse_frequency, tokens_
 from rerank_core.keyword.words import beginnings_of, pieces_of
 from rerank_core.models import DocumentInput, texts_of
 
-__all__ = ["FORMAT", "Hit", "KeywordIndex"]
-
 PIECES_UP_TO = 20_000  # documents; above it word pieces cost more time and memory than they bring
 
 FORMAT = 1

@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 
 from rerank_core.keyword.words import words
 
-__all__ = ["number_words"]
-
 _CHARACTERS_AT_ONCE = 2**17  # so much that the arrays stay in the processor's cache
 
 # What `words` takes for a word in ASCII. Of other texts only their words, cut already, get here.

@@ -6,8 +6,6 @@ import re
 import unicodedata
 from functools import cache
 
-__all__ = ["beginnings_of", "normalise", "pieces_of", "words"]
-
 
 def _marks() -> str:
     """Combining marks as the inside of a character class: `\\w` leaves out the vowel signs of many scripts."""

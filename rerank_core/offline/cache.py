@@ -10,8 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Embedding", "VectorCache", "text_key"]
-
 _ENTRY_BYTES = 400  # key, tuple, array header and dictionary slot, as measured with sys.getsizeof
 
 

@@ -18,8 +18,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["ACROSS_LANGUAGES", "ENGLISH", "KEYWORD", "MULTILINGUAL", "Logistic"]
-
 
 @dataclass(frozen=True, slots=True)
 class Logistic:

@@ -22,8 +22,6 @@ from numpy.typing import NDArray
 
 from rerank_core.offline.graph import EncoderShape, Layer, Norm
 
-__all__ = ["E5"]
-
 Floats = NDArray[np.float32]
 
 _BLOCK = 32

@@ -16,8 +16,6 @@ from rerank_core.offline.graph import EncoderShape, Layer, Norm, encoder_graph
 from rerank_core.offline.runtime import onnxruntime
 from rerank_core.offline.windows import window_bounds
 
-__all__ = ["PASSAGE", "QUERY", "Encoder", "ModelFiles", "origins"]
-
 Floats = NDArray[np.float32]
 
 QUERY, PASSAGE = 0, 1

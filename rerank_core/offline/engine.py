@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from rerank_core.offline.cache import Embedding
     from rerank_core.offline.encoder import ModelFiles
 
-__all__ = ["Scored", "embedding_model", "is_loaded", "load", "score", "unavailable_reason"]
-
 OnProgress = Callable[[int, int], None]
 
 _KEYWORD_NEEDS = ("The keyword model", "local", "numpy")

@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 
 from rerank_core.offline.onnx_format import GraphWriter
 
-__all__ = ["ByteColumns", "Dense", "EncoderShape", "Layer", "Norm", "encoder_graph"]
-
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.int8]
 

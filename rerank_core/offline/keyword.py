@@ -10,8 +10,6 @@ import numpy as np
 from rerank_core.keyword.bm25 import inverse_frequency, saturation, tokens_of
 from rerank_core.keyword.words import pieces_of, words
 
-__all__ = ["keyword_shares"]
-
 
 class _Matches(dict[str, tuple[int, tuple[int, ...]]]):
     """For a word of a document: how many tokens it makes, and which of the query's tokens are among them.

@@ -16,8 +16,6 @@ from rerank_core.offline.weights import WeightFile, missing_engine, refused
 if TYPE_CHECKING:
     from rerank_core.offline.encoder import Encoder, ModelFiles
 
-__all__ = ["CLOSE_ENOUGH", "LocalModel", "ReferenceVector", "reference_vector"]
-
 _STORED = Path(__file__).parent / "data" / "reference-vectors.json"
 
 CLOSE_ENOUGH = 0.97  # cosine to the stored vector under which the byte kernels count as drifting

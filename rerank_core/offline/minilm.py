@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 from rerank_core.offline.graph import ByteColumns, EncoderShape, Layer, Norm
 from rerank_core.offline.onnx_format import read_initializers
 
-__all__ = ["MiniLM"]
-
 _TOKENISER = Path(__file__).parent / "data" / "minilm-tokenizer.json"
 
 _LAYERS, _HIDDEN, _HEADS, _EPSILON = 6, 384, 12, 1e-12

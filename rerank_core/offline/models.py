@@ -2,6 +2,4 @@
 
 from __future__ import annotations
 
-__all__ = ["ENGLISH", "KEYWORD", "MULTILINGUAL"]
-
 ENGLISH, MULTILINGUAL, KEYWORD = "local-english", "local-multilingual", "local-keyword"

@@ -10,8 +10,6 @@ from __future__ import annotations
 import os
 from typing import Any
 
-__all__ = ["onnxruntime"]
-
 
 def onnxruntime() -> Any:
     """The onnxruntime module. Raises ImportError where it cannot be loaded."""

@@ -13,8 +13,6 @@ from pathlib import Path
 from rerank_core.errors import ConfigurationError
 from rerank_core.extras import missing
 
-__all__ = ["MINILM", "MULTILINGUAL_E5", "WeightFile", "missing_engine", "refused"]
-
 
 def _folder(module: str) -> Path | None:
     """Where a top-level package is installed; finding it does not import it."""

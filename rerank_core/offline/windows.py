@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["window_bounds"]
-
 
 def window_bounds(tokens: int, size: int, overlap: int) -> tuple[tuple[int, int], ...]:
     """Half-open token ranges of at most `size` that cover `tokens` tokens, neighbours sharing `overlap` or more.

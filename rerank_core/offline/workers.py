@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Generic, TypeVar
 
-__all__ = ["cores", "paced", "run"]
-
 Tick = Callable[[int], None]
 Item = TypeVar("Item")
 

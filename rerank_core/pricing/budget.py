@@ -10,8 +10,6 @@ from decimal import Decimal
 from rerank_core.errors import ConfigurationError, SpendingLimitError
 from rerank_core.pricing.estimates import money_text
 
-__all__ = ["Budget", "Reservation", "Spending"]
-
 
 @dataclass(frozen=True, slots=True)
 class Reservation:

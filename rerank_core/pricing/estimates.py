@@ -26,19 +26,6 @@ from rerank_core.pricing.table import CHUNK_TOKENS, GATEFLOW_PRICES_AS_OF, Price
 if TYPE_CHECKING:
     from rerank_core.providers.spec import ModelSpec, ProviderSpec
 
-__all__ = [
-    "DAYS_A_MONTH",
-    "DOCUMENTS_PER_UNIT",
-    "CostEstimate",
-    "cost_of",
-    "estimate_cost",
-    "estimate_tokens",
-    "gap_text",
-    "money_text",
-    "monthly",
-    "upper_bound",
-]
-
 DOCUMENTS_PER_UNIT = 100
 DAYS_A_MONTH = 30
 

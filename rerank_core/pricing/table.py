@@ -11,8 +11,6 @@ from typing import Any
 
 from rerank_core.errors import ConfigurationError
 
-__all__ = ["CHUNK_TOKENS", "GATEFLOW_PRICES_AS_OF", "Price", "PriceTable"]
-
 CHUNK_TOKENS = 500
 """Tokens, the query counted in, from which a document costs more than one chunk, where no model says otherwise."""
 

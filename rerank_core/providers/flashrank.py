@@ -14,8 +14,6 @@ from rerank_core.errors import AuthenticationError, BadResponseError, RequestTim
 from rerank_core.providers import replies
 from rerank_core.providers.spec import Batch, ParsedReply, ProviderSpec
 
-__all__ = ["FLASHRANK"]
-
 _LIST = "reranked_candidates"
 _NON_EMPTY = "Check that the query and all candidates are non-empty strings, and that the address is the right one."
 

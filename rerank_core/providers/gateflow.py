@@ -10,8 +10,6 @@ from rerank_core.errors import AuthenticationError, PermissionDeniedError, TooMa
 from rerank_core.providers import replies
 from rerank_core.providers.spec import Batch, ModelSpec, ParsedReply, ProviderSpec
 
-__all__ = ["GATEFLOW"]
-
 _V2_SHUT_DOWN = (
     "Cohere shut rerank-english-v2.0 down on 2025-04-30, so the gateway may refuse it or answer with another model."
 )

@@ -33,12 +33,6 @@ from rerank_core.offline.models import ENGLISH, KEYWORD, MULTILINGUAL
 from rerank_core.providers import replies
 from rerank_core.providers.spec import Batch, ModelSpec, ParsedReply, ProviderSpec
 
-__all__ = [
-    "LOCAL",
-    "MODELS",
-    "signals",
-]
-
 _FREE = Decimal(0)
 
 MODELS: tuple[ModelSpec, ...] = (

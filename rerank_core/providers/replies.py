@@ -12,17 +12,6 @@ from typing import Any
 from rerank_core import errors
 from rerank_core.errors import RerankError
 
-__all__ = [
-    "RETRIED_STATUSES",
-    "Complaint",
-    "amount",
-    "explain",
-    "number",
-    "read_complaint",
-    "read_rows",
-    "text_or_none",
-]
-
 RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 _LONGEST_MESSAGE = 300
 

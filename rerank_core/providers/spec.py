@@ -9,8 +9,6 @@ from typing import Any, Literal
 
 from rerank_core.errors import RerankError
 
-__all__ = ["Batch", "ModelSpec", "ParsedReply", "ProviderSpec"]
-
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:

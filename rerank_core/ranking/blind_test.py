@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-__all__ = ["Standing", "Tally", "Vote", "letters", "shuffled"]
-
 CHANCE = 0.05
 """A result that luck alone would bring more often than this is called possible chance."""
 

@@ -14,25 +14,7 @@ from decimal import Decimal
 
 from rerank_core.errors import InvalidRequestError
 from rerank_core.pricing.estimates import CostEstimate, money_text, upper_bound
-from rerank_core.ranking.contender import Contender
 from rerank_core.ranking.orders import compare_orders
-
-__all__ = [
-    "Contender",
-    "OrderAgreement",
-    "PairAgreement",
-    "RankDifference",
-    "WholeCost",
-    "agreement",
-    "agreement_text",
-    "differences",
-    "disagreement_text",
-    "extremes_text",
-    "only_here",
-    "total",
-    "whole_cost",
-]
-
 
 Order = Sequence[int]
 """The documents of an answer by their index in the input (from 0), best first."""

@@ -10,18 +10,6 @@ from rerank_core.errors import ConfigurationError
 from rerank_core.providers import provider as find_provider
 from rerank_core.providers import providers
 
-__all__ = [
-    "MAX_CONTENDERS",
-    "Contender",
-    "contenders",
-    "distinct",
-    "full_name",
-    "key_of",
-    "keys_text",
-    "read_keys",
-    "short_names",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Contender:

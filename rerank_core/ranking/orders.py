@@ -14,25 +14,6 @@ from numbers import Integral
 from rerank_core.errors import InvalidRequestError
 from rerank_core.models import Document, RerankResponse
 
-__all__ = [
-    "LABEL_LENGTH",
-    "Comparison",
-    "Move",
-    "compare_orders",
-    "compare_response",
-    "kendall_tau",
-    "kept",
-    "kept_text",
-    "label_of",
-    "movement_text",
-    "no_good_answer",
-    "overlap",
-    "rank_biased_overlap",
-    "short_label",
-    "summarise_response",
-    "summary",
-]
-
 LABEL_LENGTH = 40
 """The most characters that a document's label takes in a sentence."""
 

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from rerank_core.keyword.words import words
 from rerank_core.pricing.estimates import estimate_tokens
 
-__all__ = ["QUERY_TOKENS", "Condensed", "condense"]
-
 QUERY_TOKENS = 200
 """Estimated tokens of a question that every model here reads whole: the smallest window is 256 tokens, and a hosted
 model gives a question at most half of its 500."""

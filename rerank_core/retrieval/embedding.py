@@ -17,8 +17,6 @@ from rerank_core.offline.weights import MINILM, MULTILINGUAL_E5
 if TYPE_CHECKING:
     from rerank_core.offline.encoder import Encoder
 
-__all__ = ["EMBEDDING_MODELS", "VectorTable", "Vectors", "embed_passages", "embed_query", "fingerprint"]
-
 EMBEDDING_MODELS = (ENGLISH, MULTILINGUAL)
 """The local models that make vectors; the keyword model makes none."""
 

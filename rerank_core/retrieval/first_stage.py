@@ -14,8 +14,6 @@ from rerank_core.retrieval.condense import QUERY_TOKENS, Condensed, condense
 from rerank_core.retrieval.embedding import embed_query, fingerprint, remember
 from rerank_core.retrieval.passages import OnProgress, Passages
 
-__all__ = ["CANDIDATES", "KINDS", "RRF_K", "Candidate", "FirstStage", "Kind", "Retrieved", "fuse"]
-
 Kind = Literal["keyword", "embedding", "fused"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

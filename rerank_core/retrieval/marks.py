@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 from rerank_core.keyword.words import words
 
-__all__ = ["Segment", "marked", "segments"]
-
 _WORD = re.compile(r"\w+")
 # Words that every English, German or Spanish question has; marking them would mark everything.
 _COMMON = frozenset((

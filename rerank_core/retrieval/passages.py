@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from rerank_core.keyword.index import KeywordIndex
     from rerank_core.retrieval.embedding import VectorTable
 
-__all__ = ["PARENT", "OnProgress", "PassageList", "Passages"]
-
 PARENT = "document_id"
 """The metadata of a passage that names the document it was cut from. A passage without it is a document itself."""
 

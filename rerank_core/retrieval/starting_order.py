@@ -11,8 +11,6 @@ from rerank_core.documents.working_list import WorkingList
 from rerank_core.errors import InvalidDocumentsError
 from rerank_core.models import Document
 
-__all__ = ["StartBy", "StartingOrder", "has_number", "initial_scores", "start_order"]
-
 StartBy = Literal["listed", "rank", "score", "keyword"]
 
 

@@ -14,8 +14,6 @@ from typing import Any
 
 from rerank_core.models import Document, as_documents
 
-__all__ = ["TICKETS", "RatedQuerySet", "Ticket", "knowledge_base", "rated_queries"]
-
 _HERE = Path(__file__).parent
 _LANGUAGES = ("en", "de", "es", "ja")
 

@@ -6,8 +6,6 @@ from __future__ import annotations
 from rerank_core.evaluation.experiments.ledger import ExperimentError
 from rerank_core.storage.sqlite_file import FileKind, SqliteFile
 
-__all__ = ["ExperimentFile", "as_bytes", "as_text"]
-
 # One script for each version of the file; never edit one that shipped.
 _MIGRATIONS: tuple[str, ...] = (
     """
@@ -116,13 +114,3 @@ class ExperimentFile(SqliteFile):
         for answers that were paid for."""
         with self._reading() as db:
             db.execute("PRAGMA synchronous = FULL")
-
-
-def as_bytes(text: str) -> bytes:
-    """A text as SQLite can hold it whatever is in it, lone surrogates and NULs included."""
-    return text.encode("utf-8", "surrogatepass")
-
-
-def as_text(data: bytes | None) -> str:
-    """The text that `as_bytes` turned into bytes; empty for None."""
-    return "" if data is None else bytes(data).decode("utf-8", "surrogatepass")

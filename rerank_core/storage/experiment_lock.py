@@ -9,8 +9,7 @@ from pathlib import Path
 
 from rerank_core.evaluation.experiments.ledger import ExperimentError
 from rerank_core.storage.locks import exclusive
-
-__all__ = ["forget", "held", "hold", "running_error"]
+from rerank_core.storage.sqlite_file import trouble_of
 
 _PATIENCE = 1.0  # seconds: `held` takes the lock for a moment to see whether it is free
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -49,8 +48,15 @@ def running_error() -> ExperimentError:
     )
 
 
+def no_such_experiment() -> ExperimentError:
+    """The error for an id that no experiment has."""
+    return ExperimentError(
+        "There is no such experiment.", code="experiment_not_found", hint="It may have been deleted."
+    )
+
+
 def _explained(error: Exception, path: Path) -> ExperimentError:
-    if (getattr(error, "sqlite_errorname", "") or "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+    if trouble_of(error) == "busy":
         return running_error()
     return ExperimentError(
         f"The lock file {path} cannot be used.", hint="Check that the folder can be read and written."
@@ -59,7 +65,5 @@ def _explained(error: Exception, path: Path) -> ExperimentError:
 
 def _path(file: Path, experiment_id: str) -> Path:
     if not _ID.fullmatch(experiment_id):
-        raise ExperimentError(
-            "There is no such experiment.", code="experiment_not_found", hint="It may have been deleted."
-        )
+        raise no_such_experiment()
     return file.parent / f"{file.name}-locks" / experiment_id

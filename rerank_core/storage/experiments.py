@@ -24,12 +24,10 @@ from rerank_core.evaluation.experiments.records import (
 )
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.ranking.contender import Contender
-from rerank_core.storage.evaluation_file import as_bytes, as_text
 from rerank_core.storage.experiment_lock import forget, held, hold, running_error
 from rerank_core.storage.request_log import LATEST_REQUESTS, RequestLog, row_of_experiment, sums
 from rerank_core.storage.run_record import new_id
-
-__all__ = ["ExperimentStore"]
+from rerank_core.storage.sqlite_file import as_bytes, as_text
 
 _RECENT = 30
 _COLUMNS = "id, query_set, name, created, contenders, spending_limit, queries, state, note, lanes"

@@ -10,8 +10,6 @@ from pathlib import Path
 
 from rerank_core.errors import RerankError
 
-__all__ = ["exclusive"]
-
 
 @contextlib.contextmanager
 def exclusive(path: Path, seconds: float, explained: Callable[[Exception, Path], RerankError]) -> Iterator[None]:

@@ -16,11 +16,10 @@ from rerank_core.evaluation.measures.measure import Judgments, check_judgments
 from rerank_core.evaluation.query_sets.added_runs import BoardRun, with_runs
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
 from rerank_core.models import Document
-from rerank_core.storage.evaluation_file import ExperimentFile, as_bytes, as_text
+from rerank_core.storage.evaluation_file import ExperimentFile
 from rerank_core.storage.experiment_lock import forget, held, running_error
 from rerank_core.storage.run_record import new_id
-
-__all__ = ["QuerySetStore", "QuerySetSummary"]
+from rerank_core.storage.sqlite_file import as_bytes, as_text
 
 _FORMAT = 1
 

@@ -14,13 +14,11 @@ from decimal import Decimal
 from typing import Any
 
 from rerank_core.errors import RerankError
-from rerank_core.evaluation.experiments.ledger import ExperimentError
 from rerank_core.evaluation.experiments.records import Request
 from rerank_core.models import RerankResponse
-from rerank_core.storage.evaluation_file import ExperimentFile, as_bytes, as_text
-from rerank_core.storage.experiment_lock import held
-
-__all__ = ["LATEST_REQUESTS", "RequestLog", "row_of_experiment", "sums"]
+from rerank_core.storage.evaluation_file import ExperimentFile
+from rerank_core.storage.experiment_lock import held, no_such_experiment
+from rerank_core.storage.sqlite_file import as_bytes, as_text
 
 LATEST_REQUESTS = "SELECT max(number) FROM requests WHERE experiment = ? GROUP BY contender, query"
 """The latest request of each query of each contender of an experiment, in SQL."""
@@ -147,9 +145,7 @@ def row_of_experiment(db: sqlite3.Connection, experiment_id: str, columns: str) 
     """These columns of one experiment. Raises ExperimentError (experiment_not_found) where there is none."""
     found = db.execute(f"SELECT {columns} FROM experiments WHERE id = ?", (experiment_id,)).fetchone()  # noqa: S608
     if found is None:
-        raise ExperimentError(
-            "There is no such experiment.", code="experiment_not_found", hint="It may have been deleted."
-        )
+        raise no_such_experiment()
     return tuple(found)
 
 

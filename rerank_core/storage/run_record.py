@@ -17,8 +17,6 @@ from typing import Any
 from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, Usage
 from rerank_core.pricing.estimates import CostEstimate
 
-__all__ = ["GRADES", "Run", "from_bytes", "new_id", "to_bytes"]
-
 GRADES = range(4)
 """The ratings a person can give: 0 not relevant, 1 related, 2 relevant, 3 the answer."""
 

@@ -13,8 +13,6 @@ from rerank_core.errors import RerankError
 from rerank_core.storage.run_record import Run, check_rating, from_bytes, to_bytes
 from rerank_core.storage.sqlite_file import FileKind, SqliteFile, StoreError
 
-__all__ = ["MAX_BYTES", "MAX_RUNS", "MAX_RUN_BYTES", "RunStore", "RunSummary", "StoreError"]
-
 MAX_RUNS = 2_000
 MAX_BYTES = 1_000_000_000
 MAX_RUN_BYTES = 64_000_000

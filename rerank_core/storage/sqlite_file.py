@@ -14,8 +14,6 @@ from typing import ClassVar, Literal, Self
 
 from rerank_core.errors import RerankError
 
-__all__ = ["HOME_VARIABLE", "FileKind", "SqliteFile", "StoreError", "home", "transaction", "trouble_of"]
-
 HOME_VARIABLE = "RERANK_PLAYGROUND_HOME"
 _BUSY_SECONDS = 10.0
 
@@ -192,3 +190,13 @@ def _version(db: sqlite3.Connection, path: Path, kind: FileKind) -> int:
             hint=f"Update the playground, or {kind.start_anew}.",
         )
     return version
+
+
+def as_bytes(text: str) -> bytes:
+    """A text as SQLite can hold it whatever is in it, lone surrogates and NULs included."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def as_text(data: bytes | None) -> str:
+    """The text that `as_bytes` turned into bytes; empty for None."""
+    return "" if data is None else bytes(data).decode("utf-8", "surrogatepass")

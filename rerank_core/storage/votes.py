@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from rerank_core.ranking.blind_test import Tally, Vote
-from rerank_core.storage.sqlite_file import FileKind, SqliteFile, StoreError
-
-__all__ = ["MAX_NAMED", "VoteStore"]
+from rerank_core.storage.sqlite_file import FileKind, SqliteFile, StoreError, as_bytes, as_text
 
 MAX_NAMED = 10_000
 """Of how many runs it is remembered that their names were shown; the latest."""
@@ -59,7 +57,7 @@ class VoteStore(SqliteFile):
                     json.dumps(sorted(runs)),
                     json.dumps(vote.shown),
                     vote.winner,
-                    vote.query.encode("utf-8", "surrogatepass"),  # SQLite's own text knows no lone surrogates
+                    as_bytes(vote.query),
                 ),
             )
 
@@ -68,10 +66,7 @@ class VoteStore(SqliteFile):
         with self._reading() as db:
             rows = db.execute("SELECT round, shown, winner, query FROM votes ORDER BY number").fetchall()
         return Tally(
-            tuple(
-                Vote(name, tuple(json.loads(shown)), winner, bytes(query).decode("utf-8", "surrogatepass"))
-                for name, shown, winner, query in rows
-            )
+            tuple(Vote(name, tuple(json.loads(shown)), winner, as_text(query)) for name, shown, winner, query in rows)
         )
 
     def round_of(self, runs: Sequence[str]) -> str | None:

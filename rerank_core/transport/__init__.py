@@ -1,1 +1,1 @@
-"""Bytes over HTTP: sockets with a wall-clock limit, the reading of replies, credentials that cannot be shown."""
+"""Bytes over HTTP: sockets with a wall-clock limit, whole replies, secrets that cannot be shown by accident."""

@@ -8,8 +8,6 @@ import httpx
 
 from rerank_core.errors import ConfigurationError
 
-__all__ = ["checked_address"]
-
 
 def checked_address(address: object, name: str, *, hint: str, credentials_hint: str, path: str = "") -> str:
     """An http or https address without the slash at its end, and with `path` behind it.

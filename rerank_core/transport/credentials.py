@@ -9,8 +9,6 @@ from typing import Any, NoReturn
 
 from rerank_core.errors import ConfigurationError
 
-__all__ = ["HIDDEN", "ApiKey", "Credentials"]
-
 HIDDEN = "***"
 _WHOLE_WORD_BELOW = 16  # a short key may be an ordinary word, which must not be cut out of the middle of others
 _UNMISTAKABLE = 8

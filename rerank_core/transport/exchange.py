@@ -12,17 +12,6 @@ from rerank_core.transport.credentials import ApiKey
 from rerank_core.transport.reply import Failure, Reply
 from rerank_core.transport.sockets import Deadline
 
-__all__ = [
-    "LARGEST_REPLY",
-    "TRANSPORT_ERRORS",
-    "AsyncTransport",
-    "Transport",
-    "exchange",
-    "exchange_async",
-    "failure_of",
-    "limits",
-]
-
 LARGEST_REPLY = 64 * 1024 * 1024
 """Bytes: a reply that goes on beyond this is not read to its end."""
 

@@ -6,11 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = [
-    "Failure",
-    "Reply",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Reply:

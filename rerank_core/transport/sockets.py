@@ -25,8 +25,6 @@ import httpcore
 
 from rerank_core.errors import ConfigurationError
 
-__all__ = ["AsyncTimedBackend", "Deadline", "TimedBackend", "open_async_pool", "open_pool", "pool_options"]
-
 _KEEP_OPEN = 30.0  # seconds: shorter than the 60 after which common load balancers hang up on an idle connection
 _SEND_AT_MOST = 64 * 1024  # the clock is looked at between two pieces of this size
 

@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from pages.components.display.board import MAX_ROWS, BoardRow, Rating, board, movement, rows, shown
+from pages.components.display.board import (
+    MAX_ROWS,
+    BoardEvent,
+    BoardRow,
+    BoardView,
+    Rating,
+    board,
+    movement,
+    rows,
+    shown,
+)
 from pages.components.display.tables import COPY_CHARACTERS, opens
 from tests.support import ROOT
 from tests.support.gate import PATIENCE
@@ -25,20 +35,8 @@ ROWS = [
 
 def payload(given_rows=ROWS, **changes):
     """The payload of a board, with the settings of a plain one."""
-    plain = {
-        "top_n": 2,
-        "threshold": None,
-        "initial_name": "as pasted",
-        "reranked_name": "by English",
-        "lines": 30,
-        "picked": None,
-        "scores": True,
-        "rating": False,
-        "presenter": False,
-        "folded": True,
-        "seen": 0,
-    }
-    return rows.payload(given_rows, **plain | changes)
+    plain = {"top_n": 2, "initial_name": "as pasted", "reranked_name": "by English"}
+    return rows.payload(given_rows, BoardView(**plain | changes), folded=True, seen=0)
 
 
 def host(**query: str) -> AppTest:
@@ -105,7 +103,7 @@ def test_bars_are_drawn_only_on_the_fixed_axis():
 
 def test_a_provider_without_scores_has_no_bars_and_no_threshold():
     """Ranks alone: nothing is drawn that would stand for a score."""
-    unscored = payload([replace(row, score=None) for row in ROWS], scores=False, threshold=0.5)
+    unscored = payload([replace(row, score=None) for row in ROWS], threshold=0.5)
     assert unscored["bars"] == {"left": False, "right": False}
     assert unscored["threshold"] is None
 
@@ -229,34 +227,40 @@ def test_the_scripts_are_taken_as_code():
 
 def test_events_from_the_browser_are_heard_once():
     """Ratings carry a number: what was heard before is not heard again, and numbers from before are old news."""
-    app = host(rating="1")
-    start = sent(app)["seen"]
-    app.session_state["board"] = {"ratings": [[start + 5, "d9", 3], [start + 6, "d2", 0], [start + 7, "d9", None]]}
-    app.run()
-    assert sent(app.run())["seen"] == start + 7
-    app.session_state["board"] = {"ratings": [[5, "d9", 3]]}
-    app.run()
-    assert sent(app.run())["seen"] == start + 7
+    event, seen = rows.event_of("ratings", [[15, "d9", 3], [16, "d2", 0], [17, "d9", None]], 10)
+    assert event.rated == (Rating("d9", 3), Rating("d2", 0), Rating("d9", None))
+    assert seen == 17
+    assert rows.event_of("ratings", [[5, "d9", 3], [17, "d9", None]], seen) == (BoardEvent(), 17)
+
+
+def test_a_document_and_a_threshold_are_heard():
+    """The key of a row that was picked, and where the handle was let go, within 0 to 1."""
+    assert rows.event_of("picked", "d9", 0) == (BoardEvent(picked="d9"), 0)
+    assert rows.event_of("threshold", 0.25, 0) == (BoardEvent(threshold=0.25), 0)
+    assert rows.event_of("threshold", 2.0, 0) == (BoardEvent(threshold=1.0), 0)
 
 
 @pytest.mark.parametrize(
-    "noise",
+    ("name", "noise"),
     [
-        {"ratings": "3"},
-        {"ratings": [[9**15, "d1"], ["x", "d1", 2], [9**15, 9, 2], [9**15, "d1", 7], None]},
-        {"threshold": "high", "picked": 7},
-        {"folded": "yes"},
+        ("ratings", "3"),
+        ("ratings", [[9**15, "d1"], ["x", "d1", 2], [9**15, 9, 2], [9**15, "d1", 7], None]),
+        ("ratings", None),
+        ("threshold", "high"),
+        ("picked", 7),
+        ("folded", "yes"),
     ],
 )
-def test_nonsense_from_the_browser_changes_nothing(noise):
+def test_nonsense_from_the_browser_is_no_event(name, noise):
     """What arrives is checked like anything from outside."""
-    app = host(rating="1")
-    before = dict(app.session_state["board_board"])
-    app.session_state["board"] = noise
-    app.run()
-    assert not app.exception
-    assert app.session_state["board_board"] == before
-    assert "log []" in texts(app)
+    assert rows.event_of(name, noise, 0) == (BoardEvent(), 0)
+
+
+def test_a_fold_that_is_none_changes_nothing():
+    """Only yes and no fold the board; anything else leaves it as it was."""
+    app = host()
+    app.session_state["board"] = {"folded": "yes"}
+    assert sent(app.run())["folded"] is True
 
 
 def test_the_fold_survives_a_rerun_and_a_remount():
@@ -268,28 +272,6 @@ def test_the_fold_survives_a_rerun_and_a_remount():
     app.checkbox[0].check().run()
     assert not app.get("bidi_component")
     assert not sent(app.checkbox[0].uncheck().run())["folded"]
-
-
-def test_ratings_are_returned_too():
-    """A page without a callback gets the same events from the call."""
-
-    def page():
-        import streamlit as st
-
-        from pages.components.display.board import BoardRow, board
-
-        event = board([BoardRow("a", 1, 1, "t")], top_n=1, initial_name="x", reranked_name="y", key="b", rating=True)
-        st.text(repr(event))
-
-    app = AppTest.from_function(page).run()
-    number = app.session_state["b_board"]["seen"] + 1
-    app.session_state["b"] = {"ratings": [[number, "a", 2]], "picked": "a", "threshold": 2.0}
-    app.run()
-    assert repr(Rating("a", 2)) in app.text[0].value
-    assert "picked='a'" in app.text[0].value
-    assert "threshold=1.0" in app.text[0].value
-    app.run()
-    assert "rated=()" in app.text[0].value
 
 
 def test_the_board_is_one_component():

@@ -373,7 +373,7 @@ def test_what_the_board_is_sent_does_not_grow_with_the_list() -> None:
     """A thousand documents of any length: fifty rows a column are sent, every rank of theirs, and no text in full."""
     documents = [Document(f"{place} " + "long " * 1000) for place in range(1000)]
     columns = [Column("A", tuple(range(1000))), Column("B", tuple(range(999, -1, -1)), only=frozenset({999, 5}))]
-    sent = payload(columns, documents, top_n=3, picked=None, lines=30, folded=True)
+    sent = payload(columns, documents, top_n=3, picked=None, folded=True)
     assert [len(column["order"]) for column in sent["columns"]] == [MAX_ROWS, MAX_ROWS]
     assert len(sent["documents"]) == 2 * MAX_ROWS
     assert sent["ranks"][1]["0"] == 1000

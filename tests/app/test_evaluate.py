@@ -218,18 +218,18 @@ def test_a_scale_beyond_three_is_explained_and_can_be_cut_anywhere() -> None:
     go(page, "Answer")
     assert "This query's ratings go from 1 to 5; on the board those over 3 are shown as 3" in words(page)
     assert "every rated document counts as relevant" in words(page)
-    ran(page.selectbox(key="answer_relevant").set_value(5).run())
+    ran(page.selectbox(key="summary_relevant").set_value(5).run())
     figures = next(frame.value for frame in page.dataframe if "nDCG@10" in frame.value.columns)
     assert list(figures.columns)[-5:] == ["MRR(rel=5)", "P(rel=5)@5", "R(rel=5)@10", "MAP(rel=5)", "Judged@10"]
     assert list(figures["P(rel=5)@5"]) == pytest.approx([0.2, 0.2])
     assert "every rated document counts as relevant" not in words(page)
     assert "RR(rel=5)" in words(page)
     go(page, "Cut-off")
-    assert page.selectbox(key="answer_relevant").options == ["1 or more", "5 only"]
-    assert page.selectbox(key="answer_relevant").value == 5
-    ran(page.selectbox(key="answer_relevant").set_value(1).run())
+    assert page.selectbox(key="summary_relevant").options == ["1 or more", "5 only"]
+    assert page.selectbox(key="summary_relevant").value == 5
+    ran(page.selectbox(key="summary_relevant").set_value(1).run())
     go(page, "Report")
-    assert page.selectbox(key="answer_relevant").value == 1
+    assert page.selectbox(key="summary_relevant").value == 1
 
 
 def test_what_counts_as_relevant_stays_when_other_raters_count() -> None:
@@ -239,9 +239,9 @@ def test_what_counts_as_relevant_stays_when_other_raters_count() -> None:
     for grade in (0, 1, 2):
         ran(page.button(key=f"grade_{grade}").click().run())
     go(finished(run_models(page, KEYWORD)), "Answer")
-    ran(page.selectbox(key="answer_relevant").set_value(2).run())
-    ran(page.multiselect(key="answer_raters").set_value(["imported"]).run())
-    assert page.selectbox(key="answer_relevant").value == 2
+    ran(page.selectbox(key="summary_relevant").set_value(2).run())
+    ran(page.multiselect(key="summary_raters").set_value(["imported"]).run())
+    assert page.selectbox(key="summary_relevant").value == 2
     assert "Only ratings by imported." in words(page)
 
 
@@ -252,7 +252,7 @@ def test_ratings_of_yes_and_no_leave_nothing_to_choose() -> None:
     finished(run_models(page, KEYWORD))
     for step in ("Answer", "Cut-off"):
         go(page, step)
-        assert "answer_relevant" not in {box.key for box in page.selectbox}
+        assert "summary_relevant" not in {box.key for box in page.selectbox}
 
 
 def test_a_rating_of_ones_own_counts_in_the_answer() -> None:

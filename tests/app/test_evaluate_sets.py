@@ -269,7 +269,7 @@ def test_raters_who_differ_are_told_apart_with_their_kappa() -> None:
     row = table[(table["Ann"] == 3) & (table["Ben"] == 0)]
     assert len(row) == 1
     page = go(finished(run_models(page, KEYWORD)), "Answer")
-    ran(page.multiselect(key="answer_raters").set_value(["Ben"]).run())
+    ran(page.multiselect(key="summary_raters").set_value(["Ben"]).run())
     assert "Only 2 queries" in words(page)
 
 
@@ -281,7 +281,7 @@ def test_figures_can_be_narrowed_by_tag_language_and_length() -> None:
     page = go(finished(run_models(open_step(), KEYWORD)), "Answer")
     before = next(frame.value for frame in page.dataframe if "Before" in frame.value.columns)
     assert list(before["Change"]) == sorted(before["Change"])
-    ran(page.multiselect(key="answer_languages").set_value(["ja"]).run())
+    ran(page.multiselect(key="summary_languages").set_value(["ja"]).run())
     narrowed = next(frame.value for frame in page.dataframe if "Before" in frame.value.columns)
     assert set(narrowed["Language"]) == {"ja"}
     assert 0 < len(narrowed) < len(before)
@@ -293,7 +293,7 @@ def test_a_filter_is_told_on_every_step_and_taken_back_by_one_click() -> None:
     """Chosen on the Answer step, it narrows the cut-off, the cost and the report too, and each of them says so."""
     page = go(finished(run_models(open_step(), KEYWORD)), "Answer")
     assert "77 queries." not in words(page)
-    ran(page.multiselect(key="answer_languages").set_value(["de"]).run())
+    ran(page.multiselect(key="summary_languages").set_value(["de"]).run())
     said = re.search(r"Only language de: (\d+) of 77 queries\.", words(page))
     assert said is not None
     assert "Show all queries" not in labels(page)
@@ -305,18 +305,18 @@ def test_a_filter_is_told_on_every_step_and_taken_back_by_one_click() -> None:
     assert "Only language" not in words(page)
     assert " of 77 queries are answered" in words(go(page, "Cut-off"))
     go(page, "Answer")
-    ran(page.multiselect(key="answer_languages").set_value(["ja"]).run())
+    ran(page.multiselect(key="summary_languages").set_value(["ja"]).run())
     assert "Only language ja" in words(go(page, "Cut-off"))
     click(page, "Show all queries")
     assert " of 77 queries are answered" in words(page)
     go(page, "Answer")
-    assert page.multiselect(key="answer_languages").value == []
+    assert page.multiselect(key="summary_languages").value == []
 
 
 def test_a_filter_of_another_set_does_no_harm() -> None:
     """A rater or a tag that this set does not have narrows nothing, on whatever step one comes back."""
     page = finished(run_models(own(open_step()), KEYWORD))
-    page.session_state["answer_raters"], page.session_state["answer_tags"] = ["Somebody else"], ["none of these"]
+    page.session_state["summary_raters"], page.session_state["summary_tags"] = ["Somebody else"], ["none of these"]
     assert "on nDCG@10" in words(go(page, "Cost"))
     assert " of 6 queries are answered" in words(go(page, "Cut-off"))
 
@@ -324,12 +324,12 @@ def test_a_filter_of_another_set_does_no_harm() -> None:
 def test_the_order_that_is_looked_at_is_the_best_until_somebody_chooses() -> None:
     """While models answer one after another the best changes; a choice stays, for that run."""
     page = go(finished(run_models(open_step(), KEYWORD, "English (On this computer)")), "Answer")
-    best = page.selectbox(key="answer_model").value
-    other = next(label for label in page.selectbox(key="answer_model").options if label != best)
-    page.session_state["answer_model"] = other  # as it stood when only that one had answered
-    assert ran(page.run()).selectbox(key="answer_model").value == best
-    ran(page.selectbox(key="answer_model").set_value(other).run())
-    assert ran(page.run()).selectbox(key="answer_model").value == other
+    best = page.selectbox(key="summary_model").value
+    other = next(label for label in page.selectbox(key="summary_model").options if label != best)
+    page.session_state["summary_model"] = other  # as it stood when only that one had answered
+    assert ran(page.run()).selectbox(key="summary_model").value == best
+    ran(page.selectbox(key="summary_model").set_value(other).run())
+    assert ran(page.run()).selectbox(key="summary_model").value == other
 
 
 def test_what_a_run_cost_stands_beside_what_it_brought() -> None:
@@ -393,10 +393,10 @@ def test_the_lines_stay_where_they_were_put() -> None:
     assert page.number_input(key="cut_line").value == 0.5
     assert "At 0.500, " in words(page)
     assert "With the top 7, " in words(page)
-    ran(page.selectbox(key="answer_relevant").set_value(2).run())
+    ran(page.selectbox(key="summary_relevant").set_value(2).run())
     assert page.number_input(key="cut_line").value != 0.5
     assert "With the top 3, " in words(page)
-    ran(page.selectbox(key="answer_relevant").set_value(1).run())
+    ran(page.selectbox(key="summary_relevant").set_value(1).run())
     assert page.number_input(key="cut_line").value == 0.5
     go(finished(run_models(page, KEYWORD)), "Cut-off")
     assert page.number_input(key="cut_line").value == suggested

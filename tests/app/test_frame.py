@@ -14,6 +14,7 @@ import rerank_core as rc
 from pages.components.display import errors
 from pages.components.jobs import paid_call
 from pages.components.jobs.payment import Payment
+from pages.components.server import nagle, open_browser
 from pages.components.session import stores
 from pages.components.session.connection import Connection
 from rerank_core.errors import SpendingLimitError
@@ -204,7 +205,7 @@ def test_the_server_closes_the_job_manager_when_it_ends(monkeypatch):
 
     manager = JobManager()
     monkeypatch.setattr(stores, "jobs", lambda: manager)
-    monkeypatch.setattr(app, "warm", lambda: None)
+    monkeypatch.setattr(app.warm_up, "warm", lambda: None)
     monkeypatch.setattr(app.st, "get_option", lambda name: name == "server.headless")
     began = threading.Event()
 
@@ -227,12 +228,10 @@ def test_the_server_closes_the_job_manager_when_it_ends(monkeypatch):
 
 def test_connections_of_a_listening_socket_wait_for_no_acknowledgement():
     """Each small packet leaves at once, also on a socket that was made without saying that it is TCP."""
-    import app
-
     with socket.socket(socket.AF_INET) as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
-        app.answer_at_once()
+        nagle.answer_at_once()
         with socket.create_connection(listening.getsockname()):
             accepted, _ = listening.accept()
             with accepted:
@@ -241,27 +240,23 @@ def test_connections_of_a_listening_socket_wait_for_no_acknowledgement():
 
 def test_a_browser_is_opened_once_the_server_listens(monkeypatch):
     """`streamlit run` opens no browser for this kind of app, so the start does, at the page's own address."""
-    import app
-
     opened: list[str] = []
-    monkeypatch.setattr(app.webbrowser, "open", opened.append)
-    monkeypatch.setattr(app.st, "get_option", lambda _name: "/rerank/")
+    monkeypatch.setattr(open_browser.webbrowser, "open", opened.append)
+    monkeypatch.setattr(open_browser.st, "get_option", lambda _name: "/rerank/")
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-        app.open_browser("127.0.0.1", port)
+        open_browser.open_browser("127.0.0.1", port)
     assert opened == [f"http://localhost:{port}/rerank"]
 
 
 def test_no_browser_is_opened_where_nothing_listens(monkeypatch):
     """Started another way, on another port, the app opens nothing."""
-    import app
-
     opened: list[str] = []
-    monkeypatch.setattr(app.webbrowser, "open", opened.append)
-    monkeypatch.setattr(app.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(open_browser.webbrowser, "open", opened.append)
+    monkeypatch.setattr(open_browser.time, "sleep", lambda _seconds: None)
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        app.open_browser("127.0.0.1", unused.getsockname()[1])
+        open_browser.open_browser("127.0.0.1", unused.getsockname()[1])
     assert opened == []
 
 

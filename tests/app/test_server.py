@@ -12,7 +12,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from pages.components.server import guard
+from pages.components.server import guard, warm_up
 from tests.support import ROOT
 from tests.support.app_server import Server, start_server
 from tests.support.gate import PATIENCE
@@ -144,21 +144,19 @@ def test_readyz_says_which_model_is_loaded(server):
 
 def test_readyz_is_503_while_the_model_loads(monkeypatch):
     """Before the model is loaded the answer is 503 with the reason, so that no visitor is sent here yet."""
-    import app
 
-    monkeypatch.setattr(app, "readiness", app.Readiness())
-    before = asyncio.run(app.ready(None))
+    monkeypatch.setattr(warm_up, "readiness", warm_up.Readiness())
+    before = asyncio.run(warm_up.ready(None))
     assert before.status_code == 503
     assert json.loads(before.body) == {"ready": False, "model": None, "reason": "The default model is being loaded."}
-    app.warm()
-    after = asyncio.run(app.ready(None))
+    warm_up.warm()
+    after = asyncio.run(warm_up.ready(None))
     assert after.status_code == 200
     assert json.loads(after.body)["ready"] is True
 
 
 def test_without_the_default_models_weights_the_app_gets_ready_with_keywords(monkeypatch):
     """Where the weights are missing the app still gets ready, with the keyword model, and says why."""
-    import app
     from rerank_core import offline
     from rerank_core.errors import ConfigurationError
 
@@ -169,26 +167,25 @@ def test_without_the_default_models_weights_the_app_gets_ready_with_keywords(mon
             raise ConfigurationError("The weights are not installed.", hint="Install them.")
         load(model_id)
 
-    monkeypatch.setattr(app, "readiness", app.Readiness())
+    monkeypatch.setattr(warm_up, "readiness", warm_up.Readiness())
     monkeypatch.setattr(offline, "load", without_weights)
-    app.warm()
-    said = json.loads(asyncio.run(app.ready(None)).body)
+    warm_up.warm()
+    said = json.loads(asyncio.run(warm_up.ready(None)).body)
     assert (said["ready"], said["model"]) == (True, "local-keyword")
     assert "The weights are not installed." in said["reason"]
 
 
 def test_a_start_that_fails_is_not_ready_and_says_so(monkeypatch):
     """Where not even the keyword model loads, the app stays unready and points to its log."""
-    import app
     from rerank_core import offline
 
     def broken(_model_id: str) -> None:
         raise RuntimeError("disk on fire")
 
-    monkeypatch.setattr(app, "readiness", app.Readiness())
+    monkeypatch.setattr(warm_up, "readiness", warm_up.Readiness())
     monkeypatch.setattr(offline, "load", broken)
-    app.warm()
-    answer = asyncio.run(app.ready(None))
+    warm_up.warm()
+    answer = asyncio.run(warm_up.ready(None))
     assert answer.status_code == 503
     assert "log" in json.loads(answer.body)["reason"]
     assert b"fire" not in answer.body

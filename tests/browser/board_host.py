@@ -11,7 +11,7 @@ import time
 
 import streamlit as st
 
-from pages.components.display.board import BoardEvent, BoardRow, Rating, board
+from pages.components.display.board import BoardEvent, BoardRow, BoardView, Rating, board
 from pages.components.display.tables import big_tables, detail_panel, score_chart
 from rerank_core.models import Document
 
@@ -105,7 +105,7 @@ rows = rows_of(len(EVIL) if case == "evil" else int(asked.get("n", 12)))
 top_n, level = int(asked.get("top", 5)), st.session_state.level
 start = time.perf_counter()
 if case == "tables":
-    picked = big_tables(rows, top_n=top_n, threshold=level, initial_name="as pasted", key="tables")
+    picked = big_tables(rows, BoardView(top_n, "as pasted", threshold=level), key="tables")
     score_chart(rows, level, "chart")
     st.text(f"picked {picked}")
 elif case == "detail":
@@ -113,19 +113,16 @@ elif case == "detail":
     document = Document(long, "kb-7", {"lang": "de", "url": asked.get("url", "https://example.test/kb/7"), "n": 3})
     detail_panel(rows[8], document, key="detail", on_rate=lambda value: heard(BoardEvent(rated=(Rating("d9", value),))))
 elif not hidden:
-    board(
-        rows,
-        top_n=top_n,
-        threshold=level,
-        initial_name="as pasted",
-        reranked_name="by English, on this computer",
-        key="board",
-        rating="rating" in asked,
-        scores="noscores" not in asked,
-        presenter="presenter" in asked,
+    view = BoardView(
+        top_n,
+        "as pasted",
+        "by English, on this computer",
+        level,
         picked=st.session_state.get("picked"),
-        on_event=heard,
+        rating="rating" in asked,
+        presenter="presenter" in asked,
     )
+    board(rows, view, key="board", on_event=heard)
 st.text(f"script {(time.perf_counter() - start) * 1000:.0f} ms")
 st.text("log " + json.dumps(st.session_state.log))
 st.text(f"run {st.session_state.runs} done")

@@ -10,7 +10,8 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from app import ROOT, lifespan, ready
+from app import ROOT, lifespan
+from pages.components.server import warm_up
 from pages.components.server.guard import Guard
 from rerank_core.documents import reading
 
@@ -30,5 +31,8 @@ def held(name: str, *args: Any, on_progress: Callable[..., None], cancelled: Cal
 
 reading.read_isolated = held
 app = st.App(
-    ROOT / "pages" / "main.py", lifespan=lifespan, routes=[Route("/readyz", ready)], middleware=[Middleware(Guard)]
+    ROOT / "pages" / "main.py",
+    lifespan=lifespan,
+    routes=[Route("/readyz", warm_up.ready)],
+    middleware=[Middleware(Guard)],
 )

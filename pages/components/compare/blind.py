@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.components.compare.state import CompareState, Part, state
 from pages.components.display import errors
+from pages.components.display.download import download
 from pages.components.inputs.examples import TITLES, load_example
 from pages.components.session import keys, stores
 from pages.components.session.texts import OWN, texts
@@ -127,14 +128,11 @@ def _tally(current: CompareState) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.text(current.tally.text(_label), width="content")
         tally = current.tally
-        st.download_button(
+        download(
             "Votes",
             lambda: votes_csv(tally, _label),
-            file_name="blind-test-votes.csv",
-            mime="text/csv",
+            "blind-test-votes.csv",
             type="tertiary",
-            icon=":material/download:",
-            on_click="ignore",
             help="A CSV with each round: the question, the models shown, the one chosen.",
         )
         with st.popover("Forget the votes", type="tertiary", icon=":material/restart_alt:"):

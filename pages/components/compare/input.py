@@ -12,13 +12,14 @@ from pages.components.compare.state import state
 from pages.components.display.markdown import escaped
 from pages.components.inputs import examples
 from pages.components.inputs.examples import TITLES, load_example
+from pages.components.inputs.model import cost_metric
 from pages.components.session import connection as connections
 from pages.components.session import keys, query_params
 from pages.components.session.texts import DEFAULT_TOP_N, OWN, texts
 from rerank_core import RerankError, language, offline, pricing, provider
-from rerank_core.ranking.comparison import Contender
 from rerank_core.ranking.contender import (
     MAX_CONTENDERS,
+    Contender,
     contenders,
     full_name,
     key_of,
@@ -41,9 +42,9 @@ def default_choice() -> tuple[Contender, ...]:
 def restore_from_link() -> None:
     """Fill the page the first time it is seen in a session, and run what is free where a story was picked."""
     current, shared = state(), texts()
-    first = not current.arrived
+    first = not current.visited
     if first:
-        current.arrived = True
+        current.visited = True
         chosen = read_keys(query_params.get(keys.MODELS)) or default_choice()
         st.session_state[keys.MODELS] = [key_of(contender) for contender in chosen]
         st.session_state[keys.BLIND] = query_params.get(keys.BLIND) == "1"
@@ -72,11 +73,11 @@ def _fill() -> None:
         examples.show_saved(*question, source="the saved runs")
         run.restored()
     else:
-        wished = query_params.get(keys.EXAMPLE)
-        if wished == OWN:
+        story = query_params.get(keys.EXAMPLE)
+        if story == OWN:
             texts().example = OWN
         else:
-            load_example(wished if wished in TITLES else FIRST)
+            load_example(story if story in TITLES else FIRST)
     examples.choices_of_link()
 
 
@@ -173,15 +174,14 @@ def _notes(chosen: Sequence[Contender]) -> None:
 
 def estimate(planned: ComparePlan) -> None:
     """What pressing Compare now would cost in all, and for each model."""
-    st.metric("Estimated cost", planned.cost.text, width="content")
-    with st.popover("How", icon=":material/help:", type="tertiary"):
-        names = short_names([share.contender for share in planned.shares])
-        for share, name in zip(planned.shares, names, strict=True):
-            units = share.estimate.search_units
-            counted = "" if not units else f", {units:,} search unit{'s' if units != 1 else ''}"
-            st.caption(escaped(f"**{name}**: {pricing.money_text(share.estimate.amount)}{counted}"))
-        for sentence in dict.fromkeys(line for share in planned.shares for line in share.estimate.assumptions):
-            st.caption(escaped(sentence))
+    names = short_names([share.contender for share in planned.shares])
+    sentences = []
+    for share, name in zip(planned.shares, names, strict=True):
+        units = share.estimate.search_units
+        counted = "" if not units else f", {units:,} search unit{'s' if units != 1 else ''}"
+        sentences.append(f"**{name}**: {pricing.money_text(share.estimate.amount)}{counted}")
+    sentences += dict.fromkeys(line for share in planned.shares for line in share.estimate.assumptions)
+    cost_metric(planned.cost.text, sentences)
 
 
 def kept_note(planned: ComparePlan) -> None:
@@ -195,7 +195,7 @@ def kept_note(planned: ComparePlan) -> None:
 def stale_notice(chosen: Sequence[Contender]) -> None:
     """Say that what stands above is no longer what was compared."""
     current = state()
-    if current.under_way or run.job().asking:
+    if current.under_way or run.COMPARE.job().asking:
         return
     query, ordered = run.inputs()
     answered = current.answered

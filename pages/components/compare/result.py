@@ -15,6 +15,7 @@ from pages.components.display import errors, tables
 from pages.components.display.board import shown
 from pages.components.display.compare_board import Column, compare_board, heading
 from pages.components.display.response import show_warnings
+from pages.components.display.tabs import tabs
 from pages.components.inputs.examples import TITLES, load_example
 from pages.components.session import keys, thresholds
 from pages.components.session.texts import texts
@@ -25,7 +26,6 @@ from rerank_core.ranking.blind_test import letters
 from rerank_core.ranking.contender import short_names
 from rerank_core.storage.run_record import Run
 
-TABS = ["Board", "Table", "Agreement", "Cost and time", "Export"]
 PREVIEW = 200
 FULL_HEIGHT_ROWS = 12
 
@@ -57,7 +57,6 @@ def result(top_n: int) -> None:
     compare_blind.vote(current, [column.part for column in columns], [column.head for column in columns])
     if not blind:  # a warning, like a scale of its own, is a model's signature
         _notices(columns)
-    tabs = st.tabs(TABS, key=keys.COMPARE_TAB, on_change="rerun")
     draw: dict[str, Callable[[], None]] = {
         "Board": lambda: _board(current, columns, figures, top_n, blind),
         "Table": lambda: _table(current, columns, figures, documents),
@@ -65,10 +64,7 @@ def result(top_n: int) -> None:
         "Cost and time": lambda: _hidden() if blind else compare_tabs.cost(current, columns),
         "Export": lambda: _hidden() if blind else compare_tabs.files(current, columns, top_n),
     }
-    for tab, name in zip(tabs, TABS, strict=True):
-        if tab.open:
-            with tab:
-                draw[name]()
+    tabs(draw, keys.COMPARE_TAB)
     if current.picked is not None and current.picked < len(documents):
         _detail(current.picked, columns)
 

@@ -11,16 +11,15 @@ import streamlit as st
 from pages.components.compare import blind
 from pages.components.compare.state import Part, state
 from pages.components.display.markdown import escaped
-from pages.components.jobs import page_job, paid_call
-from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
-from pages.components.jobs.payment import Payment
+from pages.components.jobs.page_job import Ended, JobKind, Plan
+from pages.components.jobs.paid_call import RunAsked, rerank_task
 from pages.components.jobs.spending import Wording
 from pages.components.session import connection as connections
 from pages.components.session import keys, stores
 from pages.components.session.connection import Connection
 from pages.components.session.texts import texts
 from rerank_core import InvalidRequestError, RerankRequest, pricing
-from rerank_core.jobs import Job, JobContext
+from rerank_core.jobs import Job
 from rerank_core.models import Document
 from rerank_core.ranking.blind_test import shuffled
 from rerank_core.ranking.comparison import WholeCost, whole_cost
@@ -28,15 +27,6 @@ from rerank_core.ranking.contender import MAX_CONTENDERS, Contender, short_names
 from rerank_core.retrieval.starting_order import StartBy, StartingOrder, start_order
 from rerank_core.storage.run_record import Run, new_id
 from rerank_core.storage.sqlite_file import StoreError
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What one model is asked, so that a page that is reloaded meanwhile shows the texts and the model again."""
-
-    contender: Contender
-    request: RerankRequest
-    order_name: str
 
 
 @dataclass(frozen=True)
@@ -64,20 +54,17 @@ class ComparePlan:
         if not self.chosen:
             raise InvalidRequestError("No model is chosen.", hint="Choose two or more under Models.")
         names = dict(zip(self.chosen, short_names(self.chosen), strict=True))
-        return Plan(tuple(_task(share, names[share.contender]) for share in self.shares))
-
-
-def _task(share: Share, name: str) -> Task[Run]:
-    request = RerankRequest(share.query, share.start.documents, model=share.contender.model)
-    run_id = new_id()
-    return Task(
-        _work,
-        (share.connection, request, share.start.name, run_id),
-        pricing.upper_bound(share.estimate, share.connection.max_retries),
-        Asked(share.contender, request, share.start.name),
-        name,
-        run_id,
-    )
+        return Plan(
+            tuple(
+                rerank_task(
+                    share.connection,
+                    RerankRequest(share.query, share.start.documents, model=share.contender.model),
+                    share.start.name,
+                    names[share.contender],
+                )
+                for share in self.shares
+            )
+        )
 
 
 def plan(chosen: Sequence[Contender]) -> ComparePlan:
@@ -95,9 +82,7 @@ def plan(chosen: Sequence[Contender]) -> ComparePlan:
         if contender in there:
             continue
         connection = connections.of(contender.provider)
-        expected = pricing.estimate_cost(
-            contender.provider, contender.model, query, ordered.documents, prices=connection.prices
-        )
+        expected = connection.estimate(contender.model, query, ordered.documents)
         shares.append(Share(contender, connection, query, ordered, expected))
     cost = whole_cost((share.estimate, share.connection.max_retries) for share in shares)
     return ComparePlan(tuple(chosen), tuple(shares), kept, cost)
@@ -119,13 +104,6 @@ def answers(part: Part, query: str, ordered: StartingOrder) -> bool:
     return part.run is not None and part.run.query == query and part.run.documents == ordered.documents
 
 
-def _work(
-    context: JobContext, payment: Payment, connection: Connection, request: RerankRequest, order_name: str, run_id: str
-) -> Run:
-    """Runs on a worker thread: nothing of Streamlit may be called here."""
-    return paid_call.reranked_run(context, connection, payment, request, order_name=order_name, run_id=run_id)
-
-
 def _started(planned: Plan[Run]) -> None:
     """A comparison begins: the new parts take their places beside those that are kept."""
     current = state()
@@ -133,7 +111,7 @@ def _started(planned: Plan[Run]) -> None:
     seen = current.seen_named == current.round or not blind.hidden(current)
     seen = seen and any(answers(part, query, ordered) for part in current.answered)
     asked = {task.id: task.asked for task in planned.tasks}
-    begun = [Part(each.contender, run_id) for run_id, each in asked.items() if isinstance(each, Asked)]
+    begun = [Part(_contender(each), run_id) for run_id, each in asked.items() if isinstance(each, RunAsked)]
     wanted = current.wanted_contenders
     kept = [part for part in current.answered if part.contender in wanted and answers(part, query, ordered)]
     by_contender = {part.contender: part for part in [*kept, *begun]}
@@ -155,6 +133,10 @@ def _missed(ended: Ended[Run]) -> None:
     part = _part(ended.id)
     if part is not None:
         part.error, part.cancelled = ended.error, ended.error is None
+
+
+def _contender(asked: RunAsked) -> Contender:
+    return Contender(asked.provider, asked.request.model)
 
 
 def _part(run_id: str) -> Part | None:
@@ -184,48 +166,43 @@ def _caption() -> str:
 
 
 COMPARE = JobKind[Run](
-    name="compare",
-    doing="Comparing",
-    failed="reranking",
+    "compare",
+    "Comparing",
+    "reranking",
     take=_take,
     missed=_missed,
     started=_started,
     paid=True,
-    limit=Wording("this comparison", "Compare", "Do not run"),
+    limit=Wording("this comparison", "Compare"),
     words=_standing,
     caption=_caption,
 )
 
 
-def job() -> PageJob[Run]:
-    """The models under way in this session."""
-    return page_job.of(COMPARE)
-
-
-def press(chosen: Sequence[Contender], *, unasked: bool) -> None:
+def submit(chosen: Sequence[Contender], *, unasked: bool) -> None:
     """Compare was pressed, or a story was picked that is free."""
     state().wanted_contenders = tuple(chosen)
-    job().press(lambda: plan(chosen).tasks(), unasked=unasked)
+    COMPARE.job().submit(lambda: plan(chosen).tasks(), unasked=unasked)
 
 
 def confirmation(chosen: Sequence[Contender]) -> None:
     """Ask whether a comparison may pass the spending limit."""
     state().wanted_contenders = tuple(chosen)
-    job().confirmation(lambda: plan(chosen).tasks())
+    COMPARE.job().confirmation(lambda: plan(chosen).tasks())
 
 
 def restore(run_ids: str) -> None:
     """Show the comparison that the address names: each part from its worker where it is remembered, else from the
     store; parts that are nowhere are left out."""
-    current, mine = state(), job()
+    current, mine = state(), COMPARE.job()
     ids = [name for name in dict.fromkeys(run_ids.split(",")) if name][:MAX_CONTENDERS]
     parts: list[Part] = []
     under_way: dict[str, str] = {}
     for run_id in ids:
         asked = mine.asked(run_id)
-        if isinstance(asked, Asked):
-            parts.append(Part(asked.contender, run_id))
-            under_way[run_id] = short_names([asked.contender])[0]
+        if isinstance(asked, RunAsked):
+            parts.append(Part(_contender(asked), run_id))
+            under_way[run_id] = short_names([_contender(asked)])[0]
             continue
         run = _saved(run_id)
         if run is not None:
@@ -241,12 +218,12 @@ def restore(run_ids: str) -> None:
 
 def restored() -> None:
     """Take over what has ended by now, once the texts of the comparison are back on the page."""
-    job().take_finished()
+    COMPARE.job().take_finished()
     blind.restored()
 
 
 def _saved(run_id: str) -> Run | None:
-    found = job().find(run_id)
+    found = COMPARE.job().find(run_id)
     if found is not None and found.state == "done":
         return found.result()
     with contextlib.suppress(StoreError):
@@ -262,7 +239,7 @@ def question() -> tuple[str, tuple[Document, ...], str] | None:
 def _question(part: Part) -> tuple[str, tuple[Document, ...], str] | None:
     if part.run is not None:
         return part.run.query, part.run.documents, part.run.order_name
-    asked = job().asked(part.run_id)
-    if isinstance(asked, Asked):
+    asked = COMPARE.job().asked(part.run_id)
+    if isinstance(asked, RunAsked):
         return asked.request.query, asked.request.documents, asked.order_name
     return None

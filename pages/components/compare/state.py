@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from pages.components.session import page_state
 from rerank_core import RerankError
 from rerank_core.ranking.blind_test import Tally
-from rerank_core.ranking.comparison import Contender, OrderAgreement, RankDifference
+from rerank_core.ranking.comparison import OrderAgreement, RankDifference
+from rerank_core.ranking.contender import Contender
 from rerank_core.retrieval.starting_order import StartingOrder
 from rerank_core.storage.run_record import Run
-
-# Widget keys; those in the address are short, since people read them.
 
 
 @dataclass
@@ -59,7 +58,7 @@ class Shown:
 class CompareState:
     """The comparison that is shown, with the parts of it that are under way."""
 
-    arrived: bool = False
+    visited: bool = False
     wanted: bool = False
     # The models of the comparison that is about to start, in the order in which they were chosen.
     wanted_contenders: tuple[Contender, ...] = ()

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.compare.state import CompareState, Figures, Shown
+from pages.components.display.download import download
 from pages.components.display.response import BASIS
 from pages.components.session import keys
 from rerank_core import pricing, provider
@@ -124,23 +125,13 @@ def files(current: CompareState, columns: Sequence[Shown], top_n: int) -> None:
     ]
     name = f"compare-{tables.slug(run.query, fallback='models')}"
     with st.container(horizontal=True):
-        for kind, data, mime in (
-            ("CSV", lambda: exports_comparison.comparison_csv(entries), "text/csv"),
-            (
-                "JSON",
-                lambda: exports_comparison.comparison_json(entries, k=top_n, order_name=run.order_name),
-                "application/json",
-            ),
-        ):
-            st.download_button(
-                kind,
-                data,
-                file_name=f"{name}.{kind.lower()}",
-                mime=mime,
-                icon=":material/download:",
-                on_click="ignore",
-                key=keys.of(keys.GET_COMPARE, kind),
-            )
+        download("CSV", lambda: exports_comparison.comparison_csv(entries), f"{name}.csv", keys.GET_COMPARE_CSV)
+        download(
+            "JSON",
+            lambda: exports_comparison.comparison_json(entries, k=top_n, order_name=run.order_name),
+            f"{name}.json",
+            keys.GET_COMPARE_JSON,
+        )
     st.caption(
         "The CSV has every document with its rank in each model. The JSON has everything, scores and costs included. "
         "No file holds a key. This page's address reopens the comparison on this computer."

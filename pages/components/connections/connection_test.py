@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
 
 import rerank_core as rc
-from pages.components.display import errors
-from pages.components.jobs import page_job, paid_call
+from pages.components.display.markdown import escaped
+from pages.components.jobs import paid_call
 from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
 from pages.components.jobs.payment import Payment
 from pages.components.jobs.progress import waiting
+from pages.components.jobs.service_test import ServiceTest, show_test
 from pages.components.jobs.spending import Wording
 from pages.components.session import connection, page_state
 from pages.components.session.connection import Connection
@@ -27,14 +28,6 @@ DOCUMENTS = (
 )
 
 
-@dataclass
-class ConnectionTest:
-    """The last test of one provider in this session, with the connection as it was then."""
-
-    connection: Connection | None = None
-    response: rc.RerankResponse | None = None
-
-
 def show(provider_id: str) -> None:
     """Draw the test: what it sends and may cost, its button, and the outcome of the last one."""
     # A test is sent once: a retry would only make a failure slower to see, and dearer.
@@ -42,28 +35,21 @@ def show(provider_id: str) -> None:
     request = rc.RerankRequest(QUERY, DOCUMENTS)
     last, mine = _last(provider_id), _job(provider_id)
     mine.take_finished()
-    st.caption(f"Sends one query and two short documents. {_cost_words(now, request)}".replace("$", r"\$"))
+    st.caption(escaped(f"Sends one query and two short documents. {_cost_words(now, request)}"))
     unable = mine.running or not now.ready
-    if st.button("Test the connection", type="primary", icon=":material/play_arrow:", disabled=unable) and not unable:
-        most = paid_call.upper_bound(now, request)
-        if mine.press(lambda: Plan((Task(_work, (now, request), most),))):
-            last.connection = now
-            # with the button disabled while it runs, and the spend in the sidebar once it has
-            st.rerun()
-    mine.confirmation(lambda: Plan((Task(_work, (now, request), paid_call.upper_bound(now, request)),)))
+
+    def plan() -> Plan[rc.RerankResponse]:
+        return Plan((Task(_work, (now, request), paid_call.upper_bound(now, request)),))
+
+    pressed = st.button("Test the connection", type="primary", icon=":material/play_arrow:", disabled=unable)
+    if pressed and not unable and mine.submit(plan):
+        last.settings = now
+        # with the button disabled while it runs, and the spend in the sidebar once it has
+        st.rerun()
+    mine.confirmation(plan)
     if not now.ready:
         st.caption(":material/info: Give a key first.")
-    if mine.running:
-        mine.progress(stay=False)
-        return
-    if last.connection is not None and last.connection != now:
-        st.caption(":material/history: The settings have changed since this test.")
-    if mine.message:
-        st.caption(f":material/cancel: {mine.message}")
-    elif mine.error is not None:
-        errors.show(mine.error)
-    elif last.response is not None:
-        _answer(last.response)
+    show_test(last, mine, now, _answer)
 
 
 def _cost_words(now: Connection, request: rc.RerankRequest) -> str:
@@ -80,25 +66,23 @@ def _work(context: JobContext, payment: Payment, now: Connection, request: rc.Re
     return paid_call.rerank(now, payment, request, on_client=lambda client: context.on_cancel(client.close))
 
 
-def _last(provider_id: str) -> ConnectionTest:
-    return page_state.of(ConnectionTest, provider_id)
+def _last(provider_id: str) -> ServiceTest[rc.RerankResponse]:
+    return page_state.of(ServiceTest, provider_id)
 
 
 def _job(provider_id: str) -> PageJob[rc.RerankResponse]:
     def take(ended: Ended[rc.RerankResponse]) -> None:
-        _last(provider_id).response = ended.result
+        _last(provider_id).result = ended.result
 
-    return page_job.of(
-        JobKind(
-            name=f"test_{provider_id}",
-            doing="Testing the connection",
-            failed="testing the connection",
-            take=take,
-            paid=True,
-            limit=Wording("this test", "Test", "Do not test"),
-            words=waiting,
-        )
-    )
+    return JobKind(
+        f"test_{provider_id}",
+        "Testing the connection",
+        "testing the connection",
+        take=take,
+        paid=True,
+        limit=Wording("this test", "Test", "Do not test"),
+        words=waiting,
+    ).job()
 
 
 def _answer(response: rc.RerankResponse) -> None:

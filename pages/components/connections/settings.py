@@ -1,4 +1,4 @@
-"""The settings of one service: its key, its address, its patience. Values live in the session's `connection`."""
+"""The settings of one service: its key, its address, its time-out and retries. Values live in `session.connection`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def show(spec: rc.ProviderSpec) -> None:
     """Draw the settings of a service that is reached over the network."""
     _key(spec)
     _address(spec)
-    _patience(spec)
+    _attempts(spec)
 
 
 def _key(spec: rc.ProviderSpec) -> None:
@@ -58,7 +58,7 @@ def _address(spec: rc.ProviderSpec) -> None:
     _say_refused(widget)
 
 
-def _patience(spec: rc.ProviderSpec) -> None:
+def _attempts(spec: rc.ProviderSpec) -> None:
     mine = connection.settings(spec.id)
     left, right = st.columns(2)
     for place, name, label, value, (low, high), about in (

@@ -1,1 +1,1 @@
-"""What pages show: boards, tables, pictures, errors."""
+"""What pages show: boards, tables, pictures, errors. Nothing here starts work or keeps data."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.display.board import BoardRow
+from pages.components.session.texts import open_run
 from rerank_core import provider, ranking
 from rerank_core.providers.local import signals
 from rerank_core.retrieval.starting_order import initial_scores
@@ -31,6 +32,18 @@ def show_warnings(warnings: tuple[str, ...]) -> None:
         with st.container(border=True, horizontal=True, gap="small"):
             st.markdown(":material/info:", width="content")
             st.text(warning)
+
+
+def open_in_playground(run: Run, texts: str) -> None:
+    """The way to everything that the Playground does with a run; `texts` says what its documents are called here."""
+    if st.button(
+        "Open in the Playground",
+        icon=":material/open_in_full:",
+        on_click=open_run,
+        args=(run,),
+        help=f"Rate the {texts}, see the request as code, save the board as a picture.",
+    ):
+        st.switch_page("playground.py")
 
 
 BASIS = {

@@ -16,7 +16,8 @@ import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]  # it has no stubs
 import streamlit as st
 
-from pages.components.display.board import BoardRow, movement, shown
+from pages.components.display.board import BoardRow, BoardView, movement, shown
+from pages.components.display.download import download
 from pages.components.session import keys
 from rerank_core.models import Document
 from rerank_core.ranking.orders import kept
@@ -34,15 +35,7 @@ KEPT, CUT, UNDER = "kept", "below the cut", "under the threshold"
 RATINGS = {0: "0, not relevant", 1: "1, a little", 2: "2, relevant", 3: "3, just right"}
 
 
-def big_tables(
-    rows: Sequence[BoardRow],
-    *,
-    top_n: int,
-    threshold: float | None = None,
-    initial_name: str = "",
-    reranked_name: str = "",
-    key: str,
-) -> str | None:
+def big_tables(rows: Sequence[BoardRow], view: BoardView, *, key: str) -> str | None:
     """Draw both orders as tables that scroll on their own and return the key of the selected document.
 
     Every row stays in the table: the column Result says which are kept, which lie below Top N and which under
@@ -56,7 +49,7 @@ def big_tables(
     left, right = st.columns(2)
     with left:
         st.subheader("Initial order", anchor=False)
-        _named(initial_name, initial_name or reranked_name)
+        _named(view.initial_name, view)
         chosen_left = _table(
             _frame(initial, "left", previews),
             key=keys.of(key, "initial", version),
@@ -65,9 +58,9 @@ def big_tables(
         )
     with right:
         st.subheader("Reranked order", anchor=False)
-        _named(reranked_name, initial_name or reranked_name)
+        _named(view.reranked_name, view)
         frame = _frame(reranked, "right", previews)
-        frame["Result"] = [_result(row, top_n, threshold) for row in reranked]
+        frame["Result"] = [_result(row, view) for row in reranked]
         chosen_right = _table(
             frame,
             key=keys.of(key, "reranked", version),
@@ -85,9 +78,9 @@ def big_tables(
     return picked
 
 
-def _named(name: str, either: str) -> None:
+def _named(name: str, view: BoardView) -> None:
     # Where one order has a name both take the line, so that the tables start at the same height.
-    if either:
+    if view.initial_name or view.reranked_name:
         st.text(shown(name, 80, one_line=True) or "\u00a0")
 
 
@@ -113,10 +106,10 @@ def _preview(row: BoardRow) -> str:
     return f"{shown(row.title, 80, one_line=True)}: {text}" if row.title else text
 
 
-def _result(row: BoardRow, top_n: int, threshold: float | None) -> str:
-    if threshold is not None and (row.score is None or row.score < threshold):
+def _result(row: BoardRow, view: BoardView) -> str:
+    if view.threshold is not None and (row.score is None or row.score < view.threshold):
         return UNDER
-    return KEPT if row.now <= top_n else CUT
+    return KEPT if row.now <= view.top_n else CUT
 
 
 def _on_axis(scores: Sequence[float | None]) -> bool:
@@ -211,15 +204,8 @@ def full_text(text: str, key: str) -> None:
         st.text(shown(text[:DETAIL_CHARACTERS]))
     if length > DETAIL_CHARACTERS:
         st.text(f"The first {DETAIL_CHARACTERS:,} of {length:,} characters are shown.")
-    st.download_button(
-        f"Download all {length:,} characters",
-        lambda: text.encode("utf-8", "replace"),
-        file_name="document.txt",
-        mime="text/plain",
-        key=keys.of(key, "download"),
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    label = f"Download all {length:,} characters"
+    download(label, lambda: text.encode("utf-8", "replace"), "document.txt", keys.of(key, "download"))
 
 
 def _rating(rating: int | None, key: str, on_rate: Callable[[int | None], None]) -> None:

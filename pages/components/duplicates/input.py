@@ -7,14 +7,15 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.components.display.board import shown
-from pages.components.duplicates.run import job
-from pages.components.duplicates.state import ALL, NO_MODEL, ONE, OWN, Asked, Outcome, state
+from pages.components.duplicates.run import DUPLICATES
+from pages.components.duplicates.state import ALL, NO_MODEL, ONE, OWN, DuplicatesAsked, Outcome, state
 from pages.components.inputs import uploads
-from pages.components.inputs.collections import GONE, SAMPLE
+from pages.components.inputs.collections import MISSING, SAMPLE, source_select
+from pages.components.inputs.controls import paste_area, segmented
 from pages.components.inputs.document_files import PLAIN_DOCUMENT_FILES, documents_of
 from pages.components.inputs.import_report import problems, report
 from pages.components.session import connection as connections
-from pages.components.session import keys, query_params, stores
+from pages.components.session import keys, query_params
 from pages.components.session.connection import Connection
 from pages.components.session.texts import LABELS, as_pasted_text
 from rerank_core import Document, documents, language, offline
@@ -36,11 +37,11 @@ NAME_CHARACTERS = 90
 
 def restore_from_link() -> None:
     """Fill the page the first time it is seen in a session: the sample is compared at once, here and for free."""
-    current, mine = state(), job()
+    current, mine = state(), DUPLICATES.job()
     st.session_state.setdefault(keys.MODEL, LABELS[0])
-    if current.arrived:
+    if current.visited:
         return
-    current.arrived = True
+    current.visited = True
     place = next(place for place, article in enumerate(knowledge_base()) if article.id == FIRST_REFERENCE)
     current.reference_place = place
     st.session_state.update(
@@ -62,7 +63,7 @@ def restore_from_link() -> None:
 def take_restored() -> None:
     """Show the choices of a comparison that a link named, once it has ended. Call it before the widgets are drawn."""
     current = state()
-    found = job().find(current.restoring)
+    found = DUPLICATES.job().find(current.restoring)
     if found is None or found.finished:
         current.restoring = None
         if found is not None and found.state == "done":
@@ -71,63 +72,45 @@ def take_restored() -> None:
 
 def source_control() -> str:
     """The select box of texts; gives the chosen source's id."""
-    names = {SAMPLE: "Sample knowledge base"}
-    names |= {
-        summary.id: _corpus(summary.name, summary.passages)
-        for summary in stores.corpora().list()
-        if not summary.problem
-    }
-    names[OWN] = "My own texts"
-    if st.session_state.get(keys.DUPLICATES_SOURCE) not in names:
-        if st.session_state.get(keys.DUPLICATES_SOURCE) is not None:
-            source_gone()
-        st.session_state[keys.DUPLICATES_SOURCE] = SAMPLE
-    return st.selectbox(
+    return source_select(
         "Compare",
-        list(names),
-        format_func=names.__getitem__,
-        key=keys.DUPLICATES_SOURCE,
-        persist_state="session",
+        keys.DUPLICATES_SOURCE,
+        {OWN: "My own texts"},
+        missing=source_missing,
         on_change=_source_changed,
         width=270,
         help="The sample, a knowledge base that you made under Search, or texts that you paste or upload here.",
     )
 
 
-def source_gone() -> None:
+def source_missing() -> None:
     """The collection that was chosen is gone, and nothing else is compared in its place."""
     current = state()
-    current.wanted = job().asking = False
-    current.gone, current.notice = True, f"{GONE} Nothing was compared. The sample is chosen now."
-
-
-def _corpus(name: str, passages: int) -> str:
-    return f"{shown(name, NAME_CHARACTERS, one_line=True)} ({count(passages, 'passage')})"
+    current.wanted = DUPLICATES.job().asking = False
+    current.source_missing = True
+    DUPLICATES.job().message = f"{MISSING} Nothing was compared. The sample is chosen now."
 
 
 def mode_control(connection: Connection) -> str:
     """All pairs, or one text with the rest."""
-    chosen = st.segmented_control(
+    return segmented(
         "How",
-        list(MODES),
-        format_func=MODES.__getitem__,
-        required=True,
-        key=keys.DUPLICATES_MODE,
+        MODES,
+        keys.DUPLICATES_MODE,
         persist_state="session",
         on_change=_mode_changed,
-        args=(connection.provider.id,),
+        args=(connection.provider.is_local,),
     )
-    return chosen or ALL
 
 
-def collect_texts() -> None:
+def take_finished_texts() -> None:
     """Take over the files that have been read. Call it before the widgets are drawn."""
     current = state()
     kept = inbox().left_behind()
     if kept is not None:
         current.working, st.session_state[keys.DUPLICATES_TEXTS] = kept
         st.session_state[keys.DUPLICATES_SOURCE], current.wanted = OWN, False
-    inbox().collect()
+    inbox().take_finished()
 
 
 def inbox() -> uploads.Inbox[ParsedDocuments]:
@@ -140,14 +123,7 @@ def own_texts() -> None:
     current = state()
     texts, beside = st.columns([3, 2], gap="medium")
     with texts:
-        st.text_area(
-            "Texts",
-            key=keys.DUPLICATES_TEXTS,
-            height=150,
-            on_change=_pasted,
-            persist_state="session",
-            placeholder="Paste texts here: one per line, paragraphs with a blank line between, or JSON.",
-        )
+        paste_area("Texts", keys.DUPLICATES_TEXTS, "texts", on_change=_pasted, height=150)
     with beside:
         inbox().uploader("Upload texts", "Added after the texts that are there.")
         size = len(current.working.documents)
@@ -202,15 +178,13 @@ def _text(found: Passages, place: int) -> str:
 def local_control() -> str | None:
     """The local model that compares meaning; None for wording alone."""
     reasons = {model: offline.unavailable_reason(model) for model in (ENGLISH, MULTILINGUAL)}
-    there = [model for model in LOCALS if not reasons.get(model)]
+    there = {model: label for model, label in LOCALS.items() if not reasons.get(model)}
     if st.session_state.get(keys.DUPLICATES_LOCAL) not in there:
         st.session_state[keys.DUPLICATES_LOCAL] = _first_model()
-    chosen = st.segmented_control(
+    chosen = segmented(
         "Compare meaning by",
         there,
-        format_func=LOCALS.__getitem__,
-        required=True,
-        key=keys.DUPLICATES_LOCAL,
+        keys.DUPLICATES_LOCAL,
         persist_state="session",
         help="A local model reads every text once, on this computer, free. Wording needs no model.",
     )
@@ -234,15 +208,15 @@ def language_notice(local: str | None, found: Passages | None) -> None:
         )
 
 
-def asked_now(mode: str, source: str, local: str | None, reference: str, hosted: ModelSpec | None) -> Asked:
+def asked_now(mode: str, source: str, local: str | None, reference: str, hosted: ModelSpec | None) -> DuplicatesAsked:
     """What pressing the button now would compare."""
     connection = connections.current()
     texts = hash(tuple(document.text for document in state().working.documents)) if source == OWN else 0
     if mode == ALL:
-        return Asked(ALL, source, texts, local)
+        return DuplicatesAsked(ALL, source, texts, local)
     provider = connection.provider
     paid = None if provider.is_local else (provider.id, hosted.id if hosted else None)
-    return Asked(ONE, source, texts, local, reference, paid)
+    return DuplicatesAsked(ONE, source, texts, local, reference, paid)
 
 
 def name_of(place: int, document: Document) -> str:
@@ -257,18 +231,19 @@ def _first_model() -> str:
 
 def _source_changed() -> None:
     current = state()
-    job().asking = False
+    DUPLICATES.job().asking = False
     current.reference_place = None
     st.session_state[keys.DUPLICATES_PICKED] = None
 
 
-def _mode_changed(provider: str) -> None:
-    current = state()
-    job().asking = False
+def _mode_changed(local: bool) -> None:
+    current, job = state(), DUPLICATES.job()
+    mode = st.session_state.get(keys.DUPLICATES_MODE)
     # What runs here costs nothing, so the other way of comparing shows its result at once.
-    current.wanted = st.session_state.get(keys.DUPLICATES_MODE) not in current.outcomes and (
-        provider == "local" or st.session_state.get(keys.DUPLICATES_MODE) == ALL
-    )
+    current.wanted = mode not in current.outcomes and (local or mode == ALL)
+    job.asking = False
+    if current.wanted:
+        job.message = ""
 
 
 def _reference_picked(found: Passages) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.display.response import show_warnings
+from pages.components.display.download import download
+from pages.components.display.response import open_in_playground, show_warnings
+from pages.components.display.tabs import tabs
 from pages.components.duplicates.input import name_of
 from pages.components.duplicates.result import (
     MEASURES,
-    download,
     meaning_of,
     selected_row,
     texts,
@@ -16,8 +17,8 @@ from pages.components.duplicates.result import (
     title,
 )
 from pages.components.duplicates.state import Outcome
+from pages.components.inputs.controls import segmented
 from pages.components.session import keys
-from pages.components.session.texts import open_run
 from rerank_core import Document, pricing, provider
 from rerank_core.duplicates import MEANING, WORDING, ComparedText, Measure, compared_csv, compared_json
 from rerank_core.duplicates.measures import RELEVANCE_WARNING
@@ -25,7 +26,6 @@ from rerank_core.duplicates.reference import above, ranked
 
 RELEVANCE = "relevance"
 SHOWN = 1_000
-TABS = ["Results", "Export"]
 
 
 def result(outcome: Outcome) -> None:
@@ -45,13 +45,8 @@ def result(outcome: Outcome) -> None:
         meaning_of(measure, outcome.asked.local)
     if outcome.run is not None:
         _bill(outcome)
-    tabs = st.tabs(TABS, key=keys.DUPLICATES_ONE_TAB, on_change="rerun")
-    if tabs[0].open:
-        with tabs[0]:
-            _results(outcome, rows, by)
-    if tabs[1].open:
-        with tabs[1]:
-            _files(outcome, rows, by, threshold)
+    draw = {"Results": lambda: _results(outcome, rows, by), "Export": lambda: _files(outcome, rows, by, threshold)}
+    tabs(draw, keys.DUPLICATES_ONE_TAB)
 
 
 def _order_control(outcome: Outcome) -> str:
@@ -63,15 +58,7 @@ def _order_control(outcome: Outcome) -> str:
     options[WORDING] = MEASURES[WORDING]
     if st.session_state.get(keys.DUPLICATES_ORDER) not in options:
         st.session_state[keys.DUPLICATES_ORDER] = next(iter(options))
-    chosen = st.segmented_control(
-        "Order by",
-        list(options),
-        format_func=options.__getitem__,
-        required=True,
-        key=keys.DUPLICATES_ORDER,
-        persist_state="session",
-    )
-    return chosen or next(iter(options))
+    return segmented("Order by", options, keys.DUPLICATES_ORDER, persist_state="session")
 
 
 def _bill(outcome: Outcome) -> None:
@@ -80,14 +67,7 @@ def _bill(outcome: Outcome) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.metric("Billed", pricing.money_text(response.cost.amount), width="content")
         st.metric("Latency", f"{response.latency_ms:,.0f} ms", width="content")
-        if st.button(
-            "Open in the Playground",
-            icon=":material/open_in_full:",
-            on_click=open_run,
-            args=(outcome.run,),
-            help="Rate the texts, see the request as code, save the board as a picture.",
-        ):
-            st.switch_page("playground.py")
+        open_in_playground(outcome.run, "texts")
     show_warnings(response.warnings)
 
 
@@ -107,7 +87,7 @@ def _results(outcome: Outcome, rows: tuple[ComparedText, ...], by: str) -> None:
     if len(rows) > SHOWN:
         st.caption(f"The first {SHOWN:,} of {len(rows):,}; the files have all of them.")
     chosen = selected_row(records, f"one_{outcome.id}_{by}", "The texts by how much they are like the reference")
-    row = rows[chosen if chosen is not None and chosen < len(rows) else 0]
+    row = rows[chosen]
     facts = {"Relevance": row.relevance, "Meaning": row.meaning, "Wording": row.wording}
     reference = Document(outcome.asked.reference or "")
     texts(reference, row.document, "The reference text", name_of(row.place, row.document), facts, outcome.id)
@@ -124,11 +104,11 @@ def _files(outcome: Outcome, rows: tuple[ComparedText, ...], by: str, threshold:
     if by == RELEVANCE and outcome.run is not None:
         model = outcome.run.response.model
     with st.container(horizontal=True):
-        download("CSV", lambda: compared_csv(reference, rows), "compared.csv", "text/csv")
+        download("CSV", lambda: compared_csv(reference, rows), "compared.csv", keys.DUPLICATES_CSV)
         download(
             "JSON",
             lambda: compared_json(reference, rows, measure=by, threshold=threshold, model=model),
             "compared.json",
-            "application/json",
+            keys.DUPLICATES_JSON,
         )
     st.caption("All texts in this order, with every score, the reference first. Nothing here deletes anything.")

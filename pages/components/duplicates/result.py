@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
 
 from pages.components.display.board import shown
 from pages.components.display.difference import side_by_side
+from pages.components.display.download import download
+from pages.components.display.tabs import tabs
 from pages.components.duplicates.input import name_of
 from pages.components.duplicates.state import DIFFERENCES, Outcome, state
+from pages.components.inputs.controls import back_to_suggestion, segmented, select
 from pages.components.session import keys
 from rerank_core import Document
 from rerank_core.duplicates import (
@@ -30,10 +33,8 @@ from rerank_core.duplicates.measures import explain
 from rerank_core.providers.local import LOCAL
 
 MEASURES: dict[Measure, str] = {WORDING: "Near-identical wording", MEANING: "Similar meaning"}
-TABS = ["Groups", "Pairs", "Export"]
 SHOWN_PAIRS, EXPLAINED = 500, 30
 PREVIEW = 160
-FEW_WORDS = 6  # so many changed words are named in a table
 LONG = 20_000  # characters from which a difference is worked out only when it is looked at
 LABELS = {model.id: model.label for model in LOCAL.models}
 
@@ -50,26 +51,20 @@ def result(outcome: Outcome) -> None:
     meaning_of(measure, found.model)
     if found.blank:
         st.caption(f"Left out because they are blank: {len(found.blank):,}.")
-    tabs = st.tabs(TABS, key=keys.DUPLICATES_TAB, on_change="rerun")
-    for tab, draw in zip(tabs, (_groups, _pairs, _files), strict=True):
-        if tab.open:
-            with tab:
-                draw(outcome, found, measure, threshold)
+    draw = {
+        "Groups": lambda: _groups(outcome, found, measure, threshold),
+        "Pairs": lambda: _pairs(outcome, found, measure, threshold),
+        "Export": lambda: _files(found, measure, threshold),
+    }
+    tabs(draw, keys.DUPLICATES_TAB)
 
 
 def measure_control(measures: Sequence[Measure]) -> Measure:
     """Which of the two measures decides."""
     if st.session_state.get(keys.DUPLICATES_MEASURE) not in measures:
         st.session_state[keys.DUPLICATES_MEASURE] = WORDING
-    chosen = st.segmented_control(
-        "Look for",
-        list(measures),
-        format_func=MEASURES.__getitem__,
-        required=True,
-        key=keys.DUPLICATES_MEASURE,
-        persist_state="session",
-    )
-    return chosen or WORDING
+    options = {measure: MEASURES[measure] for measure in measures}
+    return segmented("Look for", options, keys.DUPLICATES_MEASURE, persist_state="session")
 
 
 def threshold_control(measure: Measure, model: str | None) -> float:
@@ -93,17 +88,7 @@ def threshold_control(measure: Measure, model: str | None) -> float:
         width=320,
         help="From which likeness on texts count as alike. Moving it works nothing out anew.",
     )
-    if name in current.thresholds:
-
-        def forget() -> None:
-            current.thresholds.pop(name, None)
-
-        st.button(
-            "Back to the suggestion",
-            type="tertiary",
-            icon=":material/undo:",
-            on_click=forget,
-        )
+    back_to_suggestion(current.thresholds, name)
     return float(value)
 
 
@@ -140,7 +125,7 @@ def _groups(outcome: Outcome, found: Duplicates, measure: Measure, threshold: fl
             }
         )
     chosen = selected_row(rows, f"groups_{outcome.id}_{measure}_{hash(groups)}", "Groups of texts that are alike")
-    group = groups[chosen if chosen is not None and chosen < len(groups) else 0]
+    group = groups[chosen]
     _group(outcome, found, measure, group)
 
 
@@ -159,7 +144,7 @@ def _group(outcome: Outcome, found: Duplicates, measure: Measure, group: Group) 
 
 def _one_of(label: str, names: dict[int, str], key: str, first: int) -> int:
     st.session_state.setdefault(key, first)
-    return st.selectbox(label, list(names), format_func=names.__getitem__, key=key)
+    return select(label, names, key)
 
 
 def _pairs(outcome: Outcome, found: Duplicates, measure: Measure, threshold: float) -> None:
@@ -180,23 +165,16 @@ def _pairs(outcome: Outcome, found: Duplicates, measure: Measure, threshold: flo
         for place, pair in enumerate(pairs)
     ]
     chosen = selected_row(rows, f"pairs_{outcome.id}_{measure}_{threshold}", "Pairs of texts that are alike")
-    compared(outcome, found.documents, pairs[chosen if chosen is not None and chosen < len(pairs) else 0])
+    compared(outcome, found.documents, pairs[chosen])
 
 
-def _files(_outcome: Outcome, found: Duplicates, measure: Measure, threshold: float) -> None:
+def _files(found: Duplicates, measure: Measure, threshold: float) -> None:
     with st.container(horizontal=True):
-        download("CSV", lambda: groups_csv(found, measure, threshold), "duplicates.csv", "text/csv")
-        download("JSON", lambda: groups_json(found, measure, threshold), "duplicates.json", "application/json")
+        download("CSV", lambda: groups_csv(found, measure, threshold), "duplicates.csv", keys.DUPLICATES_CSV)
+        download("JSON", lambda: groups_json(found, measure, threshold), "duplicates.json", keys.DUPLICATES_JSON)
     st.caption(
         "The groups at this threshold: the CSV has a row for each text, the JSON every pair too. Nothing here deletes "
         "anything, and no file says which text to keep."
-    )
-
-
-def download(label: str, data: Callable[[], bytes], name: str, mime: str) -> None:
-    """A button for a file that is made when it is pressed."""
-    st.download_button(
-        label, data, name, mime, icon=":material/download:", on_click="ignore", key=keys.of(keys.DUPLICATES_GET, label)
     )
 
 
@@ -252,8 +230,8 @@ def title(document: Document) -> str:
     return shown(str(document.metadata.get("title") or document.text), PREVIEW, one_line=True)
 
 
-def selected_row(rows: Sequence[Mapping[str, object]], key: str, alt: str) -> int | None:
-    """A table of which one row can be selected; the place of that row."""
+def selected_row(rows: Sequence[Mapping[str, object]], key: str, alt: str) -> int:
+    """A table of which one row can be selected; the place of that row, of the first one where there is none."""
     bar = st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.3f", width=120)
     event = st.dataframe(
         pd.DataFrame(rows),
@@ -280,4 +258,4 @@ def selected_row(rows: Sequence[Mapping[str, object]], key: str, alt: str) -> in
         },
     )
     chosen = event["selection"]["rows"]
-    return int(chosen[0]) if chosen else None
+    return int(chosen[0]) if chosen and chosen[0] < len(rows) else 0

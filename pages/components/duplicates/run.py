@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.components.display.markdown import escaped
-from pages.components.duplicates.state import ALL, OWN, Asked, Outcome, state
+from pages.components.duplicates.state import ALL, OWN, DuplicatesAsked, Outcome, state
 from pages.components.inputs.collections import SAMPLE, passages_of
-from pages.components.inputs.model import set_up_link
-from pages.components.jobs import page_job, paid_call
-from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
+from pages.components.inputs.model import cost_metric, set_up_link
+from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
+from pages.components.jobs.paid_call import reranked_run
 from pages.components.jobs.payment import Payment
 from pages.components.jobs.spending import Wording
 from pages.components.session import keys, query_params
@@ -35,7 +34,7 @@ LISTED = "as listed"
 class DuplicatesPlan:
     """A comparison that could start: everything a worker needs, and nothing of Streamlit's."""
 
-    asked: Asked
+    asked: DuplicatesAsked
     passages: Passages
     own: tuple[Document, ...] = ()
     leave_out: int | None = None
@@ -57,7 +56,7 @@ def passages() -> tuple[Passages, tuple[Document, ...]]:
     return PassageList(own), own
 
 
-def plan(asked: Asked, connection: Connection, model: ModelSpec | None) -> DuplicatesPlan | None:
+def plan(asked: DuplicatesAsked, connection: Connection, model: ModelSpec | None) -> DuplicatesPlan | None:
     """The comparison as things stand; where its texts cannot be read, say so and give None."""
     current = state()
     try:
@@ -74,13 +73,8 @@ def estimate(planned: DuplicatesPlan) -> pricing.CostEstimate:
     assert planned.connection is not None
     size = len(planned.passages)
     documents = planned.passages.get(range(size if size <= MAX_TEXTS else NEAREST))
-    return pricing.estimate_cost(
-        planned.connection.provider.id,
-        planned.model.id if planned.model else None,
-        condense(planned.asked.reference or "").text,
-        documents,
-        prices=planned.connection.prices,
-    )
+    query = condense(planned.asked.reference or "").text
+    return planned.connection.estimate(planned.model.id if planned.model else None, query, documents)
 
 
 def before_the_button(planned: DuplicatesPlan | None) -> None:
@@ -92,15 +86,12 @@ def before_the_button(planned: DuplicatesPlan | None) -> None:
         return
     expected = estimate(planned)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.metric("Estimated cost", pricing.money_text(expected.amount), width="content")
-        with st.popover("How", icon=":material/help:", type="tertiary"):
-            for sentence in expected.assumptions:
-                st.caption(escaped(sentence))
+        cost_metric(pricing.money_text(expected.amount), expected.assumptions)
 
 
-def stale_notice(outcome: Outcome, asked: Asked) -> None:
+def stale_notice(outcome: Outcome, asked: DuplicatesAsked) -> None:
     """Say that the choices are no longer those of the result below."""
-    if outcome.asked != asked and not job().running:
+    if outcome.asked != asked and not DUPLICATES.job().running:
         what = "choices" if outcome.asked.texts == asked.texts else "texts"
         st.caption(f":material/history: The {what} changed since this comparison. Press Find duplicates to renew it.")
 
@@ -131,9 +122,9 @@ def _take(ended: Ended[Outcome]) -> None:
 
 
 DUPLICATES = JobKind[Outcome](
-    name="duplicates",
-    doing="Comparing",
-    failed="comparing",
+    "duplicates",
+    "Comparing",
+    "comparing",
     take=_take,
     paid=True,
     limit=Wording(
@@ -146,15 +137,10 @@ DUPLICATES = JobKind[Outcome](
 )
 
 
-def job() -> PageJob[Outcome]:
-    """The comparison under way in this session."""
-    return page_job.of(DUPLICATES)
-
-
 def sync_query_params(mode: str) -> None:
     """Keep the shown comparison in the address, so that a reload brings it back: its id, never a text."""
     outcome = state().outcomes.get(mode)
-    query_params.sync({keys.JOB: job().id or (outcome.id if outcome is not None else None)})
+    query_params.sync({keys.JOB: DUPLICATES.job().id or (outcome.id if outcome is not None else None)})
 
 
 def _work(context: JobContext, payment: Payment, planned: DuplicatesPlan, job_id: str) -> Outcome:
@@ -194,7 +180,7 @@ def _one_against_many(context: JobContext, payment: Payment, planned: Duplicates
         model = planned.model.id if planned.model else None
         request = RerankRequest(query.text, against.documents, model)
         context.progress(0, len(request.documents), note="Asking the provider")
-        run = paid_call.reranked_run(context, planned.connection, payment, request, order_name=LISTED, run_id=job_id)
+        run = reranked_run(context, payment, planned.connection, request, LISTED, job_id)
     response = run.response if run is not None else None
     rows = compare(
         reference,

@@ -15,13 +15,11 @@ OWN = "own"
 ALL, ONE = "all", "one"
 NO_MODEL = "none"
 
-# Widget keys, and the name of a job in the address.
-
 DIFFERENCES = 400  # comparisons that are remembered
 
 
 @dataclass(frozen=True)
-class Asked:
+class DuplicatesAsked:
     """What was compared, to tell whether a result still fits what stands on the page.
 
     `local` is the local model of the meaning, None for wording alone; `reference` and `hosted`, a provider and its
@@ -45,7 +43,7 @@ class Outcome:
     """
 
     id: str
-    asked: Asked
+    asked: DuplicatesAsked
     found: Duplicates | None = None
     rows: tuple[ComparedText, ...] = ()
     run: Run | None = None
@@ -57,17 +55,16 @@ class Outcome:
 class DuplicatesState:
     """The own texts, the results of both modes, the comparison that is under way."""
 
-    arrived: bool = False
+    visited: bool = False
     wanted: bool = False
     # The id of a comparison under way that a link named, whose inputs are to be shown with its result.
     restoring: str | None = None
-    gone: bool = False
+    # The source that was chosen is no longer there: the press that comes with it was meant for another one.
+    source_missing: bool = False
     working: WorkingList = field(default_factory=WorkingList)
     pasted: ParsedDocuments | None = None
     reference_place: int | None = None
     outcomes: dict[str, Outcome] = field(default_factory=dict)
-    # What became of a comparison whose texts were gone, until the person goes on.
-    notice: str = ""
     # A threshold belongs to a measure and its model.
     thresholds: dict[tuple[str, str | None], float] = field(default_factory=dict)
     differences: dict[tuple[str, str], TextDifference] = field(default_factory=dict)

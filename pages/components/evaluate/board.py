@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.display import tables
-from pages.components.display.board import MAX_ROWS, BoardEvent, BoardRow, board, shown
+from pages.components.display.board import BoardEvent, BoardRow, BoardView, shown
+from pages.components.display.orders_view import orders_view
 from pages.components.evaluate.orders import judgments, orders, rankings
 from pages.components.evaluate.rate import keep
 from pages.components.evaluate.state import state
@@ -27,30 +28,10 @@ def query_board(query_set: QuerySet, query: Query, label: str, against: str) -> 
             st.text("One of the two orders has no answer to this query.")
             return
         current = state()
-        top_n = int(st.session_state.get(keys.ANSWER_DEPTH) or 10)
+        top_n = int(st.session_state.get(keys.SUMMARY_DEPTH) or 10)
+        view = BoardView(top_n, _name(query_set, against), _name(query_set, label), picked=current.picked, rating=True)
         # A component's key must not hold two underscores in a row, and a query's id may.
-        key = keys.EVALUATE_BOARD
-        if len(rows) <= MAX_ROWS:
-            board(
-                rows,
-                top_n=top_n,
-                initial_name=_name(query_set, against),
-                reranked_name=_name(query_set, label),
-                key=key,
-                picked=current.picked,
-                scores=any(row.score is not None for row in rows),
-                rating=True,
-                on_event=_on_board,
-            )
-        else:
-            picked = tables.big_tables(
-                rows,
-                top_n=top_n,
-                initial_name=_name(query_set, against),
-                reranked_name=_name(query_set, label),
-                key=key,
-            )
-            current.picked = picked or current.picked
+        current.picked = orders_view(rows, view, key=keys.EVALUATE_BOARD, on_event=_on_board)
         _scale(query)
         _detail(query_set, query, rows)
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.components.evaluate.state import open_set, state
+from pages.components.evaluate.state import open_set, reported, state
 from pages.components.inputs.collections import LIVE, SAMPLE, LiveSettings, passages_of
 from pages.components.inputs.search_engine import live_settings
-from pages.components.jobs import page_job
 from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
 from pages.components.server import addresses
 from pages.components.session import keys, stores
-from rerank_core import ConfigurationError, Document, RerankError
+from rerank_core import ConfigurationError, Document
 from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.query_sets import sources
 from rerank_core.evaluation.query_sets.query_set import QuerySet, describe
@@ -55,10 +54,8 @@ def typed() -> None:
     if pressed and search is not None:
         lines = tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
         made = Imported("opensearch-queries", queries={line: line for line in lines})
-        try:
+        with reported():
             start(sources.from_files(made, name=name.strip() or "My queries"), search)
-        except RerankError as error:
-            state().error = error
 
 
 def search_for_missing(made: QuerySet) -> Search | None:
@@ -92,7 +89,7 @@ def _search_control(label: str, *, allow_none: bool, own: bool = False) -> Searc
 def start(made: QuerySet, search: Search) -> None:
     """Find candidates in a worker, then keep the set and work on it."""
     mine = job()
-    mine.press(lambda: Plan((Task(_work, (made, search, _passages(search))),)))
+    mine.submit(lambda: Plan((Task(_work, (made, search, _passages(search))),)))
     state().error, mine.error = mine.error, None
     st.rerun()  # what became of it stands at the top of the page
 
@@ -126,17 +123,11 @@ def _work(context: JobContext, made: QuerySet, search: Search, passages: Passage
 
 def save(made: QuerySet, *, again: bool = True) -> None:
     """Keep a set and work on it from now on."""
-    current = state()
-    try:
-        set_id = stores.query_sets().save(made)
-    except RerankError as error:
-        current.error = error
-        return
-    current.added = True
-    open_set(set_id)
-    current.note = f"{describe(made)}."
-    if again:
-        st.rerun()
+    with reported():
+        open_set(stores.query_sets().save(made))
+        state().added, state().note = True, f"{describe(made)}."
+        if again:
+            st.rerun()
 
 
 def _take(ended: Ended[QuerySet]) -> None:
@@ -145,9 +136,9 @@ def _take(ended: Ended[QuerySet]) -> None:
 
 
 CANDIDATES_JOB = JobKind[QuerySet](
-    name="candidates",
-    doing="Finding candidates",
-    failed="searching",
+    "candidates",
+    "Finding candidates",
+    "searching",
     take=_take,
     sets_widgets=True,
     cancelled="Cancelled. The queries are still here.",
@@ -156,7 +147,7 @@ CANDIDATES_JOB = JobKind[QuerySet](
 
 def job() -> PageJob[QuerySet]:
     """The search for candidates under way in this session."""
-    return page_job.of(CANDIDATES_JOB)
+    return CANDIDATES_JOB.job()
 
 
 def take_finished() -> None:

@@ -6,8 +6,8 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from pages.components.evaluate.answer import current_summary
-from pages.components.evaluate.orders import scope_line, searches_a_day
+from pages.components.evaluate.orders import searches_a_day
+from pages.components.evaluate.summary import current_summary
 from pages.components.session import keys
 from rerank_core import pricing
 from rerank_core.evaluation.measures.cost_quality import CostPoint, cost_quality, picture, worth
@@ -31,12 +31,9 @@ def cost_step(_: QuerySet) -> None:
         persist_state="session",
         width=200,
     )
-    found = current_summary()
+    found = current_summary(lambda summary: worth(summary, searches_a_day()), to_all=True)
     if found is None:
         return
-    with st.container(key=keys.HEADLINE):
-        st.text(worth(found, searches_a_day()))
-    scope_line(to_all=True)
     points = cost_quality(found, searches_a_day())
     _picture(points, found.measure)
     _table(points, found.measure)

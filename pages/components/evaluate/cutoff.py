@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import streamlit as st
 
-from pages.components.display.cut_line import cut_line
-from pages.components.evaluate.cut_pictures import threshold_facts, threshold_panels, top_panels
+from pages.components.display import errors
+from pages.components.display.cut_line import CutPicture, Fact, Panel, Series, cut_line
 from pages.components.evaluate.orders import (
     best,
     rankings,
@@ -16,11 +18,11 @@ from pages.components.evaluate.orders import (
     settings,
 )
 from pages.components.evaluate.recipe import recipe
-from pages.components.evaluate.state import Cut, state
+from pages.components.evaluate.state import Cut, reported, state
 from pages.components.session import keys, stores, thresholds
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.records import Ranking
-from rerank_core.evaluation.measures.cutoff import CutOff, cut_off
+from rerank_core.evaluation.measures.cutoff import CutOff, CutPoint, TopN, cut_off
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 
 STEPS = 200
@@ -61,13 +63,10 @@ def cutoff_step(_: QuerySet) -> None:
 
 
 def _worked_out(ranking: Ranking) -> CutOff | None:
-    query_set, chosen = state().query_set, settings()
-    assert query_set is not None
+    query_set, chosen = state().opened, settings()
     try:
         return remembered(("cut", ranking, chosen), lambda: cut_off(query_set, ranking, chosen))
     except RerankError as error:
-        from pages.components.display import errors
-
         errors.show(error, title="There is nothing to cut yet")
         return None
 
@@ -100,23 +99,22 @@ def _threshold(cut: CutOff, ranking: Ranking) -> None:
     if moved is None:
         kept = stores.query_sets().threshold(ranking.contender.provider, ranking.contender.model)
         moved = kept.score if kept else cut.suggested.threshold
-    # The widget under this key is gone from the session whenever another step was drawn, so it is told each time.
+    # The widget under this key is gone from the session whenever another step was drawn, so it is set each time.
     line = st.session_state[keys.CUT_LINE] = _within(moved, low, high)
     st.text(f"{cut.at(line).text}.")
     points = remembered(("cut_points", cut, low, high), lambda: cut.spread(low, high, STEPS))
-    cut_line(
+    picture = CutPicture(
         "Threshold",
-        low=low,
-        high=high,
-        value=line,
-        steps=STEPS,
-        panels=threshold_panels(points, cut.at(line)),
-        facts=threshold_facts(points, cut.at(line)),
-        across="Score threshold: drag the line, click, or use the arrow keys",
+        low,
+        high,
+        line,
+        STEPS,
+        threshold_panels(points, cut.at(line)),
+        "Score threshold: drag the line, click, or use the arrow keys",
         digits=3,
-        key=keys.CUT_CHART,
-        on_move=lambda value: _set_line(about, value),
+        facts=threshold_facts(points, cut.at(line)),
     )
+    cut_line(picture, key=keys.CUT_CHART, on_move=lambda value: _set_line(about, value))
     _keep(cut, ranking, line)
 
 
@@ -166,13 +164,10 @@ def _kept(ranking: Ranking) -> None:
 
 def store(provider: str, model: str | None, score: float | None = None, how: str = "") -> None:
     """Keep a model's threshold on this machine, where the other pages find it in any session; None forgets it."""
-    try:
+    with reported():
         stores.query_sets().set_threshold(provider, model, score, how)
-    except RerankError as error:
-        state().error = error
-        return
-    # What this session tried on the Playground gives way to what was kept just now.
-    thresholds.own().pop((provider, model), None)
+        # What this session tried on the Playground gives way to what was kept just now.
+        thresholds.own().pop((provider, model), None)
 
 
 def _set_line(about: Cut, value: float) -> None:
@@ -197,15 +192,58 @@ def _top_n(cut: CutOff, about: Cut) -> None:
     tops = state().tops
     n = min(len(cut.top), tops.get(about, 3))
     st.text(f"{cut.top[n - 1].text}.")
-    cut_line(
-        "Top n",
-        low=1,
-        high=len(cut.top),
-        value=n,
-        steps=len(cut.top) - 1,
-        panels=top_panels(cut.top, n),
-        across="Results shown a query, without a threshold",
-        digits=0,
-        key=keys.CUT_TOP_CHART,
-        on_move=lambda moved: tops.update({about: round(moved)}),
+    across = "Results shown a query, without a threshold"
+    picture = CutPicture("Top n", 1, len(cut.top), n, len(cut.top) - 1, top_panels(cut.top, n), across, digits=0)
+    cut_line(picture, key=keys.CUT_TOP_CHART, on_move=lambda moved: tops.update({about: round(moved)}))
+
+
+def threshold_panels(points: Sequence[CutPoint], now: CutPoint) -> tuple[Panel, ...]:
+    """The queries by what becomes of them, and under that precision and recall of what is shown."""
+    kinds = ("Answered rightly", "Rightly no answer", "Has an answer, none shown", "Answered wrongly")
+
+    def counts(point: CutPoint) -> tuple[int, int, int, int]:
+        return point.right, point.silent, point.missed, point.wrong
+
+    queries = tuple(
+        Series(name, tuple(float(counts(point)[place]) for point in points), float(counts(now)[place]), tone=place)
+        for place, name in enumerate(kinds)
     )
+    shares = (
+        Series("Precision", tuple(point.precision for point in points), now.precision, tone=3, dash=2),
+        Series("Recall", tuple(point.recall for point in points), now.recall, tone=4, dash=1),
+    )
+    return Panel("areas", queries, float(now.queries), 190, "Queries"), Panel("lines", shares, 1.0, 90)
+
+
+def threshold_facts(points: Sequence[CutPoint], now: CutPoint) -> tuple[Fact, ...]:
+    """What a person decides by, each with what it means."""
+    facts: tuple[tuple[str, str, Callable[[CutPoint], str]], ...] = (
+        ("Answered", "Queries that show a result", lambda point: f"{point.answered:.0%}"),
+        ("Wrongly answered", "The first one shown is not good", lambda point: f"{point.wrongly_answered:.0%}"),
+        ("Precision", "Good ones among those shown", lambda point: _share(point.precision, "none shown")),
+        ("Recall", "Good ones shown, of all there are", lambda point: _share(point.recall, "none there")),
+        ("Results a query", "Shown on average", lambda point: f"{point.kept:.1f}"),
+    )
+    return tuple(Fact(name, hint, tuple(words(point) for point in points), words(now)) for name, hint, words in facts)
+
+
+def top_panels(top: Sequence[TopN], n: int) -> tuple[Panel, ...]:
+    """What the first n results hold; `n` is where the line rests."""
+    rest = top[n - 1]
+    return (
+        Panel(
+            "lines",
+            (
+                Series("Find an answer", tuple(one.found for one in top), rest.found, tone=0),
+                Series("Recall", tuple(one.recall for one in top), rest.recall, tone=4, dash=1),
+                Series("Precision", tuple(one.precision for one in top), rest.precision, tone=3, dash=2),
+                Series("Show nothing good", tuple(one.wrong for one in top), rest.wrong, tone=2, dash=1),
+            ),
+            1.0,
+            200,
+        ),
+    )
+
+
+def _share(value: float | None, none: str) -> str:
+    return none if value is None else f"{value:.0%}"

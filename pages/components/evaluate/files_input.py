@@ -57,7 +57,7 @@ def collect() -> bool:
     """Take over the files that have been read; whether a reload found a reading that is under way. Call it before the
     widgets are drawn."""
     found = inbox().left_behind() is not None
-    inbox().collect()
+    inbox().take_finished()
     return found
 
 

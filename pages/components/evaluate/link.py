@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.evaluate.new_run import contenders
+from pages.components.evaluate.new_run import ready_contenders
 from pages.components.evaluate.run import create
-from pages.components.evaluate.state import FREE, STEPS, open_experiment, open_set, sample_id, state
+from pages.components.evaluate.state import FREE, STEPS, open_experiment, open_set, saved_sets, state
 from pages.components.session import keys, query_params, stores
 
 
@@ -24,7 +24,7 @@ def restore_from_link() -> None:
     elif set_id:
         open_set(set_id)
     if current.set_id is None:
-        open_set(sample_id())
+        open_set(saved_sets()[-1].id)  # the sample
     st.session_state[keys.STEP] = step if step in STEPS else "Answer"
     if (
         not (asked or set_id)
@@ -32,7 +32,7 @@ def restore_from_link() -> None:
         and current.query_set is not None
         and not stores.experiments().list(current.set_id)
     ):
-        free = {(one.provider, one.model): one for one in contenders().values() if one.is_local}
+        free = {(one.provider, one.model): one for one in ready_contenders().values() if one.is_local}
         picked = tuple(free[one.provider, one.model] for one in FREE if (one.provider, one.model) in free)
         if picked:
             create(current.query_set, picked)

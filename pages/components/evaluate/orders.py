@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import streamlit as st
 
@@ -18,6 +18,8 @@ from rerank_core.evaluation.query_sets.scope import Scope
 
 DEPTHS = [3, 5, 10, 20]
 LENGTH_NAMES = {"short": "Up to 5 words", "sentence": "6 to 25 words", "long": "Longer"}
+FILTERS = (keys.SUMMARY_TAGS, keys.SUMMARY_LANGUAGES, keys.SUMMARY_LENGTHS, keys.SUMMARY_RATERS)
+"""The keys of what is chosen, in the order of the fields of Scope."""
 KEPT = 20
 
 Found = TypeVar("Found")
@@ -69,36 +71,36 @@ def searches_a_day() -> float:
 def filters(query_set: QuerySet) -> None:
     """Which queries and whose ratings the figures are over."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if st.session_state.get(keys.ANSWER_DEPTH) not in DEPTHS:
-            st.session_state[keys.ANSWER_DEPTH] = 10
-        st.selectbox(
-            "Look at the top",
-            DEPTHS,
-            key=keys.ANSWER_DEPTH,
-            persist_state="session",
-            width=120,
-            help="How many results count: the k of nDCG@k.",
-        )
-        _choice("Tag", keys.ANSWER_TAGS, query_set.tags)
-        _choice("Language", keys.ANSWER_LANGUAGES, query_set.languages)
+        depth_choice("Look at the top", DEPTHS, 10, keys.SUMMARY_DEPTH, "How many results count: the k of nDCG@k.", 120)
+        _choice("Tag", keys.SUMMARY_TAGS, query_set.tags)
+        _choice("Language", keys.SUMMARY_LANGUAGES, query_set.languages)
         lengths = {query.length for query in query_set.queries}
-        _choice("Length of the query", keys.ANSWER_LENGTHS, [one for one in LENGTHS if one in lengths], LENGTH_NAMES)
-        _choice("Ratings by", keys.ANSWER_RATERS, query_set.raters)
+        _choice("Length of the query", keys.SUMMARY_LENGTHS, [one for one in LENGTHS if one in lengths], LENGTH_NAMES)
+        _choice("Ratings by", keys.SUMMARY_RATERS, query_set.raters)
         relevant_choice("Relevant from grade")
+
+
+def depth_choice(
+    label: str, depths: Sequence[int], usual: int, key: str, meaning: str, width: int | Literal["stretch"] = "stretch"
+) -> None:
+    """How far down an order somebody looks, `usual` until he says otherwise."""
+    if st.session_state.get(key) not in depths:
+        st.session_state[key] = usual
+    st.selectbox(label, depths, key=key, persist_state="session", width=width, help=meaning)
 
 
 def relevant_choice(label: str, *, spelled: bool = False) -> None:
     """From which grade on a document is relevant, or a good answer: one choice for every step, drawn only where the
     ratings leave one. `spelled` names the grades as "2 or more"."""
-    grades = _grades()
+    grades = given_grades()
     if len(grades) < 2:
         return
-    st.session_state[keys.ANSWER_RELEVANT] = relevant()
+    st.session_state[keys.SUMMARY_RELEVANT] = relevant()
     st.selectbox(
         label,
         list(grades),
         format_func=grades.__getitem__ if spelled else str,
-        key=keys.ANSWER_RELEVANT,
+        key=keys.SUMMARY_RELEVANT,
         persist_state="session",
         width=170,
         help="For precision, recall, RR, AP and the cut-off. nDCG takes every grade as it is.",
@@ -107,14 +109,13 @@ def relevant_choice(label: str, *, spelled: bool = False) -> None:
 
 def relevant() -> int:
     """The grade from which on a document counts as relevant: 1 until somebody chose another that there is."""
-    chosen = st.session_state.get(keys.ANSWER_RELEVANT)
-    return int(chosen) if chosen in _grades() else 1
+    chosen = st.session_state.get(keys.SUMMARY_RELEVANT)
+    return int(chosen) if chosen in given_grades() else 1
 
 
-def _grades() -> dict[int, str]:
+def given_grades() -> dict[int, str]:
     """The grades to choose from: those that anybody gave, whoever counts just now, and 1. Files may go beyond 3."""
-    query_set = state().query_set
-    assert query_set is not None
+    query_set = state().opened
 
     def found() -> dict[int, str]:
         rated = (own for whole in query_set.judgments.values() for own in whole.values())
@@ -127,14 +128,9 @@ def _grades() -> dict[int, str]:
 
 def scope() -> Scope:
     """What the figures are over, as it was chosen; what this query set does not have is left out of it."""
-    query_set = state().query_set
-    assert query_set is not None
-    tags, languages, lengths, raters = (
-        tuple(st.session_state.get(key) or ())
-        for key in (keys.ANSWER_TAGS, keys.ANSWER_LANGUAGES, keys.ANSWER_LENGTHS, keys.ANSWER_RATERS)
-    )
-    chosen = Scope(tags, languages, lengths, raters)
-    return remembered(("scope", query_set, tags, languages, lengths, raters), lambda: chosen.within(query_set))
+    query_set = state().opened
+    chosen = tuple(tuple(st.session_state.get(key) or ()) for key in FILTERS)
+    return remembered(("scope", query_set, *chosen), lambda: Scope(*chosen).within(query_set))
 
 
 def scope_line(*, to_all: bool = False) -> None:
@@ -150,7 +146,7 @@ def scope_line(*, to_all: bool = False) -> None:
 
 
 def _show_all() -> None:
-    for key in (keys.ANSWER_TAGS, keys.ANSWER_LANGUAGES, keys.ANSWER_LENGTHS, keys.ANSWER_RATERS):
+    for key in FILTERS:
         st.session_state[key] = []
 
 
@@ -172,25 +168,22 @@ def _choice(label: str, key: str, options: Sequence[str], names: Mapping[str, st
 
 def judgments() -> Mapping[str, Mapping[str, int]]:
     """The ratings that count: of the chosen raters, combined."""
-    query_set = state().query_set
-    assert query_set is not None
+    query_set = state().opened
     raters = scope().counted(query_set)
     return remembered(("judgments", query_set, raters), lambda: query_set.combined(raters))
 
 
 def selected() -> tuple[str, ...] | None:
     """The queries that the filters leave in; None where they leave all."""
-    query_set = state().query_set
-    assert query_set is not None
+    query_set = state().opened
     chosen = scope()
     return remembered(("selected", query_set, chosen), lambda: chosen.only(query_set))
 
 
 def settings() -> EvaluationSettings:
     """What the figures of every step are over, and how they count; the same object while nothing is chosen anew."""
-    query_set = state().query_set
-    assert query_set is not None
-    chosen, depth = scope(), int(st.session_state.get(keys.ANSWER_DEPTH) or 10)
+    query_set = state().opened
+    chosen, depth = scope(), int(st.session_state.get(keys.SUMMARY_DEPTH) or 10)
     parts = (judgments(), selected(), chosen.text(query_set), chosen.counted(query_set))
     counting = (relevant(), depth, searches_a_day())
     return remembered(("settings", *parts, *counting), lambda: EvaluationSettings(*parts, *counting))
@@ -198,8 +191,7 @@ def settings() -> EvaluationSettings:
 
 def summary() -> Summary:
     """What the experiment comes to under the filters. Raises InvalidRequestError where there is nothing to say yet."""
-    query_set, found, chosen = state().query_set, rankings(), settings()
-    assert query_set is not None
+    query_set, found, chosen = state().opened, rankings(), settings()
     return remembered(("summary", found, chosen), lambda: summarise(query_set, found, chosen))
 
 

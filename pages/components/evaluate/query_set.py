@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
 from pages.components.display import errors
 from pages.components.evaluate.files_input import add, inbox
 from pages.components.evaluate.orders import remembered
-from pages.components.evaluate.state import is_sample, open_set, saved_sets, state
+from pages.components.evaluate.saved import choose_saved, delete_popover, rename_popover
+from pages.components.evaluate.state import is_sample, leave_set, open_set, saved_sets, state
 from pages.components.inputs.import_report import problems
 from pages.components.session import keys, stores
 from rerank_core import RerankError
@@ -51,51 +54,37 @@ def _choose() -> None:
     names: dict[str, str] = {}
     for one in sorted(saved.values(), key=lambda one: one.created):
         names[one.id] = unused_name(f"{one.name} ({one.queries:,})", names.values())
+    named = {set_id: names[set_id] for set_id in saved}
     if current.set_id not in saved:
         open_set(next(iter(saved)))
-    st.session_state[keys.QUERY_SET] = current.set_id
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox(
-            "Query set",
-            list(saved),
-            format_func=names.__getitem__,
-            key=keys.QUERY_SET,
-            on_change=lambda: open_set(st.session_state[keys.QUERY_SET]),
-            width=420,
-        )
+        choose_saved("Query set", named, current.set_id, open_set, key=keys.QUERY_SET, width=420)
         summary = saved.get(current.set_id or "")
         if summary is not None and not is_sample(summary):
-            with st.popover("Rename", icon=":material/edit:"):
-                st.text_input("New name", value=summary.name, key=keys.of(keys.SET_NAME, summary.id), max_chars=200)
-                st.button("Save the name", on_click=_rename, args=(summary.id,), key=keys.RENAME_SET)
-            with st.popover("Delete", icon=":material/delete:"):
-                st.text("Delete this query set with its ratings and experiments? This cannot be undone.")
-                st.button("Yes, delete it", on_click=_delete, args=(summary.id,))
+            rename_popover(
+                summary.name,
+                partial(_rename, summary.id),
+                field=keys.of(keys.SET_NAME, summary.id),
+                button=keys.RENAME_SET,
+            )
+            delete_popover(
+                "Delete this query set with its ratings and experiments? This cannot be undone.",
+                partial(_delete, summary.id),
+            )
     if current.query_set is not None:
         st.text(f"{describe(current.query_set)}. Initial order: {current.query_set.order_name}.")
         for note in current.query_set.notes:
             st.text(note)
 
 
-def _rename(set_id: str) -> None:
-    current = state()
-    try:
-        stores.query_sets().rename(set_id, st.session_state[keys.of(keys.SET_NAME, set_id)])
-    except RerankError as error:
-        current.error = error
-        return
+def _rename(set_id: str, name: str) -> None:
+    stores.query_sets().rename(set_id, name)
     open_set(set_id)
 
 
 def _delete(set_id: str) -> None:
-    current = state()
-    try:
-        stores.query_sets().delete(set_id)
-    except RerankError as error:
-        current.error = error
-        return
-    current.set_id = current.query_set = current.experiment_id = None
-    open_set(saved_sets()[0].id)
+    stores.query_sets().delete(set_id)
+    leave_set()
 
 
 def _preview(query_set: QuerySet) -> None:
@@ -115,13 +104,8 @@ def _preview(query_set: QuerySet) -> None:
         pd.DataFrame(table),
         hide_index=True,
         height=min(420, 40 + 35 * len(shown)),
-        column_config={
-            "Query": st.column_config.TextColumn(width="large"),
-            "Candidates": st.column_config.NumberColumn(width="small"),
-            "Rated": st.column_config.NumberColumn(width="small"),
-            "Language": st.column_config.TextColumn(width="small"),
-            "Length": st.column_config.TextColumn(width="small"),
-        },
+        column_config={name: st.column_config.Column(width="small") for name in table}
+        | {"Query": st.column_config.Column(width="large")},
         alt="The queries of this set, with how many candidates and ratings each has",
     )
     if len(query_set) > SHOWN_QUERIES:

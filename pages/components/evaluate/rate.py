@@ -11,10 +11,10 @@ from pages.components.display import errors
 from pages.components.display.board import shown
 from pages.components.display.tables import DETAIL_CHARACTERS
 from pages.components.evaluate.agreement import agreement
-from pages.components.evaluate.orders import orders, remembered
-from pages.components.evaluate.state import state
+from pages.components.evaluate.orders import depth_choice, given_grades, orders
+from pages.components.evaluate.state import reported, state
 from pages.components.session import keys, stores
-from rerank_core import RerankError
+from rerank_core import Document, RerankError
 from rerank_core.evaluation.query_sets.agreement import pool
 from rerank_core.evaluation.query_sets.query_set import NO_PERSON, Query, QuerySet
 
@@ -53,19 +53,14 @@ def people(query_set: QuerySet) -> list[str]:
     return [name for name in query_set.raters if name not in NO_PERSON]
 
 
-def highest(query_set: QuerySet) -> int:
+def highest() -> int:
     """The highest rating that anybody gave in this set, at least 3."""
-
-    def found() -> int:
-        queries = (own for rated in query_set.judgments.values() for own in rated.values())
-        return max((grade for own in queries for grade in own.values()), default=0)
-
-    return max(*GRADES, remembered(("highest", query_set), found))
+    return max(*GRADES, *given_grades())
 
 
-def grades(query_set: QuerySet) -> dict[int, str]:
+def grades() -> dict[int, str]:
     """The grades to choose from with what they are called: 0 to 3, or up to the highest rating there is in the set."""
-    most = highest(query_set)
+    most = highest()
     if most == max(GRADES):
         return GRADES
     numbers = {grade: str(grade) for grade in range(1, min(most, MOST_GRADES) + 1)}
@@ -79,7 +74,7 @@ def _screen() -> None:
     query_set = current.query_set
     if query_set is None:
         return
-    choices = grades(query_set)
+    choices = grades()
     # One row for what is seldom changed, so that the buttons stand high on a small screen.
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _controls()
@@ -97,8 +92,8 @@ def _screen() -> None:
             current.error = None
         if not rater():
             _ask_name(query_set)
-        if highest(query_set) > MOST_GRADES:
-            st.caption(f"Ratings of this set go up to {highest(query_set):,}; the keys give 0 to {MOST_GRADES}.")
+        if highest() > MOST_GRADES:
+            st.caption(f"Ratings of this set go up to {highest():,}; the keys give 0 to {MOST_GRADES}.")
     if current.rated_query not in pooled:
         current.rated_query, current.place = next(iter(pooled)), 0
         _onward(pooled, mine)
@@ -134,15 +129,8 @@ def _controls() -> None:
         help="Whose ratings these are. Ratings of several people are kept apart, and compared below.",
     )
     with st.popover("What to rate", icon=":material/tune:"):
-        if st.session_state.get(keys.EVALUATE_DEPTH) not in DEPTHS:
-            st.session_state[keys.EVALUATE_DEPTH] = 5
-        st.selectbox(
-            "Rate the first",
-            DEPTHS,
-            key=keys.EVALUATE_DEPTH,
-            persist_state="session",
-            help="How many documents of each order: the initial one and that of every model that has been run.",
-        )
+        meaning = "How many documents of each order: the initial one and that of every model that has been run."
+        depth_choice("Rate the first", DEPTHS, 5, keys.EVALUATE_DEPTH, meaning)
         st.toggle(
             "Only what has no rating from me",
             key=keys.EVALUATE_UNRATED,
@@ -198,26 +186,13 @@ def _buttons(query: Query, name: str, grade: int | None, choices: Mapping[int, s
                 args=(query.id, name, value),
                 disabled=nobody,
             )
-        st.button("Skip", icon=":material/skip_next:", shortcut="S", key=keys.RATE_SKIP, on_click=_advance)
-        st.button(
-            "Undo",
-            icon=":material/undo:",
-            shortcut="U",
-            key=keys.RATE_UNDO,
-            on_click=_undo,
-            disabled=not state().undo,
-        )
-        st.button(
-            "Previous query",
-            icon=":material/chevron_left:",
-            shortcut="P",
-            key=keys.RATE_BACK,
-            on_click=_turn,
-            args=(-1,),
-        )
-        st.button(
-            "Next query", icon=":material/chevron_right:", shortcut="N", key=keys.RATE_NEXT, on_click=_turn, args=(1,)
-        )
+        for label, icon, key, pressed, off in (  # the first letter is the shortcut
+            ("Skip", "skip_next", keys.RATE_SKIP, _advance, False),
+            ("Undo", "undo", keys.RATE_UNDO, _undo, not state().undo),
+            ("Previous query", "chevron_left", keys.RATE_BACK, lambda: _turn(-1), False),
+            ("Next query", "chevron_right", keys.RATE_NEXT, lambda: _turn(1), False),
+        ):
+            st.button(label, icon=f":material/{icon}:", shortcut=label[0], key=key, on_click=pressed, disabled=off)
 
 
 def _card(
@@ -231,11 +206,15 @@ def _card(
             f"{label} {run[query.id].index(name) + 1}" for label, run in runs.items() if name in run.get(query.id, ())
         ]
         st.text(f"Document {place + 1} of {len(names)} · rank: {', '.join(ranks)}")
-        if document.metadata.get("title"):
-            st.text(shown(str(document.metadata["title"]), 300, one_line=True))
-        long = len(document.text) > LONG_DOCUMENT
-        with st.container(height=DOCUMENT_HEIGHT if long else "content", border=False):
-            st.text(shown(document.text[:DETAIL_CHARACTERS]))
+        draw_document(document, long=LONG_DOCUMENT, height=DOCUMENT_HEIGHT)
+
+
+def draw_document(document: Document, *, long: int, height: int) -> None:
+    """A document's title and text; a text of more than `long` characters scrolls in a window of so many pixels."""
+    if document.metadata.get("title"):
+        st.text(shown(str(document.metadata["title"]), 300, one_line=True))
+    with st.container(height=height if len(document.text) > long else "content", border=False):
+        st.text(shown(document.text[:DETAIL_CHARACTERS]))
 
 
 def _queue(query_set: QuerySet, query: Query, names: Sequence[str], mine: Mapping[str, Mapping[str, int]]) -> None:
@@ -259,12 +238,8 @@ def _queue(query_set: QuerySet, query: Query, names: Sequence[str], mine: Mappin
         placeholder="",
         on_select="rerun",
         selection_mode="single-row",
-        column_config={
-            "": st.column_config.TextColumn(width=30),
-            "Rank": st.column_config.NumberColumn(width=55),
-            "Rating": st.column_config.NumberColumn(width=60),
-            "Document": st.column_config.TextColumn(width="large"),
-        },
+        column_config={"Document": st.column_config.Column(width="large")}
+        | {name: st.column_config.Column(width=width) for name, width in (("", 30), ("Rank", 55), ("Rating", 60))},
         alt="The documents to rate for this query; select one to go to it",
     )
     rows = event["selection"]["rows"]
@@ -282,8 +257,7 @@ def _preview(query_set: QuerySet, name: str) -> str:
 
 
 def _pooled() -> dict[str, tuple[str, ...]]:
-    query_set = state().query_set
-    assert query_set is not None
+    query_set = state().opened
     found = pool(orders().values(), int(st.session_state.get(keys.EVALUATE_DEPTH) or 5))
     return {query.id: found[query.id] for query in query_set.queries if found.get(query.id)}
 
@@ -322,13 +296,11 @@ def keep(query: str, document: str, grade: int | None, who: str | None = None) -
         return False
     if st.session_state.get(keys.EVALUATE_RATER) is None:
         st.session_state[keys.EVALUATE_RATER] = who
-    try:
+    with reported():
         stores.query_sets().rate(current.set_id, who, query, document, grade)
-    except RerankError as error:
-        current.error = error
-        return False
-    current.query_set = current.query_set.rated(who, query, document, grade)
-    return True
+        current.query_set = current.query_set.rated(who, query, document, grade)
+        return True
+    return False
 
 
 def _advance() -> None:

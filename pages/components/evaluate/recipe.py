@@ -8,9 +8,9 @@ import streamlit as st
 
 from pages.components.display import errors
 from pages.components.display.board import shown
-from pages.components.display.tables import DETAIL_CHARACTERS
 from pages.components.evaluate.orders import remembered, settings
-from pages.components.evaluate.state import state
+from pages.components.evaluate.rate import draw_document
+from pages.components.evaluate.state import reported, state
 from pages.components.session import keys, stores
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.records import Ranking
@@ -24,7 +24,7 @@ from rerank_core.evaluation.measures.borderline import (
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 
 # From how many characters on a text scrolls in a window of its own, so that the buttons below stay in sight.
-LONG_DOCUMENT = 600
+LONG_DOCUMENT, DOCUMENT_HEIGHT = 600, 170
 BORDERLINE = "borderline"
 CHOICES = {BORDERLINE: ("Borderline", "B"), "good": ("Clearly good", "G"), "bad": ("Clearly not", "N")}
 
@@ -104,10 +104,7 @@ def _card(query_set: QuerySet, ranking: Ranking, pair: Borderline, number: int, 
         st.text(" · ".join(about))
         with st.container(key=keys.HEADLINE):
             st.text(shown(pair.query.text, 2_000))
-        if document.metadata.get("title"):
-            st.text(shown(str(document.metadata["title"]), 300, one_line=True))
-        with st.container(height=170 if len(document.text) > LONG_DOCUMENT else "content", border=False):
-            st.text(shown(document.text[:DETAIL_CHARACTERS]))
+        draw_document(document, long=LONG_DOCUMENT, height=DOCUMENT_HEIGHT)
     with st.container(horizontal=True, gap="small"):
         for mark, (words, key) in CHOICES.items():
             st.button(words, key=keys.of(keys.RECIPE, mark), shortcut=key, on_click=_mark, args=(ranking, pair, mark))
@@ -124,11 +121,8 @@ def _marks(ranking: Ranking) -> dict[tuple[str, str], str]:
 
 
 def _say(ranking: Ranking, pairs: Sequence[tuple[str, str]], mark: str | None) -> None:
-    current = state()
-    try:
-        stores.query_sets().mark(current.experiment_id or "", ranking.label, pairs, mark)
-    except RerankError as error:
-        current.error = error
+    with reported():
+        stores.query_sets().mark(state().experiment_id or "", ranking.label, pairs, mark)
 
 
 def _mark(ranking: Ranking, pair: Borderline, mark: str) -> None:
@@ -140,10 +134,6 @@ def _rest(ranking: Ranking, left: Sequence[Borderline]) -> None:
 
 
 def _undo(ranking: Ranking) -> None:
-    try:
-        marks = _marks(ranking)
-    except RerankError as error:
-        state().error = error
-        return
-    if marks:
-        _say(ranking, [next(reversed(marks))], None)
+    with reported():
+        if marks := _marks(ranking):
+            _say(ranking, [next(reversed(marks))], None)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
-from pages.components.evaluate.answer import current_summary
-from pages.components.evaluate.orders import filters, rankings, remembered, scope_line, settings
+from pages.components.evaluate.orders import filters, rankings, remembered, settings
 from pages.components.evaluate.run import under_way
 from pages.components.evaluate.state import experiment, state
+from pages.components.evaluate.summary import current_summary
 from pages.components.session import connection as connections
 from pages.components.session import keys, stores
 from rerank_core import RerankError
@@ -19,12 +21,9 @@ from rerank_core.exports import tables
 
 def report_step(query_set: QuerySet) -> None:
     """What the report says, and its files."""
-    found = current_summary()
+    found = current_summary(lambda summary: summary.sentence)
     if found is None:
         return
-    with st.container(key=keys.HEADLINE):
-        st.text(found.sentence)
-    scope_line()
     filters(query_set)
     if under_way():
         st.caption("The run is not over: the report would hold what there is so far.")
@@ -38,34 +37,21 @@ def report_step(query_set: QuerySet) -> None:
         return
     name = tables.slug(title or query_set.name) or "evaluation"
     with st.container(horizontal=True):
-        st.download_button(
-            "Report (HTML)",
-            lambda: report_html(report),
-            file_name=f"{name}.html",
-            mime="text/html",
-            type="primary",
-            icon=":material/description:",
-            on_click="ignore",
-            key=keys.REPORT_HTML,
-        )
-        st.download_button(
-            "Every number (CSV)",
-            lambda: report_csv(report),
-            file_name=f"{name}.csv",
-            mime="text/csv",
-            icon=":material/table:",
-            on_click="ignore",
-            key=keys.REPORT_CSV,
-        )
-        st.download_button(
-            "All results (CSV)",
-            lambda: results_csv(report),
-            file_name=f"{name}-results.csv",
-            mime="text/csv",
-            icon=":material/format_list_numbered:",
-            on_click="ignore",
-            key=keys.RESULTS_CSV,
-        )
+        for label, written, ending, mime, icon, key in (
+            ("Report (HTML)", report_html, ".html", "text/html", "description", keys.REPORT_HTML),
+            ("Every number (CSV)", report_csv, ".csv", "text/csv", "table", keys.REPORT_CSV),
+            ("All results (CSV)", results_csv, "-results.csv", "text/csv", "format_list_numbered", keys.RESULTS_CSV),
+        ):
+            st.download_button(
+                label,
+                partial(written, report),
+                file_name=name + ending,
+                mime=mime,
+                type="primary" if key == keys.REPORT_HTML else "secondary",
+                icon=f":material/{icon}:",
+                on_click="ignore",
+                key=key,
+            )
     st.caption(
         "The HTML report is one file that opens in any browser and prints: the answer, method, data, charts, tables, "
         "prices with their date, and versions. It needs nothing from the internet."
@@ -77,8 +63,7 @@ def report_step(query_set: QuerySet) -> None:
 
 
 def _made(title: str) -> Report:
-    query_set, shown = state().query_set, experiment()
-    assert query_set is not None
+    query_set, shown = state().opened, experiment()
     assert shown is not None
     found, chosen, prices, kept = rankings(), settings(), connections.prices(), stores.query_sets().thresholds()
     marks = tuple((*key, one.score, one.how) for key, one in kept.items())

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -13,14 +13,15 @@ import streamlit as st
 import rerank_core as rc
 from pages.components.display import errors
 from pages.components.display.markdown import escaped
-from pages.components.evaluate.state import experiment, go, open_experiment, state
-from pages.components.jobs import page_job
+from pages.components.evaluate.saved import choose_saved, delete_popover, rename_popover
+from pages.components.evaluate.state import experiment, go, open_experiment, reported, state
+from pages.components.evaluate.terms import limit_field, rate_fields
 from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
 from pages.components.jobs.page_job import failure as why
 from pages.components.session import connection as connections
 from pages.components.session import keys, stores
-from pages.components.session.connection import Connection
 from rerank_core import RerankError, pricing
+from rerank_core.documents.working_list import unused_name
 from rerank_core.evaluation.experiments.records import Experiment, ExperimentProgress, RatePolicy
 from rerank_core.evaluation.experiments.runner import Only, RunOptions, run_experiment
 from rerank_core.evaluation.query_sets.query_set import QuerySet
@@ -38,9 +39,6 @@ STATES = {
     "done": "done",
 }
 
-MOST_AT_ONCE = 8
-"""Requests of one connection under way at once."""
-
 
 def experiment_list() -> None:
     """The experiments of this query set."""
@@ -50,41 +48,32 @@ def experiment_list() -> None:
         return
     if current.experiment_id not in saved:
         current.experiment_id = next(iter(saved))
-    st.session_state[keys.EXPERIMENT] = current.experiment_id
     titles = _titles(list(saved.values()))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox(
-            "Experiment",
-            list(saved),
-            format_func=titles.__getitem__,
-            key=keys.EXPERIMENT,
-            on_change=lambda: open_experiment(st.session_state[keys.EXPERIMENT]),
-            width=560,
-        )
+        choose_saved("Experiment", titles, current.experiment_id, open_experiment, key=keys.EXPERIMENT, width=560)
         shown = saved[current.experiment_id]
-        with st.popover("Rename", icon=":material/edit:"):
-            st.text_input(
-                "New name", value=_own_name(shown), key=keys.of(keys.EXPERIMENT_NAME, shown.id), max_chars=200
-            )
-            st.button("Save the name", on_click=_rename, args=(shown.id,), key=keys.RENAME_EXPERIMENT)
+        rename_popover(
+            _own_name(shown),
+            partial(stores.experiments().rename, shown.id),
+            field=keys.of(keys.EXPERIMENT_NAME, shown.id),
+            button=keys.RENAME_EXPERIMENT,
+        )
         if not under_way():
-            with st.popover("Delete", icon=":material/delete:"):
-                st.text("Delete this experiment with its answers? Answers that were paid for are lost.")
-                st.button("Yes, delete it", on_click=_delete, args=(current.experiment_id,))
+            delete_popover(
+                "Delete this experiment with its answers? Answers that were paid for are lost.",
+                partial(_delete, shown.id),
+            )
 
 
 def _titles(newest_first: Sequence[Experiment]) -> dict[str, str]:
-    """What each is called in the list; those of one minute and name are numbered, since a list tells its entries
-    apart by their words."""
-    found: dict[str, str] = {}
-    seen: Counter[str] = Counter()
+    """What each is called in the list, newest first; those of one minute and name are numbered, since a list tells its
+    entries apart by their words."""
+    names: dict[str, str] = {}
     for one in reversed(newest_first):
         when = one.created.astimezone().strftime("%d %b %H:%M")
         about = f"{when}, {_own_name(one) or ', '.join(contender.label for contender in one.contenders)}"
-        seen[about] += 1
-        number = f" ({seen[about]})" if seen[about] > 1 else ""
-        found[one.id] = f"{about}{number}: {STATES[one.state]}"
-    return found
+        names[one.id] = unused_name(about, names.values())
+    return {one.id: f"{names[one.id]}: {STATES[one.state]}" for one in newest_first}
 
 
 def _own_name(one: Experiment) -> str:
@@ -93,20 +82,9 @@ def _own_name(one: Experiment) -> str:
     return "" if query_set is not None and one.name == query_set.name else one.name
 
 
-def _rename(experiment_id: str) -> None:
-    try:
-        stores.experiments().rename(experiment_id, st.session_state[keys.of(keys.EXPERIMENT_NAME, experiment_id)])
-    except RerankError as error:
-        state().error = error
-
-
 def _delete(experiment_id: str) -> None:
-    current = state()
-    try:
-        stores.experiments().delete(experiment_id)
-    except RerankError as error:
-        current.error = error
-    current.experiment_id = None
+    state().experiment_id = None
+    stores.experiments().delete(experiment_id)
 
 
 # The run under way
@@ -120,25 +98,11 @@ def create(
 ) -> bool:
     """Write a new experiment down and start it; False, with the reason on the page, where that cannot be."""
     current = state()
-    try:
+    with reported():
         made = stores.experiments().create(current.set_id or "", query_set, picked, spending_limit=limit, rates=rates)
-    except RerankError as error:
-        current.error = error
-        return False
-    current.experiment_id = made.id
-    return submit(made)
-
-
-@dataclass(frozen=True)
-class Clients:
-    """Makes clients of the connections as they were set up when the run was started; for worker threads."""
-
-    connections: Mapping[str, Connection]
-
-    def __call__(self, provider: str, *, max_retries: int, max_concurrency: int) -> rc.Client:
-        """A client; `max_concurrency` is held by the experiment itself, and is under the client's own bound."""
-        del max_concurrency
-        return connections.client(replace(self.connections[provider], max_retries=max_retries))
+        current.experiment_id = made.id
+        return submit(made)
+    return False
 
 
 def submit(one: Experiment, only: Only = "open") -> bool:
@@ -146,10 +110,15 @@ def submit(one: Experiment, only: Only = "open") -> bool:
     current = state()
     if current.query_set is None:
         return False
-    providers = {contender.provider for contender in one.contenders}
-    clients = Clients({name: connections.of(name) for name in providers})
+    as_they_are = {contender.provider: connections.of(contender.provider) for contender in one.contenders}
+
+    def client_of(provider: str, *, max_retries: int, max_concurrency: int) -> rc.Client:
+        """For worker threads; `max_concurrency` is held by the experiment itself, and is under the client's bound."""
+        del max_concurrency
+        return connections.client(replace(as_they_are[provider], max_retries=max_retries))
+
     options = RunOptions(connections.budget(), connections.prices(), only)
-    task = Task(run_experiment, (stores.experiments(), one.id, current.query_set, clients, options), id=one.id)
+    task = Task(run_experiment, (stores.experiments(), one.id, current.query_set, client_of, options), id=one.id)
     mine = job()
     mine.forget()
     mine.start(Plan((task,)))
@@ -174,7 +143,7 @@ EXPERIMENT_JOB = JobKind[ExperimentProgress](
 
 def job() -> PageJob[ExperimentProgress]:
     """The experiment that this session has started."""
-    return page_job.of(EXPERIMENT_JOB)
+    return EXPERIMENT_JOB.job()
 
 
 def running() -> Job[ExperimentProgress] | None:
@@ -233,56 +202,16 @@ def _next_steps(one: Experiment, now: ExperimentProgress) -> None:
 
 def _terms(one: Experiment, hosted: Sequence[str]) -> None:
     """How fast a stopped run may ask each service from now on, and what it may cost as a whole."""
+    rates = dict(one.rates)
     for provider in hosted:
-        label, rate = rc.provider(provider).label, one.rates.get(provider) or RatePolicy.usual(provider)
-        st.number_input(
-            f"{label}: requests at once",
-            min_value=1,
-            max_value=max(MOST_AT_ONCE, rate.concurrency),
-            value=rate.concurrency,
-            key=keys.of(keys.RUN_AT_ONCE, provider, one.id),
-        )
-        st.number_input(
-            f"{label}: at most a minute",
-            min_value=1,
-            max_value=100_000,
-            value=None,
-            placeholder="No limit",
-            key=_seeded(keys.of(keys.RUN, "per_minute", provider, one.id), rate.per_minute),
-        )
-    st.number_input(
-        "This run may cost at most (US dollars)",
-        min_value=0.0,
-        value=None,
-        step=0.5,
-        format="%g",
-        placeholder="No limit of its own",
-        key=_seeded(keys.of(keys.RUN_LIMIT, one.id), None if one.spending_limit is None else float(one.spending_limit)),
-        help="For the run as a whole, what it has cost so far included. Empty: no limit of its own.",
-    )
-    st.button("Use from the next start on", key=keys.SET_TERMS, on_click=_set_terms, args=(one, hosted))
-
-
-def _seeded(key: str, value: float | None) -> str:
-    """The key of a number that can be emptied, which one with a value of its own cannot; it begins with `value`."""
-    st.session_state.setdefault(key, value)
-    return key
-
-
-def _set_terms(one: Experiment, hosted: Sequence[str]) -> None:
-    form, rates = st.session_state, dict(one.rates)
-    for provider in hosted:
-        at_once, a_minute = (form[keys.of(keys.RUN, what, provider, one.id)] for what in ("at_once", "per_minute"))
-        before = one.rates.get(provider) or RatePolicy.usual(provider)
-        rates[provider] = RatePolicy(at_once or before.concurrency, a_minute, before.retries)
-    limit = form[keys.of(keys.RUN_LIMIT, one.id)]
-    try:
-        stores.experiments().set_rates(one.id, rates)
-        stores.experiments().set_limit(one.id, None if limit is None else Decimal(str(limit)))
-    except RerankError as error:
-        state().error = error
-    else:
-        state().note = "The run goes on like this when it is started again."
+        rates[provider] = rate_fields(provider, one.rates.get(provider) or RatePolicy.usual(provider), one.id)
+    limit = limit_field(one.spending_limit, one.id)
+    if st.button("Use from the next start on", key=keys.SET_TERMS):
+        with reported():
+            stores.experiments().set_rates(one.id, rates)
+            stores.experiments().set_limit(one.id, limit)
+            state().note = "The run goes on like this when it is started again."
+        st.rerun()  # what came of it stands at the top of the page
 
 
 def progress() -> bool:
@@ -309,23 +238,12 @@ def _progress() -> None:
     now, asked = stores.experiments().progress(one), stores.experiments().asked(one)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.progress(now.fraction, text=escaped(now.text), width="stretch")
-        ask = stores.experiments().ask
-        st.button(
-            "Pause",
-            icon=":material/pause:",
-            disabled=bool(asked),
-            key=keys.PAUSE_RUN,
-            on_click=ask,
-            args=(one, "pause"),
-        )
-        st.button(
-            "Cancel",
-            icon=":material/stop_circle:",
-            disabled=asked == "cancel",
-            key=keys.CANCEL_RUN,
-            on_click=ask,
-            args=(one, "cancel"),
-        )
+        for what, icon, key, off in (
+            ("pause", ":material/pause:", keys.PAUSE_RUN, bool(asked)),
+            ("cancel", ":material/stop_circle:", keys.CANCEL_RUN, asked == "cancel"),
+        ):
+            ask = stores.experiments().ask
+            st.button(what.capitalize(), icon=icon, disabled=off, key=key, on_click=ask, args=(one, what))
     if asked:
         st.caption("Stopping once the requests under way have come back: they are paid for.")
 

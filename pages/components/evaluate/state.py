@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import streamlit as st
@@ -13,8 +15,6 @@ from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.ranking.contender import Contender
 from rerank_core.storage.query_sets import QuerySetSummary
 
-# Widget keys. `STEP` and `EXPERIMENT` are also names in the address.
-# The query set in the address, where no experiment names it.
 STEPS = ["Query set", "Rate", "Run", "Answer", "Cut-off", "Cost", "Report"]
 FREE = tuple(Contender("local", model) for model in ("local-keyword", "local-english", "local-multilingual"))
 """What the sample is measured with on a first visit: the models of this computer."""
@@ -50,6 +50,12 @@ class EvaluateState:
     lines: dict[Cut, float] = field(default_factory=dict)
     tops: dict[Cut, int] = field(default_factory=dict)
 
+    @property
+    def opened(self) -> QuerySet:
+        """The query set in work; for what is drawn only where there is one."""
+        assert self.query_set is not None
+        return self.query_set
+
     def use(self, set_id: str, query_set: QuerySet) -> None:
         """Work on this query set from now on."""
         if set_id != self.set_id:
@@ -64,46 +70,45 @@ def state() -> EvaluateState:
     return page_state.of(EvaluateState)
 
 
+@contextmanager
+def reported() -> Iterator[None]:
+    """What goes wrong in here is said on the page, which goes on after it."""
+    try:
+        yield
+    except RerankError as error:
+        state().error = error
+
+
 def saved_sets() -> tuple[QuerySetSummary, ...]:
     """The saved query sets, newest first, the sample always among them and last."""
-    name = stores.sample_query_set().name
     saved = stores.query_sets().list()
-    if not any(one.name == name for one in saved):
+    if not any(map(is_sample, saved)):
         stores.query_sets().save(stores.sample_query_set())
         saved = stores.query_sets().list()
-    return tuple(sorted(saved, key=lambda one: one.name == name))
+    return tuple(sorted(saved, key=is_sample))
 
 
-def sample_id() -> str:
-    """The id of the sample set."""
-    return next(one.id for one in saved_sets() if one.name == stores.sample_query_set().name)
-
-
-def is_sample(summary: QuerySetSummary) -> bool:
-    """Whether a saved set is the sample."""
-    return summary.name == stores.sample_query_set().name
-
-
-def on_sample() -> bool:
-    """Whether the sample is what is worked on."""
-    current = state()
-    return current.query_set is not None and current.query_set.name == stores.sample_query_set().name
+def is_sample(one: QuerySetSummary | QuerySet | None) -> bool:
+    """Whether a set is the sample."""
+    return one is not None and one.name == stores.sample_query_set().name
 
 
 def open_set(set_id: str) -> None:
-    """Read a saved set and work on it; what goes wrong is shown on the page."""
-    current = state()
-    try:
+    """Read a saved set and work on it."""
+    with reported():
         found = stores.query_sets().get(set_id)
-    except RerankError as error:
-        current.error = error
-        return
-    if found is None:
-        current.error = RerankError("There is no such query set any more.", hint="Choose another one.")
-        return
-    current.use(set_id, found)
-    latest = stores.experiments().list(set_id)
-    current.experiment_id = latest[0].id if latest else None
+        if found is None:
+            raise RerankError("There is no such query set any more.", hint="Choose another one.")
+        current = state()
+        current.use(set_id, found)
+        current.experiment_id = _latest(set_id)
+
+
+def leave_set() -> None:
+    """Turn to the newest of the others where the set in work is gone."""
+    current = state()
+    current.set_id = current.query_set = current.experiment_id = None
+    open_set(saved_sets()[0].id)
 
 
 def refresh() -> None:
@@ -112,27 +117,24 @@ def refresh() -> None:
     current = state()
     if current.set_id is None or current.query_set is None:
         return
-    try:
+    with reported():
         version = stores.query_sets().version_of(current.set_id)
-        if version is not None and version != current.version:
+        if version is None:
+            gone = current.query_set.name
+            leave_set()
+            raise RerankError(
+                f"The query set '{gone}' has been deleted in another window.",
+                hint="Choose another one, or load it again.",
+            )
+        if version != current.version:
             if version[:2] != (len(current.query_set), current.query_set.pairs):
                 current.query_set = stores.query_sets().get(current.set_id) or current.query_set
             judgments = stores.query_sets().judgments(current.set_id)
             if judgments != current.query_set.judgments:
                 current.query_set = replace(current.query_set, judgments=judgments)
             current.version = version
-    except RerankError as error:
-        current.error = error
-        return
-    if version is None:
-        gone = current.query_set.name
-        current.set_id = current.query_set = current.experiment_id = None
-        open_set(saved_sets()[0].id)
-        current.error = RerankError(
-            f"The query set '{gone}' has been deleted in another window.", hint="Choose another one, or load it again."
-        )
-    elif current.experiment_id is not None:
-        _look_for(current.experiment_id)
+        if current.experiment_id is not None:
+            _look_for(current.experiment_id)
 
 
 def _look_for(experiment_id: str) -> None:
@@ -141,15 +143,19 @@ def _look_for(experiment_id: str) -> None:
     try:
         stores.experiments().get(experiment_id)
     except RerankError as error:
-        current.error, current.experiment_id = error, None
+        current.experiment_id = None
         if error.code != "experiment_not_found":
-            return
-        left = stores.experiments().list(current.set_id)
-        current.experiment_id = left[0].id if left else None
-        current.error = RerankError(
+            raise
+        current.experiment_id = _latest(current.set_id)
+        raise RerankError(
             "The run that was shown here has been deleted in another window.",
-            hint="This is the latest of the others." if left else "Choose models and run them again.",
-        )
+            hint="This is the latest of the others." if current.experiment_id else "Choose models and run them again.",
+        ) from error
+
+
+def _latest(set_id: str | None) -> str | None:
+    """The id of the newest experiment on a set; None where there is none."""
+    return next((one.id for one in stores.experiments().list(set_id)), None)
 
 
 def experiment() -> Experiment | None:
@@ -171,12 +177,8 @@ def go(step: str) -> None:
 
 def open_experiment(experiment_id: str) -> None:
     """Show an experiment with the query set that it is about."""
-    current = state()
-    try:
+    with reported():
         found = stores.experiments().get(experiment_id)
-    except RerankError as error:
-        current.error = error
-        return
-    if found.query_set != current.set_id:
-        open_set(found.query_set)
-    current.experiment_id = experiment_id
+        if found.query_set != state().set_id:
+            open_set(found.query_set)
+        state().experiment_id = experiment_id

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.components.evaluate.answer import answer_step
 from pages.components.evaluate.cost import cost_step
 from pages.components.evaluate.cutoff import cutoff_step
 from pages.components.evaluate.new_run import new_run
@@ -14,7 +13,8 @@ from pages.components.evaluate.query_set import query_set_step
 from pages.components.evaluate.rate import rate_step
 from pages.components.evaluate.report import report_step
 from pages.components.evaluate.run import experiment_list, progress, status
-from pages.components.evaluate.state import experiment, go, on_sample, state
+from pages.components.evaluate.state import experiment, go, is_sample, state
+from pages.components.evaluate.summary import summary_step
 from pages.components.session import keys
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 
@@ -30,7 +30,7 @@ def _about(draw: Callable[[QuerySet], None], *, of_run: bool = False) -> Callabl
         when = f", run of {shown.created.astimezone().strftime('%d %B %Y, %H:%M')}" if shown else ""
         with st.container(horizontal=True, vertical_alignment="center"):
             st.text(f"{query_set.name}, {len(query_set):,} queries{when}", width="content")
-            if on_sample():
+            if is_sample(query_set):
                 st.button("Use your own queries", type="tertiary", icon=":material/upload_file:", on_click=_own_queries)
         if of_run:
             progress()
@@ -63,7 +63,7 @@ DRAW: dict[str, Callable[[], None]] = {
     "Query set": query_set_step,
     "Rate": _about(rate_step),
     "Run": _about(_run_step),
-    "Answer": _about(answer_step, of_run=True),
+    "Answer": _about(summary_step, of_run=True),
     "Cut-off": _about(cutoff_step, of_run=True),
     "Cost": _about(cost_step, of_run=True),
     "Report": _about(report_step, of_run=True),

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.components.display.board import shown
 from pages.components.inputs import uploads
+from pages.components.inputs.controls import paste_area, select
 from pages.components.inputs.document_files import DOCUMENT_FILES, documents_of
 from pages.components.inputs.import_report import problems, report
 from pages.components.session import keys
@@ -38,7 +39,7 @@ def inbox() -> uploads.Inbox[ParsedDocuments]:
     return uploads.of(FILES)
 
 
-def collect() -> None:
+def take_finished() -> None:
     """Take over the files that have been read. Call it before the widgets are drawn."""
     current = texts()
     kept = inbox().left_behind()
@@ -47,19 +48,15 @@ def collect() -> None:
         current.replace(kept.working, OWN)
         current.pasted = kept.pasted
         current.undo.clear()
-    inbox().collect()
+    inbox().take_finished()
 
 
-def paste_input() -> None:
-    """The paste area and what was found in it."""
+def texts_input() -> None:
+    """The query and the paste area."""
     st.text_area(
-        "Documents",
-        key=keys.DOCUMENTS,
-        height=170,
-        on_change=_pasted,
-        persist_state="session",
-        placeholder="Paste your search results here: one per line, paragraphs with a blank line between, or JSON.",
+        "Query", key=keys.QUERY, height=98, persist_state="session", placeholder="What would somebody search for?"
     )
+    paste_area("Documents", keys.DOCUMENTS, "your search results", on_change=_pasted, height=170)
 
 
 def upload_input() -> bool:
@@ -69,14 +66,7 @@ def upload_input() -> bool:
         "Upload documents",
         f"Added after the documents that are there: {documents.KIND_NAMES}; 20 MB each.",
     )
-    st.selectbox(
-        "Read the paste as",
-        list(MODES),
-        format_func=MODES.__getitem__,
-        key=keys.READ_AS,
-        on_change=_pasted,
-        persist_state="session",
-    )
+    select("Read the paste as", MODES, keys.READ_AS, on_change=_pasted, persist_state="session")
     st.text(_count(current))
     with st.container(horizontal=True, vertical_alignment="center"):
         editing = st.toggle("Edit as a table", key=keys.EDIT_TABLE, persist_state="session")
@@ -189,16 +179,15 @@ START = {
 def order_control() -> None:
     """Which order the run starts from; the board names it."""
     working = texts().working
-    options = ["listed"]
-    options += [by for by in ("rank", "score") if has_number(working, by)]
-    options.append("keyword")
+    options = {"listed": START["listed"]}
+    options |= {by: START[by] for by in ("rank", "score") if has_number(working, by)}
+    options["keyword"] = START["keyword"]
     if st.session_state.get(keys.START_ORDER) not in options:
         st.session_state[keys.START_ORDER] = "listed"
-    st.selectbox(
+    select(
         "Start from the order",
         options,
-        format_func=START.__getitem__,
-        key=keys.START_ORDER,
+        keys.START_ORDER,
         persist_state="session",
         width=176,
         help="The order that reranking is compared with: as listed here, by a rank or score that came with the file, "

@@ -11,13 +11,14 @@ import streamlit as st
 
 from pages.components.display import errors
 from pages.components.display.board import shown
-from pages.components.jobs import page_job
-from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
+from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
 from pages.components.jobs.progress import waiting
+from pages.components.jobs.service_test import ServiceTest, show_test
 from pages.components.server import addresses
 from pages.components.session import page_state
 from rerank_core.jobs import JobContext
-from rerank_core.retrieval.live.index import LiveIndex, LiveResult, LiveTest
+from rerank_core.retrieval.live.index import LiveIndex, LiveTest
+from rerank_core.retrieval.live.reply import LiveResult
 
 _MOST_FIELDS = 40
 _PREVIEWED = 5
@@ -33,17 +34,9 @@ class Tested:
     found: LiveResult | None
 
 
-@dataclass
-class EngineTest:
-    """The last test of this session, with the settings as they were then."""
-
-    settings: tuple[Any, ...] | None = None
-    tested: Tested | None = None
-
-
 def show(engine: LiveIndex, settings: tuple[Any, ...], question: str) -> None:
     """The button, a wait that can be cancelled, and what came of the last test; `settings` tell two engines apart."""
-    last, mine = page_state.of(EngineTest), _job()
+    last, mine = _last(), ENGINE_TEST.job()
     mine.take_finished()
     pressed = st.button(
         "Test this search engine",
@@ -56,22 +49,10 @@ def show(engine: LiveIndex, settings: tuple[Any, ...], question: str) -> None:
         if refused:
             errors.show_text("This address is not allowed", refused)
             return
-        last.settings, last.tested = settings, None
-        mine.press(lambda: Plan((Task(_work, (engine, question)),)))
+        last.settings, last.result = settings, None
+        mine.submit(lambda: Plan((Task(_work, (engine, question)),)))
         st.rerun()  # with the button disabled while it runs
-    if last.settings is None:
-        return
-    if mine.running:
-        mine.progress(stay=False)
-        return
-    if last.settings != settings:
-        st.caption(":material/history: The settings have changed since this test.")
-    if mine.message:
-        st.caption(f":material/cancel: {mine.message}")
-    elif mine.error is not None:
-        errors.show(mine.error)
-    elif last.tested is not None:
-        _outcome(last.tested)
+    show_test(last, mine, settings, _outcome)
 
 
 def _work(context: JobContext, engine: LiveIndex, question: str) -> Tested:
@@ -81,22 +62,22 @@ def _work(context: JobContext, engine: LiveIndex, question: str) -> Tested:
         return Tested(engine.test(), engine.search(question, _PREVIEWED) if question.strip() else None)
 
 
+def _last() -> ServiceTest[Tested]:
+    return page_state.of(ServiceTest, "engine")
+
+
 def _take(ended: Ended[Tested]) -> None:
-    page_state.of(EngineTest).tested = ended.result
+    _last().result = ended.result
 
 
 ENGINE_TEST = JobKind[Tested](
-    name="engine_test",
-    doing="Asking the search engine",
-    failed="asking the search engine",
+    "engine_test",
+    "Asking the search engine",
+    "asking the search engine",
     take=_take,
     cancelled="The test was cancelled.",
     words=waiting,
 )
-
-
-def _job() -> PageJob[Tested]:
-    return page_job.of(ENGINE_TEST)
 
 
 def _outcome(tested: Tested) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.inputs import documents
+from pages.components.inputs.controls import select
 from pages.components.session import keys, query_params
 from pages.components.session.texts import DEFAULT_TOP_N, FROM_EXAMPLE, LABELS, MAX_TOP_N, OWN, as_pasted_text, texts
 from rerank_core import Document, samples
@@ -60,19 +61,18 @@ def story_shown() -> samples.Example | None:
     return samples.example(chosen) if chosen in TITLES and chosen != OWN else None
 
 
-def picker() -> None:
+def heading(title: str) -> None:
+    """The title of a page and, beside it, the choice of a story."""
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        st.title(title, anchor=False, width="content")
+        _picker()
+
+
+def _picker() -> None:
     """Choose a story; on this computer it is reranked at once, since that costs nothing."""
     st.session_state[keys.EXAMPLE] = texts().example
     with st.container(horizontal=True, vertical_alignment="bottom", width="content", gap="small"):
-        st.selectbox(
-            "Example",
-            list(TITLES),
-            format_func=TITLES.__getitem__,
-            key=keys.EXAMPLE,
-            persist_state="session",
-            on_change=_picked,
-            width=320,
-        )
+        select("Example", TITLES, keys.EXAMPLE, persist_state="session", on_change=_picked, width=320)
         st.button(
             "Start over",
             icon=":material/restart_alt:",

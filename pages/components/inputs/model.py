@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.components.display.markdown import escaped
 from pages.components.session import connection as connections
@@ -116,24 +117,25 @@ def _advanced() -> None:
 
 def estimate(connection: Connection, model: ModelSpec | None) -> CostEstimate:
     """What pressing Rerank now would cost."""
-    return pricing.estimate_cost(
-        connection.provider.id,
-        model.id if model else None,
-        st.session_state.get(keys.QUERY) or "",
-        texts().working.documents,
-        prices=connections.prices(),
-    )
+    query = st.session_state.get(keys.QUERY) or ""
+    return connection.estimate(model.id if model else None, query, texts().working.documents)
+
+
+def cost_metric(cost: str, sentences: Iterable[str]) -> DeltaGenerator:
+    """An estimate with how it was made, in sentences of our own; gives the place below these."""
+    st.metric("Estimated cost", cost, width="content")
+    how = st.popover("How", icon=":material/help:", type="tertiary")
+    for sentence in sentences:
+        how.caption(escaped(sentence))
+    return how
 
 
 def show_estimate(cost: CostEstimate) -> None:
     """The estimate with how it was made and which documents cost extra."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.metric("Estimated cost", pricing.money_text(cost.amount), width="content")
-        with st.popover("How", icon=":material/help:", type="tertiary"):
-            units = "unknown" if cost.search_units is None else f"{cost.search_units:,}"
-            st.caption(f"Search units: {units}. Requests: {cost.requests:,}.")
-            for sentence in cost.assumptions:
-                st.caption(escaped(sentence))
+        units = "unknown" if cost.search_units is None else f"{cost.search_units:,}"
+        before = f"Search units: {units}. Requests: {cost.requests:,}."
+        with cost_metric(pricing.money_text(cost.amount), [before, *cost.assumptions]):
             _long_documents(cost)
         _advanced()
 

@@ -9,7 +9,8 @@ from pages.components.inputs import engine_test
 from pages.components.inputs.collections import LiveSettings
 from pages.components.session import keys
 from rerank_core import RerankError
-from rerank_core.retrieval.live.index import LiveFields, LiveIndex, QueryTemplate
+from rerank_core.retrieval.live.index import LiveIndex
+from rerank_core.retrieval.live.query import LiveFields, QueryTemplate
 from rerank_core.transport.credentials import Credentials
 
 # The query template, a widget's key, and the default that it began with.

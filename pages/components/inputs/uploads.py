@@ -1,8 +1,8 @@
 """Files on their way onto a page: dropped, read by a job with progress and Cancel, handed over one by one.
 
 Documents and query sets come in this way; a `FileReading` says how files of one kind of content are read, an
-`UploadPlace` what the page does with them. A page draws `uploader`, takes what has been read with `collect` and shows
-what is under way with `progress`; `import_report` says how the import of a file went. Work goes on when somebody
+`UploadPlace` what the page does with them. A page draws `uploader`, takes what has been read with `take_finished` and
+shows what is under way with `progress`; `import_report` says how the import of a file went. Work goes on when somebody
 clicks elsewhere or goes to another page; while it does, the address names it, so that a reload finds it again.
 """
 
@@ -17,7 +17,6 @@ import streamlit as st
 
 from pages.components.display import errors
 from pages.components.display.board import shown
-from pages.components.jobs import page_job
 from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
 from pages.components.session import keys, page_state, query_params
 from rerank_core.documents import Problem
@@ -157,9 +156,9 @@ class Inbox(Generic[T]):
         self._taken = 0
         self._left: tuple[str, ...] = ()
         self._kind = JobKind[None](
-            name=place.name,
-            doing="Reading files",
-            failed="reading",
+            place.name,
+            "Reading files",
+            "reading",
             take=self._ended,
             missed=self._ended,
             cancel="Cancel reading",
@@ -170,7 +169,7 @@ class Inbox(Generic[T]):
     @property
     def job(self) -> PageJob[None]:
         """The reading under way in this session."""
-        return page_job.of(self._kind)
+        return self._kind.job()
 
     @property
     def busy(self) -> bool:
@@ -201,7 +200,7 @@ class Inbox(Generic[T]):
         self.files, self._delivery, self._taken = dict(draft.files), draft.delivery, 0
         return draft.kept
 
-    def collect(self) -> None:
+    def take_finished(self) -> None:
         """Hand the page what has been read since the last time, and go on with what waits."""
         self._take_read()
         self.job.take_finished()
@@ -242,7 +241,7 @@ class Inbox(Generic[T]):
         self._left, self.job.error = (), None
         if not self.busy:
             self._start()
-        self.collect()
+        self.take_finished()
 
     def _start(self) -> None:
         """Hand the next files to a worker. One task at a time: files come in the order in which they were dropped."""

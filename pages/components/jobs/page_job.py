@@ -1,6 +1,6 @@
 """The one way in which a page has work done in the background.
 
-A page describes its kind of work once (`JobKind`) and asks for its job with `of`. Pressing a button calls `press`
+A page describes its kind of work once (`JobKind`) and asks it for its `job`. Pressing a button calls `submit`
 with a plan: the job asks first where the spending limit would be passed, sets the money aside, hands the tasks to the
 manager's threads, and waits a moment, so that what is soon done is drawn at once. On every run the page calls
 `take_finished`, which hands each result to the page, and `progress`, which shows what is under way with a Cancel.
@@ -101,6 +101,10 @@ class JobKind(Generic[T]):
     words: Callable[[Job[T]], str] | None = None
     caption: Callable[[], str] | None = None
 
+    def job(self) -> PageJob[T]:
+        """This session's job of this kind."""
+        return page_state.keep(f"job_{self.name}", lambda: PageJob(self))
+
 
 class PageJob(Generic[T]):
     """The work of one kind in one session: what is under way, what is being asked, what went wrong last."""
@@ -152,7 +156,7 @@ class PageJob(Generic[T]):
 
     # Starting
 
-    def press(self, plan: Callable[[], Plan[T] | None], *, unasked: bool = False) -> bool:
+    def submit(self, plan: Callable[[], Plan[T] | None], *, unasked: bool = False) -> bool:
         """The button was pressed: start, or ask first; whether it has started. `plan` may raise RerankError.
 
         `unasked` is for a start that nobody pressed for: what `message` said before is still to be read then.
@@ -287,21 +291,7 @@ class PageJob(Generic[T]):
         then. Without, it may be drawn anywhere, and looks now and then.
         """
         if self.running:
-            show_progress(
-                self.kind.name,
-                [(name, self.find(job_id)) for job_id, name in self._names.items()],
-                doing=self.kind.doing,
-                words=self.kind.words,
-                cancel=self.kind.cancel,
-                caption=self.kind.caption() if self.kind.caption else "",
-                paid=self.kind.paid,
-                stay=stay,
-            )
-
-
-def of(kind: JobKind[T]) -> PageJob[T]:
-    """This session's job of a kind."""
-    return page_state.keep(f"job_{kind.name}", lambda: PageJob(kind))
+            show_progress(self.kind, [(name, self.find(job_id)) for job_id, name in self._names.items()], stay=stay)
 
 
 def failure(job: Job[Any], doing: str) -> RerankError:

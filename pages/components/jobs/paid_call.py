@@ -4,10 +4,11 @@ is kept. No widget in here: all of it runs in a worker thread."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import rerank_core as rc
+from pages.components.jobs.page_job import Task
 from pages.components.jobs.payment import Payment
 from pages.components.session import connection as connections
 from pages.components.session import stores
@@ -15,7 +16,7 @@ from pages.components.session.connection import Connection
 from rerank_core import pricing
 from rerank_core.jobs import JobContext
 from rerank_core.models import Progress
-from rerank_core.storage.run_record import Run
+from rerank_core.storage.run_record import Run, new_id
 from rerank_core.storage.sqlite_file import StoreError
 
 
@@ -59,12 +60,33 @@ def rerank(
     return response
 
 
+@dataclass(frozen=True)
+class RunAsked:
+    """What a run under way was asked, so that a page that is reloaded meanwhile shows its texts and its model again."""
+
+    provider: str
+    request: rc.RerankRequest
+    order_name: str
+
+
+def rerank_task(connection: Connection, request: rc.RerankRequest, order_name: str, name: str = "") -> Task[Run]:
+    """A request as a task of a page's job; its id is the run's. Raises RerankError where it cannot be made."""
+    run_id = new_id()
+    return Task(
+        reranked_run,
+        (connection, request, order_name, run_id),
+        upper_bound(connection, request),
+        RunAsked(connection.provider.id, request, order_name),
+        name,
+        run_id,
+    )
+
+
 def reranked_run(
     context: JobContext,
-    connection: Connection,
     payment: Payment,
+    connection: Connection,
     request: rc.RerankRequest,
-    *,
     order_name: str,
     run_id: str,
 ) -> Run:
@@ -91,9 +113,7 @@ def reranked_run(
 
 def estimated(connection: Connection, request: rc.RerankRequest) -> pricing.CostEstimate:
     """What a request is likely to cost on this connection."""
-    return pricing.estimate_cost(
-        connection.provider.id, request.model, request.query, request.documents, prices=connection.prices
-    )
+    return connection.estimate(request.model, request.query, request.documents)
 
 
 def upper_bound(connection: Connection, request: rc.RerankRequest) -> Decimal | None:

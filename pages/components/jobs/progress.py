@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -12,6 +12,9 @@ from pages.components.display.markdown import escaped
 from pages.components.session import keys
 from rerank_core import pricing
 from rerank_core.jobs import Job
+
+if TYPE_CHECKING:
+    from pages.components.jobs.page_job import JobKind
 
 # How often a fragment that stays with its work is drawn anew. Every time costs the browser work that a model could use.
 POLL_SECONDS = 2.0
@@ -22,49 +25,31 @@ _LOOK_SECONDS = 0.25
 Named = Sequence[tuple[str, "Job[Any] | None"]]
 
 
-def show_progress(
-    name: str,
-    named: Named,
-    *,
-    doing: str,
-    words: Callable[[Job[Any]], str] | None,
-    cancel: str,
-    caption: str,
-    paid: bool,
-    stay: bool,
-) -> None:
-    """Draw the jobs under way; see PageJob.progress."""
+def show_progress(kind: JobKind[Any], named: Named, *, stay: bool) -> None:
+    """Draw the jobs under way with their names; see PageJob.progress."""
     draw = _stay if stay else _look
-    draw(name, named, doing, words, cancel, caption, paid)
+    draw(kind, named)
 
 
 @st.fragment(run_every=POLL_SECONDS)
-def _stay(name: str, named: Named, *how: Any) -> None:
-    redraw = _draw(name, named, *how)
+def _stay(kind: JobKind[Any], named: Named) -> None:
+    redraw = _draw(kind, named)
     _follow([job for _, job in named if job is not None], redraw)
 
 
 @st.fragment(run_every=_LOOK_SECONDS)
-def _look(name: str, named: Named, *how: Any) -> None:
-    _draw(name, named, *how)
+def _look(kind: JobKind[Any], named: Named) -> None:
+    _draw(kind, named)
 
 
-def _draw(
-    name: str,
-    named: Named,
-    doing: str,
-    words: Callable[[Job[Any]], str] | None,
-    cancel: str,
-    caption: str,
-    paid: bool,
-) -> Callable[[], object]:
+def _draw(kind: JobKind[Any], named: Named) -> Callable[[], object]:
     """Draw bars and Cancel once; gives what brings them up to date. Draws the page again where something has ended."""
     jobs = [job for _, job in named if job is not None and not job.finished]
     if len(jobs) < len(named):
         st.rerun()
 
     def standing(title: str, job: Job[Any]) -> tuple[float, str]:
-        sentence = words(job) if words is not None else _sentence(job, doing)
+        sentence = kind.words(job) if kind.words is not None else _sentence(job, kind.doing)
         return job.progress.fraction, f"{title}: {sentence}" if title else sentence
 
     with st.container(border=True, gap="small"):
@@ -74,12 +59,14 @@ def _draw(
                 for (title, _), job in zip(named, jobs, strict=True):
                     bars.append((st.progress(*standing(title, job), width="stretch"), title, job))
             stopping = any(job.cancel_requested for job in jobs)
-            if st.button(cancel, icon=":material/stop_circle:", key=keys.of(keys.CANCEL, name), disabled=stopping):
+            if st.button(
+                kind.cancel, icon=":material/stop_circle:", key=keys.of(keys.CANCEL, kind.name), disabled=stopping
+            ):
                 for job in jobs:
                     job.cancel()
-        if stopping and paid:
+        if stopping and kind.paid:
             st.caption("Stopping. A request that is already with a provider may still be billed.")
-        elif caption:
+        elif kind.caption is not None and (caption := kind.caption()):
             st.text(caption)  # never through markdown: it may hold the name of somebody's file
 
     def redraw() -> None:

@@ -6,7 +6,8 @@ import streamlit as st
 
 from pages.components.inputs import documents, examples
 from pages.components.inputs.examples import TITLES, load_example
-from pages.components.playground.run import Asked, job
+from pages.components.jobs.paid_call import RunAsked
+from pages.components.playground.run import RERANK
 from pages.components.playground.state import state
 from pages.components.session import keys, query_params, stores
 from pages.components.session.connection import Connection
@@ -35,16 +36,16 @@ def restore_from_link(connection: Connection) -> None:
         current.replaced = shared.replaced
         if not first:  # the result of other texts would be taken for the result of these
             current.run = current.picked = None
-            job().forget()
+            RERANK.job().forget()
         current.wanted = connection.provider.is_local and examples.story_shown() is not None
 
 
 def _first_visit() -> None:
-    asked = query_params.get(keys.RUN)
-    if asked and _restore(asked):
+    run_id = query_params.get(keys.RUN)
+    if run_id and _restore(run_id):
         return
-    wished = query_params.get(keys.EXAMPLE)
-    first = next((name for name, title in TITLES.items() if wished in (name, title)), FIRST)
+    asked = query_params.get(keys.EXAMPLE)
+    first = next((name for name, title in TITLES.items() if asked in (name, title)), FIRST)
     if first == OWN:
         texts().example = OWN
     else:
@@ -54,14 +55,14 @@ def _first_visit() -> None:
 def _restore(run_id: str) -> bool:
     """Show the run that the address names, from the worker where it is remembered, else from the store; whether it is
     anywhere."""
-    current, mine = state(), job()
+    current, mine = state(), RERANK.job()
     if mine.watch([run_id]):
         asked = mine.asked(run_id)
         mine.take_finished()
         if current.run is not None:
             _show_inputs_of(current.run)
-        elif isinstance(asked, Asked):
-            _show_inputs(asked)
+        elif isinstance(asked, RunAsked):
+            _show_inputs(asked, asked.request.model)
         else:
             texts().example = OWN
         return True
@@ -83,7 +84,7 @@ def _restore(run_id: str) -> bool:
 
 def _open(run: Run) -> None:
     """Show a run of another page."""
-    job().forget()
+    RERANK.job().forget()
     documents.inbox().files.clear()
     texts().pasted = None
     state().run, state().picked = run, None
@@ -92,12 +93,12 @@ def _open(run: Run) -> None:
 
 
 def _show_inputs_of(run: Run) -> None:
-    _show_inputs(Asked(run.request, run.connection, run.order_name, run.model))
+    _show_inputs(RunAsked(run.connection, run.request, run.order_name), run.model)
 
 
-def _show_inputs(asked: Asked) -> None:
+def _show_inputs(asked: RunAsked, model: str | None) -> None:
     examples.show_saved(asked.request.query, asked.request.documents, asked.order_name, SAVED)
-    chosen = provider(asked.provider).model(asked.model)
+    chosen = provider(asked.provider).model(model)
     if chosen is not None:
         st.session_state[keys.MODEL] = chosen.label
 
@@ -111,6 +112,6 @@ def sync_query_params() -> None:
             keys.EXAMPLE: shared.example if shared.example != FIRST else None,
             keys.MODEL: model if model != LABELS[0] else None,
             keys.TOP_N: str(top) if top not in (None, DEFAULT_TOP_N) else None,
-            keys.RUN: job().id or (current.run.id if current.run else None),
+            keys.RUN: RERANK.job().id or (current.run.id if current.run else None),
         }
     )

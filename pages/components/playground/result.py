@@ -7,7 +7,9 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.components.display import tables
-from pages.components.display.board import MAX_ROWS, BoardEvent, board
+from pages.components.display.board import MAX_ROWS, BoardEvent, BoardView
+from pages.components.display.markdown import escaped
+from pages.components.display.orders_view import orders_view
 from pages.components.display.response import (
     BASIS,
     board_rows,
@@ -15,17 +17,17 @@ from pages.components.display.response import (
     show_warnings,
     weak_answer_warning,
 )
+from pages.components.display.tabs import tabs
+from pages.components.inputs.controls import back_to_suggestion
 from pages.components.playground import tabs as playground_tabs
-from pages.components.playground.run import job
+from pages.components.playground.run import RERANK
 from pages.components.playground.state import state
 from pages.components.session import keys, stores, thresholds
 from rerank_core import pricing, provider, ranking
 from rerank_core.evaluation.measures.measure import mean_name
 from rerank_core.evaluation.measures.rated_run import rated_run
 from rerank_core.storage.run_record import Run
-from rerank_core.storage.runs import StoreError
-
-TABS = ["Board", "Table", "Request", "Context", "Export"]
+from rerank_core.storage.sqlite_file import StoreError
 
 
 def result(run: Run, top_n: int) -> None:
@@ -42,14 +44,14 @@ def result(run: Run, top_n: int) -> None:
         _notices(run, has_scores)
     with st.container():
         _ratings(run, top_n)
-    tabs = st.tabs(TABS, key=keys.TAB, on_change="rerun")
-    for tab, name in zip(tabs, TABS, strict=True):
-        if tab.open:
-            with tab:
-                if name == "Board":
-                    _board(run, top_n, threshold, has_scores)
-                else:
-                    playground_tabs.DRAW[name](run, top_n)
+    draw = {
+        "Board": lambda: _board(run, top_n, threshold),
+        "Table": lambda: playground_tabs.results_table(run, top_n),
+        "Request": lambda: playground_tabs.request(run, top_n),
+        "Context": lambda: playground_tabs.prompt_context(run, top_n),
+        "Export": lambda: playground_tabs.files(run, top_n),
+    }
+    tabs(draw, keys.TAB)
     st.text(_origin(run))
 
 
@@ -60,7 +62,7 @@ def _notices(run: Run, has_scores: bool) -> None:
         st.info("This provider gives an order and no scores, so there are no bars and no threshold.")
     gap = pricing.gap_text(run.estimate, response.cost)
     if gap:
-        st.caption(gap.replace("$", "\\$"))
+        st.caption(escaped(gap))
     show_warnings(response.warnings)
 
 
@@ -112,17 +114,7 @@ def _threshold(run: Run, scores: list[float | None]) -> float:
         "Scores compare documents within one query and one model only.",
     )
     st.text(ranking.kept_text(scores, value))
-    if key in own:
-
-        def forget() -> None:
-            own.pop(key, None)
-
-        st.button(
-            "Back to the suggestion",
-            type="tertiary",
-            icon=":material/undo:",
-            on_click=forget,
-        )
+    back_to_suggestion(own, key)
     return float(value)
 
 
@@ -147,34 +139,20 @@ def _ratings(run: Run, top_n: int) -> None:
                 )
 
 
-def _board(run: Run, top_n: int, threshold: float | None, has_scores: bool) -> None:
+def _board(run: Run, top_n: int, threshold: float | None) -> None:
     rows = board_rows(run)
     current = state()
-    if len(rows) <= MAX_ROWS:
-        board(
-            rows,
-            top_n=top_n,
-            threshold=threshold,
-            initial_name=run.order_name,
-            reranked_name=reranked_name(run),
-            key=keys.BOARD,
-            picked=current.picked,
-            scores=has_scores,
-            rating=True,
-            presenter=bool(st.session_state.get(keys.PRESENTING)),
-            on_event=_on_board,
-        )
-    else:
-        picked = tables.big_tables(
-            rows,
-            top_n=top_n,
-            threshold=threshold,
-            initial_name=run.order_name,
-            reranked_name=reranked_name(run),
-            key=keys.TABLES,
-        )
-        if picked is not None:
-            current.picked = picked
+    view = BoardView(
+        top_n,
+        run.order_name,
+        reranked_name(run),
+        threshold,
+        picked=current.picked,
+        rating=True,
+        presenter=bool(st.session_state.get(keys.PRESENTING)),
+    )
+    current.picked = orders_view(rows, view, key=keys.BOARD, on_event=_on_board)
+    if len(rows) > MAX_ROWS:
         # Drawn once it is opened: a chart costs the browser more than both tables.
         spread = st.expander(
             "How the scores are spread", icon=":material/bar_chart:", key=keys.SCORE_SPREAD, on_change="rerun"
@@ -212,7 +190,7 @@ def rate(index: int, value: int | None) -> None:
     try:
         stores.runs().set_rating(run.id, index, value)
     except StoreError as error:
-        job().error = error
+        RERANK.job().error = error
 
 
 def _detail(run: Run, index: int) -> None:

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import streamlit as st
 
-from pages.components.jobs import page_job, paid_call
-from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
-from pages.components.jobs.payment import Payment
+from pages.components.jobs.page_job import Ended, JobKind, Plan
+from pages.components.jobs.paid_call import rerank_task
 from pages.components.jobs.spending import Wording
 from pages.components.playground.state import state
 from pages.components.session import keys
 from pages.components.session.connection import Connection
 from pages.components.session.texts import texts
 from rerank_core import RerankRequest
-from rerank_core.jobs import JobContext
 from rerank_core.providers.spec import ModelSpec
 from rerank_core.retrieval.starting_order import start_order
-from rerank_core.storage.run_record import Run, new_id
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a run under way was asked, so that a page that is reloaded meanwhile shows its texts again."""
-
-    request: RerankRequest
-    provider: str
-    order_name: str
-    model: str | None
+from rerank_core.storage.run_record import Run
 
 
 def plan(connection: Connection, model: ModelSpec | None) -> Plan[Run]:
@@ -41,17 +27,7 @@ def plan(connection: Connection, model: ModelSpec | None) -> Plan[Run]:
         model=model.id if model else None,
         return_documents=bool(st.session_state.get(keys.RETURN_DOCUMENTS)),
     )
-    run_id = new_id()
-    asked = Asked(request, connection.provider.id, ordered.name, request.model)
-    most = paid_call.upper_bound(connection, request)
-    return Plan((Task(_work, (connection, request, ordered.name, run_id), most, asked, id=run_id),))
-
-
-def _work(
-    context: JobContext, payment: Payment, connection: Connection, request: RerankRequest, order_name: str, run_id: str
-) -> Run:
-    """Runs on a worker thread: nothing of Streamlit may be called here."""
-    return paid_call.reranked_run(context, connection, payment, request, order_name=order_name, run_id=run_id)
+    return Plan((rerank_task(connection, request, ordered.name),))
 
 
 def _take(ended: Ended[Run]) -> None:
@@ -59,24 +35,14 @@ def _take(ended: Ended[Run]) -> None:
 
 
 RERANK = JobKind[Run](
-    name="rerank",
-    doing="Reranking documents",
-    failed="reranking",
-    take=_take,
-    paid=True,
-    limit=Wording("this run", "Rerank", "Do not run"),
+    "rerank", "Reranking documents", "reranking", take=_take, paid=True, limit=Wording("this run", "Rerank")
 )
-
-
-def job() -> PageJob[Run]:
-    """The run under way in this session."""
-    return page_job.of(RERANK)
 
 
 def stale_notice(connection: Connection, model: ModelSpec | None) -> None:
     """Say that the inputs are no longer those of the result below."""
     run = state().run
-    if run is None or job().running:
+    if run is None or RERANK.job().running:
         return
     same_texts = run.query == (st.session_state.get(keys.QUERY) or "") and {
         document.text for document in run.documents

@@ -9,6 +9,8 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
+from pages.components.display.download import download
+from pages.components.inputs.controls import segmented, token_budget
 from pages.components.session import connection as connections
 from pages.components.session import keys
 from rerank_core import provider, ranking
@@ -23,10 +25,9 @@ FULL_HEIGHT_ROWS = 15
 BODIES = ["JSON sent", "JSON received"]
 OURS = frozenset({"Rank", "Was", "Move", "Score", "Kept", "Rating", "ID", "Text"})
 STYLES: dict[ContextStyle, str] = {"markdown": "Markdown", "plain": "Plain", "xml": "XML"}
-BUDGETS = [500, 1000, 2000, 4000, 8000]
 
 
-def table(run: Run, top_n: int) -> None:
+def results_table(run: Run, top_n: int) -> None:
     """Every result as a row."""
     records = []
     named = any(document.id for document in run.documents)
@@ -84,40 +85,26 @@ def _snippet(run: Run, top_n: int, name: str) -> None:
         twin = next((model.id for model in hosted.models if local and model.label == local.label), None)
         asked, service = replace(asked, model=twin), HOSTED
         st.caption(f"This run sent nothing: it was made on this computer. The same request to {hosted.label}:")
-    shorten = _many(run) and _shorten(run)
+    size = len(run.documents)
+    shorten = size > snippets.SHORT and st.toggle(
+        f"Only the first {snippets.SHORT} of {size:,} documents", key=keys.REQUEST_SHORT, value=True
+    )
     made = snippets.snippets(asked, service, base_url=connections.of(service).base_url, shorten=shorten)
     st.caption(snippets.note(service))
     _code(made[name])
 
 
-def _many(run: Run) -> bool:
-    return len(run.documents) > snippets.SHORT
-
-
-def _shorten(run: Run) -> bool:
-    return st.toggle(
-        f"Only the first {snippets.SHORT} of {len(run.documents):,} documents", key=keys.REQUEST_SHORT, value=True
-    )
-
-
 def prompt_context(run: Run, top_n: int) -> None:
     """The top results as a block that can be pasted into a prompt."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        style = st.segmented_control(
-            "Style",
-            list(STYLES),
-            format_func=STYLES.__getitem__,
-            default="markdown",
-            required=True,
-            key=keys.CONTEXT_STYLE,
-        )
-        budget = st.selectbox("At most, in tokens", BUDGETS, index=2, key=keys.CONTEXT_BUDGET, width=160)
+        style = segmented("Style", STYLES, keys.CONTEXT_STYLE, default="markdown")
+        budget = token_budget(keys.CONTEXT_BUDGET)
         question = st.toggle("End with the question", key=keys.CONTEXT_QUESTION)
     block = exports_prompt_context.build_context(
         run.response.results[:top_n],
         query=run.query if question else None,
         token_budget=budget,
-        style=style or "markdown",
+        style=style,
     )
     left = f", {len(block.left_out)} left out to stay within {budget:,}" if block.left_out else ""
     cut = ", one of them shortened to fit" if block.shortened is not None else ""
@@ -132,37 +119,23 @@ def files(run: Run, top_n: int) -> None:
     """The results as files."""
     name = tables.slug(run.query) or "rerank"
     with st.container(horizontal=True):
-        _download("CSV", lambda: tables.results_csv(run.response, ratings=run.ratings), f"{name}.csv", "text/csv")
-        _download(
-            "JSON",
-            lambda: tables.results_json(run.response, order_name=run.order_name, top_n=top_n, ratings=run.ratings),
-            f"{name}.json",
-            "application/json",
-        )
         dark = st.context.theme.type == "dark"
-        _download(
-            "Board as SVG",
-            lambda: board_svg.board_svg(run.response, top_n=top_n, order_name=run.order_name, dark=dark).encode(
-                "utf-8"
+        made: dict[str, tuple[str, Callable[[], bytes]]] = {
+            "CSV": ("csv", lambda: tables.results_csv(run.response, ratings=run.ratings)),
+            "JSON": (
+                "json",
+                lambda: tables.results_json(run.response, order_name=run.order_name, top_n=top_n, ratings=run.ratings),
             ),
-            f"{name}.svg",
-            "image/svg+xml",
-        )
+            "Board as SVG": (
+                "svg",
+                lambda: board_svg.board_svg(run.response, top_n=top_n, order_name=run.order_name, dark=dark).encode(),
+            ),
+        }
+        for label, (ending, data) in made.items():
+            download(label, data, f"{name}.{ending}", keys.of(keys.GET, label))
     st.caption(
         "The CSV opens in any spreadsheet. The JSON has everything, costs and metadata included. No file holds a key. "
         "This page's address reopens the run on this computer."
-    )
-
-
-def _download(label: str, data: Callable[[], bytes], file_name: str, mime: str) -> None:
-    st.download_button(
-        label,
-        data,
-        file_name=file_name,
-        mime=mime,
-        icon=":material/download:",
-        on_click="ignore",
-        key=keys.of(keys.GET, label),
     )
 
 
@@ -174,11 +147,3 @@ def _code(text: str) -> None:
     st.code(
         text, language=None, wrap_lines=True, height=420 if text.count("\n") > 20 or len(text) > 3000 else "content"
     )
-
-
-DRAW: dict[str, Callable[[Run, int], None]] = {
-    "Table": table,
-    "Request": request,
-    "Context": prompt_context,
-    "Export": files,
-}

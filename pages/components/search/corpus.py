@@ -11,11 +11,11 @@ from pages.components.display import errors
 from pages.components.display.markdown import escaped
 from pages.components.inputs import uploads
 from pages.components.inputs.collections import LIVE, SAMPLE
+from pages.components.inputs.controls import select
 from pages.components.inputs.document_files import PLAIN_DOCUMENT_FILES
 from pages.components.inputs.import_report import report
 from pages.components.inputs.uploads import Upload
-from pages.components.jobs import page_job
-from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
+from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
 from pages.components.search.state import Preview, state
 from pages.components.session import connection as connections
 from pages.components.session import keys, query_params, stores
@@ -61,15 +61,15 @@ class Filled:
     message: str
 
 
-def collect() -> None:
+def take_finished() -> None:
     """Take over the files that have been read and the work that has ended. Call it before the widgets are drawn."""
     for which in PLACES:
         kept = inbox(which).left_behind()
         if kept is not None:
             st.session_state.update(kept)
             st.session_state[keys.MANAGING] = True
-        inbox(which).collect()
-    link, mine = query_params.get(keys.FILLING), job()
+        inbox(which).take_finished()
+    link, mine = query_params.get(keys.FILLING), FILL.job()
     if link and not mine.running:
         mine.watch([link])
     mine.take_finished()
@@ -82,9 +82,9 @@ def inbox(which: str) -> uploads.Inbox[ParsedDocuments]:
 
 def progress() -> None:
     """Show a knowledge base being filled, with a Cancel that works, and what came of it, until the person goes on."""
-    current, mine = state(), job()
-    if current.note:
-        st.success(current.note, icon=":material/check:")
+    current, mine = state(), FILL.job()
+    if current.message:
+        st.success(current.message, icon=":material/check:")
     query_params.sync({keys.FILLING: mine.id})
     mine.progress(stay=False)
     if mine.message:
@@ -166,13 +166,7 @@ def _files(which: str, *, name: str = "", corpus_id: str = "") -> Filling | None
         for file in list(files_in.files):
             report(files_in, file)
     st.session_state.setdefault(keys.of(keys.CHUNK, which), "paragraph")
-    how = st.selectbox(
-        "Cut long documents into",
-        list(HOW),
-        format_func=HOW.__getitem__,
-        key=keys.of(keys.CHUNK, which),
-        persist_state="session",
-    )
+    how = select("Cut long documents into", HOW, keys.of(keys.CHUNK, which), persist_state="session")
     tokens, overlap = 200, 40
     if how == "size":
         with st.container(horizontal=True):
@@ -187,7 +181,7 @@ def _files(which: str, *, name: str = "", corpus_id: str = "") -> Filling | None
     except RerankError as error:
         errors.show(error)
         return None
-    return None if job().running or files_in.busy else asked
+    return None if FILL.job().running or files_in.busy else asked
 
 
 def _cost(which: str, asked: Filling) -> None:
@@ -227,10 +221,10 @@ def _preview(which: str, asked: Filling) -> Preview:
 
 def _fill(asked: Filling | None) -> None:
     """Create or Add was pressed."""
-    if asked is None or job().running:
+    if asked is None or FILL.job().running:
         return
-    state().note = ""
-    job().press(lambda: Plan((Task(_work, (stores.corpora(), asked)),)))
+    state().message = ""
+    FILL.job().submit(lambda: Plan((Task(_work, (stores.corpora(), asked)),)))
     st.rerun()
 
 
@@ -299,7 +293,7 @@ def _done(ended: Ended[Filled]) -> None:
     """The files are in the knowledge base now; it is searched from here on."""
     current, filled = state(), ended.result
     assert filled is not None
-    current.note, current.deleting = filled.message, None
+    current.message, current.deleting = filled.message, None
     inbox(filled.which).files.clear()
     current.previews.clear()
     if filled.which == "new":
@@ -309,16 +303,12 @@ def _done(ended: Ended[Filled]) -> None:
 
 def _changed(message: str, source: str) -> None:
     current = state()
-    current.note, current.deleting, current.next_source = message, None, source
-    job().error, job().message = None, ""
+    current.message, current.deleting, current.next_source = message, None, source
+    FILL.job().error, FILL.job().message = None, ""
     st.rerun()
 
 
-def _put(_name: str, _upload: Upload[ParsedDocuments], _again: bool) -> None:
-    state().previews.clear()
-
-
-def _removed(_name: str) -> None:
+def _files_changed(*_what: object) -> None:
     state().previews.clear()
 
 
@@ -332,9 +322,9 @@ def _keeper(which: str) -> Callable[[], dict[str, object]]:
 
 
 FILL = JobKind[Filled](
-    name="fill",
-    doing="Filling the knowledge base",
-    failed="indexing",
+    "fill",
+    "Filling the knowledge base",
+    "indexing",
     take=_done,
     sets_widgets=True,
     cancelled="Cancelled. Nothing was added; the files are still here.",
@@ -342,17 +332,12 @@ FILL = JobKind[Filled](
 )
 
 
-def job() -> PageJob[Filled]:
-    """The work on a knowledge base that is under way in this session."""
-    return page_job.of(FILL)
-
-
 PLACES = {
     which: uploads.UploadPlace[ParsedDocuments](
         name=f"reading_{which}",
         reading=PLAIN_DOCUMENT_FILES,
-        put=_put,
-        removed=_removed,
+        put=_files_changed,
+        removed=_files_changed,
         keep=_keeper(which),
     )
     for which in ("new", "more")

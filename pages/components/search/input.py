@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.inputs.collections import GONE, LIVE, SAMPLE
+from pages.components.inputs.collections import LIVE, MISSING, SAMPLE, source_select
+from pages.components.inputs.controls import segmented, select
 from pages.components.search import corpus
-from pages.components.search.run import job
-from pages.components.search.state import Asked, StageChoice, state
+from pages.components.search.run import SEARCH
+from pages.components.search.state import SearchAsked, StageChoice, state
 from pages.components.session import connection as connections
 from pages.components.session import keys, query_params, stores
 from pages.components.session.connection import Connection
 from pages.components.session.texts import LABELS
 from rerank_core import offline, samples
-from rerank_core.documents.report import count
 from rerank_core.offline.models import ENGLISH, MULTILINGUAL
 from rerank_core.retrieval.first_stage import CANDIDATES as NUMBERS
 from rerank_core.retrieval.first_stage import Kind
@@ -24,85 +24,58 @@ NO_TICKET = "none"
 
 def restore_from_link(connection: Connection) -> None:
     """Fill the page the first time it is seen in a session; on this computer the first ticket is searched at once."""
-    current, mine = state(), job()
+    current, mine = state(), SEARCH.job()
     if current.next_source is not None:
         st.session_state[keys.SOURCE], current.next_source = current.next_source, None
     st.session_state.setdefault(keys.MODEL, LABELS[0])
-    if current.arrived:
+    if current.visited:
         return
-    current.arrived = True
-    ticket = samples.TICKETS[0]
+    current.visited = True
     link = query_params.get(keys.SEARCH)
-    asked = mine.asked(link)
-    if link and isinstance(asked, Asked) and mine.watch([link]):
-        _show_inputs_of(asked)
-        return
     found = mine.find(link)
-    if link and found is not None and found.state == "done" and mine.watch([link]):
-        # an earlier visit has taken the answer over; it is still there to be shown
-        answer = found.result()
-        _show_inputs_of(answer.asked)
-        return
-    st.session_state.update(
-        {
-            keys.QUESTION: ticket.text,
-            keys.TICKET: ticket.id,
-            keys.SOURCE: SAMPLE,
-            keys.STAGE: "keyword",
-            keys.CANDIDATES: NUMBERS[0],
-            keys.SEARCH_TOP: 5,
-        }
-    )
+    if link and found is not None:
+        # an earlier visit may have taken the answer over; it is still there to be shown
+        asked = found.result().asked if found.state == "done" else found.asked
+        if isinstance(asked, SearchAsked) and mine.watch([link]):
+            _show_inputs_of(asked)
+            return
+    _show_inputs_of(SearchAsked(samples.TICKETS[0].text, SAMPLE, "keyword", NUMBERS[0]))
     current.wanted = connection.provider.is_local
 
 
-def _show_inputs_of(asked: Asked) -> None:
-    own = next((each.id for each in samples.TICKETS if each.text == asked.question), NO_TICKET)
+def _show_inputs_of(asked: SearchAsked) -> None:
+    ticket = next((each.id for each in samples.TICKETS if each.text == asked.question), NO_TICKET)
     st.session_state.update(
         {
             keys.QUESTION: asked.question,
-            keys.TICKET: own,
+            keys.TICKET: ticket,
             keys.SOURCE: asked.source,
             keys.STAGE: asked.kind,
+            keys.CANDIDATES: asked.candidates,
             keys.SEARCH_TOP: 5,
         }
-        | {keys.CANDIDATES: asked.candidates}
     )
 
 
 def read() -> None:
     """The person went on: what was said about a knowledge base has been read."""
-    state().note = ""
-    corpus.job().error, corpus.job().message = None, ""
+    state().message = ""
+    corpus.FILL.job().error, corpus.FILL.job().message = None, ""
 
 
-def source_gone() -> None:
+def source_missing() -> None:
     """The collection that was chosen is gone. Whoever asks their own content must not get another's answer."""
     current = state()
-    current.wanted = job().asking = False
-    current.gone, current.notice = True, f"{GONE} Nothing was searched. The sample is chosen now."
+    current.wanted = SEARCH.job().asking = False
+    current.source_missing = True
+    SEARCH.job().message = f"{MISSING} Nothing was searched. The sample is chosen now."
 
 
 def source_control() -> str:
     """The select box of sources; gives the chosen one's id."""
-    names = {SAMPLE: "Sample knowledge base"}
-    for summary in stores.corpora().list():
-        named = f"{summary.name} ({count(summary.passages, 'passage')})"
-        names[summary.id] = f"{summary.id} (cannot be read)" if summary.problem else named
-    names[LIVE] = "A live search engine"
-    if st.session_state.get(keys.SOURCE) not in names:
-        if st.session_state.get(keys.SOURCE) is not None:
-            source_gone()
-        st.session_state[keys.SOURCE] = SAMPLE
-    return st.selectbox(
-        "Search in",
-        list(names),
-        format_func=names.__getitem__,
-        key=keys.SOURCE,
-        persist_state="session",
-        width=330,
-        on_change=read,
-    )
+    problems = {each.id: f"{each.id} (cannot be read)" for each in stores.corpora().list() if each.problem}
+    others = problems | {LIVE: "A live search engine"}
+    return source_select("Search in", keys.SOURCE, others, missing=source_missing, width=330, on_change=read)
 
 
 def question_input() -> str:
@@ -126,14 +99,7 @@ def ticket_picker(source: str) -> None:
         (ticket.id for ticket in samples.TICKETS if ticket.text == question), NO_TICKET
     )
     titles = {ticket.id: ticket.title for ticket in samples.TICKETS} | {NO_TICKET: "My own question"}
-    st.selectbox(
-        "Example ticket",
-        list(titles),
-        format_func=titles.__getitem__,
-        key=keys.TICKET,
-        on_change=_picked,
-        persist_state="session",
-    )
+    select("Example ticket", titles, keys.TICKET, on_change=_picked, persist_state="session")
 
 
 def _picked() -> None:
@@ -141,7 +107,7 @@ def _picked() -> None:
     ticket = next((ticket for ticket in samples.TICKETS if ticket.id == chosen), None)
     current = state()
     read()
-    job().error = None
+    SEARCH.job().error, SEARCH.job().message = None, ""
     current.answer = current.picked = None
     st.session_state[keys.QUESTION] = ticket.text if ticket else ""
     current.wanted = ticket is not None and connections.current().provider.is_local
@@ -149,20 +115,12 @@ def _picked() -> None:
 
 def first_stage(source: str) -> StageChoice:
     """How candidates are found: kind, embedding model, and how many."""
-    kind: Kind = "keyword"
     with st.container(horizontal=True, vertical_alignment="bottom"):
         # A live engine finds them in its own way, so there is nothing to choose; the place stays.
-        chosen = st.segmented_control(
-            "Find candidates",
-            list(KINDS),
-            format_func=KINDS.__getitem__,
-            required=True,
-            key=keys.STAGE,
-            persist_state="session",
-            disabled=source == LIVE,
-        )
-        if source != LIVE:
-            kind = chosen or "keyword"
+        disabled = source == LIVE
+        kind = segmented("Find candidates", KINDS, keys.STAGE, persist_state="session", disabled=disabled)
+        if disabled:
+            kind = "keyword"
         number = st.selectbox("Candidates", NUMBERS, key=keys.CANDIDATES, persist_state="session", width=110)
     model = MULTILINGUAL if offline.unavailable_reason(MULTILINGUAL) is None else ENGLISH
     with st.container():

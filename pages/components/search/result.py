@@ -7,18 +7,21 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.components.display import tables
-from pages.components.display.board import MAX_ROWS, BoardEvent, BoardRow, board, shown
+from pages.components.display.board import BoardEvent, BoardRow, BoardView, shown
+from pages.components.display.download import download
+from pages.components.display.orders_view import orders_view
 from pages.components.display.reading import reading
 from pages.components.display.response import (
     board_rows,
+    open_in_playground,
     reranked_name,
     show_warnings,
     weak_answer_warning,
 )
 from pages.components.inputs.collections import LIVE, passages_of
+from pages.components.inputs.controls import segmented, token_budget
 from pages.components.search.state import SearchAnswer, state
 from pages.components.session import keys, thresholds
-from pages.components.session.texts import open_run
 from rerank_core import ConfigurationError, InvalidRequestError, RerankError, pricing, ranking
 from rerank_core.corpora.cutting import by_document
 from rerank_core.exports import prompt_context
@@ -29,7 +32,6 @@ from rerank_core.retrieval.first_stage import Retrieved
 from rerank_core.retrieval.marks import marked
 
 COPIES = {"answer": "Answer", "context": "LLM context", "markdown": "Markdown links"}
-BUDGETS = [500, 1000, 2000, 4000, 8000]
 AROUND = 2
 
 
@@ -69,30 +71,10 @@ def result(answer: SearchAnswer, top_n: int) -> None:
     if grouping:
         passages = {row.key: row for row in rows}
         rows = [replace(passages[str(each.best.index)], was=each.was, now=each.now) for each in grouped]
-    if len(rows) <= MAX_ROWS:
-        board(
-            rows,
-            top_n=top_n,
-            threshold=threshold,
-            initial_name=run.order_name,
-            reranked_name=reranked_name(run),
-            key=keys.SEARCH_BOARD,
-            picked=current.picked,
-            scores=any(row.score is not None for row in rows),
-            question=answer.question,
-            on_event=_on_board,
-        )
-    else:
-        picked = tables.big_tables(
-            rows,
-            top_n=top_n,
-            threshold=threshold,
-            initial_name=run.order_name,
-            reranked_name=reranked_name(run),
-            key=keys.SEARCH_TABLES,
-        )
-        if picked is not None:
-            current.picked = picked
+    view = BoardView(
+        top_n, run.order_name, reranked_name(run), threshold, picked=current.picked, question=answer.question
+    )
+    current.picked = orders_view(rows, view, key=keys.SEARCH_BOARD, on_event=_on_board)
     reader, copies = st.columns([3, 2], gap="large")
     with reader:
         _reader(answer)
@@ -201,11 +183,9 @@ def _surroundings(answer: SearchAnswer, row: RankedDocument) -> list[tuple[str, 
 def _copies(answer: SearchAnswer, top_n: int) -> None:
     st.subheader("Copy", anchor=False)
     assert answer.run is not None
-    how = st.segmented_control(
-        "Form", list(COPIES), format_func=COPIES.__getitem__, default="answer", required=True, key=keys.SEARCH_COPY
-    )
+    how = segmented("Form", COPIES, keys.SEARCH_COPY, default="answer")
     if how == "context":
-        budget = st.selectbox("At most, in tokens", BUDGETS, index=2, key=keys.SEARCH_BUDGET, width=160)
+        budget = token_budget(keys.SEARCH_BUDGET)
         block = prompt_context.build_context(
             answer.run.response.results[:top_n], query=answer.question, token_budget=budget, style="markdown"
         )
@@ -225,27 +205,6 @@ def _take_away(answer: SearchAnswer) -> None:
     name = exports_tables.slug(answer.question)
     st.caption("The whole ranking")
     with st.container(horizontal=True):
-        st.download_button(
-            "CSV",
-            lambda: exports_tables.results_csv(run.response),
-            file_name=f"{name}.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.download_button(
-            "JSON",
-            lambda: exports_tables.results_json(run.response),
-            file_name=f"{name}.json",
-            mime="application/json",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        if st.button(
-            "Open in the Playground",
-            icon=":material/open_in_full:",
-            on_click=open_run,
-            args=(run,),
-            help="Rate the passages, see the request as code, save the board as a picture.",
-        ):
-            st.switch_page("playground.py")
+        download("CSV", lambda: exports_tables.results_csv(run.response), f"{name}.csv")
+        download("JSON", lambda: exports_tables.results_json(run.response), f"{name}.json")
+        open_in_playground(run, "passages")

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.components.inputs.collections import LIVE, LiveSettings, passages_of
-from pages.components.jobs import page_job, paid_call
-from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
+from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
+from pages.components.jobs.paid_call import reranked_run
 from pages.components.jobs.payment import Payment
 from pages.components.jobs.spending import Wording
-from pages.components.search.state import Asked, SearchAnswer, StageChoice, state
+from pages.components.search.state import SearchAnswer, SearchAsked, StageChoice, state
 from pages.components.server import addresses
 from pages.components.session import keys, query_params
 from pages.components.session.connection import Connection
@@ -42,9 +42,9 @@ class SearchPlan:
     model: ModelSpec | None
 
     @property
-    def asked(self) -> Asked:
+    def asked(self) -> SearchAsked:
         """What a reloaded page shows again."""
-        return Asked(self.question, self.source, self.stage.kind, self.stage.candidates)
+        return SearchAsked(self.question, self.source, self.stage.kind, self.stage.candidates)
 
 
 def estimate(planned: SearchPlan) -> pricing.CostEstimate:
@@ -57,13 +57,8 @@ def estimate(planned: SearchPlan) -> pricing.CostEstimate:
     else:
         # What a live index will send is not known: one short passage for each candidate is assumed.
         documents = ["passage"] * planned.stage.candidates
-    return pricing.estimate_cost(
-        planned.connection.provider.id,
-        planned.model.id if planned.model else None,
-        condense(planned.question).text if planned.question.strip() else "",
-        documents,
-        prices=planned.connection.prices,
-    )
+    query = condense(planned.question).text if planned.question.strip() else ""
+    return planned.connection.estimate(planned.model.id if planned.model else None, query, documents)
 
 
 def plan(
@@ -108,9 +103,7 @@ def _work(context: JobContext, payment: Payment, planned: SearchPlan, run_id: st
     if documents:
         request = RerankRequest(asked, documents, model=planned.model.id if planned.model else None)
         context.progress(0, len(documents), note="Reranking the candidates")
-        run = paid_call.reranked_run(
-            context, planned.connection, payment, request, order_name=_order_name(planned), run_id=run_id
-        )
+        run = reranked_run(context, payment, planned.connection, request, _order_name(planned), run_id)
     return SearchAnswer(run_id, planned.asked, planned.source_name, found, documents, places, run, first_ms)
 
 
@@ -124,7 +117,7 @@ def _order_name(planned: SearchPlan) -> str:
 
 def stale_notice(answer: SearchAnswer, question: str, source: str) -> None:
     """Say that what stands in the inputs is no longer what was searched for below."""
-    if not job().running and (answer.question, answer.source) != (question, source):
+    if not SEARCH.job().running and (answer.question, answer.source) != (question, source):
         what = "question" if answer.question != question else "place to search"
         st.caption(f":material/history: The {what} changed since this search. Press Search to bring it up to date.")
 
@@ -142,22 +135,12 @@ def _take(ended: Ended[SearchAnswer]) -> None:
     state().answer, state().picked = ended.result, None
 
 
-SEARCH_JOB = JobKind[SearchAnswer](
-    name="search",
-    doing="Searching",
-    failed="searching",
-    take=_take,
-    paid=True,
-    limit=Wording("this search", "Search", "Do not search"),
+SEARCH = JobKind[SearchAnswer](
+    "search", "Searching", "searching", take=_take, paid=True, limit=Wording("this search", "Search", "Do not search")
 )
-
-
-def job() -> PageJob[SearchAnswer]:
-    """The search under way in this session."""
-    return page_job.of(SEARCH_JOB)
 
 
 def sync_query_params() -> None:
     """Keep the search in the address, so that a reload brings it back: its id, never a text."""
     answer = state().answer
-    query_params.sync({keys.SEARCH: job().id or (answer.id if answer else None)})
+    query_params.sync({keys.SEARCH: SEARCH.job().id or (answer.id if answer else None)})

@@ -7,11 +7,8 @@ from dataclasses import dataclass, field
 from pages.components.session import page_state
 from rerank_core import Document
 from rerank_core.retrieval.first_stage import Kind, Retrieved
-from rerank_core.retrieval.live.index import LiveResult
+from rerank_core.retrieval.live.reply import LiveResult
 from rerank_core.storage.run_record import Run
-
-# Widget keys.
-# In the address: the search that is shown or under way, and a knowledge base that is being filled.
 
 
 @dataclass(frozen=True)
@@ -24,7 +21,7 @@ class StageChoice:
 
 
 @dataclass(frozen=True)
-class Asked:
+class SearchAsked:
     """What a search was asked, so that a page that is reloaded shows it again. No credentials."""
 
     question: str
@@ -42,7 +39,7 @@ class SearchAnswer:
     """
 
     id: str
-    asked: Asked
+    asked: SearchAsked
     source_name: str
     found: Retrieved | LiveResult
     documents: tuple[Document, ...]
@@ -75,16 +72,16 @@ class Preview:
 class SearchState:
     """The answer that is shown, the search that is under way, and the knowledge base that is being filled."""
 
-    arrived: bool = False
+    visited: bool = False
     wanted: bool = False
-    gone: bool = False
+    # The source that was chosen is no longer there: the press that comes with it was meant for another one.
+    source_missing: bool = False
     answer: SearchAnswer | None = None
     picked: str | None = None
     deleting: str | None = None
     previews: dict[str, Preview] = field(default_factory=dict)
-    # What became of a search whose place was gone, and of a knowledge base, until the person goes on.
-    notice: str = ""
-    note: str = ""
+    # What became of a knowledge base, until the person goes on.
+    message: str = ""
     # The select box of sources has been drawn when a knowledge base is made or deleted; the next run takes this over.
     next_source: str | None = None
 

@@ -1,1 +1,1 @@
-"""What stands around the pages: who may ask, which addresses are allowed, what the server does at its start."""
+"""What stands around the pages: who may ask, which addresses may be typed, what the server does at its start."""

@@ -1,4 +1,4 @@
-"""Which service this session talks to, with which key, address and patience; what it costs and has cost.
+"""Which service this session talks to, with which key, address and time-out; what it costs and has cost.
 
 All of it lives in the session's memory. A key is held in a type whose repr is `***`, and reaches no file, address,
 log, export or other session. A key that the operator set up (in the environment or the secrets file) is sent to
@@ -9,7 +9,7 @@ his own and be handed the key.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -18,6 +18,8 @@ import streamlit as st
 import rerank_core as rc
 from pages.components.server import addresses, deployment
 from pages.components.session import keys
+from rerank_core import pricing
+from rerank_core.models import DocumentInput
 from rerank_core.pricing.budget import Budget
 from rerank_core.pricing.table import PriceTable
 from rerank_core.transport.credentials import ApiKey
@@ -68,6 +70,10 @@ class Connection:
             "missing": "Needs a key before it can be used.",
             "withheld": "The app's own key goes to the app's own address only. Type a key for this address.",
         }[self.key_source]
+
+    def estimate(self, model: str | None, query: str, documents: Sequence[DocumentInput]) -> pricing.CostEstimate:
+        """What a request is likely to cost here, at the prices of this session."""
+        return pricing.estimate_cost(self.provider.id, model, query, documents, prices=self.prices)
 
 
 def current() -> Connection:
@@ -153,10 +159,10 @@ def _all_settings() -> dict[str, Settings]:
 
 def usual_base_url(spec: rc.ProviderSpec) -> str | None:
     """The address that the operator set up, else the provider's own; None where nothing is sent anywhere."""
-    told = deployment.section(spec.id).get("base_url")
-    if not told and spec.base_url_variable:
-        told = os.environ.get(spec.base_url_variable, "").strip()
-    return str(told) if told else spec.default_base_url
+    configured = deployment.section(spec.id).get("base_url")
+    if not configured and spec.base_url_variable:
+        configured = os.environ.get(spec.base_url_variable, "").strip()
+    return str(configured) if configured else spec.default_base_url
 
 
 def _key(spec: rc.ProviderSpec, mine: Settings, *, foreign: bool) -> tuple[ApiKey | None, KeySource]:

@@ -14,8 +14,6 @@ from rerank_core.documents.limits import Limits, over
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-__all__ = ["Archive", "Protected", "check_parts"]
-
 _SCAN_BYTES = 1 << 16
 _SMALL_BYTES = 10_000_000
 _FORBIDDEN = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)

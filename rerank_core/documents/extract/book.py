@@ -15,8 +15,6 @@ from rerank_core.extras import require
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-__all__ = ["read_book"]
-
 _CONTAINER = "{urn:oasis:names:tc:opendocument:xmlns:container}"
 _OPF = "{http://www.idpf.org/2007/opf}"
 _DC = "{http://purl.org/dc/elements/1.1/}"

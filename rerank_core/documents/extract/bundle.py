@@ -8,8 +8,6 @@ from rerank_core.documents.extract.mail import ReadPart
 from rerank_core.documents.extract.sink import SourceFile, shown_name
 from rerank_core.documents.limits import over
 
-__all__ = ["read_bundle"]
-
 _SYSTEM_FILES = frozenset(("thumbs.db", "desktop.ini"))
 
 

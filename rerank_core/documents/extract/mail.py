@@ -13,8 +13,6 @@ from rerank_core.documents.decoding import Unreadable, decode
 from rerank_core.documents.extract.sink import LimitReached, SourceFile
 from rerank_core.documents.extract.web import decode_html, decode_named, read_page
 
-__all__ = ["read_mail"]
-
 _PARTS = 1_000
 _HEADER_CHARACTERS = 500
 _ENDINGS = {"text/plain": ".txt", "text/html": ".html", "application/pdf": ".pdf", "text/csv": ".csv"}

@@ -10,8 +10,6 @@ from rerank_core.documents.extract.archive import Protected
 from rerank_core.documents.extract.sink import SourceFile
 from rerank_core.extras import require
 
-__all__ = ["page_ranges", "read_pdf"]
-
 _BOOKMARKS = 20_000
 _BOOKMARK_DEPTH = 8
 _SHOWN_RANGES = 20

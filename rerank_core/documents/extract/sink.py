@@ -10,8 +10,6 @@ from rerank_core.documents.limits import Limits, over
 from rerank_core.documents.report import Problem, is_binary
 from rerank_core.models import Document
 
-__all__ = ["LimitReached", "Sink", "SourceFile", "shown_name"]
-
 _NAME_CHARACTERS = 200
 _BINARY_SHARE = 0.3
 

@@ -13,8 +13,6 @@ from rerank_core.documents.extract.sink import SourceFile
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-__all__ = ["read_slides"]
-
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"

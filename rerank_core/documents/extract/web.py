@@ -15,8 +15,6 @@ from rerank_core.extras import require
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-__all__ = ["Section", "WebPage", "add_sections", "decode_html", "decode_named", "read_html", "read_page"]
-
 MAX_DEPTH = 2_000
 
 

@@ -11,8 +11,6 @@ from rerank_core.documents.extract.sink import SourceFile
 from rerank_core.documents.extract.web import add_sections, read_page
 from rerank_core.extras import require
 
-__all__ = ["read_word"]
-
 # Word's built-in styles have these names in files of every language.
 _STYLES = """
 p[style-name='Title'] => h1:fresh

@@ -23,8 +23,6 @@ from rerank_core.documents.limits import megabytes
 from rerank_core.errors import InvalidDocumentsError, InvalidRequestError
 from rerank_core.jobs import Cancelled
 
-__all__ = ["TIMEOUT_SECONDS", "Ending", "OnProgress", "environment", "read_in_process"]
-
 TIMEOUT_SECONDS = 60.0
 
 _POLL_SECONDS = 0.05

@@ -16,8 +16,6 @@ from rerank_core.documents.limits import DEFAULT_LIMITS, Limits
 from rerank_core.documents.report import ParsedDocuments, Problem, count
 from rerank_core.models import Document
 
-__all__ = ["answer", "read_isolated"]
-
 
 def read_isolated(
     filename: str,

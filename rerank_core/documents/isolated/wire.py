@@ -15,24 +15,6 @@ from rerank_core.documents.limits import Limits
 from rerank_core.documents.report import ParsedDocuments, Problem
 from rerank_core.models import Document
 
-__all__ = [
-    "Nonsense",
-    "Order",
-    "Record",
-    "Say",
-    "details_record",
-    "document_of",
-    "document_record",
-    "layout_of",
-    "layout_record",
-    "line",
-    "problem_of",
-    "progress_of",
-    "record_of",
-    "strings_of",
-    "with_details",
-]
-
 _LAYOUT = ("columns", "chosen", "header", "sheet", "sheets", "encoding")
 _DETAILS = ("mode", "query", "model", "top_n", "rows", "preview")
 

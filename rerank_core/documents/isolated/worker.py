@@ -16,8 +16,6 @@ from rerank_core.documents.decoding import Unreadable
 from rerank_core.documents.isolated import wire
 from rerank_core.errors import InvalidRequestError
 
-__all__ = ["give_up", "main"]
-
 _MORE_SECONDS = 10  # of the processor, beyond those on the clock: whoever asked stops the process itself
 _OPEN_FILES = 64
 _NICE = 5

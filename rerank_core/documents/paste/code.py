@@ -11,8 +11,6 @@ from rerank_core.documents.paste import items
 from rerank_core.documents.paste.json_text import lines_of
 from rerank_core.documents.paste.literals import Literal, NotLiteral, Opaque, read_literal
 
-__all__ = ["ValueInCode", "read_code"]
-
 MAX_CHARACTERS = 1_000_000
 """ValueInCode code beyond this length is not looked into; plain JSON may be longer."""
 

@@ -10,8 +10,6 @@ from rerank_core.documents.paste.literals import Opaque
 from rerank_core.documents.report import Collector, ParsedDocuments, Problem
 from rerank_core.documents.tables import fields
 
-__all__ = ["LIST_KEYS", "WRAPPER_KEYS", "DocumentList", "collect", "find", "request_of"]
-
 LIST_KEYS = (
     "documents",
     "passages",

@@ -12,8 +12,6 @@ from rerank_core.documents.paste.json_text import NotJson, element_offsets, line
 from rerank_core.documents.paste.plain_text import LINE_END
 from rerank_core.documents.report import Collector, ParsedDocuments, Problem, count
 
-__all__ = ["json_documents", "json_lines", "value_documents"]
-
 
 def json_documents(
     text: str,

@@ -9,8 +9,6 @@ from typing import Any
 
 from rerank_core.documents.limits import MAX_NESTING
 
-__all__ = ["NotJson", "element_offsets", "lines_of", "read_json"]
-
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 

@@ -12,8 +12,6 @@ from typing import Any, Final
 
 from rerank_core.documents.limits import MAX_NESTING
 
-__all__ = ["OPAQUE", "Literal", "NotLiteral", "Opaque", "read_literal"]
-
 
 class Opaque:
     """Something in code that has no value here: a variable, an expression, a call."""

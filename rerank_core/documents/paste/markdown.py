@@ -9,8 +9,6 @@ from rerank_core.documents.limits import Limits
 from rerank_core.documents.paste.plain_text import LINE_END, split
 from rerank_core.documents.report import Collector, ParsedDocuments
 
-__all__ = ["headings_of", "read_markdown"]
-
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t](.*))?")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 

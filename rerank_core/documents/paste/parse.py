@@ -14,8 +14,6 @@ from rerank_core.documents.paste.plain_text import LINE_END, split
 from rerank_core.documents.report import Collector, ParsedDocuments, Problem
 from rerank_core.errors import InvalidDocumentsError
 
-__all__ = ["PasteMode", "parse_documents"]
-
 PasteMode = Literal["auto", "lines", "paragraphs", "json"]
 
 _JSON_START = re.compile(r"\s*(?:\[\s*[\[{\"]|\{\s*\"[^\"\n]{1,100}\"\s*:)")

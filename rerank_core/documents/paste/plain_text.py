@@ -7,8 +7,6 @@ import re
 from rerank_core.documents.limits import DEFAULT_LIMITS, Limits
 from rerank_core.documents.report import Collector, ParsedDocuments
 
-__all__ = ["LINE_END", "split"]
-
 LINE_END = re.compile(r"\r\n|\r|\n")
 
 

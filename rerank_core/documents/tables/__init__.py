@@ -1,1 +1,1 @@
-"""Tables to documents: delimited text and workbooks, and which column means what."""
+"""Tables to documents: delimited text and workbooks, and what each column means."""

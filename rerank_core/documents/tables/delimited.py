@@ -15,8 +15,6 @@ from rerank_core.documents.report import Problem
 from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.table import Row, Table, spaced, unknown_header
 
-__all__ = ["Dialect", "read_delimited", "sniff"]
-
 DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE_CHARACTERS = 64_000
 _SAMPLE_ROWS = 200

@@ -8,8 +8,6 @@ from functools import lru_cache
 
 from rerank_core.errors import InvalidDocumentsError
 
-__all__ = ["NAMES", "ROLES", "TEXT_KEYS", "choose", "first_named", "is_number", "known_name", "normal"]
-
 ROLES = ("text", "id", "title", "rank", "score", "url")
 
 TEXT_KEYS = (

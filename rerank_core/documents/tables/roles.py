@@ -9,8 +9,6 @@ from rerank_core.documents.report import ParsedDocuments
 from rerank_core.documents.tables import fields
 from rerank_core.models import Document
 
-__all__ = ["by_role"]
-
 _ROLES = ("title", "rank", "score", "url")
 # A title and a link are looked for by their plain name, a rank and a score by any name that is known for them.
 _PLAIN = ("title", "url")

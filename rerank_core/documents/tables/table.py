@@ -14,18 +14,6 @@ from rerank_core.documents.report import Collector, ParsedDocuments, Problem, co
 from rerank_core.documents.tables import fields
 from rerank_core.errors import InvalidDocumentsError
 
-__all__ = [
-    "Row",
-    "Table",
-    "documents_of",
-    "numbered_columns",
-    "requested_header",
-    "rows_above",
-    "spaced",
-    "unique_names",
-    "unknown_header",
-]
-
 PREVIEW_ROWS = 5
 _SAMPLE_ROWS = 200
 _LONG_FOR_A_NAME = 60

@@ -21,8 +21,6 @@ from rerank_core.documents.tables.table import Row, Table
 from rerank_core.errors import InvalidDocumentsError
 from rerank_core.extras import require
 
-__all__ = ["read_workbook"]
-
 _EMPTY_ROWS = 1_048_576
 _MERGED = re.compile(rb'<mergeCell\b[^<>]*\bref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 _ESCAPED = re.compile(r"_x(000[9AaDd])_")

@@ -1,1 +1,1 @@
-"""Running models over a query set: the plan, the runner, the ledger of answers."""
+"""Every query of a set to every model: the plan, the runner, and the ledger in which each answer is written down."""

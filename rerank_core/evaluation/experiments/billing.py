@@ -16,8 +16,6 @@ from rerank_core.errors import (
 )
 from rerank_core.pricing.budget import Budget, Reservation
 
-__all__ = ["Budgets", "Reservations", "concerns_connection", "is_fatal"]
-
 _CONNECTION = (AuthenticationError, QuotaExceededError)
 _CONTENDER = (ConfigurationError, ModelNotFoundError, PermissionDeniedError)
 

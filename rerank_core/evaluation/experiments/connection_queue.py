@@ -13,8 +13,6 @@ from rerank_core.evaluation.experiments.records import RatePolicy
 if TYPE_CHECKING:
     from rerank_core.client.client import Client
 
-__all__ = ["ConnectionQueue", "QueryTask"]
-
 
 class QueryTask(NamedTuple):
     """One query for one contender, both by their places."""

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from rerank_core.evaluation.experiments.records import Experiment, ExperimentProgress, ExperimentState, Request
     from rerank_core.models import RerankResponse
 
-__all__ = ["Ask", "ExperimentError", "Ledger"]
-
 Ask = Literal["", "pause", "cancel"]
 """What somebody may ask of a running experiment; empty for nothing."""
 

@@ -15,8 +15,6 @@ from rerank_core.evaluation.query_sets.query_set import QuerySet
 if TYPE_CHECKING:
     from rerank_core.jobs import JobContext
 
-__all__ = ["MEASURED_TOKENS", "LocalSpeed", "measure_local_speed"]
-
 MEASURED_TOKENS = 1_000
 """Tokens that are read to measure: a fraction of a second on an idle machine, seconds on a very busy one."""
 

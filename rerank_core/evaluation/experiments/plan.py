@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from rerank_core import pricing
 from rerank_core.evaluation.experiments.local_speed import LocalSpeed
 from rerank_core.evaluation.experiments.records import RatePolicy
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
+from rerank_core.pricing import CostEstimate
 from rerank_core.pricing.table import PriceTable
 from rerank_core.ranking.contender import Contender
-
-__all__ = ["LOCAL_SPEED", "REMOTE_SECONDS", "ContenderPlan", "ExperimentPlan", "plan", "reservation"]
 
 REMOTE_SECONDS = 0.6
 """Seconds that a hosted service is taken to need for one request until it has been seen to need another time."""
@@ -36,13 +34,11 @@ class ContenderPlan:
     contender: Contender
     requests: int
     documents: int
-    long_documents: int
     search_units: int | None
     amount: Decimal | None
     most: Decimal | None
     seconds: float
     assumptions: tuple[str, ...]
-    as_of: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +65,14 @@ def plan(
     *,
     prices: PriceTable | None = None,
     rates: Mapping[str, RatePolicy] | None = None,
-    answered: Mapping[str, Collection[str]] | None = None,
     seconds: Mapping[str, float] | None = None,
     speeds: Mapping[str, LocalSpeed] | None = None,
 ) -> ExperimentPlan:
     """Plan a run over every query that has candidates.
 
-    `rates` are the speeds by provider id. `answered` maps a contender's label to the ids of the queries that it has
-    answered already and will not be asked again. `seconds` maps a label to the seconds of one request where they
-    have been measured, `speeds` the id of a local model to its speed on this machine. Raises ConfigurationError for a
-    provider that does not exist.
+    `rates` are the speeds by provider id. `seconds` maps a label to the seconds of one request where they have been
+    measured, `speeds` the id of a local model to its speed on this machine. Raises ConfigurationError for a provider
+    that does not exist.
     """
     chosen = tuple(contenders)
     table = prices or PriceTable.default()
@@ -86,9 +80,7 @@ def plan(
     busy: dict[str, float] = {}
     for contender in chosen:
         rate = (rates or {}).get(contender.provider) or RatePolicy.usual(contender.provider)
-        done = (answered or {}).get(contender.label, ())
-        queries = [query for query in query_set.ready if query.id not in done]
-        made = _planned(query_set, contender, queries, table, rate, (seconds or {}).get(contender.label), speeds or {})
+        made = _planned(query_set, contender, table, rate, (seconds or {}).get(contender.label), speeds or {})
         plans.append(made)
         busy[contender.provider] = busy.get(contender.provider, 0.0) + made.seconds
     return ExperimentPlan(
@@ -101,31 +93,26 @@ def plan(
     )
 
 
-def reservation(
-    query_set: QuerySet, contender: Contender, query: Query, prices: PriceTable | None, retries: int = 0
-) -> Decimal | None:
+def reservation(query_set: QuerySet, contender: Contender, query: Query, prices: PriceTable | None) -> Decimal | None:
     """The most that one request may cost, to be set aside before it is sent; None where no price is known."""
-    estimate = pricing.estimate_cost(
-        contender.provider, contender.model, query.text, query_set.documents_of(query), prices=prices
-    )
-    return pricing.upper_bound(estimate, retries)
+    return pricing.upper_bound(_estimate(query_set, contender, query, prices), 0)
+
+
+def _estimate(query_set: QuerySet, contender: Contender, query: Query, prices: PriceTable | None) -> CostEstimate:
+    documents = query_set.documents_of(query)
+    return pricing.estimate_cost(contender.provider, contender.model, query.text, documents, prices=prices)
 
 
 def _planned(
     query_set: QuerySet,
     contender: Contender,
-    queries: list[Query],
     table: PriceTable,
     rate: RatePolicy,
     known: float | None,
     speeds: Mapping[str, LocalSpeed],
 ) -> ContenderPlan:
-    estimates = [
-        pricing.estimate_cost(
-            contender.provider, contender.model, query.text, query_set.documents_of(query), prices=table
-        )
-        for query in queries
-    ]
+    queries = query_set.ready
+    estimates = [_estimate(query_set, contender, query, table) for query in queries]
     amounts = [estimate.amount for estimate in estimates if estimate.amount is not None]
     units = [estimate.search_units for estimate in estimates if estimate.search_units is not None]
     bounds = [pricing.upper_bound(estimate, rate.retries) for estimate in estimates]
@@ -134,7 +121,6 @@ def _planned(
         contender,
         requests=len(queries),
         documents=sum(len(query.candidates) for query in queries),
-        long_documents=sum(len(estimate.long_documents) for estimate in estimates),
         search_units=sum(units) if len(units) == len(estimates) else None,
         amount=sum(amounts, Decimal(0)) if priced else None,
         most=sum((bound for bound in bounds if bound is not None), Decimal(0)) if priced else None,
@@ -142,11 +128,12 @@ def _planned(
         if known is None and contender.is_local
         else _seconds(queries, rate, known),
         assumptions=tuple(dict.fromkeys(text for estimate in estimates[:1] for text in estimate.assumptions)),
-        as_of=estimates[0].as_of if amounts and any(amounts) else None,
     )
 
 
-def _local_seconds(query_set: QuerySet, model: str, queries: list[Query], speeds: Mapping[str, LocalSpeed]) -> float:
+def _local_seconds(
+    query_set: QuerySet, model: str, queries: Sequence[Query], speeds: Mapping[str, LocalSpeed]
+) -> float:
     """Every document is read once, and then compared with each query that it is a candidate for."""
     tokens = {
         name: pricing.estimate_tokens(query_set.documents[name].text)
@@ -161,6 +148,6 @@ def _local_seconds(query_set: QuerySet, model: str, queries: list[Query], speeds
     return reading + _KEYWORD_SECONDS * len(queries) + compared
 
 
-def _seconds(queries: list[Query], rate: RatePolicy, known: float | None) -> float:
+def _seconds(queries: Sequence[Query], rate: RatePolicy, known: float | None) -> float:
     seconds = (REMOTE_SECONDS if known is None else known) * len(queries) / rate.concurrency
     return max(seconds, len(queries) * 60 / rate.per_minute) if rate.per_minute else seconds

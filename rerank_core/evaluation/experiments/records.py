@@ -13,16 +13,6 @@ from rerank_core.errors import ConfigurationError
 from rerank_core.models import CostBasis
 from rerank_core.ranking.contender import Contender
 
-__all__ = [
-    "Experiment",
-    "ExperimentProgress",
-    "ExperimentState",
-    "Ranking",
-    "RatePolicy",
-    "Request",
-    "duration_text",
-]
-
 ExperimentState = Literal["new", "running", "interrupted", "paused", "limit", "halted", "cancelled", "done"]
 """new: nothing was asked yet. running. interrupted: it ran when the server ended. paused, cancelled: somebody asked
 for it. limit: the spending limit was reached. halted: a connection was given up (a wrong key, a service that is

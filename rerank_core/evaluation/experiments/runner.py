@@ -32,14 +32,6 @@ if TYPE_CHECKING:
     from rerank_core.client.client import Client
     from rerank_core.jobs import JobContext
 
-__all__ = [
-    "GIVE_UP_AFTER",
-    "ClientFactory",
-    "Only",
-    "RunOptions",
-    "run_experiment",
-]
-
 GIVE_UP_AFTER = 10
 """Queries of one connection that fail in a row before it is given up: it is down, and each try may cost money."""
 

@@ -9,8 +9,6 @@ from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.table import Row
 from rerank_core.evaluation.formats.imported import ImportBuilder
 
-__all__ = ["GRADES", "as_grades", "read"]
-
 _WORDS = {
     3: "perfect, excellent, exact, highly relevant, very relevant, fully relevant, perfectly relevant",
     2: "relevant, good, mostly relevant",

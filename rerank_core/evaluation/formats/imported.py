@@ -13,20 +13,6 @@ from rerank_core.documents.report import Problem
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.measures.measure import LARGEST_GRADE, SMALLEST_GRADE
 
-__all__ = [
-    "LIMITS",
-    "ImportBuilder",
-    "Imported",
-    "Problem",
-    "check_cells",
-    "csv_text",
-    "guarded",
-    "parse_grade",
-    "parse_number",
-    "query_texts",
-    "unguarded",
-]
-
 LIMITS = Limits(
     file_bytes=200_000_000,
     documents=2_000_000,

@@ -16,8 +16,6 @@ from rerank_core.evaluation.formats import registry
 from rerank_core.evaluation.formats.imported import LIMITS, Imported
 from rerank_core.evaluation.measures.measure import LARGEST_GRADE, SMALLEST_GRADE
 
-__all__ = ["answer", "read_isolated"]
-
 # A text, unlike an archive, can need no more than so many times its size, so a large one gets the room and the time.
 _TEXT_EXPANSION = 10
 _TEXT_BYTES_A_SECOND = 1_000_000

@@ -16,15 +16,6 @@ from rerank_core.documents.paste.json_text import NotJson, read_json
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats.imported import LIMITS, ImportBuilder, Imported, csv_text, parse_grade
 
-__all__ = [
-    "is_qrels_header",
-    "read_beir",
-    "read_beir_part",
-    "read_opensearch_queries",
-    "write_beir",
-    "write_opensearch_queries",
-]
-
 _PAIR = re.compile(r'query:\s*"(?P<query>(?:[^"\\]|\\.)*)"(?:\s*,\s*answer:\s*"(?P<answer>(?:[^"\\]|\\.)*)")?')
 _QRELS_HEADER = ("query-id", "corpus-id", "score")
 _EPOCH = (1980, 1, 1, 0, 0, 0)

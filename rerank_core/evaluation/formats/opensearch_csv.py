@@ -23,18 +23,6 @@ from rerank_core.evaluation.formats.imported import (
     unguarded,
 )
 
-__all__ = [
-    "csv_bytes",
-    "is_ratings_header",
-    "is_snapshot_header",
-    "read_opensearch_judgments",
-    "read_quepid_ratings",
-    "read_quepid_snapshot",
-    "write_opensearch_judgments",
-    "write_quepid_ratings",
-    "write_quepid_snapshot",
-]
-
 _RATINGS = ("query", "docid", "rating")
 _SNAPSHOT = ("Snapshot Name", "Snapshot Time", "Case ID", "Query Text", "Doc ID", "Doc Position")
 _NOTES = {

@@ -26,8 +26,6 @@ from rerank_core.evaluation.formats.opensearch_csv import (
 )
 from rerank_core.evaluation.formats.table import is_role_name
 
-__all__ = ["is_book", "is_training_data", "read_ratings", "write_ratings"]
-
 _QUERY_AND_DOCUMENT = ["query", "docid"]
 # "3 qid:1 # 1370 star trek", with or without numbered features before the #
 _TRAINING = re.compile(r"\s*(?P<grade>\S+)\s+qid:(?P<query>\S+)(?P<features>[^#]*)(?:#(?P<about>.*))?")

@@ -13,8 +13,6 @@ from rerank_core.evaluation.formats.imported import LIMITS, Imported
 from rerank_core.evaluation.formats.isolated import read_isolated
 from rerank_core.evaluation.formats.registry import UNCLEAR_HINT, read_directly
 
-__all__ = ["read", "read_files"]
-
 if TYPE_CHECKING:
     from rerank_core.jobs import JobContext
 

@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from rerank_core.documents.decoding import Unreadable, decode, kind_of
 from rerank_core.documents.kinds import requested_columns
 from rerank_core.documents.limits import megabytes
+from rerank_core.documents.report import Problem
 from rerank_core.documents.tables.delimited import read_delimited
 from rerank_core.documents.tables.table import Row
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats import json_lines, opensearch_csv, quepid, table, trec
-from rerank_core.evaluation.formats.imported import LIMITS, ImportBuilder, Imported, Problem
-
-__all__ = ["KINDS", "UNCLEAR_HINT", "Kind", "detect", "merge", "read_directly", "unread", "write"]
+from rerank_core.evaluation.formats.imported import LIMITS, ImportBuilder, Imported
 
 
 @dataclass(frozen=True, slots=True)

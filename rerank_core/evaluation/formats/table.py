@@ -29,15 +29,6 @@ from rerank_core.evaluation.formats.imported import (
 )
 from rerank_core.evaluation.formats.opensearch_csv import csv_bytes
 
-__all__ = [
-    "TABLE_ROLES",
-    "is_role_name",
-    "read_columns",
-    "read_table",
-    "read_table_workbook",
-    "write_table",
-]
-
 _SAMPLE_ROWS = 200
 
 TABLE_ROLES = ("query", "query_id", "tag", "document", "id", "title", "rank", "score", "rating")

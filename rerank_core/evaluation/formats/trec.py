@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats.imported import ImportBuilder, Imported, parse_grade, parse_number
 
-__all__ = ["RUN_ID", "read_qrels", "read_run", "write_qrels", "write_run"]
-
 RUN_ID = "rerank-playground"
 """The name written in a run's last column where it has none of its own."""
 

@@ -12,15 +12,6 @@ from rerank_core.evaluation.measures.measure import USUAL_LARGEST_GRADE
 from rerank_core.evaluation.measures.settings import DEFAULT_SETTINGS, EvaluationSettings
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
 
-__all__ = [
-    "BORDERLINE_PAIRS",
-    "Borderline",
-    "BorderlineReference",
-    "borderline_pairs",
-    "borderline_reference",
-]
-
-
 BORDERLINE_PAIRS = (30, 50)
 """How many borderline pairs Cohere's recipe asks for, at least and at most."""
 

@@ -11,8 +11,6 @@ from rerank_core import pricing
 from rerank_core.evaluation.measures.summary import INITIAL, Summary
 from rerank_core.exports.text_width import text_width
 
-__all__ = ["CostPoint", "Picture", "cost_quality", "labels_apart", "picture", "worth"]
-
 _LINE = 17
 """The height of a label with the room it needs, in pixels."""
 _BESIDE = 10

@@ -22,15 +22,6 @@ from rerank_core.evaluation.measures.measure import Judgments
 from rerank_core.evaluation.measures.settings import DEFAULT_SETTINGS, EvaluationSettings
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
 
-__all__ = [
-    "CutOff",
-    "CutPoint",
-    "Threshold",
-    "TopN",
-    "cut_off",
-]
-
-
 _POINTS = 200
 
 

@@ -18,18 +18,6 @@ from typing import Any
 from rerank_core.errors import InvalidRequestError
 from rerank_core.extras import require
 
-__all__ = [
-    "LARGEST_GRADE",
-    "SMALLEST_GRADE",
-    "USUAL_LARGEST_GRADE",
-    "Judgments",
-    "Measured",
-    "RankedLists",
-    "check_judgments",
-    "mean_name",
-    "measure",
-]
-
 Judgments = Mapping[str, Mapping[str, int]]
 RankedLists = Mapping[str, Sequence[str]]
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from rerank_core.evaluation.measures.measure import measure
 
-__all__ = ["RatedRun", "rated_run"]
-
 _QUERY = "q"
 
 

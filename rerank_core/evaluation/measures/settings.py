@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from rerank_core.evaluation.measures.measure import Judgments
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
 
-__all__ = ["DEFAULT_SETTINGS", "SEARCHES_A_DAY", "EvaluationSettings"]
-
 SEARCHES_A_DAY = 1_000
 """The traffic that a month is worked out for until somebody says otherwise."""
 

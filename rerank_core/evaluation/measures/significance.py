@@ -27,8 +27,6 @@ from rerank_core.evaluation.measures.measure import Judgments, RankedLists
 from rerank_core.evaluation.measures.measure import measure as measure_run
 from rerank_core.extras import require
 
-__all__ = ["ENOUGH_QUERIES", "PairedTest", "compare", "compare_values", "describe", "holm", "p_text"]
-
 ENOUGH_QUERIES = 25
 """With fewer queries a comparison carries a warning; 25 to 50 is what evaluation campaigns use at the least."""
 

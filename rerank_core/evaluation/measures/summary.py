@@ -19,17 +19,6 @@ from rerank_core.evaluation.measures.settings import DEFAULT_SETTINGS, Evaluatio
 from rerank_core.evaluation.measures.significance import PairedTest, compare_values, describe
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet, count_queries
 
-__all__ = [
-    "INITIAL",
-    "METHOD",
-    "OrderScores",
-    "QueryChange",
-    "Summary",
-    "measures_for",
-    "method",
-    "summarise",
-]
-
 INITIAL = "Initial order"
 """What the order before reranking is called among the runs."""
 
@@ -146,9 +135,9 @@ class Summary:
         ]
         return tuple(sorted(found, key=lambda change: change.change))
 
-    def regressions(self, label: str, most: int = 10, measure: str | None = None) -> tuple[QueryChange, ...]:
-        """The queries that a contender makes worse, the worst first."""
-        return tuple(change for change in self.changes(label, measure) if change.change < -1e-9)[:most]
+    def regressions(self, label: str, most: int) -> tuple[QueryChange, ...]:
+        """The queries that a contender makes worse on the main measure, the worst first."""
+        return tuple(change for change in self.changes(label) if change.change < -1e-9)[:most]
 
 
 def measures_for(k: int = 10, relevant: int = 1) -> tuple[str, ...]:

@@ -23,8 +23,6 @@ from rerank_core.evaluation.query_sets.query_set import (
 )
 from rerank_core.models import Document
 
-__all__ = ["BoardRun", "with_runs"]
-
 _ID_CHARACTERS = 12
 
 

@@ -10,17 +10,6 @@ from typing import Literal
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.measures.measure import Judgments, RankedLists
 
-__all__ = [
-    "Disagreement",
-    "RaterAgreement",
-    "agreement",
-    "cohen_kappa",
-    "disagreements",
-    "kappa_words",
-    "pool",
-    "to_rate",
-]
-
 Weights = Literal["none", "linear", "quadratic"]
 
 
@@ -150,16 +139,6 @@ def pool(runs: Iterable[RankedLists], depth: int = 10) -> dict[str, tuple[str, .
             for rank, document in enumerate(documents[:depth]):
                 ranks[document] = min(rank, ranks.get(document, rank))
     return {query: tuple(sorted(ranks, key=ranks.__getitem__)) for query, ranks in best.items()}
-
-
-def to_rate(runs: Iterable[RankedLists], judgments: Judgments, depth: int = 10) -> dict[str, tuple[str, ...]]:
-    """What is in the pool of the runs and not in the judgments (of one rater, or of all); queries with nothing left
-    are not in it."""
-    left = {
-        query: tuple(document for document in documents if document not in judgments.get(query, {}))
-        for query, documents in pool(runs, depth).items()
-    }
-    return {query: documents for query, documents in left.items() if documents}
 
 
 def _pairs(judgments: Judgments) -> dict[tuple[str, str], int]:

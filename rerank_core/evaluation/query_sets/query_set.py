@@ -15,17 +15,6 @@ from rerank_core.models import Document
 if TYPE_CHECKING:
     from rerank_core.evaluation.formats.imported import Imported
 
-__all__ = [
-    "LENGTHS",
-    "MAX_CANDIDATES",
-    "MAX_CHARACTERS",
-    "MAX_PAIRS",
-    "MAX_QUERIES",
-    "Query",
-    "QuerySet",
-    "length_of",
-]
-
 MAX_QUERIES = 5_000
 """Queries of one set; the ones that come first are kept."""
 
@@ -155,27 +144,6 @@ class QuerySet:
                 merged[query.id] = own
         return merged
 
-    def select(
-        self,
-        *,
-        tags: Iterable[str] = (),
-        languages: Iterable[str] = (),
-        lengths: Iterable[str] = (),
-        text: str = "",
-    ) -> tuple[str, ...]:
-        """Ids of the queries that fit: any of the tags, any of the languages, any of the lengths (none given: all),
-        and `text` somewhere in the query, whatever the case."""
-        wanted_tags, wanted_languages, wanted_lengths = set(tags), set(languages), set(lengths)
-        part = text.strip().casefold()
-        return tuple(
-            query.id
-            for query in self.queries
-            if (not wanted_tags or query.tag in wanted_tags)
-            and (not wanted_languages or query.lang in wanted_languages)
-            and (not wanted_lengths or query.length in wanted_lengths)
-            and (not part or part in query.text.casefold())
-        )
-
     def rated(self, rater: str, query_id: str, document_id: str, grade: int | None) -> QuerySet:
         """The set with one rating more, or with that rating taken back (None)."""
         mine = {query: dict(grades) for query, grades in self.judgments.get(rater, {}).items()}
@@ -191,10 +159,9 @@ class QuerySet:
         search: Callable[[str], Sequence[Document]],
         order_name: str,
         *,
-        replace_all: bool = False,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> QuerySet:
-        """The set with candidates that a first stage found for the queries that have none (or for all).
+        """The set with candidates that a first stage found for the queries that have none.
 
         `search` takes a query and returns Documents, best first, each with an id; ids are those of the ratings, so
         they are kept as they are. `on_progress` hears queries done and queries in all; what it raises, and what
@@ -202,7 +169,7 @@ class QuerySet:
         """
         documents = dict(self.documents)
         problems = list(self.problems)
-        asked = [query for query in self.queries if replace_all or not query.candidates]
+        asked = [query for query in self.queries if not query.candidates]
         found: dict[str, tuple[str, ...]] = {}
         for place, query in enumerate(asked):
             if on_progress is not None:
@@ -228,27 +195,22 @@ class QuerySet:
     def imported(
         self,
         raters: Iterable[str] | None = None,
-        run: Mapping[str, Sequence[str]] | None = None,
         *,
         apart: bool = False,
     ) -> Imported:
         """The set as `evaluation.write` takes it: ratings of these raters (None: all) combined, each one's own as well
-        with `apart`, and a run, by default the initial order with the scores that it came with."""
+        with `apart`, and the initial order with the scores that it came with."""
         from rerank_core.evaluation.formats.imported import Imported
 
         chosen = self.raters if raters is None else tuple(raters)
-        initial = run is None
-        if run is None:
-            # a query that found nothing is part of the order too
-            run = {query.id: query.candidates for query in self.queries} if self.pairs else {}
-
         return Imported(
             "table",
             queries={query.id: query.text for query in self.queries},
             documents={name: document.text for name, document in self.documents.items()},
             judgments=self.combined(chosen),
-            run={query: tuple(order) for query, order in run.items()},
-            scores=self.scores if initial else {},
+            # a query that found nothing is part of the order too
+            run={query.id: query.candidates for query in self.queries} if self.pairs else {},
+            scores=self.scores,
             titles={
                 name: str(document.metadata["title"])
                 for name, document in self.documents.items()
@@ -261,7 +223,7 @@ class QuerySet:
             },
             tags={query.id: query.tag for query in self.queries if query.tag},
             answers=self.answers,
-            notes={name: note for name, note in self.file_notes.items() if initial or name == "text_column"},
+            notes=self.file_notes,
             raters={name: self.judgments[name] for name in chosen} if apart else {},
         )
 

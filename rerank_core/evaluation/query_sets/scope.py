@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from rerank_core.evaluation.query_sets.query_set import QuerySet, count_queries
 
-__all__ = ["Scope"]
-
 _LENGTHS = {"short": "up to 5 words", "sentence": "6 to 25 words", "long": "more than 25 words"}
 _NAMED = 4
 _CHARACTERS = 40
@@ -38,7 +36,13 @@ class Scope:
         """Ids of the queries that are left in; None where all are."""
         if not (self.tags or self.languages or self.lengths):
             return None
-        found = query_set.select(tags=self.tags, languages=self.languages, lengths=self.lengths)
+        found = tuple(
+            query.id
+            for query in query_set.queries
+            if (not self.tags or query.tag in self.tags)
+            and (not self.languages or query.lang in self.languages)
+            and (not self.lengths or query.length in self.lengths)
+        )
         return None if len(found) == len(query_set) else found
 
     def counted(self, query_set: QuerySet) -> tuple[str, ...]:

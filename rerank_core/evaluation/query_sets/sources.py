@@ -25,16 +25,6 @@ if TYPE_CHECKING:
     from rerank_core.retrieval.first_stage import FirstStage
     from rerank_core.retrieval.live.index import LiveIndex
 
-__all__ = [
-    "SAMPLE_CANDIDATES",
-    "from_files",
-    "from_queries",
-    "from_runs",
-    "from_sample",
-    "search_collection",
-    "search_with",
-]
-
 SAMPLE_CANDIDATES = 30
 """Candidates of each query of the sample set."""
 
@@ -111,27 +101,6 @@ def from_files(
         return bounded(made)
     cut = bounded(made)  # the whole collection stays, since a search will need it
     return replace(cut, documents=documents)
-
-
-def from_queries(
-    queries: str | Iterable[str] | Mapping[str, str],
-    search: Callable[[str], Sequence[Document]],
-    *,
-    name: str = "My queries",
-    order_name: str = _KEYWORD_ORDER,
-    on_progress: Callable[[int, int], None] | None = None,
-) -> QuerySet:
-    """A query set out of a list of queries (a text with one a line, strings, or id to text) and a search that
-    supplies their candidates; see `search_with`. Blank and repeated queries are left out."""
-    if isinstance(queries, Mapping):
-        texts = {str(key): text for key, text in queries.items() if text.strip()}
-    else:
-        lines = queries.splitlines() if isinstance(queries, str) else queries
-        texts = {line.strip(): line.strip() for line in lines if line.strip()}
-    if not texts:
-        raise InvalidRequestError("There are no queries.", hint="Type or paste some, one a line.")
-    made = QuerySet(name, make_queries(texts, {}, {}), order_name=order_name)
-    return made.with_candidates(search, order_name, on_progress=on_progress)
 
 
 def from_runs(runs: Iterable[BoardRun], *, rater: str, name: str = "My ratings") -> QuerySet:

@@ -18,8 +18,6 @@ from rerank_core.evaluation.measures.summary import INITIAL, Summary
 from rerank_core.exports.text_width import fit
 from rerank_core.pricing.estimates import money_text
 
-__all__ = ["changes_chart", "cost_chart", "cut_chart", "means_chart", "shown"]
-
 _WIDTH = 860
 _LEFT = 190
 _RIGHT = 60

@@ -11,8 +11,6 @@ from rerank_core.evaluation.measures.summary import INITIAL
 from rerank_core.evaluation.report.report import Report
 from rerank_core.exports.tables import guard_cell
 
-__all__ = ["COLUMNS", "RESULT_COLUMNS", "report_csv", "results_csv"]
-
 COLUMNS = ("section", "order", "against", "query_id", "query", "measure", "value")
 """One row a number. Sections: setting, mean, difference, query, cut-off, top-n, cost, price, agreement."""
 

@@ -32,8 +32,6 @@ from rerank_core.pricing.table import Price, PriceTable
 if TYPE_CHECKING:
     from jinja2 import Template
 
-__all__ = ["Report", "make_report", "report_html"]
-
 
 @dataclass(frozen=True, slots=True)
 class Report:

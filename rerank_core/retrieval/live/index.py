@@ -19,26 +19,13 @@ from rerank_core.errors import (
     PermissionDeniedError,
     RerankError,
 )
-from rerank_core.retrieval.live.query import FieldInfo, LiveFields, QueryTemplate, suggest_fields
-from rerank_core.retrieval.live.reply import LiveHit, LiveResult, explain, failed, json_of, result_of
+from rerank_core.retrieval.live.query import FieldInfo, LiveFields, QueryTemplate
+from rerank_core.retrieval.live.reply import LiveResult, explain, failed, json_of, result_of
 from rerank_core.transport.address import checked_address
 from rerank_core.transport.credentials import Credentials
 from rerank_core.transport.exchange import TRANSPORT_ERRORS, Transport, exchange, failure_of, limits
 from rerank_core.transport.reply import Failure, Reply
 from rerank_core.transport.sockets import Deadline, open_pool, pool_options
-
-__all__ = [
-    "MOST",
-    "Credentials",
-    "FieldInfo",
-    "LiveFields",
-    "LiveHit",
-    "LiveIndex",
-    "LiveResult",
-    "LiveTest",
-    "QueryTemplate",
-    "suggest_fields",
-]
 
 MOST = 1_000
 """Documents that one search may ask for."""

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rerank_core.documents.tables.fields import NAMES, normal
 from rerank_core.errors import ConfigurationError
-
-__all__ = ["PLACEHOLDER", "FieldInfo", "LiveFields", "QueryTemplate", "suggest_fields"]
 
 PLACEHOLDER = "{{query}}"
 
 _MARK = re.compile(r"\{\{\s*query\s*\}\}")
 _UNQUOTED = re.compile(r":\s*\{\{\s*query\s*\}\}")
 _DEEPEST = 40
-_TEXT_TYPES = {"text", "match_only_text", "semantic_text", "annotated_text", "search_as_you_type"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,28 +38,6 @@ class LiveFields:
         for name in ("text", "title", "url"):
             value = getattr(self, name)
             object.__setattr__(self, name, (value or "").strip() or None)
-
-
-def suggest_fields(found: Iterable[FieldInfo]) -> LiveFields | None:
-    """The fields that, by name and type, are the text, the title and the address; None where nothing is a text.
-
-    Names count as they do in an uploaded file (`body`, `content`, `headline`, `link`, ...), whatever object they
-    stand in; without a known one the first text field that is no title is the text.
-    """
-    fields = list(found)
-    texts = [field.name for field in fields if field.type in _TEXT_TYPES]
-    title = _best(texts, "title")
-    text = _best(texts, "text") or next((name for name in texts if name != title), title)
-    if text is None:
-        return None
-    return LiveFields(text, None if title == text else title, _best([field.name for field in fields], "url"))
-
-
-def _best(names: Sequence[str], role: str) -> str | None:
-    """The one whose last part comes first among the known names of a role."""
-    known = {normal(name): place for place, name in reversed(list(enumerate(NAMES[role])))}
-    found = [(known[last], name) for name in names if (last := normal(name.rpartition(".")[2])) in known]
-    return min(found)[1] if found else None
 
 
 class QueryTemplate:

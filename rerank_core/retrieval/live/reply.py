@@ -14,8 +14,6 @@ from rerank_core.models import Document
 from rerank_core.retrieval.live.query import LiveFields
 from rerank_core.transport.reply import Failure, Reply
 
-__all__ = ["LiveHit", "LiveResult", "explain", "failed", "json_of", "result_of"]
-
 _NOT_AN_ENGINE = "Check the address: it should be that of OpenSearch or Elasticsearch, usually on port 9200."
 _LONG_LIST = 32  # numbers; a field of more is a vector, which nobody reads
 _NAME_ERRORS = ("name or service", "nodename", "getaddrinfo", "name resolution", "no address", "no host name")

@@ -22,7 +22,7 @@ from rerank_core.ranking import comparison
 from rerank_core.ranking import contender as names_of
 from rerank_core.ranking import orders as measures
 from rerank_core.ranking.blind_test import Tally, Vote, letters, shuffled
-from rerank_core.ranking.comparison import Contender
+from rerank_core.ranking.contender import Contender
 
 ORDERS = st.integers(1, 12).flatmap(
     lambda count: st.lists(st.permutations(range(count)), min_size=1, max_size=4).map(

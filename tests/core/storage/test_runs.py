@@ -25,8 +25,8 @@ from rerank_core.pricing.estimates import CostEstimate
 from rerank_core.storage import runs as store_module
 from rerank_core.storage import sqlite_file
 from rerank_core.storage.run_record import Run, from_bytes, to_bytes
-from rerank_core.storage.runs import RunStore, StoreError
-from rerank_core.storage.sqlite_file import home
+from rerank_core.storage.runs import RunStore
+from rerank_core.storage.sqlite_file import StoreError, home
 from tests.support import ROOT
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)  # lone surrogates and NULs too

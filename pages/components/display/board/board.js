@@ -2,18 +2,7 @@
 // through HTML. Streamlit calls the default export again whenever the data or the theme changes; what is on
 // the screen is then updated in place, so that focus and scrolling stay where they are.
 
-const SVG = "http://www.w3.org/2000/svg";
 const OTHER = { left: "right", right: "left" };
-const boards = new WeakMap();
-
-const element = (tag, className, text) => {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  if (text !== undefined) node.textContent = text;
-  return node;
-};
-// A piece of a text, and whether the question shares its word.
-const marked = ([text, shared]) => (shared ? element("mark", "", text) : document.createTextNode(text));
 const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 const clamp = (value) => Math.min(1, Math.max(0, value));
 
@@ -96,11 +85,7 @@ class Board {
     if (rating) keys.push(["0–3", "rate it"]);
     if (threshold !== null) keys.push(["Tab", "to the threshold"]);
     const legend = this.root.querySelector(".keys");
-    legend.replaceChildren(...keys.map(([cap, what]) => {
-      const pair = element("span");
-      pair.append(element("kbd", "", cap), ` ${what}`);
-      return pair;
-    }));
+    writeKeys(legend, keys);
     legend.hidden = rows.length === 0;
   }
 
@@ -167,7 +152,7 @@ class Board {
     nodes.rank.textContent = String(side === "left" ? data.was : data.now);
     nodes.title.textContent = data.title ?? "";
     nodes.title.hidden = !data.title;
-    if (data.pieces) nodes.text.replaceChildren(...data.pieces.map(marked));
+    if (data.pieces) nodes.text.replaceChildren(...data.pieces.map(piece));
     else nodes.text.textContent = data.text;
     nodes.text.setAttribute("title", data.text);
     if (data.tooltip) nodes.button.setAttribute("title", data.tooltip);
@@ -179,8 +164,7 @@ class Board {
     nodes.grades.forEach((grade, value) => grade.setAttribute("aria-pressed", String(value === data.rating)));
     nodes.item.classList.toggle("rated", data.rating !== null);
     nodes.rated.textContent = data.rating === null ? "" : `, rated ${data.rating}`;
-    if (key === this.data.picked) nodes.button.setAttribute("aria-current", "true");
-    else nodes.button.removeAttribute("aria-current");
+    markPicked(nodes.button, key === this.data.picked);
     nodes.item.classList.toggle("below", (side === "left" ? data.was : data.now) > this.data.top);
     if (side === "right") {
       nodes.was.textContent = data.words;
@@ -266,10 +250,6 @@ class Board {
     if (this.moving.length) return; // rows are not where they stand; drawn once they are
     const box = this.svg.getBoundingClientRect();
     if (!box.width) return;
-    const middle = (node) => {
-      const rect = node.getBoundingClientRect();
-      return rect.top + rect.height / 2 - box.top;
-    };
     for (const { left, right, wire } of this.rows.values()) {
       if (!wire) continue;
       const gone = left.item.hidden;
@@ -279,9 +259,8 @@ class Board {
         wire.setAttribute("d", "");
         continue;
       }
-      const [from, to] = [middle(left.button), middle(cut ? this.cuts.right : right.button)];
-      const bend = box.width * 0.46;
-      wire.setAttribute("d", `M0 ${from} C${bend} ${from} ${box.width - bend} ${to} ${box.width} ${to}`);
+      const [from, to] = [middle(left.button, box), middle(cut ? this.cuts.right : right.button, box)];
+      wire.setAttribute("d", curve(box.width, from, to));
     }
     this.threshold.place();
   }
@@ -344,22 +323,17 @@ class Board {
   }
 
   press(event, key, side) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const rows = this.visible(side);
-    const here = rows.indexOf(this.rows.get(key)[side]);
-    let to = null;
-    if (event.key === "ArrowDown") to = rows[here + 1];
-    else if (event.key === "ArrowUp") to = rows[here - 1];
-    else if (event.key === "Home") to = rows[0];
-    else if (event.key === "End") to = rows.at(-1);
-    else if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
-      to = this.rows.get(key)[OTHER[side]];
+    const across = () => {
+      const to = this.rows.get(key)[OTHER[side]];
       if (to.item.hidden) this.setFolded(false);
-    } else if (this.data.rating && /^[0-3]$/.test(event.key)) this.rate(key, Number(event.key));
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-    to?.button.focus();
+      return to;
+    };
+    const rated = (name) => {
+      const grade = this.data.rating && /^[0-3]$/.test(name);
+      if (grade) this.rate(key, Number(name));
+      return grade;
+    };
+    pressed(event, this.visible(side), this.rows.get(key)[side], across, rated);
   }
 
   // Ratings are sent as a list until the page confirms them: quick presses while it runs are not lost.
@@ -375,8 +349,7 @@ class Board {
 
 export default function show({ data, parentElement, setStateValue, setTriggerValue }) {
   const root = parentElement.querySelector(".board");
-  if (!boards.has(root)) boards.set(root, new Board(root));
-  const board = boards.get(root);
+  const board = pictureOf(root, Board);
   board.update(data, { setStateValue, setTriggerValue });
   return () => board.close();
 }

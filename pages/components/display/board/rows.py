@@ -14,10 +14,13 @@ from typing import Any, Literal
 from rerank_core.ranking.orders import movement_text
 from rerank_core.retrieval.marks import marked
 
-__all__ = ["MAX_ROWS", "BoardEvent", "BoardRow", "Rating", "movement", "payload", "shown"]
+__all__ = ["LINES", "MAX_ROWS", "BoardEvent", "BoardRow", "BoardView", "Rating", "movement", "payload", "shown"]
 
 MAX_ROWS = 50
 """Rows the board draws; longer lists belong in `pages.components.display.tables`."""
+
+LINES = 30
+"""How many first places of an order get a line to the next one."""
 
 TEXT_CHARACTERS = 400
 TITLE_CHARACTERS = 160
@@ -122,55 +125,85 @@ class BoardEvent:
     threshold: float | None = None
 
 
-def payload(
-    rows: Sequence[BoardRow],
-    *,
-    top_n: int,
-    threshold: float | None,
-    initial_name: str,
-    reranked_name: str,
-    lines: int,
-    picked: str | None,
-    scores: bool,
-    rating: bool,
-    presenter: bool,
-    folded: bool,
-    seen: int,
-    question: str | None = None,
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class BoardView:
+    """How rows are shown. Those placed after `top_n` lie below the cut, those under `threshold` (0 to 1) are no answer.
+
+    `threshold` None draws no handle to drag; 0 keeps everything and can be dragged up. `picked` marks the row whose
+    document the page shows, `rating` lets rows be rated, `presenter` enlarges the type. The words that a text shares
+    with `question` are marked; None marks none. Raises ValueError for a `top_n` below 1.
+    """
+
+    top_n: int
+    initial_name: str
+    reranked_name: str = ""
+    threshold: float | None = None
+    picked: str | None = None
+    rating: bool = False
+    presenter: bool = False
+    question: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.top_n < 1:
+            raise ValueError("Top N is at least 1")
+
+
+def event_of(name: str, sent: object, seen: int) -> tuple[BoardEvent, int]:
+    """What a browser sent under this name, checked like anything from outside: nonsense is no event.
+
+    Ratings up to the number `seen` were heard before; gives the event and the number that is the last one now.
+    """
+    match name, sent:
+        case "picked", str():
+            return BoardEvent(picked=sent), seen
+        case "threshold", int() | float():
+            return BoardEvent(threshold=min(1.0, max(0.0, float(sent)))), seen
+        case "ratings", list():
+            rated = []
+            for entry in sent:
+                match entry:
+                    case [int(number), str(row), None | 0 | 1 | 2 | 3 as value] if number > seen:
+                        seen = number
+                        rated.append(Rating(row, value))
+            return BoardEvent(rated=tuple(rated)), seen
+    return BoardEvent(), seen
+
+
+def payload(rows: Sequence[BoardRow], view: BoardView, *, folded: bool, seen: int) -> dict[str, Any]:
     """The board as plain JSON, at most about 60 kB of text however long the documents are.
 
-    Raises ValueError for more than MAX_ROWS rows, a repeated key, or a `top_n` below 1.
+    `folded` is whether the rows below Top N are, `seen` the number of the last rating that was heard. Raises ValueError
+    for more than MAX_ROWS rows and for a repeated key.
     """
     if len(rows) > MAX_ROWS:
         raise ValueError(f"the board draws at most {MAX_ROWS} rows")
     if len({row.key for row in rows}) != len(rows):
         raise ValueError("two rows share a key")
-    if top_n < 1:
-        raise ValueError("Top N is at least 1")
+    top_n, threshold = view.top_n, view.threshold
     below = sum(row.now > top_n for row in rows)
+    scored = any(row.score is not None for row in rows)
     return {
-        "rows": [_row(row, question) for row in rows],
+        "rows": [_row(row, view.question) for row in rows],
         "top": top_n,
-        "threshold": None if threshold is None or not scores else min(1.0, max(0.0, threshold)),
-        "lines": lines,
-        "picked": picked,
-        "rating": rating,
-        "presenter": presenter,
+        "threshold": None if threshold is None or not scored else min(1.0, max(0.0, threshold)),
+        "lines": LINES,
+        "picked": view.picked,
+        "rating": view.rating,
+        "presenter": view.presenter,
         "folded": folded,
         "seen": seen,
         # A score off the 0–1 axis is shown as a number: a clamped bar would say something untrue.
         "bars": {
             "left": _on_axis([row.initial_score for row in rows]),
-            "right": scores and _on_axis([row.score for row in rows]),
+            "right": _on_axis([row.score for row in rows]),
         },
         # The initial order often has no scores at all; its rows then give that room to the text.
         "scored": any(row.initial_score is not None for row in rows),
         "labels": {
             "initial": "Initial order",
             "reranked": "Reranked order",
-            "initialName": shown(initial_name, 80, one_line=True),
-            "rerankedName": shown(reranked_name, 80, one_line=True),
+            "initialName": shown(view.initial_name, 80, one_line=True),
+            "rerankedName": shown(view.reranked_name, 80, one_line=True),
             "noScore": "no score",
             "cut": f"Below Top {top_n}",
             "show": f"Show {below} below Top {top_n}",

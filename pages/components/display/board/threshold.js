@@ -12,7 +12,7 @@ class Threshold {
   }
 
   update(value) {
-    this.told = null;
+    this.sent = null;
     if (!this.drag && !this.pending) this.value = value;
     this.show();
   }
@@ -114,8 +114,8 @@ class Threshold {
   // The page hears of a threshold only when it is let go, not at every step on the way.
   release() {
     this.pending = false;
-    if (this.value === this.board.data.threshold || this.value === this.told) return;
-    this.told = this.value;
+    if (this.value === this.board.data.threshold || this.value === this.sent) return;
+    this.sent = this.value;
     this.board.send.setTriggerValue("threshold", this.value);
   }
 }

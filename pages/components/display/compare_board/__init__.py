@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from pages.components.display.board import shown
+from pages.components.display.board import LINES, shown
+from pages.components.display.component import component
 from pages.components.session import keys
 from rerank_core.models import Document
 
@@ -33,13 +33,7 @@ TITLE_CHARACTERS = 120
 # What may stand between a title that the text repeats and the rest; a title that only begins a sentence stays in it.
 _AFTER_TITLE = re.compile(r"(?:\s*[:.|\n]|\s+[\u2013\u2014-](?=\s))\s*(?=\S)")
 
-_HERE = Path(__file__).parent
-_BOARD = st.components.v2.component(
-    "rerank_compare_board",
-    html=(_HERE / "compare.html").read_text("utf-8"),
-    css=(_HERE / "compare.css").read_text("utf-8"),
-    js=(_HERE / "compare.js").read_text("utf-8"),
-)
+_BOARD = component("compare_board", "theme.css", "orders.css", "elements.js", "orders.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +54,9 @@ def compare_board(
     top_n: int,
     key: str,
     picked: int | None = None,
-    lines: int = 30,
     on_pick: Callable[[int], None] | None = None,
 ) -> None:
-    """Draw the columns with a rule below `top_n`; long ones start folded. `lines` is how many first places get a line.
+    """Draw the columns with a rule below `top_n`; long ones start folded.
 
     `on_pick` is called with a document's place when somebody asks for it, before the page runs again.
     """
@@ -80,20 +73,14 @@ def compare_board(
 
     _BOARD(
         key=key,
-        data=payload(columns, documents, top_n=top_n, picked=picked, lines=lines, folded=bool(memory["folded"])),
+        data=payload(columns, documents, top_n=top_n, picked=picked, folded=bool(memory["folded"])),
         on_picked_change=heard,
         on_folded_change=lambda: None,
     )
 
 
 def payload(
-    columns: Sequence[Column],
-    documents: Sequence[Document],
-    *,
-    top_n: int,
-    picked: int | None,
-    lines: int,
-    folded: bool,
+    columns: Sequence[Column], documents: Sequence[Document], *, top_n: int, picked: int | None, folded: bool
 ) -> dict[str, Any]:
     """The columns as plain JSON, with each document that is drawn once; its size does not grow beyond MAX_ROWS rows."""
     drawn = {place for column in columns for place in column.order[:MAX_ROWS]}
@@ -118,7 +105,7 @@ def payload(
         "documents": {str(place): _document(documents[place]) for place in sorted(drawn)},
         "top": top_n,
         "visible": visible,
-        "lines": lines,
+        "lines": LINES,
         "picked": picked,
         "folded": folded,
         "labels": {

@@ -1,17 +1,8 @@
 // Several orders side by side. Documents are untrusted: every text goes in through textContent or as a title, none
 // through HTML. Streamlit calls the default export again whenever the data or the theme changes.
 
-const SVG = "http://www.w3.org/2000/svg";
 // The width in rem that so many columns need for texts of a readable width; below it one column shows its texts.
 const ROOM = { 2: 30, 3: 45, 4: 58, 5: 70 };
-const boards = new WeakMap();
-
-const element = (tag, className, text) => {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  if (text !== undefined) node.textContent = text;
-  return node;
-};
 
 class CompareBoard {
   constructor(root) {
@@ -36,10 +27,7 @@ class CompareBoard {
       this.build();
     }
     for (const { cells } of this.columns) {
-      for (const [key, cell] of cells) {
-        if (key === data.picked) cell.button.setAttribute("aria-current", "true");
-        else cell.button.removeAttribute("aria-current");
-      }
+      for (const [key, cell] of cells) markPicked(cell.button, key === data.picked);
     }
     this.fold();
     this.watch.observe(this.grid);
@@ -97,11 +85,7 @@ class CompareBoard {
     const keys = [["↑ ↓", "move"]];
     if (columns.length > 1) keys.push(["← →", "same document in the next order"]);
     keys.push(["Enter", "show it in full"]);
-    this.root.querySelector(".keys").replaceChildren(...keys.map(([cap, what]) => {
-      const pair = element("span");
-      pair.append(element("kbd", "", cap), ` ${what}`);
-      return pair;
-    }));
+    writeKeys(this.root.querySelector(".keys"), keys);
     const cell = held && this.columns[held.place]?.cells.get(held.key);
     const first = cell ?? [...this.columns[0].cells.values()][0];
     if (first) first.button.tabIndex = 0;
@@ -199,10 +183,6 @@ class CompareBoard {
     for (const [place, { wires, paths }] of (this.gaps ?? []).entries()) {
       const box = wires.getBoundingClientRect();
       if (!box.width) continue;
-      const middle = (node) => {
-        const rect = node.getBoundingClientRect();
-        return rect.top + rect.height / 2 - box.top;
-      };
       for (const { from, to, path } of paths) {
         const [gone, folded] = [from.item.hidden, to.item.hidden];
         path.classList.toggle("dropped", gone !== folded);
@@ -210,10 +190,9 @@ class CompareBoard {
           path.setAttribute("d", "");
           continue;
         }
-        const start = middle(gone ? this.columns[place].cut : from.item);
-        const end = middle(folded ? this.columns[place + 1].cut : to.item);
-        const bend = box.width * 0.46;
-        path.setAttribute("d", `M0 ${start} C${bend} ${start} ${box.width - bend} ${end} ${box.width} ${end}`);
+        const start = middle(gone ? this.columns[place].cut : from.item, box);
+        const end = middle(folded ? this.columns[place + 1].cut : to.item, box);
+        path.setAttribute("d", curve(box.width, start, end));
       }
     }
   }
@@ -242,28 +221,19 @@ class CompareBoard {
   }
 
   press(event, key, place) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const rows = [...this.columns[place].cells.values()].filter(({ item }) => !item.hidden);
-    const here = rows.indexOf(this.columns[place].cells.get(key));
-    let to = null;
-    if (event.key === "ArrowDown") to = rows[here + 1];
-    else if (event.key === "ArrowUp") to = rows[here - 1];
-    else if (event.key === "Home") to = rows[0];
-    else if (event.key === "End") to = rows.at(-1);
-    else if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
-      to = this.columns[place + (event.key === "ArrowLeft" ? -1 : 1)]?.cells.get(key);
+    const { cells } = this.columns[place];
+    const across = (way) => {
+      const to = this.columns[place + way]?.cells.get(key);
       if (to?.item.hidden) this.setFolded(false);
-    } else return;
-    event.preventDefault();
-    event.stopPropagation();
-    to?.button.focus();
+      return to;
+    };
+    pressed(event, [...cells.values()].filter(({ item }) => !item.hidden), cells.get(key), across);
   }
 }
 
 export default function show({ data, parentElement, setStateValue, setTriggerValue }) {
   const root = parentElement.querySelector(".board");
-  if (!boards.has(root)) boards.set(root, new CompareBoard(root));
-  const board = boards.get(root);
+  const board = pictureOf(root, CompareBoard);
   board.update(data, { setStateValue, setTriggerValue });
   return () => board.close();
 }

@@ -6,22 +6,17 @@ line rests, so what the browser shows while the line moves is what the page says
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
 
-__all__ = ["Fact", "Panel", "Series", "cut_line", "payload"]
+from pages.components.display.component import component
 
-_HERE = Path(__file__).parent
-_CUT = st.components.v2.component(
-    "rerank_cut_line",
-    html=(_HERE / "cut.html").read_text("utf-8"),
-    css=(_HERE / "cut.css").read_text("utf-8"),
-    js=(_HERE / "cut.js").read_text("utf-8"),
-)
+__all__ = ["CutPicture", "Fact", "Panel", "Series", "cut_line", "payload"]
+
+_CUT = component("cut_line", "theme.css", "elements.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,76 +53,58 @@ class Fact:
     now: str
 
 
-def cut_line(
-    label: str,
-    *,
-    low: float,
-    high: float,
-    value: float,
-    steps: int,
-    panels: Sequence[Panel],
-    facts: Sequence[Fact] = (),
-    across: str,
-    digits: int,
-    key: str,
-    on_move: Callable[[float], None],
-) -> None:
-    """Draw panels over `steps` + 1 places from `low` to `high`, with a line at `value`.
+@dataclass(frozen=True, slots=True)
+class CutPicture:
+    """Panels over `steps` + 1 places from `low` to `high`, with a line at `value`.
 
-    `on_move` is called with the place, inside these bounds, where the line was let go; before the page runs again,
-    so that widget values may still be set. `label` names the line for screen readers, `across` the axis, `digits` is
-    how many decimals a place is shown with (0 for whole numbers).
+    `label` names the line for screen readers, `across` the axis, `digits` is how many decimals a place is shown with (0
+    for whole numbers). Raises ValueError where the bounds make no sense or a step has no value.
+    """
+
+    label: str
+    low: float
+    high: float
+    value: float
+    steps: int
+    panels: tuple[Panel, ...]
+    across: str
+    digits: int
+    facts: tuple[Fact, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high or not self.low <= self.value <= self.high or self.steps < 1:
+            raise ValueError("the line must stand between two ends")
+        given = [one.values for panel in self.panels for one in panel.series] + [fact.words for fact in self.facts]
+        if any(len(values) != self.steps + 1 for values in given):
+            raise ValueError("every step needs a value")
+
+
+def cut_line(picture: CutPicture, *, key: str, on_move: Callable[[float], None]) -> None:
+    """Draw the picture with its line.
+
+    `on_move` is called with the place, inside its bounds, where the line was let go; before the page runs again, so
+    that widget values may still be set.
     """
 
     def heard() -> None:
         moved = st.session_state.get(key, {}).get("moved")
-        if isinstance(moved, int | float) and low <= moved <= high:
+        if isinstance(moved, int | float) and picture.low <= moved <= picture.high:
             on_move(float(moved))
 
-    _CUT(
-        key=key,
-        data=payload(
-            label,
-            low=low,
-            high=high,
-            value=value,
-            steps=steps,
-            panels=panels,
-            facts=facts,
-            across=across,
-            digits=digits,
-        ),
-        on_moved_change=heard,
-    )
+    _CUT(key=key, data=payload(picture), on_moved_change=heard)
 
 
-def payload(
-    label: str,
-    *,
-    low: float,
-    high: float,
-    value: float,
-    steps: int,
-    panels: Sequence[Panel],
-    facts: Sequence[Fact],
-    across: str,
-    digits: int,
-) -> dict[str, Any]:
-    """What is sent to the browser. Raises ValueError where the bounds make no sense or values are missing."""
-    if not low < high or not low <= value <= high or steps < 1:
-        raise ValueError("the line must stand between two ends")
-    if any(len(one.values) != steps + 1 for panel in panels for one in panel.series) or any(
-        len(fact.words) != steps + 1 for fact in facts
-    ):
-        raise ValueError("every step needs a value")
+def payload(picture: CutPicture) -> dict[str, Any]:
+    """What is sent to the browser."""
+    panels, facts = picture.panels, picture.facts
     return {
-        "label": label,
-        "low": low,
-        "high": high,
-        "value": value,
-        "steps": steps,
-        "across": across,
-        "digits": digits,
+        "label": picture.label,
+        "low": picture.low,
+        "high": picture.high,
+        "value": picture.value,
+        "steps": picture.steps,
+        "across": picture.across,
+        "digits": picture.digits,
         "panels": [
             {
                 "kind": panel.kind,

@@ -1,17 +1,9 @@
 // A picture with a line that is dragged across it. Names come from Python and go in through textContent. While the
 // line moves, the figures beside it are read from what Python worked out for every step; nothing is computed here.
 
-const SVG = "http://www.w3.org/2000/svg";
 const LEFT = 44, RIGHT = 14, TOP = 34, GAP = 22, BOTTOM = 40;
-const PATIENCE_MS = 3000;
-const cuts = new WeakMap();
+const ANSWER_WITHIN_MS = 3000;
 
-const element = (tag, className, text) => {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  if (text !== undefined) node.textContent = text;
-  return node;
-};
 const drawn = (tag, attributes, text) => {
   const node = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
@@ -25,7 +17,7 @@ class CutLine {
     for (const name of ["stage", "line", "handle", "keys", "facts"]) this[name] = root.querySelector(`.${name}`);
     this.svg = root.querySelector("svg");
     this.value = null;
-    this.told = null; // what the page was sent and has not confirmed yet
+    this.sent = null; // what the page was sent and has not confirmed yet
     this.dragging = false;
     this.pending = false; // moved by key, the key still down
     this.watch = new ResizeObserver(() => this.draw());
@@ -41,8 +33,8 @@ class CutLine {
     this.data = data;
     this.send = send;
     // The page may still be answering an earlier move: the line does not jump back to where it was then.
-    const late = this.told !== null && data.value !== this.told && performance.now() - this.toldAt < PATIENCE_MS;
-    if (!late) this.told = null;
+    const late = this.sent !== null && data.value !== this.sent && performance.now() - this.sentAt < ANSWER_WITHIN_MS;
+    if (!late) this.sent = null;
     if (!late && !this.dragging && !this.pending) this.value = data.value;
     this.handle.setAttribute("aria-label", data.label);
     this.handle.setAttribute("aria-valuemin", data.low);
@@ -254,17 +246,16 @@ class CutLine {
   // The page hears of it only when the line is let go, not at every step on the way.
   release() {
     this.pending = false;
-    if (this.value === (this.told ?? this.data.value)) return;
-    this.told = this.value;
-    this.toldAt = performance.now();
+    if (this.value === (this.sent ?? this.data.value)) return;
+    this.sent = this.value;
+    this.sentAt = performance.now();
     this.send.setTriggerValue("moved", this.value);
   }
 }
 
 export default function show({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".cut");
-  if (!cuts.has(root)) cuts.set(root, new CutLine(root));
-  const cut = cuts.get(root);
+  const cut = pictureOf(root, CutLine);
   cut.watch.observe(cut.stage);
   cut.update(data, { setTriggerValue });
   return () => cut.close();

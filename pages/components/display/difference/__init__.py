@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-
-import streamlit as st
 
 from pages.components.display.board import shown
+from pages.components.display.component import component
 from rerank_core.duplicates import TextDifference
 from rerank_core.duplicates.difference import Piece
 
 __all__ = ["side_by_side"]
 
-_HERE = Path(__file__).parent
-_DIFFERENCE = st.components.v2.component(
-    "rerank_difference",
-    html='<div class="difference"></div>',
-    css=(_HERE / "difference.css").read_text("utf-8"),
-    js=(_HERE / "difference.js").read_text("utf-8"),
-)
+_DIFFERENCE = component("difference", "theme.css", "elements.js", html='<div class="difference"></div>')
 NAME_CHARACTERS = 120
 
 

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-
-import streamlit as st
 
 from pages.components.display.board import shown
+from pages.components.display.component import component
 from rerank_core.retrieval.marks import Segment
 
 __all__ = ["reading"]
 
-_HERE = Path(__file__).parent
-_READING = st.components.v2.component(
-    "rerank_reading",
-    html='<div class="passage" dir="auto"></div>',
-    css=(_HERE / "reading.css").read_text("utf-8"),
-    js=(_HERE / "reading.js").read_text("utf-8"),
-)
+_READING = component("reading", "elements.js", html='<div class="passage" dir="auto"></div>')
 MAX_CHARACTERS = 20_000
 """Characters drawn of one passage; a longer one says that it goes on."""
 

@@ -84,7 +84,7 @@ def test_changes_begin_with_the_worst():
     assert changes[0].query.id == "q0"
     assert changes[0].change == pytest.approx(-0.356, abs=0.001)
     assert [change.change for change in changes] == sorted(change.change for change in changes)
-    assert [change.query.id for change in found.regressions("English")] == ["q0"]
+    assert [change.query.id for change in found.regressions("English", 10)] == ["q0"]
 
 
 def test_all_figures_are_over_the_same_queries():
@@ -119,7 +119,7 @@ def test_warnings_that_must_stand_beside_the_answer():
 def test_filters_narrow_everything():
     """Only the queries asked for are in the figures."""
     query_set = small_set(20)
-    even = EvaluationSettings(only=query_set.select(tags=["even"]))
+    even = EvaluationSettings(only=Scope(tags=("even",)).only(query_set))
     found = summarise(query_set, [ranking("A", reversed_run(query_set))], even)
     assert len(found.queries) == 10
     assert found.rows[0].means["RR"] == pytest.approx(1 / 6)

@@ -13,7 +13,6 @@ from rerank_core.evaluation.query_sets.agreement import (
     disagreements,
     kappa_words,
     pool,
-    to_rate,
 )
 
 
@@ -105,6 +104,5 @@ def test_the_pool_of_several_models():
     """The first documents of every run, best rank first, each once."""
     runs = [{"q": ("a", "b", "c")}, {"q": ("c", "a", "d"), "p": ("x",)}]
     assert pool(runs, 2) == {"q": ("a", "c", "b"), "p": ("x",)}
-    assert to_rate(runs, {"q": {"a": 1}, "p": {"x": 0}}, 2) == {"q": ("c", "b")}
     with pytest.raises(ValueError, match="at least 1"):
         pool(runs, 0)

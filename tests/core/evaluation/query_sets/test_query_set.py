@@ -11,10 +11,10 @@ from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation import Imported, read, write
 from rerank_core.evaluation.query_sets import query_set as limits
 from rerank_core.evaluation.query_sets.query_set import QuerySet, describe, length_of, make_queries
+from rerank_core.evaluation.query_sets.scope import Scope
 from rerank_core.evaluation.query_sets.sources import (
     SAMPLE_CANDIDATES,
     from_files,
-    from_queries,
     from_sample,
     search_collection,
     search_with,
@@ -35,6 +35,10 @@ wifi drops,,kb-9,2,,network,
 
 def texts(**named):
     return [Document(text, name) for name, text in named.items()]
+
+
+def typed(*queries):
+    return QuerySet("Typed", make_queries({query: query for query in queries}, {}, {}))
 
 
 def test_a_spreadsheet_becomes_queries_with_candidates_and_ratings():
@@ -103,9 +107,9 @@ def test_what_comes_in_goes_out(kind):
 
 
 def test_a_list_of_queries_and_a_search():
-    """Lines become queries, blank and repeated ones go, each gets what the search finds."""
+    """Each query gets what the search finds, and one for which it finds nothing is a problem."""
     search = search_collection(texts(a="reset your password", b="router lights"), 10)
-    made = from_queries("password\n\nrouter\npassword\nzzzz\n", search)
+    made = typed("password", "router", "zzzz").with_candidates(search, "by keyword")
     assert [(query.text, query.candidates) for query in made.queries] == [
         ("password", ("a",)),
         ("router", ("b",)),
@@ -113,14 +117,12 @@ def test_a_list_of_queries_and_a_search():
     ]
     assert [str(problem) for problem in made.problems] == ["Nothing was found for 'zzzz'; it has no candidates."]
     assert len(made.ready) == 2
-    with pytest.raises(InvalidRequestError):
-        from_queries(" \n ", search)
 
 
 def test_passages_without_ids_and_with_the_same_one_are_told_apart():
     """A passage without an id is named after its place; two texts under one id get names of their own."""
     stage = FirstStage(PassageList([Document("red router"), Document("blue router", "x"), Document("old router", "x")]))
-    made = from_queries(["router"], search_with(stage, 10))
+    made = typed("router").with_candidates(search_with(stage, 10), "by keyword")
     names = made.queries[0].candidates
     assert sorted(names) == ["passage 1", "x", "x (2)"]
     assert {made.documents[name].text for name in names} == {"red router", "blue router", "old router"}
@@ -130,7 +132,8 @@ def test_a_search_tells_how_far_it_is():
     """Queries done and queries in all, and what the listener raises ends the work."""
     heard = []
     search = search_collection(texts(a="router"), 10)
-    from_queries(["router", "light"], search, on_progress=lambda done, total: heard.append((done, total)))
+    asked = typed("router", "light")
+    asked.with_candidates(search, "by keyword", on_progress=lambda done, total: heard.append((done, total)))
     assert heard == [(0, 2), (1, 2), (2, 2)]
 
 
@@ -176,11 +179,10 @@ def test_filters():
             {"a": "en", "b": "de", "c": "en"},
         ),
     )
-    assert made.select() == ("a", "b", "c")
-    assert made.select(tags=["network"]) == ("a",)
-    assert made.select(languages=["de", "fr"]) == ("b",)
-    assert made.select(lengths=["long", "short"], languages=["en"]) == ("a", "c")
-    assert made.select(text=" PASSWORT ") == ("b",)
+    assert Scope().only(made) is None
+    assert Scope(tags=("network",)).only(made) == ("a",)
+    assert Scope(languages=("de", "fr")).only(made) == ("b",)
+    assert Scope(lengths=("long", "short"), languages=("en",)).only(made) == ("a", "c")
 
 
 @pytest.mark.parametrize(
@@ -265,15 +267,11 @@ def test_reference_answers_come_out_of_a_set(tmp_path):
 
 
 def test_scores_and_the_name_of_a_run_come_out_of_a_set(tmp_path):
-    """A TREC run with the texts of its documents is given back; another order has neither its scores nor its name."""
+    """A TREC run with the texts of its documents is given back."""
     data = b"q Q0 a 1 3.5 me\nq Q0 b 2 1.25 me\n"
     texts_of_it = read("t.csv", b"query,id,document\nother,a,Text of a\nother,b,Text of b\n")
     made = kept(from_files([read("results.run", data), replace(texts_of_it, queries={}, run={})]), tmp_path)
     assert write("trec-run", made.imported()) == data
-    turned = made.imported(run={"q": ("b", "a")})
-    assert write("trec-run", turned) == b"q Q0 b 1 2.0 rerank-playground\nq Q0 a 2 1.0 rerank-playground\n"
-    found = made.with_candidates(lambda _: texts(a="Text of a"), "by keyword", replace_all=True)
-    assert found.scores == {}
 
 
 def test_scores_of_a_table_are_kept_for_the_candidates_alone(tmp_path):

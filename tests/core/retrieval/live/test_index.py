@@ -27,15 +27,9 @@ from rerank_core import (
     RequestTimeoutError,
     RerankError,
 )
-from rerank_core.retrieval.live.index import (
-    MOST,
-    Credentials,
-    FieldInfo,
-    LiveFields,
-    LiveIndex,
-    QueryTemplate,
-    suggest_fields,
-)
+from rerank_core.retrieval.live.index import MOST, LiveIndex
+from rerank_core.retrieval.live.query import LiveFields, QueryTemplate
+from rerank_core.transport.credentials import Credentials
 from tests.support.gate import PATIENCE
 from tests.support.loopback import Loopback, answers, drips, hung_up, reset, silent
 from tests.support.search_engine import search_engine
@@ -649,25 +643,6 @@ def test_the_default_template_is_used_where_none_is_given():
             assert index.template == QueryTemplate.default(FIELDS)
     assert "title^2" in QueryTemplate.default(FIELDS).text
     assert QueryTemplate.default(LiveFields("body", "body")).fill("x", 1)["query"]["multi_match"]["fields"] == ["body"]
-
-
-@pytest.mark.parametrize(
-    ("names", "expected"),
-    [
-        ({"title": "text", "body": "text", "url": "keyword"}, LiveFields("body", "title", "url")),
-        (
-            {"doc.headline": "text", "doc.pageContent": "text", "link": "text"},
-            LiveFields("doc.pageContent", "doc.headline", "link"),
-        ),
-        ({"name": "text", "story": "text"}, LiveFields("story", "name")),
-        ({"title": "text", "views": "long"}, LiveFields("title")),
-        ({"body": "keyword", "n": "long"}, None),
-        ({}, None),
-    ],
-)
-def test_fields_are_suggested_by_name_and_type(names, expected):
-    """Known names of text, title and address are found, in objects too; without text fields there is none."""
-    assert suggest_fields([FieldInfo(name, kind) for name, kind in names.items()]) == expected
 
 
 def test_ssl_is_the_real_thing():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import altair as alt
@@ -20,21 +21,17 @@ from rerank_core.evaluation.measures.measure import mean_name
 from rerank_core.evaluation.measures.summary import INITIAL, QueryChange, Summary, method
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 
-"""The run for which somebody chose the model."""
 BETTER, WORSE, SAME = "Better", "Worse", "The same"
 PREVIEW = 300
 NARROW = 78
 """Pixels of a column of figures, so that what decides can be seen without scrolling sideways."""
 
 
-def answer_step(query_set: QuerySet) -> None:
+def summary_step(query_set: QuerySet) -> None:
     """The sentence, the table of metrics, the bars, the worst regressions, one query's board."""
-    found = current_summary()
+    found = current_summary(lambda summary: summary.sentence)
     if found is None:
         return
-    with st.container(key=keys.HEADLINE):
-        st.text(found.sentence)
-    scope_line()
     for other in found.others:
         st.text(other)
     if found.warnings:
@@ -45,11 +42,12 @@ def answer_step(query_set: QuerySet) -> None:
     _queries(found)
 
 
-def current_summary() -> Summary | None:
-    """The summary as things stand; where there is none, the page says why and what to do."""
+def current_summary(headline: Callable[[Summary], str], *, to_all: bool = False) -> Summary | None:
+    """The summary as things stand, under the headline that it gives; where there is none, the page says why and what to
+    do. `to_all` as in `scope_line`."""
     current = state()
     try:
-        return summary()
+        found = summary()
     except RerankError as error:
         if under_way() and error.code == "no_answers":
             st.caption(
@@ -66,6 +64,10 @@ def current_summary() -> Summary | None:
             else:
                 st.button("To the run", icon=":material/play_arrow:", on_click=go, args=("Run",))
         return None
+    with st.container(key=keys.HEADLINE):
+        st.text(headline(found))
+    scope_line(to_all=to_all)
+    return found
 
 
 def _metrics(found: Summary) -> None:
@@ -114,20 +116,20 @@ def _queries(found: Summary) -> None:
     labels = [row.label for row in found.rows]
     # The best one, whichever that is as the answers come in, until somebody chooses for this run.
     if (
-        st.session_state.get(keys.ANSWER_MODEL) not in labels[1:]
-        or st.session_state.get(keys.ANSWER_MODEL_OF) != state().experiment_id
+        st.session_state.get(keys.SUMMARY_MODEL) not in labels[1:]
+        or st.session_state.get(keys.SUMMARY_MODEL_OF) != state().experiment_id
     ):
-        st.session_state[keys.ANSWER_MODEL] = found.best
-    others = [label for label in labels if label != st.session_state[keys.ANSWER_MODEL]]
-    if st.session_state.get(keys.ANSWER_AGAINST) not in others:
-        st.session_state[keys.ANSWER_AGAINST] = INITIAL
-    if st.session_state.get(keys.ANSWER_MEASURE) not in found.measures:
-        st.session_state[keys.ANSWER_MEASURE] = found.measure
+        st.session_state[keys.SUMMARY_MODEL] = found.best
+    others = [label for label in labels if label != st.session_state[keys.SUMMARY_MODEL]]
+    if st.session_state.get(keys.SUMMARY_AGAINST) not in others:
+        st.session_state[keys.SUMMARY_AGAINST] = INITIAL
+    if st.session_state.get(keys.SUMMARY_MEASURE) not in found.measures:
+        st.session_state[keys.SUMMARY_MEASURE] = found.measure
     st.subheader("Query by query", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        label = st.selectbox("Order", labels[1:], key=keys.ANSWER_MODEL, width=280, on_change=_chosen)
-        against = st.selectbox("Compared with", others, key=keys.ANSWER_AGAINST, width=280)
-        measure = st.selectbox("Measure", found.measures, key=keys.ANSWER_MEASURE, width=140)
+        label = st.selectbox("Order", labels[1:], key=keys.SUMMARY_MODEL, width=280, on_change=_chosen)
+        against = st.selectbox("Compared with", others, key=keys.SUMMARY_AGAINST, width=280)
+        measure = st.selectbox("Measure", found.measures, key=keys.SUMMARY_MEASURE, width=140)
     changes = found.changes(label, measure, against)
     counts = {kind: sum(_kind(one) == kind for one in changes) for kind in (BETTER, WORSE, SAME)}
     _bars(changes, label, measure, counts)
@@ -136,7 +138,7 @@ def _queries(found: Summary) -> None:
 
 
 def _chosen() -> None:
-    st.session_state[keys.ANSWER_MODEL_OF] = state().experiment_id
+    st.session_state[keys.SUMMARY_MODEL_OF] = state().experiment_id
 
 
 def _kind(change: QueryChange) -> str:
@@ -150,18 +152,22 @@ def colours() -> dict[str, str]:
     return {BETTER: "#0072B2", WORSE: "#B35C00", SAME: "#6b7785"}
 
 
-def _bars(changes: tuple[QueryChange, ...], label: str, measure: str, counts: dict[str, int]) -> None:
-    palette = colours()
-    table = pd.DataFrame(
+def _table(changes: tuple[QueryChange, ...], characters: int) -> pd.DataFrame:
+    """A row a query, with so many characters of its text."""
+    return pd.DataFrame(
         {
-            "Number": range(1, len(changes) + 1),
             "Change": [one.change for one in changes],
             "Result": [_kind(one) for one in changes],
-            "Query": [shown(one.query.text, 120, one_line=True) for one in changes],
+            "Query": [shown(one.query.text, characters, one_line=True) for one in changes],
             "Before": [one.before for one in changes],
             "After": [one.after for one in changes],
         }
     )
+
+
+def _bars(changes: tuple[QueryChange, ...], label: str, measure: str, counts: dict[str, int]) -> None:
+    palette = colours()
+    table = _table(changes, 120).assign(Number=range(1, len(changes) + 1))
     clicked = alt.selection_point(name="bar", fields=["Number"], on="click", clear=False, empty=False)
     chart = (
         alt.Chart(table)
@@ -186,7 +192,7 @@ def _bars(changes: tuple[QueryChange, ...], label: str, measure: str, counts: di
     )
     event = st.altair_chart(
         chart,
-        key=keys.ANSWER_BARS,
+        key=keys.SUMMARY_BARS,
         on_select="rerun",
         selection_mode="bar",
         alt=f"{label}: {counts[BETTER]} queries better, {counts[WORSE]} worse, {counts[SAME]} the same in {measure}; "
@@ -200,7 +206,7 @@ def _bars(changes: tuple[QueryChange, ...], label: str, measure: str, counts: di
 
 def _take(source: str, signature: tuple[object, ...], query_id: str) -> None:
     """Show a query's board where its bar or row was just chosen; an old choice does not come back."""
-    seen = st.session_state.setdefault(keys.ANSWER_SEEN, {})
+    seen = st.session_state.setdefault(keys.SUMMARY_SEEN, {})
     if seen.get(source) != signature:
         seen[source] = signature
         current = state()
@@ -214,18 +220,10 @@ def _list(changes: tuple[QueryChange, ...], counts: dict[str, int]) -> None:
         "see that query's two orders."
     )
     event = st.dataframe(
-        pd.DataFrame(
-            {
-                "Change": [one.change for one in changes],
-                "Result": [_kind(one) for one in changes],
-                "Query": [shown(one.query.text, PREVIEW, one_line=True) for one in changes],
-                "Before": [one.before for one in changes],
-                "After": [one.after for one in changes],
-                "Tag": [one.query.tag or "" for one in changes],
-                "Language": [one.query.lang or "" for one in changes],
-            }
+        _table(changes, PREVIEW).assign(
+            Tag=[one.query.tag or "" for one in changes], Language=[one.query.lang or "" for one in changes]
         ),
-        key=keys.of(keys.ANSWER_LIST, hash(tuple(one.query.id for one in changes))),
+        key=keys.of(keys.SUMMARY_LIST, hash(tuple(one.query.id for one in changes))),
         hide_index=True,
         height=min(320, 40 + 35 * len(changes)),
         on_select="rerun",
