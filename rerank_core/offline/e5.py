@@ -87,7 +87,7 @@ class E5:
         self._data = data
         cursor = _Cursor(data)
         cursor.take("4sI")
-        hidden, self._layers, heads, self._inner, self._vocabulary, _, _ = cursor.take("7i")
+        hidden, self._layers, heads, self._inner, _, _, _ = cursor.take("7i")
         epsilon, _ = cursor.take("fi")
         self.shape = EncoderShape(hidden, heads, epsilon)
         pieces, start, end, _, self._unknown = cursor.take("5i")

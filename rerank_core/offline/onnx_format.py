@@ -25,6 +25,7 @@ _DTYPES: dict[int, np.dtype[Any]] = {
     7: np.dtype("<i8"),
     9: np.dtype("?"),
 }
+_OPERATORS = (("", 17), ("com.microsoft", 1))  # the sets of operators that a graph may use, with their versions
 _DTYPE_CODES = {dtype: code for code, dtype in _DTYPES.items()}
 
 
@@ -113,9 +114,8 @@ def _read_tensor(data: memoryview) -> tuple[str, Array | None]:
 class GraphWriter:
     """Builds one ONNX graph node by node; `model()` gives the bytes of the whole file."""
 
-    def __init__(self, *, opset: int = 17, contrib: bool = True) -> None:
+    def __init__(self) -> None:
         self._parts: list[bytes | memoryview] = []  # joined once, at the end: the weights are copied no oftener
-        self._opsets = [("", opset)] + ([("com.microsoft", 1)] if contrib else [])
         self._count = 0
 
     def constant(self, name: str, values: Array) -> str:
@@ -153,7 +153,7 @@ class GraphWriter:
 
     def model(self) -> bytes:
         """The file's bytes."""
-        opsets = [_message(8, _string(1, domain), _number(2, version)) for domain, version in self._opsets]
+        opsets = [_message(8, _string(1, domain), _number(2, version)) for domain, version in _OPERATORS]
         graph = [_string(2, "encoder"), *self._parts]
         head = [_number(1, 8), _string(2, "rerank_core"), _varint(7 << 3 | _BYTES), _varint(sum(map(len, graph)))]
         return b"".join([*head, *graph, *opsets])

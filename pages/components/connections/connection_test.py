@@ -96,13 +96,9 @@ def _answer(response: rc.RerankResponse) -> None:
     }
     if response.provider_latency_ms is not None:
         facts["The service's own time"] = f"{response.provider_latency_ms:,.0f} ms"
+    names = ["Rank", "Score", "Document"]
     st.dataframe(
-        pd.DataFrame(
-            [
-                {"Rank": row.rank, "Score": row.relevance_score, "Document": row.document.text}
-                for row in response.results
-            ]
-        ),
+        pd.DataFrame([(row.rank, row.relevance_score, row.document.text) for row in response.results], columns=names),
         hide_index=True,
         column_config={
             "Rank": st.column_config.NumberColumn(width=60),

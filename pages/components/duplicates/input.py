@@ -93,14 +93,8 @@ def source_missing() -> None:
 
 def mode_control(connection: Connection) -> str:
     """All pairs, or one text with the rest."""
-    return segmented(
-        "How",
-        MODES,
-        keys.DUPLICATES_MODE,
-        persist_state="session",
-        on_change=_mode_changed,
-        args=(connection.provider.is_local,),
-    )
+    args = (connection.provider.is_local,)
+    return segmented("How", MODES, keys.DUPLICATES_MODE, persist_state="session", on_change=_mode_changed, args=args)
 
 
 def take_finished_texts() -> None:

@@ -123,9 +123,7 @@ def _row(row: BoardRow, answer: SearchAnswer) -> BoardRow:
         parts.append(f"keyword rank {candidate.keyword_rank}")
     if candidate.embedding_rank is not None:
         parts.append(f"meaning rank {candidate.embedding_rank}, cosine {candidate.cosine or 0:.3f}")
-    return BoardRow(
-        row.key, row.was, row.now, row.text, row.title, row.initial_score, row.score, None, "; ".join(parts) or None
-    )
+    return replace(row, rating=None, tooltip="; ".join(parts) or None)
 
 
 def _on_board(event: BoardEvent) -> None:
