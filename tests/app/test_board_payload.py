@@ -23,6 +23,7 @@ from pages.components.display.board import (
 )
 from pages.components.display.tables import COPY_CHARACTERS, opens
 from tests.support import ROOT
+from tests.support.gate import PATIENCE
 
 HOST = ROOT / "tests" / "browser" / "board_host.py"
 ROWS = [
@@ -40,7 +41,7 @@ def payload(given_rows=ROWS, **changes):
 
 def host(**query: str) -> AppTest:
     """The host page, run once with a query string."""
-    app = AppTest.from_file(str(HOST), default_timeout=20)
+    app = AppTest.from_file(str(HOST), default_timeout=PATIENCE)
     for name, value in query.items():
         app.query_params[name] = value
     app.run()
