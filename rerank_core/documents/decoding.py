@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from rerank_core.documents.report import count
 from rerank_core.errors import InvalidDocumentsError
 
 ENCODINGS: Mapping[str, str] = {
@@ -241,8 +242,7 @@ def _strictly_or_replaced(data: bytes, encoding: str) -> Decoded:
 
 
 def _replaced_note(bad: int) -> str:
-    places = "1 place" if bad == 1 else f"{bad:,} places"
-    return f"{places} in this file could not be read and show as \ufffd."
+    return f"{count(bad, 'place')} in this file could not be read and show as \ufffd."
 
 
 def _utf16_without_mark(data: bytes) -> str | None:

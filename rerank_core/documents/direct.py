@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from rerank_core.documents.decoding import Unreadable, decode
@@ -61,12 +62,8 @@ def _text(kind: str, text: str, columns: dict[str, str], limits: Limits) -> Pars
 def _json_lines(text: str, columns: dict[str, str], limits: Limits) -> ParsedDocuments:
     """JSON lines; one array or object over several lines is read as the JSON that it is."""
     if text.lstrip()[:1] in ("[", "{"):
-        try:
-            value = read_json(text)
-        except NotJson:
-            pass
-        else:
-            return json_documents(text, value, limits, "jsonl", columns)
+        with suppress(NotJson):
+            return json_documents(text, read_json(text), limits, "jsonl", columns)
     return json_lines(text, limits, "jsonl", columns)
 
 

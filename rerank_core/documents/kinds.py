@@ -38,56 +38,41 @@ FILE_KINDS: Mapping[str, str] = {
 }
 """File name endings that can be read, and what reads them."""
 
-
 KIND_NAMES = "PDF, DOCX, PPTX, HTML, EML, EPUB, TXT, MD, CSV, TSV, XLSX, JSON, JSONL, or a ZIP of those"
 """The kinds in words, for a sentence or the help of an uploader."""
 
-
 _MODES = {"text": "lines", "markdown": "sections"}
 
-
-# What each kind of binary file is called, what `kind_of` must make of it, and what an old one is saved as.
+# What `kind_of` must make of each kind of binary file.
 _CONTAINERS = {
-    "pdf": ("PDF", "a PDF", ""),
-    "xlsx": ("Excel workbook", "an Excel workbook", ".xlsx"),
-    "docx": ("Word document", "a Word document", ".docx"),
-    "pptx": ("PowerPoint presentation", "a PowerPoint presentation", ".pptx"),
-    "epub": ("EPUB book", "an EPUB book", ""),
-    "zip": ("ZIP archive", "a ZIP archive", ""),
+    "pdf": "a PDF",
+    "xlsx": "an Excel workbook",
+    "docx": "a Word document",
+    "pptx": "a PowerPoint presentation",
+    "epub": "an EPUB book",
+    "zip": "a ZIP archive",
 }
 
-
-_ENDINGS = {
-    "a PDF": ".pdf",
-    "an Excel workbook": ".xlsx",
-    "a Word document": ".docx",
-    "a PowerPoint presentation": ".pptx",
-    "an EPUB book": ".epub",
-    "a ZIP archive": ".zip",
-}
-
-
+# Kinds of other programs: what a file of each is, and the ending to save it with instead.
 _OLD = {
-    "xls": "an old Excel workbook",
-    "doc": "an old Word document",
-    "ppt": "an old PowerPoint presentation",
-    "odt": "an OpenDocument text",
-    "rtf": "a rich text file",
-    "odp": "an OpenDocument presentation",
-    "ods": "an OpenDocument workbook",
-    "msg": "an Outlook mail",
-    "mht": "a saved web page",
-    "mhtml": "a saved web page",
+    "xls": ("an old Excel workbook", "xlsx"),
+    "doc": ("an old Word document", "docx"),
+    "ppt": ("an old PowerPoint presentation", "pptx"),
+    "odt": ("an OpenDocument text", "docx"),
+    "rtf": ("a rich text file", "docx"),
+    "odp": ("an OpenDocument presentation", "pptx"),
+    "ods": ("an OpenDocument workbook", "xlsx"),
+    "msg": ("an Outlook mail", "eml"),
+    "mht": ("a saved web page", "html"),
+    "mhtml": ("a saved web page", "html"),
 }
 
-
-_INSTEAD = {
-    **dict.fromkeys(("xls", "ods"), ".xlsx"),
-    **dict.fromkeys(("doc", "odt", "rtf"), ".docx"),
-    **dict.fromkeys(("ppt", "odp"), ".pptx"),
-    "msg": ".eml",
-    **dict.fromkeys(("mht", "mhtml"), ".html"),
+EXTRACTED_KINDS = {
+    "html": "web page",
+    "eml": "mail",
+    **{kind: name.partition(" ")[2] for kind, name in _CONTAINERS.items() if kind != "xlsx"},
 }
+"""The kinds that are read by `extract`, and what each is called in a sentence."""
 
 
 def content_of(filename: str, data: bytes) -> bytes:
@@ -146,8 +131,8 @@ def detect_kind(filename: str, data: bytes, limits: Limits, *, briefly: bool = F
     found = kind_of(data)
     if kind in _CONTAINERS:
         _check_container(kind, found, data)
-    elif found in _ENDINGS:
-        raise Unreadable(f"This file is {found} although its name ends in .{ending}. Rename it to {_ENDINGS[found]}.")
+    elif right := next((kind for kind, name in _CONTAINERS.items() if name == found), None):
+        raise Unreadable(f"This file is {found} although its name ends in .{ending}. Rename it to .{right}.")
     elif found:
         raise Unreadable(f"This file is {found}, not the text that its name promises.")
     return kind
@@ -155,8 +140,8 @@ def detect_kind(filename: str, data: bytes, limits: Limits, *, briefly: bool = F
 
 def _check_container(kind: str, found: str | None, data: bytes) -> None:
     """Refuse what is not the kind of packed or binary file that its name says."""
-    name, needed, modern = _CONTAINERS[kind]
-    if found == needed or (kind == "zip" and data.startswith((b"PK\x03\x04", b"PK\x05\x06"))):
+    name = _CONTAINERS[kind].partition(" ")[2]
+    if found == _CONTAINERS[kind] or (kind == "zip" and data.startswith((b"PK\x03\x04", b"PK\x05\x06"))):
         return
     if kind == "pdf" and b"%PDF-" in data[:1024]:
         return
@@ -164,8 +149,8 @@ def _check_container(kind: str, found: str | None, data: bytes) -> None:
         raise Unreadable(f"This {name.split()[-1]} is protected by a password. Save it without one and try again.")
     if found == "an old Excel workbook (.xls)":
         raise Unreadable(f"This is {found}. Open it and save it as .xlsx.")
-    if found == "an old Office file" and modern:
-        raise Unreadable(f"This is an old {name}. Open it and save it as {modern}.")
+    if found == "an old Office file" and kind in ("xlsx", "docx", "pptx"):
+        raise Unreadable(f"This is an old {name}. Open it and save it as .{kind}.")
     if found == "a damaged archive":
         raise Unreadable(f"This {name} is damaged and could not be read.")
     raise Unreadable(f"This file's name says {name}, but it is {found or 'something else'}.")
@@ -173,18 +158,7 @@ def _check_container(kind: str, found: str | None, data: bytes) -> None:
 
 def _unsupported(ending: str, briefly: bool) -> str:
     if ending in _OLD:
-        return f"This is {_OLD[ending]} (.{ending}). Open it and save it as {_INSTEAD[ending]}."
+        name, instead = _OLD[ending]
+        return f"This is {name} (.{ending}). Open it and save it as .{instead}."
     named = f"Files that end in .{ending}" if ending else "Files without an ending in their name"
     return f"{named} cannot be read{'' if briefly else f'; use {KIND_NAMES}'}."
-
-
-EXTRACTED_KINDS = {
-    "pdf": "PDF",
-    "docx": "Word document",
-    "pptx": "PowerPoint presentation",
-    "html": "web page",
-    "eml": "mail",
-    "epub": "EPUB book",
-    "zip": "ZIP archive",
-}
-"""The kinds that are read here, and what each is called in a sentence."""

@@ -4,19 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MAX_FILE_BYTES = 20_000_000
-MAX_DOCUMENTS = 100_000
-MAX_DOCUMENT_CHARACTERS = 1_000_000
-MAX_COLUMNS = 500
-MAX_CELLS = 5_000_000
-MAX_EXPANDED_BYTES = 200_000_000
 MAX_NESTING = 100
-MAX_PAGES = 5_000
-MAX_ARCHIVE_ENTRIES = 5_000
-MAX_ARCHIVE_DEPTH = 3
-MAX_EXPANSION = 200
-MAX_TEXT_CHARACTERS = 50_000_000
-MAX_MEMORY_BYTES = 1_000_000_000
+"""How many lists and objects of JSON or code may lie inside one another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +29,18 @@ class Limits:
         1 lets everything through, as for a paste.
     """
 
-    file_bytes: int = MAX_FILE_BYTES
-    documents: int = MAX_DOCUMENTS
-    document_characters: int = MAX_DOCUMENT_CHARACTERS
-    columns: int = MAX_COLUMNS
-    cells: int = MAX_CELLS
-    expanded_bytes: int = MAX_EXPANDED_BYTES
-    pages: int = MAX_PAGES
-    entries: int = MAX_ARCHIVE_ENTRIES
-    depth: int = MAX_ARCHIVE_DEPTH
-    expansion: int = MAX_EXPANSION
-    text_characters: int = MAX_TEXT_CHARACTERS
-    memory_bytes: int = MAX_MEMORY_BYTES
+    file_bytes: int = 20_000_000
+    documents: int = 100_000
+    document_characters: int = 1_000_000
+    columns: int = 500
+    cells: int = 5_000_000
+    expanded_bytes: int = 200_000_000
+    pages: int = 5_000
+    entries: int = 5_000
+    depth: int = 3
+    expansion: int = 200
+    text_characters: int = 50_000_000
+    memory_bytes: int = 1_000_000_000
     control_share: float = 1.0
 
     def __post_init__(self) -> None:

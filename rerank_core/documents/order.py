@@ -52,12 +52,8 @@ def order_by(source: ParsedDocuments | Iterable[Document], by: OrderBy, column: 
             f"None of the documents has a {by}.", hint=f"Choose the column that holds the {by}, or keep the order."
         )
     sign = 1 if by == "rank" else -1
-    places = sorted(range(len(documents)), key=lambda place: _key(keys[place], sign))
+    places = sorted(range(len(documents)), key=lambda place: (keys[place] is None, sign * (keys[place] or 0.0)))
     return Ordered(tuple(documents[place] for place in places), tuple(problems))
-
-
-def _key(value: float | None, sign: int) -> tuple[bool, float]:
-    return (value is None, 0.0 if value is None else sign * value)
 
 
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")

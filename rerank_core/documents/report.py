@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -97,16 +97,20 @@ class ParsedDocuments:
 
 def describe(parsed: ParsedDocuments) -> str:
     """The import in one phrase: "12 documents", or "12 documents from 14 rows; 2 rows left out"."""
-    documents = count(len(parsed.documents), "document")
+    documents = count(len(parsed.documents), "document") if parsed.documents else "No documents"
     if not parsed.left_out:
-        return documents if parsed.documents else "No documents"
-    rows, left = count(parsed.rows, parsed.unit), count(parsed.left_out, parsed.unit)
-    return f"{documents if parsed.documents else 'No documents'} from {rows}; {left} left out"
+        return documents
+    return f"{documents} from {count(parsed.rows, parsed.unit)}; {count(parsed.left_out, parsed.unit)} left out"
 
 
 def count(number: int, noun: str) -> str:
     """A number with its noun: "1 row", "2 rows", "1,200 rows"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as a sentence lists them: "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def merge(parts: Iterable[ParsedDocuments], *, name_source: bool = True) -> ParsedDocuments:
@@ -178,24 +182,18 @@ class Collector:
 
     def add(self, line: int, text: str, id: str | None = None, metadata: Mapping[str, Any] | None = None) -> None:
         """Take one document, or turn it into a problem where a limit says so."""
-        self.rows += 1
         if len(self.documents) >= self._limits.documents:
+            self.rows += 1
             self._first_too_many = line if self._first_too_many is None else self._first_too_many
             self._too_many += 1
-            return
-        if self._limits.control_share < 1 and is_binary(text, self._limits.control_share):
-            self.problems.append(Problem(line, "This is binary data, not text. It was left out."))
-            return
-        if len(text) > self._limits.document_characters:
-            self.problems.append(
-                Problem(
-                    line,
-                    f"This document has {len(text):,} characters; the limit is "
-                    f"{self._limits.document_characters:,}. It was left out.",
-                )
-            )
-            return
-        self.documents.append(Document(text, id, metadata or {}))
+        elif self._limits.control_share < 1 and is_binary(text, self._limits.control_share):
+            self.refuse(line, "This is binary data, not text. It was left out.")
+        elif len(text) > self._limits.document_characters:
+            limit = f"the limit is {self._limits.document_characters:,}"
+            self.refuse(line, f"This document has {len(text):,} characters; {limit}. It was left out.")
+        else:
+            self.rows += 1
+            self.documents.append(Document(text, id, metadata or {}))
 
     def refuse(self, line: int, reason: str) -> None:
         """Count one entry that cannot become a document."""
@@ -205,12 +203,8 @@ class Collector:
     def finish(self, mode: str, **details: Any) -> ParsedDocuments:
         """The import as it stands, problems in the order of their lines."""
         if self._first_too_many is not None:
-            self.problems.append(
-                Problem(
-                    self._first_too_many,
-                    f"The limit is {self._limits.documents:,} documents; the first "
-                    f"{len(self.documents):,} were kept and {self._too_many:,} more were not.",
-                )
-            )
+            kept = f"the first {len(self.documents):,} were kept and {self._too_many:,} more were not"
+            reason = f"The limit is {self._limits.documents:,} documents; {kept}."
+            self.problems.append(Problem(self._first_too_many, reason))
         problems = tuple(sorted(self.problems, key=lambda problem: problem.line))
         return ParsedDocuments(tuple(self.documents), mode, problems, rows=self.rows, **details)

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from rerank_core.documents.report import count
 from rerank_core.models import Document
 
 # The columns of the table that are not metadata.
@@ -64,10 +65,7 @@ class WorkingList:
         unique = unused_name(name, set(self.sources))
         added = tuple(documents)
         order = "as uploaded" if not self.documents else "as listed"
-        return (
-            WorkingList(self.documents + added, self.sources + (unique,) * len(added), order),
-            unique,
-        )
+        return WorkingList(self.documents + added, self.sources + (unique,) * len(added), order), unique
 
     def reread(self, source: str, documents: Iterable[Document]) -> WorkingList:
         """Put a source's documents, read anew, where its first document stood."""
@@ -82,27 +80,19 @@ class WorkingList:
 
     def without(self, source: str) -> WorkingList:
         """The list without the documents of one source."""
-        kept = [
-            (document, origin)
-            for document, origin in zip(self.documents, self.sources, strict=True)
-            if origin != source
-        ]
-        return WorkingList(
-            tuple(document for document, _ in kept), tuple(origin for _, origin in kept), self.order_name
-        )
+        kept = [place for place, origin in enumerate(self.sources) if origin != source]
+        return self._picked(kept, self.order_name)
 
     def describe(self) -> str:
         """Count and sources in words: "12 documents: 4 pasted, 8 from kb.csv"."""
-        count = len(self.documents)
-        if not count:
+        if not self.documents:
             return "No documents yet"
-        words = f"{count:,} document{'s' if count != 1 else ''}"
-        parts = []
-        for source, number in Counter(self.sources).items():
-            parts.append(f"{number:,} {source}" if source in (PASTED, TYPED) else f"{number:,} from {source}")
-        if len(parts) == 1:
+        words = count(len(self.documents), "document")
+        numbers = Counter(self.sources)
+        if len(numbers) == 1:
             source = self.sources[0]
             return f"{words}, {source}" if source in (PASTED, TYPED) else f"{words} from {source}"
+        parts = (f"{number:,} {'' if one in (PASTED, TYPED) else 'from '}{one}" for one, number in numbers.items())
         return f"{words}: {', '.join(parts)}"
 
     def columns(self) -> tuple[str, ...]:
@@ -117,7 +107,7 @@ class WorkingList:
         metadata = self.columns()[3:]
         return [
             {ORDER: place, TEXT: document.text, ID: document.id or ""}
-            | {key: _cell(document.metadata.get(key)) for key in metadata}
+            | {key: "" if (cell := document.metadata.get(key)) is None else str(cell) for key in metadata}
             for place, document in enumerate(self.documents, start=1)
         ]
 
@@ -170,10 +160,12 @@ class WorkingList:
         """The same documents in another order; `places` are their places (from 0) in this list."""
         if sorted(places) != list(range(len(self.documents))):
             raise ValueError("places must name each document once")
+        return self._picked(places, order_name)
+
+    def _picked(self, places: Sequence[int], order_name: str) -> WorkingList:
+        documents, sources = self.documents, self.sources
         return WorkingList(
-            tuple(self.documents[place] for place in places),
-            tuple(self.sources[place] for place in places),
-            order_name,
+            tuple(documents[place] for place in places), tuple(sources[place] for place in places), order_name
         )
 
 
@@ -191,10 +183,6 @@ def _changed(document: Document, values: Mapping[str, Any]) -> Document:
         else:
             metadata[key] = value
     return replace(document, text=text, id=name, metadata=metadata)
-
-
-def _cell(value: object) -> str:
-    return "" if value is None else str(value)
 
 
 def _number(value: object) -> float | None:

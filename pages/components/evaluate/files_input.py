@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -19,7 +18,6 @@ from rerank_core.evaluation import KINDS, TABLE_ROLES, formats
 from rerank_core.evaluation.formats.imported import LIMITS, Imported
 from rerank_core.evaluation.query_sets import sources
 from rerank_core.evaluation.query_sets.query_set import count_queries, describe
-from rerank_core.jobs import JobContext
 
 ROLES = {
     "query": "Query",
@@ -118,26 +116,16 @@ def _found(imported: Imported) -> str:
     return ", ".join([*parts, count(rated, "rating")])
 
 
-def _read(
-    context: JobContext,
-    files: Sequence[tuple[str, bytes]],
-    columns: Mapping[str, str],
-    on_read: Callable[[int, Imported], object],
-) -> None:
-    formats.read_files(context, files, columns, on_read=on_read)
-
-
 def _put(_name: str, _upload: uploads.Upload[Imported], again: bool) -> None:
     if not again:
-        st.session_state.pop(
-            keys.EVALUATE_NAME, None
-        )  # the set is called like its first file until somebody says otherwise
+        # the set is called like its first file until somebody says otherwise
+        st.session_state.pop(keys.EVALUATE_NAME, None)
 
 
 QUERY_FILES = uploads.UploadPlace[Imported](
     name="reading_queries",
     reading=uploads.FileReading[Imported](
-        read=_read,
+        read=lambda context, files, columns, take: formats.read_files(context, files, columns, on_read=take),
         describe=_found,
         notes=lambda imported: imported.reading_notes,
         empty=lambda imported: not imported.query_ids,

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from pages.components.inputs.uploads import FileReading, Upload
 from rerank_core import Document, documents
 from rerank_core.documents import ParsedDocuments
-from rerank_core.documents.limits import MAX_FILE_BYTES
+from rerank_core.documents.limits import DEFAULT_LIMITS
 from rerank_core.documents.tables.roles import by_role
-from rerank_core.jobs import JobContext
-
-
-def _read(
-    context: JobContext,
-    files: Sequence[tuple[str, bytes]],
-    columns: Mapping[str, str],
-    on_read: Callable[[int, ParsedDocuments], object],
-) -> None:
-    documents.read_files(context, files, columns, on_read=on_read)
-
 
 DOCUMENT_FILES = FileReading[ParsedDocuments](
-    read=_read,
+    read=lambda context, files, columns, take: documents.read_files(context, files, columns, on_read=take),
     describe=documents.describe,
     notes=lambda parsed: parsed.notes,
     empty=lambda parsed: not parsed.documents,
     # "text" would be a group of kinds to Streamlit
     endings=[ending for ending in documents.FILE_KINDS if ending != "text"],
-    file_bytes=MAX_FILE_BYTES,
+    file_bytes=DEFAULT_LIMITS.file_bytes,
     roles={
         "text": "Text to rank",
         "id": "ID",

@@ -207,18 +207,16 @@ def _pasted() -> None:
     current = texts()
     parsed = documents.parse_documents(text, mode=st.session_state.get(keys.READ_AS) or "auto")
     current.pasted = parsed
+    working = current.working
     if text.strip():
         inbox().files.clear()
-        current.change(current.working.pasted(by_role(parsed)))
+        working = working.pasted(by_role(parsed))
     else:
-        working = current.working
         for source in set(working.sources) - set(inbox().files):
             working = working.without(source)
-        current.change(working)
-    if parsed.query and current.example != OWN:
-        # A pasted request body brings its own query; one that was typed for own documents is not overwritten.
-        st.session_state[keys.QUERY] = parsed.query
-    elif parsed.query and not (st.session_state.get(keys.QUERY) or "").strip():
+    current.change(working)
+    # A pasted request body brings its own query; one that was typed for own documents is not overwritten.
+    if parsed.query and (current.example != OWN or not (st.session_state.get(keys.QUERY) or "").strip()):
         st.session_state[keys.QUERY] = parsed.query
     # only what was not taken over: whoever types another query later is not asked about it
     current.offer = {key: value for key, value in _offered(parsed).items() if value != st.session_state.get(key)}
@@ -251,20 +249,14 @@ def _put(name: str, upload: uploads.Upload[ParsedDocuments], again: bool) -> Non
 
 
 def _kept() -> Kept:
-    current = texts()
-    return Kept(
-        st.session_state.get(keys.QUERY) or "",
-        st.session_state.get(keys.DOCUMENTS) or "",
-        current.pasted,
-        current.working,
-    )
+    query, pasted_text = (st.session_state.get(key) or "" for key in (keys.QUERY, keys.DOCUMENTS))
+    return Kept(query, pasted_text, texts().pasted, texts().working)
 
 
 def _removed(name: str) -> None:
-    current = texts()
     if name == FROM_EXAMPLE:
         st.session_state[keys.DOCUMENTS] = ""
-    current.change(current.working.without(name))
+    texts().change(texts().working.without(name))
 
 
 FILES = uploads.UploadPlace[ParsedDocuments](
@@ -287,5 +279,4 @@ def _edited(key: str) -> None:
 
 
 def _sorted(by: str, descending: bool) -> None:
-    current = texts()
-    current.change(current.working.sorted_by(by, descending=descending))
+    texts().change(texts().working.sorted_by(by, descending=descending))

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.display.board import shown
+from pages.components.inputs.controls import select
 from pages.components.inputs.uploads import NAME_CHARACTERS, Inbox, T, Upload
 from pages.components.session import keys
 from rerank_core.documents import Problem
@@ -93,12 +94,11 @@ def _choice(
 ) -> None:
     """One thing to choose about the reading; `chosen` is what was read, by default what was requested."""
     chosen = inbox.files[name].requested.get(what, "") if chosen is None else chosen
-    st.selectbox(
+    select(
         label,
-        list(options),
-        format_func=options.__getitem__,
+        options,
+        _key(inbox, name, what),
         index=list(options).index(chosen) if chosen in options else 0,
-        key=_key(inbox, name, what),
         on_change=_chosen,
         args=(inbox, name, what),
         width=_WIDTH,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from pages.components.display import errors
@@ -13,28 +15,16 @@ from rerank_core.retrieval.live.index import LiveIndex
 from rerank_core.retrieval.live.query import LiveFields, QueryTemplate
 from rerank_core.transport.credentials import Credentials
 
-# The query template, a widget's key, and the default that it began with.
-
 
 def live_settings() -> LiveSettings | None:
     """The form of a live search engine; None until it could be asked."""
     with st.container(border=True):
         with st.container(horizontal=True):
-            address = st.text_input(
-                "Address",
-                key=keys.LIVE_ADDRESS,
-                placeholder="http://localhost:9200",
-                persist_state="session",
-                width=300,
-            )
-            index = st.text_input(
-                "Index", key=keys.LIVE_INDEX, placeholder="articles", persist_state="session", width=200
-            )
-            text = st.text_input(
-                "Text field", key=keys.LIVE_TEXT, placeholder="body", persist_state="session", width=150
-            )
-            title = st.text_input("Title field", key=keys.LIVE_TITLE, persist_state="session", width=150)
-            url = st.text_input("Link field", key=keys.LIVE_URL, persist_state="session", width=150)
+            address = _field("Address", keys.LIVE_ADDRESS, 300, placeholder="http://localhost:9200")
+            index = _field("Index", keys.LIVE_INDEX, 200, placeholder="articles")
+            text = _field("Text field", keys.LIVE_TEXT, 150, placeholder="body")
+            title = _field("Title field", keys.LIVE_TITLE, 150)
+            url = _field("Link field", keys.LIVE_URL, 150)
         with st.container(horizontal=True):
             kind = st.selectbox(
                 "Sign in with",
@@ -45,15 +35,10 @@ def live_settings() -> LiveSettings | None:
             )
             user = secret = ""
             if kind == "User and password":
-                user = st.text_input("User", key=keys.LIVE_USER, persist_state="session", width=200)
+                user = _field("User", keys.LIVE_USER, 200)
             if kind != "Nothing":
-                secret = st.text_input(
-                    "Password" if user or kind == "User and password" else "API key",
-                    type="password",
-                    key=keys.LIVE_KEY,
-                    persist_state="session",
-                    width=240,
-                )
+                label = "Password" if kind == "User and password" else "API key"
+                secret = _field(label, keys.LIVE_KEY, 240, type="password")
         if not (address.strip() and index.strip() and text.strip()):
             st.caption("Fill in the address, the index and the field that holds the text.")
             return None
@@ -79,6 +64,12 @@ def live_settings() -> LiveSettings | None:
         asked = st.session_state.get(keys.QUESTION) or ""
         engine_test.show(engine, (address, index, fields, template, kind, user, secret), asked)
         return LiveSettings(engine, index)
+
+
+def _field(label: str, key: str, width: int, **more: Any) -> str:
+    """A field that keeps what is typed for as long as the session lasts."""
+    typed: str = st.text_input(label, key=key, width=width, persist_state="session", **more)
+    return typed
 
 
 def _default_template(fields: LiveFields) -> None:

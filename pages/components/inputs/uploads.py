@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import streamlit as st
 
@@ -19,34 +19,18 @@ from pages.components.display import errors
 from pages.components.display.board import shown
 from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
 from pages.components.session import keys, page_state, query_params
-from rerank_core.documents import Problem
 from rerank_core.documents.working_list import showable_name, unused_name
 from rerank_core.jobs import Job, JobContext
+
+if TYPE_CHECKING:
+    from rerank_core.documents import ParsedDocuments
+    from rerank_core.evaluation.formats.imported import Imported
 
 NAME_CHARACTERS = 120
 _SHOWN_NAMES = 1000
 
 
-class Import(Protocol):
-    """What came of a file, whatever is in it: see ParsedDocuments and evaluation's Imported."""
-
-    @property
-    def problems(self) -> tuple[Problem, ...]: ...
-    @property
-    def columns(self) -> tuple[str, ...]: ...
-    @property
-    def chosen(self) -> Mapping[str, str]: ...
-    @property
-    def header(self) -> bool | None: ...
-    @property
-    def sheet(self) -> str | None: ...
-    @property
-    def sheets(self) -> tuple[str, ...]: ...
-    @property
-    def encoding(self) -> str | None: ...
-
-
-T = TypeVar("T", bound=Import)
+T = TypeVar("T", bound="ParsedDocuments | Imported")
 
 
 @dataclass(frozen=True)
@@ -100,28 +84,25 @@ class UploadPlace(Generic[T]):
     taken: Callable[[], set[str]] = set
 
 
-@dataclass(frozen=True)
-class FilesToRead:
-    """Files to read; `again` is the name under which a file is known that is read anew, in another way."""
+@dataclass(eq=False)
+class Delivery(Generic[T]):
+    """Files to read, and what a worker has read of them so far. Whoever takes it counts, so that a reloaded page can
+    take it again.
 
-    files: tuple[tuple[str, bytes], ...]
+    `columns` says how they are to be read, `again` under which name a file is known that is read anew, in another way.
+    """
+
+    files: Sequence[tuple[str, bytes]]
     columns: Mapping[str, str] = field(default_factory=dict)
     again: str | None = None
-
-
-class Delivery(Generic[T]):
-    """What a worker has read so far. Whoever takes it counts, so that a reloaded page can take it again."""
-
-    def __init__(self, order: FilesToRead) -> None:
-        self.order = order
-        self._lock = threading.Lock()
-        self._read: list[Upload[T]] = []
+    _read: list[Upload[T]] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def put(self, place: int, parsed: T) -> None:
         """One file has been read."""
-        name, data = self.order.files[place]
+        name, data = self.files[place]
         with self._lock:
-            self._read.append(Upload(name, data, parsed, self.order.columns))
+            self._read.append(Upload(name, data, parsed, self.columns))
 
     def after(self, taken: int) -> list[Upload[T]]:
         """The files that have been read, without the first `taken` of them."""
@@ -132,7 +113,7 @@ class Delivery(Generic[T]):
     def left(self) -> tuple[str, ...]:
         """The names of the files that have not been read."""
         with self._lock:
-            return tuple(name for name, _ in self.order.files[len(self._read) :])
+            return tuple(name for name, _ in self.files[len(self._read) :])
 
 
 @dataclass(frozen=True)
@@ -151,7 +132,7 @@ class Inbox(Generic[T]):
         self.place = place
         self.files: dict[str, Upload[T]] = {}
         self._version = 0
-        self._waiting: list[FilesToRead] = []
+        self._waiting: list[Delivery[T]] = []
         self._delivery: Delivery[T] | None = None
         self._taken = 0
         self._left: tuple[str, ...] = ()
@@ -222,7 +203,7 @@ class Inbox(Generic[T]):
     def read_again(self, name: str, columns: Mapping[str, str]) -> None:
         """Read a file anew, in the way that is requested now."""
         upload = self.files[name]
-        self._add(FilesToRead(((upload.name, upload.data),), columns, again=name))
+        self._add(Delivery([(upload.name, upload.data)], columns, again=name))
 
     def remove(self, name: str) -> None:
         """Take a file out."""
@@ -234,10 +215,10 @@ class Inbox(Generic[T]):
         if files:
             # The list keeps what was read; an empty uploader is ready for the next file.
             self._version += 1
-            self._add(FilesToRead(tuple((showable_name(file.name), file.getvalue()) for file in files)))
+            self._add(Delivery([(showable_name(file.name), file.getvalue()) for file in files]))
 
-    def _add(self, order: FilesToRead) -> None:
-        self._waiting.append(order)
+    def _add(self, delivery: Delivery[T]) -> None:
+        self._waiting.append(delivery)
         self._left, self.job.error = (), None
         if not self.busy:
             self._start()
@@ -245,8 +226,7 @@ class Inbox(Generic[T]):
 
     def _start(self) -> None:
         """Hand the next files to a worker. One task at a time: files come in the order in which they were dropped."""
-        order = self._waiting.pop(0)
-        self._delivery, self._taken = Delivery[T](order), 0
+        self._delivery, self._taken = self._waiting.pop(0), 0
         draft = Draft(dict(self.files), self._delivery, self.place.keep())
         self.job.start(Plan((Task(_read, (self.place.reading, self._delivery), asked=draft),)))
 
@@ -256,7 +236,7 @@ class Inbox(Generic[T]):
             return
         for upload in delivery.after(self._taken):
             self._taken += 1
-            self._take(upload, delivery.order.again)
+            self._take(upload, delivery.again)
 
     def _take(self, upload: Upload[T], again: str | None) -> None:
         if again is None:
@@ -274,7 +254,7 @@ class Inbox(Generic[T]):
         """Take what is left to take of a task that has ended, say what became of it, and begin the next one."""
         self._take_read()
         delivery, self._delivery = self._delivery, None
-        if delivery is not None and delivery.order.again is None:
+        if delivery is not None and delivery.again is None:
             self._left += delivery.left
         self.job.error = ended.error
         if self._waiting:
@@ -286,7 +266,7 @@ class Inbox(Generic[T]):
             return self._kind.doing
         if delivery.after(self._taken):
             st.rerun()  # a file of several has been read, and the page shows it while the others are read
-        count, now = len(delivery.order.files), job.progress
+        count, now = len(delivery.files), job.progress
         words = f"Reading files: {count - len(delivery.left):,} of {count:,} read" if count > 1 else "Reading the file"
         return f"{words}, about {now.eta:.0f} s left" if now.eta is not None and now.eta >= 1 else words
 
@@ -301,4 +281,4 @@ def of(place: UploadPlace[T]) -> Inbox[T]:
 
 def _read(context: JobContext, reading: FileReading[T], delivery: Delivery[T]) -> None:
     """Runs on a worker thread: nothing of Streamlit may be called here."""
-    reading.read(context, delivery.order.files, delivery.order.columns, delivery.put)
+    reading.read(context, delivery.files, delivery.columns, delivery.put)

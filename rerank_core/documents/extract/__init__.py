@@ -11,17 +11,9 @@ from dataclasses import replace
 from importlib import import_module
 
 from rerank_core.documents.decoding import Unreadable
-from rerank_core.documents.extract.sink import LimitReached, Sink, SourceFile
+from rerank_core.documents.extract.sink import LimitReached, SourceFile
 from rerank_core.documents.kinds import EXTRACTED_KINDS
 from rerank_core.documents.report import ParsedDocuments, Problem
-
-__all__ = [
-    "LimitReached",
-    "Sink",
-    "SourceFile",
-    "read",
-]
-
 
 _READERS = {
     "pdf": ("pdf", "read_pdf"),

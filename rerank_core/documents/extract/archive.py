@@ -49,16 +49,16 @@ class Archive:
 
     def read(self, name: str) -> bytes:
         """One part by its name, upper and lower case alike. Raises Unreadable where there is none."""
-        part = self._by_name.get(name.lstrip("/").casefold())
-        if part is None:
+        return self.unpack(self._part(name))
+
+    def _part(self, name: str) -> zipfile.ZipInfo:
+        if name not in self:
             raise self._damaged()
-        return self.unpack(part)
+        return self._by_name[name.lstrip("/").casefold()]
 
     def unpack(self, part: zipfile.ZipInfo) -> bytes:
         """One part. Raises Protected or Unreadable; no more is unpacked than the part says it holds."""
-        if part.flag_bits & 1:
-            raise Protected(f"This {self.noun} is protected by a password. Save it without one and try again.")
-        self.refuse_bomb(part)
+        self.refuse_unsafe(part)
         try:
             return self._zip.read(part)
         except MemoryError:
@@ -66,8 +66,11 @@ class Archive:
         except Exception as error:  # zlib.error, lzma's and its like have no common base
             raise self._damaged() from error
 
-    def refuse_bomb(self, part: zipfile.ZipInfo) -> None:
-        """Raise Unreadable for a part that is too large, or unpacks to far more than its packed size."""
+    def refuse_unsafe(self, part: zipfile.ZipInfo) -> None:
+        """Raise Protected for a part that is encrypted, Unreadable for one that is too large or unpacks to far more
+        than its packed size."""
+        if part.flag_bits & 1:
+            raise Protected(f"This {self.noun} is protected by a password. Save it without one and try again.")
         if part.file_size > self._limits.expanded_bytes:
             raise Unreadable(f"This {self.noun} unpacks to {over(part.file_size, self._limits.expanded_bytes)}.")
         times = part.file_size // max(1, part.compress_size)
@@ -81,9 +84,7 @@ class Archive:
         """The root of a part that is XML. Raises Unreadable where it is missing, damaged or declares entities."""
         from xml.etree import ElementTree
 
-        part = self._by_name.get(name.lstrip("/").casefold())
-        if part is None:
-            raise self._damaged()
+        part = self._part(name)
         data = self.unpack(part)
         self.check_xml(part)
         try:
@@ -133,9 +134,7 @@ def check_parts(data: bytes, limits: Limits, noun: str, *, entities: bool = True
     if size > limits.expanded_bytes:
         raise Unreadable(f"This {noun} unpacks to {over(size, limits.expanded_bytes)}.")
     for part in archive.parts:
-        if part.flag_bits & 1:
-            raise Protected(f"This {noun} is protected by a password. Save it without one and try again.")
-        archive.refuse_bomb(part)
+        archive.refuse_unsafe(part)
     for part in archive.parts if entities else ():
         archive.check_xml(part)
     return archive

@@ -56,11 +56,7 @@ def read_book(data: bytes, source: SourceFile) -> None:
         metadata = {**({"title": title} if title else {}), "chapter": str(number)}
         add_sections(page.sections, source, metadata, sections + 1)
         sections += len(page.sections)
-    if len(chapters) > len(shown):
-        source.refuse(
-            f"This book has {len(chapters):,} chapters; the limit is {len(shown):,}. What follows was not read.",
-            rows=len(chapters) - len(shown),
-        )
+    source.refuse_beyond(len(chapters), len(shown), "book", "chapter")
 
 
 def _package(archive: Archive) -> tuple[Element, str]:

@@ -33,7 +33,7 @@ def read_bundle(data: bytes, source: SourceFile, read_part: ReadPart) -> None:
         source.progress(number - 1, len(files), f"{name} ({number:,} of {len(files):,})")
         inside = source.part(name, number - 1, len(files))
         try:
-            archive.refuse_bomb(part)
+            archive.refuse_unsafe(part)
             if part.file_size > source.limits.file_bytes:
                 raise Unreadable(f"This file is {over(part.file_size, source.limits.file_bytes)}.")
             source.sink.entry(part.file_size)

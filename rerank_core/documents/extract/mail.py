@@ -78,12 +78,9 @@ def _best(parts: list[Message]) -> list[Message]:
 
 def _attached(part: Message) -> bool:
     """Whether a part says that it hangs on the message; a picture inside the text has a name too."""
+    inline = part.get_content_maintype() == "image" and part.get("Content-ID") is not None
     disposition = str(part.get("Content-Disposition") or "").strip().lower()
-    return disposition.startswith("attachment") or (part.get_filename() is not None and not _is_inline(part))
-
-
-def _is_inline(part: Message) -> bool:
-    return part.get_content_maintype() == "image" and part.get("Content-ID") is not None
+    return disposition.startswith("attachment") or (part.get_filename() is not None and not inline)
 
 
 def _text(part: Message, kind: str) -> str:

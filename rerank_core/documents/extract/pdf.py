@@ -8,6 +8,7 @@ from typing import Any
 from rerank_core.documents.decoding import Unreadable
 from rerank_core.documents.extract.archive import Protected
 from rerank_core.documents.extract.sink import SourceFile
+from rerank_core.documents.report import listed
 from rerank_core.extras import require
 
 _BOOKMARKS = 20_000
@@ -130,5 +131,4 @@ def page_ranges(numbers: Sequence[int]) -> str:
     words = [f"{first:,}" if first == last else f"{first:,}-{last:,}" for first, last in ranges[:_SHOWN_RANGES]]
     if len(ranges) > _SHOWN_RANGES:
         words.append("others")
-    listed = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-    return f"page{'' if len(numbers) == 1 else 's'} {listed}"
+    return f"page{'' if len(numbers) == 1 else 's'} {listed(words)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
 from rerank_core.documents.limits import Limits, over
 from rerank_core.documents.report import Problem, is_binary
@@ -22,7 +22,8 @@ class Sink:
     """Takes documents and problems from one file and everything inside it.
 
     Each is handed on at once to `on_document`, `on_problem`, `on_note` and `on_progress` (done, total, a few
-    words), so that a reader that dies later loses nothing. Raises LimitReached where a limit of the whole is reached.
+    words, told before each page or file), so that a reader that dies later loses nothing and what broke it is known.
+    Raises LimitReached where a limit of the whole is reached.
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class Sink:
         on_document: Callable[[Document], object],
         on_problem: Callable[[Problem], object],
         on_note: Callable[[str], object],
-        on_progress: Callable[[int, int, str], object] | None = None,
+        on_progress: Callable[[int, int, str], object],
     ) -> None:
         self.limits = limits
         self.rows = 0
@@ -42,27 +43,18 @@ class Sink:
         self._unpacked = 0
         self._on_document = on_document
         self._on_problem = on_problem
-        self._on_note = on_note
-        self._on_progress = on_progress
+        self.note = on_note
+        self.progress = on_progress
 
     def take(self, document: Document, rows: int = 1) -> None:
         """One document. Raises LimitReached where there are too many, or too much text."""
         self.rows += rows
         if self.documents >= self.limits.documents:
-            self._on_problem(
-                Problem(0, f"The limit is {self.limits.documents:,} documents; what came after them was not read.")
-            )
-            raise LimitReached
+            self._stop(f"The limit is {self.limits.documents:,} documents; what came after them was not read.")
         self._characters += len(document.text)
         if self._characters > self.limits.text_characters:
-            self._on_problem(
-                Problem(
-                    0,
-                    f"This file holds more than {self.limits.text_characters:,} characters of text; what came after "
-                    "them was not read.",
-                )
-            )
-            raise LimitReached
+            most = f"{self.limits.text_characters:,} characters of text"
+            self._stop(f"This file holds more than {most}; what came after them was not read.")
         self.documents += 1
         self._on_document(document)
 
@@ -71,33 +63,19 @@ class Sink:
         self.rows += rows
         self._on_problem(problem)
 
-    def note(self, sentence: str) -> None:
-        """A sentence about how the file was read."""
-        self._on_note(sentence)
-
-    def progress(self, done: int, total: int, note: str) -> None:
-        """How far reading has come; told before each page or file, so that one that breaks the reader is known."""
-        if self._on_progress is not None:
-            self._on_progress(done, total, note)
-
     def entry(self, size: int) -> None:
         """Count one part of an archive that is about to be unpacked, `size` bytes large. Raises LimitReached."""
         self._entries += 1
         self._unpacked += size
         if self._entries > self.limits.entries:
-            self._on_problem(
-                Problem(0, f"The limit is {self.limits.entries:,} files in one archive; what came after was not read.")
-            )
-            raise LimitReached
+            self._stop(f"The limit is {self.limits.entries:,} files in one archive; what came after was not read.")
         if self._unpacked > self.limits.expanded_bytes:
-            self._on_problem(
-                Problem(
-                    0,
-                    f"This archive unpacks to {over(self._unpacked, self.limits.expanded_bytes)}; what came after was "
-                    "not read.",
-                )
-            )
-            raise LimitReached
+            unpacked = over(self._unpacked, self.limits.expanded_bytes)
+            self._stop(f"This archive unpacks to {unpacked}; what came after was not read.")
+
+    def _stop(self, reason: str) -> NoReturn:
+        self._on_problem(Problem(0, reason))
+        raise LimitReached
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +129,14 @@ class SourceFile:
         """Something in this file that is no document, and why."""
         place = ": ".join(part for part in (self.inside, what) if part)
         self.sink.problem(Problem(0, f"{place}: {reason}" if place else reason), rows)
+
+    def refuse_beyond(self, total: int, shown: int, noun: str, unit: str) -> None:
+        """Say of a file with more pages or the like than are read that the rest was not; of others nothing."""
+        if total > shown:
+            self.refuse(
+                f"This {noun} has {total:,} {unit}s; the limit is {shown:,}. What follows was not read.",
+                rows=total - shown,
+            )
 
     def note(self, sentence: str) -> None:
         """A sentence about how this file was read."""

@@ -52,11 +52,7 @@ def read_slides(data: bytes, source: SourceFile) -> None:
         listed = ", ".join(f"{number:,}" for number in pictures)
         slides = "slide" if len(pictures) == 1 else "slides"
         source.refuse(f"No text on {slides} {listed}, only pictures.", rows=len(pictures))
-    if len(names) > len(shown):
-        source.refuse(
-            f"This presentation has {len(names):,} slides; the limit is {len(shown):,}. What follows was not read.",
-            rows=len(names) - len(shown),
-        )
+    source.refuse_beyond(len(names), len(shown), "presentation", "slide")
 
 
 def _related(archive: Archive, name: str) -> dict[str, tuple[str, str]]:

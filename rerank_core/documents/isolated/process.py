@@ -134,8 +134,8 @@ def _follow(
             record = wire.record_of(answer)
             kind = record["kind"]
             if kind == "progress":
-                done, total, note = wire.progress_of(record)
-                at = f" at {note}"
+                progress = wire.ReadingProgress(**wire.checked(wire.ReadingProgress, record))
+                at = f" at {progress.note}"
             elif kind in ("refused", "memory"):
                 return Ending(kind, order, at, str(record.get("reason")))
             elif kind == "wrong":
@@ -147,7 +147,7 @@ def _follow(
         except wire.Nonsense:
             return Ending("died", order, at)
         if kind == "progress" and on_progress is not None:
-            on_progress(done, total, note)
+            on_progress(*progress)
 
 
 def _error_of(record: wire.Record) -> InvalidRequestError:

@@ -9,12 +9,17 @@ from dataclasses import replace
 from rerank_core.documents import kinds
 from rerank_core.documents.decoding import Unreadable
 from rerank_core.documents.direct import read_directly
-from rerank_core.documents.extract import LimitReached, Sink, SourceFile, read
+from rerank_core.documents.extract import read
+from rerank_core.documents.extract.sink import LimitReached, Sink, SourceFile
 from rerank_core.documents.isolated import wire
 from rerank_core.documents.isolated.process import TIMEOUT_SECONDS, OnProgress, read_in_process
 from rerank_core.documents.limits import DEFAULT_LIMITS, Limits
 from rerank_core.documents.report import ParsedDocuments, Problem, count
 from rerank_core.models import Document
+
+_DOCUMENT = ("text", "id", "metadata")
+# what an import says besides its documents, problems, notes and source
+_DETAILS = ("mode", "query", "model", "top_n", "rows", "preview", *wire.LAYOUT)
 
 
 def read_isolated(
@@ -56,18 +61,16 @@ def read_isolated(
         on_progress=on_progress,
         cancelled=cancelled,
     )
-    parsed = found.parsed or _broken_off(filename, found, ending.sentence(_kept(len(found.documents))))
+    parsed = found.parsed
+    if parsed is None:
+        rows = len(found.documents) + len(found.problems)
+        parsed = replace(kinds.failed_import(filename, ending.sentence(_kept(len(found.documents)))), rows=rows)
     # a direct reader counts lines; the others say in words where a problem is, in their own order
     problems = tuple(sorted((*found.problems, *parsed.problems), key=lambda problem: problem.line))
     notes = tuple(found.notes)
     return kinds.with_empty_note(
         replace(parsed, documents=tuple(found.documents), problems=problems, notes=notes, source=filename)
     )
-
-
-def _broken_off(filename: str, found: _DocumentRecords, reason: str) -> ParsedDocuments:
-    rows = len(found.documents) + len(found.problems)
-    return replace(kinds.failed_import(filename, reason), rows=rows)
 
 
 def _kept(number: int) -> str:
@@ -90,13 +93,14 @@ class _DocumentRecords:
         """One record. Raises wire.Nonsense."""
         kind = record["kind"]
         if kind == "document" and len(self.documents) < self._limits.documents:
-            self.documents.append(wire.document_of(record))
+            self.documents.append(Document(**wire.checked(Document, record)))
         elif kind == "problem":
             self.problems.append(wire.problem_of(record))
         elif kind == "note":
             self.notes.append(str(record.get("note")))
         elif kind == "done":
-            self.parsed = wire.with_details(record, documents=())
+            parsed = ParsedDocuments((), **wire.checked(ParsedDocuments, record, _DETAILS))
+            self.parsed = replace(parsed, rows=max(0, parsed.rows))
         else:
             raise wire.Nonsense
 
@@ -106,7 +110,7 @@ def answer(order: wire.Order, data: bytes, say: wire.Say) -> None:
     InvalidDocumentsError and MemoryError."""
     sink = Sink(
         order.limits,
-        on_document=lambda document: say("document", **wire.document_record(document)),
+        on_document=lambda document: say("document", **wire.values_of(document, _DOCUMENT)),
         on_problem=lambda problem: say("problem", **problem._asdict()),
         on_note=lambda note: say("note", note=note),
         on_progress=lambda done, total, note: say("progress", done=done, total=total, note=note),
@@ -125,4 +129,4 @@ def answer(order: wire.Order, data: bytes, say: wire.Say) -> None:
             sink.problem(problem, rows=0)
         for note in parsed.notes:
             sink.note(note)
-    say("done", **wire.details_record(parsed))
+    say("done", **wire.values_of(parsed, _DETAILS))

@@ -7,17 +7,16 @@ problems and sentences; anything else is Nonsense.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Protocol
+from functools import cache
+from typing import Any, NamedTuple, Protocol, get_args, get_origin, get_type_hints
 
 from rerank_core.documents.limits import Limits
-from rerank_core.documents.report import ParsedDocuments, Problem
-from rerank_core.models import Document
+from rerank_core.documents.report import Problem
 
-_LAYOUT = ("columns", "chosen", "header", "sheet", "sheets", "encoding")
-_DETAILS = ("mode", "query", "model", "top_n", "rows", "preview")
-
+LAYOUT = ("columns", "chosen", "header", "sheet", "sheets", "encoding")
+"""What an import, of documents or of queries, says of how its file was read."""
 
 Record = Mapping[str, Any]
 """A line as it was understood; "kind" says what it is."""
@@ -40,11 +39,6 @@ def line(kind: str, **values: Any) -> bytes:
     )
 
 
-def document_record(document: Document) -> dict[str, Any]:
-    """The values of a record of one document."""
-    return {"text": document.text, "id": document.id, "metadata": dict(document.metadata)}
-
-
 def record_of(data: bytes) -> dict[str, Any]:
     """The record in a line. Raises Nonsense."""
     try:
@@ -56,79 +50,64 @@ def record_of(data: bytes) -> dict[str, Any]:
     return record
 
 
-def document_of(record: Record) -> Document:
-    """The document in a record. Raises Nonsense."""
-    text, name, metadata = record.get("text"), record.get("id"), record.get("metadata")
-    if not isinstance(text, str) or not isinstance(name, str | None) or not isinstance(metadata, dict):
+def values_of(value: object, names: Iterable[str]) -> dict[str, Any]:
+    """These fields of a value, for a record."""
+    return {name: getattr(value, name) for name in names}
+
+
+def checked(kind: type[Any], record: Record, names: Iterable[str] = ()) -> dict[str, Any]:
+    """These fields of a class, by default all, as a record has them. Raises Nonsense where one is not of the type that
+    the class says."""
+    checks = _checks_of(kind)  # type: ignore[arg-type]  # a class can be hashed
+    return {name: checks[name](record.get(name)) for name in names or checks}
+
+
+@cache
+def _checks_of(kind: type[Any]) -> Mapping[str, Callable[[Any], Any]]:
+    return {name: _check_of(hint) for name, hint in get_type_hints(kind).items()}
+
+
+def _check_of(hint: Any) -> Callable[[Any], Any]:
+    """What gives a value of this type for one that came as JSON, where a tuple is a list, and raises Nonsense for any
+    other. True is no number."""
+    base, inside = get_origin(hint), get_args(hint)
+    if hint is Any:
+        return lambda value: value
+    if base is tuple:
+        part = _check_of(inside[0])
+        return lambda value: tuple([part(one) for one in _exactly(value, list)])
+    if base is Mapping:
+        part = _check_of(inside[1])
+
+        def entries(value: Any) -> Any:
+            # there may be millions, so those that are alike are looked at together
+            if inside[1] is Any or set(map(type, _exactly(value, dict).values())) <= {inside[1]}:
+                return _exactly(value, dict)
+            return {name: part(one) for name, one in value.items()}
+
+        return entries
+    kinds = inside or (hint,)
+    return lambda value: _exactly(value, *kinds)
+
+
+def _exactly(value: Any, *kinds: type[Any]) -> Any:
+    if type(value) not in kinds:
         raise Nonsense
-    return Document(text, name, metadata)
+    return value
+
+
+class ReadingProgress(NamedTuple):
+    """Pieces done, pieces in all and a few words."""
+
+    done: int
+    total: int
+    note: str
 
 
 def problem_of(record: Record) -> Problem:
     """The problem in a record. Raises Nonsense."""
-    place, reason = record.get("line"), record.get("reason")
-    if not isinstance(place, int) or isinstance(place, bool) or not isinstance(reason, str):
-        raise Nonsense
-    return Problem(max(0, place), reason)
-
-
-def progress_of(record: Record) -> tuple[int, int, str]:
-    """Pieces done, pieces in all and a few words. Raises Nonsense."""
-    done, total, note = record.get("done"), record.get("total"), record.get("note")
-    if not isinstance(done, int) or not isinstance(total, int) or not isinstance(note, str):
-        raise Nonsense
-    return done, total, note
-
-
-def layout_record(parsed: Any) -> dict[str, Any]:
-    """What an import, of documents or of queries, says of how its file was read."""
-    return {name: getattr(parsed, name) for name in _LAYOUT}
-
-
-def layout_of(record: Record) -> dict[str, Any]:
-    """The same in a record. Raises Nonsense."""
-    found = {name: record.get(name) for name in _LAYOUT}
-    for name in ("columns", "sheets"):
-        found[name] = strings_of(found[name])
-    if not isinstance(found["chosen"], dict) or not isinstance(found["header"], bool | None):
-        raise Nonsense
-    strings_of(list(found["chosen"].values()))
-    if any(not isinstance(found[name], str | None) for name in ("sheet", "encoding")):
-        raise Nonsense
-    return found
-
-
-def details_record(parsed: ParsedDocuments) -> dict[str, Any]:
-    """Everything that an import says besides its documents, problems, notes and source."""
-    return {name: getattr(parsed, name) for name in _DETAILS} | layout_record(parsed)
-
-
-def with_details(record: Record, **rest: Any) -> ParsedDocuments:
-    """The import of a "done" record and the rest of its fields. Raises Nonsense."""
-    found: dict[str, Any] = {name: record.get(name) for name in _DETAILS}
-    if not isinstance(found["mode"], str) or any(
-        not isinstance(found[name], str | None) for name in ("query", "model")
-    ):
-        raise Nonsense
-    for name in ("rows", "top_n"):
-        if not isinstance(found[name], int | None) or isinstance(found[name], bool):
-            raise Nonsense
-    preview = found["preview"]
-    if not isinstance(preview, list):
-        raise Nonsense
-    for row in preview:
-        if not isinstance(row, dict):
-            raise Nonsense
-        strings_of(list(row.values()))
-    found |= {"preview": tuple(preview), "rows": max(0, found["rows"] or 0)}
-    return ParsedDocuments(**found, **layout_of(record), **rest)
-
-
-def strings_of(values: object) -> tuple[str, ...]:
-    """A list of strings. Raises Nonsense."""
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise Nonsense
-    return tuple(values)
+    problem = Problem(**checked(Problem, record))
+    return problem._replace(line=max(0, problem.line))
 
 
 @dataclass(frozen=True, slots=True)

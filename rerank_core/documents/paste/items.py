@@ -10,53 +10,16 @@ from rerank_core.documents.paste.literals import Opaque
 from rerank_core.documents.report import Collector, ParsedDocuments, Problem
 from rerank_core.documents.tables import fields
 
-LIST_KEYS = (
-    "documents",
-    "passages",
-    "candidates",
-    "docs",
-    "texts",
-    "input",
-    "inputs",
-    "results",
-    "hits",
-    "records",
-    "sources",
-    "reranked candidates",
-    "chunks",
-    "articles",
-    "items",
-    "matches",
-    "points",
-    "nodes",
-    "rows",
-    "entries",
-    "value",
-    "data",
-    "response",
-    "result",
-    "root",
-    "children",
-    "body",
-    "json",
-    "request",
+LIST_KEYS = fields.listed_names(
+    "documents, passages, candidates, docs, texts, input, inputs, results, hits, records, sources, "
+    "reranked candidates, chunks, articles, items, matches, points, nodes, rows, entries, value, data, response, "
+    "result, root, children, body, json, request"
 )
 """Keys under which the list of documents is looked for, best first, also inside one another (`hits.hits`)."""
 
-WRAPPER_KEYS = (
-    "document",
-    "_source",
-    "fields",
-    "payload",
-    "node",
-    "metadata",
-    "meta",
-    "record",
-    "passage",
-    "item",
-    "doc",
-    "inline document source",
-    "text document",
+WRAPPER_KEYS = fields.listed_names(
+    "document, _source, fields, payload, node, metadata, meta, record, passage, item, doc, inline document source, "
+    "text document"
 )
 """Keys of an item whose value is an object that holds the text: rerank replies, search hits, vector stores."""
 
@@ -154,7 +117,7 @@ def collect(
     """
     flat = [_flat(item) if isinstance(item, dict) else None for item in items]
     names = tuple(dict.fromkeys(key for item in flat if item is not None for key in item))
-    rows = ([_cell(item.get(name)) for name in names] for item in flat if item is not None)
+    rows = ([_as_text(item.get(name)) or "" for name in names] for item in flat if item is not None)
     chosen = fields.choose(names, rows, columns) if names else {}
     fixed = bool(columns and columns.get("text"))
     for place, (item, keys) in enumerate(zip(items, flat, strict=True)):
@@ -251,10 +214,6 @@ def _as_text(value: Any) -> str | None:
     if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
         return "\n".join(value)
     return None
-
-
-def _cell(value: Any) -> str:
-    return _as_text(value) or ""
 
 
 def _kind(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rerank_core.documents.limits import MAX_NESTING
@@ -90,7 +90,13 @@ def element_offsets(text: str, path: Sequence[str]) -> list[int]:
     if text[place : place + 1] != "[":
         return [place]
     found: list[int] = []
-    _walk_list(text, place, found.append)
+    place = _skip(text, place + 1)
+    while text[place] != "]":
+        found.append(place)
+        _, place = _DECODER.raw_decode(text, place)
+        place = _skip(text, place)
+        if text[place] == ",":
+            place = _skip(text, place + 1)
     return found
 
 
@@ -108,16 +114,6 @@ def _value_of(text: str, place: int, wanted: str) -> int:
         if text[place] == ",":
             place = _skip(text, place + 1)
     return found
-
-
-def _walk_list(text: str, place: int, visit: Callable[[int], None]) -> None:
-    place = _skip(text, place + 1)
-    while text[place] != "]":
-        visit(place)
-        _, place = _DECODER.raw_decode(text, place)
-        place = _skip(text, place)
-        if text[place] == ",":
-            place = _skip(text, place + 1)
 
 
 def _skip(text: str, place: int) -> int:

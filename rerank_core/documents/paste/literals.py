@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from rerank_core.documents.limits import MAX_NESTING
@@ -47,13 +48,13 @@ _WORDS = {"true": True, "True": True, "false": False, "False": False, "null": No
 _LONGEST_NUMBER = 300
 
 
+@dataclass(frozen=True, slots=True)
 class Literal:
     """A value that was read: where it ends in the text, and where the elements of its lists begin."""
 
-    def __init__(self, value: Any, end: int, starts: dict[int, list[int]]) -> None:
-        self.value = value
-        self.end = end
-        self._starts = starts
+    value: Any
+    end: int
+    _starts: dict[int, list[int]]
 
     def starts_of(self, found: Any) -> list[int] | None:
         """The places of the elements of one list inside the value; None for a list that is not in it."""

@@ -8,92 +8,35 @@ from functools import lru_cache
 
 from rerank_core.errors import InvalidDocumentsError
 
+
+def listed_names(names: str) -> tuple[str, ...]:
+    """Names that are written one after the other, with commas between them."""
+    return tuple(names.split(", "))
+
+
 ROLES = ("text", "id", "title", "rank", "score", "url")
 
-TEXT_KEYS = (
-    "text",
-    "content",
-    "contents",
-    "body",
-    "passage",
-    "document",
-    "doc",
-    "page content",
-    "chunk",
-    "chunk text",
-    "chunk content",
-    "paragraph",
-    "raw text",
-    "full text",
-    "text content",
-    "document text",
-    "passage text",
-    "article",
-    "answer",
-    "description",
-    "abstract",
-    "snippet",
-    "summary",
-    "message",
-    "comment",
-    "review",
-    "inhalt",
-    "beschreibung",
-    "contenido",
-    "texto",
-    "contenu",
-    "texte",
-    "testo",
+TEXT_KEYS = listed_names(
+    "text, content, contents, body, passage, document, doc, page content, chunk, chunk text, chunk content, "
+    "paragraph, raw text, full text, text content, document text, passage text, article, answer, description, "
+    "abstract, snippet, summary, message, comment, review, inhalt, beschreibung, contenido, texto, contenu, texte, "
+    "testo"
 )
 """Names that mean the text of a document, best first; compared in lower case, `_`, `-` and `.` as spaces."""
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "text": TEXT_KEYS,
-    "id": (
-        "id",
-        "doc id",
-        "docid",
-        "docno",
-        "document id",
-        "passage id",
-        "chunk id",
-        "corpus id",
-        "article id",
-        "kb id",
-        "product id",
-        "item id",
-        "ticket id",
-        "object id",
-        "objectid",
-        "identifier",
-        "uuid",
-        "guid",
-        "sku",
-        "key",
-        "pid",
-        "did",
+    "id": listed_names(
+        "id, doc id, docid, docno, document id, passage id, chunk id, corpus id, article id, kb id, product id, "
+        "item id, ticket id, object id, objectid, identifier, uuid, guid, sku, key, pid, did"
     ),
     "title": ("title", "name", "subject", "headline", "heading", "titel", "titre", "titulo", "título", "titolo"),
-    "rank": (
-        "rank",
-        "initial rank",
-        "original rank",
-        "position",
-        "original position",
-        "initial position",
-        "doc position",
-        "rang",
+    "rank": listed_names(
+        "rank, initial rank, original rank, position, original position, initial position, doc position, rang"
     ),
-    "score": (
-        "score",
-        "relevance score",
-        "initial score",
-        "original score",
-        "search score",
-        "bm25",
-        "bm25 score",
-        "similarity",
-        "similarity score",
+    "score": listed_names(
+        "score, relevance score, initial score, original score, search score, bm25, bm25 score, similarity, "
+        "similarity score"
     ),
     "url": ("url", "link", "uri", "href", "permalink", "web address", "source url", "page url"),
 }
@@ -120,20 +63,9 @@ def known_name(name: str) -> bool:
     return len(name) <= _LONGEST_NAME and normal(name) in _ALL_NAMES
 
 
-_ALL_NAMES = frozenset(name for names in NAMES.values() for name in names) | {
-    "query",
-    "question",
-    "category",
-    "tags",
-    "language",
-    "lang",
-    "date",
-    "author",
-    "price",
-    "source",
-    "rating",
-    "label",
-}
+_ALL_NAMES = frozenset(name for names in NAMES.values() for name in names).union(
+    listed_names("query, question, category, tags, language, lang, date, author, price, source, rating, label")
+)
 
 
 def choose(
@@ -146,15 +78,7 @@ def choose(
     longest average cell of the first rows. A column serves one role only.
     Raises InvalidDocumentsError for a role or a column that does not exist.
     """
-    chosen: dict[str, str] = {}
-    refused: set[str] = set()
-    for role, name in (wanted or {}).items():
-        if role not in ROLES:
-            raise InvalidDocumentsError(f"There is no role called '{role}'.", hint=f"The roles are {', '.join(ROLES)}.")
-        if not name:
-            refused.add(role)
-        else:
-            chosen[role] = _find(columns, name)
+    chosen, refused = requested(columns, wanted, ROLES)
     sample = [row for row, _ in zip(rows, range(_SAMPLE_ROWS), strict=False)]
     averages = {column: _average_length(sample, place) for place, column in enumerate(columns)}
     for role in ROLES:
@@ -163,10 +87,23 @@ def choose(
         free = [column for column in columns if column not in chosen.values()]
         guess = _by_name(free, role, averages)
         if guess is None and role == "text":
-            guess = _longest(free, averages)
+            filled = [column for column in free if averages[column] > 0]
+            guess = max(filled, key=averages.__getitem__, default=None)
         if guess is not None:
             chosen[role] = guess
     return {role: chosen[role] for role in ROLES if role in chosen}
+
+
+def requested(
+    columns: Sequence[str], wanted: Mapping[str, str] | None, roles: Sequence[str]
+) -> tuple[dict[str, str], set[str]]:
+    """What `choose` is told: the column of each role that names one, and the roles that no column serves. Raises
+    InvalidDocumentsError for a role or a column that does not exist."""
+    for role in wanted or ():
+        if role not in roles:
+            raise InvalidDocumentsError(f"There is no role called '{role}'.", hint=f"The roles are {', '.join(roles)}.")
+    named = {role: _find(columns, name) for role, name in (wanted or {}).items() if name}
+    return named, set(wanted or ()) - named.keys()
 
 
 def first_named(metadata: Mapping[str, object], role: str) -> str | None:
@@ -202,12 +139,6 @@ def _by_name(columns: Sequence[str], role: str, averages: Mapping[str, float]) -
         if holding:
             return max(holding, key=lambda column: averages[column])
     return None
-
-
-def _longest(columns: Sequence[str], averages: Mapping[str, float]) -> str | None:
-    """The column with the longest text on average, the first of equals."""
-    filled = [column for column in columns if averages[column] > 0]
-    return max(filled, key=lambda column: averages[column], default=None)
 
 
 def _average_length(rows: Sequence[Sequence[str]], place: int) -> float:

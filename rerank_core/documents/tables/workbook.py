@@ -16,7 +16,7 @@ from typing import Any
 from rerank_core.documents.decoding import Unreadable
 from rerank_core.documents.extract.archive import check_parts
 from rerank_core.documents.limits import Limits
-from rerank_core.documents.report import Problem
+from rerank_core.documents.report import Problem, listed
 from rerank_core.documents.tables.table import Row, Table
 from rerank_core.errors import InvalidDocumentsError
 from rerank_core.extras import require
@@ -91,9 +91,8 @@ def _left_unread(read: str, others: Sequence[Any]) -> tuple[str, ...]:
         return ()
     more = len(names) - _SHEETS_NAMED
     named = [*names[:_SHEETS_NAMED], f"{more} more"] if more > 0 else names
-    listed = " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
     was = "was" if len(names) == 1 else "were"
-    return (f"Sheet '{read}' was read; {listed} {was} not. To read another one, choose it as the sheet.",)
+    return (f"Sheet '{read}' was read; {listed(named)} {was} not. To read another one, choose it as the sheet.",)
 
 
 def _holds_something(sheet: Any) -> bool:

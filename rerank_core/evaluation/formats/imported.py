@@ -19,6 +19,7 @@ LIMITS = Limits(
     document_characters=1_000_000,
     cells=20_000_000,
     expanded_bytes=500_000_000,
+    entries=10_000,
     memory_bytes=2_000_000_000,
 )
 """What one import of an evaluation may hold: collections are larger than a list that somebody uploads."""
@@ -84,6 +85,13 @@ class Imported:
         return self.titles.get(document) or str(self.metadata.get(document, {}).get("title") or "")
 
 
+MAPPINGS = (
+    *("queries", "documents", "judgments", "scores"),
+    *("titles", "metadata", "answers", "tags", "notes", "raters"),
+)
+"""The fields of Imported that grow entry by entry; the run is put in order at the end."""
+
+
 @dataclass(slots=True)
 class ImportBuilder:
     """Takes the rows of a file one by one and keeps the good ones; the first of two that disagree wins."""
@@ -145,6 +153,13 @@ class ImportBuilder:
         else:
             grades[document] = grade
 
+    def rate(self, line: int, query: str, document: str, rating: str, prefix: str = "") -> None:
+        """Rate a document with what stands in a cell; one that holds no grade is a problem."""
+        try:
+            self.judge(line, query, document, parse_grade(rating))
+        except ValueError as error:
+            self.refuse(line, f"{prefix}{error}")
+
     def place(self, line: int, query: str, document: str, key: tuple[Any, ...]) -> bool:
         """Put a document into a query's list, to be sorted by `key`; False, and a problem, if it is there."""
         places = self.places.setdefault(query, {})
@@ -161,20 +176,11 @@ class ImportBuilder:
             for query, places in self.places.items()
         }
         return Imported(
-            kind=self.kind,
-            queries=self.queries,
-            documents=self.documents,
-            judgments=self.judgments,
+            self.kind,
             run=run,
             problems=tuple(sorted(self.problems, key=lambda problem: problem.line)),
-            scores=self.scores,
-            titles=self.titles,
-            metadata=self.metadata,
-            answers=self.answers,
-            tags=self.tags,
-            notes=self.notes,
-            raters=self.raters,
             reading_notes=tuple(self.reading_notes),
+            **{name: getattr(self, name) for name in MAPPINGS},
         )
 
     def _conflict(

@@ -13,7 +13,7 @@ from rerank_core.documents.isolated import wire
 from rerank_core.documents.isolated.process import TIMEOUT_SECONDS, OnProgress, read_in_process
 from rerank_core.documents.report import Problem
 from rerank_core.evaluation.formats import registry
-from rerank_core.evaluation.formats.imported import LIMITS, Imported
+from rerank_core.evaluation.formats.imported import LIMITS, MAPPINGS, Imported
 from rerank_core.evaluation.measures.measure import LARGEST_GRADE, SMALLEST_GRADE
 
 # A text, unlike an archive, can need no more than so many times its size, so a large one gets the room and the time.
@@ -21,7 +21,9 @@ _TEXT_EXPANSION = 10
 _TEXT_BYTES_A_SECOND = 1_000_000
 
 _ENTRIES = 1_000
-_KIND = "kind"
+# the fields that are sent some entries at a time, and those that come with the last record
+_MAPPINGS = ("run", *(name for name in MAPPINGS if name != "raters"))
+_DETAILS = ("reading_notes", *wire.LAYOUT)
 
 
 def read_isolated(
@@ -44,7 +46,7 @@ def read_isolated(
     if kind_of(data) is None:
         limits = replace(limits, memory_bytes=limits.memory_bytes + _TEXT_EXPANSION * len(data))
         timeout += len(data) // _TEXT_BYTES_A_SECOND
-    order = wire.Order(__name__, filename, {**(columns or {}), _KIND: kind}, limits, timeout)
+    order = wire.Order(__name__, filename, {**(columns or {}), "kind": kind}, limits, timeout)
     found = _ImportedRecords()
     ending = read_in_process(
         order,
@@ -62,9 +64,9 @@ def answer(order: wire.Order, data: bytes, say: wire.Say) -> None:
     InvalidRequestError and MemoryError."""
     columns = dict(order.columns)
     say("progress", done=0, total=2, note="reading")
-    imported = registry.read_directly(order.filename, data, columns.pop(_KIND), columns)
+    imported = registry.read_directly(order.filename, data, columns.pop("kind"), columns)
     say("progress", done=1, total=2, note="taking over")
-    for name in _CHECKS:
+    for name in _MAPPINGS:
         for entries in _portions(getattr(imported, name)):
             say("entries", name=name, entries=entries)
     for rater, judgments in imported.raters.items():
@@ -72,7 +74,7 @@ def answer(order: wire.Order, data: bytes, say: wire.Say) -> None:
             say("rater", rater=rater, entries=entries)
     for problem in imported.problems:
         say("problem", **problem._asdict())
-    say("done", imported=imported.kind, notes=imported.reading_notes, **wire.layout_record(imported))
+    say("done", imported=imported.kind, **wire.values_of(imported, _DETAILS))
 
 
 def _portions(entries: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -82,77 +84,35 @@ def _portions(entries: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         yield portion
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _are_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
-
-
-def _are_grades(value: object) -> bool:
-    return isinstance(value, dict) and all(
-        type(grade) is int and SMALLEST_GRADE <= grade <= LARGEST_GRADE for grade in value.values()
-    )
-
-
-def _are_scores(value: object) -> bool:
-    return isinstance(value, dict) and all(isinstance(score, float) for score in value.values())
-
-
-def _is_object(value: object) -> bool:
-    return isinstance(value, dict)
-
-
-_CHECKS: Mapping[str, Callable[[object], bool]] = {
-    **dict.fromkeys(("queries", "documents", "titles", "answers", "tags", "notes"), _is_text),
-    "judgments": _are_grades,
-    "run": _are_texts,
-    "scores": _are_scores,
-    "metadata": _is_object,
-}
-
-
 class _ImportedRecords:
     """What the process has said of one file so far; `imported` is None until it has said that this is all."""
 
     def __init__(self) -> None:
         self.imported: Imported | None = None
-        self._values: dict[str, Any] = {name: {} for name in _CHECKS}
-        self._raters: dict[str, dict[str, Mapping[str, int]]] = {}
+        self._values: dict[str, Any] = {name: {} for name in (*_MAPPINGS, "raters")}
         self._problems: list[Problem] = []
 
     def take(self, record: wire.Record) -> None:
         """One record. Raises wire.Nonsense."""
-        kind = record["kind"]
-        if kind == "entries":
-            self._take_entries(record)
-        elif kind == "rater" and isinstance(record.get("rater"), str):
-            self._raters.setdefault(record["rater"], {}).update(_checked(record, _are_grades))
+        kind, rater = record["kind"], record.get("rater")
+        if kind == "entries" and record.get("name") in _MAPPINGS:
+            self._values[record["name"]].update(_entries(record, record["name"]))
+        elif kind == "rater" and isinstance(rater, str):
+            self._values["raters"].setdefault(rater, {}).update(_entries(record, "judgments"))
         elif kind == "problem":
             self._problems.append(wire.problem_of(record))
         elif kind == "done" and record.get("imported") in ("", *registry.KINDS):
-            self.imported = Imported(
-                record["imported"],
-                raters=self._raters,
-                problems=tuple(self._problems),
-                reading_notes=wire.strings_of(record.get("notes")),
-                **self._values,
-                **wire.layout_of(record),
-            )
+            details = wire.checked(Imported, record, _DETAILS)
+            self.imported = Imported(record["imported"], problems=tuple(self._problems), **self._values, **details)
         else:
             raise wire.Nonsense
 
-    def _take_entries(self, record: wire.Record) -> None:
-        name = record.get("name")
-        if name not in self._values:
+
+def _entries(record: wire.Record, name: str) -> dict[str, Any]:
+    """The entries in a record, for a field of Imported. Raises wire.Nonsense."""
+    entries: dict[str, Any] = wire.checked(Imported, {name: record.get("entries")}, [name])[name]
+    if name == "judgments":
+        grades = (grade for judged in entries.values() for grade in judged.values())
+        if not all(SMALLEST_GRADE <= grade <= LARGEST_GRADE for grade in grades):
             raise wire.Nonsense
-        entries = _checked(record, _CHECKS[name])
-        self._values[name].update({key: tuple(value) for key, value in entries.items()} if name == "run" else entries)
-
-
-def _checked(record: wire.Record, check: Callable[[object], bool]) -> dict[str, Any]:
-    entries = record.get("entries")
-    if not isinstance(entries, dict) or not all(map(check, entries.values())):
-        raise wire.Nonsense
     return entries

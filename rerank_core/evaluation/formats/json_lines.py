@@ -10,16 +10,16 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rerank_core.documents.decoding import decode
-from rerank_core.documents.limits import megabytes
+from rerank_core.documents.decoding import Unreadable, decode
+from rerank_core.documents.extract.archive import Archive
+from rerank_core.documents.limits import over
 from rerank_core.documents.paste.json_text import NotJson, read_json
 from rerank_core.errors import InvalidRequestError
-from rerank_core.evaluation.formats.imported import LIMITS, ImportBuilder, Imported, csv_text, parse_grade
+from rerank_core.evaluation.formats.imported import LIMITS, ImportBuilder, Imported, csv_text
 
 _PAIR = re.compile(r'query:\s*"(?P<query>(?:[^"\\]|\\.)*)"(?:\s*,\s*answer:\s*"(?P<answer>(?:[^"\\]|\\.)*)")?')
 _QRELS_HEADER = ("query-id", "corpus-id", "score")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-_ENTRIES = 10_000
 
 
 def read_opensearch_queries(text: str) -> Imported:
@@ -59,11 +59,11 @@ def write_opensearch_queries(imported: Imported) -> bytes:
     """The query set as JSON lines. Raises InvalidRequestError where there are no queries."""
     if not imported.query_ids:
         raise InvalidRequestError("There are no queries to write.", hint="Load or type some first.")
-    texts = {query: imported.queries.get(query, query) for query in imported.query_ids}
-    return "".join(
-        json.dumps({"queryText": text, "referenceAnswer": imported.answers.get(query, "")}) + "\n"
-        for query, text in texts.items()
-    ).encode()
+    lines = (
+        {"queryText": imported.queries.get(query, query), "referenceAnswer": imported.answers.get(query, "")}
+        for query in imported.query_ids
+    )
+    return "".join(json.dumps(line) + "\n" for line in lines).encode()
 
 
 def read_beir(data: bytes, encoding: str = "") -> Imported:
@@ -74,19 +74,14 @@ def read_beir(data: bytes, encoding: str = "") -> Imported:
     """
     builder = ImportBuilder("beir")
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            parts = _beir_parts(archive, builder)
-            for name, part in parts:
-                text, _, note = decode(archive.read(part), encoding)
-                if note:
-                    builder.reading_notes.append(f"{name}: {note}")
-                _read_part(builder, name, text)
-    except InvalidRequestError:
-        raise
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
-        builder.refuse(0, getattr(error, "reason", None) or "This ZIP archive is damaged and could not be read.")
-    except Exception as error:  # zlib.error and its like have no common base
-        builder.refuse(0, f"This ZIP archive is damaged and could not be read ({type(error).__name__}).")
+        archive = Archive(data, LIMITS, "ZIP archive")
+        for name, part in _beir_parts(archive, builder):
+            text, _, note = decode(archive.unpack(part), encoding)
+            if note:
+                builder.reading_notes.append(f"{name}: {note}")
+            _read_part(builder, name, text)
+    except Unreadable as error:
+        builder.refuse(0, error.reason)
     return builder.finish()
 
 
@@ -131,13 +126,14 @@ def _corpus_line(imported: Imported, name: str, text: str) -> str:
     return json.dumps(line, default=str) + "\n"
 
 
-def _beir_parts(archive: zipfile.ZipFile, builder: ImportBuilder) -> list[tuple[str, zipfile.ZipInfo]]:
-    """The files that belong to the collection, within bounds: nothing is unpacked that was not announced."""
-    infos = [info for info in archive.infolist() if not info.is_dir() and "__MACOSX" not in info.filename]
+def _beir_parts(archive: Archive, builder: ImportBuilder) -> list[tuple[str, zipfile.ZipInfo]]:
+    """The files that belong to the collection, within bounds. Raises Unreadable where they cannot all be unpacked."""
     wanted: dict[str, zipfile.ZipInfo] = {}
     judged: dict[str, zipfile.ZipInfo] = {}
-    for info in infos[:_ENTRIES]:
+    for info in archive.parts:
         folder, _, name = info.filename.replace("\\", "/").rpartition("/")
+        if "__MACOSX" in folder:
+            continue
         if name in ("corpus.jsonl", "queries.jsonl"):
             wanted.setdefault(name, info)
         elif name.endswith(".tsv"):
@@ -149,15 +145,11 @@ def _beir_parts(archive: zipfile.ZipFile, builder: ImportBuilder) -> list[tuple[
     parts = [*wanted.items(), *(test or judged).items()]
     size = sum(info.file_size for _, info in parts)
     if size > LIMITS.expanded_bytes:
-        builder.refuse(
-            0, f"This ZIP unpacks to {megabytes(size)}; at most {megabytes(LIMITS.expanded_bytes)} are read."
-        )
-        return []
-    if any(info.flag_bits & 1 for _, info in parts):
-        builder.refuse(0, "This ZIP is protected by a password. Save it without one and try again.")
-        return []
+        raise Unreadable(f"This ZIP archive unpacks to {over(size, LIMITS.expanded_bytes)}.")
+    for _, info in parts:
+        archive.refuse_unsafe(info)
     if not parts:
-        builder.refuse(0, "This ZIP holds no corpus.jsonl, queries.jsonl or qrels.")
+        builder.refuse(0, "This ZIP archive holds no corpus.jsonl, queries.jsonl or qrels.")
     return parts
 
 
@@ -206,10 +198,7 @@ def _qrels(builder: ImportBuilder, text: str, prefix: str) -> None:
         if len(cells) != 3 or not cells[0] or not cells[1]:
             builder.refuse(start, f"{prefix}A judgment has 3 cells: query-id, corpus-id and score.")
             continue
-        try:
-            builder.judge(start, cells[0], cells[1], parse_grade(cells[2]))
-        except ValueError as error:
-            builder.refuse(start, f"{prefix}{error}")
+        builder.rate(start, cells[0], cells[1], cells[2], prefix)
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.delimited import read_delimited
-from rerank_core.documents.tables.table import Row
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats import grade_words
 from rerank_core.evaluation.formats.imported import (
@@ -17,7 +16,6 @@ from rerank_core.evaluation.formats.imported import (
     check_cells,
     csv_text,
     guarded,
-    parse_grade,
     parse_number,
     query_texts,
     unguarded,
@@ -54,32 +52,12 @@ def is_snapshot_header(cells: Sequence[str]) -> bool:
 
 def read_quepid_ratings(text: str) -> Imported:
     """Quepid's ratings: `query,docid,rating`; a query may stand alone (`star trek,,`). The text is the query's id."""
-    table = read_delimited(text, LIMITS)
-    builder = ImportBuilder("quepid-ratings", problems=list(table.problems))
-    for line, query, document, rating in _ratings(builder, table.rows):
-        if not query:
-            builder.refuse(line, "The query is blank.")
-            continue
-        if not document and not rating:
-            builder.query(line, query, query)
-        elif not document or not rating:
-            builder.query(line, query, query)
-            builder.refuse(line, f"There is no {'rating' if document else 'document'} in this row.")
-        else:
-            _judge(builder, line, query, document, rating)
-    return builder.finish()
+    return _read_ratings(text, "quepid-ratings")
 
 
 def read_opensearch_judgments(text: str) -> Imported:
     """OpenSearch's judgments: `query,docid,rating` with or without a header; every cell must be filled."""
-    table = read_delimited(text, LIMITS)
-    builder = ImportBuilder("opensearch-judgments", problems=list(table.problems))
-    for line, query, document, rating in _ratings(builder, table.rows):
-        if not (query and document and rating):
-            builder.refuse(line, "Query, document id and rating must all be filled.")
-            continue
-        _judge(builder, line, query, document, rating)
-    return builder.finish()
+    return _read_ratings(text, "opensearch-judgments")
 
 
 def read_quepid_snapshot(text: str) -> Imported:
@@ -194,23 +172,26 @@ def csv_bytes(rows: Iterable[Sequence[str]]) -> bytes:
     return csv_text([guarded(cell) for cell in row] for row in rows).encode("utf-8", "replace")
 
 
-def _ratings(builder: ImportBuilder, rows: Sequence[Row]) -> Iterator[tuple[int, str, str, str]]:
-    """Line, query, document and rating of each row below the header, if there is one."""
-    below = rows[1:] if rows and is_ratings_header(rows[0].cells) else rows
+def _read_ratings(text: str, kind: str) -> Imported:
+    table = read_delimited(text, LIMITS)
+    builder = ImportBuilder(kind, problems=list(table.problems))
+    below = table.rows[1:] if table.rows and is_ratings_header(table.rows[0].cells) else table.rows
     for line, cells in grade_words.as_grades(builder, below, _RATINGS.index("rating")):
         if len(cells) != 3:
             builder.refuse(line, f"This row has {len(cells)} cells; it takes 3: query, docid and rating.")
             continue
         query, document, rating = (cell.strip() for cell in cells)
-        yield line, query, document, rating
-
-
-def _judge(builder: ImportBuilder, line: int, query: str, document: str, rating: str) -> None:
-    builder.query(line, query, query)
-    try:
-        builder.judge(line, query, document, parse_grade(rating))
-    except ValueError as error:
-        builder.refuse(line, str(error))
+        if kind == "opensearch-judgments" and not (query and document and rating):
+            builder.refuse(line, "Query, document id and rating must all be filled.")
+        elif not query:
+            builder.refuse(line, "The query is blank.")
+        else:
+            builder.query(line, query, query)
+            if document and rating:
+                builder.rate(line, query, document, rating)
+            elif document or rating:
+                builder.refuse(line, f"There is no {'rating' if document else 'document'} in this row.")
+    return builder.finish()
 
 
 def _extra(cells: Sequence[str], names: Sequence[str], extra: Sequence[str]) -> list[str]:
@@ -247,7 +228,7 @@ def _snapshot_row(
         if not builder.place(line, query, document, (place, line)):
             return
     if rating:
-        _judge(builder, line, query, document, rating)
+        builder.rate(line, query, document, rating)
     if extra:
         builder.cells(line, document, extra, blank=True)
     if text_column and extra[text_column].strip():

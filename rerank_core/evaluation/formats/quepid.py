@@ -155,10 +155,7 @@ def _read_training_data(text: str) -> Imported:
         features = features or bool(found["features"].strip())
         if query_text.strip():
             builder.query(number, query, query_text.strip())
-        try:
-            builder.judge(number, query, document, parse_grade(found["grade"]))
-        except ValueError as error:
-            builder.refuse(number, str(error))
+        builder.rate(number, query, document, found["grade"])
     if features:
         builder.refuse(0, "The numbered features before the # are left out; ratings and queries are read.")
     return builder.finish()

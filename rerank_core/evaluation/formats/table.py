@@ -44,23 +44,14 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "title": fields.NAMES["title"],
     "rank": fields.NAMES["rank"],
     "score": fields.NAMES["score"],
-    "rating": (
-        "rating",
-        "grade",
-        "relevance",
-        "judgment",
-        "judgement",
-        "label",
-        "relevance grade",
-        "rel",
-        "relevant",
-        "relevant?",
+    "rating": fields.listed_names(
+        "rating, grade, relevance, judgment, judgement, label, relevance grade, rel, relevant, relevant?"
     ),
 }
 # About the query or about a case as a whole, however long: what somebody wants, or says, is no document to rank.
-_NO_DOCUMENT = (
-    *("information need", "informationneed", "notes", "note", "options", "team name", "case name", "case id"),
-    *("date last scored", "count", "snapshot name", "snapshot time"),
+_NO_DOCUMENT = fields.listed_names(
+    "information need, informationneed, notes, note, options, team name, case name, case id, date last scored, count, "
+    "snapshot name, snapshot time"
 )
 
 
@@ -99,21 +90,10 @@ def _choose_roles(
 ) -> dict[str, str]:
     """Which column plays which role, guessed from the names, the text without a known name from its length.
 
-    `columns` decides where it names a role: a column, or an empty string for none. Raises InvalidRequestError
+    `columns` decides where it names a role: a column, or an empty string for none. Raises InvalidDocumentsError
     for a role or a column that does not exist.
     """
-    chosen: dict[str, str] = {}
-    refused = set()
-    for role, name in (columns or {}).items():
-        found = next((one for one in names if one == name or one.casefold() == name.strip().casefold()), None)
-        if role not in TABLE_ROLES or (name and found is None):
-            what = f"role called '{role}'" if role not in TABLE_ROLES else f"column called '{name}'"
-            known = TABLE_ROLES if role not in TABLE_ROLES else names
-            raise InvalidRequestError(f"There is no {what}.", hint=f"There are: {', '.join(known)}.")
-        if found is None:
-            refused.add(role)
-        else:
-            chosen[role] = found
+    chosen, refused = fields.requested(names, columns, TABLE_ROLES)
     for role in TABLE_ROLES:
         if role in chosen or role in refused:
             continue
@@ -301,16 +281,14 @@ def _add(builder: ImportBuilder, line: int, row: Mapping[str, str], extra: Mappi
     if "id" not in row:
         body = body.strip()  # it is the id as well, and one that ends with a space cannot be written by any format
     name = row["id"].strip() if "id" in row else body
+    builder.query(line, query_id, text)
+    _tag(builder, line, query_id, row)
     if not name:
-        builder.query(line, query_id, text)
-        _tag(builder, line, query_id, row)
         if any(row.get(role, "").strip() for role in ("document", "rank", "score", "rating", "title")):
             builder.refuse(line, "The document id is blank." if "id" in row else "The document is blank.")
         else:
             builder.places.setdefault(query_id, {})
         return
-    builder.query(line, query_id, text)
-    _tag(builder, line, query_id, row)
     if body.strip():
         builder.document(line, name, body)
     if row.get("title", "").strip():

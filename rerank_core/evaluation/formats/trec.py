@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from rerank_core.documents.report import count
 from rerank_core.errors import InvalidRequestError
-from rerank_core.evaluation.formats.imported import ImportBuilder, Imported, parse_grade, parse_number
+from rerank_core.evaluation.formats.imported import ImportBuilder, Imported, parse_number
 
 RUN_ID = "rerank-playground"
 """The name written in a run's last column where it has none of its own."""
@@ -23,15 +24,11 @@ def read_qrels(text: str) -> Imported:
     builder = ImportBuilder("trec-qrels")
     for line, cells in _lines(text):
         if len(cells) != 4:
-            builder.refuse(
-                line, f"This line has {_parts(len(cells))}; a judgment has 4: query, iteration, document, grade."
-            )
+            found = count(len(cells), "part")
+            builder.refuse(line, f"This line has {found}; a judgment has 4: query, iteration, document, grade.")
             continue
         query, _, document, rating = cells
-        try:
-            builder.judge(line, query, document, parse_grade(rating))
-        except ValueError as error:
-            builder.refuse(line, str(error))
+        builder.rate(line, query, document, rating)
     return builder.finish()
 
 
@@ -44,9 +41,8 @@ def read_run(text: str) -> Imported:
     builder = ImportBuilder("trec-run")
     for line, cells in _lines(text):
         if len(cells) < 5:
-            builder.refuse(
-                line, f"This line has {_parts(len(cells))}; a result has 6: query, Q0, document, rank, score, name."
-            )
+            found = count(len(cells), "part")
+            builder.refuse(line, f"This line has {found}; a result has 6: query, Q0, document, rank, score, name.")
             continue
         query, document = cells[0], cells[2]
         try:
@@ -111,12 +107,8 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
             yield number, _WHITE.split(stripped)
 
 
-def _parts(count: int) -> str:
-    return "1 part" if count == 1 else f"{count} parts"
-
-
-def _check(ids: object) -> None:
-    for name in ids:  # type: ignore[attr-defined]  # any iterable of strings
+def _check(ids: Iterable[str]) -> None:
+    for name in ids:
         if _UNFIT.search(name):
             raise InvalidRequestError(
                 f"The id {name!r} is empty, begins with # or holds white space, which TREC files cannot hold.",

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from rerank_core.documents import Limits, Problem
 from rerank_core.documents.decoding import Unreadable
-from rerank_core.documents.extract import LimitReached, Sink, SourceFile, read
+from rerank_core.documents.extract import read
 from rerank_core.documents.extract.pdf import page_ranges
-from rerank_core.documents.extract.sink import shown_name
+from rerank_core.documents.extract.sink import LimitReached, Sink, SourceFile, shown_name
 from rerank_core.documents.extract.web import decode_html, decode_named, read_page
 from rerank_core.documents.kinds import detect_kind
 from rerank_core.models import Document

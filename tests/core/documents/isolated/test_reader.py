@@ -26,6 +26,7 @@ from rerank_core.documents import Limits, ParsedDocuments, read_documents, read_
 from rerank_core.documents.isolated import process, wire
 from rerank_core.documents.report import Problem
 from rerank_core.errors import InvalidDocumentsError
+from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.jobs import Cancelled, JobContext, JobManager
 from rerank_core.models import Document
 from tests.support import made_files as made
@@ -397,9 +398,9 @@ def test_starting_the_process_loads_nothing_heavy() -> None:
 def test_documents_survive_the_wire(text: str, name: str | None, metadata: dict[str, object]) -> None:
     """Line breaks, lone surrogates and NULs included, each document on one line."""
     document = Document(text, name, metadata)
-    line = wire.line("document", **wire.document_record(document))
+    line = wire.line("document", text=text, id=name, metadata=metadata)
     assert line.count(b"\n") == 1
-    assert wire.document_of(wire.record_of(line)) == document
+    assert Document(**wire.checked(Document, wire.record_of(line))) == document
 
 
 @given(
@@ -414,14 +415,9 @@ def test_any_json_is_a_record_or_nonsense(value: object) -> None:
     for record in (value, {"kind": "done", "mode": value}, {"kind": "problem", "line": value, "reason": value}):
         try:
             found = wire.record_of(json.dumps(record).encode())
-            for take in (
-                wire.document_of,
-                wire.problem_of,
-                wire.progress_of,
-                lambda r: wire.with_details(r, documents=()),
-            ):
+            for kind in (Document, Problem, wire.ReadingProgress, ParsedDocuments, Imported):
                 try:
-                    take(found)
+                    wire.checked(kind, found)
                 except wire.Nonsense:
                     continue
         except wire.Nonsense:

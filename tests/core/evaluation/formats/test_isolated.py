@@ -89,12 +89,12 @@ def test_the_process_gives_what_a_direct_reader_gives(name: str, data: bytes, co
 
 
 def test_what_the_caller_must_change_is_an_error_of_the_same_kind() -> None:
-    """A sheet that is not there names the others; a file that nobody knows is the direct reader's error."""
+    """A sheet that is not there names the others; a kind that nobody knows is the direct reader's error."""
     with pytest.raises(InvalidDocumentsError, match="no sheet called 'Drei'") as caught:
         read_isolated("set.xlsx", SIMPLE, columns={"sheet": "Drei"})
     assert "'Zwei'" in caught.value.hint
-    with pytest.raises(InvalidRequestError, match="no column called 'x'") as unknown:
-        read_isolated("set.csv", b"query\na\n", columns={"query": "x"})
+    with pytest.raises(InvalidRequestError, match="no kind of file called 'x'") as unknown:
+        read_isolated("set.csv", b"query\na\n", "x")
     assert not isinstance(unknown.value, InvalidDocumentsError)
 
 
@@ -135,6 +135,7 @@ def test_a_reader_that_takes_too_much_memory_is_stopped(monkeypatch: pytest.Monk
         {},
         {"kind": "surprise"},
         {"kind": "entries", "name": "problems", "entries": {}},
+        {"kind": "entries", "name": [], "entries": {}},
         {"kind": "entries", "name": "queries", "entries": ["a"]},
         {"kind": "entries", "name": "queries", "entries": {"a": 1}},
         {"kind": "entries", "name": "run", "entries": {"a": "b"}},
@@ -145,9 +146,9 @@ def test_a_reader_that_takes_too_much_memory_is_stopped(monkeypatch: pytest.Monk
         {"kind": "rater", "rater": 1, "entries": {}},
         {"kind": "done", "imported": "surprise"},
         {"kind": "done"},
-        {"kind": "done", "imported": "table", "columns": "a", "sheets": [], "notes": [], "chosen": {}},
-        {"kind": "done", "imported": "table", "columns": [], "sheets": [], "notes": [], "chosen": {"a": 1}},
-        {"kind": "done", "imported": "", "columns": [], "sheets": [], "notes": [], "chosen": {}, "header": 1},
+        {"kind": "done", "imported": "table", "columns": "a", "sheets": [], "reading_notes": [], "chosen": {}},
+        {"kind": "done", "imported": "table", "columns": [], "sheets": [], "reading_notes": [], "chosen": {"a": 1}},
+        {"kind": "done", "imported": "", "columns": [], "sheets": [], "reading_notes": [], "chosen": {}, "header": 1},
     ],
 )
 def test_an_answer_that_no_honest_reader_gives_is_refused(
