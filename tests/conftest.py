@@ -10,7 +10,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.both import AsyncWorld, SyncWorld, World
+from tests.support.gate import Gate
 from tests.support.loopback import Loopback
+from tests.support.rerank_service import RerankService
 
 # A property is about what comes out, not about how long a busy machine takes to get there.
 settings.register_profile("timeless", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -43,7 +45,22 @@ def loopback() -> Iterator[Loopback]:
         yield server
 
 
+@pytest.fixture
+def service() -> Iterator[RerankService]:
+    """A rerank service on this machine, with an address for each of its moods."""
+    with RerankService() as running:
+        yield running
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    """Where work waits until the test lets it go on; at the end it is let go."""
+    held = Gate()
+    yield held
+    held.open()
+
+
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Files made for a test go by their size: their bytes hold the time they were made at, and every worker of
-    pytest-xdist must know a test by the same name."""
-    return f"{argname}-{len(val)}-bytes" if isinstance(val, bytes) else None
+    """Files made for a test go by their place: their bytes, and so their size, hold the time they were made at, and
+    every worker of pytest-xdist must know a test by the same name."""
+    return argname if isinstance(val, bytes) else None

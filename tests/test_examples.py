@@ -82,13 +82,10 @@ def test_two_orders_are_measured(tmp_path: Path) -> None:
     ]
 
 
-def test_a_limit_is_kept(tmp_path: Path) -> None:
+def test_a_limit_is_kept(tmp_path: Path, service: RerankService) -> None:
     """Each question is answered while the limit allows, and what was spent is told."""
-    with RerankService() as service:
-        lines = printed(
-            "hosted_with_a_limit", tmp_path, GATEFLOW_API_KEY=GOOD_KEY, GATEFLOW_BASE_URL=f"{service.url}/ok"
-        )
-        assert len(service.requests) == 2
+    lines = printed("hosted_with_a_limit", tmp_path, GATEFLOW_API_KEY=GOOD_KEY, GATEFLOW_BASE_URL=f"{service.url}/ok")
+    assert len(service.requests) == 2
     assert lines == [
         "I forgot my password: Deleting an account (0.001 USD)",
         "What did I pay in May?: Deleting an account (0.001 USD)",

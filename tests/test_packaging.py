@@ -189,20 +189,19 @@ def test_what_the_library_imports_is_asked_for() -> None:
         assert {canonicalize_name(name) for name in homes.get(module, ())} & listed, module
 
 
-def test_the_base_does_what_needs_no_extra(install: Callable[[str], Installed]) -> None:
+def test_the_base_does_what_needs_no_extra(install: Callable[[str], Installed], service: RerankService) -> None:
     """A hosted provider, estimates, pasted text, plain files and the comparison of orders."""
-    with RerankService() as service:
-        said = install("").run(f"""
-            import rerank_core as rc
-            with rc.Client("gateflow", api_key={GOOD_KEY!r}, base_url={service.url + "/ok"!r}) as client:
-                response = client.rerank("a question", ["one", "two"])
-            print([row.document.text for row in response.results], response.cost.amount)
-            print(rc.estimate_cost("gateflow", None, "a question", ["one"]).search_units)
-            print(len(rc.parse_documents("one\\n\\ntwo").documents))
-            print(len(rc.read_documents("a.csv", b"id,text\\n1,one\\n2,two\\n").documents))
-            print(rc.compare_orders(["a", "b"], ["b", "a"]).moves[0].change)
-            print(rc.__file__)
-        """)
+    said = install("").run(f"""
+        import rerank_core as rc
+        with rc.Client("gateflow", api_key={GOOD_KEY!r}, base_url={service.url + "/ok"!r}) as client:
+            response = client.rerank("a question", ["one", "two"])
+        print([row.document.text for row in response.results], response.cost.amount)
+        print(rc.estimate_cost("gateflow", None, "a question", ["one"]).search_units)
+        print(len(rc.parse_documents("one\\n\\ntwo").documents))
+        print(len(rc.read_documents("a.csv", b"id,text\\n1,one\\n2,two\\n").documents))
+        print(rc.compare_orders(["a", "b"], ["b", "a"]).moves[0].change)
+        print(rc.__file__)
+    """)
     *printed, place = said.splitlines()
     assert printed == ["['two', 'one'] 0.001", "1", "2", "2", "1"]
     assert Path(place).is_relative_to(install("").folder)

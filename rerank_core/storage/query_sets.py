@@ -134,6 +134,14 @@ class QuerySetStore(ExperimentFile):
         with self._reading() as db:
             return _judgments(db, set_id)
 
+    def raters(self, set_id: str) -> tuple[str, ...]:
+        """Who has rated in a set, the first one first, without reading the grades; empty where there is no such set."""
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT rater FROM ratings WHERE query_set = ? GROUP BY rater ORDER BY min(number)", (set_id,)
+            ).fetchall()
+        return tuple(as_text(row[0]) for row in rows)
+
     def version_of(self, set_id: str) -> tuple[int, ...] | None:
         """Numbers that change when a set does, far quicker than reading it: how many queries and candidates it has, and
         more that change with its grades. None where there is no such set any more."""

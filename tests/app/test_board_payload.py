@@ -23,6 +23,7 @@ from pages.components.display.board import (
 )
 from pages.components.display.tables import COPY_CHARACTERS, opens
 from tests.support import ROOT
+from tests.support.gate import PATIENCE
 
 HOST = ROOT / "tests" / "browser" / "board_host.py"
 ROWS = [
@@ -40,7 +41,7 @@ def payload(given_rows=ROWS, **changes):
 
 def host(**query: str) -> AppTest:
     """The host page, run once with a query string."""
-    app = AppTest.from_file(str(HOST), default_timeout=20)
+    app = AppTest.from_file(str(HOST), default_timeout=PATIENCE)
     for name, value in query.items():
         app.query_params[name] = value
     app.run()
@@ -237,6 +238,17 @@ def test_a_document_and_a_threshold_are_heard():
     assert rows.event_of("picked", "d9", 0) == (BoardEvent(picked="d9"), 0)
     assert rows.event_of("threshold", 0.25, 0) == (BoardEvent(threshold=0.25), 0)
     assert rows.event_of("threshold", 2.0, 0) == (BoardEvent(threshold=1.0), 0)
+
+
+def test_a_rating_whose_callback_was_broken_off_is_heard_all_the_same():
+    """It is followed when the page is drawn, which then shows it: the page is told once, and draws the row as rated."""
+    app = host(rating="1")
+    number = sent(app)["seen"] + 1
+    app.session_state["board"] = {"ratings": [[number, "d9", 3]]}
+    app.run()
+    assert sent(app)["seen"] == number
+    assert next(row["rating"] for row in sent(app)["rows"] if row["key"] == "d9") == 3
+    assert 'log [{"picked": null, "rated": [["d9", 3]], "threshold": null}]' in texts(app.run())
 
 
 @pytest.mark.parametrize(

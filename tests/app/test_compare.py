@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -13,15 +12,16 @@ from streamlit.testing.v1 import AppTest
 
 from pages.components.compare import run
 from pages.components.display.compare_board import MAX_ROWS, Column, heading, payload
-from pages.components.jobs import paid_call
-from pages.components.session import stores
+from pages.components.jobs import page_job, paid_call
 from rerank_core import offline, samples
 from rerank_core.models import Document
 from rerank_core.offline.models import ENGLISH, MULTILINGUAL
-from tests.support.page import MAIN, metrics, settled, words
-from tests.support.rerank_service import GOOD_KEY, RerankService, Service
-from tests.support.slow_files import Slow
+from tests.support.gate import Gate
+from tests.support.page import click, drop, metrics, once, open_page, press, query_of, settled, words
+from tests.support.rerank_service import GOOD_KEY, RerankService
+from tests.support.slow_files import hold_slow_files
 
+PAGE = "compare.py"
 HOSTED = ["gateflow:rerank-english-v3.0", "gateflow:rerank-multilingual-v3.0"]
 KEYWORD = "local:local-keyword"
 needs_models = pytest.mark.skipif(
@@ -30,38 +30,9 @@ needs_models = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module")
-def service():
-    """A rerank service on loopback, with an address for each of its moods."""
-    with RerankService() as running:
-        yield running
-
-
-@pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch):
-    """Open /compare; `gateflow="ok"` and `flashrank="ok"` put a provider at that mood of the service."""
-    stores.forget()  # what an earlier test kept stands in another folder
-
-    def opened(service: Service | None = None, *, query: dict[str, str] | None = None, **moods: str) -> AppTest:
-        page = AppTest.from_file(MAIN, default_timeout=60)
-        for name, mood in moods.items():
-            assert service is not None
-            monkeypatch.setenv(f"{name.upper()}_API_KEY", GOOD_KEY)
-            monkeypatch.setenv(f"{name.upper()}_BASE_URL", f"{service.url}/{mood}")
-        for name, value in (query or {}).items():
-            page.query_params[name] = value
-        page.switch_page("compare.py").run()
-        if service is not None:
-            service.requests.clear()
-        return settled(page)
-
-    return opened
-
-
-def press(page: AppTest, label: str = "Compare") -> AppTest:
-    """Press a button and wait for what it may start."""
-    next(button for button in page.button if button.label == label).click().run()
-    return settled(page)
+def compare(page: AppTest) -> AppTest:
+    """Press Compare and wait for all answers."""
+    return press(page, "Compare")
 
 
 def choose(page: AppTest, *models: str) -> AppTest:
@@ -134,15 +105,15 @@ def test_every_tab_says_what_it_is_for(app) -> None:
 # ---- models of any connections ----------------------------------------------------------------------------------
 
 
-def test_four_models_of_three_connections_answer_side_by_side(app, service: Service) -> None:
+def test_four_models_of_three_connections_answer_side_by_side(app, service: RerankService) -> None:
     """Two of one service, one of another that gives no scores, one here; each with its own cost, in one press."""
-    page = choose(app(service, gateflow="ok", flashrank="ok"), *HOSTED, "flashrank", KEYWORD)
+    page = choose(app(gateflow="ok", flashrank="ok"), *HOSTED, "flashrank", KEYWORD)
     assert service.requests == []
     assert metrics(page)["Estimated cost"] == "$0.002 + one unknown"
-    press(page)
+    compare(page)
     names = [column["name"] for column in board(page)["columns"]]
     assert names == ["English", "Multilingual", "FlashRank HTTP", "v2"]
-    assert sorted(body.get("model", "flashrank") for _path, _key, body in service.requests) == [
+    assert sorted(request.json.get("model", "flashrank") for request in service.requests) == [
         "flashrank",
         "rerank-english-v3.0",
         "rerank-multilingual-v3.0",
@@ -163,7 +134,7 @@ def test_four_models_of_three_connections_answer_side_by_side(app, service: Serv
 
 def test_no_more_than_four_models_are_taken_from_a_link(app) -> None:
     """A link with too many, unknown and repeated names opens with the first four that there are."""
-    page = app(query={"models": f"{KEYWORD},{KEYWORD},nobody:none,flashrank,{','.join(HOSTED)},local:local-english"})
+    page = app({"models": f"{KEYWORD},{KEYWORD},nobody:none,flashrank,{','.join(HOSTED)},local:local-english"})
     assert page.multiselect(key="models").value == [KEYWORD, "flashrank", *HOSTED]
     assert not page.session_state["compare"].parts
 
@@ -177,19 +148,19 @@ def test_no_more_than_four_models_are_taken_from_a_link(app) -> None:
         ("not-found", "the connection is not set up"),
     ],
 )
-def test_one_model_fails_alone_with_its_sentence(app, service: Service, mood: str, heading: str) -> None:
+def test_one_model_fails_alone_with_its_sentence(app, service: RerankService, mood: str, heading: str) -> None:
     """The others stand, what was typed stays, and a second press asks only for what is missing."""
-    page = choose(app(service, gateflow=mood, flashrank="ok"), HOSTED[0], "flashrank", KEYWORD)
+    page = choose(app(gateflow=mood, flashrank="ok"), HOSTED[0], "flashrank", KEYWORD)
     own(page, "printer is jammed", "the first text\nthe second text\nhow to clear a printer")
-    press(page)
+    compare(page)
     assert [box.value for box in page.error] == [f"English: {heading}"]
     assert [column["name"] for column in board(page)["columns"]] == ["FlashRank HTTP", "v2"]
     assert page.text_area(key="query").value == "printer is jammed"
     assert page.text_area(key="documents").value.endswith("how to clear a printer")
     assert "FlashRank HTTP, v2 are there already and not sent again." in words(page)
     service.requests.clear()
-    press(page)
-    assert {body.get("model") for _path, _key, body in service.requests} == {"rerank-english-v3.0"}
+    compare(page)
+    assert {request.json.get("model") for request in service.requests} == {"rerank-english-v3.0"}
     assert len(board(page)["columns"]) == 2
     open_tab(page, "Cost and time")
     assert "A model that gave no answer is not in this table" in words(page)
@@ -199,7 +170,7 @@ def test_a_missing_key_is_said_before_the_button_and_stops_only_its_own_model(ap
     """The keyless model answers; the other says which key it needs."""
     page = choose(app(), HOSTED[0], KEYWORD)
     assert "a key is needed first. The other models run without it." in words(page)
-    press(page)
+    compare(page)
     assert [box.value for box in page.error] == ["English: the connection is not set up"]
     assert "GATEFLOW_API_KEY" in words(page)
     assert "v2 puts" in words(page)
@@ -215,8 +186,8 @@ def test_a_missing_key_is_said_before_the_button_and_stops_only_its_own_model(ap
 )
 def test_what_cannot_be_compared_is_one_sentence(app, models, query, documents, sentence) -> None:
     """Nothing is asked, the page says what is missing, and the texts stay."""
-    page = own(choose(app(query={"example": "own", "models": KEYWORD}), *models), query, documents)
-    press(page)
+    page = own(choose(app({"example": "own", "models": KEYWORD}), *models), query, documents)
+    compare(page)
     assert len(page.error) == 1
     assert sentence in words(page)
     assert page.text_area(key="query").value == query
@@ -226,11 +197,11 @@ def test_what_cannot_be_compared_is_one_sentence(app, models, query, documents, 
 # ---- money ------------------------------------------------------------------------------------------------------
 
 
-def test_the_whole_cost_of_all_models_is_asked_for_before_the_limit_is_passed(app, service: Service) -> None:
+def test_the_whole_cost_of_all_models_is_asked_for_before_the_limit_is_passed(app, service: RerankService) -> None:
     """Either model alone would fit; both do not. "Do not run" sends nothing; raising the limit sends both."""
-    page = choose(app(service, gateflow="ok"), *HOSTED, KEYWORD)
+    page = choose(app(gateflow="ok"), *HOSTED, KEYWORD)
     page.session_state["budget"].set_limit(Decimal("0.004"))
-    press(page)
+    compare(page)
     assert "This may pass your spending limit" in words(page)
     assert "may cost up to $0.006" in words(page).replace("\\$", "$")
     assert service.requests == []
@@ -238,18 +209,18 @@ def test_the_whole_cost_of_all_models_is_asked_for_before_the_limit_is_passed(ap
     assert service.requests == []
     assert "This may pass your spending limit" not in words(page)
     assert spend(page).reserved == 0
-    press(page)
+    compare(page)
     press(page, "Compare and raise the limit")
     assert len(service.requests) == 2
     assert spend(page).limit == Decimal("0.006")
     assert (spend(page).spent, spend(page).reserved) == (Decimal("0.002"), 0)
 
 
-def test_a_comparison_that_fits_the_limit_is_not_asked_for(app, service: Service) -> None:
+def test_a_comparison_that_fits_the_limit_is_not_asked_for(app, service: RerankService) -> None:
     """The limit is the whole cost with every retry, to the cent."""
-    page = choose(app(service, gateflow="ok"), *HOSTED)
+    page = choose(app(gateflow="ok"), *HOSTED)
     page.session_state["budget"].set_limit(Decimal("0.006"))
-    press(page)
+    compare(page)
     assert len(service.requests) == 2
     assert spend(page).limit == Decimal("0.006")
 
@@ -257,109 +228,104 @@ def test_a_comparison_that_fits_the_limit_is_not_asked_for(app, service: Service
 # ---- under way --------------------------------------------------------------------------------------------------
 
 
-def test_cancel_ends_the_models_that_are_still_out_and_keeps_the_others(app, service: Service) -> None:
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch, gate: Gate) -> list[object]:
+    """From now on requests wait at the gate; the list has each that was sent."""
+    sent: list[object] = []
+    send = paid_call.rerank
+
+    def late(*args: Any, **kwargs: Any) -> Any:
+        sent.append(args)
+        gate.hold()
+        return send(*args, **kwargs)
+
+    monkeypatch.setattr(paid_call, "rerank", late)
+    monkeypatch.setattr(page_job, "_AT_ONCE_SECONDS", 0.0)
+    return sent
+
+
+def test_cancel_ends_the_models_that_are_still_out_and_keeps_the_others(app) -> None:
     """The finished model stands; the cancelled one says so, and its money is no longer set aside as under way."""
-    page = choose(app(service, gateflow="slow"), HOSTED[0], KEYWORD)
-    next(button for button in page.button if button.label == "Compare").click().run()
+    page = choose(app(gateflow="held"), HOSTED[0], KEYWORD)
+    once(click(page, "Compare"), "1 of 2 done. Finished models stay when you cancel.")
     assert page.session_state["compare"].under_way
-    assert "1 of 2 done. Finished models stay when you cancel." in words(page)
     assert [column["name"] for column in board(page)["columns"]] == ["v2"]
-    next(button for button in page.button if button.label == "Cancel").click().run()
-    settled(page).run()
+    press(page, "Cancel")
     assert "English was cancelled. Press Compare to ask the models that are missing." in words(page)
     assert "v2 puts" in words(page)
     assert spend(page).reserved == 0
 
 
-def test_a_comparison_goes_on_while_another_page_is_looked_at(app, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_comparison_goes_on_while_another_page_is_looked_at(app, held: list[object], gate: Gate) -> None:
     """The answer is there on coming back, and so are the models, the question and the depth."""
-    release, send = threading.Event(), paid_call.rerank
-
-    def late(*args: Any, **kwargs: Any) -> Any:
-        assert release.wait(30)
-        return send(*args, **kwargs)
-
-    page = own(
-        choose(app(query={"example": "own", "models": KEYWORD}), KEYWORD), "wi-fi drops", "printer\nthe wi-fi drops"
-    )
-    monkeypatch.setattr(paid_call, "rerank", late)
+    page = own(app({"example": "own", "models": KEYWORD}), "wi-fi drops", "printer\nthe wi-fi drops")
     page.number_input(key="top").set_value(2)
-    next(button for button in page.button if button.label == "Compare").click().run()
+    click(page, "Compare")
     assert page.session_state["compare"].under_way
     page.switch_page("connections.py").run()
-    release.set()
+    gate.open()
     page.switch_page("compare.py").run()
-    settled(page).run()
+    settled(page)
     assert "v2 puts 'the wi-fi drops' first" in words(page)
     assert page.text_area(key="query").value == "wi-fi drops"
     assert page.number_input(key="top").value == 2
     assert page.multiselect(key="models").value == [KEYWORD]
 
 
-def test_a_comparison_is_reopened_from_its_address_without_asking_anybody(app, service: Service) -> None:
+def test_a_comparison_is_reopened_from_its_address_without_asking_anybody(app, service: RerankService) -> None:
     """Somebody else with the link on this computer sees the same orders, and nothing is sent."""
-    page = press(choose(app(service, gateflow="ok"), *HOSTED))
+    page = compare(choose(app(gateflow="ok"), *HOSTED))
     orders = [column["order"] for column in board(page)["columns"]]
-    link = dict(page.query_params)
+    link = query_of(page)
     assert GOOD_KEY not in str(link)
     assert "Nepal" not in str(link)
-    again = app(service, query=link, gateflow="ok")
+    service.requests.clear()
+    again = app(link, gateflow="ok")
     assert [column["order"] for column in board(again)["columns"]] == orders
     assert service.requests == []
 
 
-def test_a_reopened_column_has_the_name_of_the_model_that_made_it(app, service: Service) -> None:
+def test_a_reopened_column_has_the_name_of_the_model_that_made_it(app) -> None:
     """Another model was chosen after the run: the address names it, and the orders keep their own names."""
-    page = press(choose(app(service, gateflow="ok"), HOSTED[0], KEYWORD))
+    page = compare(choose(app(gateflow="ok"), HOSTED[0], KEYWORD))
     choose(page, HOSTED[1], KEYWORD)
-    again = app(service, query=dict(page.query_params), gateflow="ok")
+    again = app(query_of(page), gateflow="ok")
     assert again.multiselect(key="models").value == [HOSTED[1], KEYWORD]
     assert [column["name"] for column in board(again)["columns"]] == ["English", "v2"]
     assert "The models changed since." in words(again)
 
 
-def test_a_reload_while_models_are_under_way_brings_the_texts_back(app, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reload_while_models_are_under_way_brings_the_texts_back(app, held: list[object], gate: Gate) -> None:
     """Whoever reloads sees the question, the documents and the progress, then the answer; nothing is asked twice."""
-    release, send, sent = threading.Event(), paid_call.rerank, []
-
-    def late(*args: Any, **kwargs: Any) -> Any:
-        sent.append(args)
-        assert release.wait(30)
-        return send(*args, **kwargs)
-
-    page = app(query={"example": "own", "models": KEYWORD})
+    page = app({"example": "own", "models": KEYWORD})
     own(page, "wi-fi drops", "printer\nthe wi-fi drops")
-    monkeypatch.setattr(paid_call, "rerank", late)
-    next(button for button in page.button if button.label == "Compare").click().run()
-    again = AppTest.from_file(MAIN, default_timeout=60)
-    for name, value in dict(page.query_params).items():
-        again.query_params[name] = value
-    again.switch_page("compare.py").run()
+    click(page, "Compare")
+    again = open_page(PAGE, query_of(page))
     assert again.session_state["compare"].under_way
     assert again.text_area(key="query").value == "wi-fi drops"
     assert again.text_area(key="documents").value == "printer\nthe wi-fi drops"
-    release.set()
-    settled(again).run()
+    gate.open()
+    settled(again)
     assert "v2 puts 'the wi-fi drops' first" in words(again)
     assert "changed since" not in words(again)
-    assert len(sent) == 1
+    assert len(held) == 1
 
 
 def test_a_link_of_runs_that_do_not_belong_together_shows_none_of_them(app) -> None:
     """Orders of different questions do not compare, and a name that nobody knows is left out."""
-    page = press(own(app(query={"example": "own", "models": KEYWORD}), "wi-fi drops", "printer\nthe wi-fi drops"))
+    page = compare(own(app({"example": "own", "models": KEYWORD}), "wi-fi drops", "printer\nthe wi-fi drops"))
     first = page.session_state["compare"].parts[0].run_id
     page.text_area(key="query").set_value("printer").run()
-    second = press(page).session_state["compare"].parts[0].run_id
-    mixed = app(query={"example": "own", "models": KEYWORD, "runs": f"{first},{second}"})
+    second = compare(page).session_state["compare"].parts[0].run_id
+    mixed = app({"example": "own", "models": KEYWORD, "runs": f"{first},{second}"})
     assert not mixed.session_state["compare"].parts
-    one = app(query={"example": "own", "models": KEYWORD, "runs": f"{first},nobody,../etc"})
+    one = app({"example": "own", "models": KEYWORD, "runs": f"{first},nobody,../etc"})
     assert "v2 puts 'the wi-fi drops' first" in words(one)
 
 
-def test_a_change_of_the_texts_is_said_and_sends_nothing(app, service: Service) -> None:
+def test_a_change_of_the_texts_is_said_and_sends_nothing(app, service: RerankService) -> None:
     """The result stays, with a note that it is of the texts before."""
-    page = press(choose(app(service, gateflow="ok"), *HOSTED))
+    page = compare(choose(app(gateflow="ok"), *HOSTED))
     service.requests.clear()
     page.text_area(key="query").set_value("another question").run()
     assert "The texts changed since. Press Compare to bring the result up to date." in words(page)
@@ -371,7 +337,7 @@ def test_a_change_of_the_texts_is_said_and_sends_nothing(app, service: Service) 
 
 def test_a_closed_document_does_not_come_back_by_itself(app) -> None:
     """The row that was chosen in the table is forgotten with the document that it opened."""
-    page = open_tab(press(choose(app(), KEYWORD)), "Table")
+    page = open_tab(compare(choose(app(), KEYWORD)), "Table")
     current = page.session_state["compare"]
     page.session_state[f"compare_table_{current.round}_{current.closed}"] = {"selection": {"rows": [0], "columns": []}}
     current.picked = 3
@@ -426,14 +392,19 @@ def secrets_of(page: AppTest) -> list[str]:
     return [json.dumps(sent), *(str(button.label) for button in page.button if button.key and "vote" in button.key)]
 
 
+def blind(app: Callable[..., AppTest], mood: str = "ok") -> AppTest:
+    """A page on which two models are to be compared blind."""
+    page = choose(app(gateflow=mood), HOSTED[0], KEYWORD)
+    return page.toggle(key="blind").set_value(True).run()
+
+
 @pytest.mark.parametrize("shuffle", SHUFFLES)
-def test_the_blind_test_hides_and_a_vote_reveals(app, service: Service, monkeypatch, shuffle) -> None:
+def test_the_blind_test_hides_and_a_vote_reveals(app, monkeypatch, shuffle) -> None:
     """Letters in every place while it is blind, whatever the order of the columns; then the name of the chosen one."""
     monkeypatch.setattr(run, "shuffled", lambda count: shuffle)
-    page = choose(app(service, gateflow="ok"), HOSTED[0], KEYWORD)
-    page.toggle(key="blind").set_value(True).run()
+    page = blind(app)
     own(page, "printer is jammed", "how to clear a printer\nthe second text\nthe third text")
-    press(page)
+    compare(page)
     names = ("English", "GateFlow", "v2", "local", "ms", "$", "computer")
     for name in names:
         assert not any(name in text for text in secrets_of(page)), name
@@ -461,7 +432,7 @@ def test_the_blind_test_hides_and_a_vote_reveals(app, service: Service, monkeypa
 @needs_models
 def test_a_story_that_names_a_model_waits_for_the_names_too(app) -> None:
     """The example tells which model finds what, and a note says what English is made for: neither before the vote."""
-    page = app(query={"blind": "1"})
+    page = app({"blind": "1"})
     assert "Which order is better?" in words(page)
     assert "Multilingual brings up the page" not in words(page)
     assert "English is made for English" not in words(page)
@@ -470,26 +441,24 @@ def test_a_story_that_names_a_model_waits_for_the_names_too(app) -> None:
     assert "English is made for English" in words(page)
 
 
-def test_a_low_score_waits_for_the_names(app, service: Service) -> None:
+def test_a_low_score_waits_for_the_names(app) -> None:
     """Only some models have a scale of their own, so what it says would name them; it comes with the names."""
-    page = choose(app(service, gateflow="ok"), HOSTED[0], KEYWORD)
-    page.toggle(key="blind").set_value(True).run()
+    page = blind(app)
     own(page, "zebra quotient", "the first text\nhow to clear a printer")
-    press(page)
+    compare(page)
     assert "even the best score is low" not in words(page)
     press(page, "Reveal the names")
     assert "v2: even the best score is low" in words(page)
     assert "takes no vote" in words(page)
 
 
-def test_the_tally_is_kept_across_runs_and_pages_and_can_be_forgotten(app, service: Service) -> None:
+def test_the_tally_is_kept_across_runs_and_pages_and_can_be_forgotten(app) -> None:
     """Two rounds, one undecided; the count survives another page, and is gone for good once it is forgotten."""
-    page = choose(app(service, gateflow="ok"), HOSTED[0], KEYWORD)
-    page.toggle(key="blind").set_value(True).run()
-    press(page)
+    page = blind(app)
+    compare(page)
     press(page, "A")
     page.text_area(key="query").set_value("second question").run()
-    press(page)
+    compare(page)
     assert not page.session_state["compare"].revealed
     press(page, "No difference")
     assert "After 2 rounds: " in words(page)
@@ -501,98 +470,89 @@ def test_the_tally_is_kept_across_runs_and_pages_and_can_be_forgotten(app, servi
     assert "After 2 rounds: " in words(page)
     press(page, "Yes, forget them")
     assert "After 2 rounds: " not in words(page)
-    assert "After 2 rounds: " not in words(app(service, query=dict(page.query_params)))
+    assert "After 2 rounds: " not in words(app(query_of(page)))
 
 
-def voted(app, service: Service) -> AppTest:
+def voted(app) -> AppTest:
     """A page on which one blind round was voted on."""
-    page = choose(app(service, gateflow="ok"), HOSTED[0], KEYWORD)
-    page.toggle(key="blind").set_value(True).run()
+    page = blind(app)
     own(page, "printer is jammed", "how to clear a printer\nthe second text\nthe third text")
-    return press(press(page), "No difference")
+    return press(compare(page), "No difference")
 
 
-def test_a_reload_keeps_the_tally_and_the_vote_that_was_given(app, service: Service) -> None:
+def test_a_reload_keeps_the_tally_and_the_vote_that_was_given(app) -> None:
     """The address brings the round back with its vote, and the same runs cannot be voted on twice."""
-    page = voted(app, service)
-    again = app(service, query=dict(page.query_params), gateflow="ok")
+    page = voted(app)
+    again = app(query_of(page), gateflow="ok")
     assert again.toggle(key="blind").value
     assert "After 1 round: " in words(again)
     assert "You saw no difference." in words(again)
     assert "Which order is better?" not in words(again)
-    press(press(again), "A")  # the same question once more: a round of its own, and not a fair one
+    press(compare(again), "A")  # the same question once more: a round of its own, and not a fair one
     assert "After 2 rounds: " in words(again)
-    third = app(service, query=dict(again.query_params), gateflow="ok")
+    third = app(query_of(again), gateflow="ok")
     assert "After 2 rounds: " in words(third)
     assert "You chose " in words(third)
 
 
 @pytest.mark.parametrize("asked_again", [False, True], ids=["same-runs", "asked-again"])
-def test_orders_that_were_seen_with_their_names_are_no_fair_round_after_a_reload(
-    app, service: Service, asked_again: bool
-) -> None:
+def test_orders_that_were_seen_with_their_names_are_no_fair_round_after_a_reload(app, asked_again: bool) -> None:
     """Names that were revealed stay known to have been seen, whatever the session; also where the same was asked
     once more, which gives runs of their own."""
-    page = choose(app(service, gateflow="ok"), HOSTED[0], KEYWORD)
-    page.toggle(key="blind").set_value(True).run()
+    page = blind(app)
     own(page, "printer is jammed", "how to clear a printer\nthe second text\nthe third text")
-    press(page)
-    fresh = app(service, query=dict(page.query_params), gateflow="ok")
+    compare(page)
+    fresh = app(query_of(page), gateflow="ok")
     assert "Which order is better?" in words(fresh)
     assert "For a fair vote, take another question." not in words(fresh)
     press(page, "Reveal the names")
     if asked_again:
-        press(page)
-    again = app(service, query=dict(page.query_params), gateflow="ok")
+        compare(page)
+    again = app(query_of(page), gateflow="ok")
     assert "Which order is better?" in words(again)
     assert "For a fair vote, take another question." in words(again)
 
 
-def test_votes_that_cannot_be_kept_count_in_the_session_and_the_page_says_so(app, service: Service, tmp_path) -> None:
+def test_votes_that_cannot_be_kept_count_in_the_session_and_the_page_says_so(app, tmp_path) -> None:
     """A damaged file takes nothing away from the round."""
     (tmp_path / "home").mkdir(exist_ok=True)
     (tmp_path / "home" / "votes.sqlite3").write_bytes(b"not a database" * 100)
-    page = voted(app, service)
+    page = voted(app)
     assert "You saw no difference." in words(page)
     assert "After 1 round: " in words(page)
     assert "The votes cannot be kept" in words(page)
 
 
-def test_orders_that_were_seen_with_their_names_are_no_fair_round(app, service: Service) -> None:
+def test_orders_that_were_seen_with_their_names_are_no_fair_round(app) -> None:
     """Turning the blind test on, or asking the same again after the names were shown, says to take another question."""
     note = "For a fair vote, take another question."
-    page = press(choose(app(service, gateflow="ok"), HOSTED[0], KEYWORD))
+    page = compare(choose(app(gateflow="ok"), HOSTED[0], KEYWORD))
     page.toggle(key="blind").set_value(True).run()
     assert note in words(page)
-    press(page)
+    compare(page)
     assert note in words(page)
     page.text_area(key="query").set_value("another question").run()
-    press(page)
+    compare(page)
     assert note not in words(page)
     press(page, "B")
-    press(page)
+    compare(page)
     assert "Which order is better?" in words(page)
     assert note in words(page)
 
 
-def test_one_answer_alone_is_not_voted_on(app, service: Service) -> None:
+def test_one_answer_alone_is_not_voted_on(app) -> None:
     """Where the other failed there is nothing to choose between, so nothing is hidden."""
-    page = choose(app(service, gateflow="forbidden"), HOSTED[0], KEYWORD)
-    page.toggle(key="blind").set_value(True).run()
-    press(page)
+    page = blind(app, "forbidden")
+    compare(page)
     assert "Which order is better?" not in words(page)
     assert "v2" in board(page)["columns"][0]["name"]
 
 
-def test_a_file_that_takes_its_time_arrives_on_this_page_too(app, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_takes_its_time_arrives_on_this_page_too(app, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was not read at once is taken over as soon as it has been."""
-    page = app(query={"example": "own"})
-    slow = Slow(monkeypatch)
-    page.file_uploader[0].set_value([("slow.csv", b"text\nboots\nhats\n", "")]).run()
-    assert "slow.csv: reading" in words(page.run())
-    slow.go.set()
-    end = time.monotonic() + 60
-    while page.session_state["inbox_reading"].busy and time.monotonic() < end:
-        page.run()
-    assert not page.exception
-    assert "2 documents from slow.csv" in words(page.run())
+    page = app({"example": "own"})
+    hold_slow_files(monkeypatch, gate)
+    once(drop(page, ("slow.csv", b"text\nboots\nhats\n")), "slow.csv: reading")
+    gate.open()
+    settled(page)
+    assert "2 documents from slow.csv" in words(page)

@@ -8,13 +8,18 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.components.duplicates import run
+from pages.components.jobs import page_job
 from pages.components.session import stores
 from pages.components.session.connection import Settings
 from rerank_core import offline, samples
 from rerank_core.duplicates.pairs import MAX_TEXTS
 from rerank_core.offline.models import ENGLISH, MULTILINGUAL
-from tests.support.page import MAIN, labels, settled, words
-from tests.support.rerank_service import GOOD_KEY, RerankService, Service
+from tests.support.gate import Gate
+from tests.support.page import button, chooser, click, labels, metrics, press, query_of, settled, upload, words
+from tests.support.rerank_service import RerankService
+
+PAGE = "duplicates.py"
+HOSTED = {"connection": "gateflow"}
 
 PLACES = {article.id: place for place, article in enumerate(samples.knowledge_base())}
 needs_a_model = pytest.mark.skipif(
@@ -23,40 +28,9 @@ needs_a_model = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module")
-def service():
-    """A rerank service on loopback."""
-    with RerankService() as running:
-        yield running
-
-
-@pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch):
-    """Open the page; `at="ok"` puts GateFlow at that mood of the service."""
-    stores.forget()  # what an earlier test kept stands in another folder
-    stores.corpora.clear()
-
-    def opened(service: Service | None = None, at: str = "ok", **query: str) -> AppTest:
-        page = AppTest.from_file(MAIN, default_timeout=60)
-        if service is not None:
-            monkeypatch.setenv("GATEFLOW_API_KEY", GOOD_KEY)
-            monkeypatch.setenv("GATEFLOW_BASE_URL", f"{service.url}/{at}")
-            page.query_params["connection"] = "gateflow"
-        for name, value in query.items():
-            page.query_params[name] = value
-        # The Playground is where a session begins; it must not start a run of its own here.
-        page.query_params["example"] = "own"
-        page.run()
-        page.switch_page("duplicates.py").run()
-        return settled(page)
-
-    return opened
-
-
-def press(page: AppTest, label: str = "Find duplicates") -> AppTest:
-    """Press a button and wait for what it may start."""
-    next(button for button in page.button if button.label == label).click().run()
-    return settled(page)
+def find(page: AppTest) -> AppTest:
+    """Press Find duplicates and wait for the comparison, or for what is asked first."""
+    return press(page, "Find duplicates")
 
 
 def choose(page: AppTest, label: str, value: str) -> AppTest:
@@ -82,7 +56,7 @@ def test_a_first_visit_shows_the_sample_s_near_copies_and_its_trap(app) -> None:
     table = page.dataframe[0].value
     assert table["What differs"][0] == "1 of 74 words differs. 9 → 12"
     assert [tab.label for tab in page.tabs] == ["Groups", "Pairs", "Export"]
-    assert not next(button for button in page.button if button.label == "Find duplicates").disabled
+    assert not button(page, "Find duplicates").disabled
 
 
 @needs_a_model
@@ -118,7 +92,7 @@ def test_own_texts_are_compared_by_wording_alone_without_a_model(app) -> None:
         own_texts(app(), "Return it in 30 days\nreturn it in 30 days!\nSomething else"), "Compare meaning by", "none"
     )
     assert "The texts changed since this comparison" in words(page)
-    press(page)
+    find(page)
     assert "2 of 3 texts stand in 1 group of nearly the same wording." in words(page)
     assert "changed since" not in words(page)
     assert [control.label for control in page.segmented_control if control.label == "Look for"]
@@ -131,15 +105,15 @@ def test_own_texts_are_compared_by_wording_alone_without_a_model(app) -> None:
 def test_too_few_and_too_many_texts_are_one_sentence(app) -> None:
     """What was pasted stays, and the next press works."""
     page = choose(own_texts(app(), "only one"), "Compare meaning by", "none")
-    press(page)
+    find(page)
     assert "fewer than two texts" in words(page)
     assert page.text_area(key="duplicates_texts").value == "only one"
     own_texts(page, "\n".join(f"text number {place}" for place in range(MAX_TEXTS + 1)))
-    press(page)
+    find(page)
     assert "these are 2,001" in words(page)
     assert "Compare one text against the rest" in words(page)
     own_texts(page, "first text\nfirst text")
-    press(page)
+    find(page)
     assert "2 of 2 texts stand in 1 group" in words(page)
 
 
@@ -147,7 +121,7 @@ def test_texts_of_strangers_reach_no_markdown(app) -> None:
     """What looks like markup stands in table cells and plain text only."""
     evil = "![x](http://evil.test/x.png) <b>bold</b> $x$ :red[y]"
     page = choose(own_texts(app(), f"{evil}\n{evil} too"), "Compare meaning by", "none")
-    press(page)
+    find(page)
     assert "1 group" in words(page)
     for kind in ("markdown", "caption", "warning", "info", "error", "metric"):
         assert not [element for element in page.get(kind) if "evil" in str(element)]
@@ -164,7 +138,7 @@ def test_one_against_the_rest_is_free_here_and_leaves_the_reference_out(app) -> 
     assert "similar to the reference" in words(page)
     page.text_area(key="duplicates_reference").set_value("Where is the invoice of my company?").run()
     assert "changed since this comparison" in words(page)
-    press(page)
+    find(page)
     assert len(page.session_state["duplicates"].outcomes["one"].rows) == 66
 
 
@@ -172,68 +146,65 @@ def test_an_empty_reference_is_refused_in_a_sentence(app) -> None:
     """The press says what is missing."""
     page = choose(choose(app(), "Compare meaning by", "none"), "How", "one")
     page.text_area(key="duplicates_reference").set_value(" ").run()
-    press(page)
+    find(page)
     assert "The reference text is empty." in words(page)
 
 
-def test_a_hosted_comparison_is_confirmed_first_and_booked(app, service: Service) -> None:
+def test_a_hosted_comparison_is_confirmed_first_and_booked(app, service: RerankService) -> None:
     """Pressing sends nothing; the question names the number and the price; the answer is billed and kept."""
-    service.requests.clear()
-    page = own_texts(app(service), "first text\nsecond text\nthird text")
+    page = own_texts(app(HOSTED, gateflow="ok"), "first text\nsecond text\nthird text")
     page = choose(choose(page, "Compare meaning by", "none"), "How", "one")
     page.text_area(key="duplicates_reference").set_value("second text, more or less").run()
-    assert {metric.label: metric.value for metric in page.metric}["Estimated cost"] == "$0.001"
-    press(page)
+    assert metrics(page)["Estimated cost"] == "$0.001"
+    find(page)
     assert service.requests == []
     assert "3 texts and the reference go to GateFlow. Estimated cost \\$0.001" in words(page)
     press(page, "Do not send")
     assert service.requests == []
-    press(page)
+    find(page)
     press(page, "Send and compare")
     assert len(service.requests) == 1
-    assert service.requests[0][2]["query"] == "second text, more or less"
-    assert service.requests[0][2]["documents"] == ["first text", "second text", "third text"]
+    assert service.requests[0].json["query"] == "second text, more or less"
+    assert service.requests[0].json["documents"] == ["first text", "second text", "third text"]
     outcome = page.session_state["duplicates"].outcomes["one"]
     assert [(row.place, row.rank) for row in outcome.rows] == [(0, 3), (1, 2), (2, 1)]
-    assert {metric.label: metric.value for metric in page.metric}["Billed"] == "$0.001"
+    assert metrics(page)["Billed"] == "$0.001"
     assert page.session_state["budget"].spent > 0
     assert stores.runs().get(outcome.run.id).query == "second text, more or less"
     assert "as if that were a question" in words(page)
-    next(button for button in page.button if button.label == "Open in the Playground").click().run()
+    click(page, "Open in the Playground").switch_page("playground.py").run()
     assert page.session_state["playground"].run.id == outcome.run.id
     assert page.text_area(key="query").value == "second text, more or less"
 
 
-def test_a_hosted_comparison_over_the_limit_asks_to_raise_it(app, service: Service) -> None:
+def test_a_hosted_comparison_over_the_limit_asks_to_raise_it(app, service: RerankService) -> None:
     """The spending limit holds until somebody raises it with open eyes."""
-    service.requests.clear()
-    page = own_texts(app(service), "first text\nsecond text")
+    page = own_texts(app(HOSTED, gateflow="ok"), "first text\nsecond text")
     page = choose(choose(page, "Compare meaning by", "none"), "How", "one")
     page.session_state["budget"].set_limit(Decimal("0.0001"))
-    press(page)
+    find(page)
     assert "That would pass your spending limit." in words(page)
     assert "Send and compare" not in labels(page)
     press(page, "Send, compare and raise the limit")
     assert len(service.requests) == 1
 
 
-def test_a_failed_hosted_comparison_is_a_sentence_and_leaves_no_result(app, service: Service) -> None:
+def test_a_failed_hosted_comparison_is_a_sentence_and_leaves_no_result(app) -> None:
     """Nothing is passed off as a comparison, and what was typed stays."""
-    page = own_texts(app(service, at="broke"), "first text\nsecond text")
+    page = own_texts(app(HOSTED, gateflow="broke"), "first text\nsecond text")
     page.session_state["connection_settings"] = {"gateflow": Settings(max_retries=0)}
     page = choose(choose(page, "Compare meaning by", "none"), "How", "one")
-    press(page)
+    find(page)
     press(page, "Send and compare")
     assert "The budget is used up" in words(page)
     assert "one" not in page.session_state["duplicates"].outcomes
     assert page.text_area(key="duplicates_texts").value == "first text\nsecond text"
 
 
-def test_a_hosted_connection_compares_all_pairs_on_this_computer(app, service: Service) -> None:
+def test_a_hosted_connection_compares_all_pairs_on_this_computer(app, service: RerankService) -> None:
     """All pairs never leave the machine, whatever the sidebar says."""
-    service.requests.clear()
-    page = choose(own_texts(app(service), "same text here\nsame text here"), "Compare meaning by", "none")
-    press(page)
+    page = choose(own_texts(app(HOSTED, gateflow="ok"), "same text here\nsame text here"), "Compare meaning by", "none")
+    find(page)
     assert "2 of 2 texts stand in 1 group" in words(page)
     assert service.requests == []
 
@@ -241,43 +212,40 @@ def test_a_hosted_connection_compares_all_pairs_on_this_computer(app, service: S
 def test_a_reload_brings_the_comparison_and_its_texts_back(app) -> None:
     """The address names the comparison, and a new session shows it with the texts that it was made of."""
     page = choose(own_texts(app(), "first text\nfirst text\nother words"), "Compare meaning by", "none")
-    press(page)
-    job = page.query_params["job"]
-    again = app(job=job if isinstance(job, str) else job[0])
+    find(page)
+    job = query_of(page)["job"]
+    again = app({"job": job})
     assert "2 of 3 texts stand in 1 group" in words(again)
     assert again.text_area(key="duplicates_texts").value == "first text\nfirst text\nother words"
 
 
 def test_a_corpus_of_this_machine_is_compared(app) -> None:
     """A knowledge base made under Search is one of the choices; one that is gone is a sentence."""
-    stores.corpora.clear()
     corpus = stores.corpora().create("Mine", ["one text of mine", "one text of mine", "another"])
-    page = AppTest.from_file(MAIN, default_timeout=60)
-    page.query_params["example"] = "own"
-    page.run()
-    page.switch_page("duplicates.py").run()
-    settled(page)
+    page = app()
     choose(page, "Compare meaning by", "none")
     page.selectbox(key="duplicates_source").set_value(corpus.id).run()
-    press(page)
+    find(page)
     assert "2 of 3 texts stand in 1 group" in words(page)
 
 
-def test_a_comparison_can_be_cancelled(app, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_comparison_can_be_cancelled(app, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cancel ends the work, the button works again, and the result before it stays."""
 
-    def endless(documents, model, *, vectors=None, on_progress=None):  # type: ignore[no-untyped-def]
-        while True:
-            on_progress(0, 2)
+    def held(documents, model, *, vectors=None, on_progress=None):  # type: ignore[no-untyped-def]
+        gate.hold()
+        on_progress(0, 2)
 
     page = choose(own_texts(app(), "first text\nsecond text"), "Compare meaning by", "none")
     before = dict(page.session_state["duplicates"].outcomes)
-    monkeypatch.setattr(run, "find_duplicates", endless)
-    next(button for button in page.button if button.label == "Find duplicates").click().run()
-    next(button for button in page.button if button.label == "Cancel").click().run()
+    monkeypatch.setattr(run, "find_duplicates", held)
+    monkeypatch.setattr(page_job, "_AT_ONCE_SECONDS", 0.0)
+    click(page, "Find duplicates")
+    click(page, "Cancel")
+    gate.open()
     settled(page)
     assert page.session_state["duplicates"].outcomes == before
-    assert not next(button for button in page.button if button.label == "Find duplicates").disabled
+    assert not button(page, "Find duplicates").disabled
 
 
 def test_what_nobody_foresaw_is_a_sentence(app, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -288,7 +256,7 @@ def test_what_nobody_foresaw_is_a_sentence(app, monkeypatch: pytest.MonkeyPatch)
 
     page = choose(own_texts(app(), "first text\nsecond text"), "Compare meaning by", "none")
     monkeypatch.setattr(run, "find_duplicates", broken)
-    press(page)
+    find(page)
     assert "Something went wrong while comparing." in words(page)
     assert "secret text" not in words(page)
     assert "second text" in page.text_area(key="duplicates_texts").value
@@ -299,9 +267,9 @@ def test_an_uploaded_table_s_column_is_chosen(app) -> None:
     page = app()
     page.selectbox(key="duplicates_source").set_value("own").run()
     table = b"sku,short,long\n1,Boots,Waterproof boots for wide feet\n2,Hats,Sun hats for all ages\n"
-    settled(page.file_uploader[0].set_value([("kb.csv", table, "")]).run())
-    box = next(box for box in page.selectbox if box.label == "Text to compare")
+    upload(page, ("kb.csv", table))
+    box = chooser(page, "Text to compare")
     settled(box.set_value("short").run())
     assert [each.text for each in page.session_state["duplicates"].working.documents] == ["Boots", "Hats"]
-    next(button for button in page.button if button.label == "Remove file").click().run()
+    click(page, "Remove file")
     assert "No texts yet" in [str(text.value) for text in page.text]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components.evaluate import speed
 from pages.components.session import stores
 from rerank_core import Client
 from rerank_core.evaluation.formats.imported import Imported
@@ -22,102 +21,81 @@ from tests.support.evaluate_page import (
     choose,
     finished,
     go,
-    open_page,
+    open_step,
     own,
-    press,
-    ran,
     run_models,
-    set_up,
     upload,
 )
-from tests.support.page import busy, forget_stores, metrics, words
-from tests.support.rerank_service import RerankService, Service
-
-
-@pytest.fixture(scope="module")
-def service():
-    """A rerank service on loopback; its last document is always the best."""
-    with RerankService() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The stores of an earlier test stand in another folder."""
-    forget_stores()
-    monkeypatch.setattr(speed, "LOCAL_SPEED", {})  # nothing is measured in tests of something else
+from tests.support.page import click, labels, metrics, press, query_of, ran, words
+from tests.support.rerank_service import RerankService
 
 
 @pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch):
-    """Open the page at a step, with GateFlow set up where a service is given."""
+def hosted(providers: Callable[..., None]) -> Callable[..., AppTest]:
+    """Open the page with GateFlow set up, at a mood of the service."""
 
-    def opened(step: str = "Query set", service: Service | None = None, at: str = "ok", **query: str) -> AppTest:
-        if service is not None:
-            set_up(monkeypatch, f"{service.url}/{at}")
-        return open_page(step, **query)
+    def opened(mood: str = "ok") -> AppTest:
+        providers(gateflow=mood)
+        return open_step()
 
     return opened
 
 
-def test_the_sample_is_there_from_the_first_visit(app) -> None:
+def test_the_sample_is_there_from_the_first_visit() -> None:
     """Nobody has loaded anything, and there is a rated set in several languages to work with."""
-    page = app("Query set")
+    page = open_step("Query set")
     assert "77 queries" in words(page)
     assert "77 have ratings" in words(page)
     assert page.session_state["evaluate"].query_set.languages == ("de", "en", "es", "ja")
 
 
-def test_a_spreadsheet_becomes_a_query_set(app) -> None:
+def test_a_spreadsheet_becomes_a_query_set() -> None:
     """Columns are found by their names, the guess can be changed, and commas in queries do no harm."""
-    page = upload(app(), ("mine.csv", CSV.encode()))
+    page = upload(open_step(), ("mine.csv", CSV.encode()))
     assert "6 queries, 18 results, 18 ratings" in words(page)
     picker = {box.label: box.value for box in page.selectbox}
     assert (picker["Query"], picker["Document text"], picker["Rating"]) == ("question", "passage", "grade")
     choose(page, "Rating", "")
     assert "6 queries, 18 results, 0 ratings" in words(page)
     choose(page, "Rating", "grade")
-    page = press(page, "Use these queries")
+    page = click(page, "Use these queries")
     made = page.session_state["evaluate"].query_set
     assert made.queries[0].text == "query 0, with a comma"
     assert made.name == "mine"
     assert made.judged == QUERIES
 
 
-def test_bad_rows_are_named_by_line_and_the_good_ones_kept(app) -> None:
+def test_bad_rows_are_named_by_line_and_the_good_ones_kept() -> None:
     """An import report says which line and why; nothing else is lost."""
-    page = upload(app(), ("mine.csv", CSV.replace("d10,0", "d10,often").encode()))
+    page = upload(open_step(), ("mine.csv", CSV.replace("d10,0", "d10,often").encode()))
     assert "6 queries, 18 results, 17 ratings" in words(page)
     report = next(frame.value for frame in page.dataframe if "Reason" in frame.value.columns)
     assert list(report["Line"]) == [5]
     assert "often" in report["Reason"][0]
 
 
-def test_a_file_that_is_nothing_is_a_sentence(app) -> None:
+def test_a_file_that_is_nothing_is_a_sentence() -> None:
     """A picture or an unknown text never stops the page."""
-    page = upload(app(), ("x.csv", b"\x89PNG\r\n\x1a\n\x00\x00"), ("y.txt", b"{broken"))
+    page = upload(open_step(), ("x.csv", b"\x89PNG\r\n\x1a\n\x00\x00"), ("y.txt", b"{broken"))
     assert "It is not clear what kind of file" in words(page)
-    assert "Use these queries" not in [button.label for button in page.button]
+    assert "Use these queries" not in labels(page)
 
 
-def test_a_list_of_queries_gets_its_candidates_from_a_search(app) -> None:
+def test_a_list_of_queries_gets_its_candidates_from_a_search() -> None:
     """Typed queries are put to the sample knowledge base; blank and repeated lines do not count."""
-    page = app()
+    page = open_step()
     ran(page.toggle(key="evaluate_adding").set_value(True).run())
     ran(page.segmented_control(key="evaluate_way").set_value("From a list of queries").run())
     page.text_area(key="evaluate_queries").set_value("forgot my password\n\nsensor leaks\nforgot my password").run()
     page = press(page, "Find candidates")
-    end = time.monotonic() + 60
-    while busy(page) and time.monotonic() < end:
-        ran(page.run())
     made = page.session_state["evaluate"].query_set
     assert [query.text for query in made.queries] == ["forgot my password", "sensor leaks"]
     assert all(query.candidates for query in made.queries)
 
 
-def test_every_format_can_be_taken_away(app) -> None:
+def test_every_format_can_be_taken_away() -> None:
     """Each format gives a file, or a sentence why it cannot hold this set."""
-    page = own(app())
+    page = own(open_step())
     page.session_state["evaluate_taking"] = True
     ran(page.run())
     for kind in page.selectbox(key="evaluate_format").options:
@@ -125,9 +103,9 @@ def test_every_format_can_be_taken_away(app) -> None:
         assert len(page.get("download_button")) == 1 or "This format cannot hold it" in words(page)
 
 
-def test_rating_moves_on_and_is_undone(app) -> None:
+def test_rating_moves_on_and_is_undone() -> None:
     """A grade is kept under the rater's name and the next document comes; Undo brings both back."""
-    page = go(own(app()), "Rate")
+    page = go(own(open_step()), "Rate")
     page.text_input(key="evaluate_rater").set_value("Ann").run()
     assert "Query 1 of 6" in words(page)
     assert "Document 1 of 3" in words(page)
@@ -143,15 +121,15 @@ def test_rating_moves_on_and_is_undone(app) -> None:
     assert not stores.query_sets().judgments(state.set_id).get("Ann", {}).get("query 0, with a comma")
 
 
-def test_a_reload_before_any_run_brings_the_same_set_and_waits_for_a_name(app) -> None:
+def test_a_reload_before_any_run_brings_the_same_set_and_waits_for_a_name() -> None:
     """The address names a set that has not been run; ratings wait until somebody says whose they are."""
-    page = go(own(app()), "Rate")
+    page = go(own(open_step()), "Rate")
     set_id = page.session_state["evaluate"].set_id
     page.text_input(key="evaluate_rater").set_value("Ann").run()
     ran(page.button(key="grade_3").click().run())
-    link = {name: value[0] if isinstance(value, list) else value for name, value in dict(page.query_params).items()}
+    link = query_of(page)
     assert link["set"] == set_id
-    again = app(**link)
+    again = open_step(**link)
     assert again.session_state["evaluate"].set_id == set_id
     assert "mine, 6 queries" in words(again)
     assert again.text_input(key="evaluate_rater").value == ""
@@ -165,17 +143,17 @@ def test_a_reload_before_any_run_brings_the_same_set_and_waits_for_a_name(app) -
     assert stores.query_sets().judgments(set_id)["Ann"] == {"query 0, with a comma": {"d00": 3, "d01": 0}}
 
 
-def test_a_link_to_a_set_that_is_gone_says_so_and_shows_the_sample(app) -> None:
+def test_a_link_to_a_set_that_is_gone_says_so_and_shows_the_sample() -> None:
     """Nothing is rated on another set by mistake."""
-    page = app("Rate", set="nonsense")
+    page = open_step("Rate", set="nonsense")
     assert "There is no such query set any more" in words(page)
     assert page.session_state["evaluate"].query_set.name == "Sample: support questions"
 
 
-def test_a_rating_given_by_nobody_is_refused(app) -> None:
+def test_a_rating_given_by_nobody_is_refused() -> None:
     """The board of the Answer step rates too: where others have rated it says where to give a name, and keeps
     nothing."""
-    page = go(finished(run_models(own(app()), KEYWORD)), "Answer")
+    page = go(finished(run_models(own(open_step()), KEYWORD)), "Answer")
     state = page.session_state["evaluate"]
     state.query_set = state.query_set.rated("Bob", state.query_id, "d01", 1)
     state.picked = "0"
@@ -195,9 +173,9 @@ def test_a_rating_given_by_nobody_is_refused(app) -> None:
     assert stores.query_sets().judgments(state.set_id)["Ann"] == {state.query_id: {"d00": 2}}
 
 
-def test_the_first_to_rate_a_set_needs_no_name(app) -> None:
+def test_the_first_to_rate_a_set_needs_no_name() -> None:
     """Whoever is alone begins at once, as "Me", on the Rate step and on the board."""
-    page = go(own(app()), "Rate")
+    page = go(own(open_step()), "Rate")
     assert page.text_input(key="evaluate_rater").value == "Me"
     ran(page.button(key="grade_3").click().run())
     ran(page.button(key="grade_1").click().run())
@@ -205,9 +183,9 @@ def test_the_first_to_rate_a_set_needs_no_name(app) -> None:
     assert stores.query_sets().judgments(state.set_id)["Me"] == {"query 0, with a comma": {"d00": 3, "d01": 1}}
 
 
-def test_undo_takes_back_the_rating_of_whoever_gave_it(app) -> None:
+def test_undo_takes_back_the_rating_of_whoever_gave_it() -> None:
     """Somebody else who sits down at the screen and presses Undo does not lose or get a rating."""
-    page = go(own(app()), "Rate")
+    page = go(own(open_step()), "Rate")
     for name, grade in (("Bob", 1), ("Ann", 3)):
         page.text_input(key="evaluate_rater").set_value(name).run()
         ran(page.button(key=f"grade_{grade}").click().run())
@@ -220,12 +198,12 @@ def test_undo_takes_back_the_rating_of_whoever_gave_it(app) -> None:
     assert not any(judgments.get("Ann", {}).values())
 
 
-def test_a_scale_beyond_three_is_explained_and_can_be_cut_anywhere(app) -> None:
+def test_a_scale_beyond_three_is_explained_and_can_be_cut_anywhere() -> None:
     """With ratings from 1 to 5 the board says what it shows, and a good answer may be one rated 5 only."""
     data = "query,document,rating\n" + "".join(
         f"q{n},document {n} {grade},{grade}\n" for n in range(3) for grade in (1, 5)
     )
-    page = press(upload(app(), ("five.csv", data.encode())), "Use these queries")
+    page = click(upload(open_step(), ("five.csv", data.encode())), "Use these queries")
     assert "Ratings go from 1 to 5." in words(page)
     go(page, "Rate")
     page.text_input(key="evaluate_rater").set_value("Ann").run()
@@ -254,9 +232,9 @@ def test_a_scale_beyond_three_is_explained_and_can_be_cut_anywhere(app) -> None:
     assert page.selectbox(key="summary_relevant").value == 1
 
 
-def test_what_counts_as_relevant_stays_when_other_raters_count(app) -> None:
+def test_what_counts_as_relevant_stays_when_other_raters_count() -> None:
     """A grade that was chosen does not fall back to 1 because those who count now never gave it."""
-    page = go(own(app()), "Rate")
+    page = go(own(open_step()), "Rate")
     page.text_input(key="evaluate_rater").set_value("Ann").run()
     for grade in (0, 1, 2):
         ran(page.button(key=f"grade_{grade}").click().run())
@@ -267,29 +245,29 @@ def test_what_counts_as_relevant_stays_when_other_raters_count(app) -> None:
     assert "Only ratings by imported." in words(page)
 
 
-def test_ratings_of_yes_and_no_leave_nothing_to_choose(app) -> None:
+def test_ratings_of_yes_and_no_leave_nothing_to_choose() -> None:
     """Where no rating is above 1, there is no choice of the relevant ones, on any step."""
     data = "query,document,rating\n" + "".join(f"q{n},document {n} {g},{g}\n" for n in range(3) for g in (0, 1))
-    page = press(upload(app(), ("two.csv", data.encode())), "Use these queries")
+    page = click(upload(open_step(), ("two.csv", data.encode())), "Use these queries")
     finished(run_models(page, KEYWORD))
     for step in ("Answer", "Cut-off"):
         go(page, step)
         assert "summary_relevant" not in {box.key for box in page.selectbox}
 
 
-def test_a_rating_of_ones_own_counts_in_the_answer(app) -> None:
+def test_a_rating_of_ones_own_counts_in_the_answer() -> None:
     """Upwards too, where the file has a lower rating of the same document."""
-    page = go(own(app()), "Rate")
+    page = go(own(open_step()), "Rate")
     page.text_input(key="evaluate_rater").set_value("Ann").run()
     ran(page.button(key="grade_3").click().run())
     assert page.session_state["evaluate"].query_set.combined()["query 0, with a comma"]["d00"] == 3
 
 
-def test_ratings_given_in_another_window_count_in_this_one(app) -> None:
+def test_ratings_given_in_another_window_count_in_this_one() -> None:
     """Two people rate at the same time; each sees the other's ratings at the next step, changed ones too."""
-    mine = go(own(app()), "Rate")
+    mine = go(own(open_step()), "Rate")
     state = mine.session_state["evaluate"]
-    theirs = open_page("Rate")
+    theirs = open_step("Rate")
     theirs.session_state["evaluate"].use(state.set_id, stores.query_sets().get(state.set_id))
     ran(theirs.run())
     theirs.text_input(key="evaluate_rater").set_value("Bob").run()
@@ -306,9 +284,9 @@ def test_ratings_given_in_another_window_count_in_this_one(app) -> None:
     assert state.query_set.judgments["Bob"] == {"query 0, with a comma": {"d00": 3}}
 
 
-def test_runs_added_in_another_window_are_there_at_the_next_step(app) -> None:
+def test_runs_added_in_another_window_are_there_at_the_next_step() -> None:
     """Rated runs that somebody adds to the set in work show up; the finished run on it keeps its figures."""
-    page = go(finished(run_models(own(app()), KEYWORD)), "Answer")
+    page = go(finished(run_models(own(open_step()), KEYWORD)), "Answer")
     state, figures = page.session_state["evaluate"], page.dataframe[0].value
     with Client("local") as client:
         response = client.rerank("a new question", ["one", "two"], model="local-keyword")
@@ -321,28 +299,27 @@ def test_runs_added_in_another_window_are_there_at_the_next_step(app) -> None:
     assert "6 of 6 done" in words(go(page, "Run"))
 
 
-def test_a_set_deleted_in_another_window_is_said_to_be_gone(app) -> None:
+def test_a_set_deleted_in_another_window_is_said_to_be_gone() -> None:
     """The page goes on with another set and says why, on whatever step it stands."""
-    page = go(own(app()), "Rate")
+    page = go(own(open_step()), "Rate")
     stores.query_sets().delete(page.session_state["evaluate"].set_id)
     go(page, "Cost")
     assert "The query set 'mine' has been deleted in another window." in words(page)
     assert page.session_state["evaluate"].query_set.name == "Sample: support questions"
 
 
-def test_raters_are_kept_apart_with_their_agreement(app) -> None:
+def test_raters_are_kept_apart_with_their_agreement() -> None:
     """Two people who rated the same are compared in words."""
-    page = go(own(app()), "Rate")
+    page = go(own(open_step()), "Rate")
     page.text_input(key="evaluate_rater").set_value("Ann").run()
     for grade in (0, 1, 3):
         ran(page.button(key=f"grade_{grade}").click().run())
     assert "rated 3 documents in common and agree on 100%" in words(page)
 
 
-def test_a_run_says_its_whole_cost_and_sends_nothing_before_the_button(app, service: Service) -> None:
+def test_a_run_says_its_whole_cost_and_sends_nothing_before_the_button(hosted, service: RerankService) -> None:
     """Choosing a paid model sends nothing; the cost, requests and time stand there first."""
-    service.requests.clear()
-    page = go(own(app(service=service)), "Run")
+    page = go(own(hosted()), "Run")
     ran(page.multiselect(key="evaluate_models").set_value([HOSTED, KEYWORD]).run())
     shown = metrics(page)
     assert shown["Requests"] == "12"
@@ -351,10 +328,9 @@ def test_a_run_says_its_whole_cost_and_sends_nothing_before_the_button(app, serv
     assert service.requests == []
 
 
-def test_from_a_spreadsheet_to_the_answer_the_cost_and_the_report(app, service: Service) -> None:
+def test_from_a_spreadsheet_to_the_answer_the_cost_and_the_report(hosted, service: RerankService) -> None:
     """The whole way: each query is asked once, the answer is a sentence, and the report holds it."""
-    service.requests.clear()
-    page = finished(run_models(own(app(service=service)), HOSTED, KEYWORD))
+    page = finished(run_models(own(hosted()), HOSTED, KEYWORD))
     assert len(service.requests) == QUERIES
     go(page, "Answer")
     assert "English reranking lifts nDCG@10" in words(page)
@@ -368,7 +344,7 @@ def test_from_a_spreadsheet_to_the_answer_the_cost_and_the_report(app, service: 
     assert "$60 a month" in words(page)
     go(page, "Cut-off")
     assert "6 of 6 queries are answered, 0 of them wrongly" in words(page)
-    page = press(page, "Keep for this model")
+    page = click(page, "Keep for this model")
     assert "Kept for this model" in words(page)
     go(page, "Report")
     assert {button.label for button in page.get("download_button")} == {
@@ -379,64 +355,65 @@ def test_from_a_spreadsheet_to_the_answer_the_cost_and_the_report(app, service: 
     assert len(service.requests) == QUERIES
 
 
-def test_above_the_limit_a_run_is_asked_for_once(app, service: Service) -> None:
+def test_above_the_limit_a_run_is_asked_for_once(hosted, service: RerankService) -> None:
     """A run that may pass the session's spending limit waits for a yes, and no leaves everything unsent."""
-    service.requests.clear()
-    page = own(app(service=service))
+    page = own(hosted())
     page.number_input(key="spending_limit").set_value(0.005).run()
     page = run_models(page, HOSTED)
     assert "Start this run?" in words(page)
     assert service.requests == []
-    page = press(page, "Do not start")
+    page = click(page, "Do not start")
     assert "Start this run?" not in words(page)
-    page = finished(press(press(page, "Start the run"), "Start within my limit"))
+    page = finished(click(click(page, "Start the run"), "Start within my limit"))
     assert len(service.requests) < QUERIES
     assert "spending limit" in words(page)
     page.number_input(key="spending_limit").set_value(5.0).run()
-    page = finished(press(page, "Resume"))
+    page = finished(click(page, "Resume"))
     assert len(service.requests) == QUERIES
 
 
-def test_failed_queries_are_listed_and_run_again_alone(app, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_queries_are_listed_and_run_again_alone(hosted, providers, service: RerankService) -> None:
     """A service that answers nonsense leaves a list and no order; once it is well, only those are asked."""
-    page = finished(run_models(own(app(service=service, at="html")), HOSTED))
+    page = finished(run_models(own(hosted("html")), HOSTED))
     failed = len(stores.experiments().failures(page.session_state["evaluate"].experiment_id))
     assert failed == QUERIES
     listed = next(frame.value for frame in page.dataframe if "What happened" in frame.value.columns)
     assert len(listed) == QUERIES
     go(page, "Answer")
     assert "There is no answer yet" in words(page)
-    monkeypatch.setenv("GATEFLOW_BASE_URL", f"{service.url}/ok")
+    providers(gateflow="ok")
     service.requests.clear()
     go(page, "Run")
-    page = finished(press(page, f"Run the {failed} failed again"))
+    page = finished(click(page, f"Run the {failed} failed again"))
     assert len(service.requests) == QUERIES
 
 
-def test_an_experiment_is_reopened_by_its_link(app, service: Service) -> None:
+def test_an_experiment_is_reopened_by_its_link(hosted, service: RerankService) -> None:
     """Another session with ?experiment=id sees the same answer, and asks nobody again."""
-    page = finished(run_models(own(app(service=service)), HOSTED))
+    page = finished(run_models(own(hosted()), HOSTED))
     one = page.session_state["evaluate"].experiment_id
     assert page.query_params["experiment"] in (one, [one])
     service.requests.clear()
-    again = app("Answer", experiment=one)
+    again = open_step("Answer", experiment=one)
     assert "English reranking lifts" in words(again)
     assert service.requests == []
-    assert "There is no such experiment" in words(app("Answer", experiment="nonsense"))
+    assert "There is no such experiment" in words(open_step("Answer", experiment="nonsense"))
 
 
-def test_without_ratings_there_is_no_measure_and_a_way_to_rate(app) -> None:
+def test_without_ratings_there_is_no_measure_and_a_way_to_rate() -> None:
     """A set that nobody rated says so, and leads to rating, in place of a zero."""
     page = finished(
-        run_models(press(upload(app(), ("q.csv", CSV.replace("grade", "note").encode())), "Use these queries"), KEYWORD)
+        run_models(
+            click(upload(open_step(), ("q.csv", CSV.replace("grade", "note").encode())), "Use these queries"), KEYWORD
+        )
     )
     go(page, "Answer")
     assert "None of these queries has a rating" in words(page)
-    page = press(page, "Rate results")
+    page = click(page, "Rate results")
     assert "Query 1 of 6" in words(page)
 
 
-def test_what_somebody_typed_never_reaches_markdown(app) -> None:
+def test_what_somebody_typed_never_reaches_markdown() -> None:
     """A query, a name or a tag that looks like a picture is shown as text or not at all."""
     evil = "![x](http://evil.test/leak.png)"
     made = sources.from_files(
@@ -452,7 +429,7 @@ def test_what_somebody_typed_never_reaches_markdown(app) -> None:
         name=evil,
     )
     stores.query_sets().save(made)
-    page = app()
+    page = open_step()
     for step in ("Query set", "Rate", "Run"):
         go(page, step)
         for kind in ("markdown", "caption", "warning", "error", "info", "success", "header", "subheader"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
@@ -18,44 +19,35 @@ from tests.support.evaluate_page import (
     QUERIES,
     finished,
     go,
-    open_page,
+    open_step,
     own,
-    press,
-    ran,
     run_models,
-    set_up,
 )
 from tests.support.flaky_service import FlakyService
-from tests.support.page import forget_stores, metrics, words
+from tests.support.gate import PATIENCE
+from tests.support.page import click, metrics, ran, words
 
 HELD_FROM = 3
 
 
-@pytest.fixture(autouse=True)
-def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The stores of an earlier test stand in another folder, and nothing is measured unless a test is about it."""
-    forget_stores()
-    monkeypatch.setattr(speed, "LOCAL_SPEED", {})
-
-
 @pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[FlakyService]:
+def service() -> Iterator[FlakyService]:
     """A service that answers every request, from the third on only once it is told to."""
     with FlakyService(hold_from=HELD_FROM, steady=True) as running:
-        set_up(monkeypatch, running.url)
         yield running
 
 
 @pytest.fixture
-def under_way(service: FlakyService) -> Callable[..., AppTest]:
+def under_way(service: FlakyService, providers: Callable[..., None]) -> Callable[..., AppTest]:
     """A page on which a run has two answers and waits for the third, one request at a time."""
 
     def started() -> AppTest:
-        page = go(own(open_page()), "Run")
+        providers(gateflow="ok")
+        page = go(own(open_step()), "Run")
         ran(page.multiselect(key="evaluate_models").set_value([HOSTED]).run())
         ran(page.number_input(key="evaluate_at_once_gateflow").set_value(1).run())
-        page = press(page, "Start the run")
-        service.wait_until_held(1)
+        page = click(page, "Start the run")
+        service.gate.wait_until_held()
         return ran(page.run())
 
     return started
@@ -69,7 +61,7 @@ def shown(page: AppTest) -> str:
 
 def once_each(service: FlakyService) -> bool:
     """Whether the service was asked every query once and no more."""
-    return sorted(service.requests.values()) == [1] * QUERIES
+    return sorted(service.asked.values()) == [1] * QUERIES
 
 
 @pytest.mark.parametrize(("button", "said"), [("pause_run", "Paused: 3 of 6 done"), ("cancel_run", "Cancelled: 3 of")])
@@ -81,28 +73,28 @@ def test_a_run_is_stopped_and_gone_on_with(
     assert "2 of 6 done, $0.002 so far" in page.get("progress")[0].proto.text.replace("\\", "")
     ran(page.button(key=button).click().run())
     assert "Stopping once the requests under way have come back" in words(page)
-    service.release.set()
+    service.gate.open()
     page = finished(page)
     assert said in words(page)
-    assert service.requests.total() == HELD_FROM
-    page = finished(press(page, "Resume"))
+    assert service.asked.total() == HELD_FROM
+    page = finished(click(page, "Resume"))
     assert "Done: 6 of 6 done, $0.006" in words(page)
     assert once_each(service)
-    page = press(page, "See the answer")
+    page = click(page, "See the answer")
     assert "English reranking lifts nDCG@10" in words(page)
 
 
 def test_a_run_goes_on_when_its_tab_is_closed(under_way: Callable[..., AppTest], service: FlakyService) -> None:
     """Another visit by the link finds the run as it stands, can pause it, and sees it through."""
     one = shown(under_way())
-    other = open_page("Run", experiment=one)
+    other = open_step("Run", experiment=one)
     assert "2 of 6 done" in other.get("progress")[0].proto.text
     assert not other.button(key="pause_run").disabled
-    service.release.set()
+    service.gate.open()
     other = finished(other)
     assert "Done: 6 of 6 done" in words(other)
     assert once_each(service)
-    assert "English reranking lifts nDCG@10" in words(open_page("Answer", experiment=one))
+    assert "English reranking lifts nDCG@10" in words(open_step("Answer", experiment=one))
 
 
 def test_the_speed_of_each_connection_is_kept_with_its_run(
@@ -112,7 +104,7 @@ def test_the_speed_of_each_connection_is_kept_with_its_run(
     page = under_way()
     assert stores.experiments().get(shown(page)).rates == {"gateflow": RatePolicy(1, None, 2)}
     ran(page.button(key="pause_run").click().run())
-    service.release.set()
+    service.gate.open()
     page = finished(page)
     ran(page.number_input(key="evaluate_per_minute_gateflow").set_value(3).run())
     assert metrics(page)["Time"] == "about 2 min"
@@ -124,7 +116,7 @@ def test_a_stopped_run_is_slowed_down_and_limited_before_it_goes_on(
     """Speed and limit of a paused run can be changed; Resume keeps to them, and an emptied limit is none."""
     page = under_way()
     ran(page.button(key="pause_run").click().run())
-    service.release.set()
+    service.gate.open()
     page = finished(page)
     one = shown(page)
     page.number_input(key=f"evaluate_at_once_gateflow_{one}").set_value(2)
@@ -133,12 +125,12 @@ def test_a_stopped_run_is_slowed_down_and_limited_before_it_goes_on(
     ran(page.button(key="set_terms").click().run())
     kept = stores.experiments().get(one)
     assert (kept.rates, kept.spending_limit) == ({"gateflow": RatePolicy(2, 60_000, 2)}, Decimal("0.0045"))
-    page = finished(press(page, "Resume"))
+    page = finished(click(page, "Resume"))
     assert "Stopped at the spending limit: 4 of 6 done" in words(page)
     page.number_input(key=f"evaluate_limit_{one}").set_value(None)
     ran(page.button(key="set_terms").click().run())
     assert stores.experiments().get(one).spending_limit is None
-    page = finished(press(page, "Resume"))
+    page = finished(click(page, "Resume"))
     assert "Done: 6 of 6 done" in words(page)
     assert once_each(service)
     assert "set_terms" not in [button.key for button in page.button]
@@ -146,7 +138,7 @@ def test_a_stopped_run_is_slowed_down_and_limited_before_it_goes_on(
 
 def test_a_run_deleted_in_another_window_is_said_to_be_gone_at_once() -> None:
     """The very click that finds it gone says so, and turns to the latest of the others, where there is one."""
-    page = finished(run_models(own(open_page()), KEYWORD))
+    page = finished(run_models(own(open_step()), KEYWORD))
     first = shown(page)
     page = go(finished(run_models(page, KEYWORD)), "Answer")
     assert shown(page) != first
@@ -167,7 +159,7 @@ def test_earlier_runs_tell_how_long_a_service_takes(
 ) -> None:
     """The next run is promised by the median of what this service needed so far, not by a guess."""
     page = under_way()
-    service.release.set()
+    service.gate.open()
     finished(page)
     monkeypatch.setattr(stores.experiments(), "usual_seconds", lambda contender: 40.0)
     page = ran(page.run())
@@ -176,7 +168,6 @@ def test_earlier_runs_tell_how_long_a_service_takes(
 
 def test_the_time_of_local_models_is_measured_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before a run is promised, a few documents are read; the promise follows what was seen."""
-    stores.local_speeds.clear()
     monkeypatch.setattr(speed, "LOCAL_SPEED", {"local-english": 16_000.0})
     asked = []
 
@@ -185,31 +176,30 @@ def test_the_time_of_local_models_is_measured_first(monkeypatch: pytest.MonkeyPa
         return LocalSpeed(tokens=1.0, query=10.0)
 
     monkeypatch.setattr(speed, "measure_local_speed", measured)
-    page = go(own(open_page()), "Run")
+    page = go(own(open_step()), "Run")
     ran(page.multiselect(key="evaluate_models").set_value(["English (On this computer)"]).run())
     assert asked == ["local-english"]
     # 18 documents of 72 tokens together at one a second, and 6 queries of ten seconds each
     assert metrics(page)["Time"] == "about 3 min"
     ran(page.run())
     assert asked == ["local-english"]
-    stores.local_speeds.clear()
 
 
 def test_runs_are_named_and_deleted() -> None:
     """A run gets a name of one's own in the list; deleting asks first, and takes its answer away."""
-    page = finished(run_models(own(open_page()), KEYWORD))
+    page = finished(run_models(own(open_step()), KEYWORD))
     one = shown(page)
     ran(page.text_input(key=f"experiment_name_{one}").set_value("With the old titles").run())
     page = ran(page.button(key="rename_experiment").click().run())
     assert page.selectbox(key="experiment").options[0].endswith("With the old titles: done")
-    page = press(page, "Yes, delete it")
+    page = click(page, "Yes, delete it")
     assert not stores.experiments().list(page.session_state["evaluate"].set_id)
     assert "Nothing has been run on this query set yet" in words(go(page, "Answer"))
 
 
 def test_two_runs_of_one_minute_are_told_apart() -> None:
     """The same models run again stay what is shown, whatever is clicked next."""
-    page = finished(run_models(own(open_page()), KEYWORD))
+    page = finished(run_models(own(open_step()), KEYWORD))
     first = shown(page)
     page = finished(run_models(page, KEYWORD))
     for _ in range(2):
@@ -221,20 +211,36 @@ def test_two_runs_of_one_minute_are_told_apart() -> None:
 
 def test_query_sets_are_named_and_deleted() -> None:
     """A set of one's own can be renamed and deleted; the sample can be neither."""
-    page = own(open_page())
+    page = own(open_step())
     set_id = page.session_state["evaluate"].set_id
     ran(page.text_input(key=f"set_name_{set_id}").set_value("Tickets of May").run())
     page = ran(page.button(key="rename_set").click().run())
     assert page.selectbox(key="query_set").options[0] == "Tickets of May (6)"
-    page = press(page, "Yes, delete it")
+    page = click(page, "Yes, delete it")
     assert [one.id for one in stores.query_sets().list()] == [page.session_state["evaluate"].set_id]
     assert page.session_state["evaluate"].query_set.name == "Sample: support questions"
     assert not {"Yes, delete it", "Save the name"} & {button.label for button in page.button}
 
 
-def test_a_run_that_ends_while_the_page_is_drawn_is_shown_as_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wherever the end falls between two looks at the run, the page says how it stands."""
-    page = run_models(go(own(open_page()), "Run"), KEYWORD)
-    looks = iter((True, True))
-    monkeypatch.setattr(run, "under_way", lambda: next(looks, False))
-    assert f"Done: {QUERIES} of {QUERIES} done" in words(ran(page.run()))
+@pytest.mark.parametrize("look", [1, 2])
+def test_a_run_that_ends_while_the_page_is_drawn_is_shown_as_done(
+    under_way: Callable[..., AppTest], service: FlakyService, monkeypatch: pytest.MonkeyPatch, look: int
+) -> None:
+    """Wherever the end falls between two of the page's looks at the run, it says how the run stands; after its last
+    look, what shows the progress draws the page again."""
+    page = under_way()
+    going, looks = run.under_way, itertools.count(1)
+
+    def ends_after_a_look() -> bool:
+        found = going()
+        if next(looks) == look:
+            service.gate.open()
+            job = run.running()
+            assert job is not None
+            assert job.wait(PATIENCE)
+        return found
+
+    monkeypatch.setattr(run, "under_way", ends_after_a_look)
+    ran(page.run())
+    assert next(looks) > look
+    assert f"Done: {QUERIES} of {QUERIES} done" in words(page)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -13,7 +12,6 @@ import openpyxl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components.evaluate import speed
 from pages.components.session import stores
 from rerank_core.evaluation import KINDS, read, write
 from rerank_core.evaluation.formats.imported import Imported
@@ -23,20 +21,31 @@ from rerank_core.models import Document
 from tests.support.evaluate_page import (
     KEYWORD,
     choose,
+    drop,
     finished,
     go,
-    open_page,
+    open_step,
     own,
-    press,
-    ran,
     run_models,
-    set_up,
     upload,
 )
-from tests.support.page import MAIN, busy, forget_stores, metrics, words
-from tests.support.rerank_service import GOOD_KEY, RerankService
+from tests.support.gate import Gate
+from tests.support.page import (
+    button,
+    chooser,
+    click,
+    labels,
+    metrics,
+    once,
+    open_page,
+    press,
+    query_of,
+    ran,
+    settled,
+    words,
+)
 from tests.support.search_engine import search_engine
-from tests.support.slow_files import Slow
+from tests.support.slow_files import hold_slow_files
 
 TABLE = Imported(
     "table",
@@ -51,29 +60,10 @@ TABLE = Imported(
 )
 
 
-@pytest.fixture(autouse=True)
-def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The stores of an earlier test stand in another folder, and nothing is measured."""
-    forget_stores()
-    monkeypatch.setattr(speed, "LOCAL_SPEED", {})
-
-
 def found(page: AppTest) -> QuerySet:
     """The query set that is worked on, once a search for candidates is over."""
-    end = time.monotonic() + 60
-    while busy(page) and time.monotonic() < end:
-        ran(page.run())
-    made: QuerySet = page.session_state["evaluate"].query_set
+    made: QuerySet = settled(page).session_state["evaluate"].query_set
     return made
-
-
-def until(page: AppTest, said: str) -> AppTest:
-    """The page once it says so."""
-    end = time.monotonic() + 60
-    while said not in words(page) and time.monotonic() < end:
-        ran(page.run())
-    assert said in words(page)
-    return page
 
 
 def workbook(**sheets: list[list[object]]) -> bytes:
@@ -96,9 +86,9 @@ def workbook(**sheets: list[list[object]]) -> bytes:
 def test_a_file_of_another_tool_becomes_a_set_and_goes_out_the_same(kind: str) -> None:
     """What holds queries, documents and an order is enough by itself; taken away again it reads back the same."""
     data = write(kind, TABLE)
-    page = upload(open_page(), (KINDS[kind].file_name, data))
+    page = upload(open_step(), (KINDS[kind].file_name, data))
     assert f"{KINDS[kind].file_name}: {KINDS[kind].label}, 2 queries" in words(page)
-    made = found(press(page, "Use these queries"))
+    made = found(click(page, "Use these queries"))
     assert len(made) == 2
     assert all(query.candidates for query in made.queries)
     again, before = read(KINDS[kind].file_name, write(kind, made.imported())), read(KINDS[kind].file_name, data)
@@ -110,11 +100,11 @@ def test_a_file_of_another_tool_becomes_a_set_and_goes_out_the_same(kind: str) -
 
 def test_files_that_belong_together_are_put_together() -> None:
     """A TREC run, its qrels and the texts make one set; without the texts the page says what is missing."""
-    page = upload(open_page(), ("results.run", write("trec-run", TABLE)), ("grades.qrels", write("trec-qrels", TABLE)))
+    page = upload(open_step(), ("results.run", write("trec-run", TABLE)), ("grades.qrels", write("trec-qrels", TABLE)))
     assert "3 documents have no text and cannot be scored" in words(page)
     texts = replace(TABLE, judgments={}, run={}, kind="beir")
     page = upload(page, ("texts.zip", write("beir", texts)))
-    made = found(press(page, "Use these queries"))
+    made = found(click(page, "Use these queries"))
     assert made.initial == TABLE.run
     assert made.combined() == TABLE.judgments
 
@@ -125,49 +115,44 @@ def test_a_workbook_with_several_sheets_is_read_from_the_one_that_is_chosen() ->
         Cover=[["Prepared by"], ["Ann"]],
         May=[["Query", "Answer", "Old answer", "Grade"], ["opening hours", "Nine to six", "Nine to five", 3]],
     )
-    page = upload(open_page(), ("tickets.xlsx", data))
-    assert "Use these queries" not in [button.label for button in page.button]
+    page = upload(open_step(), ("tickets.xlsx", data))
+    assert "Use these queries" not in labels(page)
     choose(page, "Sheet", "May")
     assert "1 query, 1 result, 1 rating" in words(page)
     choose(page, "Document text", "Old answer")
-    assert next(box for box in page.selectbox if box.label == "Sheet").value == "May"
-    made = found(press(page, "Use these queries"))
+    assert chooser(page, "Sheet").value == "May"
+    made = found(click(page, "Use these queries"))
     assert [document.text for document in made.documents.values()] == ["Nine to five"]
 
 
 def test_how_a_file_is_read_can_be_chosen() -> None:
     """The first row is data, the encoding is another one, the kind is said: each reads the file anew."""
     data = "сброс пароля;Откройте настройки;3\nчасы работы;С девяти до пяти;2\n".encode("koi8-r")
-    page = choose(upload(open_page(), ("list.csv", data)), "Kind of file", "table")
+    page = choose(upload(open_step(), ("list.csv", data)), "Kind of file", "table")
     page = choose(page, "First row", "no")
     page = choose(page, "Encoding", "koi8-r")
     page = choose(choose(page, "Query", "Column 1"), "Document text", "Column 2")
     page = choose(page, "Rating", "Column 3")
     assert "Spreadsheet, 2 queries, 2 results, 2 ratings" in words(page)
-    assert next(box for box in page.selectbox if box.label == "Encoding").value == "koi8-r"
-    made = found(press(page, "Use these queries"))
+    assert chooser(page, "Encoding").value == "koi8-r"
+    made = found(click(page, "Use these queries"))
     assert [query.text for query in made.queries] == ["сброс пароля", "часы работы"]
     page = choose(upload(page, ("words.csv", b"query,docid,rating\na,d1,3\n")), "Kind of file", "opensearch-queries")
     assert "OpenSearch query set, 2 queries" in words(page)
 
 
-def test_a_long_reading_is_seen_survives_a_reload_and_can_be_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_reading_is_seen_survives_a_reload_and_can_be_cancelled(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What was read before is there, in this session and in one that follows the address; Cancel names the rest."""
-    slow = Slow(monkeypatch, query_sets=True)
-    page = open_page()
-    ran(page.toggle(key="evaluate_adding").set_value(True).run())
-    uploader = next(one for one in page.file_uploader if one.label == "Upload queries")
-    files = [("quick.csv", write("table", TABLE), "text/csv"), ("slow.csv", write("table", TABLE), "text/csv")]
-    page = ran(uploader.set_value(files).run())
-    until(page, "quick.csv: Spreadsheet, 2 queries")
-    assert "slow.csv: reading" in words(page)
-    assert next(button for button in page.button if button.label == "Use these queries").disabled
-    link = {name: value[0] if isinstance(value, list) else value for name, value in dict(page.query_params).items()}
-    again = until(open_page(**link), "quick.csv: Spreadsheet, 2 queries")
+    hold_slow_files(monkeypatch, gate)
+    page = drop(open_step(), ("quick.csv", write("table", TABLE)), ("slow.csv", write("table", TABLE)))
+    once(once(page, "slow.csv: reading"), "quick.csv: Spreadsheet, 2 queries")
+    assert button(page, "Use these queries").disabled
+    again = once(open_step(**query_of(page)), "quick.csv: Spreadsheet, 2 queries")
     press(again, "Cancel reading")
-    until(again, "Reading was stopped.")
+    assert "Reading was stopped." in words(again)
     assert "slow.csv" in words(again)
-    slow.go.set()
 
 
 def test_ratings_of_one_person_can_be_taken_away_alone() -> None:
@@ -176,7 +161,7 @@ def test_ratings_of_one_person_can_be_taken_away_alone() -> None:
     rated = {"Ann": {"q": {"a": 3, "b": 0}}, "Ben": {"q": {"a": 1}}}
     made = QuerySet("Two", make_queries({"q": "q"}, {"q": ("a", "b")}, {}), documents, rated)
     set_id = stores.query_sets().save(made)
-    page = open_page()
+    page = open_step()
     ran(page.selectbox(key="query_set").set_value(set_id).run())
     page.session_state["evaluate_taking"] = True
     ran(page.run())
@@ -208,14 +193,14 @@ def test_a_click_beside_an_import_does_not_put_it_together_again(monkeypatch: py
         return real(*parts, **options)
 
     monkeypatch.setattr(sources, "from_files", counted)
-    page = upload(open_page(), ("set.csv", write("table", TABLE)))
+    page = upload(open_step(), ("set.csv", write("table", TABLE)))
     page.text_input(key="evaluate_name").set_value("Another name").run()
     ran(page.run())
     assert len(made) == 1
     choose(page, "Rating", "")
     assert len(made) == 2
     assert "0 have ratings" in words(page)
-    assert found(press(page, "Use these queries")).name == "Another name"
+    assert found(click(page, "Use these queries")).name == "Another name"
 
 
 # A live engine
@@ -231,18 +216,18 @@ def engine() -> Iterator[str]:
 
 def test_a_live_engine_supplies_the_candidates(engine: str) -> None:
     """Each query of a list is put to the engine, whose order is the initial one; a wrong index is a sentence."""
-    page = open_page()
+    page = open_step()
     ran(page.toggle(key="evaluate_adding").set_value(True).run())
     ran(page.segmented_control(key="evaluate_way").set_value("From a list of queries").run())
     page.text_area(key="evaluate_queries").set_value("forgotten password\nopening hours").run()
     ran(page.selectbox(key="evaluate_source").set_value("live").run())
     for key, value in (("live_address", engine), ("live_index", "nowhere"), ("live_text", "body")):
         page.text_input(key=key).set_value(value).run()
-    page = press(page, "Find candidates")
+    page = click(page, "Find candidates")
     found(page)
     assert page.error
     page.text_input(key="live_index").set_value("articles").run()
-    made = found(press(page, "Find candidates"))
+    made = found(click(page, "Find candidates"))
     assert made.order_name == "as the search engine listed them"
     assert made.initial == {"forgotten password": ("a1", "a2"), "opening hours": ("a3",)}
 
@@ -256,7 +241,7 @@ def test_every_document_that_any_model_shows_is_to_be_rated() -> None:
     documents = {f"d{place}": Document(text, f"d{place}") for place, text in enumerate(texts)}
     queries = make_queries({"q": "parcel refund"}, {"q": tuple(documents)}, {})
     set_id = stores.query_sets().save(QuerySet("Pool", queries, documents, {"ann": {"q": {"d0": 0}}}))
-    page = open_page()
+    page = open_step()
     ran(page.selectbox(key="query_set").set_value(set_id).run())
     go(page, "Rate")
     assert "0 of 5 documents rated by this rater" in page.get("progress")[0].proto.text
@@ -269,7 +254,7 @@ def test_every_document_that_any_model_shows_is_to_be_rated() -> None:
 
 def test_raters_who_differ_are_told_apart_with_their_kappa() -> None:
     """Each has ratings of his own, the page says how far they agree and where not, and figures can go by one."""
-    page = own(open_page())
+    page = own(open_step())
     go(page, "Rate")
     for name, grades in (("Ann", (3, 3, 0, 0, 3, 0)), ("Ben", (3, 0, 0, 0, 3, 0))):
         page.text_input(key="evaluate_rater").set_value(name).run()
@@ -293,7 +278,7 @@ def test_raters_who_differ_are_told_apart_with_their_kappa() -> None:
 
 def test_figures_can_be_narrowed_by_tag_language_and_length() -> None:
     """Each filter names how many queries are left; the worst of them stands first, and its board below."""
-    page = go(finished(run_models(open_page(), KEYWORD)), "Answer")
+    page = go(finished(run_models(open_step(), KEYWORD)), "Answer")
     before = next(frame.value for frame in page.dataframe if "Before" in frame.value.columns)
     assert list(before["Change"]) == sorted(before["Change"])
     ran(page.multiselect(key="summary_languages").set_value(["ja"]).run())
@@ -306,23 +291,23 @@ def test_figures_can_be_narrowed_by_tag_language_and_length() -> None:
 
 def test_a_filter_is_told_on_every_step_and_taken_back_by_one_click() -> None:
     """Chosen on the Answer step, it narrows the cut-off, the cost and the report too, and each of them says so."""
-    page = go(finished(run_models(open_page(), KEYWORD)), "Answer")
+    page = go(finished(run_models(open_step(), KEYWORD)), "Answer")
     assert "77 queries." not in words(page)
     ran(page.multiselect(key="summary_languages").set_value(["de"]).run())
     said = re.search(r"Only language de: (\d+) of 77 queries\.", words(page))
     assert said is not None
-    assert "Show all queries" not in {button.label for button in page.button}
+    assert "Show all queries" not in labels(page)
     assert said[0] in words(go(page, "Report"))
     assert said[0] in words(go(page, "Cut-off"))
     assert f" of {said[1]} queries are answered" in words(page)
     assert said[0] in words(go(page, "Cost"))
-    press(page, "Show all queries")
+    click(page, "Show all queries")
     assert "Only language" not in words(page)
     assert " of 77 queries are answered" in words(go(page, "Cut-off"))
     go(page, "Answer")
     ran(page.multiselect(key="summary_languages").set_value(["ja"]).run())
     assert "Only language ja" in words(go(page, "Cut-off"))
-    press(page, "Show all queries")
+    click(page, "Show all queries")
     assert " of 77 queries are answered" in words(page)
     go(page, "Answer")
     assert page.multiselect(key="summary_languages").value == []
@@ -330,7 +315,7 @@ def test_a_filter_is_told_on_every_step_and_taken_back_by_one_click() -> None:
 
 def test_a_filter_of_another_set_does_no_harm() -> None:
     """A rater or a tag that this set does not have narrows nothing, on whatever step one comes back."""
-    page = finished(run_models(own(open_page()), KEYWORD))
+    page = finished(run_models(own(open_step()), KEYWORD))
     page.session_state["summary_raters"], page.session_state["summary_tags"] = ["Somebody else"], ["none of these"]
     assert "on nDCG@10" in words(go(page, "Cost"))
     assert " of 6 queries are answered" in words(go(page, "Cut-off"))
@@ -338,7 +323,7 @@ def test_a_filter_of_another_set_does_no_harm() -> None:
 
 def test_the_order_that_is_looked_at_is_the_best_until_somebody_chooses() -> None:
     """While models answer one after another the best changes; a choice stays, for that run."""
-    page = go(finished(run_models(open_page(), KEYWORD, "English (On this computer)")), "Answer")
+    page = go(finished(run_models(open_step(), KEYWORD, "English (On this computer)")), "Answer")
     best = page.selectbox(key="summary_model").value
     other = next(label for label in page.selectbox(key="summary_model").options if label != best)
     page.session_state["summary_model"] = other  # as it stood when only that one had answered
@@ -349,34 +334,29 @@ def test_the_order_that_is_looked_at_is_the_best_until_somebody_chooses() -> Non
 
 def test_what_a_run_cost_stands_beside_what_it_brought() -> None:
     """The money is among the first columns, which fit a window without scrolling sideways."""
-    page = go(finished(run_models(own(open_page()), KEYWORD)), "Answer")
+    page = go(finished(run_models(own(open_step()), KEYWORD)), "Answer")
     figures = next(frame.value for frame in page.dataframe if "nDCG@10" in frame.value.columns)
     assert list(figures.columns)[:5] == ["Order", "nDCG@10", "Change", "This run", "Median time"]
 
 
-def test_a_threshold_holds_for_the_playground_of_another_session(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_threshold_holds_for_the_playground_of_another_session() -> None:
     """What is kept for a model on the Cut-off step is the score threshold wherever that model answers next."""
-    page = go(finished(run_models(open_page(), KEYWORD)), "Cut-off")
+    page = go(finished(run_models(open_step(), KEYWORD)), "Cut-off")
     ran(page.number_input(key="cut_line").set_value(0.42).run())
-    page = press(page, "Keep for this model")
+    page = click(page, "Keep for this model")
     assert "Kept for this model: 0.420" in words(page)
-    forget_stores()
-    other = AppTest.from_file(MAIN, default_timeout=60)
-    other.query_params["model"] = "v2"
-    ran(other.run())
-    end = time.monotonic() + 60
-    while not [box for box in other.number_input if box.key == "threshold"] and time.monotonic() < end:
-        ran(other.run())
+    stores.forget()
+    other = settled(open_page(query={"model": "v2"}))
     assert other.number_input(key="threshold").value == 0.42
-    page = press(page, "Forget it")
+    page = click(page, "Forget it")
     assert "Kept for this model" not in words(page)
     ran(other.run())
     assert other.number_input(key="threshold").value != 0.42
 
 
-def test_the_recipe_leads_from_pairs_to_a_kept_threshold(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_recipe_leads_from_pairs_to_a_kept_threshold() -> None:
     """Pairs are looked at one by one, the mean of the borderline ones moves the line, and it is kept as such."""
-    page = go(finished(run_models(open_page(), KEYWORD)), "Cut-off")
+    page = go(finished(run_models(open_step(), KEYWORD)), "Cut-off")
     page.session_state["cut_recipe"] = True
     ran(page.run())
     assert "Pair 1 of 50 · score" in words(page)
@@ -390,19 +370,19 @@ def test_the_recipe_leads_from_pairs_to_a_kept_threshold(monkeypatch: pytest.Mon
     mean = sum(scores[:2]) / 2
     assert f"The mean of 2 borderline pairs is {mean:.2f}" in words(page)
     assert "30 pairs or more are needed" in words(page)
-    page = press(page, "Take the rest as borderline")
+    page = click(page, "Take the rest as borderline")
     assert "50 of 50 pairs looked at, 48 borderline" in page.get("progress")[0].proto.text
     assert "30 pairs or more are needed" not in words(page)
     ran(page.button(key="recipe_use").click().run())
     line = page.number_input(key="cut_line").value
     assert page.button(key="recipe_use").label == f"Move the line to {line:.3f}"
-    page = press(page, "Keep for this model")
+    page = click(page, "Keep for this model")
     assert f"Kept for this model: {line:.3f} (from 48 borderline pairs)" in words(page)
 
 
 def test_the_lines_stay_where_they_were_put() -> None:
     """A look at another step moves neither line; another run of the same model begins with its own suggestion."""
-    page = go(finished(run_models(open_page(), KEYWORD)), "Cut-off")
+    page = go(finished(run_models(open_step(), KEYWORD)), "Cut-off")
     state = page.session_state["evaluate"]
     suggested = page.number_input(key="cut_line").value
     ran(page.number_input(key="cut_line").set_value(0.5).run())
@@ -425,16 +405,16 @@ def test_the_lines_stay_where_they_were_put() -> None:
 def test_the_recipe_needs_no_ratings_and_its_marks_outlive_a_reload() -> None:
     """A set that nobody rated has no line, and yet its pairs lead to a kept threshold, from one visit to the next."""
     unrated = replace(TABLE, judgments={})
-    page = press(upload(open_page(), ("plain.csv", write("table", unrated))), "Use these queries")
+    page = click(upload(open_step(), ("plain.csv", write("table", unrated))), "Use these queries")
     page = go(finished(run_models(page, KEYWORD)), "Cut-off")
     assert "There is nothing to cut yet" in words(page)
     page.session_state["cut_recipe"] = True
     ran(page.run())
     assert "Pair 1 of 2 · score" in words(page)
     ran(page.button(key="recipe_borderline").click().run())
-    link = {name: value[0] if isinstance(value, list) else value for name, value in dict(page.query_params).items()}
-    forget_stores()
-    page = open_page(**link)
+    link = query_of(page)
+    stores.forget()
+    page = open_step(**link)
     page.session_state["cut_recipe"] = True
     ran(page.run())
     assert "1 of 2 pairs looked at, 1 borderline" in page.get("progress")[0].proto.text
@@ -445,23 +425,19 @@ def test_the_recipe_needs_no_ratings_and_its_marks_outlive_a_reload() -> None:
     assert said is not None
     ran(page.button(key="recipe_use").click().run())
     assert f"Kept for this model: {said[1]} (from 1 borderline pairs)" in words(page)
-    page = press(page, "Forget it")
+    page = click(page, "Forget it")
     assert "Kept for this model" not in words(page)
 
 
-def test_a_service_without_scores_has_a_top_n_and_no_threshold(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_without_scores_has_a_top_n_and_no_threshold(providers) -> None:
     """Where nothing is scored there is no line to drag; how many to show can still be chosen."""
-    with RerankService() as service:
-        set_up(monkeypatch, f"{service.url}/ok")
-        monkeypatch.setenv("FLASHRANK_BASE_URL", f"{service.url}/ok")
-        monkeypatch.setenv("FLASHRANK_API_KEY", GOOD_KEY)
-        page = own(open_page())
-        go(page, "Run")
-        name = next(one for one in page.multiselect(key="evaluate_models").options if "FlashRank" in one)
-        page = run_models(page, name)
-        if "Start this run?" in words(page):
-            page = press(page, "Yes, start")
-        page = go(finished(page), "Cut-off")
+    providers(gateflow="ok", flashrank="ok")
+    page = go(own(open_step()), "Run")
+    name = next(one for one in page.multiselect(key="evaluate_models").options if "FlashRank" in one)
+    page = run_models(page, name)
+    if "Start this run?" in words(page):
+        page = click(page, "Yes, start")
+    page = go(finished(page), "Cut-off")
     assert "an order and no scores" in words(page)
     assert "With the top 3" in words(page)
     assert "Threshold" not in metrics(page)
@@ -469,7 +445,7 @@ def test_a_service_without_scores_has_a_top_n_and_no_threshold(monkeypatch: pyte
 
 def test_two_sets_of_one_name_stay_apart() -> None:
     """A list tells its entries apart by their words; choosing the older one shows the older one."""
-    page = own(open_page("Query set"))
+    page = own(open_step("Query set"))
     first = page.session_state["evaluate"].set_id
     go(own(page), "Query set")
     second = page.session_state["evaluate"].set_id

@@ -22,25 +22,16 @@ from rerank_core.jobs import JobManager
 from rerank_core.pricing.budget import Budget
 from rerank_core.pricing.table import PriceTable
 from rerank_core.transport.credentials import ApiKey
+from tests.support.gate import PATIENCE
 from tests.support.loopback import Loopback, answers, hung_up
-from tests.support.page import MAIN
-from tests.support.rerank_service import GOOD_KEY, RerankService
-
-
-@pytest.fixture(scope="module")
-def service():
-    """A rerank service on loopback."""
-    with RerankService() as running:
-        yield running
+from tests.support.page import open_page
+from tests.support.rerank_service import GOOD_KEY
 
 
 @pytest.fixture
 def at():
     """The frame around the Connections page, as a first visitor sees it."""
-    opened = AppTest.from_file(MAIN, default_timeout=60)
-    opened.switch_page("connections.py").run()
-    assert not opened.exception
-    return opened
+    return open_page("connections.py")
 
 
 def sidebar(at: AppTest) -> str:
@@ -81,7 +72,7 @@ def show_unexpected() -> None:
 
 def test_an_unforeseen_failure_says_nothing_of_itself():
     """A failure that nobody wrote a sentence for shows ours, and not a word of its own."""
-    at = AppTest.from_function(show_unexpected, default_timeout=20).run()
+    at = AppTest.from_function(show_unexpected, default_timeout=PATIENCE).run()
     assert "Something went wrong on this page" in at.error[0].value
     assert "secret" not in repr(at.main)
     assert "evil" not in repr(at.main)
@@ -101,7 +92,7 @@ def show_refused() -> None:
 
 def test_a_providers_words_are_drawn_as_plain_text():
     """Message, hint, code and request id are text elements; only our own heading is in the red box."""
-    at = AppTest.from_function(show_refused, default_timeout=20).run()
+    at = AppTest.from_function(show_refused, default_timeout=PATIENCE).run()
     assert [error.value for error in at.error] == ["The key may not do this"]
     assert [text.value for text in at.text] == [
         "No: ![x](http://evil.test)",
@@ -162,10 +153,9 @@ def test_a_call_books_what_it_cost(service):
 def test_a_call_that_could_pass_the_limit_is_not_made(service):
     """Retries count: with two of them a call for 0.001 needs 0.003, and one that has less is not sent."""
     budget = Budget(Decimal("0.0029"))
-    before = len(service.requests)
     with pytest.raises(SpendingLimitError):
         paid_call.rerank(connection_to(f"{service.url}/ok"), Payment(budget, Decimal(0)), REQUEST)
-    assert len(service.requests) == before
+    assert not service.requests
     assert budget.now().calls == 0
 
 
@@ -192,15 +182,20 @@ def test_a_reserved_call_can_be_broken_off(service):
     """Money set aside beforehand is used, and the client is handed out so that another thread can close it."""
     budget = Budget(Decimal("1"))
     payment = Payment(budget, Decimal("0.5"))
-    clients: list[rc.Client] = []
+    closers: list[threading.Thread] = []
+
+    def close_once_it_waits(client: rc.Client) -> None:
+        def close() -> None:
+            service.gate.wait_until_held()
+            client.close()
+
+        closers.append(threading.Thread(target=close))
+        closers[-1].start()
+
     with pytest.raises(rc.RerankError):
-        paid_call.rerank(
-            connection_to(f"{service.url}/slow"),
-            payment,
-            REQUEST,
-            on_client=lambda client: (clients.append(client), threading.Timer(0.2, client.close).start()),
-        )
-    assert len(clients) == 1
+        paid_call.rerank(connection_to(f"{service.url}/held"), payment, REQUEST, on_client=close_once_it_waits)
+    (closer,) = closers
+    closer.join()
     assert budget.reserved == 0
 
 
@@ -222,7 +217,7 @@ def test_the_server_closes_the_job_manager_when_it_ends(monkeypatch):
     async def live() -> None:
         async with app.lifespan(None):
             running.append(manager.submit(work))
-            await asyncio.to_thread(began.wait, 10)
+            await asyncio.to_thread(began.wait, PATIENCE)
 
     running: list[object] = []
     asyncio.run(live())
@@ -287,18 +282,13 @@ def test_an_answer_after_a_lost_one_keeps_the_lost_one_set_aside():
 def test_a_link_to_the_work_of_another_page_is_not_taken_for_ones_own(page: str, name: str) -> None:
     """An id from one page's address, put into another's, gives the usual first visit and no failure."""
     job = stores.jobs().submit(object, owner="an-id-of-elsewhere", title="something else")
-    assert job.wait(10)
-    at = AppTest.from_file(MAIN, default_timeout=60)
-    at.query_params[name] = "an-id-of-elsewhere"
-    at.switch_page(f"{page}.py").run()
-    assert not at.exception
+    assert job.wait(PATIENCE)
+    at = open_page(f"{page}.py", {name: "an-id-of-elsewhere"})
     assert not any("went wrong" in box.value for box in at.error)
 
 
 def test_a_spending_limit_has_a_most() -> None:
     """A limit of hundreds of digits is nobody's wish, and would not fit the sidebar."""
-    at = AppTest.from_file(MAIN, default_timeout=60)
-    at.query_params["example"] = "own"
-    at.run()
+    at = open_page(query={"example": "own"})
     limit = at.number_input(key="spending_limit")
     assert (limit.min, limit.max) == (0, 1_000_000)

@@ -2,56 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import time
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components.session import stores
 from pages.components.session.connection import Settings
 from rerank_core import documents, samples
 from rerank_core.storage.runs import RunStore
 from tests.support import made_files as made
-from tests.support.page import MAIN, metrics, settled, words
-from tests.support.rerank_service import GOOD_KEY, RerankService, Service
-from tests.support.slow_files import Slow
+from tests.support.gate import Gate
+from tests.support.page import button, chooser, click, drop, metrics, once, open_page, press, settled, upload, words
+from tests.support.rerank_service import GOOD_KEY, RerankService
+from tests.support.slow_files import hold_slow_files
+
+PAGE = "playground.py"
+HOSTED = {"connection": "gateflow"}
 
 
-@pytest.fixture(scope="module")
-def service():
-    """A rerank service on loopback, with an address for each of its moods."""
-    with RerankService() as running:
-        yield running
-
-
-@pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch):
-    """Open the page; `at="ok"` puts GateFlow at that mood of the service."""
-
-    stores.forget()  # the store of an earlier test stands in another folder
-
-    def opened(service: Service | None = None, at: str = "ok", provider: str = "gateflow", **query: str) -> AppTest:
-        page = AppTest.from_file(MAIN, default_timeout=60)
-        if service is not None:
-            monkeypatch.setenv(f"{provider.upper()}_API_KEY", GOOD_KEY)
-            monkeypatch.setenv(f"{provider.upper()}_BASE_URL", f"{service.url}/{at}")
-            page.query_params["connection"] = provider
-        for name, value in query.items():
-            page.query_params[name] = value
-        page.run()
-        return settled(page)
-
-    return opened
-
-
-def press(page: AppTest, label: str = "Rerank") -> AppTest:
-    """Press a button and wait for the run that it may start."""
-    next(button for button in page.button if button.label == label).click().run()
-    return settled(page)
+def rerank(page: AppTest) -> AppTest:
+    """Press Rerank and wait for the run that it may start."""
+    return press(page, "Rerank")
 
 
 def order(page: AppTest) -> list[int]:
@@ -68,24 +39,23 @@ def test_the_first_visit_is_reranked_here_and_free(app) -> None:
     assert [tab.label for tab in page.tabs] == ["Board", "Table", "Request", "Context", "Export"]
 
 
-def test_a_hosted_connection_waits_for_the_button(app, service: Service) -> None:
+def test_a_hosted_connection_waits_for_the_button(app, service: RerankService) -> None:
     """Opening a page with a paid connection sends nothing; pressing sends one request for all documents."""
-    service.requests.clear()
-    page = app(service)
+    page = app(HOSTED, gateflow="ok")
     assert service.requests == []
     assert metrics(page)["Estimated cost"] == "$0.001"
     assert page.session_state["playground"].run is None
-    press(page)
+    rerank(page)
     assert len(service.requests) == 1
-    assert "top_n" not in service.requests[0][2] or service.requests[0][2]["top_n"] == 4
+    assert "top_n" not in service.requests[0].json or service.requests[0].json["top_n"] == 4
     assert metrics(page)["Billed"] == "$0.001"
     assert "req_42" in words(page)
     assert order(page) == [3, 2, 1, 0]
 
 
-def test_moving_top_n_or_the_threshold_sends_nothing(app, service: Service) -> None:
+def test_moving_top_n_or_the_threshold_sends_nothing(app, service: RerankService) -> None:
     """The page cuts by itself; scores below the cut are kept."""
-    page = press(app(service))
+    page = rerank(app(HOSTED, gateflow="ok"))
     count = len(service.requests)
     page.number_input(key="top").set_value(1).run()
     page.number_input(key="threshold").set_value(0.4).run()
@@ -94,60 +64,61 @@ def test_moving_top_n_or_the_threshold_sends_nothing(app, service: Service) -> N
     assert len(page.session_state["playground"].run.response.results) == 4
 
 
-def test_a_refused_key_is_a_sentence_and_the_texts_stay(app, service: Service, monkeypatch) -> None:
+def test_a_refused_key_is_a_sentence_and_the_texts_stay(app, monkeypatch) -> None:
     """401: what happened, what to do, and nothing typed is lost; the right key then works."""
-    page = app(service)
+    page = app(HOSTED, gateflow="ok")
     page.text_area(key="query").set_value("my own question").run()
     monkeypatch.setenv("GATEFLOW_API_KEY", "gw_prod_wrong")
-    press(page)
+    rerank(page)
     assert "The key was not accepted" in words(page)
     assert "gw_prod_wrong" not in words(page)
     assert page.text_area(key="query").value == "my own question"
     assert "How to reset your password" in page.text_area(key="documents").value
     monkeypatch.setenv("GATEFLOW_API_KEY", GOOD_KEY)
-    press(page)
+    rerank(page)
     assert order(page) == [3, 2, 1, 0]
     assert "The key was not accepted" not in words(page)
 
 
 @pytest.mark.parametrize("mood", ["html", "not-found", "moved", "broke", "failing", "forbidden"])
-def test_each_failure_of_a_service_is_shown_and_leaves_no_order(app, service: Service, mood: str) -> None:
+def test_each_failure_of_a_service_is_shown_and_leaves_no_order(app, mood: str) -> None:
     """A failed call never passes the old order off as a new one."""
-    page = app(service, at=mood)
+    page = app(HOSTED, gateflow=mood)
     page.session_state["connection_settings"] = {"gateflow": Settings(max_retries=0)}
-    press(page)
+    rerank(page)
     assert page.error
     assert page.session_state["playground"].run is None
     assert "![" not in "".join(str(box.value) for box in page.error)
 
 
-def test_a_provider_without_scores_shows_ranks_and_says_so(app, service: Service) -> None:
+def test_a_provider_without_scores_shows_ranks_and_says_so(app) -> None:
     """FlashRank HTTP: no bars, no threshold, no invented score, and Model is disabled."""
-    page = press(app(service, provider="flashrank"))
+    page = rerank(app({"connection": "flashrank"}, flashrank="ok"))
     assert "gives an order and no scores" in words(page)
     assert not [box for box in page.number_input if box.label == "Score threshold"]
     assert metrics(page)["Billed"] == "unknown"
     assert page.segmented_control(key="model").disabled
 
 
-def test_the_retired_model_says_so_on_gateflow_only(app, service: Service) -> None:
+def test_the_retired_model_says_so_on_gateflow_only(app) -> None:
     """v2's shut-down stands before the button on the hosted service, and not on this computer."""
-    assert "2025-04-30" in words(app(service, model="v2")) or "30 April 2025" in words(app(service, model="v2"))
-    assert "2025" not in "".join(str(box.value) for box in app(model="v2").warning)
+    hosted = words(app(HOSTED | {"model": "v2"}, gateflow="ok"))
+    assert "2025-04-30" in hosted or "30 April 2025" in hosted
+    assert "2025" not in "".join(str(box.value) for box in app({"model": "v2"}).warning)
 
 
-def test_a_spending_limit_asks_before_it_is_passed(app, service: Service) -> None:
+def test_a_spending_limit_asks_before_it_is_passed(app, service: RerankService) -> None:
     """Nothing is sent until the person agrees, and refusing sends nothing at all."""
-    page = app(service)
+    page = app(HOSTED, gateflow="ok")
     page.sidebar.number_input(key="spending_limit").set_value(0.0005).run()
     count = len(service.requests)
-    press(page)
+    rerank(page)
     assert "This may pass your spending limit" in words(page)
     assert len(service.requests) == count
     press(page, "Do not run")
     assert "This may pass your spending limit" not in words(page)
     assert len(service.requests) == count
-    press(page)
+    rerank(page)
     press(page, "Rerank and raise the limit")
     assert len(service.requests) == count + 1
     assert metrics(page)["Billed"] == "$0.001"
@@ -158,21 +129,18 @@ def test_german_text_with_the_english_model_is_said_before_the_button(app) -> No
     page = app()
     page.text_area(key="query").set_value("Wie kann ich mein Passwort zurücksetzen?").run()
     assert "German" in words(page)
-    next(button for button in page.button if button.label == "Switch to Multilingual").click().run()
+    click(page, "Switch to Multilingual")
     assert page.segmented_control(key="model").value == "Multilingual"
     assert not [button for button in page.button if button.label == "Switch to Multilingual"]
 
 
-def test_a_run_is_saved_and_its_link_reopens_it_without_a_call(app, service: Service) -> None:
+def test_a_run_is_saved_and_its_link_reopens_it_without_a_call(app, service: RerankService) -> None:
     """The address names the run; a new session shows it from the store."""
-    page = press(app(service))
+    page = rerank(app(HOSTED, gateflow="ok"))
     run = page.session_state["playground"].run
     assert GOOD_KEY.encode() not in RunStore().path.read_bytes()
     count = len(service.requests)
-    again = AppTest.from_file(MAIN, default_timeout=60)
-    again.query_params["run"] = run.id
-    again.run()
-    assert not again.exception
+    again = open_page(PAGE, {"run": run.id})
     assert order(again) == [3, 2, 1, 0]
     assert again.text_area(key="query").value == run.query
     assert len(service.requests) == count
@@ -180,10 +148,10 @@ def test_a_run_is_saved_and_its_link_reopens_it_without_a_call(app, service: Ser
 
 def test_an_unknown_run_falls_back_to_the_first_story(app) -> None:
     """A link to a run of another computer is no dead end, and says that this is not what the link meant."""
-    page = app(run="no-such-run")
+    page = app({"run": "no-such-run"})
     assert order(page)[0] == samples.EXAMPLES[0].answers[0]
     assert "The link names a run that is not on this computer" in words(page)
-    assert "The link names" not in words(press(page))
+    assert "The link names" not in words(rerank(page))
 
 
 def test_ratings_give_measures_and_are_kept_with_the_run(app) -> None:
@@ -203,9 +171,7 @@ def test_ratings_give_measures_and_are_kept_with_the_run(app) -> None:
 def test_a_measure_that_stays_the_same_is_called_neither_better_nor_worse(app) -> None:
     """Green and red are for change alone."""
     page = app()
-    playground = page.session_state["playground"]
-    for index in range(4):
-        playground.run = dataclasses.replace(playground.run, ratings={**playground.run.ratings, index: 2})
+    page.session_state["ratings"].given[page.session_state["playground"].run.id] = dict.fromkeys(range(4), 2)
     page.run()
     (ndcg,) = [metric for metric in page.metric if metric.label.startswith("nDCG")]
     assert (ndcg.value, ndcg.delta, ndcg.proto.color) == ("1.000", "no change", 2)
@@ -213,13 +179,13 @@ def test_a_measure_that_stays_the_same_is_called_neither_better_nor_worse(app) -
 
 def test_a_pasted_request_offers_what_else_it_asks_for(app) -> None:
     """A query of one's own is not overwritten, and one click takes over the other's, its Top N and its model."""
-    page = app(example="own")
+    page = app({"example": "own"})
     page.text_area(key="query").set_value("mine").run()
     body = {"query": "theirs", "top_n": 2, "model": "rerank-multilingual-v3.0", "documents": ["a", "b", "c"]}
     page.text_area(key="documents").set_value(json.dumps(body)).run()
     assert page.text_area(key="query").value == "mine"
     assert "The pasted request also holds the query “theirs”, Top N “2”, the model “Multilingual”." in words(page)
-    next(button for button in page.button if button.label == "Use them").click().run()
+    click(page, "Use them")
     assert (page.text_area(key="query").value, page.number_input(key="top").value) == ("theirs", 2)
     assert page.segmented_control(key="model").value == "Multilingual"
     assert "also holds" not in words(page)
@@ -227,73 +193,54 @@ def test_a_pasted_request_offers_what_else_it_asks_for(app) -> None:
     assert "also holds" not in words(page)
     page.text_area(key="documents").set_value(json.dumps(body | {"documents": ["d", "e"]})).run()
     assert "The pasted request also holds the query “theirs”." in words(page)
-    next(button for button in page.button if button.label == "Leave them").click().run()
+    click(page, "Leave them")
     assert "also holds" not in words(page)
     assert page.text_area(key="query").value == "another"
 
 
 def test_the_name_of_a_file_cannot_turn_our_words_around(app) -> None:
     """A right-to-left override in it is shown as a character that cannot be shown."""
-    page = app(example="own")
-    page.file_uploader[0].set_value(("\u202etxt.csv", b"text\nfirst\nsecond\n", "text/csv")).run()
+    page = app({"example": "own"})
+    upload(page, ("\u202etxt.csv", b"text\nfirst\nsecond\n"))
     assert "\ufffdtxt.csv: 2 documents" in words(page)
     assert "\u202e" not in words(page)
 
 
 def test_pasting_replaces_uploads_append_and_undo_brings_back(app) -> None:
     """The one working list: its count and source are shown after each step."""
-    page = app(example="own")
+    page = app({"example": "own"})
     page.text_area(key="documents").set_value("first\nsecond").run()
     assert "2 documents, pasted, one per line" in words(page)
-    page.file_uploader[0].set_value(("kb.csv", b"text,score\nthird,0.2\nfourth,0.9\n", "text/csv")).run()
+    upload(page, ("kb.csv", b"text,score\nthird,0.2\nfourth,0.9\n"))
     assert "4 documents: 2 pasted, 2 from kb.csv" in words(page)
     assert "By uploaded score" in page.selectbox(key="start_order").options
-    next(button for button in page.button if button.label == "Undo").click().run()
+    click(page, "Undo")
     assert "2 documents, pasted" in words(page)
     assert not page.exception
 
 
 def test_bad_rows_are_reported_by_line_and_good_rows_stay(app) -> None:
     """An import report names what was left out."""
-    page = app(example="own")
-    page.file_uploader[0].set_value(("kb.csv", b"id,text\n1,good\n2,\n3,also good\n", "text/csv")).run()
+    page = app({"example": "own"})
+    upload(page, ("kb.csv", b"id,text\n1,good\n2,\n3,also good\n"))
     assert "2 documents" in words(page)
     assert 3 in list(page.dataframe[0].value["Line"])
 
 
 @pytest.fixture
-def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow]:
-    """Files called slow wait; at the end they are let go."""
-    reader = Slow(monkeypatch)
-    yield reader
-    reader.go.set()
+def slow(monkeypatch: pytest.MonkeyPatch, gate: Gate) -> Gate:
+    """Files called slow wait at this gate."""
+    hold_slow_files(monkeypatch, gate)
+    return gate
 
 
-def upload(page: AppTest, *files: tuple[str, bytes]) -> AppTest:
-    """Drop files, and draw the page until all but the slow ones have been read."""
-    page.file_uploader[0].set_value([(name, data, "") for name, data in files]).run()
-    inbox = page.session_state["inbox_reading"]
-    quick = {name for name, _ in files if not name.startswith("slow")}
-    end = time.monotonic() + 60
-    while not quick <= {*inbox.files} and time.monotonic() < end:
-        page.run()
-    assert not page.exception
-    return page
-
-
-def test_what_is_being_read_can_be_cancelled_and_the_rest_stays(app, slow: Slow) -> None:
+def test_what_is_being_read_can_be_cancelled_and_the_rest_stays(app, slow: Gate) -> None:
     """The files before the slow one are there at once, the others are named, and reading goes on afterwards."""
-    page = upload(app(example="own"), ("a.csv", b"text\none\ntwo\n"))
-    page.file_uploader[0].set_value([("b.txt", b"three", ""), ("slow.txt", b"four", ""), ("c.txt", b"five", "")]).run()
-    inbox = page.session_state["inbox_reading"]
-    end = time.monotonic() + 60
-    while not ("b.txt" in inbox.files and "slow.txt: reading" in words(page)) and time.monotonic() < end:
-        page.run()
-    assert "3 documents: 2 from a.csv, 1 from b.txt" in words(page)
+    page = upload(app({"example": "own"}), ("a.csv", b"text\none\ntwo\n"))
+    drop(page, ("b.txt", b"three"), ("slow.txt", b"four"), ("c.txt", b"five"))
+    once(once(page, "slow.txt: reading"), "3 documents: 2 from a.csv, 1 from b.txt")
     assert page.query_params["reading"] == page.session_state["job_reading"].id
-    next(button for button in page.button if button.label == "Cancel reading").click().run()
-    settled(page)
-    page.run()
+    press(page, "Cancel reading")
     assert "3 documents: 2 from a.csv, 1 from b.txt" in words(page)
     assert "slow.txt\nc.txt" in words(page)
     assert "reading" not in page.query_params
@@ -302,33 +249,28 @@ def test_what_is_being_read_can_be_cancelled_and_the_rest_stays(app, slow: Slow)
     assert "slow.txt" not in words(page)
 
 
-def test_a_reload_while_a_file_is_read_loses_nothing(app, slow: Slow) -> None:
+def test_a_reload_while_a_file_is_read_loses_nothing(app, slow: Gate) -> None:
     """The address names the reading: a new session of the same page has the texts, the files, and goes on."""
-    page = app(example="own")
+    page = app({"example": "own"})
     page.text_area(key="query").set_value("a patient question").run()
     page.text_area(key="documents").set_value("first\nsecond").run()
     upload(page, ("kb.csv", b"text\nthird\n"))
-    upload(page, ("quick.txt", b"fourth"), ("slow.txt", b"fifth"))
-    again = AppTest.from_file(MAIN, default_timeout=60)
-    again.query_params["reading"] = page.query_params["reading"]
-    again.run()
-    assert not again.exception
+    once(drop(page, ("quick.txt", b"fourth"), ("slow.txt", b"fifth")), "1 from quick.txt")
+    again = open_page(PAGE, {"reading": page.query_params["reading"]})
     assert again.text_area(key="query").value == "a patient question"
     assert again.text_area(key="documents").value == "first\nsecond"
     assert "4 documents: 2 pasted, 1 from kb.csv, 1 from quick.txt" in words(again)
-    slow.go.set()
+    slow.open()
     settled(again)
     assert "1 from slow.txt" in words(again)
     assert again.session_state["playground"].run is None
 
 
-def test_files_dropped_while_others_are_read_wait_their_turn(app, slow: Slow) -> None:
+def test_files_dropped_while_others_are_read_wait_their_turn(app, slow: Gate) -> None:
     """Nothing is refused and nothing comes twice; two of one name are told apart."""
-    page = app(example="own")
-    page.file_uploader[0].set_value(("slow.txt", b"one", "")).run()
-    page.file_uploader[0].set_value(("slow.txt", b"two", "")).run()
+    page = drop(drop(app({"example": "own"}), ("slow.txt", b"one")), ("slow.txt", b"two"))
     assert "No documents yet" in words(page)
-    slow.go.set()
+    slow.open()
     settled(page)
     assert "2 documents: 1 from slow.txt, 1 from slow.txt (2)" in words(page)
 
@@ -341,34 +283,27 @@ def test_another_sheet_and_other_columns_are_read_anew(app) -> None:
             "New": [["sku", "short", "long"], ["a", "Boots", "Waterproof boots for wide feet"]],
         }
     )
-    page = settled(upload(app(example="own"), ("kb.xlsx", book)))
-
-    def chooser(label: str) -> Any:
-        return next(box for box in page.selectbox if box.label == label)
+    page = upload(app({"example": "own"}), ("kb.xlsx", book))
 
     def texts() -> list[str]:
         return [document.text for document in page.session_state["texts"].working.documents]
 
     assert texts() == ["from the old sheet"]
-    chooser("Sheet").set_value("New").run()
-    settled(page)
+    settled(chooser(page, "Sheet").set_value("New").run())
     assert texts() == ["Waterproof boots for wide feet"]
-    chooser("Text to rank").set_value("short").run()
-    settled(page)
+    settled(chooser(page, "Text to rank").set_value("short").run())
     assert texts() == ["Boots"]
-    chooser("Title").set_value("long").run()
-    settled(page)
+    settled(chooser(page, "Title").set_value("long").run())
     assert page.session_state["inbox_reading"].files["kb.xlsx"].parsed.chosen["title"] == "long"
     assert "1 document from kb.xlsx" in words(page)
 
 
 def test_a_reader_that_breaks_is_a_sentence_and_the_page_works_on(app, monkeypatch) -> None:
     """Whatever goes wrong in the worker, the other documents stay and the next upload is read."""
-    page = upload(app(example="own"), ("a.txt", b"one"))
+    page = upload(app({"example": "own"}), ("a.txt", b"one"))
     with monkeypatch.context() as patched:
         patched.setattr(documents, "read_files", lambda *_args, **_kwargs: 1 / 0)
-        page.file_uploader[0].set_value(("b.txt", b"two", "")).run()
-        settled(page)
+        upload(page, ("b.txt", b"two"))
     assert "Something went wrong while reading." in words(page)
     assert "b.txt" in words(page)
     assert "1 document from a.txt" in words(page)
@@ -377,9 +312,9 @@ def test_a_reader_that_breaks_is_a_sentence_and_the_page_works_on(app, monkeypat
     assert "Something went wrong" not in words(page)
 
 
-def test_the_request_tab_has_every_snippet_and_no_key(app, service: Service) -> None:
+def test_the_request_tab_has_every_snippet_and_no_key(app) -> None:
     """curl, Python twice and JavaScript, the JSON both ways; the key is a variable."""
-    page = press(app(service))
+    page = rerank(app(HOSTED, gateflow="ok"))
     page.session_state["tab"] = "Request"
     page.run()
     seen = []
@@ -395,42 +330,36 @@ def test_the_request_tab_has_every_snippet_and_no_key(app, service: Service) -> 
 
 def test_ten_thousand_short_documents_do_not_fall_over(app) -> None:
     """The page takes them, ranks them by keyword, and shows two tables."""
-    page = app(example="own")
+    page = app({"example": "own"})
     page.segmented_control(key="model").set_value("v2").run()
     page.text_area(key="query").set_value("note 77").run()
     page.text_area(key="documents").set_value("\n".join(f"note {n}" for n in range(10_000))).run()
-    press(page)
+    rerank(page)
     assert len(page.session_state["playground"].run.response.results) == 10_000
     assert order(page)[0] == 77
 
 
-def test_a_reload_in_mid_run_shows_the_texts_and_cancel_keeps_them(app, service: Service) -> None:
+def test_a_reload_in_mid_run_shows_the_texts_and_cancel_keeps_them(app, service: RerankService) -> None:
     """The page is closed while a request is under way; the link shows its texts, and Cancel ends it."""
-    page = app(service, at="slow")
+    page = app(HOSTED, gateflow="held")
     page.text_area(key="query").set_value("a patient question").run()
-    next(button for button in page.button if button.label == "Rerank").click().run()
+    click(page, "Rerank")
     run_id = page.session_state["job_rerank"].id
-    assert run_id
-    again = AppTest.from_file(MAIN, default_timeout=60)
-    again.query_params["run"] = run_id
-    again.query_params["connection"] = "gateflow"
-    again.run()
-    assert not again.exception
+    service.gate.wait_until_held()
+    again = open_page(PAGE, HOSTED | {"run": run_id})
     assert again.text_area(key="query").value == "a patient question"
-    next(button for button in again.button if button.label == "Cancel").click().run()
-    settled(again)
-    again.run()
+    press(again, "Cancel")
     assert again.text_area(key="query").value == "a patient question"
     assert "How to reset your password" in again.text_area(key="documents").value
-    assert not next(button for button in again.button if button.label == "Rerank").disabled
+    assert not button(again, "Rerank").disabled
     assert "Cancelled. A request that had already left for a service may still be billed." in words(again)
 
 
 def test_a_link_to_an_examples_run_keeps_its_story(app) -> None:
     """Whoever opens the link of an example's run sees that example by its name and story, not a list of nobody."""
-    first = app(example="no-answer")
+    first = app({"example": "no-answer"})
     run = first.session_state["playground"].run
-    second = app(run=run.id)
+    second = app({"run": run.id})
     assert second.session_state["playground"].run.id == run.id
     assert second.session_state["example"] == "no-answer"
     assert samples.example("no-answer").story in words(second)
@@ -449,11 +378,11 @@ def test_undo_after_another_example_does_not_keep_its_name(app) -> None:
 
 def test_a_files_own_rank_and_score_never_stand_for_the_runs(app) -> None:
     """The columns of an upload keep their own names in the table of results, and its title is on the board."""
-    page = app(example="own")
+    page = app({"example": "own"})
     data = b"Body,Title,Rank,Score\nSun hats,Hats,1,0.9\nWaterproof boots,Boots,2,0.1\n"
-    page.file_uploader[0].set_value(("kb.csv", data, "text/csv")).run()
+    upload(page, ("kb.csv", data))
     page.text_area(key="query").set_value("waterproof boots").run()
-    page = press(page)
+    page = rerank(page)
     documents = page.session_state["playground"].run.documents
     assert [document.metadata["title"] for document in documents] == ["Hats", "Boots"]
     page.session_state["tab"] = "Table"

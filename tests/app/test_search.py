@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import pytest
@@ -12,46 +11,35 @@ from pages.components.jobs import page_job
 from pages.components.search import corpus
 from pages.components.search import run as search_run
 from pages.components.session import stores
-from rerank_core import documents, samples
+from rerank_core import samples
 from rerank_core.corpora import CorpusStore
 from tests.support import made_files as made
+from tests.support.gate import Gate
 from tests.support.loopback import Loopback, answers, silent
-from tests.support.page import MAIN, click, settled, words
-from tests.support.rerank_service import GOOD_KEY, RerankService
+from tests.support.page import button, chooser, click, drop, metrics, open_page, press, settled, upload, words
+from tests.support.rerank_service import RerankService
+from tests.support.slow_files import hold_slow_files
+
+PAGE = "search.py"
 
 
-@pytest.fixture
-def page():
-    """Open /search as somebody new."""
-    stores.runs.clear()
-    stores.corpora.clear()  # those of an earlier test stand in another folder
-
-    def opened() -> AppTest:
-        at = AppTest.from_file(MAIN, default_timeout=60)
-        at.switch_page("search.py").run()
-        return settled(at)
-
-    return opened
+def search(at: AppTest) -> AppTest:
+    """Press Search and wait for the answer."""
+    return press(at, "Search")
 
 
-def press(at: AppTest, label: str = "Search") -> AppTest:
-    """Press a button and wait for what it starts."""
-    next(button for button in at.button if button.label == label).click().run()
-    return settled(at)
-
-
-def test_the_first_visit_has_searched_the_sample_for_a_ticket(page) -> None:
+def test_the_first_visit_has_searched_the_sample_for_a_ticket(app) -> None:
     """The answer of the first example ticket is first, nothing was pressed, and it cost nothing."""
-    at = page()
+    at = app()
     answer = at.session_state["search"].answer
     assert answer.run.response.results[0].document.id in samples.TICKETS[0].answers
-    assert {metric.label: metric.value for metric in at.metric}["Billed"] == "$0"
+    assert metrics(at)["Billed"] == "$0"
     assert "moved" in words(at)
 
 
-def test_a_ticket_that_nothing_answers_says_so(page) -> None:
+def test_a_ticket_that_nothing_answers_says_so(app) -> None:
     """The warning stands there before somebody copies a wrong answer."""
-    at = page()
+    at = app()
     at.segmented_control(key="model").set_value("Multilingual").run()
     unanswerable = next(ticket for ticket in samples.TICKETS if not ticket.answers)
     at.selectbox(key="ticket").set_value(unanswerable.id).run()
@@ -59,53 +47,50 @@ def test_a_ticket_that_nothing_answers_says_so(page) -> None:
     assert "Nothing here answers this well" in words(at)
 
 
-def test_a_long_ticket_is_condensed_where_one_can_see_it(page) -> None:
+def test_a_long_ticket_is_condensed_where_one_can_see_it(app) -> None:
     """What was left out of a long question is named, never cut in silence."""
-    at = page()
+    at = app()
     at.text_area(key="question").set_value(
         "The hub blinks red three times. " + "Nothing helped at all, sadly. " * 60
     ).run()
-    press(at)
+    search(at)
     assert any("condensed" in box.label for box in at.expander)
 
 
-def test_an_empty_question_is_a_sentence(page) -> None:
+def test_an_empty_question_is_a_sentence(app) -> None:
     """Nothing is searched for nothing."""
-    at = page()
+    at = app()
     at.text_area(key="question").set_value("  ").run()
-    press(at)
+    search(at)
     assert "The question is empty." in words(at)
 
 
-def test_each_first_stage_finds_candidates(page) -> None:
+def test_each_first_stage_finds_candidates(app) -> None:
     """By keyword, by meaning and by both; the board names the order."""
-    at = page()
+    at = app()
     names = set()
     for kind in ("keyword", "embedding", "fused"):
         at.segmented_control(key="stage").set_value(kind).run()
-        press(at)
+        search(at)
         names.add(at.session_state["search"].answer.run.order_name)
     assert names == {"by keyword (BM25)", "by meaning", "by keyword and meaning"}
 
 
-def test_a_corpus_is_made_searched_added_to_and_survives_a_restart(page) -> None:
+def test_a_corpus_is_made_searched_added_to_and_survives_a_restart(app) -> None:
     """A knowledge base of one's own is there in a new session with a new store."""
-    at = page()
+    at = app()
     at.toggle[0].set_value(True).run()
     at.text_input(key="corpus_name").set_value("Boots").run()
-    at.file_uploader[0].set_value(
-        ("boots.csv", b"id,text\n1,Waterproof boots for wide feet\n2,Sun hats\n", "text/csv")
-    ).run()
-    settled(at)
+    upload(at, ("boots.csv", b"id,text\n1,Waterproof boots for wide feet\n2,Sun hats\n"))
     press(at, "Create")
     kept = CorpusStore().list()
     assert [(summary.name, summary.passages) for summary in kept] == [("Boots", 2)]
     assert kept[0].keyword
     stores.corpora.clear()  # a restart
-    again = page()
+    again = app()
     again.selectbox(key="source").set_value(kept[0].id).run()
     again.text_area(key="question").set_value("boots for wide feet").run()
-    press(again)
+    search(again)
     assert again.session_state["search"].answer.run.response.results[0].document.text.startswith("Waterproof")
     assert not again.error
 
@@ -116,17 +101,12 @@ def managing(at: AppTest) -> AppTest:
     return at
 
 
-def chooser(at: AppTest, label: str) -> Any:
-    """The first select box of this label."""
-    return next(box for box in at.selectbox if box.label == label)
-
-
 def results(at: AppTest) -> list[Any]:
     """The documents of the answer, best first."""
     return [row.document for row in at.session_state["search"].answer.run.response.results]
 
 
-def test_the_columns_and_the_sheet_of_a_table_are_chosen_for_a_knowledge_base(page) -> None:
+def test_the_columns_and_the_sheet_of_a_table_are_chosen_for_a_knowledge_base(app) -> None:
     """As on the Playground; title and link are shown with each passage, and bad rows are named by line."""
     book = made.xlsx(
         {
@@ -138,10 +118,9 @@ def test_the_columns_and_the_sheet_of_a_table_are_chosen_for_a_knowledge_base(pa
             ],
         }
     )
-    at = managing(page())
+    at = managing(app())
     at.text_input(key="corpus_name").set_value("Shop").run()
-    at.file_uploader[0].set_value(("kb.xlsx", book, "")).run()
-    settled(at)
+    upload(at, ("kb.xlsx", book))
     assert "Initial rank" not in [box.label for box in at.selectbox]
     chooser(at, "Sheet").set_value("Articles").run()
     settled(at)
@@ -157,23 +136,21 @@ def test_the_columns_and_the_sheet_of_a_table_are_chosen_for_a_knowledge_base(pa
     assert "1 passage is in the new knowledge base." in words(at)
     assert at.text_input(key="corpus_name").value == ""
     at.text_area(key="question").set_value("boots for wide feet").run()
-    press(at)
+    search(at)
     (found,) = results(at)
     assert (found.id, found.metadata["title"], found.metadata["url"]) == ("7", "Boots", "https://example.org/7")
     assert found.metadata["file"] == "kb.xlsx"
 
 
-def test_adding_says_what_was_there_already_and_long_documents_are_cut(page) -> None:
+def test_adding_says_what_was_there_already_and_long_documents_are_cut(app) -> None:
     """The same file twice does no harm; what cutting does is said before."""
     long = "\n\n".join(f"Paragraph {n} is about boots, " + "and more boots, " * 30 for n in range(4)).encode()
-    at = managing(page())
+    at = managing(app())
     at.text_input(key="corpus_name").set_value("Boots").run()
-    at.file_uploader[0].set_value(("boots.csv", b"id,text\n1,Wide boots\n", "")).run()
-    press(settled(at), "Create")
-    at.file_uploader[1].set_value(
-        [("boots.csv", b"id,text\n1,Wide boots\n", ""), ("long.json", b'["%s"]' % long.replace(b"\n", b"\\n"), "")]
-    ).run()
-    settled(at)
+    upload(at, ("boots.csv", b"id,text\n1,Wide boots\n"))
+    press(at, "Create")
+    more = ("long.json", b'["%s"]' % long.replace(b"\n", b"\\n"))
+    upload(at, ("boots.csv", b"id,text\n1,Wide boots\n"), more, place=1)
     assert "2 documents become 5 passages." in words(at)
     press(at, "Add")
     assert "4 passages added, 1 was there already." in words(at)
@@ -181,13 +158,13 @@ def test_adding_says_what_was_there_already_and_long_documents_are_cut(page) -> 
     assert kept.passages == 5
 
 
-def test_a_name_that_is_taken_keeps_the_files(page) -> None:
+def test_a_name_that_is_taken_keeps_the_files(app) -> None:
     """The error says what to do, and what was read is still there for another name."""
-    at = managing(page())
+    at = managing(app())
     for _ in range(2):
         at.text_input(key="corpus_name").set_value("Boots").run()
-        at.file_uploader[0].set_value(("boots.txt", b"Wide boots", "")).run()
-        press(settled(at), "Create")
+        upload(at, ("boots.txt", b"Wide boots"))
+        press(at, "Create")
     assert "There is a corpus called 'Boots' already." in words(at)
     at.text_input(key="corpus_name").set_value("Boots again").run()
     press(at, "Create")
@@ -195,38 +172,35 @@ def test_a_name_that_is_taken_keeps_the_files(page) -> None:
     assert "already" not in words(at)
 
 
-def test_filling_can_be_cancelled_and_survives_a_reload(page, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_filling_can_be_cancelled_and_survives_a_reload(app, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cutting waits here until it is let: a new session finds the work by the address, and Cancel ends it."""
-    go, cut = threading.Event(), corpus.cut
+    cut = corpus.cut
 
-    def slow(documents: Any, *args: Any, on_progress: Any = None, **kwargs: Any) -> Any:
-        while on_progress is not None and not go.wait(0.02):
+    def held(documents: Any, *args: Any, on_progress: Any = None, **kwargs: Any) -> Any:
+        if on_progress is not None:
+            gate.hold()
             on_progress(0, len(documents))
         return cut(documents, *args, on_progress=on_progress, **kwargs)
 
-    monkeypatch.setattr(corpus, "cut", slow)
+    monkeypatch.setattr(corpus, "cut", held)
     monkeypatch.setattr(page_job, "_AT_ONCE_SECONDS", 0.0)
-    at = managing(page())
+    at = managing(app())
     at.text_input(key="corpus_name").set_value("Boots").run()
-    at.file_uploader[0].set_value(("boots.txt", b"Wide boots", "")).run()
-    settled(at)
-    next(button for button in at.button if button.label == "Create").click().run()
-    again = AppTest.from_file(MAIN, default_timeout=60)
-    again.switch_page("search.py")
-    again.query_params["filling"] = at.query_params["filling"]
-    again.run()
-    next(button for button in again.button if button.label == "Cancel").click().run()
+    upload(at, ("boots.txt", b"Wide boots"))
+    click(at, "Create")
+    again = open_page(PAGE, {"filling": at.query_params["filling"]})
+    click(again, "Cancel")
+    gate.open()
     settled(again)
     settled(at)
     assert "Cancelled. Nothing was added; the files are still here." in words(at)
     assert CorpusStore().list() == ()
-    go.set()
     press(at, "Create")
     assert [summary.name for summary in CorpusStore().list()] == ["Boots"]
     assert "filling" not in at.query_params
 
 
-def test_indexing_that_is_cancelled_leaves_a_knowledge_base_that_works(page, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_indexing_that_is_cancelled_leaves_a_knowledge_base_that_works(app, monkeypatch: pytest.MonkeyPatch) -> None:
     """The passages are in by then; the first search makes the index."""
     from rerank_core.corpora import Corpus
     from rerank_core.jobs import Cancelled
@@ -234,88 +208,68 @@ def test_indexing_that_is_cancelled_leaves_a_knowledge_base_that_works(page, mon
     def cancelled(*_: object) -> None:
         raise Cancelled("stop")
 
-    at = managing(page())
+    at = managing(app())
     at.text_input(key="corpus_name").set_value("Boots").run()
-    at.file_uploader[0].set_value(("boots.txt", b"Wide boots\nSun hats", "")).run()
-    settled(at)
+    upload(at, ("boots.txt", b"Wide boots\nSun hats"))
     with monkeypatch.context() as patched:
         patched.setattr(Corpus, "keyword_index", cancelled)
         press(at, "Create")
     assert "Indexing was stopped; the first search does the rest." in words(at)
     at.text_area(key="question").set_value("wide boots").run()
-    press(at)
+    search(at)
     assert results(at)[0].text == "Wide boots"
 
 
-def test_a_reload_while_a_file_is_read_for_a_knowledge_base_loses_nothing(page, monkeypatch) -> None:
+def test_a_reload_while_a_file_is_read_for_a_knowledge_base_loses_nothing(app, gate: Gate, monkeypatch) -> None:
     """Name, files and the choice of cutting are there again, and reading goes on."""
-    go, read = threading.Event(), documents.read_files
-
-    def slow(context: Any, files: Any, columns: Any = None, *, on_read: Any) -> Any:
-        while not go.wait(0.02):
-            context.check()
-        return read(context, files, columns, on_read=on_read)
-
-    at = managing(page())
+    at = managing(app())
     at.text_input(key="corpus_name").set_value("Boots").run()
-    at.file_uploader[0].set_value(("boots.txt", b"Wide boots", "")).run()
-    settled(at)
+    upload(at, ("boots.txt", b"Wide boots"))
     chooser(at, "Cut long documents into").set_value("off").run()
-    monkeypatch.setattr(documents, "read_files", slow)
-    monkeypatch.setattr(page_job, "_AT_ONCE_SECONDS", 0.0)
-    at.file_uploader[0].set_value(("hats.txt", b"Sun hats", "")).run()
-    again = AppTest.from_file(MAIN, default_timeout=60)
-    again.switch_page("search.py")
-    again.query_params["reading_new"] = at.query_params["reading_new"]
-    again.run()
+    hold_slow_files(monkeypatch, gate)
+    drop(at, ("slow.txt", b"Sun hats"))
+    again = open_page(PAGE, {"reading_new": at.query_params["reading_new"]})
     assert again.text_input(key="corpus_name").value == "Boots"
     assert again.selectbox(key="chunk_new").value == "off"
-    go.set()
+    gate.open()
     settled(again)
     press(again, "Create")
     (kept,) = CorpusStore().list()
     assert (kept.name, kept.passages) == ("Boots", 2)
 
 
-def test_a_live_engine_that_is_not_there_is_a_sentence(page) -> None:
+def test_a_live_engine_that_is_not_there_is_a_sentence(app) -> None:
     """A dead host says what to check."""
-    at = page()
+    at = app()
     at.selectbox(key="source").set_value("live").run()
-    assert next(button for button in at.button if button.label == "Search").disabled
-    press(live(at, "http://127.0.0.1:9"))
+    assert button(at, "Search").disabled
+    search(live(at, "http://127.0.0.1:9"))
     assert at.error
     assert at.session_state["job_search"].error.hint
 
 
-@pytest.fixture
-def engine():
-    """A search engine whose answers a test writes."""
-    with Loopback() as running:
-        yield running
-
-
-def test_a_knowledge_base_that_is_gone_is_not_replaced_in_silence(page) -> None:
+def test_a_knowledge_base_that_is_gone_is_not_replaced_in_silence(app) -> None:
     """Whoever asks their own content must not get the sample's answer."""
-    at = managing(page())
+    at = managing(app())
     at.text_input(key="corpus_name").set_value("Boots").run()
-    at.file_uploader[0].set_value(("boots.csv", b"id,text\n1,Wide boots\n", "")).run()
-    press(settled(at), "Create")
+    upload(at, ("boots.csv", b"id,text\n1,Wide boots\n"))
+    press(at, "Create")
     before = at.session_state["search"].answer
     CorpusStore().delete(CorpusStore().list()[0].id)
     at.text_area(key="question").set_value("wide boots").run()
     assert "The knowledge base that was chosen is no longer there" in words(at)
     assert at.session_state["search"].answer == before
-    press(at)
+    search(at)
     assert "no longer there" not in words(at)
     assert at.session_state["search"].answer != before
 
 
-def test_a_german_question_to_an_english_model_is_said_before_the_button(page) -> None:
+def test_a_german_question_to_an_english_model_is_said_before_the_button(app) -> None:
     """As on the Playground, with one click to Multilingual."""
-    at = page()
+    at = app()
     at.text_area(key="question").set_value("Wie setze ich mein Passwort zurück, wenn die E-Mail nicht ankommt?").run()
     assert "Some of this is German, and English is made for English." in words(at)
-    next(button for button in at.button if button.label == "Switch to Multilingual").click().run()
+    click(at, "Switch to Multilingual")
     assert at.segmented_control(key="model").value == "Multilingual"
     assert "made for English" not in words(at)
 
@@ -328,144 +282,138 @@ def live(at: AppTest, address: str) -> AppTest:
     return at
 
 
-def test_a_live_engine_is_tested(page, engine: Loopback) -> None:
+def test_a_live_engine_is_tested(app, loopback: Loopback) -> None:
     """What it holds and what the template finds stand there, and that the settings have changed, once they have."""
     mapping = {"kb": {"mappings": {"properties": {"body": {"type": "text"}}}}}
     hits = {"hits": {"hits": [{"_index": "kb", "_id": "7", "_score": 1.5, "_source": {"body": "Wide $x$ boots"}}]}}
-    engine.script(
+    loopback.script(
         answers(200, mapping),
         answers(200, {"version": {"number": "2.19"}}),
         answers(200, {"count": 7}),
         answers(200, hits),
     )
-    at = live(page(), engine.url)
+    at = live(app(), loopback.url)
     at.text_area(key="question").set_value("boots").run()
     press(at, "Test this search engine")
     assert "answered, 7 documents, fields: body" in words(at)
     assert next(list(frame.value.loc[0]) for frame in at.dataframe) == [1, 1.5, "7", "Wide $x$ boots"]
-    assert engine.requests[-1].json["size"] == 5
+    assert loopback.requests[-1].json["size"] == 5
     assert any('"boots"' in block.value for block in at.code)
     at.text_input(key="live_text").set_value("title").run()
     assert "The settings have changed since this test." in words(at)
 
 
 def test_the_test_of_an_engine_that_says_nothing_is_cancelled(
-    page, engine: Loopback, monkeypatch: pytest.MonkeyPatch
+    app, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page waits for it beside everything else, and Cancel ends the wait at once."""
     monkeypatch.setattr(page_job, "_AT_ONCE_SECONDS", 0)
-    engine.script(silent)
-    at = live(page(), engine.url)
+    loopback.script(silent)
+    at = live(app(), loopback.url)
     click(at, "Test this search engine")
-    engine.wait_for(1)
+    loopback.wait_for(1)
     assert "Waiting for an answer" in words(at)
-    assert next(button for button in at.button if button.label == "Test this search engine").disabled
+    assert button(at, "Test this search engine").disabled
     press(at, "Cancel")
     assert "The test was cancelled." in words(at.run())
 
 
-def test_no_component_is_named_after_an_id(page, monkeypatch) -> None:
+def test_no_component_is_named_after_an_id(app, monkeypatch) -> None:
     """A run's id may hold two underscores in a row, which a component's key must not."""
     monkeypatch.setattr(search_run, "new_id", lambda: "a__b__c")
-    at = page()
+    at = app()
     assert at.session_state["search"].answer.run.id == "a__b__c"
 
 
-def test_a_reload_brings_the_search_back_and_asks_nothing_again(page, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reload_brings_the_search_back_and_asks_nothing_again(app, monkeypatch: pytest.MonkeyPatch) -> None:
     """The address names the search: its question, its choices and its answer stand there again, unsearched."""
-    at = page()
+    at = app()
     at.text_area(key="question").set_value("Can I bring my dog?").run()
     at.segmented_control(key="stage").set_value("fused").run()
-    press(at)
+    search(at)
     first = at.session_state["search"].answer
     monkeypatch.setattr(search_run, "tasks", lambda planned: pytest.fail("searched again"))
-    again = AppTest.from_file(MAIN, default_timeout=60)
-    again.query_params["search"] = at.query_params["search"]
-    again.switch_page("search.py").run()
-    settled(again)
+    again = app({"search": at.query_params["search"]})
     assert again.text_area(key="question").value == "Can I bring my dog?"
     assert again.segmented_control(key="stage").value == "fused"
     assert again.session_state["search"].answer == first
 
 
-def test_a_search_is_opened_in_the_playground(page) -> None:
+def test_a_search_is_opened_in_the_playground(app) -> None:
     """The same run stands there with its texts, ready to be rated and exported, and is kept on this computer."""
-    at = page()
+    at = app()
     run = at.session_state["search"].answer.run
-    next(button for button in at.button if button.label == "Open in the Playground").click().run()
+    click(at, "Open in the Playground")
     at.switch_page("playground.py").run()
     assert at.session_state["playground"].run == run
     assert at.text_area(key="query").value == run.query
-    assert {metric.label: metric.value for metric in at.metric}["Documents"] == "20"
+    assert metrics(at)["Documents"] == "20"
     assert stores.runs().get(run.id).query == run.query
 
 
-def test_the_spending_limit_asks_before_a_search_passes_it(page, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_spending_limit_asks_before_a_search_passes_it(app, service: RerankService) -> None:
     """Nothing is sent until the person agrees; the whole ranking can be taken away afterwards."""
-    with RerankService() as service:
-        monkeypatch.setenv("GATEFLOW_API_KEY", GOOD_KEY)
-        monkeypatch.setenv("GATEFLOW_BASE_URL", f"{service.url}/ok")
-        at = page()
-        at.sidebar.selectbox(key="connection").set_value("gateflow").run()
-        at.sidebar.number_input(key="spending_limit").set_value(0.0005).run()
-        press(at)
-        assert "This may pass your spending limit" in words(at)
-        press(at, "Do not search")
-        assert "This may pass your spending limit" not in words(at)
-        assert not service.requests
-        press(at)
-        press(at, "Search and raise the limit")
-        assert len(service.requests) == 1
-        assert {metric.label: metric.value for metric in at.metric}["Billed"] == "$0.001"
+    at = app(gateflow="ok")
+    at.sidebar.selectbox(key="connection").set_value("gateflow").run()
+    at.sidebar.number_input(key="spending_limit").set_value(0.0005).run()
+    search(at)
+    assert "This may pass your spending limit" in words(at)
+    press(at, "Do not search")
+    assert "This may pass your spending limit" not in words(at)
+    assert not service.requests
+    search(at)
+    press(at, "Search and raise the limit")
+    assert len(service.requests) == 1
+    assert metrics(at)["Billed"] == "$0.001"
 
 
-def test_a_message_stays_until_the_person_goes_on(page) -> None:
+def test_a_message_stays_until_the_person_goes_on(app) -> None:
     """A second run of the page does not wipe what was said; the next search does."""
-    at = managing(page())
+    at = managing(app())
     at.text_input(key="corpus_name").set_value("Boots").run()
-    at.file_uploader[0].set_value(("kb.txt", b"Waterproof boots", "text/plain")).run()
-    press(settled(at), "Create")
+    upload(at, ("kb.txt", b"Waterproof boots"))
+    press(at, "Create")
     assert "1 passage is in the new knowledge base." in words(at)
     at.run()
     at.number_input(key="search_top").set_value(3).run()
     assert "1 passage is in the new knowledge base." in words(at)
     assert "Boots (1 passage)" in at.selectbox(key="source").options
-    press(at)
+    search(at)
     assert "1 passage is in the new knowledge base." not in words(at)
 
 
-def test_manage_opens_and_closes_with_one_click_each(page) -> None:
+def test_manage_opens_and_closes_with_one_click_each(app) -> None:
     """The toggle follows every click, whether or not the page ran in between."""
-    at = page()
+    at = app()
     at.toggle[0].set_value(True).run()
     assert "New knowledge base" in [element.value for element in at.subheader]
     at.toggle[0].set_value(False).run()
     assert "New knowledge base" not in [element.value for element in at.subheader]
 
 
-def test_a_changed_question_is_no_longer_the_tickets_and_its_result_is_marked_old(page) -> None:
+def test_a_changed_question_is_no_longer_the_tickets_and_its_result_is_marked_old(app) -> None:
     """The picker says that it is an own question, and the answer below that it belongs to another."""
-    at = page()
+    at = app()
     assert at.selectbox(key="ticket").value == samples.TICKETS[0].id
     at.text_area(key="question").set_value("Where is my parcel?").run()
     assert at.selectbox(key="ticket").value == "none"
     assert "The question changed since this search" in words(at)
-    press(at)
+    search(at)
     assert "changed since this search" not in words(at)
 
 
-def test_nothing_found_says_so(page) -> None:
+def test_nothing_found_says_so(app) -> None:
     """A question without a word of the collection gives a sentence, not an empty page."""
-    at = page()
+    at = app()
     at.text_area(key="question").set_value("zzzzqqq xxyy").run()
-    press(at)
+    search(at)
     assert "Nothing was found for this question." in words(at)
     assert "search by meaning" in words(at)
 
 
-def test_the_query_template_follows_the_fields_until_it_is_changed(page) -> None:
+def test_the_query_template_follows_the_fields_until_it_is_changed(app) -> None:
     """Another text field comes into the default; an own template stays, and one click goes back to the default."""
-    at = page()
+    at = app()
     at.selectbox(key="source").set_value("live").run()
     for key, value in (("live_address", "http://127.0.0.1:9"), ("live_index", "kb"), ("live_text", "body")):
         at.text_input(key=key).set_value(value).run()
@@ -476,15 +424,15 @@ def test_the_query_template_follows_the_fields_until_it_is_changed(page) -> None
     at.text_input(key="live_text").set_value("body").run()
     assert at.text_area(key="live_template").value == "{not json"
     assert "The query template is not JSON" in words(at)
-    next(button for button in at.button if button.label == "Back to the default template").click().run()
+    click(at, "Back to the default template")
     assert '"body' in at.text_area(key="live_template").value
     assert not at.error
 
 
-def test_an_empty_question_is_told_in_words_of_searching(page) -> None:
+def test_an_empty_question_is_told_in_words_of_searching(app) -> None:
     """The heading speaks of the search, not of reranking, and the answer before stays."""
-    at = page()
+    at = app()
     at.text_area(key="question").set_value("  ").run()
-    press(at)
+    search(at)
     assert "This cannot be searched as it is" in words(at)
     assert at.session_state["search"].answer is not None

@@ -15,6 +15,7 @@ from websockets.sync.client import connect
 from pages.components.server import guard, warm_up
 from tests.support import ROOT
 from tests.support.app_server import Server, start_server
+from tests.support.gate import PATIENCE
 
 NOWHERE = "rerank.evil.test"
 SECURITY_HEADERS = {
@@ -110,7 +111,12 @@ def socket_of(server: Server, *, origin: str | None, host: str | None = None):
     address = server.url.replace("http:", "ws:") + "/_stcore/stream"
     headers = {"Host": host} if host else {}
     return connect(
-        address, origin=origin, additional_headers=headers, subprotocols=["streamlit"], proxy=None, open_timeout=10
+        address,
+        origin=origin,
+        additional_headers=headers,
+        subprotocols=["streamlit"],
+        proxy=None,
+        open_timeout=PATIENCE,
     )
 
 

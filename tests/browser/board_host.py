@@ -82,13 +82,13 @@ def rows_of(count: int) -> list[BoardRow]:
 def heard(event: BoardEvent) -> None:
     """Write an event down and follow it, as a page does."""
     note = {"picked": event.picked, "rated": [[r.key, r.value] for r in event.rated], "threshold": event.threshold}
-    st.session_state.log.append(note)
     for rating in event.rated:
         st.session_state.ratings[rating.key] = rating.value
     if event.threshold is not None:
         st.session_state.level = event.threshold
     if event.picked is not None:
         st.session_state.picked = event.picked
+    st.session_state.log.append(note)  # last: what is broken off before its end is heard again
 
 
 st.session_state.setdefault("log", [])

@@ -29,6 +29,7 @@ from playwright.sync_api import (
 
 from tests.browser.seeing import settle
 from tests.support.app_server import Server, start_server
+from tests.support.gate import PATIENCE
 
 HERE = Path(__file__).parent
 CI = os.environ.get("CI") == "true"
@@ -43,7 +44,7 @@ FLAGS = [
 ]
 WIDE, PHONE = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
 # Long, since two workers share what may be a slow machine; nothing waits longer than it has to.
-PATIENCE_MS = 30_000
+PATIENCE_MS = 1000 * PATIENCE
 expect.set_options(timeout=PATIENCE_MS)
 # Streamlit looks for its server below the page it was opened at; both come back as 404 and it goes on to the root.
 _PROBES = re.compile(r"/[^/]+/_stcore/(health|host-config)$")

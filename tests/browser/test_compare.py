@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.seeing import new_run, scrolls_sideways, serious_findings, settle
+from tests.browser.seeing import new_run, paste, scrolls_sideways, serious_findings, settle
 from tests.support.app_server import Server, start_server
 from tests.support.rerank_service import GOOD_KEY, RerankService
 
@@ -47,11 +47,11 @@ def with_services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def with_a_slow_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """An app whose GateFlow does not answer."""
+def with_a_held_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """An app whose GateFlow holds its answers back."""
     with RerankService() as service:
         running = start_server(
-            tmp_path_factory.mktemp("waiting"), GATEFLOW_API_KEY=GOOD_KEY, GATEFLOW_BASE_URL=f"{service.url}/slow"
+            tmp_path_factory.mktemp("waiting"), GATEFLOW_API_KEY=GOOD_KEY, GATEFLOW_BASE_URL=f"{service.url}/held"
         )
         yield running
         running.stop()
@@ -60,7 +60,7 @@ def with_a_slow_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
 def opened(visitor: Visitor, query: str = "") -> Page:
     """The page with its first comparison."""
     page = visitor.open(f"/compare{query}")
-    page.get_by_text("They disagree most on").wait_for(timeout=60_000)
+    page.get_by_text("They disagree most on").wait_for()
     page.locator(".board .row").first.wait_for()
     settle(page)
     return page
@@ -79,14 +79,6 @@ def column(page: Page, name: str) -> Locator:
 def order(page: Page, name: str) -> Locator:
     """The texts of one order, best first, folded ones too."""
     return column(page, name).locator(".row .text")
-
-
-def paste(page: Page, text: str) -> None:
-    """Put a text into the paste area and leave it, as a person does."""
-    area = page.get_by_label("Documents", exact=True)
-    area.fill(text)
-    area.blur()
-    settle(page)
 
 
 def test_a_first_visit_shows_three_models_side_by_side(visit: Visit) -> None:
@@ -214,9 +206,9 @@ def test_one_model_fails_alone(visit: Visit, with_services: Server) -> None:
     assert serious_findings(page) == []
 
 
-def test_a_comparison_under_way_is_cancelled(visit: Visit, with_a_slow_service: Server) -> None:
+def test_a_comparison_under_way_is_cancelled(visit: Visit, with_a_held_service: Server) -> None:
     """What is done stands there while the other is waited for; the button waits too; Cancel ends it soon."""
-    page = visit(at=with_a_slow_service).open("/compare?models=gateflow:rerank-english-v3.0,local:local-keyword")
+    page = visit(at=with_a_held_service).open("/compare?models=gateflow:rerank-english-v3.0,local:local-keyword")
     page.get_by_role("button", name="Compare").click()
     page.get_by_text("English: waiting for an answer").wait_for()
     expect(page.get_by_text("1 of 2 done. Finished models stay when you cancel.")).to_be_visible()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,17 +13,10 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Visitor
 from tests.browser.seeing import open_cell, scrolls_sideways, serious_findings, settle
 from tests.support.app_server import start_server
-from tests.support.rerank_service import GOOD_KEY, RerankService, Service
+from tests.support.rerank_service import GOOD_KEY, RerankService
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
-    """A rerank service on loopback."""
-    with RerankService() as running:
-        yield running
 
 
 def type_into(page: Page, label: str, text: str) -> None:
@@ -78,7 +71,7 @@ def test_every_connection_is_accessible_and_fits(visit: Visit, provider: str, lo
 
 
 @pytest.mark.parametrize("look", [{}, {"dark": True}, {"phone": True}], ids=str)
-def test_a_key_is_typed_and_the_connection_tested(visit: Visit, service: Service, look: dict[str, bool]) -> None:
+def test_a_key_is_typed_and_the_connection_tested(visit: Visit, service: RerankService, look: dict[str, bool]) -> None:
     """From no key to a working connection: the answer is shown, the spend counts, and the key is nowhere to be seen."""
     visitor = visit(**look)
     page = visitor.open("/connections?connection=gateflow")
@@ -99,7 +92,7 @@ def test_a_key_is_typed_and_the_connection_tested(visit: Visit, service: Service
     assert not [url for url in visitor.requests if GOOD_KEY in url]
 
 
-def test_a_failure_is_shown_verbatim_and_recovered_from(visit: Visit, service: Service) -> None:
+def test_a_failure_is_shown_verbatim_and_recovered_from(visit: Visit, service: RerankService) -> None:
     """A refusal that carries a picture's address fetches nothing; with the address put right the same test works."""
     page = visit().open("/connections?connection=gateflow")
     set_up(page, f"{service.url}/forbidden")
@@ -116,10 +109,10 @@ def test_a_failure_is_shown_verbatim_and_recovered_from(visit: Visit, service: S
     expect(page.get_by_text("The key may not do this")).to_have_count(0)
 
 
-def test_a_wait_can_be_cancelled(visit: Visit, service: Service) -> None:
+def test_a_wait_can_be_cancelled(visit: Visit, service: RerankService) -> None:
     """A service that does not answer shows how long it has been, and Cancel ends the wait."""
     page = visit().open("/connections?connection=gateflow")
-    set_up(page, f"{service.url}/slow")
+    set_up(page, f"{service.url}/held")
     press_test(page)
     expect(page.get_by_text("Waiting for an answer")).to_be_visible()
     expect(page.get_by_role("button", name="Test the connection")).to_be_disabled()

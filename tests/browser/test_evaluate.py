@@ -113,7 +113,7 @@ def test_the_report_opens_by_itself(
 ) -> None:
     """From a folder, without the app: it asks for no other file, says the answer, fits a phone, and axe is content."""
     page = visit().open("/evaluate")
-    page.get_by_text(re.compile("reranking lifts nDCG@10 from")).first.wait_for(timeout=90_000)
+    page.get_by_text(re.compile("reranking lifts nDCG@10 from")).first.wait_for()
     settle(page)
     go(page, "Report")
     with page.expect_download() as waiting:

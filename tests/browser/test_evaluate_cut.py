@@ -15,7 +15,7 @@ Visit = Callable[..., Visitor]
 
 def cut_off(page: Page) -> Locator:
     """Go to the Cut-off step once the sample has been measured; the handle of the threshold."""
-    page.get_by_text(re.compile("reranking (lifts|lowers)")).first.wait_for(timeout=90_000)
+    page.get_by_text(re.compile("reranking (lifts|lowers)")).first.wait_for()
     settle(page)
     page.get_by_role("radio", name="Cut-off", exact=True).click()
     line = page.get_by_role("slider", name="Threshold")

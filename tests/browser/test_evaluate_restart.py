@@ -15,6 +15,7 @@ from tests.browser.seeing import serious_findings, settle
 from tests.support.app_server import Server, start_server
 from tests.support.evaluate_page import CSV, QUERIES
 from tests.support.flaky_service import FlakyService
+from tests.support.gate import PATIENCE
 from tests.support.rerank_service import GOOD_KEY
 
 Visit = Callable[..., Visitor]
@@ -59,15 +60,15 @@ def test_a_killed_server_goes_on_where_it_was(visit: Visit, tmp_path: Path) -> N
             visitor = visit(at=server)
             page = visitor.open("/evaluate?step=Query%20set")
             start_run(page)
-            service.wait_until_held(AT_ONCE)
+            service.gate.wait_until_held(AT_ONCE)
             expect(page.get_by_text(re.compile(r"2 of 6 done, \$0.002 so far"))).to_be_visible()
             link = page.url.removeprefix(server.url)
             page.close()
         finally:
             server.process.send_signal(signal.SIGKILL)
-            server.process.wait(15)
+            server.process.wait(PATIENCE)
         answered = {query for query, *_ in service.log}
-        service.release.set()
+        service.gate.open()
         server = start_server(tmp_path, **settings)
         try:
             see_through(visit(at=server), link, server, service, answered)
@@ -86,11 +87,11 @@ def see_through(visitor: Visitor, link: str, server: Server, service: FlakyServi
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("Done: 6 of 6 done")).to_be_visible()
     expect(listed).to_be_visible()
-    assert {query for query, times in service.requests.items() if times > 1}.isdisjoint(
+    assert {query for query, times in service.asked.items() if times > 1}.isdisjoint(
         query for query, *_ in service.log[: HELD_FROM - 1]
     )
     assert len(answered) == HELD_FROM - 1
-    assert service.requests.total() == QUERIES + AT_ONCE
+    assert service.asked.total() == QUERIES + AT_ONCE
     page.get_by_role("button", name="See the answer").click()
     expect(page.get_by_text(re.compile("English reranking lifts nDCG@10"))).to_be_visible()
     settle(page)

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from rerank_core import samples
 from tests.browser.conftest import Visitor
-from tests.browser.seeing import new_run, open_cell, scrolls_sideways, serious_findings, settle, texts
+from tests.browser.seeing import new_run, open_cell, paste, scrolls_sideways, serious_findings, settle, texts
 
 Visit = Callable[..., Visitor]
 
@@ -31,14 +31,6 @@ EVIL = [
 def rerank(page: Page) -> None:
     """Press Rerank and wait for the run that it makes."""
     new_run(page, page.get_by_role("button", name="Rerank", exact=False).filter(has_text="Rerank").first.click)
-
-
-def paste(page: Page, text: str) -> None:
-    """Put a text into the paste area and leave it, as a person does."""
-    area = page.get_by_label("Documents", exact=True)
-    area.fill(text)
-    area.blur()
-    settle(page)
 
 
 def test_a_first_visit_shows_reranking_at_work(visit: Visit) -> None:
@@ -227,7 +219,7 @@ def test_a_thousand_documents_are_two_tables(visit: Visit) -> None:
     paste(page, "\n".join(f"note {number} about passwords and topic {number % 37}" for number in range(1000)))
     expect(page.get_by_text("1,000 documents, pasted, one per line")).to_be_visible()
     rerank(page)
-    expect(page.get_by_test_id("stDataFrame")).to_have_count(2, timeout=60_000)
+    expect(page.get_by_test_id("stDataFrame")).to_have_count(2)
     page.get_by_text("How the scores are spread").click()
     expect(page.get_by_test_id("stVegaLiteChart")).to_be_visible()
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-import psutil
+import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PATIENCE_MS, Visitor
+from tests.browser.conftest import Visitor
 from tests.browser.seeing import scrolls_sideways, serious_findings, settle, texts
 from tests.support import made_files as made
-from tests.support.app_server import Server
+from tests.support.app_server import Server, start_server
 
 Visit = Callable[..., Visitor]
 
@@ -53,17 +52,9 @@ def drop(page: Page, files: Mapping[str, bytes], uploader: int = 0) -> None:
     )
 
 
-def hold_readers(server: Server) -> None:
-    """Stop the processes that read files for this server where they are; a Cancel ends them all the same."""
-    for process in psutil.Process(server.process.pid).children(recursive=True):
-        with suppress(psutil.NoSuchProcess):
-            if "rerank_core.documents.isolated.worker" in process.cmdline():
-                process.suspend()
-
-
 def read(page: Page, sentence: str) -> None:
     """Wait for a line of the import report; each file may need a process of its own."""
-    expect(page.get_by_text(sentence, exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text(sentence, exact=True)).to_be_visible()
 
 
 def test_every_kind_of_list_is_read_on_the_playground(visit: Visit) -> None:
@@ -112,7 +103,7 @@ def test_every_kind_of_document_goes_into_a_knowledge_base(visit: Visit) -> None
         read(page, f"{name}: {'2 documents' if name in TWO else '1 document'}")
     read(page, "kb.csv: 2 documents from 3 rows; 1 row left out")
     for name in HOSTILE:
-        expect(page.get_by_text(f"{name}: No documents")).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.get_by_text(f"{name}: No documents")).to_be_visible()
     settle(page)
     assert serious_findings(page) == []
     page.locator('[data-testid="stBaseButton-secondary"]').filter(has_text="Create").click()
@@ -131,7 +122,7 @@ def test_what_cannot_be_read_says_why(visit: Visit) -> None:
     page = visit().open("/?example=own")
     for name, reason in (("scan.pdf", "scan"), ("bomb.docx", "unpack"), ("lie.pdf", "PDF")):
         drop(page, {name: HOSTILE[name]})
-        expect(page.get_by_text(f"{name}: No documents")).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.get_by_text(f"{name}: No documents")).to_be_visible()
         settle(page)
         page.get_by_text("left out or need").last.click()
         settle(page)
@@ -165,27 +156,29 @@ def test_a_query_set_comes_in_as_documents_do(visit: Visit) -> None:
     read(page, "set.csv: Spreadsheet, 2 queries, 2 results, 2 ratings")
 
 
-def test_a_long_read_is_seen_survives_a_reload_and_can_be_cancelled(
-    visit: Visit, server: Server, tmp_path: Path
-) -> None:
+@pytest.fixture
+def held_server(tmp_path: Path) -> Iterator[Server]:
+    """An app whose reader stops at the first page of what is called slow."""
+    running = start_server(tmp_path, script=Path(__file__).with_name("held_server.py"))
+    yield running
+    running.stop()
+
+
+def test_a_long_read_is_seen_survives_a_reload_and_can_be_cancelled(held_server: Server, visit: Visit) -> None:
     """Progress names the file and the page; the address finds it again; Cancel keeps what was read before."""
-    page = visit().open("/?example=own")
+    page = visit(at=held_server).open("/?example=own")
     page.get_by_label("Query", exact=True).fill("boots")
     page.get_by_label("Query", exact=True).blur()
     settle(page)
-    long = made.manual(2_500)
-    for name, data in (("list.txt", TABLES["list.txt"]), ("first.pdf", long), ("second.pdf", long)):
-        (tmp_path / name).write_bytes(data)
-    page.locator("input[type=file]").set_input_files(
-        [tmp_path / name for name in ("list.txt", "first.pdf", "second.pdf")]
-    )
+    pages = made.manual(3)
+    drop(page, {"list.txt": TABLES["list.txt"], "slow.pdf": pages, "other.pdf": pages})
     read(page, "2 documents from list.txt")
-    expect(page.get_by_text("of 2,500")).to_be_visible(timeout=PATIENCE_MS)
-    hold_readers(server)
+    expect(page.get_by_text("slow.pdf: page 1 of 3")).to_be_visible()
     page.reload()
-    expect(page.get_by_role("button", name="Cancel reading")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("button", name="Cancel reading")).to_be_visible()
     expect(page.get_by_label("Query", exact=True)).to_have_value("boots")
     expect(page.get_by_text("list.txt: 2 documents", exact=True)).to_be_visible()
+    expect(page.get_by_text("slow.pdf: page 1 of 3")).to_be_visible()
     page.get_by_role("button", name="Cancel reading").click()
     expect(page.get_by_text("Reading was stopped.")).to_be_visible()
     expect(page.get_by_text("list.txt: 2 documents", exact=True)).to_be_visible()

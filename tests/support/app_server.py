@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support import ROOT
+from tests.support.gate import PATIENCE
 
 
 @dataclass
@@ -31,7 +32,7 @@ class Server:
         request = urllib.request.Request(self.url + path, headers=headers, method=method)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(request, timeout=10) as reply:
+            with opener.open(request, timeout=PATIENCE) as reply:
                 return (
                     reply.status,
                     {k.lower(): v for k, v in reply.headers.items()},
@@ -50,7 +51,7 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(15)
+            return self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(5)
@@ -91,7 +92,7 @@ def start_server(home: Path, *, script: Path = ROOT / "app.py", wait: str = "/re
     server = Server(f"http://127.0.0.1:{port}", process, log)
     try:
         for path in dict.fromkeys(("/_stcore/health", wait)):
-            wait_until(lambda path=path: _answers(server, path), 60, f"{path} of the app")
+            wait_until(lambda path=path: _answers(server, path), f"{path} of the app")
     except BaseException:
         process.kill()
         process.wait(5)
@@ -100,11 +101,11 @@ def start_server(home: Path, *, script: Path = ROOT / "app.py", wait: str = "/re
     return server
 
 
-def wait_until(holds: Callable[[], bool], seconds: float, what: str) -> None:
+def wait_until(holds: Callable[[], bool], what: str) -> None:
     """Poll until something holds; fails with a sentence when it takes too long."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + PATIENCE
     while not holds():
-        assert time.monotonic() < end, f"Waited {seconds:g} s for {what}"
+        assert time.monotonic() < end, f"Waited {PATIENCE:g} s for {what}"
         time.sleep(0.05)
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
+from tests.support.gate import PATIENCE
+
 Answer = Callable[["Loopback", socket.socket, "Received"], None]
 
 
@@ -53,10 +55,10 @@ class Loopback:
         self.answers = list(answers)
         return self
 
-    def wait_for(self, count: int, seconds: float = 10.0) -> None:
+    def wait_for(self, count: int) -> None:
         """Wait until so many requests have been under way at once."""
         with self._arrived:
-            assert self._arrived.wait_for(lambda: self.at_once >= count, seconds), f"{self.at_once} came"
+            assert self._arrived.wait_for(lambda: self.at_once >= count, PATIENCE), f"{self.at_once} came"
 
     def __enter__(self) -> Self:
         self._start(self._accept)
@@ -75,7 +77,7 @@ class Loopback:
                 except OSError:
                     continue
         for thread in self._threads:
-            thread.join(10)
+            thread.join(PATIENCE)
             assert not thread.is_alive(), "an answer outlived its server"
 
     def _start(self, work: Callable[..., None], *args: Any) -> None:
@@ -154,12 +156,10 @@ def answers(status: int, body: Any = b"", **headers: str) -> Answer:
     return answer
 
 
-def ranks(delay: float = 0.0) -> Answer:
-    """A right reply to whatever was sent, after a delay in seconds."""
+def ranks() -> Answer:
+    """A right reply to whatever was sent."""
 
     def answer(server: Loopback, connection: socket.socket, received: Received) -> None:
-        if delay and server.stop.wait(delay):
-            return
         count = len(received.json["documents"])
         rows = [{"index": place, "relevance_score": 1 - place / (count + 1)} for place in range(count)]
         answers(200, {"id": "rerank-1", "results": rows})(server, connection, received)
@@ -179,7 +179,7 @@ def together(count: int) -> Answer:
 
 def silent(server: Loopback, connection: socket.socket, received: Received) -> None:
     """No reply at all, until the server or the client ends."""
-    server.stop.wait(30)
+    server.stop.wait()
 
 
 def hung_up(server: Loopback, connection: socket.socket, received: Received) -> None:

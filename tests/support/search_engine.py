@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.gate import PATIENCE
+
 
 @contextlib.contextmanager
 def search_engine(articles: Mapping[str, Mapping[str, Any]], mapping: Mapping[str, Any] | None = None) -> Iterator[str]:
@@ -23,7 +25,7 @@ def search_engine(articles: Mapping[str, Mapping[str, Any]], mapping: Mapping[st
         lines: list[str] = []
         for name, article in articles.items():
             lines += [json.dumps({"index": {"_index": "articles", "_id": name}}), json.dumps(article)]
-        with httpx.Client(trust_env=False) as client:
+        with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
             made = {"mappings": mapping} if mapping else {}
             client.put(f"{server.url}/articles", json=made).raise_for_status()
             client.put(f"{server.url}/void", json={}).raise_for_status()

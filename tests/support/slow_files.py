@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import pytest
@@ -10,21 +9,22 @@ import pytest
 from pages.components.jobs import page_job
 from rerank_core import documents
 from rerank_core.evaluation import formats
+from tests.support.gate import Gate
 
 
-class Slow:
-    """A reader, of documents or of query sets, that reads files called slow only when it is let."""
+def hold_slow_files(monkeypatch: pytest.MonkeyPatch, gate: Gate) -> None:
+    """From now on, files called slow, of documents or of queries, are read only when the gate is open."""
+    for room in (documents, formats):
+        monkeypatch.setattr(room, "read_files", _held(room.read_files, gate))
+    monkeypatch.setattr(page_job, "_AT_ONCE_SECONDS", 0.0)
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, query_sets: bool = False) -> None:
-        self.go = threading.Event()
-        room: Any = formats if query_sets else documents
-        self.read = room.read_files
-        monkeypatch.setattr(room, "read_files", self._read_files)
-        monkeypatch.setattr(page_job, "_AT_ONCE_SECONDS", 0.0)
 
-    def _read_files(self, context: Any, files: Any, columns: Any = None, *, on_read: Any) -> Any:
+def _held(read: Any, gate: Gate) -> Any:
+    def read_files(context: Any, files: Any, columns: Any = None, *, on_read: Any) -> None:
         for place, file in enumerate(files):
             context.progress(100 * place, 100 * len(files), note=f"{file[0]}: reading")
-            while file[0].startswith("slow") and not self.go.wait(0.02):
-                context.check()
-            on_read(place, self.read(context, [file], columns)[0])
+            if file[0].startswith("slow"):
+                gate.hold(context)
+            on_read(place, read(context, [file], columns)[0])
+
+    return read_files

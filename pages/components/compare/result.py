@@ -16,7 +16,9 @@ from pages.components.display.board import shown
 from pages.components.display.compare_board import Column, compare_board, heading
 from pages.components.display.response import show_warnings
 from pages.components.display.tabs import tabs
+from pages.components.inputs import ratings
 from pages.components.inputs.examples import TITLES, load_example
+from pages.components.inputs.query_sets import add_ratings
 from pages.components.session import keys, thresholds
 from pages.components.session.texts import texts
 from rerank_core import pricing, provider, ranking
@@ -65,8 +67,11 @@ def result(top_n: int) -> None:
         "Export": lambda: _hidden() if blind else compare_tabs.files(current, columns, top_n),
     }
     tabs(draw, keys.COMPARE_TAB)
-    if current.picked is not None and current.picked < len(documents):
-        _detail(current.picked, columns)
+    with st.container():
+        if current.picked is not None and current.picked < len(documents):
+            _detail(current.picked, columns)
+        else:
+            add_ratings(ratings.of(columns[0].run))
 
 
 def _columns(current: CompareState, blind: bool) -> list[Shown]:
@@ -230,6 +235,15 @@ def _detail(place: int, columns: Sequence[Shown]) -> None:
             st.text(shown(str(title), 300, one_line=True))
         ranks = ", ".join(f"{row.rank} for {name}" for name, row in placed)
         st.text(f"Ranks: {ranks}, {place + 1} in the initial order.")
+        runs = [column.run for column in columns]
+        rated = ratings.of(runs[0])
+        tables.rating_control(
+            rated.ratings.get(place),
+            keys.of(keys.COMPARE_RATING, state().round, place),
+            lambda grade: ratings.rate(runs, place, grade),
+        )
+        with st.container():
+            add_ratings(rated)
         tables.full_text(document.text, f"compare_document_{place}")
 
 

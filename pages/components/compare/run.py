@@ -11,6 +11,7 @@ import streamlit as st
 from pages.components.compare import blind
 from pages.components.compare.state import Part, state
 from pages.components.display.markdown import escaped
+from pages.components.inputs import ratings
 from pages.components.jobs.page_job import Ended, JobKind, Plan
 from pages.components.jobs.paid_call import RunAsked, rerank_task
 from pages.components.jobs.spending import Wording
@@ -127,6 +128,12 @@ def _take(ended: Ended[Run]) -> None:
     part = _part(ended.id)
     if part is not None:
         part.run = ended.result
+        _share_ratings()
+
+
+def _share_ratings() -> None:
+    """What was rated for one model of the comparison counts for all: the documents are the same."""
+    ratings.share([part.run for part in state().parts if part.run is not None])
 
 
 def _missed(ended: Ended[Run]) -> None:
@@ -219,6 +226,7 @@ def restore(run_ids: str) -> None:
 def restored() -> None:
     """Take over what has ended by now, once the texts of the comparison are back on the page."""
     COMPARE.job().take_finished()
+    _share_ratings()
     blind.restored()
 
 

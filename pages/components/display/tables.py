@@ -22,7 +22,7 @@ from pages.components.session import keys
 from rerank_core.models import Document
 from rerank_core.ranking.orders import kept
 
-__all__ = ["big_tables", "detail_panel", "opens", "score_chart"]
+__all__ = ["big_tables", "detail_panel", "opens", "rating_control", "score_chart"]
 
 PREVIEW_CHARACTERS = 200
 # A code block with a copy button takes seconds to lay out beyond this; longer texts are plain text with a download.
@@ -174,7 +174,7 @@ def detail_panel(
         parts = [words + arrow, score, *([shown(row.tooltip, 300, one_line=True)] if row.tooltip else [])]
         st.text(" · ".join(parts))
         if on_rate is not None:
-            _rating(row.rating, f"{key}:rating", on_rate)
+            rating_control(row.rating, keys.of(key, "rating"), on_rate)
         full_text(document.text, key)
         address = next((str(value) for name, value in document.metadata.items() if name.lower() in ADDRESSES), "")
         if opens(address):
@@ -208,15 +208,23 @@ def full_text(text: str, key: str) -> None:
     download(label, lambda: text.encode("utf-8", "replace"), "document.txt", keys.of(key, "download"))
 
 
-def _rating(rating: int | None, key: str, on_rate: Callable[[int | None], None]) -> None:
-    # The rating may have been given on the board since: the widget follows what is stored.
-    st.session_state[key] = rating
+def rating_control(rating: int | None, key: str, on_rate: Callable[[int | None], None]) -> None:
+    """The grades to choose from. `on_rate(0 to 3, or None)` is called before the page runs again."""
+    # A rating that was given elsewhere, as on the board, is shown by a new widget. The browser may not have drawn the
+    # one before anew when the next press comes, and its old value would then be taken for a choice.
+    memory = st.session_state.setdefault(keys.of(key, "shown"), {"rating": rating, "version": 0})
+    if memory["rating"] != rating:
+        memory.update(rating=rating, version=memory["version"] + 1)
+    widget = keys.of(key, memory["version"])
+
+    def chosen() -> None:
+        value = st.session_state[widget]
+        on_rate(value)
+        memory["rating"] = value
+
+    st.session_state.setdefault(widget, rating)
     st.segmented_control(
-        "How relevant is it?",
-        list(RATINGS),
-        format_func=RATINGS.__getitem__,
-        key=key,
-        on_change=lambda: on_rate(st.session_state[key]),
+        "How relevant is it?", list(RATINGS), format_func=RATINGS.__getitem__, key=widget, on_change=chosen
     )
 
 

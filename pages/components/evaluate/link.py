@@ -14,11 +14,14 @@ def restore_from_link() -> None:
     """Fill the page the first time it is seen in a session: the experiment or the query set of a link, else the sample,
     which is measured with the models of this computer where nobody has done so yet; that is free and takes seconds."""
     current = state()
+    asked, step, set_id = (query_params.get(name) for name in (keys.EXPERIMENT, keys.STEP, keys.SET_ID))
     if current.arrived:
+        if set_id is not None and set_id != current.linked:  # from another page, to a set that has grown there
+            open_set(set_id)
+            st.session_state[keys.STEP] = step if step in STEPS else STEPS[0]
         st.session_state.setdefault(keys.STEP, STEPS[0])
         return
     current.arrived = True
-    asked, step, set_id = (query_params.get(name) for name in (keys.EXPERIMENT, keys.STEP, keys.SET_ID))
     if asked:
         open_experiment(asked)
     elif set_id:
@@ -48,3 +51,4 @@ def sync_query_params() -> None:
         keys.STEP: st.session_state.get(keys.STEP),
     }
     query_params.sync(wanted)
+    current.linked = wanted[keys.SET_ID]

@@ -13,9 +13,9 @@ from pages.components.evaluate.orders import remembered
 from pages.components.evaluate.saved import choose_saved, delete_popover, rename_popover
 from pages.components.evaluate.state import is_sample, leave_set, open_set, saved_sets, state
 from pages.components.inputs.import_report import problems
+from pages.components.inputs.query_sets import labels_of
 from pages.components.session import keys, stores
 from rerank_core import RerankError
-from rerank_core.documents.working_list import unused_name
 from rerank_core.evaluation import KINDS
 from rerank_core.evaluation import write as as_file
 from rerank_core.evaluation.query_sets.query_set import QuerySet, describe
@@ -50,10 +50,7 @@ def query_set_step() -> None:
 def _choose() -> None:
     current = state()
     saved = {one.id: one for one in saved_sets()}
-    # A select box tells its options apart by their words, so no two may be alike; the older set keeps its own.
-    names: dict[str, str] = {}
-    for one in sorted(saved.values(), key=lambda one: one.created):
-        names[one.id] = unused_name(f"{one.name} ({one.queries:,})", names.values())
+    names = labels_of(saved.values())
     named = {set_id: names[set_id] for set_id in saved}
     if current.set_id not in saved:
         open_set(next(iter(saved)))

@@ -13,6 +13,7 @@ from pages.components.display.tables import DETAIL_CHARACTERS
 from pages.components.evaluate.agreement import agreement
 from pages.components.evaluate.orders import depth_choice, given_grades, orders
 from pages.components.evaluate.state import reported, state
+from pages.components.inputs import rater as inputs_rater
 from pages.components.session import keys, stores
 from rerank_core import Document, RerankError
 from rerank_core.evaluation.query_sets.agreement import pool
@@ -22,7 +23,6 @@ DEPTHS = [3, 5, 10, 20, 50]
 GRADES = {0: "Not relevant", 1: "A little", 2: "Relevant", 3: "Just right"}
 MOST_GRADES = 9
 """The highest grade that has a key."""
-FIRST_RATER = "Me"
 NO_NAME = RerankError("Nobody has said who rates.", hint="Type your name on the Rate step: ratings are kept by name.")
 PREVIEW = 90
 # From how many characters on a text scrolls in a window of its own, and how high that is.
@@ -40,17 +40,18 @@ def rate_step(query_set: QuerySet) -> None:
 
 
 def rater() -> str:
-    """Whose ratings are given: "Me" where nobody has rated this set yet. Where somebody has, empty until this session
-    has said who it is, since it may be another person."""
-    name = st.session_state.get(keys.EVALUATE_RATER)
-    if name is None and (query_set := state().query_set) is not None and not people(query_set):
-        return FIRST_RATER
-    return (name or "").strip()
+    """Whose ratings are given; empty where nobody has said who it is."""
+    return inputs_rater.rater(_people)
 
 
 def people(query_set: QuerySet) -> list[str]:
     """Who has rated in this set, those that came with a file left out."""
     return [name for name in query_set.raters if name not in NO_PERSON]
+
+
+def _people() -> list[str]:
+    query_set = state().query_set
+    return people(query_set) if query_set is not None else []
 
 
 def highest() -> int:
@@ -116,18 +117,7 @@ def _screen() -> None:
 
 
 def _controls() -> None:
-    if st.session_state.get(keys.EVALUATE_RATER) is None:
-        st.session_state[keys.EVALUATE_RATER] = rater()
-    st.text_input(
-        "Rater",
-        key=keys.EVALUATE_RATER,
-        persist_state="session",
-        max_chars=60,
-        width=170,
-        placeholder="Your name",
-        on_change=_somebody_else,
-        help="Whose ratings these are. Ratings of several people are kept apart, and compared below.",
-    )
+    inputs_rater.rater_input(_people, on_change=_somebody_else)
     with st.popover("What to rate", icon=":material/tune:"):
         meaning = "How many documents of each order: the initial one and that of every model that has been run."
         depth_choice("Rate the first", DEPTHS, 5, keys.EVALUATE_DEPTH, meaning)

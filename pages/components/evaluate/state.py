@@ -11,7 +11,7 @@ import streamlit as st
 from pages.components.session import keys, page_state, stores
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.records import Experiment
-from rerank_core.evaluation.query_sets.query_set import QuerySet
+from rerank_core.evaluation.query_sets.query_set import SAMPLE_NAME, QuerySet
 from rerank_core.ranking.contender import Contender
 from rerank_core.storage.query_sets import QuerySetSummary
 
@@ -38,6 +38,8 @@ class EvaluateState:
     note: str = ""
     # What the query set looked like when it was read last (see QuerySetStore.version_of).
     version: tuple[int, ...] | None = None
+    # The query set in the address as this page wrote it: another one there is a link that was followed.
+    linked: str | None = None
     # Rating: where the person is, and what Undo takes back (rater, query, document, grade before).
     place: int = 0
     rated_query: str | None = None
@@ -63,6 +65,8 @@ class EvaluateState:
             self.undo, self.query_chosen = [], False
             self.experiment_id = self.version = None
         self.set_id, self.query_set = set_id, query_set
+        if query_set.name != SAMPLE_NAME:
+            st.session_state[keys.LAST_SET] = set_id
 
 
 def state() -> EvaluateState:
@@ -90,7 +94,7 @@ def saved_sets() -> tuple[QuerySetSummary, ...]:
 
 def is_sample(one: QuerySetSummary | QuerySet | None) -> bool:
     """Whether a set is the sample."""
-    return one is not None and one.name == stores.sample_query_set().name
+    return one is not None and one.name == SAMPLE_NAME
 
 
 def open_set(set_id: str) -> None:

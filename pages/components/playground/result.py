@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import streamlit as st
 
 from pages.components.display import tables
@@ -18,20 +16,21 @@ from pages.components.display.response import (
     weak_answer_warning,
 )
 from pages.components.display.tabs import tabs
+from pages.components.inputs import ratings
 from pages.components.inputs.controls import back_to_suggestion
+from pages.components.inputs.query_sets import add_ratings
 from pages.components.playground import tabs as playground_tabs
-from pages.components.playground.run import RERANK
 from pages.components.playground.state import state
-from pages.components.session import keys, stores, thresholds
+from pages.components.session import keys, thresholds
 from rerank_core import pricing, provider, ranking
 from rerank_core.evaluation.measures.measure import mean_name
 from rerank_core.evaluation.measures.rated_run import rated_run
 from rerank_core.storage.run_record import Run
-from rerank_core.storage.sqlite_file import StoreError
 
 
 def result(run: Run, top_n: int) -> None:
     """Draw a finished run. Nothing here sends anything: Top N and the threshold only fold."""
+    run = ratings.of(run)
     scores = [row.relevance_score for row in run.response.results]
     has_scores = any(score is not None for score in scores)
     with st.container(key=keys.HEADLINE):
@@ -44,6 +43,7 @@ def result(run: Run, top_n: int) -> None:
         _notices(run, has_scores)
     with st.container():
         _ratings(run, top_n)
+        add_ratings(run)
     draw = {
         "Board": lambda: _board(run, top_n, threshold),
         "Table": lambda: playground_tabs.results_table(run, top_n),
@@ -174,23 +174,7 @@ def _on_board(event: BoardEvent) -> None:
     if event.threshold is not None:
         thresholds.own()[run.connection, run.response.model] = round(event.threshold, 3)
     for rating in event.rated:
-        rate(int(rating.key), rating.value)
-
-
-def rate(index: int, value: int | None) -> None:
-    """Keep a rating with the run, here and in the store; None takes it back."""
-    current = state()
-    run = current.run
-    if run is None:
-        return
-    ratings = {place: grade for place, grade in run.ratings.items() if place != index}
-    if value is not None:
-        ratings[index] = value
-    current.run = replace(run, ratings=ratings)
-    try:
-        stores.runs().set_rating(run.id, index, value)
-    except StoreError as error:
-        RERANK.job().error = error
+        ratings.rate([run], int(rating.key), rating.value)
 
 
 def _detail(run: Run, index: int) -> None:
@@ -199,5 +183,8 @@ def _detail(run: Run, index: int) -> None:
         return
     board_row = next(entry for entry in board_rows(run) if entry.key == str(index))
     tables.detail_panel(
-        board_row, row.document, key=keys.of(keys.DETAIL, run.id, index), on_rate=lambda grade: rate(index, grade)
+        board_row,
+        row.document,
+        key=keys.of(keys.DETAIL, run.id, index),
+        on_rate=lambda grade: ratings.rate([run], index, grade),
     )

@@ -18,8 +18,10 @@ from pages.components.display.response import (
     show_warnings,
     weak_answer_warning,
 )
+from pages.components.inputs import ratings
 from pages.components.inputs.collections import LIVE, passages_of
 from pages.components.inputs.controls import segmented, token_budget
+from pages.components.inputs.query_sets import add_ratings
 from pages.components.search.state import SearchAnswer, state
 from pages.components.session import keys, thresholds
 from rerank_core import ConfigurationError, InvalidRequestError, RerankError, pricing, ranking
@@ -46,6 +48,8 @@ def heading(error: RerankError, source: str) -> str | None:
 
 def result(answer: SearchAnswer, top_n: int) -> None:
     """Draw a finished search."""
+    if answer.run is not None:
+        answer = replace(answer, run=ratings.of(answer.run))
     run = answer.run
     # In containers, so that the board keeps its place when a notice comes or goes.
     with st.container():
@@ -72,9 +76,17 @@ def result(answer: SearchAnswer, top_n: int) -> None:
         passages = {row.key: row for row in rows}
         rows = [replace(passages[str(each.best.index)], was=each.was, now=each.now) for each in grouped]
     view = BoardView(
-        top_n, run.order_name, reranked_name(run), threshold, picked=current.picked, question=answer.question
+        top_n,
+        run.order_name,
+        reranked_name(run),
+        threshold,
+        picked=current.picked,
+        rating=True,
+        question=answer.question,
     )
     current.picked = orders_view(rows, view, key=keys.SEARCH_BOARD, on_event=_on_board)
+    with st.container():
+        add_ratings(run)
     reader, copies = st.columns([3, 2], gap="large")
     with reader:
         _reader(answer)
@@ -123,16 +135,20 @@ def _row(row: BoardRow, answer: SearchAnswer) -> BoardRow:
         parts.append(f"keyword rank {candidate.keyword_rank}")
     if candidate.embedding_rank is not None:
         parts.append(f"meaning rank {candidate.embedding_rank}, cosine {candidate.cosine or 0:.3f}")
-    return replace(row, rating=None, tooltip="; ".join(parts) or None)
+    return replace(row, tooltip="; ".join(parts) or None)
 
 
 def _on_board(event: BoardEvent) -> None:
     current = state()
     if event.picked is not None:
         current.picked = event.picked
-    if event.threshold is not None and current.answer is not None and current.answer.run is not None:
-        run = current.answer.run
+    run = current.answer.run if current.answer is not None else None
+    if run is None:
+        return
+    if event.threshold is not None:
         thresholds.own()[run.connection, run.response.model] = round(event.threshold, 3)
+    for rating in event.rated:
+        ratings.rate([run], int(rating.key), rating.value)
 
 
 def _picked(answer: SearchAnswer) -> RankedDocument:
@@ -155,6 +171,13 @@ def _reader(answer: SearchAnswer) -> None:
         st.text(" · ".join([f"rank {row.rank}, was {row.index + 1}", *map(str, where)]))
         if tables.opens(url):
             st.link_button("Open the source", url, icon=":material/open_in_new:")
+    run = answer.run
+    assert run is not None
+    tables.rating_control(
+        run.ratings.get(row.index),
+        keys.of(keys.SEARCH_RATING, run.id, row.index),
+        lambda grade: ratings.rate([run], row.index, grade),
+    )
     with st.container(border=True):
         for place, (text, main) in enumerate(_surroundings(answer, row)):
             reading(

@@ -30,6 +30,9 @@ MAX_CHARACTERS = 200_000_000
 LENGTHS = ("short", "sentence", "long")
 """A query of up to 5 words, of up to 25, and a longer one, such as a ticket."""
 
+SAMPLE_NAME = "Sample: support questions"
+"""What the rated sample is called; nobody's own set is, so that nothing is written into it."""
+
 IMPORTED, SAMPLE_RATER = "imported", "sample"
 NO_PERSON = frozenset((IMPORTED, SAMPLE_RATER))
 """The names of raters whose ratings came with a file or with the sample: nobody rates as one of them."""

@@ -13,6 +13,7 @@ from rerank_core.evaluation.measures.measure import USUAL_LARGEST_GRADE
 from rerank_core.evaluation.query_sets.added_runs import BoardRun, with_runs
 from rerank_core.evaluation.query_sets.query_set import (
     IMPORTED,
+    SAMPLE_NAME,
     SAMPLE_RATER,
     QuerySet,
     bounded,
@@ -126,7 +127,7 @@ def from_sample(candidates: int = SAMPLE_CANDIDATES) -> QuerySet:
     languages = {query: about["lang"] for query, about in rated.tags.items()}
     found = {query: tuple(document.id or "" for document in search(text)) for query, text in rated.queries.items()}
     return QuerySet(
-        "Sample: support questions",
+        SAMPLE_NAME,
         make_queries(rated.queries, found, tags, languages),
         documents,
         {SAMPLE_RATER: {query: dict(grades) for query, grades in rated.judgments.items()}},

@@ -14,6 +14,7 @@ import pytest
 import rerank_core as rc
 from rerank_core.client.retry import Timing
 from tests.support.both import KEY, FakeTime, Script, World, error, falling, ok
+from tests.support.gate import PATIENCE
 from tests.support.loopback import Loopback, answers, hung_up, ranks, silent
 
 SMALL = replace(rc.provider("gateflow"), max_documents=100)
@@ -154,7 +155,7 @@ def test_a_call_that_is_closed_under_way_may_have_been_billed(loopback: Loopback
         thread.start()
         loopback.wait_for(1)
         client.close()
-        thread.join(10)
+        thread.join(PATIENCE)
 
     async def in_a_task() -> None:
         async with rc.AsyncClient("gateflow", api_key=KEY, base_url=loopback.url) as asynchronous:

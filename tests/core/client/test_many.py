@@ -12,6 +12,7 @@ import pytest
 
 import rerank_core as rc
 from tests.support.both import KEY, FakeTime, Script, World, error, falling, ok
+from tests.support.gate import PATIENCE
 
 
 def request(name: str, count: int = 1) -> rc.RerankRequest:
@@ -67,7 +68,7 @@ def test_outcomes_come_as_they_finish():
 
     def handler(sent: httpx.Request) -> httpx.Response:
         if b"slow" in sent.content:
-            assert slow_may_end.wait(10)
+            assert slow_may_end.wait(PATIENCE)
         return falling(sent)
 
     with rc.Client("gateflow", api_key=KEY, transport=httpx.MockTransport(handler), max_concurrency=2) as client:
@@ -187,7 +188,7 @@ def test_leaving_early_with_a_transport_that_cannot_be_interrupted():
 
     def handler(sent: httpx.Request) -> httpx.Response:
         if b"stuck" in sent.content:
-            release.wait(30)
+            release.wait(PATIENCE)
         return falling(sent)
 
     with rc.Client("gateflow", api_key=KEY, transport=httpx.MockTransport(handler), max_concurrency=2) as client:

@@ -8,7 +8,6 @@ import json
 import logging
 import socket
 import threading
-import time
 import warnings
 from contextlib import suppress
 from dataclasses import replace
@@ -18,19 +17,23 @@ import pytest
 
 import rerank_core as rc
 from rerank_core.client.retry import Timing
-from tests.support.both import KEY, World, reply
+from tests.support.both import KEY, Handle, World, reply
+from tests.support.gate import PATIENCE
 from tests.support.loopback import Loopback, answers, cut_short, drips, hung_up, ranks, reset, silent, together
 
 GOOD = json.dumps(reply([0.2, 0.9])).encode()
 SMALL = replace(rc.provider("gateflow"), max_documents=100)
 QUICK = Timing(random=lambda: 0.0)
-PATIENCE = 5  # seconds for a busy machine
 SOON = 0.3  # seconds that a time-out test is ready to lose
-LATER = 1.0  # the same, where a right answer must come in time as well
+FOR_EVER = 3600  # seconds after which nobody would wait any more
 
 
-def took(started: float) -> float:
-    return time.monotonic() - started
+def patient(handle: Handle, *, timeout: float = PATIENCE) -> Handle:
+    """The same client with another time-out, for what comes next: with a long one a right answer is in time on every
+    machine."""
+    settings = handle.client._settings
+    handle.client._settings = replace(settings, timeout=timeout, total_timeout=3 * timeout)
+    return handle
 
 
 def test_a_right_answer_over_a_real_connection(world: World, loopback: Loopback):
@@ -65,12 +68,10 @@ def test_a_server_that_fails_twice_and_then_works(world: World, loopback: Loopba
 def test_a_server_that_never_answers_is_given_up(world: World, loopback: Loopback):
     """The attempt ends after its time-out, and the connection is not used again."""
     loopback.script(silent, ranks())
-    client = world.client(base_url=loopback.url, timeout=LATER, max_retries=0)
-    started = time.monotonic()
+    client = world.client(base_url=loopback.url, timeout=SOON, max_retries=0)
     with pytest.raises(rc.RequestTimeoutError):
         client.rerank("q", ["a"])
-    assert LATER <= took(started) < LATER + PATIENCE
-    assert len(client.rerank("q", ["a"]).results) == 1
+    assert len(patient(client).rerank("q", ["a"]).results) == 1
     assert loopback.connections == 2
 
 
@@ -78,26 +79,24 @@ def test_a_server_that_never_answers_is_given_up(world: World, loopback: Loopbac
 def test_a_reply_that_drips_is_given_up_in_time(world: World, loopback: Loopback, head_too: bool):
     """Bytes that keep coming, of the body or already of the head, do not extend the attempt."""
     loopback.script(drips(GOOD, head_too=head_too))
-    started = time.monotonic()
     with pytest.raises(rc.RequestTimeoutError):
         world.client(base_url=loopback.url, timeout=SOON, max_retries=0).rerank("q", ["a", "b"])
-    assert SOON <= took(started) < SOON + PATIENCE
 
 
 def test_a_dripping_reply_over_a_foreign_transport_is_given_up_too(world: World, loopback: Loopback):
     """The clock is also kept where the caller brings httpx's own transport."""
     transport = httpx.HTTPTransport() if world.kind is rc.Client else httpx.AsyncHTTPTransport()
     loopback.script(drips(GOOD))
-    started = time.monotonic()
     with pytest.raises(rc.RequestTimeoutError):
         world.client(base_url=loopback.url, timeout=SOON, max_retries=0, transport=transport).rerank("q", ["a", "b"])
-    assert SOON <= took(started) < SOON + PATIENCE
 
 
 def test_a_retried_read_time_out_warns_of_a_second_bill(world: World, loopback: Loopback):
     """The whole request had left, so the provider may have done the work twice."""
     loopback.script(silent, ranks())
-    response = world.client(base_url=loopback.url, timeout=LATER, max_retries=1).rerank("q", ["a"])
+    # Should the right answer be late, it is asked for again.
+    client = world.client(base_url=loopback.url, timeout=SOON, total_timeout=PATIENCE, max_retries=100, _timing=QUICK)
+    response = client.rerank("q", ["a"])
     assert any("billed it twice" in warning for warning in response.warnings)
 
 
@@ -106,10 +105,8 @@ def test_a_server_that_does_not_read_is_given_up(world: World):
     with socket.create_server(("127.0.0.1", 0), backlog=1) as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client = world.client(base_url=f"http://127.0.0.1:{deaf.getsockname()[1]}", timeout=SOON, max_retries=0)
-        started = time.monotonic()
         with pytest.raises(rc.RequestTimeoutError) as info:
             client.rerank("q", ["x" * 8_000_000])
-        assert SOON <= took(started) < SOON + PATIENCE
         assert "sent" in info.value.message
 
 
@@ -129,11 +126,9 @@ def test_a_server_that_reads_in_sips_is_given_up(world: World):
         thread = threading.Thread(target=sip)
         thread.start()
         client = world.client(base_url=f"http://127.0.0.1:{slow.getsockname()[1]}", timeout=SOON, max_retries=0)
-        started = time.monotonic()
         try:
             with pytest.raises(rc.RequestTimeoutError):
                 client.rerank("q", ["x" * 40_000_000])
-            assert SOON <= took(started) < SOON + PATIENCE
         finally:
             done.set()
             slow.shutdown(socket.SHUT_RDWR)
@@ -154,17 +149,16 @@ def test_an_asynchronous_transport_that_never_returns_is_given_up():
             with pytest.raises(rc.RequestTimeoutError):
                 await client.rerank("q", ["a"])
 
-    started = time.monotonic()
     asyncio.run(run())
-    assert SOON <= took(started) < SOON + PATIENCE
 
 
 def test_an_interrupted_connection_is_not_kept(world: World, loopback: Loopback):
     """After a time-out the client holds on to nothing of that attempt; after an answer it keeps the connection."""
     loopback.script(ranks(), silent)
-    client = world.client(base_url=loopback.url, timeout=LATER, max_retries=0)
+    client = world.client(base_url=loopback.url, max_retries=0)
     client.rerank("q", ["a"])
     assert len(client.client._transports.all) == 1
+    patient(client, timeout=SOON)
     with pytest.raises(rc.RequestTimeoutError):
         client.rerank("q", ["a"])
     assert client.client._transports.all == []
@@ -180,10 +174,8 @@ def test_a_connection_that_does_not_come_about_is_given_up(world: World):
                 one.setblocking(False)
                 one.connect_ex(address)
             client = world.client(base_url=f"http://127.0.0.1:{address[1]}", timeout=SOON, max_retries=0)
-            started = time.monotonic()
             with pytest.raises(rc.RequestTimeoutError) as info:
                 client.rerank("q", ["a"])
-            assert SOON <= took(started) < SOON + PATIENCE
             assert "connection" in info.value.message
         finally:
             for one in crowd:
@@ -198,16 +190,14 @@ def test_a_name_that_takes_for_ever_to_look_up_is_given_up(world: World, monkeyp
     def stuck(host, *args, **details):
         if "slow" not in str(host):  # asyncio hands it over as bytes
             return real(host, *args, **details)
-        done.wait(10)
+        done.wait()
         raise socket.gaierror(8, "no such name")
 
     monkeypatch.setattr(socket, "getaddrinfo", stuck)
     client = world.client(base_url="http://slow.example", timeout=SOON, max_retries=0)
-    started = time.monotonic()
     try:
         with pytest.raises(rc.RequestTimeoutError):
             client.rerank("q", ["a"])
-        assert SOON <= took(started) < SOON + PATIENCE
     finally:
         done.set()
 
@@ -297,11 +287,9 @@ def test_batches_run_side_by_side(world: World, loopback: Loopback):
 def test_leaving_rerank_many_early_stops_what_is_under_way(world: World, loopback: Loopback):
     """The loop is left at once although other requests would never have been answered, and nothing is left open."""
     loopback.script(ranks(), silent)
-    client = world.client(base_url=loopback.url, max_concurrency=4, timeout=30)
-    started = time.monotonic()
+    client = world.client(base_url=loopback.url, max_concurrency=4, timeout=FOR_EVER)
     assert len(client.many((rc.RerankRequest("q", ["a"]) for _ in iter(int, 1)), stop_after=1)) == 1
     client.close()
-    assert took(started) < 5
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         gc.collect()
@@ -311,11 +299,9 @@ def test_leaving_rerank_many_early_stops_what_is_under_way(world: World, loopbac
 def test_a_failed_batch_ends_its_neighbours(world: World, loopback: Loopback):
     """The error comes at once, although the other batch would never have been answered."""
     loopback.script(silent, answers(400, {"message": "no"}))
-    client = world.client(SMALL, base_url=loopback.url, timeout=30)
-    started = time.monotonic()
+    client = world.client(SMALL, base_url=loopback.url, timeout=FOR_EVER)
     with pytest.raises(rc.InvalidRequestError):
         client.rerank("q", [f"d{place}" for place in range(200)])
-    assert took(started) < 5
 
 
 def test_closing_ends_what_is_under_way_in_another_thread(loopback: Loopback):
@@ -335,33 +321,28 @@ def test_closing_ends_what_is_under_way_in_another_thread(loopback: Loopback):
         thread.start()
         while len(loopback.requests) <= place:
             assert thread.is_alive()
-    started = time.monotonic()
     client.close()
     for thread in threads:
-        thread.join(5)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
-    assert took(started) < 5
     assert [type(error) for error in found] == [rc.ConfigurationError] * 2
     assert all("closed" in error.message for error in found)
 
 
-async def closing_while_asleep(server: Loopback) -> tuple[float, list[object]]:
-    """How long closing an AsyncClient takes with two calls under way, and what they come to."""
+async def closing_while_asleep(server: Loopback) -> list[object]:
+    """What two calls come to that are under way when their AsyncClient is closed."""
     client = rc.AsyncClient("gateflow", api_key=KEY, base_url=server.url)
     calls = [asyncio.create_task(client.rerank("q", ["a"])) for _ in range(2)]
     while len(server.requests) < 2:
         await asyncio.sleep(0)
-    started = time.monotonic()
     await client.aclose()
-    found = await asyncio.gather(*calls, return_exceptions=True)
-    return took(started), found
+    return await asyncio.gather(*calls, return_exceptions=True)
 
 
 def test_closing_ends_what_is_under_way_in_another_task(loopback: Loopback):
     """The same for the asynchronous client."""
     loopback.script(silent, answers(503, retry_after="60"))
-    seconds, found = asyncio.run(closing_while_asleep(loopback))
-    assert seconds < 5
+    found = asyncio.run(closing_while_asleep(loopback))
     assert [type(error) for error in found] == [rc.ConfigurationError] * 2
 
 

@@ -209,7 +209,7 @@ def test_a_real_wait_is_as_long_as_it_says(world: World):
     script = Script(error(503, retry_after="0.2"), falling)
     started = time.monotonic()
     world.client(handler=script, _timing=Timing(random=lambda: 0.0)).rerank("q", ["a"])
-    assert 0.2 <= time.monotonic() - started < 5
+    assert time.monotonic() - started >= 0.2
 
 
 def test_a_time_out_says_how_long_it_was(world: World):

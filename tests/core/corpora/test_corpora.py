@@ -23,6 +23,7 @@ from rerank_core.corpora.errors import explained
 from rerank_core.keyword.index import KeywordIndex
 from rerank_core.retrieval.embedding import Vectors
 from tests.support import ROOT
+from tests.support.gate import PATIENCE
 
 TEXTS = ["Reset your password", "Read an invoice", "Close your account", "Change the password of the router"]
 texts = st.text(st.characters(), max_size=40)
@@ -544,7 +545,7 @@ def test_threads_build_an_index_once(store, monkeypatch):
     gate = threading.Barrier(8)
 
     def ask(_):
-        gate.wait(10)
+        gate.wait(PATIENCE)
         return again(store).open("A").keyword_index().search("password"), corpus.keyword_index()
 
     with ThreadPoolExecutor(8) as pool:
@@ -560,7 +561,7 @@ def test_threads_embed_once(store, embedded):
     gate = threading.Barrier(4)
 
     def ask(_):
-        gate.wait(10)
+        gate.wait(PATIENCE)
         return len(again(store).open("A").vectors("local-english"))
 
     with ThreadPoolExecutor(4) as pool:
@@ -608,7 +609,7 @@ def test_threads_take_a_name_once(store):
     gate = threading.Barrier(4)
 
     def make(_):
-        gate.wait(10)
+        gate.wait(PATIENCE)
         try:
             return store.create("Same", TEXTS).id
         except CorpusError as error:

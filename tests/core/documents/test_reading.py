@@ -13,6 +13,7 @@ from rerank_core.errors import InvalidDocumentsError
 from rerank_core.jobs import Cancelled, JobManager
 from rerank_core.models import Document
 from tests.support import made_files as made
+from tests.support.gate import PATIENCE
 
 BOOK = made.xlsx({"Old": [["id", "text"], ["1", "old"]], "New": [["sku", "name", "words"], ["a", "Boots", "new"]]})
 
@@ -28,7 +29,7 @@ def manager() -> Iterator[JobManager]:
 def done(manager: JobManager, *args: Any, **kwargs: Any) -> tuple[ParsedDocuments, ...]:
     """What reading these files gives."""
     job = manager.submit(read_files, *args, **kwargs)
-    assert job.wait(60)
+    assert job.wait(PATIENCE)
     return job.result()
 
 
@@ -77,7 +78,7 @@ def test_a_cancel_keeps_the_files_that_were_read(manager: JobManager) -> None:
         manager.jobs("me")[0].cancel()
 
     job = manager.submit(read_files, [("a.txt", b"text"), ("b.txt", b"more")], on_read=on_read, owner="me")
-    assert job.wait(20)
+    assert job.wait(PATIENCE)
     with pytest.raises(Cancelled):
         job.result()
     assert heard == [(0, 1)]

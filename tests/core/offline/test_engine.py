@@ -21,6 +21,7 @@ from rerank_core.offline.weights import WeightFile
 from rerank_core.providers.local import LOCAL, compute
 from rerank_core.providers.spec import Batch
 from tests.core.offline.test_encoder import EVIL, no_workers_left
+from tests.support.gate import PATIENCE
 from tests.support.tiny_model import TinySource, tiny_encoder, tiny_reference
 
 CONTENT = b"weights of a tiny model"
@@ -106,7 +107,7 @@ def test_threads_wait_for_the_one_that_loads(package, monkeypatch):
 
     def open_slowly(data):
         opened.append(bytes(data))
-        gate.wait(10)
+        gate.wait(PATIENCE)
         return TinySource()
 
     model = LocalModel(ENGLISH, package, open_slowly, calibration.ENGLISH)

@@ -15,6 +15,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from rerank_core.errors import ConfigurationError, RerankError, SpendingLimitError
 from rerank_core.pricing.budget import Budget, Reservation
+from tests.support.gate import PATIENCE
 
 AMOUNTS = st.decimals(0, 5, places=4)
 
@@ -154,7 +155,7 @@ def test_many_threads_never_pass_the_limit(limit: Decimal, calls: list[tuple[Dec
 
     def work(mine: list[tuple[Decimal, int, str]]) -> Decimal:
         billed = Decimal(0)
-        start.wait(timeout=10)
+        start.wait(timeout=PATIENCE)
         for amount, share, end in mine:
             try:
                 reservation = budget.reserve(amount)

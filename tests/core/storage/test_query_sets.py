@@ -26,6 +26,7 @@ from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.query_sets import QuerySetStore
 from rerank_core.storage.run_record import Run
 from tests.core.evaluation.query_sets.test_query_set import TABLE
+from tests.support.gate import PATIENCE
 from tests.support.small_query_set import FakeClients, small_set
 
 
@@ -59,12 +60,14 @@ def test_runs_are_added_to_a_saved_set(store):
     assert again.queries == added.queries
     assert list(again.judgments["Ben"][query].values()) == [1]
     assert store.get(set_id) == again
+    assert store.raters(set_id) == ("ann", "Ben")
+    assert store.raters("gone") == ()
 
 
 def test_of_two_sessions_neither_loses_anything(store):
     """Sessions that add to one set at the same moment, the same query among it, end with everything in it."""
     set_id = store.save(from_runs([run("tea", ["green"], {0: 1})], rater="Ann"))
-    start = threading.Barrier(4, timeout=10)
+    start = threading.Barrier(4, timeout=PATIENCE)
 
     def add(number: int) -> None:
         with QuerySetStore() as own:

@@ -37,15 +37,18 @@ def board(rows: Sequence[BoardRow], view: BoardView, *, key: str, on_event: Call
     memory = st.session_state.setdefault(keys.of(key, "board"), {"folded": True, "seen": int(time.time() * 1000)})
 
     def heard(name: str) -> None:
-        event, memory["seen"] = event_of(name, st.session_state.get(key, {}).get(name), memory["seen"])
+        event, seen = event_of(name, st.session_state.get(key, {}).get(name), memory["seen"])
+        # The next press may break this off wherever it looks into the session. What was not followed to its end is
+        # heard again with that press, so it is ticked off last.
         if event != BoardEvent():
             on_event(event)
+        memory["seen"] = seen
 
     # The fold arrives with the state before the component is drawn, so that it is drawn folded as asked.
     folded = st.session_state.get(key, {}).get("folded")
     if isinstance(folded, bool):
         memory["folded"] = folded
-    _BOARD(
+    result = _BOARD(
         key=key,
         data=payload(rows, view, folded=memory["folded"], seen=memory["seen"]),
         on_picked_change=lambda: heard("picked"),
@@ -53,3 +56,8 @@ def board(rows: Sequence[BoardRow], view: BoardView, *, key: str, on_event: Call
         on_ratings_change=lambda: heard("ratings"),
         on_folded_change=lambda: None,
     )
+    unheard, seen = event_of("ratings", result.get("ratings"), memory["seen"])
+    if unheard.rated:  # broken off by something else than a press on this board, which does not tell of them again
+        on_event(unheard)
+        memory["seen"] = seen
+        st.rerun()

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -29,6 +30,7 @@ from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.jobs import Cancelled, JobContext, JobManager
 from rerank_core.models import Document
 from tests.support import made_files as made
+from tests.support.gate import PATIENCE
 
 Pretend = Callable[[str], None]
 
@@ -127,14 +129,18 @@ def test_what_progress_raises_stops_the_reading() -> None:
     assert not children()
 
 
-def test_a_reader_that_hangs_is_stopped_and_what_it_found_is_kept(pretend: Pretend) -> None:
-    """The sentence says how long it had and what stays."""
+def test_a_reader_that_hangs_is_stopped_and_what_it_found_is_kept(
+    pretend: Pretend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sentence says how long it had and what stays. Time goes here when the second page is begun."""
+    now = [0.0]
+    monkeypatch.setattr(process, "time", SimpleNamespace(monotonic=lambda: now[0]))
     pretend("""
         say("document", text="page one", id="a.pdf#p1", metadata={"page": "1"})
         say("progress", done=1, total=2, note="page 2 of 2")
         while True: time.sleep(60)
     """)
-    parsed = read_isolated("a.pdf", GOOD["a.pdf"][0], timeout=4)
+    parsed = read_isolated("a.pdf", GOOD["a.pdf"][0], timeout=4, on_progress=lambda *_: now.append(now.pop() + 4))
     assert reasons(parsed) == [
         "Reading this file took longer than 4 seconds and was stopped at page 2 of 2. The 1 document found before "
         "that is kept. "
@@ -223,10 +229,10 @@ def test_cancel_stops_a_reader_that_hangs(pretend: Pretend) -> None:
         return read_isolated("a.pdf", GOOD["a.pdf"][0], on_progress=progress, cancelled=lambda: context.cancelled)
 
     job = manager.submit(work, owner="me", title="Reading a.pdf")
-    assert started.wait(20)
+    assert started.wait(PATIENCE)
     assert job.progress.note == "page 2 of 9"
     job.cancel()
-    assert job.wait(5)
+    assert job.wait(PATIENCE)
     assert job.state == "cancelled"
     assert not children()
 
@@ -247,7 +253,7 @@ def test_several_files_are_one_job() -> None:
         return read_files(context, [("a.pdf", GOOD["a.pdf"][0]), ("b.csv", b"text\nx\n"), ("c.png", b"x")])
 
     job = manager.submit(work, owner="me")
-    assert job.wait(20)
+    assert job.wait(PATIENCE)
     assert [len(parsed.documents) for parsed in job.result()] == [2, 1, 0]
     assert heard[0] == (0, 300, "a.pdf: reading")
     assert (0, 300, "a.pdf: page 1 of 2") in heard
@@ -330,7 +336,7 @@ def test_no_more_than_a_few_processes_run_at_once(pretend: Pretend, monkeypatch:
 
     first = threading.Thread(target=wait_for_cancel)
     first.start()
-    assert on.wait(20)
+    assert on.wait(PATIENCE)
     asked: list[int] = []
 
     def third_time() -> bool:

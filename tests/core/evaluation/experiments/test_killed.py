@@ -19,6 +19,7 @@ from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.query_sets import QuerySetStore
 from tests.support import ROOT
 from tests.support.flaky_service import FlakyService
+from tests.support.gate import PATIENCE
 from tests.support.small_query_set import small_set
 
 pytestmark = pytest.mark.slow
@@ -73,12 +74,12 @@ def test_a_killed_experiment_goes_on_where_it_was(tmp_path):
             env=os.environ | {"PYTHONPATH": "."},
         )
         try:
-            service.wait_until_held(CONCURRENCY)
+            service.gate.wait_until_held(CONCURRENCY)
             assert store.get(experiment.id).state == "running"
         finally:
             child.send_signal(signal.SIGKILL)
-            assert child.wait(30) == -signal.SIGKILL
-        service.release.set()
+            assert child.wait(PATIENCE) == -signal.SIGKILL
+        service.gate.open()
 
         assert store.get(experiment.id).state == "interrupted"
         stored = {query for _, query in store.answered(experiment.id)}
@@ -99,7 +100,7 @@ def test_a_killed_experiment_goes_on_where_it_was(tmp_path):
         maybe_billed = store.requests(experiment.id, billed_twice=True)
         assert set(interrupted) <= set(maybe_billed)
         # every request that the service got is in the ledger, query by query, and no other
-        assert Counter(one.query for one in ledger) == {place_of[query]: n for query, n in service.requests.items()}
+        assert Counter(one.query for one in ledger) == {place_of[query]: n for query, n in service.asked.items()}
         # every answer is one that the service billed, and it billed nothing else that is not listed
         answered = {one.request_id: one for one in ledger if one.outcome == "answered"}
         billed = {name: query for query, name, is_billed, _ in service.log if is_billed}

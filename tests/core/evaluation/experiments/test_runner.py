@@ -33,6 +33,7 @@ from rerank_core.ranking.contender import Contender, distinct
 from rerank_core.storage import evaluation_file
 from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.query_sets import QuerySetStore
+from tests.support.gate import PATIENCE
 from tests.support.small_query_set import FakeClients, raising, reversed_answer, small_set
 
 ENGLISH = Contender("gateflow", "rerank-english-v3.0")
@@ -98,7 +99,7 @@ def test_a_second_run_asks_nothing(world):
 
 def test_at_most_so_many_at_once(world):
     """No more requests are under way than the connection's concurrency, and that many are."""
-    barrier = threading.Barrier(3, timeout=10)
+    barrier = threading.Barrier(3, timeout=PATIENCE)
 
     def answer(request, model):
         barrier.wait()  # passes only where three are under way together
@@ -323,18 +324,18 @@ def test_pausing_lets_what_is_under_way_finish(world, what, state):
 
     def answer(request, model):
         arrived.release()
-        assert go.wait(10)
+        assert go.wait(PATIENCE)
         return reversed_answer(request, model)
 
     with ExperimentStore() as store, closing(JobManager()) as manager:
         store.set_rates(world.experiment.id, {"gateflow": RatePolicy(2, retries=0)})
         job = manager.submit(run_experiment, store, world.experiment.id, world.query_set, FakeClients(answer))
-        assert all(arrived.acquire(timeout=10) for _ in range(2))
+        assert all(arrived.acquire(timeout=PATIENCE) for _ in range(2))
         with ExperimentStore() as elsewhere:
             elsewhere.ask(world.experiment.id, what)
             assert elsewhere.get(world.experiment.id).state == "running"
         go.set()
-        assert job.wait(10)
+        assert job.wait(PATIENCE)
         end = job.result()
     assert (end.state, end.done, end.under_way) == (state, 2, 0)
     assert world.run().done == 12
@@ -347,16 +348,16 @@ def test_cancelling_the_job_breaks_off_and_lists_what_may_be_billed(world):
 
     def answer(request, model):
         first.set()
-        assert clients.made["gateflow"].closed.wait(10)
+        assert clients.made["gateflow"].closed.wait(PATIENCE)
         raise ConfigurationError("The client is closed.", code="closed")
 
     clients._answer = answer
     with closing(JobManager()) as manager:
         world.store.set_rates(world.experiment.id, {"gateflow": RatePolicy(1, retries=0)})
         job = manager.submit(run_experiment, world.store, world.experiment.id, world.query_set, clients)
-        assert first.wait(10)
+        assert first.wait(PATIENCE)
         job.cancel()
-        assert job.wait(10)
+        assert job.wait(PATIENCE)
         with pytest.raises(Cancelled):
             job.result()
     assert [one.outcome for one in world.ledger] == ["interrupted"]

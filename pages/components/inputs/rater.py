@@ -1,0 +1,36 @@
+"""Who rates: the name that this session has said, on whichever page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+import streamlit as st
+
+from pages.components.session import keys
+
+FIRST_RATER = "Me"
+
+
+def rater(people: Callable[[], Collection[str]]) -> str:
+    """Whose ratings are given: "Me" where nobody has rated the set yet. Where somebody has (`people`), empty until this
+    session has said who it is, since it may be another person."""
+    name = st.session_state.get(keys.EVALUATE_RATER)
+    if name is None:
+        return "" if people() else FIRST_RATER
+    return str(name).strip()
+
+
+def rater_input(people: Callable[[], Collection[str]], on_change: Callable[[], None] | None = None) -> None:
+    """The field for the name. `on_change` is called before the page runs again."""
+    if st.session_state.get(keys.EVALUATE_RATER) is None:
+        st.session_state[keys.EVALUATE_RATER] = rater(people)
+    st.text_input(
+        "Rater",
+        key=keys.EVALUATE_RATER,
+        persist_state="session",
+        max_chars=60,
+        width=170,
+        placeholder="Your name",
+        on_change=on_change or "rerun",
+        help="Whose ratings these are. Ratings of several people are kept apart, and compared on Evaluate.",
+    )

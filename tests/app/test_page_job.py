@@ -1,0 +1,167 @@
+"""What every page's background work promises: turns, money, texts that go, and a result that is never lost."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.components.jobs import page_job, paid_call
+from pages.components.session import stores
+from rerank_core.jobs import JobContext, JobManager
+from tests.support.gate import PATIENCE, Gate
+from tests.support.page import click, open_page, query_of, settled, words
+from tests.support.rerank_service import RerankService
+
+PAGE = "playground.py"
+KEYWORD = {"example": "own", "model": "v2"}
+HOSTED = {"example": "own", "connection": "gateflow"}
+
+
+class Clock:
+    """The manager's time, which goes when a test says so."""
+
+    seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The time by which the manager forgets."""
+    return Clock()
+
+
+@pytest.fixture
+def manager(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> JobManager:
+    """The app's job manager, with one thread and this clock; pages show progress at once."""
+    made = JobManager(workers=1, max_age=60, clock=clock)
+    monkeypatch.setattr(stores, "jobs", lambda: made)
+    monkeypatch.setattr(page_job, "_AT_ONCE_SECONDS", 0.0)
+    return made
+
+
+@pytest.fixture
+def occupied(manager: JobManager, gate: Gate) -> None:
+    """Somebody else's work has the only thread until the gate is open."""
+
+    def work(context: JobContext) -> None:
+        gate.hold(context)
+
+    manager.submit(work, owner="somebody else")
+    gate.wait_until_held()
+
+
+def ask(page: AppTest, query: str, documents: str = "printer\nthe wi-fi drops") -> AppTest:
+    """Type a question and documents."""
+    page.text_area(key="query").set_value(query)
+    page.text_area(key="documents").set_value(documents)
+    return settled(page.run())
+
+
+@pytest.mark.usefixtures("occupied")
+def test_one_session_with_much_work_does_not_hold_up_another(
+    app: Callable[..., AppTest], providers: Callable[..., None], gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three requests of one session wait before that of another comes, which is served second all the same."""
+    begun: list[str] = []
+    send = paid_call.rerank
+
+    def noted(connection: Any, payment: Any, request: Any, **options: Any) -> Any:
+        begun.append(request.query)
+        return send(connection, payment, request, **options)
+
+    monkeypatch.setattr(paid_call, "rerank", noted)
+    providers(gateflow="ok")
+    three = "gateflow:rerank-english-v3.0,gateflow:rerank-multilingual-v3.0,local:local-keyword"
+    many = ask(open_page("compare.py", {"example": "own", "models": three}), "much")
+    click(many, "Compare")
+    one = ask(app(KEYWORD), "little")
+    click(one, "Rerank")
+    assert begun == []
+    gate.open()
+    settled(one)
+    settled(many)
+    assert begun == ["much", "little", "much", "much"]
+
+
+@pytest.mark.usefixtures("occupied")
+def test_work_that_is_cancelled_before_it_began_gives_its_money_back(
+    app: Callable[..., AppTest], service: RerankService
+) -> None:
+    """What was set aside when the button was pressed is free again, and nothing was sent."""
+    page = click(ask(app(HOSTED, gateflow="ok"), "a question"), "Rerank")
+    budget = page.session_state["budget"]
+    assert budget.now().reserved == Decimal("0.003")
+    settled(click(page, "Cancel"))
+    assert (budget.now().reserved, budget.now().uncertain, budget.spent) == (0, 0, 0)
+    assert "Cancelled." in words(page)
+    assert service.requests == []
+
+
+def test_a_result_that_cannot_be_saved_is_shown_and_says_so(app: Callable[..., AppTest]) -> None:
+    """It is paid for, so it stands there, and a warning says why a reload will not find it."""
+    path = stores.runs().path
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"not a database" * 100)
+    stores.forget()
+    page = ask(app(HOSTED, gateflow="ok"), "a question")
+    settled(click(page, "Rerank"))
+    assert page.session_state["playground"].run.response.results[0].index == 1
+    assert "The file with the saved runs is damaged" in words(page)
+
+
+def under_way(app: Callable[..., AppTest], gate: Gate, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """A page whose request waits at the gate."""
+    send = paid_call.rerank
+
+    def held(*args: Any, **options: Any) -> Any:
+        gate.hold()
+        return send(*args, **options)
+
+    monkeypatch.setattr(paid_call, "rerank", held)
+    page = click(ask(app(KEYWORD), "a private question"), "Rerank")
+    gate.wait_until_held()
+    return page
+
+
+def test_a_reload_finds_the_work_with_its_texts_and_then_its_result(
+    app: Callable[..., AppTest], manager: JobManager, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The address is enough; once the result has been taken over, the job holds no texts any more."""
+    page = under_way(app, gate, monkeypatch)
+    again = open_page(PAGE, query_of(page))
+    assert again.text_area(key="query").value == "a private question"
+    assert again.session_state["job_rerank"].ids == page.session_state["job_rerank"].ids
+    (job_id,) = page.session_state["job_rerank"].ids
+    gate.open()
+    settled(again)
+    assert again.session_state["playground"].run.query == "a private question"
+    job = manager.get(job_id)
+    assert job is not None
+    assert job.asked is None
+
+
+def test_the_texts_of_a_closed_tab_do_not_stay(
+    app: Callable[..., AppTest], manager: JobManager, clock: Clock, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody comes back for the result: it goes after a while, and what was asked goes with it."""
+    page = under_way(app, gate, monkeypatch)
+    (job_id,) = page.session_state["job_rerank"].ids
+    job = manager.get(job_id)
+    assert job is not None
+    assert job.asked is not None
+    gate.open()
+    assert job.wait(PATIENCE)
+    remembered = weakref.ref(job)
+    del page, job
+    clock.seconds = 61.0
+    assert manager.get(job_id) is None
+    gc.collect()
+    assert remembered() is None
