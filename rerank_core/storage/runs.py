@@ -100,12 +100,12 @@ class RunStore(SqliteFile):
             run.id,
             run.created.isoformat(timespec="microseconds"),  # of one length, so that text order is time order
             _showable(run.query),
-            run.connection,
-            run.model,
+            _showable(run.connection),
+            None if run.model is None else _showable(run.model),
             _showable(run.order_name),
             len(run.documents),
             None if cost.amount is None else str(cost.amount),
-            cost.currency,
+            _showable(cost.currency),
             len(payload),
             payload,
         )

@@ -125,6 +125,15 @@ def test_a_run_comes_back_from_the_file_as_it_went_in(store: RunStore, run: Run)
     assert summary.rated == len(run.ratings)
 
 
+def test_whatever_a_service_calls_itself_its_answer_is_saved(store: RunStore) -> None:
+    """A model's name or a currency that no text file could hold does not lose an answer that is paid for."""
+    run = make_run()
+    odd = replace(run.response, model="\ud800", cost=replace(run.response.cost, currency="\udc00$"))
+    run = replace(run, response=odd)
+    store.save(run)
+    assert store.get(run.id) == run
+
+
 def test_ids_are_long_random_and_fit_for_an_address() -> None:
     """An id cannot be guessed and needs no escaping in a link."""
     ids = {make_run().id for _ in range(100)}
