@@ -15,22 +15,16 @@ from rerank_core.storage.query_sets import QuerySetStore
 from rerank_core.storage.run_record import Run
 from rerank_core.storage.runs import RunStore
 from rerank_core.storage.sqlite_file import StoreError
-from tests.support.page import click, forget_stores, open_page, press, settled, words
+from tests.support.page import click, open_page, press, settled, words
 from tests.support.small_query_set import small_set
 
 KEYWORD = "local:local-keyword"
 ENGLISH = "local:local-english"
 
 
-@pytest.fixture(autouse=True)
-def _fresh() -> None:
-    """What an earlier test kept stands in another folder."""
-    forget_stores()
-
-
 def opened(name: str, **query: str) -> AppTest:
     """A page in a session of its own, with nothing under way."""
-    return settled(open_page(f"{name}.py", query=query))
+    return settled(open_page(f"{name}.py", query))
 
 
 def playground(**query: str) -> AppTest:

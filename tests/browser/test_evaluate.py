@@ -166,6 +166,8 @@ def test_rating_by_keys(visit: Visit) -> None:
     expect(page.get_by_text("0 of 16 documents rated by this rater")).to_be_visible()
     name.fill("Ann 3")
     name.press("Enter")
+    # The number was the same before: only the sentence that goes says that the new name has arrived.
+    expect(page.get_by_text("Type your name as the rater first")).to_have_count(0)
     expect(page.get_by_text("0 of 16 documents rated by this rater")).to_be_visible()
     settle(page)
     name.blur()
