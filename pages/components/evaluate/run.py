@@ -137,7 +137,7 @@ def _missed(ended: Ended[ExperimentProgress]) -> None:
 
 
 EXPERIMENT_JOB = JobKind[ExperimentProgress](
-    name="experiment", doing="Running", failed="running this", take=_ignored, missed=_missed
+    name="experiment", doing="Running", failed="running this", take=_ignored, missed=_missed, long=True
 )
 
 

@@ -84,7 +84,8 @@ class JobKind(Generic[T]):
     handed every task that was done; `missed` every one that was not, where the page wants to say more than `error` and
     `message` of the job do; `started` every plan whose money has been set aside, before its tasks begin.
     `sets_widgets` says that `take` gives widgets other values: nothing is handed over then in the run of the page that
-    started the work, since its widgets are drawn already.
+    started the work, since its widgets are drawn already. `long` is for work
+    that is never over in a moment: nobody waits for it before the page is drawn.
     """
 
     name: str
@@ -94,6 +95,7 @@ class JobKind(Generic[T]):
     missed: Callable[[Ended[T]], object] | None = None
     started: Callable[[Plan[T]], object] | None = None
     sets_widgets: bool = False
+    long: bool = False
     paid: bool = False
     limit: spending.Wording = spending.USUAL
     cancel: str = "Cancel"
@@ -227,7 +229,7 @@ class PageJob(Generic[T]):
             jobs.append(job)
         for ended in refused:
             self._miss(ended)
-        end = time.monotonic() + _AT_ONCE_SECONDS
+        end = time.monotonic() + (0.0 if self.kind.long else _AT_ONCE_SECONDS)
         for job in jobs:
             job.wait(max(0.0, end - time.monotonic()))
         if not self.kind.sets_widgets:
