@@ -239,6 +239,8 @@ def test_what_is_being_read_can_be_cancelled_and_the_rest_stays(app, slow: Gate)
     page = upload(app({"example": "own"}), ("a.csv", b"text\none\ntwo\n"))
     drop(page, ("b.txt", b"three"), ("slow.txt", b"four"), ("c.txt", b"five"))
     once(once(page, "slow.txt: reading"), "3 documents: 2 from a.csv, 1 from b.txt")
+    interpreted = [str(each.value) for kind in ("caption", "markdown") for each in page.get(kind)]
+    assert not [said for said in interpreted if "slow.txt" in said]  # a file's name goes through no markdown
     assert page.query_params["reading"] == page.session_state["job_reading"].id
     press(page, "Cancel reading")
     assert "3 documents: 2 from a.csv, 1 from b.txt" in words(page)
