@@ -3,7 +3,6 @@
 import streamlit as st
 
 from pages.components import frame
-from pages.components.session import page_state
 
 frame.page_config()
 page = st.navigation(
@@ -47,7 +46,6 @@ page = st.navigation(
         ),
     ]
 )
-page_state.carry_over(page.url_path)
 spend = frame.sidebar(page)
 page.run()
 frame.spend(spend)

@@ -54,13 +54,10 @@ def restore_from_link() -> None:
         }
     )
     link = query_params.get(keys.JOB)
-    asked = mine.asked(link)
-    if not link or not mine.watch([link]):
-        current.wanted = True
-    elif isinstance(asked, Outcome):
-        _show_inputs_of(asked)
-    else:
+    if link and mine.watch([link]):
         current.restoring = link
+    else:
+        current.wanted = True
 
 
 def take_restored() -> None:
@@ -288,7 +285,7 @@ FILES = uploads.UploadPlace[ParsedDocuments](
 
 
 def _show_inputs_of(outcome: Outcome) -> None:
-    """Bring the choices and the own texts of a comparison that a reload interrupted back onto the page."""
+    """Bring the choices of a comparison that a reload interrupted back onto the page."""
     current, asked = state(), outcome.asked
     st.session_state.update(
         {
