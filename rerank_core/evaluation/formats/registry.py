@@ -14,6 +14,7 @@ from rerank_core.documents.tables.table import Row
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats import json_lines, opensearch_csv, quepid, table, trec
 from rerank_core.evaluation.formats.imported import LIMITS, ImportBuilder, Imported
+from rerank_core.evaluation.formats.rating_values import mapped_by_hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,11 @@ def read_directly(filename: str, data: bytes, kind: str, columns: Mapping[str, s
     if kind != "auto" and kind not in KINDS:
         raise InvalidRequestError(f"There is no kind of file called '{kind}'.", hint=f"Use one of {', '.join(KINDS)}.")
     requested = requested_columns(columns)
+    with mapped_by_hand(requested.pop("ratings", "")):
+        return _read(filename, data, kind, requested)
+
+
+def _read(filename: str, data: bytes, kind: str, requested: dict[str, str]) -> Imported:
     encoding = requested.pop("encoding", "")
     if not data.strip():
         return unread(kind, "The file is empty.")

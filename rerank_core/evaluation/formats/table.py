@@ -17,13 +17,13 @@ from rerank_core.documents.tables.table import (
 )
 from rerank_core.documents.tables.workbook import read_workbook
 from rerank_core.errors import InvalidRequestError
-from rerank_core.evaluation.formats import grade_words
+from rerank_core.evaluation.formats.grade_vocabulary import DOUBTFUL_RATING_NAMES, RATING_NAMES
+from rerank_core.evaluation.formats.grade_words import are_ratings
 from rerank_core.evaluation.formats.imported import (
     LIMITS,
     ImportBuilder,
     Imported,
     check_cells,
-    parse_grade,
     parse_number,
     unguarded,
 )
@@ -44,9 +44,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "title": fields.NAMES["title"],
     "rank": fields.NAMES["rank"],
     "score": fields.NAMES["score"],
-    "rating": fields.listed_names(
-        "rating, grade, relevance, judgment, judgement, label, relevance grade, rel, relevant, relevant?"
-    ),
+    "rating": RATING_NAMES,
 }
 # About the query or about a case as a whole, however long: what somebody wants, or says, is no document to rank.
 _NO_DOCUMENT = fields.listed_names(
@@ -63,7 +61,7 @@ def read_table(text: str, columns: Mapping[str, str] | None = None) -> Imported:
     there is no id the text is the document's id, and where there is no query id the query's text is. A row with a
     query and nothing else stands for a query that found nothing; a table without documents is a list of queries.
     Lines above the names of the columns are passed over; where most queries are blank, as below merged cells, the
-    query above is meant; ratings may all be words (see grade_words).
+    query above is meant; ratings may be numbers, words or marks (see grade_words).
     """
     return _read(read_delimited(text, LIMITS), columns)
 
@@ -103,6 +101,8 @@ def _choose_roles(
             # in a file of ids alone, such as WANDS', "id" is that of the row and "product_id" that of the document
             known = (*known[1:], known[0])
         guess = next((free[name] for name in known if name in free), None)
+        if guess is None and role == "rating":
+            guess = _doubtful_rating(names, rows, free)
         if guess is not None:
             chosen[role] = guess
     if "document" not in chosen and "id" not in chosen and "document" not in refused:
@@ -115,6 +115,16 @@ def _choose_roles(
         if any(length.values()):
             chosen["document"] = names[max(length, key=length.__getitem__)]
     return {role: chosen[role] for role in TABLE_ROLES if role in chosen}
+
+
+def _doubtful_rating(names: Sequence[str], rows: Sequence[Sequence[str]], free: Mapping[str, str]) -> str | None:
+    """A column whose name may mean ratings, if ratings are what is in it."""
+    for known in DOUBTFUL_RATING_NAMES:
+        if known in free:
+            place = names.index(free[known])
+            if are_ratings({row[place] for row in rows if place < len(row)}):
+                return free[known]
+    return None
 
 
 def is_role_name(name: str) -> bool:
@@ -203,8 +213,6 @@ def _read(table: Table, columns: Mapping[str, str] | None) -> Imported:
 def _with_documents(builder: ImportBuilder, table: Table, names: Sequence[str], roles: Mapping[str, str]) -> None:
     """Take the rows of a table, without its header, that names documents of queries."""
     body = _filled_down(builder, table.rows, names, roles)
-    if "rating" in roles:
-        body = grade_words.as_grades(builder, body, names.index(roles["rating"]))
     extra = [name for name in names if name not in roles.values()]
     for line, cells in body:
         if len(cells) != len(names) and (table.ragged or len(cells) > len(names)):
@@ -294,24 +302,19 @@ def _add(builder: ImportBuilder, line: int, row: Mapping[str, str], extra: Mappi
     if row.get("title", "").strip():
         builder.title(line, name, unguarded(row["title"]))
     builder.cells(line, name, {column: unguarded(cell) for column, cell in extra.items()})
-    rating, grade = row.get("rating", "").strip(), None
-    try:
-        grade = parse_grade(rating) if rating else None
-    except ValueError as error:
-        builder.refuse(line, str(error))
-    known = builder.judgments.get(query_id, {}).get(name)
-    if grade in (None, known) or name not in builder.places.get(query_id, {}):
-        placed = _place(builder, line, query_id, name, row)
-        if grade is not None and placed:  # else the whole row is a repetition, which has been said
-            builder.judge(line, query_id, name, grade)
+    rating = row.get("rating", "").strip()
+    known = builder.rated(query_id, name)
+    if not rating or rating == known or name not in builder.places.get(query_id, {}):
+        if _place(builder, line, query_id, name, row):  # else the whole row is a repetition, which has been said
+            builder.rate(line, query_id, name, rating)
         return
     there = f"'{name}' is in the results of '{query_id}' already"
     if known is None:
-        builder.judge(line, query_id, name, grade)
+        builder.rate(line, query_id, name, rating)
         builder.refuse(line, f"{there}, without a rating; of this row only the rating is taken.")
     else:
         builder.refuse(
-            line, f"{there}, rated {known} there; {known} is kept, and this row, rated {grade}, is left out."
+            line, f"{there}, rated {known[:40]} there; it is kept, and this row, rated {rating[:40]}, is left out."
         )
 
 
