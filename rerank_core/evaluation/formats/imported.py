@@ -12,8 +12,8 @@ from typing import Any
 from rerank_core.documents.limits import Limits
 from rerank_core.documents.report import Problem
 from rerank_core.errors import InvalidRequestError
-from rerank_core.evaluation.formats.grade_numbers import with_point
-from rerank_core.evaluation.formats.rating_values import RatingValues
+from rerank_core.evaluation.grades.numbers import with_point
+from rerank_core.evaluation.grades.values import RatingValues
 
 LIMITS = Limits(
     file_bytes=200_000_000,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from rerank_core.documents.report import count
 from rerank_core.errors import InvalidRequestError
-from rerank_core.evaluation.formats.grade_words import GradeMapping, map_ratings
+from rerank_core.evaluation.grades.mapping import GradeMapping, map_ratings
 from rerank_core.evaluation.measures.measure import LARGEST_GRADE, SMALLEST_GRADE
 
 MOST_VALUES = 200

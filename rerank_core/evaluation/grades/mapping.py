@@ -11,21 +11,21 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rerank_core.evaluation.formats import grade_numbers, grade_vocabulary
-from rerank_core.evaluation.formats.grade_numbers import Read
+from rerank_core.evaluation.grades import numbers, vocabulary
+from rerank_core.evaluation.grades.numbers import Read
 from rerank_core.evaluation.measures.measure import LARGEST_GRADE, SMALLEST_GRADE
 
 _SAID = 8
 
 _READERS: Sequence[Callable[[Collection[str]], Read]] = (
-    grade_numbers.plain,
-    grade_numbers.percent,
-    grade_numbers.out_of,
-    grade_numbers.stars,
-    grade_vocabulary.letters,
-    grade_vocabulary.yes_and_no,
-    grade_vocabulary.degrees,
-    grade_vocabulary.marks,
+    numbers.plain,
+    numbers.percent,
+    numbers.out_of,
+    numbers.stars,
+    vocabulary.letters,
+    vocabulary.yes_and_no,
+    vocabulary.degrees,
+    vocabulary.marks,
 )
 
 
@@ -59,7 +59,7 @@ def map_ratings(values: Collection[str], chosen: Mapping[str, int | None] | None
     distinct = dict.fromkeys(value.strip() for value in values if value.strip())
     by_hand = {value: chosen[value] for value in distinct if value in chosen}
     left = [value for value in distinct if value not in by_hand]
-    none = grade_vocabulary.no_rating(left)
+    none = vocabulary.no_rating(left)
     left = [value for value in left if value not in none]
     read = _best(left)
     known: dict[str, int | None] = {**read.grades, **dict.fromkeys(none), **by_hand}

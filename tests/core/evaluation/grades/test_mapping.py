@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation import measure
-from rerank_core.evaluation.formats.grade_words import are_ratings, map_ratings
 from rerank_core.evaluation.formats.reading import read
+from rerank_core.evaluation.grades.mapping import are_ratings, map_ratings
 
 
 def grades(*values: str) -> list[int | None]:
@@ -28,6 +28,7 @@ def grades(*values: str) -> list[int | None]:
         (["3.000", "100.000"], [3, 100]),
         (["1.0", "0.7", "0.1", "0.5", "0.0"], [10, 7, 1, 5, 0]),
         (["0,5", "1", "0"], [1, 2, 0]),
+        (["0,384", "1,000"], [38, 100]),
         (["0.384", "1.0", "0.0"], [38, 100, 0]),
         (["2.67", "0.33", "1"], [8, 1, 3]),
         (["500", "20", "0"], [100, 4, 0]),
@@ -91,6 +92,7 @@ def test_all_values_of_a_column_become_grades(values: list[str], expected: list[
         (["3-4", "3 - Good"], ["3-4"]),
         (["yes", "highly relevant"], ["highly relevant"]),
         (["1e999999999", "1"], ["1e999999999"]),
+        (["1,000", "1"], ["1,000"]),
         (["6/5", "1/5"], ["6/5"]),
         (["1/7", "1/11", "1/13"], ["1/7", "1/11", "1/13"]),
         (["[{'rating': 4}]"], ["[{'rating': 4}]"]),
@@ -128,7 +130,7 @@ NUMBERS = st.one_of(
     st.integers(-127, 127).map(str),
     st.decimals(0, 10, places=1).map(str),
     st.decimals(0, 1, places=2).map(str),
-    st.decimals(0, 1, places=3).map(lambda number: str(number).replace(".", ",")),
+    st.decimals(0, "0.999", places=3).map(lambda number: str(number).replace(".", ",")),
 )
 
 

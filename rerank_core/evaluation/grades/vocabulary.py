@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Collection
 
 from rerank_core.documents.tables import fields
-from rerank_core.evaluation.formats.grade_numbers import Read
+from rerank_core.evaluation.grades.numbers import Read
 
 RATING_NAMES = fields.listed_names(
     "rating, grade, relevance, judgment, judgement, label, relevance grade, rel, relevant, relevant?, relevance label, "

@@ -51,9 +51,12 @@ _LARGEST_WHOLE = 1000
 def plain(values: Collection[str]) -> Read:
     """Numbers, with a label behind them or not."""
     numbers, labelled = {}, False
+    # beside 0,384 the comma of 1,000 is a decimal one as well
+    comma = any(_COMMA.fullmatch(value) for value in values)
     for value in values:
         found = _LABELLED.fullmatch(value)
-        number = parse(found["number"] if found else value)
+        text = found["number"] if found else value
+        number = parse(text.replace(",", ".") if comma else text)
         if number is not None:
             numbers[value] = number
             labelled = labelled or found is not None
@@ -167,7 +170,7 @@ def _exact_factor(numbers: Mapping[str, Fraction], size: Fraction) -> int | None
 
 def _slack(value: str) -> Fraction:
     """How far a number may be off as it is written: 0.67 stands for two thirds too, 0.7 for itself."""
-    places = len(with_point(value).partition(".")[2])
+    places = len(value.replace(",", ".").partition(".")[2])
     return Fraction(1, 2 * 10**places) if 2 <= places <= 30 else Fraction(0)
 
 
