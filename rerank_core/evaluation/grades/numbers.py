@@ -145,7 +145,10 @@ def scaled(numbers: Mapping[str, Fraction]) -> tuple[dict[str, int], str]:
     if size > _LARGEST_WHOLE:
         return {}, ""
     if size > LARGEST_GRADE:
-        return _times(numbers, _FULL / size), f"The ratings go to {_said(size)}; they are scaled to go to {_FULL}."
+        made = _times(numbers, _FULL / size)
+        if whole and len(set(made.values())) < len(set(numbers.values())):
+            return {}, ""  # 1, 2 and 200: ranks perhaps, or a slip
+        return made, f"The ratings go to {_said(size)}; they are scaled to go to {_FULL}."
     factor = _exact_factor(numbers, size) or next(one for one in _ROUNDED if size * one <= LARGEST_GRADE)
     grades = _times(numbers, Fraction(factor))
     example = next((value for value, number in numbers.items() if number.denominator != 1), "")

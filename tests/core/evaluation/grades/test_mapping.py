@@ -89,6 +89,7 @@ def test_all_values_of_a_column_become_grades(values: list[str], expected: list[
         (["A", "B", "C"], ["A", "B", "C"]),
         (["high", "low"], ["high", "low"]),
         (["2024", "2025"], ["2024", "2025"]),
+        (["1", "2", "200"], ["1", "2", "200"]),
         (["3-4", "3 - Good"], ["3-4"]),
         (["yes", "highly relevant"], ["highly relevant"]),
         (["1e999999999", "1"], ["1e999999999"]),
