@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.delimited import read_delimited
+from rerank_core.documents.tables.guess import ColumnGuess, about_queries, guess_columns
 from rerank_core.documents.tables.table import (
     Row,
     Table,
@@ -29,34 +31,15 @@ from rerank_core.evaluation.formats.imported import (
 )
 from rerank_core.evaluation.formats.opensearch_csv import csv_bytes
 
-_SAMPLE_ROWS = 200
-
 TABLE_ROLES = ("query", "query_id", "tag", "document", "id", "title", "rank", "score", "rating")
 """What a column can be: the query, its id and a label for it; the document's text, id and title; its place or score
 in the initial order; a person's rating. Every other column is kept as metadata of the document."""
 
-_NAMES: Mapping[str, tuple[str, ...]] = {
-    "query": ("query", "query text", "question", "search", "search term", "search query", "keyword", "q", "ticket"),
-    "query_id": ("query id", "qid", "queryid", "question id", "topic", "topic id"),
-    "tag": ("tag", "tags", "query tag", "segment", "intent", "query type"),
-    "document": ("document", *fields.NAMES["text"]),
-    "id": fields.NAMES["id"],
-    "title": fields.NAMES["title"],
-    "rank": fields.NAMES["rank"],
-    "score": fields.NAMES["score"],
-    "rating": fields.listed_names(
-        "rating, grade, relevance, judgment, judgement, label, relevance grade, rel, relevant, relevant?"
-    ),
-}
-# About the query or about a case as a whole, however long: what somebody wants, or says, is no document to rank.
-_NO_DOCUMENT = fields.listed_names(
-    "information need, informationneed, notes, note, options, team name, case name, case id, date last scored, count, "
-    "snapshot name, snapshot time"
-)
+_AS_NAMED = {"document": "text"}  # as `guess_columns` calls it
 
 
 def read_table(text: str, columns: Mapping[str, str] | None = None) -> Imported:
-    """Read a CSV or TSV whose first row names the columns; see `_choose_roles` for which column is what.
+    """Read a CSV or TSV whose first row names the columns; see `guess_columns` for which column is what.
 
     One row is one document of one query. Rows of a query keep their order, unless there is a column with ranks
     (the lowest first; a document without one is judged but not in the list) or scores (the highest first). Where
@@ -81,50 +64,37 @@ def read_columns(text: str, columns: Mapping[str, str]) -> Imported:
     """No more than the columns of what may be a table, for somebody to say what they are."""
     requested = dict(columns)
     names, body, header = _header_and_rows(read_delimited(text, LIMITS), requested_header(requested))
-    chosen = _choose_roles(names, [row.cells for row in body[:_SAMPLE_ROWS]])
-    return Imported("", columns=tuple(names), chosen=chosen, header=header)
+    guess = _guess_roles(names, (row.cells for row in body))
+    return Imported("", columns=tuple(names), header=header, **_layout(guess))
 
 
-def _choose_roles(
-    names: Sequence[str], rows: Sequence[Sequence[str]], columns: Mapping[str, str] | None = None
-) -> dict[str, str]:
-    """Which column plays which role, guessed from the names, the text without a known name from its length.
+def _guess_roles(
+    names: Sequence[str], rows: Iterable[Sequence[str]], columns: Mapping[str, str] | None = None
+) -> ColumnGuess:
+    """Which column plays which role; `columns` decides where it names a role: a column, or an empty string for none.
+    Raises InvalidDocumentsError for a role or a column that does not exist."""
+    fields.requested(names, columns, TABLE_ROLES)  # refused in the words that were asked in
+    wanted = {_AS_NAMED.get(role, role): column for role, column in (columns or {}).items()}
+    guess = guess_columns(names, rows, wanted, tuple(_AS_NAMED.get(role, role) for role in TABLE_ROLES))
+    chosen = {
+        role: guess.chosen[_AS_NAMED.get(role, role)]
+        for role in TABLE_ROLES
+        if _AS_NAMED.get(role, role) in guess.chosen
+    }
+    unsure = tuple(role for role in TABLE_ROLES if _AS_NAMED.get(role, role) in guess.unsure)
+    return replace(guess, chosen=chosen, unsure=unsure)
 
-    `columns` decides where it names a role: a column, or an empty string for none. Raises InvalidDocumentsError
-    for a role or a column that does not exist.
-    """
-    chosen, refused = fields.requested(names, columns, TABLE_ROLES)
-    for role in TABLE_ROLES:
-        if role in chosen or role in refused:
-            continue
-        free = {fields.normal(name): name for name in reversed(names) if name not in chosen.values()}
-        known = _NAMES[role]
-        if role == "id" and "document" not in chosen and "query_id" in chosen:
-            # in a file of ids alone, such as WANDS', "id" is that of the row and "product_id" that of the document
-            known = (*known[1:], known[0])
-        guess = next((free[name] for name in known if name in free), None)
-        if guess is not None:
-            chosen[role] = guess
-    if "document" not in chosen and "id" not in chosen and "document" not in refused:
-        places = [place for place, name in enumerate(names) if name not in chosen.values()]
-        length = {
-            place: sum(len(row[place]) for row in rows if place < len(row) and not fields.is_number(row[place]))
-            for place in places
-            if not _about_queries(names[place])
-        }
-        if any(length.values()):
-            chosen["document"] = names[max(length, key=length.__getitem__)]
-    return {role: chosen[role] for role in TABLE_ROLES if role in chosen}
+
+def _layout(guess: ColumnGuess) -> dict[str, Any]:
+    """What an import says of its columns."""
+    return {"chosen": guess.chosen, "unsure": guess.unsure, "samples": guess.samples}
 
 
 def is_role_name(name: str) -> bool:
     """Whether a column of that name would be taken for one of the roles, or is known to be about the queries."""
-    return _about_queries(name) or any(fields.normal(name) in names for names in _NAMES.values())
-
-
-def _about_queries(name: str) -> bool:
-    normal = fields.normal(name)
-    return normal in _NO_DOCUMENT or normal.startswith("query ")
+    return about_queries(name) or any(
+        fields.normal(name) in fields.NAMES[_AS_NAMED.get(role, role)] for role in TABLE_ROLES
+    )
 
 
 def write_table(imported: Imported) -> bytes:
@@ -190,14 +160,16 @@ def _read(table: Table, columns: Mapping[str, str] | None) -> Imported:
     line = table.rows[len(table.rows) - len(body) - header].line
     if line != table.rows[0].line:
         builder.refuse(table.rows[0].line, f"What stands above the names of the columns in line {line} is left out.")
-    roles = _choose_roles(names, [row.cells for row in body[:_SAMPLE_ROWS]], requested)
+    guess = _guess_roles(names, (row.cells for row in body), requested)
+    roles = guess.chosen
+    builder.reading_notes += guess.notes
     if "query" not in roles and "query_id" not in roles:
         builder.refuse(line, "No column holds the queries; the first row must name the columns.")
     elif "document" not in roles and "id" not in roles:
         _only_queries(builder, line, body, names, roles)
     else:
         _with_documents(builder, replace(table, rows=body), names, roles)
-    return replace(builder.finish(), columns=tuple(names), chosen=roles, header=header)
+    return replace(builder.finish(), columns=tuple(names), header=header, **_layout(guess))
 
 
 def _with_documents(builder: ImportBuilder, table: Table, names: Sequence[str], roles: Mapping[str, str]) -> None:
@@ -348,5 +320,5 @@ def looks_like_table(rows: Sequence[Row]) -> bool:
     header = rows[rows_above(rows)].cells
     names = {fields.normal(cell) for cell in header}
     # alone in its row, a word such as "keyword" may be a query itself
-    wanted = {*_NAMES["query"], *_NAMES["query_id"]} if len(header) > 1 else set(_NAMES["query"][:2])
+    wanted = {*fields.NAMES["query"], *fields.NAMES["query_id"]} if len(header) > 1 else set(fields.NAMES["query"][:2])
     return bool(names & wanted)
