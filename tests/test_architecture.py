@@ -30,6 +30,7 @@ PRODUCT = [ROOT / "app.py", *PAGES, *COMPONENTS, *CORE]
 CORE_ROOMS = (
     "errors",
     "extras",
+    "rank_fields",
     "models",
     "language",
     "jobs",

@@ -64,7 +64,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "término de búsqueda, pregunta, ricerca, termine di ricerca, domanda, zoekterm, zoekopdracht, zoekvraag, "
         "vraag, pesquisa, termo de pesquisa, termo de busca, pergunta"
     ),
-    "query_id": listed_names("query id, qid, queryid, question id, topic, topic id"),
+    "query_id": listed_names("query id, qid, queryid, q id, question id, topic, topic id"),
     "tag": listed_names("tag, tags, query tag, segment, intent, query type"),
     "rating": listed_names(
         "rating, grade, relevance, judgment, judgement, label, relevance grade, rel, relevant, relevant?, esci label, "
