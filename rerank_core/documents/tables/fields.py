@@ -57,6 +57,10 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "url, link, uri, href, permalink, web address, source url, page url, product url, webadresse, lien, enlace, "
         "collegamento"
     ),
+}
+"""The names that each role goes by, best first, compared as TEXT_KEYS are."""
+
+QUERY_NAMES: Mapping[str, tuple[str, ...]] = {
     "query": listed_names(
         "query, query text, question, search, search term, search query, keyword, q, ticket, search terms, "
         "search phrase, queries, user query, suchbegriff, suchbegriffe, suchanfrage, suchwort, suche, anfrage, frage, "
@@ -66,14 +70,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "query_id": listed_names("query id, qid, queryid, q id, question id, topic, topic id"),
     "tag": listed_names("tag, tags, query tag, segment, intent, query type"),
-    "rating": listed_names(
-        "rating, grade, relevance, judgment, judgement, label, relevance grade, rel, relevant, relevant?, esci label, "
-        "relevance label, relevance rating, judgment label, human rating, human label, esci, gain, stars, bewertung, "
-        "relevanz, urteil, einstufung, pertinence, évaluation, jugement, valoración, valoracion, relevancia, "
-        "valutazione, rilevanza, pertinenza, beoordeling, relevantie, avaliação, avaliacao, relevância"
-    ),
 }
-"""The names that each role goes by, best first, compared as TEXT_KEYS are. The last four are roles of query sets."""
+"""The same for what tables of queries have besides."""
 
 _SEPARATORS = re.compile(r"[\s_\-.:/]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -100,7 +98,7 @@ _ALSO_CELLS = frozenset(
     ("q", "search", "suche", "frage", "ticket", "rel", "relevant", "relevant?", "topic", "recherche")
 )
 _ALL_NAMES = (
-    frozenset(name for names in NAMES.values() for name in names)
+    frozenset(name for names in (*NAMES.values(), *QUERY_NAMES.values()) for name in names)
     .union(listed_names("query, question, category, tags, language, lang, date, author, price, source, rating, label"))
     .difference(_ALSO_CELLS)
 )

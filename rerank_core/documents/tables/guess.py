@@ -11,7 +11,8 @@ from itertools import islice
 from rerank_core.documents.tables import fields
 
 _SAMPLE_ROWS = 200
-_ROWS_FOR_IDS = 2_000
+GUESSED_FROM = 2_000
+"""How many rows a guess looks at, at most."""
 _MOSTLY = 0.8
 _SAMPLES = 3
 _REPEATS = 0.9  # of the filled cells of an id column, at least so many are different
@@ -55,6 +56,7 @@ _BESIDE = re.compile(
     r"author|autor|auteur|autore|language|sprache|langue|idioma|lingua|taal|image|bild|status|currency|währung)s?\b"
 )
 
+_OF_TEXTS = ("text", "id", "title")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _DATE = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ].{0,30})?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(?: .{0,20})?"
@@ -87,9 +89,9 @@ def guess_columns(
     columns: Sequence[str],
     rows: Iterable[Sequence[str]],
     wanted: Mapping[str, str] | None = None,
-    roles: Sequence[str] = fields.ROLES,
+    roles: Mapping[str, Sequence[str]] = fields.NAMES,
 ) -> ColumnGuess:
-    """Which of the columns serves each of the roles, which are of those in `fields.NAMES`.
+    """Which of the columns serves each of the roles, which are given with the names that they go by, best first.
 
     `wanted` decides where it names a role: a column's name (its case may differ), or an empty string for
     "none of them". The other roles are guessed, by the names first. A text is never a number, a price, a date, an
@@ -98,8 +100,8 @@ def guess_columns(
     goes with the same text. Looks at the first rows only.
     Raises InvalidDocumentsError for a role or a column that does not exist.
     """
-    chosen, refused = fields.requested(columns, wanted, roles)
-    looked_at = list(islice(rows, _ROWS_FOR_IDS))
+    chosen, refused = fields.requested(columns, wanted, tuple(roles))
+    looked_at = list(islice(rows, GUESSED_FROM))
     profiles = {column: _profile(looked_at, place) for place, column in enumerate(columns)}
     guessing = _Guessing(columns, looked_at, profiles, roles, chosen)
     for role in roles:
@@ -185,18 +187,18 @@ class _Guessing:
         columns: Sequence[str],
         rows: Sequence[Sequence[str]],
         profiles: Mapping[str, _Profile],
-        roles: Sequence[str],
+        names: Mapping[str, Sequence[str]],
         chosen: dict[str, str],
     ) -> None:
         self._columns, self._rows, self._profiles, self._chosen = columns, rows, profiles, chosen
-        self._of_queries = "query" in roles
+        self._names, self._of_queries = names, "query" in names
         self.unsure: set[str] = set()
         self.notes: list[str] = []
 
     def guess(self, role: str) -> None:
         """Give the role to a column, where one is fit for it."""
         found = {"text": self._text, "title": self._title, "id": self._id, "query": self._query}.get(role)
-        column = found() if found else self._named(fields.NAMES[role])
+        column = found() if found else self._named(self._names[role])
         if column is not None:
             self._chosen[role] = column
 
@@ -212,7 +214,7 @@ class _Guessing:
 
     def _text(self) -> str | None:
         no_text = ("empty", "number", "date", "url", "code")
-        names = ("document", *fields.TEXT_KEYS) if self._of_queries else fields.TEXT_KEYS
+        names = self._names["text"]
         texts = {column: self._weight(column) for column in self._free() if self._is_text(column)}
         if by_name := self._named(names, no_text) or self._holding_text(no_text):
             longer = {column for column in texts if texts[column] > _MUCH_LONGER * self._weight(by_name)}
@@ -242,7 +244,7 @@ class _Guessing:
         if named := self._named(names, ("empty",)):
             return named
         free = self._free()
-        if self._of_queries and any(fields.normal(column) in fields.NAMES["id"] for column in free):
+        if self._of_queries and any(fields.normal(column) in self._names["id"] for column in free):
             return None
         fit = [column for column in free if self._profiles[column].kind in ("text", "label")]
         fit = [column for column in fit if not self._known_otherwise(column)]
@@ -251,7 +253,7 @@ class _Guessing:
         return max(fit, key=self._weight, default=None)
 
     def _is_text(self, column: str) -> bool:
-        names = fields.NAMES["title"]
+        names = self._names["title"]
         return (
             self._profiles[column].kind == "text"
             and fields.normal(column) not in names
@@ -263,8 +265,7 @@ class _Guessing:
         name = fields.normal(column)
         if self._about_queries(column) or _BESIDE.search(name):
             return True
-        roles = ("query", "query_id", "tag", "rating") if self._of_queries else ()
-        return any(name in fields.NAMES[role] for role in (*roles, "rank", "score", "url"))
+        return any(name in names for role, names in self._names.items() if role not in _OF_TEXTS)
 
     def _about_queries(self, column: str) -> bool:
         return self._of_queries and about_queries(column)
@@ -278,7 +279,7 @@ class _Guessing:
         return profile.characters * math.sqrt(profile.varied)
 
     def _title(self) -> str | None:
-        if named := self._named(fields.NAMES["title"], ("empty",)):
+        if named := self._named(self._names["title"], ("empty",)):
             return named
         for column in self._free():
             words = set(fields.normal(column).split())
@@ -307,7 +308,7 @@ class _Guessing:
         return None
 
     def _id(self) -> str | None:
-        names = fields.NAMES["id"]
+        names = self._names["id"]
         if self._of_queries and "text" not in self._chosen and "query_id" in self._chosen:
             # in a file of ids alone, such as WANDS', "id" is that of the row and "product_id" that of the document
             names = (*names[1:], names[0])
@@ -336,11 +337,11 @@ class _Guessing:
         return 2 * several > len(texts)
 
     def _query(self) -> str | None:
-        named = self._named(fields.NAMES["query"])
+        named = self._named(self._names["query"])
         if named is not None or "query_id" in self._chosen:
             return named
         for column in self._free():
-            if fields.normal(column) in fields.NAMES["query_id"]:
+            if fields.normal(column) in self._names["query_id"]:
                 return None
         for column in self._free():
             worded = self._profiles[column].kind in ("text", "label") and not self._known_otherwise(column)

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from rerank_core.documents.tables import fields
-from rerank_core.documents.tables.guess import ColumnGuess, about_queries, guess_columns
+from rerank_core.documents.tables.guess import GUESSED_FROM, ColumnGuess, about_queries, guess_columns
 from rerank_core.documents.tables.table import Row, rows_above
+from rerank_core.evaluation.grades.mapping import are_ratings
+from rerank_core.evaluation.grades.vocabulary import DOUBTFUL_RATING_NAMES, RATING_NAMES
 
 TABLE_ROLES = ("query", "query_id", "tag", "document", "id", "title", "rank", "score", "rating")
 """What a column can be: the query, its id and a label for it; the document's text, id and title; its place or score
 in the initial order; a person's rating. Every other column is kept as metadata of the document."""
 
 _AS_NAMED = {"document": "text"}  # as `guess_columns` calls it
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    **fields.NAMES,
+    **fields.QUERY_NAMES,
+    "text": ("document", *fields.NAMES["text"]),
+    "rating": RATING_NAMES,
+}
 
 
 def guess_roles(
@@ -24,8 +33,13 @@ def guess_roles(
     Raises InvalidDocumentsError for a role or a column that does not exist."""
     fields.requested(names, columns, TABLE_ROLES)  # refused in the words that were asked in
     wanted = {_AS_NAMED.get(role, role): column for role, column in (columns or {}).items()}
-    guess = guess_columns(names, rows, wanted, tuple(map(_name_of, TABLE_ROLES)))
+    looked_at = list(islice(rows, GUESSED_FROM))
+    guess = guess_columns(names, looked_at, wanted, {_name_of(role): _NAMES[_name_of(role)] for role in TABLE_ROLES})
     chosen = {role: guess.chosen[_name_of(role)] for role in TABLE_ROLES if _name_of(role) in guess.chosen}
+    if "rating" not in chosen and "rating" not in (columns or {}):
+        free = {fields.normal(name): name for name in reversed(names) if name not in chosen.values()}
+        if rating := _doubtful_rating(names, looked_at, free):
+            chosen["rating"] = rating
     return replace(guess, chosen=chosen, unsure=tuple(role for role in TABLE_ROLES if _name_of(role) in guess.unsure))
 
 
@@ -36,6 +50,16 @@ def _name_of(role: str) -> str:
 def layout(guess: ColumnGuess) -> dict[str, Any]:
     """What an import says of its columns."""
     return {"chosen": guess.chosen, "unsure": guess.unsure, "samples": guess.samples}
+
+
+def _doubtful_rating(names: Sequence[str], rows: Sequence[Sequence[str]], free: Mapping[str, str]) -> str | None:
+    """A column whose name may mean ratings, if ratings are what is in it."""
+    for known in DOUBTFUL_RATING_NAMES:
+        if known in free:
+            place = names.index(free[known])
+            if are_ratings({row[place] for row in rows if place < len(row)}):
+                return free[known]
+    return None
 
 
 def is_role_name(name: str) -> bool:
@@ -50,7 +74,7 @@ def looks_like_table(rows: Sequence[Row]) -> bool:
     header = rows[rows_above(rows)].cells
     names = {fields.normal(cell) for cell in header}
     # alone in its row, a word such as "keyword" may be a query itself
-    wanted = {*fields.NAMES["query"], *fields.NAMES["query_id"]} if len(header) > 1 else set(fields.NAMES["query"][:2])
+    wanted = {*_NAMES["query"], *_NAMES["query_id"]} if len(header) > 1 else set(_NAMES["query"][:2])
     return bool(names & wanted)
 
 
@@ -70,7 +94,7 @@ def looks_like_documents(rows: Sequence[Row]) -> bool:
 
 def is_role_name_of(role: str, names: Iterable[str]) -> bool:
     """Whether one of these names, in `fields.normal`'s spelling, is known for a role."""
-    return not set(fields.NAMES[_name_of(role)]).isdisjoint(names)
+    return not set(_NAMES[_name_of(role)]).isdisjoint(names)
 
 
 def is_number(cell: str) -> bool:

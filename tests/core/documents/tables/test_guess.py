@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.guess import guess_columns
 from rerank_core.errors import InvalidDocumentsError
 
-QUERY_ROLES = ("query", "query_id", "tag", "text", "id", "title", "rank", "score", "rating")
+QUERY_ROLES = {**fields.QUERY_NAMES, **fields.NAMES, "rating": ("rating",)}
 
 SHOP = [
     ["tent", "1", "SKU-392", "Leki 2 person tent", "2 kg, double wall", "199,00 €", "sold out", "3"],
