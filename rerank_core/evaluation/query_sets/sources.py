@@ -21,6 +21,7 @@ from rerank_core.evaluation.query_sets.query_set import (
     make_queries,
 )
 from rerank_core.models import Document
+from rerank_core.rank_fields import TITLE_AND_TEXT
 
 if TYPE_CHECKING:
     from rerank_core.retrieval.first_stage import FirstStage
@@ -39,7 +40,8 @@ def from_files(
 
     Candidates are the order in a file (a run); for a query that is in none, the documents rated for it, in the order
     of the file, where their texts are known. A query of one file that is named by its text is taken for the query of
-    that text in another. Candidates without a text cannot be scored: they are left out and named in `problems`.
+    that text in another. Candidates with neither a text nor a title cannot be scored: they are left out and named in
+    `problems`.
     A query may end up without candidates; `QuerySet.with_candidates` finds some. Ratings go under `rater`, unless a
     file says whose they are.
     Raises InvalidRequestError where there are no queries.
@@ -52,7 +54,11 @@ def from_files(
     merged = imports[0] if len(imports) == 1 else merge(imports)
     problems = list(merged.problems)
     texts = {query: merged.queries.get(query, query) for query in merged.query_ids}
-    known = {document: text for document, text in merged.documents.items() if text.strip()}
+    known = {
+        document: text
+        for document in {**merged.documents, **merged.titles}
+        if (text := merged.documents.get(document, "")).strip() or merged.titles.get(document, "").strip()
+    }
     candidates: dict[str, tuple[str, ...]] = {}
     from_ratings = 0
     without: set[str] = set()
@@ -105,11 +111,17 @@ def from_files(
 
 
 def from_runs(runs: Iterable[BoardRun], *, rater: str, name: str = "My ratings") -> QuerySet:
-    """A query set out of runs that `rater` rated on a board; see `with_runs`. Raises InvalidRequestError where
-    there is no run, and what `with_runs` raises."""
+    """A query set out of runs that `rater` rated on a board; see `with_runs`. Its models read the fields that the
+    latest run read. Raises InvalidRequestError where there is no run, and what `with_runs` raises."""
     given = tuple(runs)
     orders = dict.fromkeys(run.order_name for run in given if run.order_name)
-    empty = QuerySet(name, (), order_name=next(iter(orders)) if len(orders) == 1 else "as they stood")
+    latest = max(given, key=lambda run: run.created, default=None)
+    empty = QuerySet(
+        name,
+        (),
+        order_name=next(iter(orders)) if len(orders) == 1 else "as they stood",
+        rank_fields=TITLE_AND_TEXT if latest is None else tuple(latest.rank_fields),
+    )
     made = with_runs(empty, given, rater=rater)
     if not made.queries:
         raise InvalidRequestError("There are no runs.", hint="Rerank something and rate some results first.")
@@ -155,14 +167,17 @@ def search_with(stage: FirstStage | LiveIndex, k: int = 100) -> Callable[[str], 
 
 
 def search_collection(
-    documents: Iterable[Document], k: int = 100, on_progress: Callable[[int, int], None] | None = None
+    documents: Iterable[Document],
+    k: int = 100,
+    on_progress: Callable[[int, int], None] | None = None,
+    rank_fields: Sequence[str] = TITLE_AND_TEXT,
 ) -> Callable[[str], Sequence[Document]]:
-    """Search by keyword among documents in memory, such as those of a BEIR collection: the query to its `k` best.
-    `on_progress` hears how many documents have been indexed."""
+    """Search by keyword among documents in memory, such as those of a BEIR collection: the query to its `k` best by
+    these fields of each. `on_progress` hears how many documents have been indexed."""
     from rerank_core.retrieval.first_stage import FirstStage
     from rerank_core.retrieval.passages import PassageList
 
-    stage = FirstStage(PassageList(documents))
+    stage = FirstStage(PassageList(documents, rank_fields))
     stage.prepare(on_progress)
     return search_with(stage, k)
 
