@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from rerank_core.documents.tables.delimited import read_delimited
 from rerank_core.documents.tables.table import Row, Table, unique_names
 from rerank_core.errors import InvalidRequestError
+from rerank_core.evaluation.formats.columns import is_role_name
 from rerank_core.evaluation.formats.imported import (
     LIMITS,
     ImportBuilder,
@@ -24,7 +25,6 @@ from rerank_core.evaluation.formats.opensearch_csv import (
     read_quepid_ratings,
     write_quepid_ratings,
 )
-from rerank_core.evaluation.formats.table import is_role_name
 
 _QUERY_AND_DOCUMENT = ["query", "docid"]
 # "3 qid:1 # 1370 star trek", with or without numbered features before the #
