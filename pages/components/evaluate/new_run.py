@@ -22,8 +22,8 @@ from rerank_core import offline, pricing
 from rerank_core.evaluation.experiments.plan import ExperimentPlan, plan
 from rerank_core.evaluation.experiments.records import Experiment, RatePolicy, duration_text
 from rerank_core.evaluation.query_sets.query_set import QuerySet
-from rerank_core.ranking.contender import Contender, contenders, distinct
 from rerank_core.rank_fields import TEXT, TITLE_AND_TEXT
+from rerank_core.ranking.contender import Contender, contenders, distinct
 
 MAX_MODELS = 4
 ASK_ABOVE = Decimal(1)

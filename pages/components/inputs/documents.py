@@ -151,8 +151,11 @@ def _asked(key: str) -> Offered | None:
 
 
 def _use_offer(offer: dict[str, Offered]) -> None:
-    texts().rank_fields = offer.pop(keys.RANK_FIELDS, texts().rank_fields)
-    st.session_state.update(offer)
+    for key, value in offer.items():
+        if isinstance(value, tuple):
+            texts().rank_fields = value
+        else:
+            st.session_state[key] = value
     texts().offer.clear()
 
 
@@ -163,7 +166,6 @@ def _offered(parsed: ParsedDocuments) -> dict[str, Offered]:
         keys.QUERY: parsed.query,
         keys.TOP_N: top_n,
         keys.MODEL: label,
-        keys.RANK_FIELDS: parsed.rank_fields,
     }
     return {key: value for key, value in offered.items() if value}
 

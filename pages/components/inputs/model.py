@@ -151,7 +151,11 @@ def _long_documents(cost: CostEstimate) -> None:
     st.dataframe(
         pd.DataFrame(
             [
-                {"Document": place + 1, "Counts as": cost.chunks[place], "Text": ranked_text(documents[place], read)[:PREVIEW]}
+                {
+                    "Document": place + 1,
+                    "Counts as": cost.chunks[place],
+                    "Text": ranked_text(documents[place], read)[:PREVIEW],
+                }
                 for place in cost.long_documents[:SHOWN_LONG_DOCUMENTS]
             ]
         ),

@@ -174,9 +174,7 @@ def _left_out(
     added = tuple(name for name in TITLE_AND_TEXT if name in missing or name in read)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         what = listed([f"the {name}" for name in missing]).capitalize()
-        st.caption(
-            f":material/visibility_off: {what} {is_shown} shown but not read by the model.", width="content"
-        )
+        st.caption(f":material/visibility_off: {what} {is_shown} shown but not read by the model.", width="content")
         st.button(
             "Add it" if len(missing) == 1 else "Add them",
             type="tertiary",
