@@ -76,13 +76,11 @@ def problems(found: tuple[Problem, ...], what: str) -> None:
 
 
 def paste_report(pasted: ParsedDocuments, on_change: Callable[[], None]) -> None:
-    """How a paste was read, with the choice to keep the HTML in it, and what was left out; `on_change` reads it again."""
+    """How a paste was read, with the choice to keep its HTML, and what was left out; `on_change` reads it again."""
     for note in pasted.notes:
         st.text(note)
     if pasted.markup is not None:
-        st.toggle(
-            "Read HTML as text", value=True, key=keys.PASTED_MARKUP, on_change=on_change, persist_state="session"
-        )
+        st.toggle("Read HTML as text", value=True, key=keys.PASTED_MARKUP, on_change=on_change, persist_state="session")
     problems(pasted.problems, "What was pasted")
 
 
