@@ -134,7 +134,9 @@ class Corpus:
         return index
 
     def _index_folder(self, size: int) -> Path:
-        return self.folder / f"keyword-{size}"
+        from rerank_core.keyword.index import FORMAT
+
+        return self.folder / f"keyword-{size}-{FORMAT}"  # one of another format does not pass for this
 
     def _loaded_index(self, size: int) -> KeywordIndex | None:
         from rerank_core.keyword.index import KeywordIndex

@@ -227,7 +227,8 @@ def test_short_queries_in_other_scripts_are_told(query: str, name: str) -> None:
     [
         "λ π", "λ calculus", "αβγ decay", "ΦΒΚ key", "ΔΣ modulator", "Ω 5k resistor", "μTorrent download", "ℵ0",
         "𝛼𝛽 pruning", "𝐇𝐞𝐥𝐥𝐨 𝐰𝐨𝐫𝐥𝐝", "Ｗｉｆｉ", "∑ x ∈ ℝ ≤ ∞", "№ 5", "5 ㎏ parcel", "Yᴏᴜ Tᴜʙᴇ", "ʻokina Hawaiʻi",
-        "¯\\_(ツ)_/¯", "ಠ_ಠ", "(ﾉ◕ヮ◕)ﾉ*:･ﾟ✧ party", "🎉🇯🇵👩‍👩‍👧", "recipe for борщ soup", "TOYS Я US", "Björk", "Škoda Octavia",
+        "¯\\_(ツ)_/¯", "ಠ_ಠ", "(ﾉ◕ヮ◕)ﾉ*:･ﾟ✧ party", "🎉🇯🇵👩‍👩‍👧", "recipe for борщ soup", "TOYS Я US",
+        "Björk", "Škoda Octavia",
     ],
 )  # fmt: skip
 def test_signs_names_and_faces_raise_no_alarm(query: str) -> None:
