@@ -9,7 +9,7 @@ import numpy as np
 
 from rerank_core.keyword.asked import Asked
 from rerank_core.keyword.bm25 import Postings, inverse_frequency, saturation
-from rerank_core.keyword.words import pieces_of, words
+from rerank_core.keyword.words import hyphened, normalise, pieces_of, plain_words
 
 
 class _Matches(dict[str, tuple[int, tuple[int, ...]]]):
@@ -49,11 +49,15 @@ def keyword_shares(query: str, texts: Sequence[str], *, tick: Callable[[int], No
             tick(place)
         length = 0
         here: Counter[int] = Counter()
-        for word, times in Counter(words(text)).items():
+        folded = normalise(text)
+        for word, times in Counter(plain_words(folded)).items():
             size, found = matches[word]
             length += size * times
             for number in found:
                 here[number] += times
+        for parts in hyphened(folded):  # they make no text longer
+            for number in matches["".join(parts)][1]:
+                here[number] += 1
         lengths[place] = length
         documents += [place] * len(here)
         tokens += here.keys()
