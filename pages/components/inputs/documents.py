@@ -11,7 +11,7 @@ from pages.components.display.board import shown
 from pages.components.inputs import uploads
 from pages.components.inputs.controls import paste_area, select
 from pages.components.inputs.document_files import DOCUMENT_FILES, documents_of
-from pages.components.inputs.import_report import problems, report
+from pages.components.inputs.import_report import paste_report, pasted_markup_as_text, report
 from pages.components.session import keys
 from pages.components.session.texts import FROM_EXAMPLE, MAX_TOP_N, OWN, Texts, as_pasted_text, texts
 from rerank_core import documents, providers
@@ -87,9 +87,7 @@ def import_report(*, one_model: bool = True) -> None:
     current = texts()
     inbox().progress()
     if current.pasted:
-        for note in current.pasted.notes:
-            st.text(note)
-        problems(current.pasted.problems, "What was pasted")
+        paste_report(current.pasted, _pasted)
         _request_offer(one_model)
     if inbox().files and FROM_EXAMPLE in current.working.sources:
         st.button(
@@ -205,7 +203,11 @@ def _count(current: Texts) -> str:
 def _pasted() -> None:
     text = st.session_state.get(keys.DOCUMENTS) or ""
     current = texts()
-    parsed = documents.parse_documents(text, mode=st.session_state.get(keys.READ_AS) or "auto")
+    parsed = documents.parse_documents(
+        text,
+        mode=st.session_state.get(keys.READ_AS) or "auto",
+        markup_as_text=pasted_markup_as_text(),
+    )
     current.pasted = parsed
     working = current.working
     if text.strip():
