@@ -7,7 +7,7 @@ from pages.components.inputs import model as model_input
 from pages.components.inputs.collections import LIVE
 from pages.components.inputs.controls import start_button
 from pages.components.inputs.search_engine import live_settings
-from pages.components.search import corpus, run
+from pages.components.search import corpus, reindex, run
 from pages.components.search.input import (
     first_stage,
     question_input,
@@ -43,8 +43,11 @@ with st.container(horizontal=True, vertical_alignment="bottom", horizontal_align
 with st.container():
     if managing:
         corpus.manage(source)
+        reindex.choice(source)
 with st.container():
     corpus.progress()
+with st.container():
+    reindex.offer_titles_of(source)
 with st.container():
     live = live_settings() if source == LIVE else None
 
@@ -90,7 +93,7 @@ with st.container():
     errors.message_and_error(job.message, failed, title=heading(failed, source) if failed else None)
 if current.answer is not None:
     with st.container():
-        run.stale_notice(current.answer, question, source)
+        run.stale_notice(current.answer, question, source, planned)
     result(current.answer, top_n)
 elif failed is None and not job.running and not job.asking:
     st.info("Type a question or paste a whole ticket, and press Search.", icon=":material/arrow_upward:")
