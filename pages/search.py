@@ -55,6 +55,7 @@ ask, choices = st.columns([3, 2], gap="large")
 with ask:
     question = question_input()
     ticket_picker(source)
+    reads = st.container()
 with choices:
     model = model_input.model_control(connection)
     stage = first_stage(source)
@@ -67,6 +68,9 @@ with choices:
             planned = run.plan(question, source, live, stage, connection, model)
         except RerankError as error:
             missing_source = error
+    with reads:
+        if planned is not None and planned.passages is not None:
+            reindex.what_is_read(source, planned.passages)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         top_n = int(
             st.number_input(

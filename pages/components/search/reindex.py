@@ -8,15 +8,16 @@ from functools import partial
 import streamlit as st
 
 from pages.components.inputs.collections import LIVE, SAMPLE
-from pages.components.inputs.rank_fields import names_of, offer_titles, rank_fields_control, read_of
+from pages.components.inputs.rank_fields import has_choice, names_of, offer_titles, rank_fields_control, read_of
 from pages.components.jobs.page_job import Plan, Task
 from pages.components.search.corpus import FILL, Filled
 from pages.components.search.state import state
 from pages.components.session import keys, stores
 from rerank_core import Document, RerankError
-from rerank_core.corpora import Corpus, CorpusStore
+from rerank_core.corpora import CorpusStore
 from rerank_core.jobs import JobContext
 from rerank_core.rank_fields import TEXT_ONLY, TITLE_AND_TEXT
+from rerank_core.retrieval.passages import Passages
 
 # So many of the first passages stand for all, where it is asked which fields there are.
 _FIRST_PASSAGES = 200
@@ -31,7 +32,7 @@ def offer_titles_of(source: str) -> None:
         if corpus.rank_fields == TEXT_ONLY:
             said = "This knowledge base is searched by its texts only.", "Index anew with titles"
             again = partial(_index, source, TITLE_AND_TEXT)
-            offer_titles(TEXT_ONLY, _first_passages(corpus), keys.SOURCE, said, again)
+            offer_titles(TEXT_ONLY, _first_passages(source, corpus), keys.SOURCE, said, again)
 
 
 def choice(source: str) -> None:
@@ -40,7 +41,7 @@ def choice(source: str) -> None:
         return
     with contextlib.suppress(RerankError):  # the page says so where it opens what is to be searched
         corpus, current = stores.corpora().open(source), state()
-        passages, there = _first_passages(corpus), corpus.rank_fields
+        passages, there = _first_passages(source, corpus), corpus.rank_fields
         chosen = current.rereading.get(source, there)
         change = partial(current.rereading.__setitem__, source)
         read = rank_fields_control(passages, chosen, change, keys.CORPUS_ADD)
@@ -55,10 +56,17 @@ def choice(source: str) -> None:
             )
 
 
-def _first_passages(corpus: Corpus) -> tuple[Document, ...]:
-    current, key = state(), (corpus.id, len(corpus))
+def what_is_read(source: str, passages: Passages) -> None:
+    """Say what is searched and read of each passage, where there is more than its text."""
+    first = _first_passages(source, passages)
+    if has_choice(first, keys.SOURCE):
+        st.text(f"The model reads: {names_of(read_of(first, passages.rank_fields, keys.SOURCE))}")
+
+
+def _first_passages(source: str, passages: Passages) -> tuple[Document, ...]:
+    current, key = state(), (source, len(passages))
     if current.first_passages[0] != key:
-        current.first_passages = key, tuple(corpus.get(range(min(len(corpus), _FIRST_PASSAGES))))
+        current.first_passages = key, tuple(passages.get(range(min(len(passages), _FIRST_PASSAGES))))
     return current.first_passages[1]
 
 
