@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import streamlit as st
 
+from pages.components.session import keys
+
 T = TypeVar("T")
 
 
@@ -24,3 +26,29 @@ def keep(name: str, make: Callable[[], T]) -> T:
     if found is None:
         found = st.session_state[name] = make()
     return found
+
+
+# Each page draws these with a widget of its own.
+_SHARED_WIDGETS = (
+    keys.QUERY,
+    keys.DOCUMENTS,
+    keys.READ_AS,
+    keys.EDIT_TABLE,
+    keys.START_ORDER,
+    keys.TOP_N,
+    keys.MODEL,
+    keys.EVALUATE_RATER,
+)
+
+
+def carry_over(page: str) -> None:
+    """Bring what was typed and chosen on the page before onto this one, for what several pages ask for.
+
+    Streamlit would begin with what this page's own widgets held when the page was left. Call it before any is drawn.
+    """
+    if st.session_state.get(keys.LAST_PAGE) == page:
+        return
+    st.session_state[keys.LAST_PAGE] = page
+    for key in _SHARED_WIDGETS:
+        if key in st.session_state:
+            st.session_state[key] = st.session_state[key]
