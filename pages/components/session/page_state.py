@@ -28,16 +28,28 @@ def keep(name: str, make: Callable[[], T]) -> T:
     return found
 
 
-# Each page draws these with a widget of its own.
-_SHARED_WIDGETS = (
-    keys.QUERY,
+# Several pages draw these, each with a widget of its own: all that pages/components/inputs keeps for the session.
+SHARED_WIDGETS = (
     keys.DOCUMENTS,
-    keys.READ_AS,
     keys.EDIT_TABLE,
+    keys.EVALUATE_RATER,
+    keys.EXAMPLE,
+    keys.LIVE_ADDRESS,
+    keys.LIVE_INDEX,
+    keys.LIVE_KEY,
+    keys.LIVE_KIND,
+    keys.LIVE_TEMPLATE,
+    keys.LIVE_TEXT,
+    keys.LIVE_TITLE,
+    keys.LIVE_URL,
+    keys.LIVE_USER,
+    keys.MODEL,
+    keys.PRESENTING,
+    keys.QUERY,
+    keys.READ_AS,
+    keys.RETURN_DOCUMENTS,
     keys.START_ORDER,
     keys.TOP_N,
-    keys.MODEL,
-    keys.EVALUATE_RATER,
 )
 
 
@@ -49,6 +61,6 @@ def carry_over(page: str) -> None:
     if st.session_state.get(keys.LAST_PAGE) == page:
         return
     st.session_state[keys.LAST_PAGE] = page
-    for key in _SHARED_WIDGETS:
+    for key in SHARED_WIDGETS:
         if key in st.session_state:
             st.session_state[key] = st.session_state[key]
