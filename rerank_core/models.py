@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from numbers import Integral
 from typing import Any, Literal
 
 from rerank_core.errors import InvalidDocumentsError, InvalidQueryError, InvalidRequestError
+from rerank_core.rank_fields import TEXT, TEXT_ONLY, checked_fields, ranked_text
 
 CostBasis = Literal["reported", "computed", "free", "unknown"]
 
@@ -50,13 +51,13 @@ def as_documents(values: Iterable[DocumentInput]) -> tuple[Document, ...]:
     return tuple(_as_document(value, place) for place, value in enumerate(values))
 
 
-def texts_of(values: Iterable[DocumentInput]) -> list[str]:
-    """The texts alone of whatever `as_documents` takes, and with its errors; quicker for a list of strings."""
+def texts_of(values: Iterable[DocumentInput], rank_fields: Sequence[str] = TEXT_ONLY) -> list[str]:
+    """The ranked texts of whatever `as_documents` takes, and with its errors; quicker for a list of strings."""
     _check_list(values)
     values = list(values)
-    if all(isinstance(value, str) for value in values):
+    if all(isinstance(value, str) for value in values) and TEXT in rank_fields:
         return [value for value in values if isinstance(value, str)]
-    return [document.text for document in as_documents(values)]
+    return [ranked_text(document, rank_fields) for document in as_documents(values)]
 
 
 def _check_list(values: object) -> None:
@@ -97,7 +98,8 @@ class RerankRequest:
     """One query and the candidates to put in order, checked when it is made.
 
     `documents` holds Documents in their initial order, whatever form they were given in. `model` None is
-    the provider's default. `top_n` is how many results to keep, None for all, at least 1.
+    the provider's default. `top_n` is how many results to keep, None for all, at least 1. `rank_fields` are the
+    fields that make up the text that is sent (see `rerank_core.rank_fields`): "text", or names in the metadata.
     Raises InvalidQueryError, InvalidDocumentsError or InvalidRequestError before anything is sent.
     """
 
@@ -106,6 +108,7 @@ class RerankRequest:
     model: str | None
     top_n: int | None
     return_documents: bool
+    rank_fields: tuple[str, ...]
 
     def __init__(
         self,
@@ -114,6 +117,7 @@ class RerankRequest:
         model: str | None = None,
         top_n: int | None = None,
         return_documents: bool = False,
+        rank_fields: Iterable[str] = TEXT_ONLY,
     ) -> None:
         if not isinstance(query, str):
             raise InvalidQueryError(f"The query is {_kind(query)}, not a string.")
@@ -122,7 +126,8 @@ class RerankRequest:
         candidates = as_documents(documents)
         if not candidates:
             raise InvalidDocumentsError("There are no documents.")
-        if not any(document.text.strip() for document in candidates):
+        fields = checked_fields(rank_fields)
+        if not any(ranked_text(document, fields).strip() for document in candidates):
             raise InvalidDocumentsError("All documents are blank.")
         if model is not None and (not isinstance(model, str) or not model.strip()):
             wrong = "blank" if isinstance(model, str) else f"{_kind(model)}, not a name"
@@ -141,6 +146,7 @@ class RerankRequest:
             ("model", model),
             ("top_n", top_n),
             ("return_documents", return_documents),
+            ("rank_fields", fields),
         ):
             object.__setattr__(self, name, value)
 

@@ -32,6 +32,7 @@ PRODUCT = [ROOT / "app.py", *PAGES, *COMPONENTS, *CORE]
 CORE_ROOMS = (
     "errors",
     "extras",
+    "rank_fields",
     "models",
     "language",
     "jobs",
@@ -199,7 +200,7 @@ def test_the_top_of_the_core_is_short():
 @pytest.mark.parametrize(
     ("room", "packages"),
     [
-        ("evaluation", {"formats", "measures", "query_sets", "experiments", "report"}),
+        ("evaluation", {"formats", "grades", "measures", "query_sets", "experiments", "report"}),
         ("documents", {"paste", "tables", "extract", "isolated"}),
     ],
 )

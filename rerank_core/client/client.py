@@ -24,6 +24,7 @@ from rerank_core.models import DocumentInput, RerankRequest, RerankResponse
 from rerank_core.pricing.table import PriceTable
 from rerank_core.providers import provider as find_provider
 from rerank_core.providers.spec import ProviderSpec
+from rerank_core.rank_fields import TEXT_ONLY
 from rerank_core.transport.credentials import ApiKey
 from rerank_core.transport.exchange import (
     TRANSPORT_ERRORS,
@@ -162,17 +163,21 @@ class Client(_HttpClient[httpx.BaseTransport], Driver):
         top_n: int | None = None,
         return_documents: bool = False,
         *,
+        rank_fields: Iterable[str] = TEXT_ONLY,
         on_progress: OnProgress | None = None,
     ) -> RerankResponse:
         """Put documents in order for a query.
 
         `model` None is the provider's default, `top_n` None keeps all. `return_documents` asks the provider to
-        send the texts back, which the results never need. `on_progress` is called with a `Progress` after every
-        batch, or every few documents on this computer; what it raises stops the call. Raises a RerankError:
-        InvalidRequestError or a subclass before anything is sent, others as the provider or the network fail.
+        send the texts back, which the results never need. `rank_fields` are the fields that make up what is sent of
+        each document, in their order: "text" alone by default, ("title", "text") where the title in a document's
+        metadata is to count (see `rerank_core.rank_fields.ranked_text`). `on_progress` is called with a `Progress`
+        after every batch, or every few documents on this computer; what it raises stops the call. Raises a
+        RerankError: InvalidRequestError or a subclass before anything is sent, others as the provider or the network
+        fail.
         """
         self._check_open()
-        request = RerankRequest(query, documents, model, top_n, return_documents)
+        request = RerankRequest(query, documents, model, top_n, return_documents, rank_fields)
         return self._drive(self._flow(request, on_progress), self._cancel_token)
 
     def rerank_many(self, requests: Iterable[RerankRequest]) -> Generator[RerankResponse | RerankError, None, None]:
@@ -231,11 +236,12 @@ class AsyncClient(_HttpClient[httpx.AsyncBaseTransport], AsyncDriver):
         top_n: int | None = None,
         return_documents: bool = False,
         *,
+        rank_fields: Iterable[str] = TEXT_ONLY,
         on_progress: OnProgress | None = None,
     ) -> RerankResponse:
         """What `Client.rerank` does, without blocking the loop. `on_progress` is called in the loop's thread."""
         self._check_open()
-        request = RerankRequest(query, documents, model, top_n, return_documents)
+        request = RerankRequest(query, documents, model, top_n, return_documents, rank_fields)
         return await self._drive(self._flow(request, on_progress))
 
     def rerank_many(

@@ -19,6 +19,7 @@ from rerank_core.errors import RateLimitedError, RequestTimeoutError, RerankErro
 from rerank_core.models import Cost, CostBasis, Progress, RerankRequest, RerankResponse, Usage, checked_row
 from rerank_core.pricing.estimates import cost_of
 from rerank_core.providers.spec import Batch, ProviderSpec
+from rerank_core.rank_fields import ranked_text
 from rerank_core.transport.reply import Failure, Reply
 
 
@@ -97,7 +98,9 @@ def choose_model(spec: ProviderSpec, asked: str | None) -> tuple[str | None, lis
 
 def split_into_batches(spec: ProviderSpec, request: RerankRequest, model: str | None) -> tuple[list[Batch], list[int]]:
     """The batches of a call, and the indexes of the blank documents that are in none of them."""
-    texts = [text if text.isascii() else _repaired(text) for text in [document.text for document in request.documents]]
+    fields = request.rank_fields
+    ranked = [ranked_text(document, fields) for document in request.documents]
+    texts = [text if text.isascii() else _repaired(text) for text in ranked]
     indexes: Sequence[int] = range(len(texts))
     blank = [index for index, text in enumerate(texts) if not text or text.isspace()]
     if blank:
