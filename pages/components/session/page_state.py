@@ -44,6 +44,7 @@ SHARED_WIDGETS = (
     keys.LIVE_URL,
     keys.LIVE_USER,
     keys.MODEL,
+    keys.PASTED_MARKUP,
     keys.PRESENTING,
     keys.QUERY,
     keys.READ_AS,
