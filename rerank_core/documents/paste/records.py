@@ -202,11 +202,11 @@ def _dotted(flat: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _inside(flat: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+def _inside(flat: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
     """The objects inside a record that may hold its text, with the keys that lead to them, the outer ones first."""
     level: list[tuple[tuple[str, ...], Mapping[str, Any]]] = [((), flat)]
     for _ in range(_NESTED_DEPTH):
-        below = []
+        below: list[tuple[tuple[str, ...], Mapping[str, Any]]] = []
         for path, outer in level:
             for key, value in outer.items():
                 if isinstance(value, dict) and fields.normal(str(key)) not in _ASIDE and isinstance(key, str):
