@@ -44,7 +44,9 @@ def xquad(data: Path, model: str) -> Iterator[Best]:
         folder, chance = data / f"xquad-{language}", random.Random(5)
         paragraphs = [row["text"] for row in _rows(folder / "corpus.jsonl")]
         places = {row["_id"]: place for place, row in enumerate(_rows(folder / "corpus.jsonl"))}
-        right = dict(line.split("\t")[:2] for line in (folder / "qrels" / "test.tsv").read_text("utf-8").splitlines()[1:])
+        right = dict(
+            line.split("\t")[:2] for line in (folder / "qrels" / "test.tsv").read_text("utf-8").splitlines()[1:]
+        )
         for row in chance.sample(_rows(folder / "queries.jsonl"), 150):
             place = places[right[row["_id"]]]
             article = [at for at in range(place // 5 * 5, place // 5 * 5 + 5) if at != place]
