@@ -14,7 +14,7 @@ from pages.components.display.board import shown
 from pages.components.session import keys, page_state
 from rerank_core import Document
 from rerank_core.documents.report import listed
-from rerank_core.pricing.estimates import estimate_tokens
+from rerank_core.pricing.tokens import estimate_tokens
 from rerank_core.rank_fields import TEXT, TEXT_ONLY, TITLE, TITLE_AND_TEXT, ranked_text, written
 
 PREVIEW_CHARACTERS, PREVIEW_HEIGHT = 4_000, 220
