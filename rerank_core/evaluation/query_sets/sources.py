@@ -24,6 +24,7 @@ from rerank_core.evaluation.query_sets.query_set import (
     make_queries,
 )
 from rerank_core.models import Document
+from rerank_core.rank_fields import TITLE_AND_TEXT
 
 if TYPE_CHECKING:
     from rerank_core.retrieval.first_stage import FirstStage
@@ -120,11 +121,17 @@ def from_files(
 
 
 def from_runs(runs: Iterable[BoardRun], *, rater: str, name: str = "My ratings") -> QuerySet:
-    """A query set out of runs that `rater` rated on a board; see `with_runs`. Raises InvalidRequestError where
-    there is no run, and what `with_runs` raises."""
+    """A query set out of runs that `rater` rated on a board; see `with_runs`. Its models read the fields that the
+    latest run read. Raises InvalidRequestError where there is no run, and what `with_runs` raises."""
     given = tuple(runs)
     orders = dict.fromkeys(run.order_name for run in given if run.order_name)
-    empty = QuerySet(name, (), order_name=next(iter(orders)) if len(orders) == 1 else "as they stood")
+    latest = max(given, key=lambda run: run.created, default=None)
+    empty = QuerySet(
+        name,
+        (),
+        order_name=next(iter(orders)) if len(orders) == 1 else "as they stood",
+        rank_fields=TITLE_AND_TEXT if latest is None else tuple(latest.rank_fields),
+    )
     made = with_runs(empty, given, rater=rater)
     if not made.queries:
         raise InvalidRequestError("There are no runs.", hint="Rerank something and rate some results first.")
@@ -170,14 +177,17 @@ def search_with(stage: FirstStage | LiveIndex, k: int = 100) -> Callable[[str], 
 
 
 def search_collection(
-    documents: Iterable[Document], k: int = 100, on_progress: Callable[[int, int], None] | None = None
+    documents: Iterable[Document],
+    k: int = 100,
+    on_progress: Callable[[int, int], None] | None = None,
+    rank_fields: Sequence[str] = TITLE_AND_TEXT,
 ) -> Callable[[str], Sequence[Document]]:
-    """Search by keyword among documents in memory, such as those of a BEIR collection: the query to its `k` best.
-    `on_progress` hears how many documents have been indexed."""
+    """Search by keyword among documents in memory, such as those of a BEIR collection: the query to its `k` best by
+    these fields of each. `on_progress` hears how many documents have been indexed."""
     from rerank_core.retrieval.first_stage import FirstStage
     from rerank_core.retrieval.passages import PassageList
 
-    stage = FirstStage(PassageList(documents))
+    stage = FirstStage(PassageList(documents, rank_fields))
     stage.prepare(on_progress)
     return search_with(stage, k)
 
