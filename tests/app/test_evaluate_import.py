@@ -6,6 +6,7 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from pages.components.session import keys
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from tests.support.evaluate_page import choose, go, open_step, upload
 from tests.support.page import chooser, click, labels, press, settled, words
@@ -64,7 +65,7 @@ def test_where_nothing_can_be_run_the_cure_is_offered_and_no_other_button() -> N
     assert PRIMARY not in labels(page)
     assert "Choose the column that holds the texts of the documents" in words(page)
     click(page, "Choose the column of the texts")
-    assert [value for key, value in page.session_state.filtered_state.items() if "columns" in str(key)] == [True]
+    assert page.session_state[keys.of(keys.UPLOAD, "columns", "reading_queries", 0, "results.csv")] is True
     upload(page, ("texts.csv", b"id,text\nd1,one\nd2,two\n"))
     assert len(used(page).ready) == 1
 

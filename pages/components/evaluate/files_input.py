@@ -11,10 +11,10 @@ from pages.components.display import errors
 from pages.components.evaluate.candidates import job, save, search_for_missing, start, typed
 from pages.components.evaluate.new_run import importing
 from pages.components.evaluate.orders import remembered
-from pages.components.evaluate.rating_map import rating_map
 from pages.components.evaluate.state import state
 from pages.components.inputs import uploads
 from pages.components.inputs.import_report import columns_button, report
+from pages.components.inputs.rating_map import rating_map
 from pages.components.session import keys
 from rerank_core import RerankError
 from rerank_core.documents.report import count
