@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.table import Row, rows_above
 
-TABLE_ROLES = ("query", "query_id", "tag", "document", "id", "title", "rank", "score", "rating")
+TABLE_ROLES = ("query", "query_id", "tag", "document", "id", "title", "rank", "score", "rating", "rater")
 """What a column can be: the query, its id and a label for it; the document's text, id and title; its place or score
-in the initial order; a person's rating. Every other column is kept as metadata of the document."""
+in the initial order; a person's rating and who gave it. Every other column is kept as metadata of the document."""
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "query": ("query", "query text", "question", "search", "search term", "search query", "keyword", "q", "ticket"),
@@ -22,6 +22,10 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "score": fields.NAMES["score"],
     "rating": fields.listed_names(
         "rating, grade, relevance, judgment, judgement, label, relevance grade, rel, relevant, relevant?"
+    ),
+    "rater": fields.listed_names(
+        "rater, rater id, annotator, annotator id, judge, assessor, assessor id, reviewer, rated by, worker, worker id, "
+        "labeler, user email"
     ),
 }
 # About the query or about a case as a whole, however long: what somebody wants, or says, is no document to rank.
