@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.table import Row, rows_above
+from rerank_core.evaluation.grades.mapping import are_ratings
+from rerank_core.evaluation.grades.vocabulary import DOUBTFUL_RATING_NAMES, RATING_NAMES
 
 TABLE_ROLES = ("query", "query_id", "tag", "document", "id", "title", "rank", "score", "rating", "rater")
 """What a column can be: the query, its id and a label for it; the document's text, id and title; its place or score
@@ -20,12 +22,10 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "title": fields.NAMES["title"],
     "rank": fields.NAMES["rank"],
     "score": fields.NAMES["score"],
-    "rating": fields.listed_names(
-        "rating, grade, relevance, judgment, judgement, label, relevance grade, rel, relevant, relevant?"
-    ),
+    "rating": RATING_NAMES,
     "rater": fields.listed_names(
-        "rater, rater id, annotator, annotator id, judge, assessor, assessor id, reviewer, rated by, worker, worker id, "
-        "labeler, user email"
+        "rater, rater id, annotator, annotator id, judge, assessor, assessor id, reviewer, rated by, worker, "
+        "worker id, labeler, user email"
     ),
 }
 # About the query or about a case as a whole, however long: what somebody wants, or says, is no document to rank.
@@ -53,6 +53,8 @@ def choose_roles(
             # in a file of ids alone, such as WANDS', "id" is that of the row and "product_id" that of the document
             known = (*known[1:], known[0])
         guess = next((free[name] for name in known if name in free), None)
+        if guess is None and role == "rating":
+            guess = _doubtful_rating(names, rows, free)
         if guess is not None:
             chosen[role] = guess
     if "document" not in chosen and "id" not in chosen and "document" not in refused:
@@ -65,6 +67,16 @@ def choose_roles(
         if any(length.values()):
             chosen["document"] = names[max(length, key=length.__getitem__)]
     return {role: chosen[role] for role in TABLE_ROLES if role in chosen}
+
+
+def _doubtful_rating(names: Sequence[str], rows: Sequence[Sequence[str]], free: Mapping[str, str]) -> str | None:
+    """A column whose name may mean ratings, if ratings are what is in it."""
+    for known in DOUBTFUL_RATING_NAMES:
+        if known in free:
+            place = names.index(free[known])
+            if are_ratings({row[place] for row in rows if place < len(row)}):
+                return free[known]
+    return None
 
 
 def is_role_name(name: str) -> bool:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.delimited import read_delimited
 from rerank_core.errors import InvalidRequestError
-from rerank_core.evaluation.formats import grade_words
 from rerank_core.evaluation.formats.imported import (
     LIMITS,
     ImportBuilder,
@@ -174,7 +173,7 @@ def _read_ratings(text: str, kind: str) -> Imported:
     table = read_delimited(text, LIMITS)
     builder = ImportBuilder(kind, problems=list(table.problems))
     below = table.rows[1:] if table.rows and is_ratings_header(table.rows[0].cells) else table.rows
-    for line, cells in grade_words.as_grades(builder, below, _RATINGS.index("rating")):
+    for line, cells in below:
         if len(cells) != 3:
             builder.refuse(line, f"This row has {len(cells)} cells; it takes 3: query, docid and rating.")
             continue

@@ -25,6 +25,7 @@ from rerank_core.evaluation.formats.imported import LIMITS, ImportBuilder, Impor
 from rerank_core.evaluation.formats.json_files import dispatch, reranking
 from rerank_core.evaluation.formats.json_files.loading import is_json
 from rerank_core.evaluation.formats.kinds import KINDS, READABLE
+from rerank_core.evaluation.grades.values import mapped_by_hand
 
 _READERS: Mapping[str, Callable[[str], Imported]] = {
     "quepid-ratings": quepid.read_ratings,
@@ -64,6 +65,11 @@ def read_directly(filename: str, data: bytes, kind: str, columns: Mapping[str, s
         known = ", ".join(READABLE)
         raise InvalidRequestError(f"There is no kind of file called '{kind}'.", hint=f"Use one of {known}.")
     requested = requested_columns(columns)
+    with mapped_by_hand(requested.pop("ratings", "")):
+        return _read(filename, data, kind, requested)
+
+
+def _read(filename: str, data: bytes, kind: str, requested: dict[str, str]) -> Imported:
     encoding = requested.pop("encoding", "")
     if not data.strip():
         return unread(kind, "The file is empty.")

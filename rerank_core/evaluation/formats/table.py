@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -21,13 +20,12 @@ from rerank_core.documents.tables.table import (
     unique_names,
 )
 from rerank_core.documents.tables.workbook import read_workbook
-from rerank_core.evaluation.formats import grade_words
+from rerank_core.evaluation.formats.annotations import chosen_in
 from rerank_core.evaluation.formats.columns import TABLE_ROLES, choose_roles
 from rerank_core.evaluation.formats.imported import (
     LIMITS,
     ImportBuilder,
     Imported,
-    parse_grade,
     parse_number,
     unguarded,
 )
@@ -47,8 +45,8 @@ def read_table(text: str, columns: Mapping[str, str] | None = None) -> Imported:
     there is no id the text is the document's id, and where there is no query id the query's text is. A row with a
     query and nothing else stands for a query that found nothing; a table without documents is a list of queries.
     Lines above the names of the columns are passed over; where most queries are blank, as below merged cells, the
-    query above is meant; ratings may all be words (see grade_words). A table without queries holds documents, for
-    queries of another file.
+    query above is meant; ratings may be numbers, words or marks (see grades). A table without queries holds documents,
+    for queries of another file.
     """
     return _read(read_delimited(text, LIMITS), columns)
 
@@ -164,8 +162,6 @@ def from_documents(parsed: ParsedDocuments, kind: str) -> Imported:
 def _with_documents(builder: ImportBuilder, table: Table, names: Sequence[str], roles: Mapping[str, str]) -> None:
     """Take the rows of a table, without its header, that names documents of queries."""
     body = _filled_down(builder, table.rows, names, roles)
-    if "rating" in roles:
-        body = grade_words.as_grades(builder, body, names.index(roles["rating"]))
     extra = [name for name in names if name not in roles.values()]
     for line, cells in body:
         if len(cells) != len(names) and (table.ragged or len(cells) > len(names)):
@@ -254,25 +250,32 @@ def _add(builder: ImportBuilder, line: int, row: Mapping[str, str], extra: Mappi
         builder.document(line, name, body)
     if row.get("title", "").strip():
         builder.title(line, name, unguarded(row["title"]))
-    builder.cells(line, name, {column: unguarded(cell) for column, cell in extra.items()})
-    rating, grade = row.get("rating", "").strip(), None
-    try:
-        grade = parse_grade(rating) if rating else None
-    except ValueError as error:
-        builder.refuse(line, str(error))
-    known = builder.judgments.get(query_id, {}).get(name)
-    if grade in (None, known) or name not in builder.places.get(query_id, {}):
-        placed = _place(builder, line, query_id, name, row)
-        if grade is not None and placed:  # else the whole row is a repetition, which has been said
-            builder.judge(line, query_id, name, grade)
+    if "rater" not in row or name not in builder.metadata:  # else they are about the rating, of which there are several
+        builder.cells(line, name, {column: unguarded(cell) for column, cell in extra.items()})
+    _rate(builder, line, (query_id, name), row)
+
+
+def _rate(builder: ImportBuilder, line: int, pair: tuple[str, str], row: Mapping[str, str]) -> None:
+    """Take the rating of a query and a document, and the document's place."""
+    query_id, name = pair
+    rating = chosen_in(row.get("rating", "").strip())
+    if "rater" in row:
+        if name not in builder.places.get(query_id, {}):
+            _place(builder, line, query_id, name, row)
+        builder.rate(line, query_id, name, rating, rater=row["rater"].strip() or _NOBODY)
+        return
+    known = builder.rated(query_id, name)
+    if not rating or rating == known or name not in builder.places.get(query_id, {}):
+        if _place(builder, line, query_id, name, row):  # else the whole row is a repetition, which has been said
+            builder.rate(line, query_id, name, rating)
         return
     there = f"'{name}' is in the results of '{query_id}' already"
     if known is None:
-        builder.judge(line, query_id, name, grade)
+        builder.rate(line, query_id, name, rating)
         builder.refuse(line, f"{there}, without a rating; of this row only the rating is taken.")
     else:
         builder.refuse(
-            line, f"{there}, rated {known} there; {known} is kept, and this row, rated {grade}, is left out."
+            line, f"{there}, rated {known[:40]} there; it is kept, and this row, rated {rating[:40]}, is left out."
         )
 
 

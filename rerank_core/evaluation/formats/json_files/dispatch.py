@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from rerank_core.documents.paste.json_documents import value_documents
 from rerank_core.documents.paste.json_text import NotJson
+from rerank_core.documents.report import Problem
 from rerank_core.evaluation.formats.imported import LIMITS, Imported
 from rerank_core.evaluation.formats.json_files import (
     by_query,
@@ -22,8 +23,8 @@ from rerank_core.evaluation.formats.json_files.loading import JsonFile, Record, 
 from rerank_core.evaluation.formats.table import from_documents
 
 UNCLEAR = (
-    "It is not clear what this JSON holds. What is known: objects with the keys query, document or id, and rating, rank "
-    "or score, or a query with the list of its documents; judgments, query sets and answers of OpenSearch and "
+    "It is not clear what this JSON holds. What is known: objects with the keys query, document or id, and rating, "
+    "rank or score, or a query with the list of its documents; judgments, query sets and answers of OpenSearch and "
     "Elasticsearch; Quepid's cases and books; ratings and runs by query, as ranx and MTEB write them."
 )
 _ONLY_DOCUMENTS = "No queries were found, so these are documents, for the queries of another file."
@@ -67,7 +68,7 @@ def kind_of(file: JsonFile) -> str | None:
             return kind
     if sample and 2 * sum(_is_row(record) for record in sample) > len(sample):
         return "json"
-    return by_query.kind_of(value)
+    return "search-answer" if elasticsearch.answers_of(value) else by_query.kind_of(value)
 
 
 def read(text: str, kind: str, columns: Mapping[str, str]) -> Imported:
@@ -76,7 +77,8 @@ def read(text: str, kind: str, columns: Mapping[str, str]) -> Imported:
     try:
         file = load(text)
     except NotJson as error:
-        return _unclear(f"This file begins like JSON, and is none. {error.reason}")
+        reason = f"This file begins like JSON, and is none. {error.reason}"
+        return _unclear(reason) if kind == "auto" else Imported(kind, problems=(Problem(error.line, reason),))
     found = "json" if columns and kind in ("auto", "json") else kind_of(file) if kind == "auto" else kind
     if found is None:
         return _documents(file)

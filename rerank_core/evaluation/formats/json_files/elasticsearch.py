@@ -30,7 +30,7 @@ def kind_of(value: Any) -> str | None:
         return "opensearch-queries"
     if isinstance(value, dict) and (_requests(value) or isinstance(value.get("details"), dict)):
         return "rank-eval"
-    return "search-answer" if answers_of(value) else None
+    return "search-answer" if any(_is_answer(answer) for _, answer in answers_of(value)) else None
 
 
 def read_judgments(value: Any) -> Imported:

@@ -71,7 +71,7 @@ def load(text: str) -> JsonFile:
         value = read_json(text)
     except NotJson as error:
         values, problems = _lines(text)
-        if len(values) <= len(problems) or len(values) + len(problems) < 2:
+        if len(values) <= len(problems):
             raise error from None
         return JsonFile(text, [value for _, value in values], _objects(values), True, tuple(problems))
     if too_deep(value):

@@ -6,11 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from rerank_core.documents.tables import fields
 from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.formats.json_files import rows
 from rerank_core.evaluation.formats.json_files.loading import cell
 
 _ROLES = {"query": "query_text", "id": "doc_id", "rating": "rating"}
+_OWN = ("query_text", "doc_id", "rating", "rater", "position")
+_SAMPLE = 50
 
 
 def is_case(value: Any) -> bool:
@@ -45,10 +48,17 @@ def _read_book(value: Mapping[str, Any]) -> Imported:
         for one in judged or [{}]:
             who = {"rating": one.get("rating"), "rater": one.get("user_email")}
             listed.append((0, {**about, **who, **_fields(pair.get("document_fields"))}))
-    return _read(listed)
+    return _read(listed, _text_and_title([row for _, row in listed[:_SAMPLE]]))
 
 
-def _read(listed: list[tuple[int, dict[str, Any]]]) -> Imported:
+def _text_and_title(found: list[dict[str, Any]]) -> dict[str, str]:
+    """Which of the fields of documents are their text and their title, as for any table."""
+    names = list(dict.fromkeys(name for row in found for name in row if name not in _OWN))
+    chosen = fields.choose(names, [[cell(row.get(name)) for name in names] for row in found])
+    return {role: chosen[known] for role, known in (("document", "text"), ("title", "title")) if known in chosen}
+
+
+def _read(listed: list[tuple[int, dict[str, Any]]], of_documents: Mapping[str, str] | None = None) -> Imported:
     raters = {cell(row.get("rater")).strip() for _, row in listed} - {""}
     ranked = any(cell(row.get("position")).strip() for _, row in listed)
     for _, row in listed:
@@ -56,7 +66,12 @@ def _read(listed: list[tuple[int, dict[str, Any]]]) -> Imported:
             row.pop("rater", None)
         if not ranked:
             row.pop("position", None)
-    wanted = {**_ROLES, **({"rater": "rater"} if raters else {}), **({"rank": "position"} if ranked else {})}
+    wanted = {
+        **(of_documents or {}),
+        **_ROLES,
+        **({"rater": "rater"} if raters else {}),
+        **({"rank": "position"} if ranked else {}),
+    }
     return rows.read("quepid-ratings", listed, wanted)
 
 
@@ -67,9 +82,7 @@ def _fields(value: Any) -> dict[str, Any]:
             value = json.loads(value)
         except (ValueError, RecursionError):
             return {}
-    return (
-        {str(key): one for key, one in value.items() if key not in _ROLES.values()} if isinstance(value, dict) else {}
-    )
+    return {str(key): one for key, one in value.items() if key not in _OWN} if isinstance(value, dict) else {}
 
 
 def _holds(value: Any, key: str, inside: str) -> bool:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # JSON as tools write it, a line an item
 """JSON of other tools: judgments, query sets, runs, logs and answers, each in the layout that its tool documents."""
 
 from __future__ import annotations
