@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any
 
 from rerank_core.documents.tables import fields
+from rerank_core.documents.tables.guess import GUESSED_FROM, ColumnGuess, about_queries, guess_columns
 from rerank_core.documents.tables.table import Row, rows_above
 from rerank_core.evaluation.grades.mapping import are_ratings
 from rerank_core.evaluation.grades.vocabulary import DOUBTFUL_RATING_NAMES, RATING_NAMES
@@ -13,60 +17,43 @@ TABLE_ROLES = ("query", "query_id", "tag", "document", "id", "title", "rank", "s
 """What a column can be: the query, its id and a label for it; the document's text, id and title; its place or score
 in the initial order; a person's rating and who gave it. Every other column is kept as metadata of the document."""
 
+_AS_NAMED = {"document": "text"}  # as `guess_columns` calls it
 _NAMES: Mapping[str, tuple[str, ...]] = {
-    "query": ("query", "query text", "question", "search", "search term", "search query", "keyword", "q", "ticket"),
-    "query_id": ("query id", "qid", "queryid", "q id", "question id", "topic", "topic id"),
-    "tag": ("tag", "tags", "query tag", "segment", "intent", "query type"),
-    "document": ("document", *fields.NAMES["text"]),
-    "id": fields.NAMES["id"],
-    "title": fields.NAMES["title"],
-    "rank": fields.NAMES["rank"],
-    "score": fields.NAMES["score"],
+    **fields.NAMES,
+    **fields.QUERY_NAMES,
+    "text": ("document", *fields.NAMES["text"]),
     "rating": RATING_NAMES,
     "rater": fields.listed_names(
         "rater, rater id, annotator, annotator id, judge, assessor, assessor id, reviewer, rated by, worker, "
         "worker id, labeler, user email"
     ),
 }
-# About the query or about a case as a whole, however long: what somebody wants, or says, is no document to rank.
-_NO_DOCUMENT = fields.listed_names(
-    "information need, informationneed, notes, note, options, team name, case name, case id, date last scored, count, "
-    "snapshot name, snapshot time"
-)
 
 
-def choose_roles(
-    names: Sequence[str], rows: Sequence[Sequence[str]], columns: Mapping[str, str] | None = None
-) -> dict[str, str]:
-    """Which column plays which role, guessed from the names, the text without a known name from its length.
-
-    `columns` decides where it names a role: a column, or an empty string for none. Raises InvalidDocumentsError
-    for a role or a column that does not exist.
-    """
-    chosen, refused = fields.requested(names, columns, TABLE_ROLES)
-    for role in TABLE_ROLES:
-        if role in chosen or role in refused:
-            continue
+def guess_roles(
+    names: Sequence[str], rows: Iterable[Sequence[str]], columns: Mapping[str, str] | None = None
+) -> ColumnGuess:
+    """Which column plays which role; `columns` decides where it names a role: a column, or an empty string for none.
+    Raises InvalidDocumentsError for a role or a column that does not exist."""
+    fields.requested(names, columns, TABLE_ROLES)  # refused in the words that were asked in
+    wanted = {_AS_NAMED.get(role, role): column for role, column in (columns or {}).items()}
+    looked_at = list(islice(rows, GUESSED_FROM))
+    guess = guess_columns(names, looked_at, wanted, {_name_of(role): _NAMES[_name_of(role)] for role in TABLE_ROLES})
+    chosen = {role: guess.chosen[_name_of(role)] for role in TABLE_ROLES if _name_of(role) in guess.chosen}
+    if "rating" not in chosen and "rating" not in (columns or {}):
         free = {fields.normal(name): name for name in reversed(names) if name not in chosen.values()}
-        known = _NAMES[role]
-        if role == "id" and "document" not in chosen and "query_id" in chosen:
-            # in a file of ids alone, such as WANDS', "id" is that of the row and "product_id" that of the document
-            known = (*known[1:], known[0])
-        guess = next((free[name] for name in known if name in free), None)
-        if guess is None and role == "rating":
-            guess = _doubtful_rating(names, rows, free)
-        if guess is not None:
-            chosen[role] = guess
-    if "document" not in chosen and "id" not in chosen and "document" not in refused:
-        places = [place for place, name in enumerate(names) if name not in chosen.values()]
-        length = {
-            place: sum(len(row[place]) for row in rows if place < len(row) and not fields.is_number(row[place]))
-            for place in places
-            if not about_queries(names[place])
-        }
-        if any(length.values()):
-            chosen["document"] = names[max(length, key=length.__getitem__)]
-    return {role: chosen[role] for role in TABLE_ROLES if role in chosen}
+        if rating := _doubtful_rating(names, looked_at, free):
+            chosen["rating"] = rating
+    return replace(guess, chosen=chosen, unsure=tuple(role for role in TABLE_ROLES if _name_of(role) in guess.unsure))
+
+
+def _name_of(role: str) -> str:
+    return _AS_NAMED.get(role, role)
+
+
+def layout(guess: ColumnGuess) -> dict[str, Any]:
+    """What an import says of its columns."""
+    return {"chosen": guess.chosen, "unsure": guess.unsure, "samples": guess.samples}
 
 
 def _doubtful_rating(names: Sequence[str], rows: Sequence[Sequence[str]], free: Mapping[str, str]) -> str | None:
@@ -81,12 +68,7 @@ def _doubtful_rating(names: Sequence[str], rows: Sequence[Sequence[str]], free: 
 
 def is_role_name(name: str) -> bool:
     """Whether a column of that name would be taken for one of the roles, or is known to be about the queries."""
-    return about_queries(name) or any(fields.normal(name) in names for names in _NAMES.values())
-
-
-def about_queries(name: str) -> bool:
-    normal = fields.normal(name)
-    return normal in _NO_DOCUMENT or normal.startswith("query ")
+    return about_queries(name) or any(is_role_name_of(role, [fields.normal(name)]) for role in TABLE_ROLES)
 
 
 def looks_like_table(rows: Sequence[Row]) -> bool:
@@ -116,7 +98,7 @@ def looks_like_documents(rows: Sequence[Row]) -> bool:
 
 def is_role_name_of(role: str, names: Iterable[str]) -> bool:
     """Whether one of these names, in `fields.normal`'s spelling, is known for a role."""
-    return not set(_NAMES[role]).isdisjoint(names)
+    return not set(_NAMES[_name_of(role)]).isdisjoint(names)
 
 
 def is_number(cell: str) -> bool:

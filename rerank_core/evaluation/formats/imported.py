@@ -47,7 +47,8 @@ class Imported:
         or keys that have no other place. answers: reference answers of queries. tags: one label a query.
     notes: what belongs to the file as a whole, such as "run_id" or "snapshot_name".
     raters: rater to judgments, where the file keeps several people's ratings apart; `judgments` are their median.
-    columns, chosen: the names of all columns of a table, and role to the column that serves it.
+    columns, chosen: the names of all columns of a table, and role to the column that serves it. unsure: the roles
+        whose column somebody should look at. samples: column to some of its cells.
     header: whether the first row of a table was read as the names of its columns; None for what is no table.
     sheet, sheets: the worksheet read and all there are. encoding: that of a text, by Python's name.
     reading_notes: sentences about how the file was read, where that was a decision worth telling.
@@ -71,6 +72,8 @@ class Imported:
     raters: Mapping[str, Mapping[str, Mapping[str, int]]] = _empty()
     columns: tuple[str, ...] = ()
     chosen: Mapping[str, str] = _empty()
+    unsure: tuple[str, ...] = ()
+    samples: Mapping[str, tuple[str, ...]] = _empty()
     header: bool | None = None
     sheet: str | None = None
     sheets: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from dataclasses import replace
 from rerank_core.documents.report import ParsedDocuments
 from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.delimited import read_delimited
+from rerank_core.documents.tables.guess import ColumnGuess
 from rerank_core.documents.tables.roles import by_role
 from rerank_core.documents.tables.table import (
     Row,
@@ -21,7 +22,7 @@ from rerank_core.documents.tables.table import (
 )
 from rerank_core.documents.tables.workbook import read_workbook
 from rerank_core.evaluation.formats.annotations import chosen_in
-from rerank_core.evaluation.formats.columns import TABLE_ROLES, choose_roles
+from rerank_core.evaluation.formats.columns import TABLE_ROLES, guess_roles, layout
 from rerank_core.evaluation.formats.imported import (
     LIMITS,
     ImportBuilder,
@@ -30,7 +31,6 @@ from rerank_core.evaluation.formats.imported import (
     unguarded,
 )
 
-_SAMPLE_ROWS = 200
 _SMALL = re.compile(r"\d(\.0)?")
 _NOBODY = "unnamed"
 # what a column of documents is called among documents, and here
@@ -38,7 +38,7 @@ _OF_DOCUMENTS = {"text": "document", "id": "id", "title": "title"}
 
 
 def read_table(text: str, columns: Mapping[str, str] | None = None) -> Imported:
-    """Read a CSV or TSV whose first row names the columns; see `choose_roles` for which column is what.
+    """Read a CSV or TSV whose first row names the columns; see `guess_columns` for which column is what.
 
     One row is one document of one query. Rows of a query keep their order, unless there is a column with ranks
     (the lowest first; a document without one is judged but not in the list) or scores (the highest first). Where
@@ -82,8 +82,7 @@ def read_columns(text: str, columns: Mapping[str, str]) -> Imported:
     """No more than the columns of what may be a table, for somebody to say what they are."""
     requested = dict(columns)
     names, body, header = _header_and_rows(read_delimited(text, LIMITS), requested_header(requested))
-    chosen = choose_roles(names, [row.cells for row in body[:_SAMPLE_ROWS]])
-    return Imported("", columns=tuple(names), chosen=chosen, header=header)
+    return Imported("", columns=tuple(names), header=header, **layout(guess_roles(names, (row.cells for row in body))))
 
 
 def _read(table: Table, columns: Mapping[str, str] | None) -> Imported:
@@ -97,15 +96,17 @@ def _read(table: Table, columns: Mapping[str, str] | None) -> Imported:
     line = table.rows[len(table.rows) - len(body) - header].line
     if line != table.rows[0].line:
         builder.refuse(table.rows[0].line, f"What stands above the names of the columns in line {line} is left out.")
-    roles = choose_roles(names, [row.cells for row in body[:_SAMPLE_ROWS]], requested)
-    roles = _judged(builder, names, body, roles, requested)
+    guess = guess_roles(names, (row.cells for row in body), requested)
+    builder.reading_notes += guess.notes
+    roles = _judged(builder, names, body, guess.chosen, requested)
+    guess = replace(guess, chosen=roles)
     if "query" not in roles and "query_id" not in roles:
         return _only_documents(table, {**requested, "header": wanted})
     if "document" not in roles and "id" not in roles:
         _only_queries(builder, line, body, names, roles)
     else:
         _with_documents(builder, replace(table, rows=body), names, roles)
-    return replace(builder.finish(), columns=tuple(names), chosen=roles, header=header)
+    return replace(builder.finish(), columns=tuple(names), header=header, **layout(guess))
 
 
 def _judged(
@@ -156,7 +157,9 @@ def from_documents(parsed: ParsedDocuments, kind: str) -> Imported:
         if about and name not in builder.metadata:
             builder.metadata[name] = about
     chosen = {_OF_DOCUMENTS[role]: name for role, name in parsed.chosen.items() if role in _OF_DOCUMENTS}
-    return replace(builder.finish(), columns=parsed.columns, chosen=chosen, header=parsed.header)
+    unsure = tuple(_OF_DOCUMENTS[role] for role in parsed.unsure if role in _OF_DOCUMENTS)
+    guess = layout(ColumnGuess(chosen, unsure, parsed.samples))
+    return replace(builder.finish(), columns=parsed.columns, header=parsed.header, **guess)
 
 
 def _with_documents(builder: ImportBuilder, table: Table, names: Sequence[str], roles: Mapping[str, str]) -> None:

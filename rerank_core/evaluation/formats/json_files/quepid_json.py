@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from rerank_core.documents.tables import fields
+from rerank_core.documents.tables.guess import guess_columns
 from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.formats.json_files import rows
 from rerank_core.evaluation.formats.json_files.loading import cell
@@ -54,7 +54,7 @@ def _read_book(value: Mapping[str, Any]) -> Imported:
 def _text_and_title(found: list[dict[str, Any]]) -> dict[str, str]:
     """Which of the fields of documents are their text and their title, as for any table."""
     names = list(dict.fromkeys(name for row in found for name in row if name not in _OWN))
-    chosen = fields.choose(names, [[cell(row.get(name)) for name in names] for row in found])
+    chosen = guess_columns(names, [[cell(row.get(name)) for name in names] for row in found]).chosen
     return {role: chosen[known] for role, known in (("document", "text"), ("title", "title")) if known in chosen}
 
 

@@ -162,7 +162,7 @@ def test_what_is_written_is_read_back_whole(kind: str, data: st.DataObject) -> N
     imported = Imported(kind, **data.draw(CONTENT[kind]))
     written = write(kind, imported)
     back = read_directly(evaluation.KINDS[kind].file_name, written, kind, None)
-    assert replace(back, columns=(), chosen={}, header=None, encoding=None) == imported
+    assert replace(back, columns=(), chosen={}, unsure=(), samples={}, header=None, encoding=None) == imported
     assert list(back.query_ids) == list(imported.query_ids)
     assert write(kind, back) == written
 
@@ -602,10 +602,10 @@ def test_ratings_without_documents_are_named_and_the_queries_kept() -> None:
 
 def test_columns_of_any_name_can_be_named() -> None:
     """Somebody who says which column is what has said that the file is a table."""
-    data = "Frage;Dokument;Bewertung\nWie lange?;Bis neun.;2,0\n".encode("cp1252")
+    data = "Thema;Dokument;Wertung\nWie lange?;Bis neun.;2,0\n".encode("cp1252")
     with pytest.raises(InvalidRequestError, match="not clear"):
         read("fragen.csv", data)
-    imported = read("fragen.csv", data, columns={"query": "Frage", "document": "Dokument", "rating": "Bewertung"})
+    imported = read("fragen.csv", data, columns={"query": "Thema", "document": "Dokument", "rating": "Wertung"})
     assert imported.judgments == {"Wie lange?": {"Bis neun.": 2}}
 
 
