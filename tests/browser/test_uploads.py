@@ -145,6 +145,7 @@ def test_a_query_set_comes_in_as_documents_do(visit: Visit) -> None:
     expect(page.get_by_text("This file: 1 place was left out or needs a look")).to_be_visible()
     settle(page)
     page.get_by_text("Columns", exact=True).click()
+    settle(page)
     page.get_by_role("combobox", name="First row").click()
     page.get_by_role("option", name="Data").click()
     read(page, "set.csv: Spreadsheet, 0 queries, 0 ratings")

@@ -34,6 +34,7 @@ ROLES = {
     "rank": "Rank",
     "score": "Score",
     "rating": "Rating",
+    "rater": "Rater",
 }
 assert tuple(ROLES) == TABLE_ROLES
 FILES, TYPED = "From files", "From a list of queries"
