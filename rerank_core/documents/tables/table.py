@@ -45,6 +45,10 @@ class Table:
     ragged: bool = True
     notes: tuple[str, ...] = ()
 
+    def left_out(self) -> list[Problem]:
+        """All problems, those of the table before those of single rows."""
+        return [*self.problems, *self.refused]
+
 
 def documents_of(
     table: Table, mode: str, limits: Limits, columns: Mapping[str, str] | None = None, **details: Any

@@ -80,7 +80,7 @@ def read_columns(text: str, columns: Mapping[str, str]) -> Imported:
 def _read(table: Table, columns: Mapping[str, str] | None) -> Imported:
     requested = dict(columns or {})
     wanted = requested_header(requested)
-    builder = ImportBuilder("table", problems=list(table.problems), reading_notes=list(table.notes))
+    builder = ImportBuilder("table", problems=table.left_out(), reading_notes=list(table.notes))
     if not table.rows:
         builder.refuse(0, "The table is empty.")
         return builder.finish()
