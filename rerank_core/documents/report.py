@@ -65,6 +65,7 @@ class ParsedDocuments:
     source: the file's name, None for a paste. sheet, sheets: the worksheet read and all there are.
     header: whether the first row of a table was read as the names of its columns; None for what is no table.
     encoding: the encoding that a text was read in, by Python's name; None for what is no text.
+    markup: whether HTML inside the fields was read as text (True) or kept (False); None where there was none.
     notes: sentences about how the source was read, where that was a decision worth telling.
     """
 
@@ -85,6 +86,7 @@ class ParsedDocuments:
     sheets: tuple[str, ...] = ()
     header: bool | None = None
     encoding: str | None = None
+    markup: bool | None = None
     notes: tuple[str, ...] = ()
 
     @property

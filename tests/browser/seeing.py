@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Error, Locator, Page
+from playwright.sync_api import Download, Error, Locator, Page
+
+from tests.support.gate import PATIENCE
 
 
 def settle(page: Page, *, working: bool = False) -> None:
-    """Wait until the app has run, no work is under way and nothing is a placeholder any more.
+    """Wait until the app has run, no work is under way, nothing is a placeholder any more and nothing moves.
 
     "not running" is also what stands there before the first run, so something drawn is waited for first; wait for
     the text that a test is about besides. Work under way has a button that cancels it; `working` is for tests that
-    look at the page meanwhile.
+    look at the page meanwhile. An expander opens by and by, and what scrolls then closes the list of a select box.
     """
     page.wait_for_selector('[data-testid="stApp"][data-test-connection-state="CONNECTED"]')
     page.wait_for_selector('[data-testid="stMain"] [data-testid="stVerticalBlock"] > *')
     page.wait_for_function(
         """working => {
             const app = document.querySelector('[data-testid="stApp"]');
+            const moves = animation => animation.playState === 'running'
+                && animation.effect?.getComputedTiming().endTime < Infinity;
             const quiet = app && app.dataset.testScriptState === 'notRunning'
                 && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]')
+                && !document.getAnimations().some(moves)
                 && (working || ![...document.querySelectorAll('[data-testid="stMain"] button')]
                     .some(button => button.innerText.includes('Cancel')));
             window.__quiet = quiet ? (window.__quiet || 0) + 1 : 0;
@@ -31,6 +38,21 @@ def settle(page: Page, *, working: bool = False) -> None:
         arg=working,
         polling=50,
     )
+
+
+def downloaded(page: Page, name: str, *, exact: bool = False) -> str:
+    """The text of the file that the button of this name gives. A page that is drawn anew under the pointer loses the
+    click, so it is pressed again until the file comes."""
+    files: list[Download] = []
+    page.once("download", lambda file: files.append(file))
+    end = time.monotonic() + PATIENCE
+    while not files and time.monotonic() < end:
+        page.get_by_role("button", name=name, exact=exact).click()
+        for _ in range(100):
+            if not files:
+                page.wait_for_timeout(50)
+    assert files, f"'{name}' gives no file"
+    return Path(files[0].path()).read_text("utf-8-sig")
 
 
 def texts(page: Page, side: str = "right") -> Locator:

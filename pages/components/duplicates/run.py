@@ -10,6 +10,7 @@ import streamlit as st
 from pages.components.duplicates.state import ALL, OWN, DuplicatesAsked, Outcome, state
 from pages.components.inputs.collections import SAMPLE, passages_of
 from pages.components.inputs.model import cost_metric, set_up_link
+from pages.components.inputs.rank_fields import read_of
 from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
 from pages.components.jobs.paid_call import reranked_run
 from pages.components.jobs.payment import Payment
@@ -22,6 +23,7 @@ from rerank_core.duplicates.meaning import vectors_at
 from rerank_core.duplicates.pairs import MAX_TEXTS
 from rerank_core.duplicates.reference import NEAREST
 from rerank_core.jobs import JobContext
+from rerank_core.models import texts_of
 from rerank_core.providers.spec import ModelSpec
 from rerank_core.retrieval.condense import condense
 from rerank_core.retrieval.passages import PassageList, Passages
@@ -53,7 +55,7 @@ def passages() -> tuple[Passages, tuple[Document, ...]]:
     if source != OWN:
         return passages_of(source)[0], ()
     own = state().working.documents
-    return PassageList(own), own
+    return PassageList(own, read_of(own, state().rank_fields, keys.DUPLICATES_TEXTS)), own
 
 
 def plan(asked: DuplicatesAsked, connection: Connection, model: ModelSpec | None) -> DuplicatesPlan | None:
@@ -74,7 +76,8 @@ def estimate(planned: DuplicatesPlan) -> pricing.CostEstimate:
     size = len(planned.passages)
     documents = planned.passages.get(range(size if size <= MAX_TEXTS else NEAREST))
     query = condense(planned.asked.reference or "").text
-    return planned.connection.estimate(planned.model.id if planned.model else None, query, documents)
+    model = planned.model.id if planned.model else None
+    return planned.connection.estimate(model, query, documents, planned.passages.rank_fields)
 
 
 def before_the_button(planned: DuplicatesPlan | None) -> None:
@@ -102,8 +105,10 @@ def tasks(planned: DuplicatesPlan | None) -> Plan[Outcome] | None:
     if planned is None:
         return None
     job_id = new_id()
+    # for a page that is reloaded meanwhile: the comparison without its result
+    begun = Outcome(job_id, planned.asked, own=planned.own)
     if planned.connection is None or not (planned.asked.reference or "").strip() or not len(planned.passages):
-        return Plan((Task(_work, (planned, job_id), id=job_id),))
+        return Plan((Task(_work, (planned, job_id), asked=begun, id=job_id),))
     expected = estimate(planned)
     most = pricing.upper_bound(expected, planned.connection.max_retries)
     size = len(planned.passages)
@@ -113,7 +118,7 @@ def tasks(planned: DuplicatesPlan | None) -> Plan[Outcome] | None:
         f"Estimated cost {pricing.money_text(expected.amount)}, with every retry billed at most "
         f"{pricing.money_text(most)}."
     )
-    return Plan((Task(_work, (planned, job_id), most, id=job_id),), warning)
+    return Plan((Task(_work, (planned, job_id), most, begun, id=job_id),), warning)
 
 
 def _take(ended: Ended[Outcome]) -> None:
@@ -154,12 +159,16 @@ def _all_pairs(context: JobContext, planned: DuplicatesPlan, job_id: str) -> Out
     asked, size = planned.asked, len(planned.passages)
     check_all_pairs(size, 0)  # before anything is read of a collection that is too large
     documents = planned.passages.get(range(size))
-    check_all_pairs(size, sum(len(document.text) for document in documents))
+    check_all_pairs(size, sum(map(len, texts_of(documents, planned.passages.rank_fields))))
     vectors = None
     if asked.local is not None:
         vectors = vectors_at(planned.passages, range(size), asked.local, _reading(context))
     found = find_duplicates(
-        documents, asked.local, vectors=vectors, on_progress=lambda _done, _total: _comparing(context)
+        documents,
+        asked.local,
+        rank_fields=planned.passages.rank_fields,
+        vectors=vectors,
+        on_progress=lambda _done, _total: _comparing(context),
     )
     return Outcome(job_id, asked, found, own=planned.own)
 
@@ -178,7 +187,7 @@ def _one_against_many(context: JobContext, payment: Payment, planned: Duplicates
         query = condense(reference)
         notes.append(query.sentence.replace("question", "reference"))
         model = planned.model.id if planned.model else None
-        request = RerankRequest(query.text, against.documents, model)
+        request = RerankRequest(query.text, against.documents, model, rank_fields=against.rank_fields)
         context.progress(0, len(request.documents), note="Asking the provider")
         run = reranked_run(context, payment, planned.connection, request, LISTED, job_id)
     response = run.response if run is not None else None

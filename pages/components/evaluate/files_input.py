@@ -8,7 +8,9 @@ import streamlit as st
 
 from pages.components.display import errors
 from pages.components.evaluate.candidates import job, save, search_for_missing, start, typed
+from pages.components.evaluate.new_run import importing
 from pages.components.evaluate.orders import remembered
+from pages.components.evaluate.state import state
 from pages.components.inputs import uploads
 from pages.components.inputs.import_report import report
 from pages.components.session import keys
@@ -90,13 +92,14 @@ def _files() -> None:
         said = {problem for part in parts for problem in part.problems}
         for problem in [problem for problem in made.problems if problem not in said][:20]:
             st.text(str(problem.reason))
+        importing(made)
         search = search_for_missing(made)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             name = st.text_input("Name of the set", value=_usual_name(), key=keys.EVALUATE_NAME, width=320)
             if st.button(
                 "Use these queries", type="primary", icon=":material/check:", disabled=job().running or inbox().busy
             ):
-                made = replace(made, name=name.strip() or _usual_name())
+                made = replace(made, name=name.strip() or _usual_name(), rank_fields=state().importing)
                 if search is None:
                     save(made)
                 else:

@@ -15,11 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rerank_core import Document, InvalidDocumentsError
+from rerank_core import Document, InvalidDocumentsError, InvalidRequestError
 from rerank_core.corpora import MAX_NAME, Added, CorpusError, CorpusStore, database
 from rerank_core.corpora import corpus as corpus_module
 from rerank_core.corpora import vector_file as vector_module
 from rerank_core.corpora.errors import explained
+from rerank_core.keyword import index as keyword_index
 from rerank_core.keyword.index import KeywordIndex
 from rerank_core.retrieval.embedding import Vectors
 from tests.support import ROOT
@@ -444,6 +445,20 @@ def test_a_damaged_index_is_built_anew(store):
     assert again(store).open("A").keyword_index().search("password") == found
 
 
+def test_an_index_that_cut_words_otherwise_is_built_anew(store, monkeypatch):
+    """A base that was filled before words were cut as they are now finds what a new one finds, and says that it is
+    indexed first."""
+    corpus = store.create("A", ["Das Pass\u00adwort", "Die Rechnung"])
+    with monkeypatch.context() as patch:
+        patch.setattr(keyword_index, "FORMAT", 1)
+        corpus.keyword_index()
+    older = again(store).open("A")
+    assert not older.has_keyword_index()
+    assert [hit.index for hit in older.keyword_index().search("Passwort")] == [0]
+    assert older.has_keyword_index()
+    assert len(list(corpus.folder.glob("keyword-*"))) == 1
+
+
 def test_indexing_tells_and_can_be_stopped(store):
     """Progress reaches the caller, and what it raises leaves the corpus without an index and otherwise whole."""
     corpus = store.create("A", [f"passage {n}" for n in range(1600)])
@@ -477,7 +492,7 @@ def test_vectors_are_kept_and_grow_with_the_corpus(store, embedded):
     corpus.add(["three", "four"])
     assert other.missing_vectors("local-english") == 2
     assert len(other.vectors("local-english")) == 5
-    assert embedded == [["one", "two, in two windows", " "], ["three", "four"]]
+    assert embedded == [["one", "two, in two windows", ""], ["three", "four"]]
     assert corpus.missing_vectors("local-multilingual") == 5
 
 
@@ -659,3 +674,76 @@ def test_few_corpora_stay_open(store):
         store.open(corpus_id)
     assert store.open(ids[0]) is not first
     assert len(first) == len(store.open(ids[0])) == 4
+
+
+# What is searched
+
+
+PAGES = [
+    Document("Open Settings.", "a", {"title": "Reset your password"}),
+    Document("Read it here.", "b", {"title": "Your invoice", "tags": ["bill", "payment"]}),
+]
+
+
+def test_titles_are_searched_unless_said_otherwise(store, embedded):
+    """A corpus keeps which fields are searched, and its index and its vectors are of those."""
+    corpus = store.create("A", PAGES)
+    assert corpus.rank_fields == again(store).list()[0].rank_fields == ("title", "text")
+    assert [hit.index for hit in corpus.keyword_index().search("password")] == [0]
+    corpus.vectors("local-english")
+    assert embedded == [["Reset your password\nOpen Settings.", "Your invoice\nRead it here."]]
+    other = store.create("B", PAGES, rank_fields=("text", "tags"))
+    assert again(store).open("B").rank_fields == ("text", "tags")
+    assert [hit.index for hit in other.keyword_index().search("payment password")] == [1]
+    assert list(other.texts()) == ["Open Settings.", "Read it here."]
+    with pytest.raises(InvalidRequestError):
+        store.create("C", PAGES, rank_fields="title")
+
+
+def test_a_corpus_can_be_indexed_anew_without_its_files(store, embedded):
+    """Until the new indexes are whole, searches find what they found; then the former ones are gone."""
+    corpus = store.create("A", PAGES, rank_fields=["text"])
+    before = corpus.keyword_index()
+    corpus.vectors("local-english")
+    files = {path.name for path in corpus.folder.iterdir()}
+    told = []
+
+    def stop(done, total):
+        told.append((done, total))
+        if len(told) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        corpus.index_anew(on_progress=stop)
+    assert corpus.rank_fields == ("text",)
+    assert corpus.keyword_index() is before
+    assert corpus.missing_vectors("local-english") == 0
+    assert not corpus.keyword_index().search("password")
+
+    corpus.index_anew(on_progress=lambda *now: told.append(now))
+    assert told[-1] == (1, 2)
+    assert corpus.has_keyword_index()
+    assert corpus.missing_vectors("local-english") == 0
+    for one in (corpus, again(store).open("A")):
+        assert one.rank_fields == ("title", "text")
+        assert [hit.index for hit in one.keyword_index().search("password")] == [0]
+        assert len(one.vectors("local-english")) == 2
+    assert embedded[-1] == ["Reset your password\nOpen Settings.", "Your invoice\nRead it here."]
+    assert len({path.name for path in corpus.folder.iterdir()}) == len(files)
+    calls = len(embedded)
+    corpus.index_anew()
+    assert len(embedded) == calls
+    assert list(corpus) == PAGES
+
+
+def test_another_process_that_has_the_corpus_open_follows(store, embedded):
+    """An index that is held in memory is not taken for one of the fields that are searched now."""
+    corpus, other = store.create("A", PAGES, rank_fields=["text"]), again(store).open("A")
+    assert not other.keyword_index().search("password")
+    other.vectors("local-english")
+    corpus.index_anew()
+    assert [hit.index for hit in other.keyword_index().search("password")] == [0]
+    assert len(other.vectors("local-english")) == 2
+    corpus.add([Document("Pay it.", "c", {"title": "Late fees"})])
+    assert [hit.index for hit in other.keyword_index().search("fees")] == [2]
+    assert other.missing_vectors("local-english") == 1
