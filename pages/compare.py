@@ -8,7 +8,14 @@ from pages.components.compare.state import state
 from pages.components.display import errors
 from pages.components.inputs import documents, examples, model
 from pages.components.inputs.controls import start_button
-from pages.components.inputs.documents import import_report, order_control, table_input, texts_input, upload_input
+from pages.components.inputs.documents import (
+    import_report,
+    order_control,
+    rank_fields_input,
+    table_input,
+    texts_input,
+    upload_input,
+)
 
 current, job = state(), run.COMPARE.job()
 job.take_finished()
@@ -23,6 +30,7 @@ with st.container():
 texts, imports, choices = st.columns([9, 6, 8], gap="medium")
 with texts:
     texts_input()
+    rank_fields_input()
 with imports:
     editing = upload_input()
 with choices:

@@ -27,6 +27,7 @@ with st.container():
 left, imports, choices = st.columns([9, 5, 7], gap="medium")
 with left:
     documents.texts_input()
+    documents.rank_fields_input()
 with imports:
     editing = documents.upload_input()
 with choices:

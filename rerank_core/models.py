@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from numbers import Integral
 from typing import Any, Literal
 
 from rerank_core.errors import InvalidDocumentsError, InvalidQueryError, InvalidRequestError
-from rerank_core.rank_fields import TEXT_ONLY, checked_fields, ranked_text
+from rerank_core.rank_fields import TEXT, TEXT_ONLY, checked_fields, ranked_text
 
 CostBasis = Literal["reported", "computed", "free", "unknown"]
 
@@ -51,13 +51,13 @@ def as_documents(values: Iterable[DocumentInput]) -> tuple[Document, ...]:
     return tuple(_as_document(value, place) for place, value in enumerate(values))
 
 
-def texts_of(values: Iterable[DocumentInput]) -> list[str]:
-    """The texts alone of whatever `as_documents` takes, and with its errors; quicker for a list of strings."""
+def texts_of(values: Iterable[DocumentInput], rank_fields: Sequence[str] = TEXT_ONLY) -> list[str]:
+    """The ranked texts of whatever `as_documents` takes, and with its errors; quicker for a list of strings."""
     _check_list(values)
     values = list(values)
-    if all(isinstance(value, str) for value in values):
+    if all(isinstance(value, str) for value in values) and TEXT in rank_fields:
         return [value for value in values if isinstance(value, str)]
-    return [document.text for document in as_documents(values)]
+    return [ranked_text(document, rank_fields) for document in as_documents(values)]
 
 
 def _check_list(values: object) -> None:

@@ -64,6 +64,11 @@ def _begins_with(text: str, words: str) -> bool:
     return text.startswith(words) and not text[len(words) : len(words) + 1].isalnum()
 
 
+def fields_text(rank_fields: Sequence[str]) -> str:
+    """The fields in words: "text only", "title + text", "title + description + brand"."""
+    return " + ".join(rank_fields) if len(rank_fields) > 1 else f"{rank_fields[0]} only"
+
+
 def missing_fields(documents: Iterable[Document], rank_fields: Sequence[str]) -> tuple[str, ...]:
     """The fields that no document has: none of them would be read by the model."""
     wanted = dict.fromkeys(rank_fields)

@@ -198,7 +198,7 @@ def test_the_top_of_the_core_is_short():
 @pytest.mark.parametrize(
     ("room", "packages"),
     [
-        ("evaluation", {"formats", "measures", "query_sets", "experiments", "report"}),
+        ("evaluation", {"formats", "grades", "measures", "query_sets", "experiments", "report"}),
         ("documents", {"paste", "tables", "extract", "isolated"}),
     ],
 )

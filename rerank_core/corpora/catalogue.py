@@ -19,6 +19,7 @@ from rerank_core.corpora.errors import CorpusError, explained
 from rerank_core.corpora.files import remove_tree, size_of, sync_folder
 from rerank_core.corpora.limits import MAX_NAME
 from rerank_core.models import DocumentInput
+from rerank_core.rank_fields import TITLE_AND_TEXT, checked_fields
 from rerank_core.storage.locks import exclusive
 from rerank_core.storage.sqlite_file import home
 
@@ -34,7 +35,8 @@ class CorpusSummary:
 
     `passages` is what is searched, `documents` how many documents they were cut from (the same number where
     nothing was cut), `size` the bytes of all its files. `keyword` says whether the keyword index is there,
-    `vectors` how many passages each local model has embedded. `problem` is None, or the sentence of what is wrong
+    `vectors` how many passages each local model has embedded, `rank_fields` which fields of a passage are searched and
+    ranked. `problem` is None, or the sentence of what is wrong
     with its files, and then the rest is empty but for id and size.
     """
 
@@ -46,6 +48,7 @@ class CorpusSummary:
     size: int
     keyword: bool = False
     vectors: Mapping[str, int] = field(default_factory=dict, hash=False)
+    rank_fields: tuple[str, ...] = TITLE_AND_TEXT
     problem: str | None = None
 
 
@@ -66,12 +69,16 @@ class CorpusStore:
         """Where the corpora are."""
         return self._given if self._given is not None else home() / "corpora"
 
-    def create(self, name: str, documents: Iterable[DocumentInput]) -> Corpus:
-        """Make a corpus of these passages, all or nothing.
+    def create(
+        self, name: str, documents: Iterable[DocumentInput], *, rank_fields: Iterable[str] = TITLE_AND_TEXT
+    ) -> Corpus:
+        """Make a corpus of these passages, all or nothing; its search reads these fields of each.
 
         Raises CorpusError for a name that is empty, too long or taken, for no passages at all and for more than
-        100,000 or 130 MB, and InvalidDocumentsError for what is no document.
+        100,000 or 130 MB, InvalidDocumentsError for what is no document, and InvalidRequestError for fields that are no
+        list of names.
         """
+        fields = checked_fields(rank_fields)
         name = _name(name)
         folder = self._prepared()
         self._refuse_taken(name)  # before the long part; again when it gets its name
@@ -80,7 +87,7 @@ class CorpusStore:
         try:
             making.mkdir(mode=0o700)
             database = Database(making / "passages.sqlite3", create=True)
-            database.start(name)
+            database.start(name, fields)
             added, _ = database.append(_checked(documents), skip_known=False)
             if not added:
                 raise CorpusError(
@@ -210,7 +217,12 @@ def _summary(path: Path) -> CorpusSummary | None:
         documents=facts.documents,
         size=size_of(path),
         keyword=keyword,
-        vectors={model: count for model in EMBEDDING_MODELS if (count := VectorFile(path, model).passages())},
+        vectors={
+            model: count
+            for model in EMBEDDING_MODELS
+            if (count := VectorFile(path, model, facts.rank_fields).passages())
+        },
+        rank_fields=facts.rank_fields,
     )
 
 

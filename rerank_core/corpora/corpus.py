@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING
 
 from rerank_core.corpora.database import Database, Facts
 from rerank_core.corpora.errors import explained
-from rerank_core.corpora.files import put_folder, remove_tree
+from rerank_core.corpora.files import name_of_fields, put_folder, remove_tree
 from rerank_core.errors import ConfigurationError
 from rerank_core.models import Document, DocumentInput, as_documents
+from rerank_core.rank_fields import TITLE_AND_TEXT, checked_fields
 from rerank_core.retrieval.passages import OnProgress
 from rerank_core.storage.locks import exclusive
 
@@ -39,7 +41,8 @@ class Corpus:
     """A named collection of passages on this machine. Opened by a CorpusStore; safe under threads and processes.
 
     Passages are Documents, known by their place (from 0), which never changes: a corpus grows at its end. A
-    passage that was cut from a longer document names that document in its metadata `document_id`. Every method
+    passage that was cut from a longer document names that document in its metadata `document_id`. What is searched is
+    its `rank_fields`: the title and the text unless it was made otherwise, or before there was a choice. Every method
     raises CorpusError where the files are damaged, gone or cannot be written.
     """
 
@@ -48,8 +51,8 @@ class Corpus:
         self.folder = folder
         self._database = Database(folder / "passages.sqlite3")
         self._lock = threading.Lock()
-        self._index: KeywordIndex | None = None
-        self._tables: dict[str, VectorTable] = {}
+        self._index: tuple[tuple[str, ...], KeywordIndex] | None = None
+        self._tables: dict[tuple[str, tuple[str, ...]], VectorTable] = {}
 
     def __repr__(self) -> str:
         return f"<Corpus {self.id}>"
@@ -114,61 +117,103 @@ class Corpus:
 
     # Indexes
 
+    @property
+    def rank_fields(self) -> tuple[str, ...]:
+        """The fields of a passage that are searched, and that a reranker is to read."""
+        return self.facts().rank_fields
+
+    def index_anew(self, rank_fields: Iterable[str] = TITLE_AND_TEXT, on_progress: OnProgress | None = None) -> None:
+        """Search other fields of the passages from now on, such as their titles too; nothing is uploaded again.
+
+        The keyword index is built, and vectors are made by each local model that has made some before. Until that is
+        done, searches find what they found. `on_progress` hears how many passages have been done, of the keyword index
+        and then of each model; what it raises stops the work, and the next call goes on from there. Raises
+        InvalidRequestError for what is no list of names.
+        """
+        from rerank_core.corpora.vector_file import VectorFile
+        from rerank_core.retrieval.embedding import EMBEDDING_MODELS
+
+        fields, size = checked_fields(rank_fields), len(self)
+        former = self.rank_fields
+        if fields == former:
+            return
+        models = [model for model in EMBEDDING_MODELS if VectorFile(self.folder, model, former).passages()]
+        if self._loaded_index(size, fields) is None:
+            self._built_index(size, fields, on_progress)
+        for model in models:
+            self._vectors(model, fields, on_progress)
+        self._database.set_rank_fields(fields)
+        with self._lock:
+            self._tables = {key: table for key, table in self._tables.items() if key[1] == fields}
+        for model in models:
+            VectorFile(self.folder, model, former).remove()
+        self._remove_indexes(former)
+
     def has_keyword_index(self) -> bool:
         """Whether `keyword_index` has nothing left to build."""
-        size = len(self)
-        return (self._index is not None and len(self._index) == size) or self._index_folder(size).is_dir()
+        facts = self.facts()
+        kept = self._index
+        there = kept is not None and kept[0] == facts.rank_fields and len(kept[1]) == facts.passages
+        return there or self._index_folder(facts.passages, facts.rank_fields).is_dir()
 
     def keyword_index(self, on_progress: OnProgress | None = None) -> KeywordIndex:
         """The keyword index of all passages: from memory, else from disk, else built and kept there.
 
         `on_progress` hears how many passages have been indexed; what it raises stops the work.
         """
-        size = len(self)
-        index = self._index
-        if index is None or len(index) != size:
+        facts = self.facts()
+        fields, size = facts.rank_fields, facts.passages
+        kept = self._index
+        if kept is None or kept[0] != fields or len(kept[1]) != size:
             with self._lock:
-                index = self._index
-                if index is None or len(index) != size:
-                    self._index = index = self._loaded_index(size) or self._built_index(size, on_progress)
-        return index
+                kept = self._index
+                if kept is None or kept[0] != fields or len(kept[1]) != size:
+                    index = self._loaded_index(size, fields) or self._built_index(size, fields, on_progress)
+                    self._index = kept = (fields, index)
+        return kept[1]
 
-    def _index_folder(self, size: int) -> Path:
-        return self.folder / f"keyword-{size}"
+    def _index_folder(self, size: int, fields: Sequence[str]) -> Path:
+        return self.folder / f"keyword-{size}{name_of_fields(fields)}"
 
-    def _loaded_index(self, size: int) -> KeywordIndex | None:
+    def _loaded_index(self, size: int, fields: Sequence[str]) -> KeywordIndex | None:
         from rerank_core.keyword.index import KeywordIndex
 
-        folder = self._index_folder(size)
+        folder = self._index_folder(size, fields)
         try:
             index = KeywordIndex.load(folder) if folder.is_dir() else None
         except ConfigurationError:
             return None  # it can be made again from the passages
         return index if index is not None and len(index) == size else None
 
-    def _built_index(self, size: int, on_progress: OnProgress | None) -> KeywordIndex:
+    def _built_index(self, size: int, fields: Sequence[str], on_progress: OnProgress | None) -> KeywordIndex:
         from rerank_core.keyword.index import KeywordIndex
 
         with self._alone("keyword"):
-            found = self._loaded_index(size)  # another process may have made it while this one waited
+            found = self._loaded_index(size, fields)  # another process may have made it while this one waited
             if found is not None:
                 return found
-            index = KeywordIndex.build(self.texts(0, size), on_progress=on_progress)
-            folder = self._index_folder(size)
+            index = KeywordIndex.build(self._database.texts(0, size, fields), on_progress=on_progress)
+            folder = self._index_folder(size, fields)
             try:
                 put_folder(folder, index.save)
             except OSError as error:
                 raise explained(error, self.folder) from error
-            for former in self.folder.glob("keyword-*"):
-                if former != folder and former.is_dir():
-                    remove_tree(former)  # whoever has it mapped keeps what they have
-            return self._loaded_index(size) or index
+            self._remove_indexes(fields, but=folder)
+            return self._loaded_index(size, fields) or index
+
+    def _remove_indexes(self, fields: Sequence[str], but: Path | None = None) -> None:
+        """Remove the keyword indexes of these fields; whoever has one mapped keeps what they have."""
+        name = re.compile(rf"keyword-[0-9]+{name_of_fields(fields)}")
+        for folder in self.folder.glob("keyword-*"):
+            if folder != but and name.fullmatch(folder.name) and folder.is_dir():
+                remove_tree(folder)
 
     def missing_vectors(self, model: str) -> int:
         """How many passages `vectors` would have to embed first."""
         from rerank_core.corpora.vector_file import VectorFile
 
-        return max(0, len(self) - VectorFile(self.folder, model).passages())
+        facts = self.facts()
+        return max(0, facts.passages - VectorFile(self.folder, model, facts.rank_fields).passages())
 
     def vectors(self, model: str, on_progress: OnProgress | None = None) -> VectorTable:
         """The vectors of all passages by a local model, made where they are missing.
@@ -178,14 +223,17 @@ class Corpus:
         and the next call goes on from there. Raises
         ConfigurationError where the model cannot be used here.
         """
+        return self._vectors(model, self.facts().rank_fields, on_progress)
+
+    def _vectors(self, model: str, fields: tuple[str, ...], on_progress: OnProgress | None) -> VectorTable:
         from rerank_core.corpora.vector_file import VectorFile
         from rerank_core.retrieval.embedding import VectorTable
 
         size = len(self)
-        table = self._tables.get(model)
+        table = self._tables.get((model, fields))
         if table is not None and len(table) == size:
             return table
-        file = VectorFile(self.folder, model)
+        file = VectorFile(self.folder, model, fields)
 
         def tick(done: int) -> None:
             if on_progress is not None:
@@ -194,12 +242,12 @@ class Corpus:
         if file.passages() < size:
             with self._alone(f"vectors-{model}"):
                 try:
-                    file.extend(lambda start: self.texts(start, size), size, tick)
+                    file.extend(lambda start: self._database.texts(start, size, fields), size, tick)
                 except OSError as error:
                     raise explained(error, self.folder) from error
         table = VectorTable(file.open(), size)
         with self._lock:
-            self._tables[model] = table
+            self._tables[(model, fields)] = table
         return table
 
     def _alone(self, work: str) -> contextlib.AbstractContextManager[None]:

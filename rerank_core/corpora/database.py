@@ -16,15 +16,16 @@ from rerank_core.corpora.errors import CorpusError, damaged, explained
 from rerank_core.corpora.limits import MAX_PASSAGES, MAX_TEXT_BYTES
 from rerank_core.errors import InvalidDocumentsError
 from rerank_core.models import Document
+from rerank_core.rank_fields import TEXT_ONLY, ranked_text
 from rerank_core.retrieval.passages import PARENT
 from rerank_core.storage.sqlite_file import as_bytes, as_text, transaction
 
 _APPLICATION_ID = 0x52504C43  # "RPLC"
-_VERSION = 1
+_VERSION = 2  # version 1 had no rank_fields: its passages are read by their texts alone
 _BUSY_SECONDS = 20.0
 _AT_ONCE = 500
 _SCHEMA = (
-    "CREATE TABLE facts (name TEXT NOT NULL, created TEXT NOT NULL)",
+    "CREATE TABLE facts (name TEXT NOT NULL, created TEXT NOT NULL, rank_fields TEXT NOT NULL)",
     "CREATE TABLE passages (place INTEGER PRIMARY KEY, id TEXT, parent BLOB, bytes INTEGER NOT NULL, "
     "digest BLOB NOT NULL, text BLOB NOT NULL, metadata TEXT)",
     "CREATE INDEX passages_by_digest ON passages (digest)",
@@ -44,6 +45,7 @@ class Facts(NamedTuple):
     created: datetime
     passages: int
     documents: int
+    rank_fields: tuple[str, ...]
 
 
 class Database:
@@ -54,24 +56,37 @@ class Database:
         self.path = path
         self._create = create
 
-    def start(self, name: str) -> None:
-        """Name a corpus that was just made."""
+    def start(self, name: str, rank_fields: Sequence[str]) -> None:
+        """Name a corpus that was just made, and say which fields of a passage are searched and ranked."""
         with self._writing() as db:
-            db.execute("INSERT INTO facts VALUES (?, ?)", (name, datetime.now(UTC).isoformat()))
+            now = datetime.now(UTC).isoformat()
+            db.execute("INSERT INTO facts VALUES (?, ?, ?)", (name, now, json.dumps(rank_fields)))
 
     def facts(self) -> Facts:
         with self._reading() as db:
-            found = db.execute("SELECT name, created, passages, documents FROM facts, counts LIMIT 1").fetchone()
+            found = db.execute(
+                "SELECT counts.passages, counts.documents, facts.* FROM facts, counts LIMIT 1"
+            ).fetchone()
         if found is None:
             raise damaged(self.path.parent)
         try:
-            return Facts(str(found[0]), datetime.fromisoformat(found[1]), *map(int, found[2:]))
+            passages, documents, name, created, *fields = found
+            rank_fields = tuple(map(str, json.loads(fields[0]))) if fields else TEXT_ONLY
+            return Facts(str(name), datetime.fromisoformat(created), int(passages), int(documents), rank_fields)
         except (TypeError, ValueError) as error:
             raise damaged(self.path.parent) from error
 
     def rename(self, name: str) -> None:
         with self._writing() as db:
             db.execute("UPDATE facts SET name = ?", (name,))
+
+    def set_rank_fields(self, rank_fields: Sequence[str]) -> None:
+        """Say which fields of a passage are searched and ranked from now on."""
+        with self._writing() as db:
+            if db.execute("PRAGMA user_version").fetchone()[0] < _VERSION:
+                db.execute("""ALTER TABLE facts ADD COLUMN rank_fields TEXT NOT NULL DEFAULT '["text"]'""")
+                db.execute(f"PRAGMA user_version = {_VERSION}")
+            db.execute("UPDATE facts SET rank_fields = ?", (json.dumps(rank_fields),))
 
     def append(self, documents: Iterable[Document], *, skip_known: bool) -> tuple[int, int]:
         """Add passages in one transaction, all or none; how many were added and how many were there already.
@@ -115,17 +130,22 @@ class Database:
             raise IndexError(f"the corpus has no passage {missing[0]}")
         return [found[place] for place in places]
 
-    def texts(self, start: int, stop: int) -> Iterator[str]:
-        """The texts at the places from `start` to before `stop`, a few at a time, so that nobody waits long."""
+    def texts(self, start: int, stop: int, rank_fields: Sequence[str] = TEXT_ONLY) -> Iterator[str]:
+        """The ranked texts at the places from `start` to before `stop`, a few at a time, so that nobody waits long."""
+        alone = tuple(rank_fields) == TEXT_ONLY
         for first in range(start, stop, _AT_ONCE):
             with self._reading() as db:
                 rows = db.execute(
-                    "SELECT text FROM passages WHERE place >= ? AND place < ? ORDER BY place",
-                    (first, min(stop, first + _AT_ONCE)),
+                    "SELECT text, CASE WHEN ? THEN NULL ELSE metadata END FROM passages "
+                    "WHERE place >= ? AND place < ? ORDER BY place",
+                    (alone, first, min(stop, first + _AT_ONCE)),
                 ).fetchall()
             if len(rows) != min(stop, first + _AT_ONCE) - first:
                 raise damaged(self.path.parent)
-            yield from (self._text(row[0]) for row in rows)
+            if alone:
+                yield from (self._text(text) for text, _ in rows)
+            else:
+                yield from (ranked_text(self._document(None, *row), rank_fields) for row in rows)
 
     def siblings(self, place: int, around: int) -> list[int]:
         """The places up to `around` before and after one, of passages cut from the same document; itself too."""

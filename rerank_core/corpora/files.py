@@ -5,8 +5,20 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from pathlib import Path
+
+from rerank_core.rank_fields import TEXT_ONLY
+
+
+def name_of_fields(rank_fields: Sequence[str]) -> str:
+    """What the names of an index's files end with, so that indexes of other fields are not taken for it; nothing for
+    the text alone, which is what indexes were made of before there was a choice."""
+    if tuple(rank_fields) == TEXT_ONLY:
+        return ""
+    digest = blake2b("\n".join(rank_fields).encode("utf-8", "surrogatepass"), digest_size=6)
+    return f"-{digest.hexdigest()}"
 
 
 def put_file(path: Path, data: bytes) -> None:

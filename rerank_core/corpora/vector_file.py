@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rerank_core.corpora.files import put_file
+from rerank_core.corpora.files import name_of_fields, put_file
 from rerank_core.retrieval.embedding import Vectors, embed_passages, fingerprint
 
 _FORMAT = 1
@@ -25,8 +26,8 @@ class VectorFile:
     a time is the caller's business.
     """
 
-    def __init__(self, folder: Path, model: str) -> None:
-        stem = f"vectors-{model}-{fingerprint(model)}"
+    def __init__(self, folder: Path, model: str, rank_fields: Sequence[str]) -> None:
+        stem = f"vectors-{model}-{fingerprint(model)}{name_of_fields(rank_fields)}"
         self._model = model
         self._head = folder / f"{stem}.json"
         self._rows = folder / f"{stem}.f32"
@@ -60,6 +61,12 @@ class VectorFile:
             np.asarray(np.memmap(self._rows, np.float32, "r", shape=(rows, width))),
             np.asarray(np.memmap(self._owners, np.int32, "r", shape=(rows,))),
         )
+
+    def remove(self) -> None:
+        """Remove the files; whoever has them mapped keeps what they have."""
+        for path in (self._head, self._rows, self._owners):
+            with contextlib.suppress(OSError):  # Windows keeps what somebody has mapped
+                path.unlink(missing_ok=True)
 
     def extend(self, texts: Callable[[int], Iterator[str]], size: int, tick: Callable[[int], None]) -> None:
         """Embed the passages that have no vectors yet, so that `size` have. `texts(start)` reads them from there;

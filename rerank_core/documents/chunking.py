@@ -16,6 +16,7 @@ from rerank_core.errors import InvalidRequestError
 from rerank_core.models import Document, DocumentInput, RankedDocument, as_documents
 from rerank_core.pricing.estimates import CostEstimate, estimate_cost, money_text
 from rerank_core.pricing.table import PriceTable
+from rerank_core.rank_fields import TEXT_ONLY
 
 How = Literal["off", "paragraph", "size", "heading"]
 
@@ -179,15 +180,17 @@ def chunk_cost(
     chunks: Sequence[DocumentInput],
     *,
     prices: PriceTable | None = None,
+    rank_fields: Sequence[str] = TEXT_ONLY,
 ) -> ChunkCost:
     """What one search over these documents costs whole and in these chunks.
 
-    Give what would be sent: all of a list, or the candidates that the first stage leaves of a corpus. Raises
+    Give what would be sent: all of a list, or the candidates that the first stage leaves of a corpus, and the fields
+    of each that a model reads. Raises
     as `pricing.estimate_cost` does.
     """
     return ChunkCost(
-        estimate_cost(provider, model, query, documents, prices=prices),
-        estimate_cost(provider, model, query, chunks, prices=prices),
+        estimate_cost(provider, model, query, documents, prices=prices, rank_fields=rank_fields),
+        estimate_cost(provider, model, query, chunks, prices=prices, rank_fields=rank_fields),
         len(documents),
         len(chunks),
     )

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from rerank_core.documents.decoding import Unreadable, decode
 from rerank_core.documents.limits import Limits
+from rerank_core.documents.markup import markup_read, may_hold_markup, requested_markup
 from rerank_core.documents.paste.json_documents import json_documents, json_lines
 from rerank_core.documents.paste.json_text import NotJson, read_json
 from rerank_core.documents.paste.markdown import read_markdown
-from rerank_core.documents.paste.parse import parse_documents
+from rerank_core.documents.paste.parse import read_paste
 from rerank_core.documents.report import ParsedDocuments, Problem
 from rerank_core.documents.tables.delimited import read_delimited
 from rerank_core.documents.tables.table import documents_of
@@ -25,8 +26,9 @@ def read_directly(kind: str, filename: str, data: bytes, columns: dict[str, str]
     Raises Unreadable for what cannot be read, InvalidDocumentsError for columns that cannot be met.
     """
     encoding = columns.pop("encoding", "")
+    as_text = requested_markup(columns)
     if kind == "xlsx":
-        return _workbook(data, columns, limits)
+        return markup_read(_workbook(data, columns, limits), as_text=as_text)
     text, encoding, note = decode(data, encoding)
     text = text.removeprefix("\ufeff")
     columns.pop("sheet", None)
@@ -34,12 +36,14 @@ def read_directly(kind: str, filename: str, data: bytes, columns: dict[str, str]
         # what JSON escapes is meant, whatever it is
         limits = replace(limits, control_share=min(limits.control_share, _BINARY_SHARE))
     parsed = replace(_text(kind, text, columns, limits), source=filename, encoding=encoding)
+    if kind != "markdown" and may_hold_markup(text):
+        parsed = markup_read(parsed, as_text=as_text)
     return replace(parsed, notes=(note, *parsed.notes)) if note else parsed
 
 
 def _text(kind: str, text: str, columns: dict[str, str], limits: Limits) -> ParsedDocuments:
     if kind == "text":
-        return parse_documents(text, limits=limits)
+        return read_paste(text, "auto", limits)
     if kind == "markdown":
         return read_markdown(text, limits)
     if kind in ("csv", "tsv"):

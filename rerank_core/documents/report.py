@@ -57,13 +57,15 @@ class ParsedDocuments:
     query, model, top_n: what a pasted request carried besides its documents, else None.
     columns: the names of all columns of a table, or of all keys of JSON objects, in order.
     chosen: which column serves as "text", "id", "title", "rank", "score" and "url"; a role that no
-        column serves is missing.
+        column serves is missing. unsure: the roles whose column somebody should look at.
+    samples: the name of each column of a table to some of its cells, no two alike; at most three.
     rows: entries seen, good or bad (lines, paragraphs, items or rows, without the header; pages, slides,
         sections, parts of a mail or an archive).
     preview: the first rows of a table as they are in the source, column name to cell.
     source: the file's name, None for a paste. sheet, sheets: the worksheet read and all there are.
     header: whether the first row of a table was read as the names of its columns; None for what is no table.
     encoding: the encoding that a text was read in, by Python's name; None for what is no text.
+    markup: whether HTML inside the fields was read as text (True) or kept (False); None where there was none.
     notes: sentences about how the source was read, where that was a decision worth telling.
     """
 
@@ -75,6 +77,8 @@ class ParsedDocuments:
     top_n: int | None = None
     columns: tuple[str, ...] = ()
     chosen: Mapping[str, str] = field(default_factory=dict, hash=False)
+    unsure: tuple[str, ...] = ()
+    samples: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     rows: int = 0
     preview: tuple[Mapping[str, str], ...] = field(default=(), hash=False)
     source: str | None = None
@@ -82,6 +86,7 @@ class ParsedDocuments:
     sheets: tuple[str, ...] = ()
     header: bool | None = None
     encoding: str | None = None
+    markup: bool | None = None
     notes: tuple[str, ...] = ()
 
     @property

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from rerank_core.models import texts_of
 from rerank_core.retrieval.embedding import Vectors, embed_passages
 
 if TYPE_CHECKING:
@@ -41,14 +42,14 @@ def alike_with(reference: Vectors, vectors: Vectors, count: int, *, check: Calla
 
 
 def vectors_at(passages: Passages, places: Sequence[int], model: str, on_progress: OnProgress | None = None) -> Vectors:
-    """The vectors of some texts of a collection, owned by their places in `places`.
+    """The vectors of some texts of a collection, as its `rank_fields` make them, owned by their places in `places`.
 
     A collection keeps its own, so those of all its texts are made once and used again; of a few texts out of many
     only theirs are made. `on_progress` hears texts done and texts in all; what it raises stops the work. Raises
     ConfigurationError where the model cannot be used here.
     """
     if len(places) * 2 < len(passages) and passages.missing_vectors(model):
-        texts = [document.text for document in passages.get(places)]
+        texts = texts_of(passages.get(places), passages.rank_fields)
         return embed_passages(
             model, texts, tick=None if on_progress is None else lambda done: on_progress(done, len(texts))
         )

@@ -14,7 +14,8 @@ from rerank_core.duplicates.meaning import alike
 from rerank_core.duplicates.measures import MEANING, WORDING, Measure, scale
 from rerank_core.duplicates.wording import shared_wording
 from rerank_core.errors import InvalidDocumentsError, TooManyDocumentsError
-from rerank_core.models import Document, DocumentInput, as_documents
+from rerank_core.models import Document, DocumentInput, as_documents, texts_of
+from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.retrieval.embedding import Vectors, embed_passages
 
 MAX_TEXTS = 2_000
@@ -48,7 +49,7 @@ class Duplicates:
     """How alike texts are, for every threshold from the floor of a measure upwards (see `measures.scale`).
 
     `documents` are the texts as they came; `model` is the local model behind the meaning, None for wording alone.
-    `blank` are the places of blank texts, which are like nothing.
+    `blank` are the places of blank texts, which are like nothing. `rank_fields` are the fields that were compared.
     """
 
     documents: tuple[Document, ...]
@@ -58,6 +59,7 @@ class Duplicates:
     _second: NDArray[np.int32] = field(repr=False)
     _values: Mapping[Measure, NDArray[np.float32]] = field(repr=False)
     _linkages: Mapping[Measure, Linkage] = field(repr=False)
+    rank_fields: tuple[str, ...] = TITLE_AND_TEXT
 
     @property
     def measures(self) -> tuple[Measure, ...]:
@@ -163,20 +165,23 @@ def find_duplicates(
     documents: Iterable[DocumentInput],
     model: str | None,
     *,
+    rank_fields: Sequence[str] = TITLE_AND_TEXT,
     vectors: Vectors | None = None,
     on_progress: OnProgress | None = None,
 ) -> Duplicates:
     """Compare every text with every other, in wording and, with the id of a local embedding model, in meaning.
 
-    `vectors` are the texts' by that model (`meaning.vectors_at`); without them they are made, and those of texts that
-    the model has seen before come from its cache. `on_progress` hears texts done and texts in all; what it raises
-    stops the work. Only texts count, not titles or ids. Raises what `check_all_pairs` raises, ModelNotFoundError for
+    `rank_fields` are the fields of each document that are compared: the title, where there is one, and the text.
+    `vectors` are of these fields by that model (`meaning.vectors_at`); without them they are made, and those of texts
+    that the model has seen before come from its cache. `on_progress` hears texts done and texts in all; what it raises
+    stops the work. Ids do not count. Raises what `check_all_pairs` raises, ModelNotFoundError for
     a model without vectors, and ConfigurationError where the model cannot be used here.
     """
-    texts = as_documents(documents)
+    given = as_documents(documents)
+    texts = texts_of(given, rank_fields)
     total = len(texts)
-    check_all_pairs(total, sum(len(document.text) for document in texts))
-    blank = tuple(place for place, document in enumerate(texts) if not document.text.strip())
+    check_all_pairs(total, sum(map(len, texts)))
+    blank = tuple(place for place, text in enumerate(texts) if not text.strip())
 
     def tick(done: int) -> None:
         if on_progress is not None:
@@ -186,10 +191,8 @@ def find_duplicates(
         tick(total)
 
     if model is not None and vectors is None:
-        vectors = embed_passages(model, [document.text for document in texts], tick=tick)
-    tables: dict[Measure, NDArray[np.float32]] = {
-        WORDING: shared_wording([document.text for document in texts], check=check)
-    }
+        vectors = embed_passages(model, texts, tick=tick)
+    tables: dict[Measure, NDArray[np.float32]] = {WORDING: shared_wording(texts, check=check)}
     if model is not None and vectors is not None:
         tables[MEANING] = alike(vectors, total, check=check)
     kept = np.zeros((total, total), bool)
@@ -197,11 +200,12 @@ def find_duplicates(
         kept |= table >= scale(measure, model).floor
     first, second = np.nonzero(np.triu(kept, 1))
     return Duplicates(
-        texts,
+        given,
         model,
         blank,
         first.astype(np.int32),
         second.astype(np.int32),
         {measure: table[first, second] for measure, table in tables.items()},
         {measure: link(table, scale(measure, model).floor, check=check) for measure, table in tables.items()},
+        tuple(rank_fields),
     )

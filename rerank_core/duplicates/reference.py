@@ -10,7 +10,8 @@ from rerank_core.duplicates.meaning import alike_with
 from rerank_core.duplicates.pairs import MAX_TEXTS
 from rerank_core.duplicates.wording import shared_wording_with
 from rerank_core.errors import InvalidDocumentsError, InvalidQueryError
-from rerank_core.models import Document
+from rerank_core.models import Document, texts_of
+from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.retrieval.embedding import embed_passages
 
 if TYPE_CHECKING:
@@ -30,11 +31,13 @@ class Candidates:
 
     `searched` is the size of the collection, the reference itself not counted; where it is more than `places`, only
     what a search found first was taken: by keyword, and by meaning too where the collection has its vectors.
+    `rank_fields` are the fields of each text that are compared, those of the collection.
     """
 
     places: tuple[int, ...]
     documents: tuple[Document, ...]
     searched: int
+    rank_fields: tuple[str, ...] = TITLE_AND_TEXT
 
     @property
     def note(self) -> str:
@@ -92,12 +95,12 @@ def candidates(
     else:
         places = [place for place in places if place != leave_out]
     documents = passages.get(places)
-    if not any(document.text.strip() for document in documents):
+    if not any(text.strip() for text in texts_of(documents, passages.rank_fields)):
         raise InvalidDocumentsError(
             "There is no text to compare the reference with.", hint="Paste or upload some texts, or choose others."
         )
     searched = size - (leave_out is not None and 0 <= leave_out < size)
-    return Candidates(tuple(places), tuple(documents), searched)
+    return Candidates(tuple(places), tuple(documents), searched, passages.rank_fields)
 
 
 def compare(
@@ -115,7 +118,7 @@ def compare(
     where they are not given; `response` is a reranker's answer to the reference as
     the query over the candidates in their order. `on_progress` as in `find_duplicates`.
     """
-    texts = [document.text for document in against.documents]
+    texts = texts_of(against.documents, against.rank_fields)
     total = len(texts)
 
     def tick(done: int) -> None:

@@ -6,15 +6,18 @@ comes to. Everything heavy (numpy, ir-measures, openpyxl) is imported by the fun
 """
 
 from rerank_core.documents.report import Problem
+from rerank_core.evaluation.formats.columns import TABLE_ROLES
+from rerank_core.evaluation.formats.detection import detect
 from rerank_core.evaluation.formats.imported import Imported
+from rerank_core.evaluation.formats.kinds import KINDS, READABLE, Kind
 from rerank_core.evaluation.formats.reading import read
-from rerank_core.evaluation.formats.registry import KINDS, Kind, detect, merge, write
-from rerank_core.evaluation.formats.table import TABLE_ROLES
+from rerank_core.evaluation.formats.registry import merge, write
 from rerank_core.evaluation.measures.measure import Judgments, Measured, RankedLists, measure
 from rerank_core.evaluation.measures.significance import PairedTest, compare, describe
 
 __all__ = [
     "KINDS",
+    "READABLE",
     "TABLE_ROLES",
     "Imported",
     "Judgments",

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from rerank_core.errors import InvalidQueryError
 from rerank_core.models import Cost, DocumentInput, texts_of
 from rerank_core.pricing.table import CHUNK_TOKENS, GATEFLOW_PRICES_AS_OF, Price, PriceTable
+from rerank_core.rank_fields import TEXT_ONLY
 
 if TYPE_CHECKING:
     from rerank_core.providers.spec import ModelSpec, ProviderSpec
@@ -85,10 +86,12 @@ def estimate_cost(
     documents: Iterable[DocumentInput],
     *,
     prices: PriceTable | None = None,
+    rank_fields: Sequence[str] = TEXT_ONLY,
 ) -> CostEstimate:
     """Estimate what reranking these documents costs before anything is sent.
 
-    `model` None is the provider's default; `prices` None the default table. A blank query and an empty list
+    `model` None is the provider's default; `prices` None the default table; `rank_fields` the fields of each document
+    that are sent, as for a client. A blank query and an empty list
     are fine, since an estimate is wanted while somebody types. `provider` is an id, or a ProviderSpec of your own, as
     for a client. Raises ConfigurationError for a provider that
     does not exist, InvalidQueryError and InvalidDocumentsError for what is no text.
@@ -96,7 +99,7 @@ def estimate_cost(
     if not isinstance(query, str):
         raise InvalidQueryError("The query is not a string.")
     spec = _spec(provider)
-    texts = texts_of(documents)
+    texts = texts_of(documents, rank_fields)
     blank = sum(1 for text in texts if not text or text.isspace())
     sent = len(texts) - blank
     size = spec.batch_size

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from rerank_core.errors import ConfigurationError, InvalidQueryError
-from rerank_core.models import Document
+from rerank_core.models import Document, texts_of
 from rerank_core.offline.models import ENGLISH
 from rerank_core.retrieval.condense import QUERY_TOKENS, Condensed, condense
 from rerank_core.retrieval.embedding import embed_query, fingerprint, remember
@@ -64,7 +64,8 @@ class Retrieved:
 
 
 class FirstStage:
-    """Finds candidates among passages: a Corpus, or a PassageList in memory.
+    """Finds candidates among passages: a Corpus, or a PassageList in memory, by the fields that it says (its
+    `rank_fields`).
 
     `kind` is "keyword" (BM25), "embedding" (vectors of a local model, nearest by cosine) or "fused" (both orders by
     reciprocal rank). `model` is the local model of the vectors. Raises ConfigurationError for an unknown kind and
@@ -120,7 +121,7 @@ class FirstStage:
         took = (time.perf_counter() - started) * 1000
         documents = self.passages.get([candidate.index for candidate in candidates])
         if table is not None and self.model is not None:
-            texts = (document.text for document in documents)
+            texts = texts_of(documents, self.passages.rank_fields)
             remember(self.model, table, dict(zip((each.index for each in candidates), texts, strict=True)))
         size = len(index) if index is not None else len(table) if table is not None else 0
         return Retrieved(

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from rerank_core.models import Document, DocumentInput, as_documents
+from rerank_core.models import Document, DocumentInput, as_documents, texts_of
+from rerank_core.rank_fields import TITLE_AND_TEXT, checked_fields
 
 if TYPE_CHECKING:
     from rerank_core.keyword.index import KeywordIndex
@@ -21,6 +22,11 @@ OnProgress = Callable[[int, int], None]
 
 class Passages(Protocol):
     """A collection of passages, each known by its place, counted from 0."""
+
+    @property
+    def rank_fields(self) -> tuple[str, ...]:
+        """The fields of a passage that are searched, and that a reranker is to read."""
+        ...
 
     def __len__(self) -> int: ...
 
@@ -53,14 +59,21 @@ class Passages(Protocol):
 class PassageList:
     """Passages in memory, such as a sample collection or a pasted list. Safe under threads.
 
-    Takes strings, objects with a `text` or Documents; raises InvalidDocumentsError for anything else.
+    Takes strings, objects with a `text` or Documents; raises InvalidDocumentsError for anything else, and
+    InvalidRequestError for fields that are no list of names.
     """
 
-    def __init__(self, documents: Iterable[DocumentInput]) -> None:
+    def __init__(self, documents: Iterable[DocumentInput], rank_fields: Iterable[str] = TITLE_AND_TEXT) -> None:
         self.documents = as_documents(documents)
+        self._fields = checked_fields(rank_fields)
         self._lock = threading.Lock()
         self._index: KeywordIndex | None = None
         self._vectors: dict[str, VectorTable] = {}
+
+    @property
+    def rank_fields(self) -> tuple[str, ...]:
+        """The fields of a passage that are searched, and that a reranker is to read."""
+        return self._fields
 
     def __len__(self) -> int:
         return len(self.documents)
@@ -88,7 +101,7 @@ class PassageList:
 
         with self._lock:
             if self._index is None:
-                self._index = KeywordIndex.build(self.documents, on_progress=on_progress)
+                self._index = KeywordIndex.build(texts_of(self.documents, self._fields), on_progress=on_progress)
             return self._index
 
     def vectors(self, model: str, on_progress: OnProgress | None = None) -> VectorTable:
@@ -106,7 +119,7 @@ class PassageList:
                     if on_progress is not None:
                         on_progress(done, total)
 
-                texts = [document.text for document in self.documents]
+                texts = texts_of(self.documents, self._fields)
                 self._vectors[model] = VectorTable(embed_passages(model, texts, tick=tick), total)
             return self._vectors[model]
 

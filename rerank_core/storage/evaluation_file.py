@@ -94,6 +94,10 @@ _MIGRATIONS: tuple[str, ...] = (
         UNIQUE (experiment, contender, query, document)
     )
     """,
+    """
+    ALTER TABLE query_sets ADD COLUMN rank_fields TEXT NOT NULL DEFAULT '["text"]';
+    ALTER TABLE experiments ADD COLUMN rank_fields TEXT NOT NULL DEFAULT '["text"]';
+    """,
 )
 
 

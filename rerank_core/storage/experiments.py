@@ -30,7 +30,7 @@ from rerank_core.storage.run_record import new_id
 from rerank_core.storage.sqlite_file import as_bytes, as_text
 
 _RECENT = 30
-_COLUMNS = "id, query_set, name, created, contenders, spending_limit, queries, state, note, lanes"
+_COLUMNS = "id, query_set, name, created, contenders, spending_limit, queries, state, note, lanes, rank_fields"
 
 
 class ExperimentStore(RequestLog, Ledger):
@@ -48,7 +48,8 @@ class ExperimentStore(RequestLog, Ledger):
         spending_limit: Decimal | None = None,
         rates: Mapping[str, RatePolicy] | None = None,
     ) -> Experiment:
-        """Write down a new experiment over a saved query set, with the speeds by provider id; nothing is sent.
+        """Write down a new experiment over a saved query set, with the speeds by provider id; nothing is sent. It keeps
+        the fields that the set has its models read now, whatever the set says later.
 
         Raises ExperimentError where there is nothing to ask or nobody to ask, or two contenders have one label.
         """
@@ -70,7 +71,7 @@ class ExperimentStore(RequestLog, Ledger):
                 raise ExperimentError("There is no such query set.", code="query_set_not_found", hint="Save it first.")
             db.execute(
                 "INSERT INTO experiments (id, query_set, name, created, contenders, spending_limit, queries, state, "
-                "lanes) VALUES (?, ?, ?, ?, ?, ?, ?, 'new', ?)",
+                "lanes, rank_fields) VALUES (?, ?, ?, ?, ?, ?, ?, 'new', ?, ?)",
                 (
                     experiment_id,
                     query_set_id,
@@ -80,6 +81,7 @@ class ExperimentStore(RequestLog, Ledger):
                     None if spending_limit is None else str(spending_limit),
                     len(query_set.ready),
                     _rates_text(rates or {}),
+                    json.dumps(query_set.rank_fields),
                 ),
             )
         return self.get(experiment_id)
@@ -274,7 +276,7 @@ class ExperimentStore(RequestLog, Ledger):
 
 def _experiment(row: tuple[Any, ...]) -> Experiment:
     """An experiment out of _COLUMNS."""
-    experiment_id, query_set, name, created, contenders, limit, queries, state, note, rates = row
+    experiment_id, query_set, name, created, contenders, limit, queries, state, note, rates, fields = row
     return Experiment(
         id=experiment_id,
         query_set=query_set,
@@ -286,6 +288,7 @@ def _experiment(row: tuple[Any, ...]) -> Experiment:
         state=state,
         note=as_text(note),
         rates={provider: RatePolicy(*speed) for provider, speed in json.loads(rates).items()},
+        rank_fields=tuple(json.loads(fields)),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from rerank_core.evaluation.measures.measure import Judgments, check_judgments
 from rerank_core.evaluation.query_sets.added_runs import BoardRun, with_runs
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
 from rerank_core.models import Document
+from rerank_core.rank_fields import checked_fields
 from rerank_core.storage.evaluation_file import ExperimentFile
 from rerank_core.storage.experiment_lock import forget, held, running_error
 from rerank_core.storage.run_record import new_id
@@ -38,7 +40,8 @@ class QuerySetSummary:
 
 
 class QuerySetStore(ExperimentFile):
-    """The query sets of this machine. What a saved set holds stays; grades change, and rated runs may be added."""
+    """The query sets of this machine. What a saved set holds stays; grades change, rated runs may be added, and models
+    may be given other fields to read."""
 
     def save(self, query_set: QuerySet) -> str:
         """Keep a set with its ratings under a new id, which is returned."""
@@ -50,9 +53,18 @@ class QuerySetStore(ExperimentFile):
         set_id, payload = new_id(), _packed(query_set)
         with self._writing() as db:
             db.execute(
-                "INSERT INTO query_sets (id, name, created, queries, pairs, bytes, payload) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (set_id, as_bytes(query_set.name), _now(), len(query_set), query_set.pairs, len(payload), payload),
+                "INSERT INTO query_sets (id, name, created, queries, pairs, bytes, payload, rank_fields) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    set_id,
+                    as_bytes(query_set.name),
+                    _now(),
+                    len(query_set),
+                    query_set.pairs,
+                    len(payload),
+                    payload,
+                    json.dumps(query_set.rank_fields),
+                ),
             )
             for rater, judgments in query_set.judgments.items():
                 _write_grades(db, set_id, rater, judgments)
@@ -116,6 +128,20 @@ class QuerySetStore(ExperimentFile):
                 )
                 db.execute("UPDATE query_sets SET name = ? WHERE id = ?", (new, set_id))
 
+    def set_rank_fields(self, set_id: str, rank_fields: Iterable[str]) -> QuerySet:
+        """Say which fields of each document the models read from now on; the set as it is then.
+
+        Experiments that were made before keep the fields that they were made with. Raises ExperimentError where there
+        is no such set, InvalidRequestError for what is no list of names.
+        """
+        with self._writing() as db:
+            fields = json.dumps(checked_fields(rank_fields))
+            db.execute("UPDATE query_sets SET rank_fields = ? WHERE id = ?", (fields, set_id))
+            after = _stored(db, set_id)
+        if after is None:
+            raise _not_found()
+        return after
+
     def delete(self, set_id: str) -> bool:
         """Delete a set with its ratings and experiments; False where there was none. Raises ExperimentError
         (experiment_running) while one of them runs."""
@@ -144,17 +170,19 @@ class QuerySetStore(ExperimentFile):
 
     def version_of(self, set_id: str) -> tuple[int, ...] | None:
         """Numbers that change when a set does, far quicker than reading it: how many queries and candidates it has, and
-        more that change with its grades. None where there is no such set any more."""
+        more that change with its grades and with the fields that models read. None where there is no such set any
+        more."""
         with self._reading() as db:
-            size = db.execute("SELECT queries, pairs FROM query_sets WHERE id = ?", (set_id,)).fetchone()
-            if size is None:
+            found = db.execute("SELECT queries, pairs, rank_fields FROM query_sets WHERE id = ?", (set_id,)).fetchone()
+            if found is None:
                 return None
+            queries, pairs, fields = found
             grades = db.execute(
                 "SELECT count(*), coalesce(max(number), 0), coalesce(sum(grade), 0), "
                 "coalesce(sum(grade * (number % 1000003)), 0) FROM ratings WHERE query_set = ?",
                 (set_id,),
             ).fetchone()
-        return (*size, *map(int, grades))
+        return (queries, pairs, zlib.crc32(fields.encode()), *map(int, grades))
 
     def rate(self, set_id: str, rater: str, query_id: str, document_id: str, grade: int | None) -> int | None:
         """Rate a document for a query, or take the rating back with None; gives the grade that was there before, so
@@ -247,11 +275,16 @@ def _not_found() -> ExperimentError:
 
 
 def _stored(db: sqlite3.Connection, set_id: str) -> QuerySet | None:
-    found = db.execute("SELECT payload, name FROM query_sets WHERE id = ?", (set_id,)).fetchone()
+    found = db.execute("SELECT payload, name, rank_fields FROM query_sets WHERE id = ?", (set_id,)).fetchone()
     if found is None:
         return None
     try:
-        return replace(_unpacked(found[0]), name=as_text(found[1]), judgments=_judgments(db, set_id))
+        return replace(
+            _unpacked(found[0]),
+            name=as_text(found[1]),
+            judgments=_judgments(db, set_id),
+            rank_fields=tuple(json.loads(found[2])),
+        )
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise ExperimentError(
             "This query set cannot be read; it may come from another version or be damaged.",

@@ -16,6 +16,7 @@ from typing import Any
 
 from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, Usage
 from rerank_core.pricing.estimates import CostEstimate
+from rerank_core.rank_fields import TEXT_ONLY
 
 GRADES = range(4)
 """The ratings a person can give: 0 not relevant, 1 related, 2 relevant, 3 the answer."""
@@ -70,6 +71,11 @@ class Run:
         return self.request.documents
 
     @property
+    def rank_fields(self) -> tuple[str, ...]:
+        """The fields of each document that the model read."""
+        return self.request.rank_fields
+
+    @property
     def connection(self) -> str:
         """The id of the provider that answered."""
         return self.response.provider
@@ -111,6 +117,7 @@ def to_bytes(run: Run) -> bytes:
             "model": run.request.model,
             "top_n": run.request.top_n,
             "return_documents": run.request.return_documents,
+            "rank_fields": list(run.request.rank_fields),
         },
         "response": {
             "results": rows,
@@ -149,7 +156,14 @@ def from_bytes(data: bytes, ratings: Mapping[int, int] | None = None) -> Run:
 def _run(record: Mapping[str, Any], ratings: Mapping[int, int]) -> Run:
     asked, answer = record["request"], record["response"]
     documents = tuple(_unpacked_document(packed) for packed in asked["documents"])
-    request = RerankRequest(asked["query"], documents, asked["model"], asked["top_n"], asked["return_documents"])
+    request = RerankRequest(
+        asked["query"],
+        documents,
+        asked["model"],
+        asked["top_n"],
+        asked["return_documents"],
+        asked.get("rank_fields", TEXT_ONLY),  # older runs read the text alone
+    )
     amount, currency, basis, *in_doubt = answer["cost"]  # older runs have three parts
     response = RerankResponse(
         results=tuple(

@@ -232,7 +232,7 @@ def test_a_corpus_of_this_machine_is_compared(app) -> None:
 def test_a_comparison_can_be_cancelled(app, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cancel ends the work, the button works again, and the result before it stays."""
 
-    def held(documents, model, *, vectors=None, on_progress=None):  # type: ignore[no-untyped-def]
+    def held(documents, model, *, on_progress=None, **_):  # type: ignore[no-untyped-def]
         gate.hold()
         on_progress(0, 2)
 

@@ -109,6 +109,32 @@ def test_files_that_belong_together_are_put_together() -> None:
     assert made.combined() == TABLE.judgments
 
 
+@pytest.mark.parametrize(
+    ("name", "texts"),
+    [
+        (
+            "corpus.jsonl",
+            b"".join(b'{"_id": "d%d", "title": "", "text": "text %d"}\n' % (one, one) for one in (1, 2, 3)),
+        ),
+        ("docs.csv", b"doc_id,title,text\nd1,t1,text 1\nd2,t2,text 2\nd3,t3,text 3\n"),
+        (
+            "docs.xlsx",
+            workbook(Docs=[["id", "title", "text"], *[[f"d{one}", "t", f"text {one}"] for one in (1, 2, 3)]]),
+        ),
+    ],
+)
+def test_texts_alone_go_with_the_results_of_another_file(name: str, texts: bytes) -> None:
+    """A file of documents, without queries, is kept for those that name them."""
+    page = upload(open_step(), (name, texts))
+    assert "These are documents." in words(page)
+    assert "Use these queries" not in labels(page)
+    run = b"q1 Q0 d3 1 3.0 t\nq1 Q0 d2 2 2.0 t\nq1 Q0 d1 3 1.0 t\n"
+    page = upload(page, ("a.run", run), ("a.qrels", b"q1 0 d1 2\nq1 0 d2 1\n"))
+    made = found(click(page, "Use these queries"))
+    assert made.initial == {"q1": ("d3", "d2", "d1")}
+    assert made.documents["d1"].text == "text 1"
+
+
 def test_a_workbook_with_several_sheets_is_read_from_the_one_that_is_chosen() -> None:
     """The first sheet is a cover; the right one is chosen, its columns are guessed anew and can be changed."""
     data = workbook(

@@ -227,6 +227,23 @@ def test_bad_rows_are_reported_by_line_and_good_rows_stay(app) -> None:
     assert 3 in list(page.dataframe[0].value["Line"])
 
 
+def test_html_in_fields_is_read_as_text_and_can_be_kept(app) -> None:
+    """Said once in the report of a paste and of a file; one click keeps what was brought, another reads it again."""
+    page = app({"example": "own"})
+    markup = "<p>Open <b>Settings</b></p>"
+    page.text_area(key="documents").set_value(json.dumps([{"text": markup}])).run()
+    assert words(page).count("HTML in the texts was read as text") == 1
+    for kept, text in ((False, markup), (True, "Open Settings")):
+        page.toggle(key="pasted_markup").set_value(kept).run()
+        assert [document.text for document in page.session_state["texts"].working.documents] == [text]
+    page.text_area(key="documents").set_value("").run()
+    upload(page, ("kb.csv", f"title,body\nReset,{markup}\n".encode()))
+    assert [document.text for document in page.session_state["texts"].working.documents] == ["Open Settings"]
+    assert "HTML in the texts was read as text" in words(page)
+    settled(chooser(page, "HTML in the fields").set_value("keep").run())
+    assert [document.text for document in page.session_state["texts"].working.documents] == [markup]
+
+
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch, gate: Gate) -> Gate:
     """Files called slow wait at this gate."""

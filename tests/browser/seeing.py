@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Error, Locator, Page
+from playwright.sync_api import Download, Error, Locator, Page
+
+from tests.support.gate import PATIENCE
 
 
 def settle(page: Page, *, working: bool = False) -> None:
@@ -31,6 +35,21 @@ def settle(page: Page, *, working: bool = False) -> None:
         arg=working,
         polling=50,
     )
+
+
+def downloaded(page: Page, name: str, *, exact: bool = False) -> str:
+    """The text of the file that the button of this name gives. A page that is drawn anew under the pointer loses the
+    click, so it is pressed again until the file comes."""
+    files: list[Download] = []
+    page.once("download", lambda file: files.append(file))
+    end = time.monotonic() + PATIENCE
+    while not files and time.monotonic() < end:
+        page.get_by_role("button", name=name, exact=exact).click()
+        for _ in range(100):
+            if not files:
+                page.wait_for_timeout(50)
+    assert files, f"'{name}' gives no file"
+    return Path(files[0].path()).read_text("utf-8-sig")
 
 
 def texts(page: Page, side: str = "right") -> Locator:

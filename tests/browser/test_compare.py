@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.seeing import new_run, paste, scrolls_sideways, serious_findings, settle
+from tests.browser.seeing import downloaded, new_run, paste, scrolls_sideways, serious_findings, settle
 from tests.support.app_server import Server, start_server
 from tests.support.rerank_service import GOOD_KEY, RerankService
 
@@ -103,14 +103,12 @@ def test_own_texts_are_compared_and_taken_away(visit: Visit) -> None:
         expect(order(page, name).first).to_have_text("What to do when Wi-Fi keeps dropping")
     page.get_by_role("tab", name="Export").click()
     settle(page)
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="CSV").click()
-    rows = list(csv.DictReader(io.StringIO(waiting.value.path().read_text("utf-8-sig"), newline="")))
+    file = downloaded(page, "CSV")
+    rows = list(csv.DictReader(io.StringIO(file, newline="")))
     assert [rows[2][f"rank: {name}"] for name in ("English", "Multilingual", "v2")] == ["1", "1", "1"]
     assert rows[3]["text"] == "'=1+1 is a formula"
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="JSON").click()
-    read = json.loads(waiting.value.path().read_text("utf-8"))
+    file = downloaded(page, "JSON")
+    read = json.loads(file)
     assert len(read["agreement"]) == 3
     assert read["query"] == "Wi-Fi drops every few minutes"
 
@@ -180,9 +178,8 @@ def test_the_blind_test_gives_nothing_away_and_a_vote_reveals(visit: Visit) -> N
     heads = [head.inner_text() for head in page.locator(".board h2").all()]
     assert sorted(head.partition(": ")[2] for head in heads) == ["English", "Multilingual", "v2"]
     expect(page.get_by_text(re.compile("^After [0-9]+ rounds?: "))).to_be_visible()
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="Votes", exact=True).click()
-    votes = list(csv.DictReader(io.StringIO(waiting.value.path().read_text("utf-8-sig"), newline="")))
+    file = downloaded(page, "Votes", exact=True)
+    votes = list(csv.DictReader(io.StringIO(file, newline="")))
     assert votes[-1]["query"].startswith("Brauche ich Impfungen")
     assert votes[-1]["better"].partition(" (")[0] == heads[1].partition(": ")[2]
     page.get_by_role("link", name="Connections").first.click()

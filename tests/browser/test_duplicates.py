@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.seeing import scrolls_sideways, serious_findings, settle
+from tests.browser.seeing import downloaded, scrolls_sideways, serious_findings, settle
 
 Visit = Callable[..., Visitor]
 
@@ -83,9 +83,8 @@ def test_own_texts_are_pasted_uploaded_compared_and_taken_away(visit: Visit) -> 
     settle(page)
     page.get_by_role("tab", name="Export").click()
     settle(page)
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="CSV").click()
-    rows = list(csv.DictReader(io.StringIO(waiting.value.path().read_text("utf-8-sig"), newline="")))
+    file = downloaded(page, "CSV")
+    rows = list(csv.DictReader(io.StringIO(file, newline="")))
     assert len(rows) == 4
     assert {row["text"] for row in rows if "formula" in row["text"]} == {"'=1+1 is a formula to some"}
     page.get_by_role("tab", name="Groups").click()

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PHONE, Visitor
-from tests.browser.seeing import scrolls_sideways, serious_findings, settle, texts
+from tests.browser.seeing import downloaded, scrolls_sideways, serious_findings, settle, texts
 
 Visit = Callable[..., Visitor]
 
@@ -72,7 +72,7 @@ def run_english(page: Page) -> None:
     settle(page)
 
 
-def test_from_a_spreadsheet_to_the_report(visit: Visit, tmp_path: Path) -> None:
+def test_from_a_spreadsheet_to_the_report(visit: Visit) -> None:
     """Upload, run, read the answer, look at the worst query, move the line, see the month, take the report away."""
     page = visit().open("/evaluate?step=Query%20set")
     upload(page)
@@ -93,18 +93,11 @@ def test_from_a_spreadsheet_to_the_report(visit: Visit, tmp_path: Path) -> None:
     go(page, "Cost")
     expect(page.get_by_text(re.compile("at no cost"))).to_be_visible()
     go(page, "Report")
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="Report (HTML)").click()
-    report = tmp_path / "report.html"
-    waiting.value.save_as(report)
-    html = report.read_text("utf-8")
+    html = downloaded(page, "Report (HTML)")
     assert "English reranking lifts nDCG@10" in html
     assert "forgot my password" in html
     assert "<img" not in html
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="Every number (CSV)").click()
-    waiting.value.save_as(tmp_path / "numbers.csv")
-    assert "nDCG@10" in (tmp_path / "numbers.csv").read_text("utf-8-sig")
+    assert "nDCG@10" in downloaded(page, "Every number (CSV)")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -116,10 +109,8 @@ def test_the_report_opens_by_itself(
     page.get_by_text(re.compile("reranking lifts nDCG@10 from")).first.wait_for()
     settle(page)
     go(page, "Report")
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="Report (HTML)").click()
     report = tmp_path / "report.html"
-    waiting.value.save_as(report)
+    report.write_text(downloaded(page, "Report (HTML)"), "utf-8")
     context = browser.new_context(viewport=PHONE, color_scheme=scheme)
     try:
         alone = context.new_page()

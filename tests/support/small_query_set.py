@@ -53,14 +53,18 @@ class FakeClient:
         self._answer = answer
         self._lock = threading.Lock()
         self.asked: list[tuple[str, str | None]] = []
+        self.read: set[tuple[str, ...]] = set()
         self.under_way = self.at_once = 0
         self.closed = threading.Event()
 
-    def rerank(self, query: str, documents: Any, model: str | None = None, **_: Any) -> RerankResponse:
+    def rerank(
+        self, query: str, documents: Any, model: str | None = None, rank_fields: Any = ("text",), **_: Any
+    ) -> RerankResponse:
         if self.closed.is_set():
             raise ConfigurationError("The client is closed.", code="closed")
-        request = RerankRequest(query, documents, model)
+        request = RerankRequest(query, documents, model, rank_fields=rank_fields)
         with self._lock:
+            self.read.add(request.rank_fields)
             self.asked.append((query, model))
             self.under_way += 1
             self.at_once = max(self.at_once, self.under_way)

@@ -11,12 +11,15 @@ from pages.components.compare.run import ComparePlan
 from pages.components.compare.state import state
 from pages.components.display.markdown import escaped
 from pages.components.inputs import examples
+from pages.components.inputs.documents import read_fields
 from pages.components.inputs.examples import TITLES, load_example
 from pages.components.inputs.model import cost_metric
+from pages.components.inputs.rank_fields import offer_titles, to_link
 from pages.components.session import connection as connections
 from pages.components.session import keys, query_params
 from pages.components.session.texts import DEFAULT_TOP_N, OWN, texts
 from rerank_core import RerankError, language, offline, pricing, provider
+from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.ranking.contender import (
     MAX_CONTENDERS,
     Contender,
@@ -70,7 +73,7 @@ def _fill() -> None:
         run.restore(asked)
     question = run.question()
     if question is not None:
-        examples.show_saved(*question, source="the saved runs")
+        examples.show_saved(question.request, question.order_name, source="the saved runs")
         run.restored()
     else:
         story = query_params.get(keys.EXAMPLE)
@@ -104,6 +107,7 @@ def sync_query_params() -> None:
         keys.MODELS: keys_text(chosen) if chosen != default_choice() else None,
         keys.EXAMPLE: shared.example if shared.example != FIRST else None,
         keys.TOP_N: str(top) if top not in (None, DEFAULT_TOP_N) else None,
+        keys.RANK_FIELDS: to_link(shared.rank_fields),
         keys.BLIND: "1" if st.session_state.get(keys.BLIND) else None,
         keys.RUNS: ",".join(part.run_id for part in current.parts) or None,
     }
@@ -192,17 +196,25 @@ def kept_note(planned: ComparePlan) -> None:
         st.caption(f":material/inventory_2: {', '.join(names)} {verb} there already and not sent again.")
 
 
+def _with_titles() -> None:
+    texts().rank_fields, state().wanted = TITLE_AND_TEXT, True
+
+
 def stale_notice(chosen: Sequence[Contender]) -> None:
-    """Say that what stands above is no longer what was compared."""
+    """Say that what stands above is no longer what was compared, or that it was of the texts alone."""
     current = state()
     if current.under_way or run.COMPARE.job().asking:
         return
     query, ordered = run.inputs()
     answered = current.answered
     if answered and not all(run.answers(part, query, ordered) for part in answered):
-        what = "texts"
+        same = all(part.run is not None and part.run.request.rank_fields == read_fields() for part in answered)
+        what = "texts" if same else "choice of what the models read"
     elif set(chosen) != {part.contender for part in current.parts}:
         what = "models"
     else:
+        said = "This comparison read only the texts.", "Compare with titles"
+        documents = texts().working.documents
+        offer_titles(read_fields() if answered else (), documents, keys.DOCUMENTS, said, _with_titles)
         return
     st.caption(f":material/history: The {what} changed since. Press Compare to bring the result up to date.")

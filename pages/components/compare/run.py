@@ -12,6 +12,7 @@ from pages.components.compare import blind
 from pages.components.compare.state import Part, state
 from pages.components.display.markdown import escaped
 from pages.components.inputs import ratings
+from pages.components.inputs.documents import read_fields
 from pages.components.jobs.page_job import Ended, JobKind, Plan
 from pages.components.jobs.paid_call import RunAsked, rerank_task
 from pages.components.jobs.spending import Wording
@@ -21,7 +22,6 @@ from pages.components.session.connection import Connection
 from pages.components.session.texts import texts
 from rerank_core import InvalidRequestError, RerankRequest, pricing
 from rerank_core.jobs import Job
-from rerank_core.models import Document
 from rerank_core.ranking.blind_test import shuffled
 from rerank_core.ranking.comparison import WholeCost, whole_cost
 from rerank_core.ranking.contender import MAX_CONTENDERS, Contender, short_names
@@ -59,7 +59,9 @@ class ComparePlan:
             tuple(
                 rerank_task(
                     share.connection,
-                    RerankRequest(share.query, share.start.documents, model=share.contender.model),
+                    RerankRequest(
+                        share.query, share.start.documents, model=share.contender.model, rank_fields=read_fields()
+                    ),
                     share.start.name,
                     names[share.contender],
                 )
@@ -83,7 +85,7 @@ def plan(chosen: Sequence[Contender]) -> ComparePlan:
         if contender in there:
             continue
         connection = connections.of(contender.provider)
-        expected = connection.estimate(contender.model, query, ordered.documents)
+        expected = connection.estimate(contender.model, query, ordered.documents, read_fields())
         shares.append(Share(contender, connection, query, ordered, expected))
     cost = whole_cost((share.estimate, share.connection.max_retries) for share in shares)
     return ComparePlan(tuple(chosen), tuple(shares), kept, cost)
@@ -101,8 +103,13 @@ def inputs() -> tuple[str, StartingOrder]:
 
 
 def answers(part: Part, query: str, ordered: StartingOrder) -> bool:
-    """Whether a part has an answer to this very question."""
-    return part.run is not None and part.run.query == query and part.run.documents == ordered.documents
+    """Whether a part has an answer to this very question, from what the models read now."""
+    return (
+        part.run is not None
+        and part.run.query == query
+        and part.run.request.rank_fields == read_fields()
+        and part.run.documents == ordered.documents
+    )
 
 
 def _started(planned: Plan[Run]) -> None:
@@ -215,7 +222,11 @@ def restore(run_ids: str) -> None:
         if run is not None:
             parts.append(Part(Contender(run.connection, run.request.model), run_id, run=run))
     # A link that was put together by hand may name runs of different questions, which do not compare, or a model twice.
-    questions = {question for part in parts if (question := _question(part)) is not None}
+    questions = {
+        (asked.request.query, asked.request.documents, asked.request.rank_fields, asked.order_name)
+        for part in parts
+        if (asked := _question(part)) is not None
+    }
     if len(questions) > 1 or len({part.contender for part in parts}) < len(parts):
         parts, under_way = [], {}
     current.parts = parts
@@ -239,15 +250,13 @@ def _saved(run_id: str) -> Run | None:
     return None
 
 
-def question() -> tuple[str, tuple[Document, ...], str] | None:
-    """What the comparison that is shown or under way was asked: the query, the documents, the name of their order."""
+def question() -> RunAsked | None:
+    """What one of the models of the comparison that is shown or under way was asked."""
     return next((found for part in state().parts if (found := _question(part)) is not None), None)
 
 
-def _question(part: Part) -> tuple[str, tuple[Document, ...], str] | None:
+def _question(part: Part) -> RunAsked | None:
     if part.run is not None:
-        return part.run.query, part.run.documents, part.run.order_name
+        return RunAsked(part.run.connection, part.run.request, part.run.order_name)
     asked = COMPARE.job().asked(part.run_id)
-    if isinstance(asked, RunAsked):
-        return asked.request.query, asked.request.documents, asked.order_name
-    return None
+    return asked if isinstance(asked, RunAsked) else None

@@ -13,7 +13,7 @@ from pages.components.inputs import uploads
 from pages.components.inputs.collections import MISSING, SAMPLE, source_select
 from pages.components.inputs.controls import paste_area, segmented
 from pages.components.inputs.document_files import PLAIN_DOCUMENT_FILES, documents_of
-from pages.components.inputs.import_report import problems, report
+from pages.components.inputs.import_report import paste_report, pasted_markup_as_text, report
 from pages.components.session import connection as connections
 from pages.components.session import keys, query_params
 from pages.components.session.connection import Connection
@@ -125,9 +125,7 @@ def own_texts() -> None:
     inbox().progress()
     with st.container():
         if current.pasted:
-            for note in current.pasted.notes:
-                st.text(note)
-            problems(current.pasted.problems, "What was pasted")
+            paste_report(current.pasted, _pasted)
     for name in list(inbox().files):
         report(inbox(), name)
 
@@ -250,7 +248,7 @@ def _reference_picked(found: Passages) -> None:
 def _pasted() -> None:
     text = st.session_state.get(keys.DUPLICATES_TEXTS) or ""
     current = state()
-    current.pasted = documents.parse_documents(text)
+    current.pasted = documents.parse_documents(text, markup_as_text=pasted_markup_as_text())
     inbox().files.clear()
     current.working = current.working.pasted(by_role(current.pasted))
     _source_changed()

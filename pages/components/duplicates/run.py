@@ -22,6 +22,7 @@ from rerank_core.duplicates.meaning import vectors_at
 from rerank_core.duplicates.pairs import MAX_TEXTS
 from rerank_core.duplicates.reference import NEAREST
 from rerank_core.jobs import JobContext
+from rerank_core.models import texts_of
 from rerank_core.providers.spec import ModelSpec
 from rerank_core.retrieval.condense import condense
 from rerank_core.retrieval.passages import PassageList, Passages
@@ -154,12 +155,16 @@ def _all_pairs(context: JobContext, planned: DuplicatesPlan, job_id: str) -> Out
     asked, size = planned.asked, len(planned.passages)
     check_all_pairs(size, 0)  # before anything is read of a collection that is too large
     documents = planned.passages.get(range(size))
-    check_all_pairs(size, sum(len(document.text) for document in documents))
+    check_all_pairs(size, sum(map(len, texts_of(documents, planned.passages.rank_fields))))
     vectors = None
     if asked.local is not None:
         vectors = vectors_at(planned.passages, range(size), asked.local, _reading(context))
     found = find_duplicates(
-        documents, asked.local, vectors=vectors, on_progress=lambda _done, _total: _comparing(context)
+        documents,
+        asked.local,
+        rank_fields=planned.passages.rank_fields,
+        vectors=vectors,
+        on_progress=lambda _done, _total: _comparing(context),
     )
     return Outcome(job_id, asked, found, own=planned.own)
 

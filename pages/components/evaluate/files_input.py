@@ -8,13 +8,15 @@ import streamlit as st
 
 from pages.components.display import errors
 from pages.components.evaluate.candidates import job, save, search_for_missing, start, typed
+from pages.components.evaluate.new_run import importing
 from pages.components.evaluate.orders import remembered
+from pages.components.evaluate.state import state
 from pages.components.inputs import uploads
 from pages.components.inputs.import_report import report
 from pages.components.session import keys
 from rerank_core import RerankError
 from rerank_core.documents.report import count
-from rerank_core.evaluation import KINDS, TABLE_ROLES, formats
+from rerank_core.evaluation import READABLE, TABLE_ROLES, formats
 from rerank_core.evaluation.formats.imported import LIMITS, Imported
 from rerank_core.evaluation.query_sets import sources
 from rerank_core.evaluation.query_sets.query_set import count_queries, describe
@@ -72,8 +74,10 @@ def _files() -> None:
     with st.container():
         for name in list(inbox().files):
             report(inbox(), name)
-    parts = [upload.parsed for upload in inbox().files.values() if upload.parsed.query_ids]
-    if not parts:
+    parts = [upload.parsed for upload in inbox().files.values() if not _is_empty(upload.parsed)]
+    if not any(part.query_ids for part in parts):
+        if parts:
+            st.text("These are documents. Add a file with the queries, their ratings or their results.")
         return
     with st.container(border=True):
         try:
@@ -88,13 +92,14 @@ def _files() -> None:
         said = {problem for part in parts for problem in part.problems}
         for problem in [problem for problem in made.problems if problem not in said][:20]:
             st.text(str(problem.reason))
+        importing(made)
         search = search_for_missing(made)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             name = st.text_input("Name of the set", value=_usual_name(), key=keys.EVALUATE_NAME, width=320)
             if st.button(
                 "Use these queries", type="primary", icon=":material/check:", disabled=job().running or inbox().busy
             ):
-                made = replace(made, name=name.strip() or _usual_name())
+                made = replace(made, name=name.strip() or _usual_name(), rank_fields=state().importing)
                 if search is None:
                     save(made)
                 else:
@@ -107,13 +112,18 @@ def _usual_name() -> str:
 
 def _found(imported: Imported) -> str:
     results, rated = sum(map(len, imported.run.values())), sum(map(len, imported.judgments.values()))
-    label = KINDS[imported.kind].label if imported.kind else "unknown kind"
+    label = READABLE[imported.kind].label if imported.kind else "unknown kind"
     parts = [label, count_queries(len(imported.query_ids))]
     if results:
         parts.append(count(results, "result"))
     elif imported.documents:
         parts.append(count(len(imported.documents), "document"))
     return ", ".join([*parts, count(rated, "rating")])
+
+
+def _is_empty(imported: Imported) -> bool:
+    """Whether a file gave neither queries nor the texts that those of another file need."""
+    return not imported.query_ids and not imported.documents
 
 
 def _put(_name: str, _upload: uploads.Upload[Imported], again: bool) -> None:
@@ -128,12 +138,12 @@ QUERY_FILES = uploads.UploadPlace[Imported](
         read=lambda context, files, columns, take: formats.read_files(context, files, columns, on_read=take),
         describe=_found,
         notes=lambda imported: imported.reading_notes,
-        empty=lambda imported: not imported.query_ids,
+        empty=_is_empty,
         endings=("csv", "tsv", "xlsx", "txt", "json", "jsonl", "ndjson", "qrels", "run", "trec", "zip"),
         # collections are larger than a list of documents
         file_bytes=LIMITS.file_bytes,
         roles=ROLES,
-        kinds={"auto": "Detect", **{kind.id: kind.label for kind in KINDS.values()}},
+        kinds={"auto": "Detect", **{kind.id: kind.label for kind in READABLE.values()}},
     ),
     put=_put,
     removed=lambda _name: None,

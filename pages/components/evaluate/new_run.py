@@ -10,16 +10,19 @@ import streamlit as st
 
 import rerank_core as rc
 from pages.components.display.markdown import escaped
+from pages.components.evaluate.orders import documents_of
 from pages.components.evaluate.run import create, under_way
 from pages.components.evaluate.speed import local_speeds, measuring, request_seconds, wait_for_speed
-from pages.components.evaluate.state import state
+from pages.components.evaluate.state import reported, state
 from pages.components.evaluate.terms import limit_field, rate_fields
+from pages.components.inputs.rank_fields import fields_there, names_of, offer_titles, rank_fields_control, read_of
 from pages.components.session import connection as connections
-from pages.components.session import keys
+from pages.components.session import keys, stores
 from rerank_core import offline, pricing
 from rerank_core.evaluation.experiments.plan import ExperimentPlan, plan
-from rerank_core.evaluation.experiments.records import RatePolicy, duration_text
+from rerank_core.evaluation.experiments.records import Experiment, RatePolicy, duration_text
 from rerank_core.evaluation.query_sets.query_set import QuerySet
+from rerank_core.rank_fields import TEXT, TITLE_AND_TEXT
 from rerank_core.ranking.contender import Contender, contenders, distinct
 
 MAX_MODELS = 4
@@ -49,6 +52,7 @@ def new_run(query_set: QuerySet) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"{' and '.join(waiting)}: a key is needed first.")
             st.page_link("connections.py", label="Set up a connection", icon=":material/key:")
+    what_is_read(query_set)
     picked = distinct(options[name] for name in chosen)
     hosted = sorted({one.provider for one in picked if not one.is_local})
     rates = _speed(hosted)
@@ -67,6 +71,54 @@ def new_run(query_set: QuerySet) -> None:
         wait_for_speed()
     limit = _limit(planned) if hosted else None
     _start_button(planned, limit, lambda: create(query_set, picked, rates, limit))
+
+
+def what_is_read(query_set: QuerySet) -> None:
+    """Which fields of the documents the models read; the query set keeps the choice, and a new run uses it."""
+    rank_fields_control(documents_of(query_set), query_set.rank_fields, _read, keys.QUERY_SET)
+
+
+def importing(query_set: QuerySet) -> None:
+    """The same choice for a query set that is being put together."""
+
+    def chosen(fields: tuple[str, ...]) -> None:
+        state().importing = fields
+
+    rank_fields_control(documents_of(query_set), state().importing, chosen, keys.EVALUATE_ADDING)
+
+
+def _read(fields: tuple[str, ...]) -> None:
+    current = state()
+    with reported():
+        current.query_set = stores.query_sets().set_rank_fields(current.set_id or "", fields)
+
+
+def read_by(one: Experiment, query_set: QuerySet) -> str:
+    """The fields that the models of a run read, in words; empty where the documents have nothing but a text."""
+    documents = documents_of(query_set)
+    if set(fields_there(documents, keys.QUERY_SET)) <= {TEXT}:
+        return ""
+    return names_of(read_of(documents, one.rank_fields, keys.QUERY_SET))
+
+
+def offer_better(one: Experiment, query_set: QuerySet) -> None:
+    """Where a run read the texts alone and there are titles: the way to a run with them. What is free starts at once;
+    what costs money is chosen below, with its price, before it starts."""
+
+    def again() -> None:
+        _read(TITLE_AND_TEXT)
+        st.session_state[keys.STEP] = "Run"
+        ready = ready_contenders()
+        asked = {(contender.provider, contender.model) for contender in one.contenders}
+        st.session_state[keys.EVALUATE_MODELS] = [
+            name for name, each in ready.items() if (each.provider, each.model) in asked
+        ]
+        if all(contender.is_local for contender in one.contenders) and not under_way():
+            create(state().opened, one.contenders)
+
+    said = "This run read only the texts.", "Rerank with titles"
+    read = read_of(documents_of(query_set), one.rank_fields, keys.QUERY_SET)
+    offer_titles(read, documents_of(query_set), keys.QUERY_SET, said, again)
 
 
 def ready_contenders() -> dict[str, Contender]:

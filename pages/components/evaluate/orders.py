@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.components.evaluate.state import experiment, state
 from pages.components.session import keys, stores
-from rerank_core import RerankError
+from rerank_core import Document, RerankError
 from rerank_core.evaluation.experiments.records import Ranking
 from rerank_core.evaluation.measures.settings import SEARCHES_A_DAY, EvaluationSettings
 from rerank_core.evaluation.measures.summary import INITIAL, Summary, summarise
@@ -42,6 +42,11 @@ def remembered(key: tuple[Any, ...], make: Callable[[], Found]) -> Found:
 
 
 _PLAIN = (str, int, float, tuple, type(None))
+
+
+def documents_of(query_set: QuerySet) -> tuple[Document, ...]:
+    """All documents of a set, the same object as long as the set is."""
+    return remembered(("documents", query_set.documents), lambda: tuple(query_set.documents.values()))
 
 
 def rankings() -> tuple[Ranking, ...]:

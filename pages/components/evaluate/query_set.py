@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.components.display import errors
 from pages.components.evaluate.files_input import add, inbox
+from pages.components.evaluate.new_run import what_is_read
 from pages.components.evaluate.orders import remembered
 from pages.components.evaluate.saved import choose_saved, delete_popover, rename_popover
 from pages.components.evaluate.state import is_sample, leave_set, open_set, saved_sets, state
@@ -37,6 +38,7 @@ def query_set_step() -> None:
             add()
     if chosen is None:
         return
+    what_is_read(chosen)
     problems(chosen.problems, "This set")
     _preview(chosen)
     taking = st.expander(

@@ -12,6 +12,7 @@ from pages.components.session import keys, page_state, stores
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.records import Experiment
 from rerank_core.evaluation.query_sets.query_set import SAMPLE_NAME, QuerySet
+from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.ranking.contender import Contender
 from rerank_core.storage.query_sets import QuerySetSummary
 
@@ -33,6 +34,8 @@ class EvaluateState:
     query_set: QuerySet | None = None
     experiment_id: str | None = None
     added: bool = False
+    # What the models read of a query set that is being put together.
+    importing: tuple[str, ...] = TITLE_AND_TEXT
     asking: bool = False
     error: RerankError | None = None
     note: str = ""
@@ -62,7 +65,7 @@ class EvaluateState:
         """Work on this query set from now on."""
         if set_id != self.set_id:
             self.place, self.rated_query, self.query_id, self.picked = 0, None, None, None
-            self.undo, self.query_chosen = [], False
+            self.undo, self.query_chosen, self.importing = [], False, TITLE_AND_TEXT
             self.experiment_id = self.version = None
         self.set_id, self.query_set = set_id, query_set
         if query_set.name != SAMPLE_NAME:

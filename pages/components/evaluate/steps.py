@@ -8,11 +8,11 @@ import streamlit as st
 
 from pages.components.evaluate.cost import cost_step
 from pages.components.evaluate.cutoff import cutoff_step
-from pages.components.evaluate.new_run import new_run
+from pages.components.evaluate.new_run import new_run, offer_better, read_by
 from pages.components.evaluate.query_set import query_set_step
 from pages.components.evaluate.rate import rate_step
 from pages.components.evaluate.report import report_step
-from pages.components.evaluate.run import experiment_list, progress, status
+from pages.components.evaluate.run import experiment_list, progress, status, under_way
 from pages.components.evaluate.state import experiment, go, is_sample, state
 from pages.components.evaluate.summary import summary_step
 from pages.components.session import keys
@@ -28,12 +28,16 @@ def _about(draw: Callable[[QuerySet], None], *, of_run: bool = False) -> Callabl
             return
         shown = experiment() if of_run else None
         when = f", run of {shown.created.astimezone().strftime('%d %B %Y, %H:%M')}" if shown else ""
+        if shown is not None and (read := read_by(shown, query_set)):
+            when += f", models read: {read}"
         with st.container(horizontal=True, vertical_alignment="center"):
             st.text(f"{query_set.name}, {len(query_set):,} queries{when}", width="content")
             if is_sample(query_set):
                 st.button("Use your own queries", type="tertiary", icon=":material/upload_file:", on_click=_own_queries)
         if of_run:
             progress()
+        if shown is not None and not under_way():
+            offer_better(shown, query_set)
         if of_run and shown is None:
             st.info("Nothing has been run on this query set yet.", icon=":material/play_circle:")
             st.button("Choose models and run", icon=":material/play_arrow:", on_click=go, args=("Run",))
@@ -54,6 +58,9 @@ def _run_step(query_set: QuerySet) -> None:
     shown = experiment()
     if shown is not None:
         status(shown)
+        if (read := read_by(shown, query_set)) and not under_way():
+            st.text(f"Its models read: {read}")
+            offer_better(shown, query_set)
     with st.container(border=True):
         st.subheader("New run", anchor=False)
         new_run(query_set)

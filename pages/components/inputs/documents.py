@@ -11,9 +11,10 @@ from pages.components.display.board import shown
 from pages.components.inputs import uploads
 from pages.components.inputs.controls import paste_area, select
 from pages.components.inputs.document_files import DOCUMENT_FILES, documents_of
-from pages.components.inputs.import_report import problems, report
+from pages.components.inputs.import_report import paste_report, pasted_markup_as_text, report
+from pages.components.inputs.rank_fields import names_of, rank_fields_control, read_of
 from pages.components.session import keys
-from pages.components.session.texts import FROM_EXAMPLE, MAX_TOP_N, OWN, Texts, as_pasted_text, texts
+from pages.components.session.texts import FROM_EXAMPLE, MAX_TOP_N, OWN, Offered, Texts, as_pasted_text, texts
 from rerank_core import documents, providers
 from rerank_core.documents import ParsedDocuments
 from rerank_core.documents.tables.roles import by_role
@@ -59,6 +60,20 @@ def texts_input() -> None:
     paste_area("Documents", keys.DOCUMENTS, "your search results", on_change=_pasted, height=170)
 
 
+def read_fields() -> tuple[str, ...]:
+    """The fields that the model reads of the documents as they are listed now."""
+    return read_of(texts().working.documents, texts().rank_fields, keys.DOCUMENTS)
+
+
+def rank_fields_input() -> None:
+    """What the model reads of the documents."""
+    rank_fields_control(texts().working.documents, texts().rank_fields, _read, keys.DOCUMENTS)
+
+
+def _read(fields: tuple[str, ...]) -> None:
+    texts().rank_fields = fields
+
+
 def upload_input() -> bool:
     """The uploader, how a paste is read, and what the working list holds; gives whether to show it as a table."""
     current = texts()
@@ -87,9 +102,7 @@ def import_report(*, one_model: bool = True) -> None:
     current = texts()
     inbox().progress()
     if current.pasted:
-        for note in current.pasted.notes:
-            st.text(note)
-        problems(current.pasted.problems, "What was pasted")
+        paste_report(current.pasted, _pasted)
         _request_offer(one_model)
     if inbox().files and FROM_EXAMPLE in current.working.sources:
         st.button(
@@ -106,30 +119,53 @@ def import_report(*, one_model: bool = True) -> None:
 def _request_offer(one_model: bool) -> None:
     """What else a pasted request asks for, where the page asks for something else."""
     current = texts()
-    here = (keys.QUERY, keys.TOP_N, keys.MODEL) if one_model else (keys.QUERY, keys.TOP_N)
-    offer = {key: value for key, value in current.offer.items() if key in here and value != st.session_state.get(key)}
+    here = {keys.QUERY, keys.TOP_N, keys.RANK_FIELDS} | ({keys.MODEL} if one_model else set())
+    offer = {key: value for key, value in current.offer.items() if key in here and value != _asked(key)}
     if not offer:
         return
-    names = {keys.QUERY: "the query", keys.TOP_N: "Top N", keys.MODEL: "the model"}
+    names = {
+        keys.QUERY: "the query",
+        keys.TOP_N: "Top N",
+        keys.MODEL: "the model",
+        keys.RANK_FIELDS: "what the model reads",
+    }
     with st.container(border=True, gap="small"):
-        said = ", ".join(f"{names[key]} “{shown(str(value), 200, one_line=True)}”" for key, value in offer.items())
+        said = ", ".join(
+            f"{names[key]} “{shown(names_of(value) if isinstance(value, tuple) else str(value), 200, one_line=True)}”"
+            for key, value in offer.items()
+        )
         st.text(f"The pasted request also holds {said}.")
         with st.container(horizontal=True):
             st.button("Use them", icon=":material/input:", on_click=_use_offer, args=(offer,))
             st.button("Leave them", type="tertiary", on_click=current.offer.clear)
 
 
-def _use_offer(offer: dict[str, str | int]) -> None:
-    st.session_state.update(offer)
+def _asked(key: str) -> Offered | None:
+    """What the page asks for now."""
+    if key == keys.RANK_FIELDS:
+        return read_fields()
+    asked: str | int | None = st.session_state.get(key)
+    return asked
+
+
+def _use_offer(offer: dict[str, Offered]) -> None:
+    for key, value in offer.items():
+        if isinstance(value, tuple):
+            texts().rank_fields = value
+        else:
+            st.session_state[key] = value
     texts().offer.clear()
 
 
-def _offered(parsed: ParsedDocuments) -> dict[str, str | int]:
+def _offered(parsed: ParsedDocuments) -> dict[str, Offered]:
     label = next((model.label for spec in providers() for model in spec.models if model.id == parsed.model), None)
     top_n = parsed.top_n if 0 < (parsed.top_n or 0) <= MAX_TOP_N else None
-    return {
-        key: value for key, value in ((keys.QUERY, parsed.query), (keys.TOP_N, top_n), (keys.MODEL, label)) if value
+    offered: dict[str, Offered | None] = {
+        keys.QUERY: parsed.query,
+        keys.TOP_N: top_n,
+        keys.MODEL: label,
     }
+    return {key: value for key, value in offered.items() if value}
 
 
 def table_input() -> None:
@@ -205,7 +241,11 @@ def _count(current: Texts) -> str:
 def _pasted() -> None:
     text = st.session_state.get(keys.DOCUMENTS) or ""
     current = texts()
-    parsed = documents.parse_documents(text, mode=st.session_state.get(keys.READ_AS) or "auto")
+    parsed = documents.parse_documents(
+        text,
+        mode=st.session_state.get(keys.READ_AS) or "auto",
+        markup_as_text=pasted_markup_as_text(),
+    )
     current.pasted = parsed
     working = current.working
     if text.strip():
@@ -219,7 +259,7 @@ def _pasted() -> None:
     if parsed.query and (current.example != OWN or not (st.session_state.get(keys.QUERY) or "").strip()):
         st.session_state[keys.QUERY] = parsed.query
     # only what was not taken over: whoever types another query later is not asked about it
-    current.offer = {key: value for key, value in _offered(parsed).items() if value != st.session_state.get(key)}
+    current.offer = {key: value for key, value in _offered(parsed).items() if value != _asked(key)}
     current.example = OWN
 
 

@@ -6,9 +6,10 @@ import streamlit as st
 
 from pages.components.inputs import documents
 from pages.components.inputs.controls import select
+from pages.components.inputs.rank_fields import chosen_of, from_link
 from pages.components.session import keys, query_params
 from pages.components.session.texts import DEFAULT_TOP_N, FROM_EXAMPLE, LABELS, MAX_TOP_N, OWN, as_pasted_text, texts
-from rerank_core import Document, samples
+from rerank_core import RerankRequest, samples
 from rerank_core.documents.working_list import WorkingList
 
 TITLES = {example.id: example.title for example in samples.EXAMPLES} | {OWN: "Your own documents"}
@@ -23,6 +24,8 @@ def choices_of_link() -> None:
     """A link may ask for another model or Top N than the example suggests."""
     if query_params.get(keys.MODEL) in LABELS:
         st.session_state[keys.MODEL] = query_params.get(keys.MODEL)
+    if query_params.get(keys.RANK_FIELDS):
+        texts().rank_fields = from_link(query_params.get(keys.RANK_FIELDS))
     top = query_params.get(keys.TOP_N) or ""
     if top.isascii() and top.isdigit() and 0 < int(top) <= MAX_TOP_N:
         st.session_state[keys.TOP_N] = int(top)
@@ -39,11 +42,12 @@ def load_example(name: str) -> None:
     texts().replace(WorkingList.of(example.documents, FROM_EXAMPLE, example.order_name), example.id)
 
 
-def show_saved(query: str, found: tuple[Document, ...], order_name: str, source: str) -> None:
-    """Bring the texts of a saved run back into the inputs.
+def show_saved(request: RerankRequest, order_name: str, source: str) -> None:
+    """Bring the texts of a saved run back into the inputs, with what the model read of them.
 
     A story that somebody sent on is the same story to whoever opens it.
     """
+    query, found = request.query, request.documents
     shared, plain = texts(), [document.text for document in found]
     same = (
         one for one in samples.EXAMPLES if one.query == query and [document.text for document in one.documents] == plain
@@ -53,6 +57,7 @@ def show_saved(query: str, found: tuple[Document, ...], order_name: str, source:
     st.session_state[keys.QUERY] = query
     st.session_state[keys.DOCUMENTS] = as_pasted_text(found)
     shared.working = WorkingList.of(found, FROM_EXAMPLE if story else source, order_name)
+    shared.rank_fields = chosen_of(found, request.rank_fields, keys.DOCUMENTS)
 
 
 def story_shown() -> samples.Example | None:

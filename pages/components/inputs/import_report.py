@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -11,12 +12,16 @@ from pages.components.display.board import shown
 from pages.components.inputs.controls import select
 from pages.components.inputs.uploads import NAME_CHARACTERS, Inbox, T, Upload
 from pages.components.session import keys
-from rerank_core.documents import Problem
+from rerank_core.documents import ParsedDocuments, Problem
 from rerank_core.documents.decoding import ENCODINGS
+
+if TYPE_CHECKING:
+    from rerank_core.evaluation.formats.imported import Imported
 
 SHOWN_PROBLEMS = 1000
 NO_COLUMN = "(none)"
 _FIRST_ROW = {"": "Detect", "yes": "Column names", "no": "Data"}
+_MARKUP = {"": "Read as text", "keep": "Keep as it is"}
 _WIDTH = 170
 
 
@@ -42,7 +47,7 @@ def report(inbox: Inbox[T], name: str) -> None:
         for note in reading.notes(parsed):
             st.text(note)
         problems(parsed.problems, "This file")
-        if parsed.columns or len(parsed.sheets) > 1 or parsed.encoding not in (None, "utf-8"):
+        if parsed.columns or len(parsed.sheets) > 1 or parsed.encoding not in (None, "utf-8") or _has_markup(parsed):
             title = "Columns" if parsed.columns else "How it was read"
             with st.expander(title, icon=":material/view_column:", expanded=reading.empty(parsed)):
                 _choices(inbox, name)
@@ -70,6 +75,20 @@ def problems(found: tuple[Problem, ...], what: str) -> None:
             st.caption(f"The first {SHOWN_PROBLEMS:,} are shown.")
 
 
+def paste_report(pasted: ParsedDocuments, on_change: Callable[[], None]) -> None:
+    """How a paste was read, with the choice to keep its HTML, and what was left out; `on_change` reads it again."""
+    for note in pasted.notes:
+        st.text(note)
+    if pasted.markup is not None:
+        st.toggle("Read HTML as text", value=True, key=keys.PASTED_MARKUP, on_change=on_change, persist_state="session")
+    problems(pasted.problems, "What was pasted")
+
+
+def pasted_markup_as_text() -> bool:
+    """Whether HTML in a paste is to be read as text."""
+    return bool(st.session_state.get(keys.PASTED_MARKUP, True))
+
+
 def _choices(inbox: Inbox[T], name: str) -> None:
     upload, reading = inbox.files[name], inbox.place.reading
     parsed = upload.parsed
@@ -83,10 +102,16 @@ def _choices(inbox: Inbox[T], name: str) -> None:
             read_as = ENCODINGS.get(parsed.encoding, parsed.encoding.upper()).partition(" (")[0]
             guess = "Detect" if upload.requested.get("encoding") else f"Detect ({read_as})"
             _choice(inbox, name, "encoding", "Encoding", {"": guess, **ENCODINGS})
+        if _has_markup(parsed):
+            _choice(inbox, name, "markup", "HTML in the fields", _MARKUP)
         for role, label in reading.roles.items() if parsed.columns else ():
             columns = {column: column for column in parsed.columns}
             options = columns if role in reading.needed else {"": NO_COLUMN, **columns}
             _choice(inbox, name, role, label, options, parsed.chosen.get(role, ""))
+
+
+def _has_markup(parsed: ParsedDocuments | Imported) -> bool:
+    return isinstance(parsed, ParsedDocuments) and parsed.markup is not None
 
 
 def _choice(
@@ -121,6 +146,9 @@ def _requested(upload: Upload[T], inbox: Inbox[T], name: str, what: str) -> dict
     requested = {key: value for key, value in upload.requested.items() if key not in roles}
     if upload.parsed.sheet:
         requested["sheet"] = upload.parsed.sheet
-    if what not in roles:
+    if what not in roles and what != "markup":
         return requested | {what: st.session_state[_key(inbox, name, what)]}
-    return requested | {role: st.session_state.get(_key(inbox, name, role)) or "" for role in roles}
+    chosen = {role: st.session_state.get(_key(inbox, name, role)) or "" for role in roles if upload.parsed.columns}
+    if what == "markup":
+        chosen["markup"] = st.session_state[_key(inbox, name, what)]
+    return requested | chosen

@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.components.display.markdown import escaped
+from pages.components.inputs.documents import read_fields
 from pages.components.session import connection as connections
 from pages.components.session import keys
 from pages.components.session.connection import Connection
@@ -17,6 +18,7 @@ from rerank_core import Document, language, offline, pricing
 from rerank_core.offline.models import CROSS_ENCODER
 from rerank_core.pricing.estimates import CostEstimate
 from rerank_core.providers.spec import ModelSpec
+from rerank_core.rank_fields import ranked_text
 
 SHOWN_LONG_DOCUMENTS = 100
 PREVIEW = 120
@@ -123,7 +125,7 @@ def _advanced() -> None:
 def estimate(connection: Connection, model: ModelSpec | None) -> CostEstimate:
     """What pressing Rerank now would cost."""
     query = st.session_state.get(keys.QUERY) or ""
-    return connection.estimate(model.id if model else None, query, texts().working.documents)
+    return connection.estimate(model.id if model else None, query, texts().working.documents, read_fields())
 
 
 def cost_metric(cost: str, sentences: Iterable[str]) -> DeltaGenerator:
@@ -148,13 +150,17 @@ def show_estimate(cost: CostEstimate) -> None:
 def _long_documents(cost: CostEstimate) -> None:
     if not cost.long_documents:
         return
-    documents = texts().working.documents
+    documents, read = texts().working.documents, read_fields()
     count = len(cost.long_documents)
     st.caption(f"{count:,} {'document is' if count == 1 else 'documents are'} long and count more than once:")
     st.dataframe(
         pd.DataFrame(
             [
-                {"Document": place + 1, "Counts as": cost.chunks[place], "Text": documents[place].text[:PREVIEW]}
+                {
+                    "Document": place + 1,
+                    "Counts as": cost.chunks[place],
+                    "Text": ranked_text(documents[place], read)[:PREVIEW],
+                }
                 for place in cost.long_documents[:SHOWN_LONG_DOCUMENTS]
             ]
         ),

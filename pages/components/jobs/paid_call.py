@@ -45,6 +45,7 @@ def rerank(
                 model=request.model,
                 top_n=request.top_n,
                 return_documents=request.return_documents,
+                rank_fields=request.rank_fields,
                 on_progress=on_progress,
             )
     except rc.RerankError as error:
@@ -113,7 +114,7 @@ def reranked_run(
 
 def estimated(connection: Connection, request: rc.RerankRequest) -> pricing.CostEstimate:
     """What a request is likely to cost on this connection."""
-    return connection.estimate(request.model, request.query, request.documents)
+    return connection.estimate(request.model, request.query, request.documents, request.rank_fields)
 
 
 def upper_bound(connection: Connection, request: rc.RerankRequest) -> Decimal | None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.components.inputs import documents, examples
 from pages.components.inputs.examples import TITLES, load_example
+from pages.components.inputs.rank_fields import to_link
 from pages.components.jobs.paid_call import RunAsked
 from pages.components.playground.run import RERANK
 from pages.components.playground.state import state
@@ -97,7 +98,7 @@ def _show_inputs_of(run: Run) -> None:
 
 
 def _show_inputs(asked: RunAsked, model: str | None) -> None:
-    examples.show_saved(asked.request.query, asked.request.documents, asked.order_name, SAVED)
+    examples.show_saved(asked.request, asked.order_name, SAVED)
     chosen = provider(asked.provider).model(model)
     if chosen is not None:
         st.session_state[keys.MODEL] = chosen.label
@@ -112,6 +113,7 @@ def sync_query_params() -> None:
             keys.EXAMPLE: shared.example if shared.example != FIRST else None,
             keys.MODEL: model if model != LABELS[0] else None,
             keys.TOP_N: str(top) if top not in (None, DEFAULT_TOP_N) else None,
+            keys.RANK_FIELDS: to_link(shared.rank_fields),
             keys.RUN: RERANK.job().id or (current.run.id if current.run else None),
         }
     )

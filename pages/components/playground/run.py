@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.components.inputs.documents import read_fields
+from pages.components.inputs.rank_fields import offer_titles
 from pages.components.jobs.page_job import Ended, JobKind, Plan
 from pages.components.jobs.paid_call import rerank_task
 from pages.components.jobs.spending import Wording
@@ -13,6 +15,7 @@ from pages.components.session.connection import Connection
 from pages.components.session.texts import texts
 from rerank_core import RerankRequest
 from rerank_core.providers.spec import ModelSpec
+from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.retrieval.starting_order import start_order
 from rerank_core.storage.run_record import Run
 
@@ -26,6 +29,7 @@ def plan(connection: Connection, model: ModelSpec | None) -> Plan[Run]:
         ordered.documents,
         model=model.id if model else None,
         return_documents=bool(st.session_state.get(keys.RETURN_DOCUMENTS)),
+        rank_fields=read_fields(),
     )
     return Plan((rerank_task(connection, request, ordered.name),))
 
@@ -39,17 +43,25 @@ RERANK = JobKind[Run](
 )
 
 
+def _with_titles() -> None:
+    texts().rank_fields, state().wanted = TITLE_AND_TEXT, True
+
+
 def stale_notice(connection: Connection, model: ModelSpec | None) -> None:
-    """Say that the inputs are no longer those of the result below."""
+    """Say that the inputs are no longer those of the result below, or that it was of the texts alone."""
     run = state().run
     if run is None or RERANK.job().running:
         return
     same_texts = run.query == (st.session_state.get(keys.QUERY) or "") and {
         document.text for document in run.documents
     } == {document.text for document in texts().working.documents}
+    same_fields = run.request.rank_fields == read_fields()
     same_model = run.connection == connection.provider.id and run.request.model == (model.id if model else None)
-    if not (same_texts and same_model):
-        what = "texts" if not same_texts else "model"
+    if not (same_texts and same_model and same_fields):
+        what = "texts" if not same_texts else "model" if not same_model else "choice of what the model reads"
         st.caption(
             f":material/history: The {what} changed since this run. Press Rerank to bring the result up to date."
         )
+    else:
+        said = "This run read only the texts.", "Rerank with titles"
+        offer_titles(run.request.rank_fields, texts().working.documents, keys.DOCUMENTS, said, _with_titles)

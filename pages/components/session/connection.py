@@ -22,6 +22,7 @@ from rerank_core import pricing
 from rerank_core.models import DocumentInput
 from rerank_core.pricing.budget import Budget
 from rerank_core.pricing.table import PriceTable
+from rerank_core.rank_fields import TEXT_ONLY
 from rerank_core.transport.credentials import ApiKey
 
 KeySource = Literal["none needed", "typed", "environment", "secrets", "missing", "withheld"]
@@ -71,9 +72,13 @@ class Connection:
             "withheld": "The app's own key goes to the app's own address only. Type a key for this address.",
         }[self.key_source]
 
-    def estimate(self, model: str | None, query: str, documents: Sequence[DocumentInput]) -> pricing.CostEstimate:
-        """What a request is likely to cost here, at the prices of this session."""
-        return pricing.estimate_cost(self.provider.id, model, query, documents, prices=self.prices)
+    def estimate(
+        self, model: str | None, query: str, documents: Sequence[DocumentInput], rank_fields: Sequence[str] = TEXT_ONLY
+    ) -> pricing.CostEstimate:
+        """What a request is likely to cost here, at the prices of this session, where these fields are read."""
+        return pricing.estimate_cost(
+            self.provider.id, model, query, documents, prices=self.prices, rank_fields=rank_fields
+        )
 
 
 def current() -> Connection:

@@ -12,11 +12,15 @@ from pages.components.session import page_state
 from rerank_core import Document
 from rerank_core.documents import ParsedDocuments, parse_documents
 from rerank_core.documents.working_list import WorkingList
+from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.storage.run_record import Run
 
 OWN = "own"
 FROM_EXAMPLE = "the example"
 UNDO_STEPS = 20
+
+# The query, a model's label or another word; Top N; the fields that a model reads.
+Offered = str | int | tuple[str, ...]
 
 # Widget keys. Those in the address are short, since people read them.
 LABELS = ["English", "Multilingual", "v2", "Cross-encoder"]
@@ -38,7 +42,9 @@ class Texts:
     # How often all texts were replaced at once: a page that shows a result of the earlier ones takes it away.
     replaced: int = 0
     # What a pasted request asks for besides its documents, by widget key, until it is used or left.
-    offer: dict[str, str | int] = field(default_factory=dict)
+    offer: dict[str, Offered] = field(default_factory=dict)
+    # What the model reads of each document, as it was chosen: of these fields those that the documents have.
+    rank_fields: tuple[str, ...] = TITLE_AND_TEXT
     # A run of another page that the Playground is to show next.
     opened: Run | None = None
 
@@ -57,6 +63,7 @@ class Texts:
         self.change(working)
         self.pasted, self.example = None, example
         self.offer.clear()
+        self.rank_fields = TITLE_AND_TEXT
         self.replaced += 1
 
     def restart_table(self) -> None:

@@ -19,7 +19,7 @@ from rerank_core.models import Document
 
 _DOCUMENT = ("text", "id", "metadata")
 # what an import says besides its documents, problems, notes and source
-_DETAILS = ("mode", "query", "model", "top_n", "rows", "preview", *wire.LAYOUT)
+_DETAILS = ("mode", "query", "model", "top_n", "rows", "preview", "markup", *wire.LAYOUT)
 
 
 def read_isolated(

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol, get_args, get_origin, get_type_hin
 from rerank_core.documents.limits import Limits
 from rerank_core.documents.report import Problem
 
-LAYOUT = ("columns", "chosen", "header", "sheet", "sheets", "encoding")
+LAYOUT = ("columns", "chosen", "unsure", "samples", "header", "sheet", "sheets", "encoding")
 """What an import, of documents or of queries, says of how its file was read."""
 
 Record = Mapping[str, Any]

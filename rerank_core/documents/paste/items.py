@@ -9,6 +9,7 @@ from typing import Any
 from rerank_core.documents.paste.literals import Opaque
 from rerank_core.documents.report import Collector, ParsedDocuments, Problem
 from rerank_core.documents.tables import fields
+from rerank_core.documents.tables.guess import ColumnGuess, guess_columns
 
 LIST_KEYS = fields.listed_names(
     "documents, passages, candidates, docs, texts, input, inputs, results, hits, records, sources, "
@@ -118,7 +119,8 @@ def collect(
     flat = [_flat(item) if isinstance(item, dict) else None for item in items]
     names = tuple(dict.fromkeys(key for item in flat if item is not None for key in item))
     rows = ([_as_text(item.get(name)) or "" for name in names] for item in flat if item is not None)
-    chosen = fields.choose(names, rows, columns) if names else {}
+    guess = guess_columns(names, rows, columns) if names else ColumnGuess({})
+    chosen = guess.chosen
     fixed = bool(columns and columns.get("text"))
     for place, (item, keys) in enumerate(zip(items, flat, strict=True)):
         if keys is not None:
@@ -131,7 +133,8 @@ def collect(
             reason = f"This item is {_kind(item)}, not a text or an object with one."
         if reason is not None:
             collector.refuse(place, reason)
-    parsed = collector.finish(mode, columns=names, chosen=chosen, **details)
+    layout = {"columns": names, "chosen": chosen, "unsure": guess.unsure, "samples": guess.samples}
+    parsed = collector.finish(mode, **layout, **details)
     if not parsed.problems:
         return parsed
     found = lines([problem.line for problem in parsed.problems])

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Literal, get_args
 
 from rerank_core.documents.limits import DEFAULT_LIMITS, Limits, over
+from rerank_core.documents.markup import markup_read, may_hold_markup
 from rerank_core.documents.paste.code import read_code
 from rerank_core.documents.paste.json_documents import json_documents, json_lines, value_documents
 from rerank_core.documents.paste.json_text import NotJson, read_json
@@ -23,7 +24,9 @@ _WRAPPING = re.compile(
 )
 
 
-def parse_documents(text: str, mode: str = "auto", *, limits: Limits = DEFAULT_LIMITS) -> ParsedDocuments:
+def parse_documents(
+    text: str, mode: str = "auto", *, limits: Limits = DEFAULT_LIMITS, markup_as_text: bool = True
+) -> ParsedDocuments:
     """Documents from pasted text.
 
     mode "lines": one a line, blank lines skipped. "paragraphs": blocks between blank lines, their line
@@ -32,7 +35,8 @@ def parse_documents(text: str, mode: str = "auto", *, limits: Limits = DEFAULT_L
     if it is that, else paragraphs if a blank line stands between texts, else lines.
 
     Lines and paragraphs lose the white space around them and nothing else, list markers included; JSON
-    strings stay exactly as they are. Bad items become problems, good ones stay.
+    strings stay exactly as they are. HTML in them is read as the text that it shows, with a note, unless
+    `markup_as_text` is False; `markup` says whether there was any. Bad items become problems, good ones stay.
     Raises InvalidDocumentsError where `text` is not a string or `mode` unknown.
     """
     if not isinstance(text, str):
@@ -46,6 +50,12 @@ def parse_documents(text: str, mode: str = "auto", *, limits: Limits = DEFAULT_L
         reason = f"The text is {over(size, limits.file_bytes)}. Nothing was read."
         return ParsedDocuments((), "lines" if mode == "auto" else mode, (Problem(0, reason),))
     text = text.removeprefix("\ufeff")
+    parsed = read_paste(text, mode, limits)
+    return markup_read(parsed, as_text=markup_as_text) if may_hold_markup(text) else parsed
+
+
+def read_paste(text: str, mode: str, limits: Limits) -> ParsedDocuments:
+    """The documents of a text whose size and mode have been checked, with any HTML in them as it is."""
     if mode in ("auto", "json"):
         parsed = _as_json(text, limits, insist=mode == "json")
         if parsed is not None:

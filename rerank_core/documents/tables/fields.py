@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from rerank_core.errors import InvalidDocumentsError
@@ -15,12 +15,17 @@ def listed_names(names: str) -> tuple[str, ...]:
 
 
 ROLES = ("text", "id", "title", "rank", "score", "url")
+"""What a column of documents can be."""
 
 TEXT_KEYS = listed_names(
     "text, content, contents, body, passage, document, doc, page content, chunk, chunk text, chunk content, "
     "paragraph, raw text, full text, text content, document text, passage text, article, answer, description, "
-    "abstract, snippet, summary, message, comment, review, inhalt, beschreibung, contenido, texto, contenu, texte, "
-    "testo"
+    "abstract, snippet, summary, message, comment, review, "
+    "volltext, inhalt, beschreibung, produktbeschreibung, artikelbeschreibung, langbeschreibung, langtext, "
+    "kurzbeschreibung, kurztext, dokument, antwort, contenido, texto, descripción, descripcion, documento, respuesta, "
+    "contenu, texte, réponse, descriptif, testo, contenuto, descrizione, risposta, tekst, inhoud, beschrijving, "
+    "omschrijving, productomschrijving, antwoord, conteúdo, conteudo, descrição, descricao, resposta, "
+    "内容, 正文, 文本, 描述, 本文, 説明, 내용, 본문, 설명, текст, описание, содержание, treść, opis, obsah, popis"
 )
 """Names that mean the text of a document, best first; compared in lower case, `_`, `-` and `.` as spaces."""
 
@@ -28,23 +33,48 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "text": TEXT_KEYS,
     "id": listed_names(
         "id, doc id, docid, docno, document id, passage id, chunk id, corpus id, article id, kb id, product id, "
-        "item id, ticket id, object id, objectid, identifier, uuid, guid, sku, key, pid, did"
+        "item id, ticket id, object id, objectid, identifier, uuid, guid, sku, key, pid, did, asin, gtin, ean, "
+        "article number, product number, item number, artikelnummer, art nr, artikel nr, produktnummer, bestellnummer, "
+        "dokument id, référence, identifiant, referencia, identificador, codice, codice articolo, artikelnr, "
+        "productnummer, código, codigo, 编号, 番号, 번호, артикул"
     ),
-    "title": ("title", "name", "subject", "headline", "heading", "titel", "titre", "titulo", "título", "titolo"),
+    "title": listed_names(
+        "title, name, subject, headline, heading, titel, titre, titulo, título, titolo, product title, product name, "
+        "item name, item title, article title, document title, page title, überschrift, betreff, bezeichnung, "
+        "produktname, artikelname, produkttitel, produktbezeichnung, artikelbezeichnung, nom, nom du produit, "
+        "nombre, nombre del producto, asunto, nome, nome del prodotto, nome prodotto, nome do produto, oggetto, naam, "
+        "productnaam, productnaam, onderwerp, 标题, 名称, タイトル, 제목, название, заголовок, nazwa, tytuł, název"
+    ),
     "rank": listed_names(
-        "rank, initial rank, original rank, position, original position, initial position, doc position, rang"
+        "rank, initial rank, original rank, position, original position, initial position, doc position, rang, platz, "
+        "pos, posición, posicion, posizione, posição, posicao, positie"
     ),
     "score": listed_names(
         "score, relevance score, initial score, original score, search score, bm25, bm25 score, similarity, "
         "similarity score"
     ),
-    "url": ("url", "link", "uri", "href", "permalink", "web address", "source url", "page url"),
+    "url": listed_names(
+        "url, link, uri, href, permalink, web address, source url, page url, product url, webadresse, lien, enlace, "
+        "collegamento"
+    ),
 }
 """The names that each role goes by, best first, compared as TEXT_KEYS are."""
 
+QUERY_NAMES: Mapping[str, tuple[str, ...]] = {
+    "query": listed_names(
+        "query, query text, question, search, search term, search query, keyword, q, ticket, search terms, "
+        "search phrase, queries, user query, suchbegriff, suchbegriffe, suchanfrage, suchwort, suche, anfrage, frage, "
+        "requête, requete, recherche, terme de recherche, question posée, consulta, búsqueda, busqueda, "
+        "término de búsqueda, pregunta, ricerca, termine di ricerca, domanda, zoekterm, zoekopdracht, zoekvraag, "
+        "vraag, pesquisa, termo de pesquisa, termo de busca, pergunta"
+    ),
+    "query_id": listed_names("query id, qid, queryid, q id, question id, topic, topic id"),
+    "tag": listed_names("tag, tags, query tag, segment, intent, query type"),
+}
+"""The same for what tables of queries have besides."""
+
 _SEPARATORS = re.compile(r"[\s_\-.:/]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_SAMPLE_ROWS = 200
 _LONGEST_NAME = 100
 
 
@@ -63,35 +93,15 @@ def known_name(name: str) -> bool:
     return len(name) <= _LONGEST_NAME and normal(name) in _ALL_NAMES
 
 
-_ALL_NAMES = frozenset(name for names in NAMES.values() for name in names).union(
-    listed_names("query, question, category, tags, language, lang, date, author, price, source, rating, label")
+# A cell of a table may well read so, and would make its row the names of the columns.
+_ALSO_CELLS = frozenset(
+    ("q", "search", "suche", "frage", "ticket", "rel", "relevant", "relevant?", "topic", "recherche")
 )
-
-
-def choose(
-    columns: Sequence[str], rows: Iterable[Sequence[str]], wanted: Mapping[str, str] | None = None
-) -> dict[str, str]:
-    """Which of the columns serves each role.
-
-    `wanted` decides where it names a role: a column's name (its case may differ), or an empty string for
-    "none of them". The other roles are guessed, first by name, and the text, where no name tells, by the
-    longest average cell of the first rows. A column serves one role only.
-    Raises InvalidDocumentsError for a role or a column that does not exist.
-    """
-    chosen, refused = requested(columns, wanted, ROLES)
-    sample = [row for row, _ in zip(rows, range(_SAMPLE_ROWS), strict=False)]
-    averages = {column: _average_length(sample, place) for place, column in enumerate(columns)}
-    for role in ROLES:
-        if role in chosen or (role in refused and role != "text"):
-            continue
-        free = [column for column in columns if column not in chosen.values()]
-        guess = _by_name(free, role, averages)
-        if guess is None and role == "text":
-            filled = [column for column in free if averages[column] > 0]
-            guess = max(filled, key=averages.__getitem__, default=None)
-        if guess is not None:
-            chosen[role] = guess
-    return {role: chosen[role] for role in ROLES if role in chosen}
+_ALL_NAMES = (
+    frozenset(name for names in (*NAMES.values(), *QUERY_NAMES.values()) for name in names)
+    .union(listed_names("query, question, category, tags, language, lang, date, author, price, source, rating, label"))
+    .difference(_ALSO_CELLS)
+)
 
 
 def requested(
@@ -120,35 +130,6 @@ def _find(columns: Sequence[str], name: str) -> str:
         return alike[0]
     there = ", ".join(f"'{column}'" for column in columns[:20]) or "none"
     raise InvalidDocumentsError(f"There is no column called '{name}'.", hint=f"The columns are: {there}.")
-
-
-def _by_name(columns: Sequence[str], role: str, averages: Mapping[str, float]) -> str | None:
-    """The column whose name is best known for the role; for the text, also one that merely contains it."""
-    by_name = {normal(column): column for column in reversed(columns) if role != "text" or averages[column] > 0}
-    for name in NAMES[role]:
-        if name in by_name:
-            return by_name[name]
-    if role != "text":
-        return None
-    for name in NAMES[role]:
-        holding = [
-            column
-            for key, column in by_name.items()
-            if name in key.split() and not {"id", "url", "title", "length", "count", "type"} & set(key.split())
-        ]
-        if holding:
-            return max(holding, key=lambda column: averages[column])
-    return None
-
-
-def _average_length(rows: Sequence[Sequence[str]], place: int) -> float:
-    """Average characters of a column's cells; an address or a number counts little, as it is no text."""
-    total = 0.0
-    for row in rows:
-        cell = row[place].strip() if place < len(row) else ""
-        plain = cell.startswith(("http://", "https://")) or is_number(cell)
-        total += min(len(cell), 1) if plain else len(cell)
-    return total / len(rows) if rows else 0.0
 
 
 def is_number(cell: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from rerank_core.documents.limits import Limits
 from rerank_core.documents.report import Collector, ParsedDocuments, Problem, count
 from rerank_core.documents.tables import fields
+from rerank_core.documents.tables.guess import guess_columns
 from rerank_core.errors import InvalidDocumentsError
 
 PREVIEW_ROWS = 5
@@ -75,16 +76,21 @@ def documents_of(
         names, body = numbered_columns(rows), rows
         if rows and not header:
             notes.append("The first row was read as a document, since it does not look like column names.")
-    chosen = fields.choose(names, (row.cells for row in body), wanted)
+    guess = guess_columns(names, (row.cells for row in body), wanted)
+    chosen = guess.chosen
+    notes += guess.notes
     collector = Collector(limits)
     collector.problems += problems
     for line, reason in table.refused:
         collector.refuse(line, reason)
-    _collect(body, names, chosen, table.ragged, collector)
+    if "text" in chosen:
+        _collect(body, names, chosen, table.ragged, collector)
+    elif body:
+        collector.rows += len(body)
+        collector.problems.append(Problem(0, "No column looks like texts. Choose the column that holds the texts."))
     preview = tuple(dict(zip(names, row.cells, strict=False)) for row in islice(body, PREVIEW_ROWS))
-    return collector.finish(
-        mode, columns=names, chosen=chosen, preview=preview, notes=tuple(notes), header=named, **details
-    )
+    layout = {"columns": names, "chosen": chosen, "unsure": guess.unsure, "samples": guess.samples, "header": named}
+    return collector.finish(mode, preview=preview, notes=tuple(notes), **layout, **details)
 
 
 def requested_header(columns: dict[str, str]) -> str:
@@ -124,7 +130,7 @@ def _collect(
     body: Sequence[Row], names: Sequence[str], chosen: Mapping[str, str], ragged: bool, collector: Collector
 ) -> None:
     width = len(names)
-    text_at = names.index(chosen["text"]) if "text" in chosen else None
+    text_at = names.index(chosen["text"])
     id_at = names.index(chosen["id"]) if "id" in chosen else None
     kept = [(place, name) for place, name in enumerate(names) if place not in (text_at, id_at)]
     for line, cells in body:
@@ -134,10 +140,9 @@ def _collect(
                 collector.refuse(line, _ragged_row(len(cells), width))
                 continue
             cells = [*cells[:width], *[""] * (width - len(cells))]
-        text = cells[text_at] if text_at is not None else ""
+        text = cells[text_at]
         if not text.strip():
-            where = f"The '{chosen['text']}' cell" if text_at is not None else "The row"
-            collector.refuse(line, f"{where} is blank.")
+            collector.refuse(line, f"The '{chosen['text']}' cell is blank.")
             continue
         identity = cells[id_at].strip() if id_at is not None else ""
         collector.add(line, text, identity or None, {name: cells[place] for place, name in kept})

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rerank_core import pricing
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.query_sets.query_set import QuerySet
+from rerank_core.rank_fields import ranked_text
 
 if TYPE_CHECKING:
     from rerank_core.jobs import JobContext
@@ -69,7 +70,7 @@ def _sample(query_set: QuerySet) -> list[str]:
     texts: list[str] = []
     left = MEASURED_TOKENS
     for place in range(0, len(names), max(1, len(names) // 20)):
-        text = query_set.documents[names[place]].text
+        text = ranked_text(query_set.documents[names[place]], query_set.rank_fields)
         tokens = pricing.estimate_tokens(text)
         texts.append(text if tokens <= left else text[: max(1, len(text) * left // tokens)])
         left -= tokens

@@ -12,6 +12,7 @@ from rerank_core.evaluation.experiments.records import RatePolicy
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
 from rerank_core.pricing import CostEstimate
 from rerank_core.pricing.table import PriceTable
+from rerank_core.rank_fields import ranked_text
 from rerank_core.ranking.contender import Contender
 
 REMOTE_SECONDS = 0.6
@@ -104,7 +105,9 @@ def reservation(query_set: QuerySet, contender: Contender, query: Query, prices:
 
 def _estimate(query_set: QuerySet, contender: Contender, query: Query, prices: PriceTable | None) -> CostEstimate:
     documents = query_set.documents_of(query)
-    return pricing.estimate_cost(contender.provider, contender.model, query.text, documents, prices=prices)
+    return pricing.estimate_cost(
+        contender.provider, contender.model, query.text, documents, prices=prices, rank_fields=query_set.rank_fields
+    )
 
 
 def _planned(
@@ -140,7 +143,7 @@ def _local_seconds(
 ) -> float:
     """Every document is read once, and then compared with each query that it is a candidate for."""
     tokens = {
-        name: pricing.estimate_tokens(query_set.documents[name].text)
+        name: pricing.estimate_tokens(ranked_text(query_set.documents[name], query_set.rank_fields))
         for name in {name for query in queries for name in query.candidates}
     }
     compared = sum(tokens[name] for query in queries for name in query.candidates) / _AGAIN

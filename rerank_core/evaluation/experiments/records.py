@@ -11,6 +11,7 @@ from typing import Literal
 
 from rerank_core.errors import ConfigurationError
 from rerank_core.models import CostBasis
+from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.ranking.contender import Contender
 
 ExperimentState = Literal["new", "running", "interrupted", "paused", "limit", "halted", "cancelled", "done"]
@@ -50,7 +51,8 @@ class RatePolicy:
 class Experiment:
     """A query set put to several contenders. `spending_limit` in US dollars is for the experiment as a whole, however
     often it is resumed. `note` is a sentence about how it last ended. `rates` are the speeds by provider id that
-    were asked for when it was made; they hold again whenever it is resumed."""
+    were asked for when it was made; they hold again whenever it is resumed. `rank_fields` are the fields of each
+    document that its models read, whatever the query set says now."""
 
     id: str
     query_set: str
@@ -62,6 +64,7 @@ class Experiment:
     state: ExperimentState
     note: str = ""
     rates: Mapping[str, RatePolicy] = field(default_factory=dict, hash=False)
+    rank_fields: tuple[str, ...] = TITLE_AND_TEXT
 
 
 @dataclass(frozen=True, slots=True)

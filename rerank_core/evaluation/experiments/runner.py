@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -75,7 +75,8 @@ def run_experiment(
 ) -> ExperimentProgress:
     """Ask whatever is still to be asked, and write every answer down as it arrives.
 
-    `query_set` is the one that the experiment was made for. Before each request the most that it may cost is set
+    `query_set` is the one that the experiment was made for; its models read the fields that the experiment was made
+    with. Before each request the most that it may cost is set
     aside, from the experiment's own limit and from the budget of `options`, so that neither is ever passed.
     Returns when everything is over, a limit is reached, a connection is given up or somebody asked for a pause;
     the progress says which. Cancelling the job breaks off what is under way, which is then listed as possibly billed.
@@ -94,7 +95,8 @@ class _ExperimentRun:
 
     def __init__(self, ledger: Ledger, experiment_id: str, query_set: QuerySet, options: RunOptions) -> None:
         experiment = ledger.get(experiment_id)
-        self._ledger, self._id, self._set, self._prices = ledger, experiment_id, query_set, options.prices
+        self._ledger, self._id, self._prices = ledger, experiment_id, options.prices
+        self._set = replace(query_set, rank_fields=experiment.rank_fields)
         self._contenders, self._rates = experiment.contenders, experiment.rates
         self._queries = query_set.ready[: experiment.queries]  # what was added to the set since comes after these
         if len(self._queries) != experiment.queries:
@@ -270,7 +272,12 @@ class _ExperimentRun:
         try:
             number = self._ledger.begin(self._id, task.contender, task.query, reserved.most)
             try:
-                response = queue.client.rerank(query.text, self._set.documents_of(query), model=contender.model)
+                response = queue.client.rerank(
+                    query.text,
+                    self._set.documents_of(query),
+                    model=contender.model,
+                    rank_fields=self._set.rank_fields,
+                )
             except RerankError as error:
                 if error.code == "closed":
                     return None  # it stays in the ledger as under way, and is marked as interrupted at the end

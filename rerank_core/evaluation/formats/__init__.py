@@ -1,6 +1,8 @@
 """The files that judgments, query sets and runs come in."""
 
+from rerank_core.evaluation.formats.detection import detect
+from rerank_core.evaluation.formats.kinds import KINDS, READABLE, Kind
 from rerank_core.evaluation.formats.reading import read, read_files
-from rerank_core.evaluation.formats.registry import KINDS, Kind, detect, merge, write
+from rerank_core.evaluation.formats.registry import merge, write
 
-__all__ = ["KINDS", "Kind", "detect", "merge", "read", "read_files", "write"]
+__all__ = ["KINDS", "READABLE", "Kind", "detect", "merge", "read", "read_files", "write"]

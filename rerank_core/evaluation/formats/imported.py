@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 from rerank_core.documents.limits import Limits
 from rerank_core.documents.report import Problem
 from rerank_core.errors import InvalidRequestError
-from rerank_core.evaluation.measures.measure import LARGEST_GRADE, SMALLEST_GRADE
+from rerank_core.evaluation.grades.numbers import with_point
+from rerank_core.evaluation.grades.values import RatingValues
 
 LIMITS = Limits(
     file_bytes=200_000_000,
@@ -24,9 +26,6 @@ LIMITS = Limits(
 )
 """What one import of an evaluation may hold: collections are larger than a list that somebody uploads."""
 
-# A decimal comma, as spreadsheets in much of Europe write it; 1,000 may as well be a thousand and is neither.
-_COMMA = re.compile(r"[-+]?(0,\d+|\d+,(\d{1,2}|\d{4,}))")
-_WHOLE = re.compile(r"[-+]?\d+(\.0*)?")
 _FORMULA = re.compile(r" *[=+\-@]")
 
 
@@ -48,10 +47,14 @@ class Imported:
         or keys that have no other place. answers: reference answers of queries. tags: one label a query.
     notes: what belongs to the file as a whole, such as "run_id" or "snapshot_name".
     raters: rater to judgments, where the file keeps several people's ratings apart; `judgments` are their median.
-    columns, chosen: the names of all columns of a table, and role to the column that serves it.
+    columns, chosen: the names of all columns of a table, and role to the column that serves it. unsure: the roles
+        whose column somebody should look at. samples: column to some of its cells.
     header: whether the first row of a table was read as the names of its columns; None for what is no table.
     sheet, sheets: the worksheet read and all there are. encoding: that of a text, by Python's name.
     reading_notes: sentences about how the file was read, where that was a decision worth telling.
+    rating_values: every value that stands as a rating, as it is written, to how often it does; the most frequent ones
+        where there are very many. rating_grades: the grades that they were taken for, without those that are no
+        rating. rating_note: how they became grades, "" where they are whole numbers that count as they are.
     """
 
     kind: str
@@ -69,11 +72,22 @@ class Imported:
     raters: Mapping[str, Mapping[str, Mapping[str, int]]] = _empty()
     columns: tuple[str, ...] = ()
     chosen: Mapping[str, str] = _empty()
+    unsure: tuple[str, ...] = ()
+    samples: Mapping[str, tuple[str, ...]] = _empty()
     header: bool | None = None
     sheet: str | None = None
     sheets: tuple[str, ...] = ()
     encoding: str | None = None
     reading_notes: tuple[str, ...] = ()
+    # how the grades were written makes them no other grades
+    rating_values: Mapping[str, int] = field(default_factory=dict, compare=False)
+    rating_grades: Mapping[str, int] = field(default_factory=dict, compare=False)
+    rating_note: str = ""
+
+    @property
+    def unmapped(self) -> bool:
+        """Whether the file has ratings of which none was taken over, since it is not known what they stand for."""
+        return bool(self.rating_values) and not self.judgments and self.rating_values.keys() > self.rating_grades.keys()
 
     @property
     def query_ids(self) -> tuple[str, ...]:
@@ -94,7 +108,10 @@ MAPPINGS = (
 
 @dataclass(slots=True)
 class ImportBuilder:
-    """Takes the rows of a file one by one and keeps the good ones; the first of two that disagree wins."""
+    """Takes the rows of a file one by one and keeps the good ones; the first of two that disagree wins.
+
+    What `rate` was given stands in `judgments` and `raters` as the number of its value until `finish`.
+    """
 
     kind: str
     queries: dict[str, str] = field(default_factory=dict)
@@ -110,8 +127,10 @@ class ImportBuilder:
     problems: list[Problem] = field(default_factory=list)
     reading_notes: list[str] = field(default_factory=list)
     places: dict[str, dict[str, tuple[Any, ...]]] = field(default_factory=dict)
+    _values: RatingValues = field(default_factory=RatingValues)
     _conflicts: set[tuple[str, str]] = field(default_factory=set)
     _cells: dict[str, dict[str, str]] = field(default_factory=dict)
+    _graded: dict[str, int] = field(default_factory=dict)
 
     def refuse(self, line: int, reason: str) -> None:
         """Leave a row out and say why."""
@@ -144,21 +163,29 @@ class ImportBuilder:
             then = "Such columns are kept once a document, and the first ones are."
             self._conflict(line, "document", name, then, f"has something else in {other} above", "cells")
 
-    def judge(self, line: int, query: str, document: str, grade: int) -> None:
-        """Rate a document; a second rating of the pair is reported and left out."""
-        grades = self.judgments.setdefault(query, {})
-        if document in grades:
-            same = "the same" if grades[document] == grade else f"rated {grades[document]} there"
-            self.refuse(line, f"'{document}' was rated for '{query}' above, {same}; this row is left out.")
-        else:
-            grades[document] = grade
+    def rate(self, line: int, query: str, document: str, rating: str, prefix: str = "", *, rater: str = "") -> None:
+        """Rate a document with what stands in a cell, as that `rater` where several people's ratings are kept apart.
+        `finish` turns all ratings into grades at once. A second rating of the pair is reported and left out."""
+        value = rating.strip()
+        if not value:
+            return
+        number = self._values.number(value)
+        own = self.raters.setdefault(rater, {}) if rater else self.judgments
+        known = own.setdefault(query, {}).get(document)
+        if known is not None:
+            same = "the same" if known == number else f"rated {self._values.value(known)[:40]} there"
+            self.refuse(line, f"{prefix}'{document}' was rated for '{query}' above, {same}; this row is left out.")
+            return
+        own[query][document] = number
+        self._values.counts[value] += 1
+        if rater:
+            # keeps the place of the row; the grade will be the median
+            self.judgments.setdefault(query, {}).setdefault(document, number)
 
-    def rate(self, line: int, query: str, document: str, rating: str, prefix: str = "") -> None:
-        """Rate a document with what stands in a cell; one that holds no grade is a problem."""
-        try:
-            self.judge(line, query, document, parse_grade(rating))
-        except ValueError as error:
-            self.refuse(line, f"{prefix}{error}")
+    def rated(self, query: str, document: str) -> str | None:
+        """What stands as the rating of a document so far; None where nothing does."""
+        number = self.judgments.get(query, {}).get(document)
+        return None if number is None else self._values.value(number)
 
     def place(self, line: int, query: str, document: str, key: tuple[Any, ...]) -> bool:
         """Put a document into a query's list, to be sorted by `key`; False, and a problem, if it is there."""
@@ -171,6 +198,7 @@ class ImportBuilder:
 
     def finish(self, *, best_last: bool = False) -> Imported:
         """The import as it stands; lists are sorted by their keys, the smallest first unless `best_last`."""
+        note = self._grade()
         run = {
             query: tuple(sorted(places, key=places.__getitem__, reverse=best_last))
             for query, places in self.places.items()
@@ -179,9 +207,37 @@ class ImportBuilder:
             self.kind,
             run=run,
             problems=tuple(sorted(self.problems, key=lambda problem: problem.line)),
-            reading_notes=tuple(self.reading_notes),
+            reading_notes=(*self.reading_notes, *[note] * bool(note)),
+            rating_values=self._values.listed(),
+            rating_grades=self._graded,
+            rating_note=note,
             **{name: getattr(self, name) for name in MAPPINGS},
         )
+
+    def _grade(self) -> str:
+        """Grades in place of what stood as ratings: all of them, or none and a problem; how that was done."""
+        if not self._values.counts:
+            return ""
+        mapping = self._values.mapping()
+        self._graded = {
+            value: grade for value, grade in (mapping.grades or mapping.proposed).items() if grade is not None
+        }
+        if mapping.unclear:
+            self.judgments, self.raters = {}, {}
+            self.refuse(0, self._values.refusal(mapping))
+            return ""
+        grades = self._values.grades(mapping)
+        self.judgments = _graded(self.judgments, grades)
+        self.raters = {rater: _graded(own, grades) for rater, own in self.raters.items()}
+        if self.raters:
+            self._take_medians()
+        return mapping.said
+
+    def _take_medians(self) -> None:
+        for query, own in self.judgments.items():
+            for document in own:
+                found = [rated[query][document] for rated in self.raters.values() if document in rated.get(query, ())]
+                own[document] = statistics.median_low(found) if found else own[document]
 
     def _conflict(
         self, line: int, what: str, name: str, then: str, how: str = "has another text above", about: str = ""
@@ -191,37 +247,25 @@ class ImportBuilder:
             self.refuse(line, f"The {what} '{name}' {how}. {then}")
 
 
-def parse_grade(cell: str) -> int:
-    """A rating as a whole number; "3", "3.0" and " -1" are. Raises ValueError with a sentence for a person."""
-    text = _with_point(cell)
-    if not _WHOLE.fullmatch(text):
-        try:
-            number = float(text)
-        except ValueError:
-            raise ValueError(f"The rating '{text}' is not a number.") from None
-        if not math.isfinite(number) or not number.is_integer():
-            raise ValueError(f"The rating {text} is not a whole number.")
-        text = str(int(number))
-    grade = int(text.partition(".")[0]) if len(text) <= 40 else LARGEST_GRADE + 1
-    if not SMALLEST_GRADE <= grade <= LARGEST_GRADE:
-        raise ValueError(f"The rating {text[:40]} is not between {SMALLEST_GRADE} and {LARGEST_GRADE}.")
-    return grade
+def _graded(judgments: Mapping[str, Mapping[str, int]], grades: Sequence[int | None]) -> dict[str, dict[str, int]]:
+    """The judgments with the grades of these numbers; what is no rating is left out."""
+    found: dict[str, dict[str, int]] = {}
+    for query, own in judgments.items():
+        known = {document: grade for document, number in own.items() if (grade := grades[number]) is not None}
+        if known:
+            found[query] = known
+    return found
 
 
 def parse_number(cell: str, what: str) -> float:
     """A rank or a score; raises ValueError with a sentence for a person."""
     try:
-        number = float(_with_point(cell))
+        number = float(with_point(cell))
     except ValueError:
         number = math.nan
     if math.isnan(number):
         raise ValueError(f"The {what} '{cell.strip()}' is not a number.")
     return number
-
-
-def _with_point(cell: str) -> str:
-    text = cell.strip()
-    return text.replace(",", ".") if _COMMA.fullmatch(text) else text
 
 
 def guarded(cell: str) -> str:

@@ -14,6 +14,7 @@ from rerank_core.documents.isolated.process import TIMEOUT_SECONDS, OnProgress, 
 from rerank_core.documents.report import Problem
 from rerank_core.evaluation.formats import registry
 from rerank_core.evaluation.formats.imported import LIMITS, MAPPINGS, Imported
+from rerank_core.evaluation.formats.kinds import READABLE
 from rerank_core.evaluation.measures.measure import LARGEST_GRADE, SMALLEST_GRADE
 
 # A text, unlike an archive, can need no more than so many times its size, so a large one gets the room and the time.
@@ -23,7 +24,7 @@ _TEXT_BYTES_A_SECOND = 1_000_000
 _ENTRIES = 1_000
 # the fields that are sent some entries at a time, and those that come with the last record
 _MAPPINGS = ("run", *(name for name in MAPPINGS if name != "raters"))
-_DETAILS = ("reading_notes", *wire.LAYOUT)
+_DETAILS = ("reading_notes", "rating_values", "rating_grades", "rating_note", *wire.LAYOUT)
 
 
 def read_isolated(
@@ -101,7 +102,7 @@ class _ImportedRecords:
             self._values["raters"].setdefault(rater, {}).update(_entries(record, "judgments"))
         elif kind == "problem":
             self._problems.append(wire.problem_of(record))
-        elif kind == "done" and record.get("imported") in ("", *registry.KINDS):
+        elif kind == "done" and record.get("imported") in ("", *READABLE):
             details = wire.checked(Imported, record, _DETAILS)
             self.imported = Imported(record["imported"], problems=tuple(self._problems), **self._values, **details)
         else:

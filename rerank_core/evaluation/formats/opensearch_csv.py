@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.delimited import read_delimited
+from rerank_core.documents.tables.guess import guess_columns
 from rerank_core.errors import InvalidRequestError
-from rerank_core.evaluation.formats import grade_words
 from rerank_core.evaluation.formats.imported import (
     LIMITS,
     ImportBuilder,
@@ -78,7 +78,7 @@ def read_quepid_snapshot(text: str) -> Imported:
     names = [cell.strip() for cell in rows[0].cells]
     keys = [column_key(name) for name in names]
     extra = [name for name, key in zip(names, keys, strict=True) if key not in _KNOWN]
-    text_column = fields.choose(extra, [_extra(row.cells, names, extra) for row in rows[1:50]]).get("text")
+    text_column = guess_columns(extra, [_extra(row.cells, names, extra) for row in rows[1:50]]).chosen.get("text")
     if text_column:
         builder.notes["text_column"] = text_column
     for line, cells in rows[1:]:
@@ -174,7 +174,7 @@ def _read_ratings(text: str, kind: str) -> Imported:
     table = read_delimited(text, LIMITS)
     builder = ImportBuilder(kind, problems=list(table.problems))
     below = table.rows[1:] if table.rows and is_ratings_header(table.rows[0].cells) else table.rows
-    for line, cells in grade_words.as_grades(builder, below, _RATINGS.index("rating")):
+    for line, cells in below:
         if len(cells) != 3:
             builder.refuse(line, f"This row has {len(cells)} cells; it takes 3: query, docid and rating.")
             continue

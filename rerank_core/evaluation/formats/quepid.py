@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-import statistics
 from collections.abc import Mapping, Sequence
 
 from rerank_core.documents.tables.delimited import read_delimited
 from rerank_core.documents.tables.table import Row, Table, unique_names
 from rerank_core.errors import InvalidRequestError
+from rerank_core.evaluation.formats.columns import is_role_name
 from rerank_core.evaluation.formats.imported import (
     LIMITS,
     ImportBuilder,
     Imported,
     check_cells,
-    parse_grade,
     query_texts,
 )
 from rerank_core.evaluation.formats.opensearch_csv import (
@@ -24,7 +23,7 @@ from rerank_core.evaluation.formats.opensearch_csv import (
     read_quepid_ratings,
     write_quepid_ratings,
 )
-from rerank_core.evaluation.formats.table import is_role_name
+from rerank_core.evaluation.grades.mapping import are_ratings
 
 _QUERY_AND_DOCUMENT = ["query", "docid"]
 # "3 qid:1 # 1370 star trek", with or without numbered features before the #
@@ -67,8 +66,7 @@ def write_ratings(imported: Imported) -> bytes:
 def is_book(rows: Sequence[Row]) -> bool:
     """Whether a table is `query,docid` and columns that hold nothing but ratings, each with a judge's name above."""
     judges = _judges(rows[0].cells)
-    cells = [cell for row in rows[1:] for cell in row.cells[2 : 2 + len(judges)] if cell.strip()]
-    return bool(judges and cells) and all(_is_grade(cell) for cell in cells)
+    return bool(judges) and are_ratings({cell for row in rows[1:] for cell in row.cells[2 : 2 + len(judges)]})
 
 
 def is_training_data(lines: Sequence[str]) -> bool:
@@ -83,14 +81,6 @@ def _judges(header: Sequence[str]) -> tuple[str, ...]:
         return ()
     names = unique_names(header)[2:]
     return () if any(is_role_name(name) for name in names) else names
-
-
-def _is_grade(cell: str) -> bool:
-    try:
-        parse_grade(cell)
-    except ValueError:
-        return False
-    return True
 
 
 def _read_book(table: Table) -> Imported:
@@ -128,16 +118,8 @@ def _rate(builder: ImportBuilder, line: int, pair: tuple[str, str], ratings: Map
     if any(document in own.get(query, {}) for own in builder.raters.values()):
         builder.refuse(line, f"'{document}' was rated for '{query}' above; this row is left out.")
         return
-    found: list[int] = []
     for judge, rating in ratings.items():
-        try:
-            if rating:
-                found.append(parse_grade(rating))
-                builder.raters.setdefault(judge, {}).setdefault(query, {})[document] = found[-1]
-        except ValueError as error:
-            builder.refuse(line, f"{judge}: {error}")
-    if found:
-        builder.judge(line, query, document, statistics.median_low(found))
+        builder.rate(line, query, document, rating, rater=judge)
 
 
 def _read_training_data(text: str) -> Imported:

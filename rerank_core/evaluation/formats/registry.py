@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from rerank_core.documents.decoding import Unreadable, decode, kind_of
 from rerank_core.documents.kinds import requested_columns
 from rerank_core.documents.limits import megabytes
 from rerank_core.documents.report import Problem
-from rerank_core.documents.tables.delimited import read_delimited
-from rerank_core.documents.tables.table import Row
 from rerank_core.errors import InvalidRequestError
-from rerank_core.evaluation.formats import json_lines, opensearch_csv, quepid, table, trec
+from rerank_core.evaluation.formats import (
+    json_lines,
+    opensearch_csv,
+    quepid,
+    table,
+    table_writing,
+    topics,
+    trec,
+    unnamed,
+)
+from rerank_core.evaluation.formats.detection import detect
 from rerank_core.evaluation.formats.imported import LIMITS, ImportBuilder, Imported
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A format: its `label` and `description` for a person, and the usual `file_name` of what is written."""
-
-    id: str
-    label: str
-    description: str
-    file_name: str
-
-
-KINDS: Mapping[str, Kind] = {
-    kind.id: kind
-    for kind in (
-        Kind("table", "Spreadsheet", "CSV or Excel with query and document columns", "queries.csv"),
-        Kind("quepid-ratings", "Quepid ratings", "CSV: query, docid, rating", "ratings.csv"),
-        Kind("quepid-snapshot", "Quepid snapshot", "CSV: one row a result, with its position", "snapshot.csv"),
-        Kind("opensearch-judgments", "OpenSearch judgments", "CSV: query, docid, rating", "judgments.csv"),
-        Kind("opensearch-queries", "OpenSearch query set", "JSON lines, or one query a line", "queries.ndjson"),
-        Kind("trec-qrels", "TREC qrels", "query, 0, document, grade", "judgments.qrels"),
-        Kind("trec-run", "TREC run", "query, Q0, document, rank, score, name", "results.run"),
-        Kind("beir", "BEIR collection", "ZIP of corpus.jsonl, queries.jsonl and qrels", "collection.zip"),
-    )
-}
-"""Every format that can be read and written, by its id."""
+from rerank_core.evaluation.formats.kinds import KINDS, READABLE
+from rerank_core.evaluation.grades.values import mapped_by_hand
 
 _READERS: Mapping[str, Callable[[str], Imported]] = {
     "quepid-ratings": quepid.read_ratings,
@@ -48,9 +32,15 @@ _READERS: Mapping[str, Callable[[str], Imported]] = {
     "opensearch-queries": json_lines.read_opensearch_queries,
     "trec-qrels": trec.read_qrels,
     "trec-run": trec.read_run,
+    "trec-topics": topics.read_topics,
+    "ranked-run": unnamed.read_ranked,
+    "scored-run": unnamed.read_scored,
+    "top1000": unnamed.read_top1000,
+    "id-queries": unnamed.read_queries,
+    "id-documents": unnamed.read_documents,
 }
 _WRITERS: Mapping[str, Callable[[Imported], bytes]] = {
-    "table": table.write_table,
+    "table": table_writing.write_table,
     "quepid-ratings": quepid.write_ratings,
     "quepid-snapshot": opensearch_csv.write_quepid_snapshot,
     "opensearch-judgments": opensearch_csv.write_opensearch_judgments,
@@ -63,21 +53,20 @@ UNCLEAR_HINT = (
     "Choose its kind, or say which column is what; in the first row, names such as query, document, id, rank and "
     "rating are known."
 )
-_SAMPLE = 64_000
-# What a name says where the content does not: a damaged line leaves the rest of a file of judgments what it is.
-_BY_NAME = {
-    ".qrels": "trec-qrels",
-    ".run": "trec-run",
-    **dict.fromkeys((".txt", ".ndjson", ".jsonl", ".md"), "opensearch-queries"),
-}
 
 
 def read_directly(filename: str, data: bytes, kind: str, columns: Mapping[str, str] | None) -> Imported:
     """What `reading.read` gives, read in this process whatever the file is; an import of no kind, with the columns
     that the file has if it is a table, where "auto" cannot tell what it is."""
-    if kind != "auto" and kind not in KINDS:
-        raise InvalidRequestError(f"There is no kind of file called '{kind}'.", hint=f"Use one of {', '.join(KINDS)}.")
+    if kind != "auto" and kind not in READABLE:
+        known = ", ".join(READABLE)
+        raise InvalidRequestError(f"There is no kind of file called '{kind}'.", hint=f"Use one of {known}.")
     requested = requested_columns(columns)
+    with mapped_by_hand(requested.pop("ratings", "")):
+        return _read(filename, data, kind, requested)
+
+
+def _read(filename: str, data: bytes, kind: str, requested: dict[str, str]) -> Imported:
     encoding = requested.pop("encoding", "")
     if not data.strip():
         return unread(kind, "The file is empty.")
@@ -90,7 +79,7 @@ def read_directly(filename: str, data: bytes, kind: str, columns: Mapping[str, s
         if what == "a ZIP archive" and kind in ("auto", "beir"):
             return json_lines.read_beir(data, encoding)
         if what is not None:
-            known = "CSV, Excel (.xlsx), JSON lines, TREC or BEIR" if kind == "auto" else KINDS[kind].label
+            known = "CSV, Excel (.xlsx), JSON lines, TREC or BEIR" if kind == "auto" else READABLE[kind].label
             return unread(kind, f"This file is {what}, which is not read here. Save it in another format: {known}.")
         text, encoding, note = decode(data, encoding)
     except Unreadable as error:
@@ -124,58 +113,6 @@ def write(kind: str, imported: Imported) -> bytes:
     if kind not in KINDS:
         raise InvalidRequestError(f"There is no kind of file called '{kind}'.", hint=f"Use one of {', '.join(KINDS)}.")
     return _WRITERS[kind](imported)
-
-
-def detect(filename: str, text: str) -> str | None:
-    """What kind of file a text is, None where nothing fits. `query,docid,rating` with a header counts as Quepid's,
-    without one as OpenSearch's."""
-    sample = text[:_SAMPLE]
-    lines = [line for line in sample.split("\n")[:50] if line.strip()]
-    if len(text) > _SAMPLE and len(lines) > 1:
-        lines = lines[:-1]
-    if not lines:
-        return None
-    if lines[0].lstrip().startswith("{"):
-        return "opensearch-queries" if '"queryText"' in lines[0] else "beir" if '"_id"' in lines[0] else None
-    rows = read_delimited(sample, LIMITS).rows
-    return _by_header(lines, rows) or _by_shape(lines, rows) or _by_name(filename.lower(), lines)
-
-
-def _by_header(lines: Sequence[str], rows: Sequence[Row]) -> str | None:
-    """What the first line says, or, of training data, most lines."""
-    if json_lines.is_qrels_header(lines[0]):
-        return "beir"
-    if quepid.is_training_data(lines):
-        return "quepid-ratings"
-    if not rows:
-        return None
-    if opensearch_csv.is_ratings_header(rows[0].cells) or quepid.is_book(rows):
-        return "quepid-ratings"
-    if opensearch_csv.is_snapshot_header(rows[0].cells):
-        return "quepid-snapshot"
-    return "table" if table.looks_like_table(rows) else None
-
-
-def _by_shape(lines: Sequence[str], rows: Sequence[Row]) -> str | None:
-    """What all lines are alike in."""
-    parts = [line.split() for line in lines if not line.startswith("#")]
-    if parts and all(len(cells) == 4 and _is_number(cells[3]) for cells in parts):
-        return "trec-qrels"
-    if parts and all(len(cells) >= 6 and _is_number(cells[4]) and cells[1] in ("Q0", "0") for cells in parts):
-        return "trec-run"
-    if rows and all(len(row.cells) == 3 and _is_number(row.cells[2]) for row in rows[:20]):
-        return "opensearch-judgments"
-    return None
-
-
-def _by_name(name: str, lines: Sequence[str]) -> str | None:
-    """What the file's name, in small letters, promises."""
-    known = next((kind for ending, kind in _BY_NAME.items() if name.endswith(ending)), None)
-    if known or lines[0].startswith("query:"):
-        return known or "opensearch-queries"
-    if name.endswith((".csv", ".tsv")) and not any(mark in line for line in lines for mark in ",;\t<"):
-        return "opensearch-queries"
-    return None
 
 
 def merge(parts: Iterable[Imported]) -> Imported:
@@ -217,14 +154,6 @@ def _merge_judgments(judgments: dict[str, dict[str, int]], more: Mapping[str, Ma
         if other := sum(own.setdefault(document, grade) != grade for document, grade in grades.items()):
             differing[query] = other
     return differing
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
 
 
 def unread(kind: str, reason: str) -> Imported:

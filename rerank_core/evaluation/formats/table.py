@@ -5,65 +5,43 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from rerank_core.documents.tables import fields
+from rerank_core.documents.report import ParsedDocuments
 from rerank_core.documents.tables.delimited import read_delimited
+from rerank_core.documents.tables.guess import ColumnGuess
+from rerank_core.documents.tables.roles import by_role
 from rerank_core.documents.tables.table import (
     Row,
     Table,
+    documents_of,
     numbered_columns,
     requested_header,
     rows_above,
     unique_names,
 )
 from rerank_core.documents.tables.workbook import read_workbook
-from rerank_core.errors import InvalidRequestError
-from rerank_core.evaluation.formats import grade_words
+from rerank_core.evaluation.formats.columns import guess_roles, layout
 from rerank_core.evaluation.formats.imported import (
     LIMITS,
     ImportBuilder,
     Imported,
-    check_cells,
-    parse_grade,
     parse_number,
     unguarded,
 )
-from rerank_core.evaluation.formats.opensearch_csv import csv_bytes
 
-_SAMPLE_ROWS = 200
-
-TABLE_ROLES = ("query", "query_id", "tag", "document", "id", "title", "rank", "score", "rating")
-"""What a column can be: the query, its id and a label for it; the document's text, id and title; its place or score
-in the initial order; a person's rating. Every other column is kept as metadata of the document."""
-
-_NAMES: Mapping[str, tuple[str, ...]] = {
-    "query": ("query", "query text", "question", "search", "search term", "search query", "keyword", "q", "ticket"),
-    "query_id": ("query id", "qid", "queryid", "question id", "topic", "topic id"),
-    "tag": ("tag", "tags", "query tag", "segment", "intent", "query type"),
-    "document": ("document", *fields.NAMES["text"]),
-    "id": fields.NAMES["id"],
-    "title": fields.NAMES["title"],
-    "rank": fields.NAMES["rank"],
-    "score": fields.NAMES["score"],
-    "rating": fields.listed_names(
-        "rating, grade, relevance, judgment, judgement, label, relevance grade, rel, relevant, relevant?"
-    ),
-}
-# About the query or about a case as a whole, however long: what somebody wants, or says, is no document to rank.
-_NO_DOCUMENT = fields.listed_names(
-    "information need, informationneed, notes, note, options, team name, case name, case id, date last scored, count, "
-    "snapshot name, snapshot time"
-)
+# what a column of documents is called among documents, and here
+_OF_DOCUMENTS = {"text": "document", "id": "id", "title": "title"}
 
 
 def read_table(text: str, columns: Mapping[str, str] | None = None) -> Imported:
-    """Read a CSV or TSV whose first row names the columns; see `_choose_roles` for which column is what.
+    """Read a CSV or TSV whose first row names the columns; see `guess_columns` for which column is what.
 
     One row is one document of one query. Rows of a query keep their order, unless there is a column with ranks
     (the lowest first; a document without one is judged but not in the list) or scores (the highest first). Where
     there is no id the text is the document's id, and where there is no query id the query's text is. A row with a
     query and nothing else stands for a query that found nothing; a table without documents is a list of queries.
     Lines above the names of the columns are passed over; where most queries are blank, as below merged cells, the
-    query above is meant; ratings may all be words (see grade_words).
+    query above is meant; ratings may be numbers, words or marks (see grades). A table without queries holds documents,
+    for queries of another file.
     """
     return _read(read_delimited(text, LIMITS), columns)
 
@@ -77,106 +55,26 @@ def read_table_workbook(data: bytes, columns: Mapping[str, str] | None = None) -
     return replace(_read(table, requested), sheet=sheet, sheets=sheets)
 
 
+def read_known(kind: str, table: Table, roles: Sequence[str], notes: Sequence[str] = ()) -> Imported:
+    """Rows without names of which it is known what each column is; `notes` say how that is known."""
+    builder = ImportBuilder(kind, problems=[*table.problems, *table.refused], reading_notes=list(notes))
+    chosen = {role: role for role in roles}
+    if "id" not in roles and "document" not in roles:
+        _only_queries(builder, 0, table.rows, roles, chosen)
+    elif "query" not in roles and "query_id" not in roles:
+        named = Table([Row(0, roles), *table.rows], ragged=True)
+        wanted = {"header": "yes", **{role: role for role in roles}}
+        return replace(_only_documents(named, wanted, kind), columns=(), chosen={}, header=None)
+    else:
+        _with_documents(builder, table, roles, chosen)
+    return builder.finish()
+
+
 def read_columns(text: str, columns: Mapping[str, str]) -> Imported:
     """No more than the columns of what may be a table, for somebody to say what they are."""
     requested = dict(columns)
     names, body, header = _header_and_rows(read_delimited(text, LIMITS), requested_header(requested))
-    chosen = _choose_roles(names, [row.cells for row in body[:_SAMPLE_ROWS]])
-    return Imported("", columns=tuple(names), chosen=chosen, header=header)
-
-
-def _choose_roles(
-    names: Sequence[str], rows: Sequence[Sequence[str]], columns: Mapping[str, str] | None = None
-) -> dict[str, str]:
-    """Which column plays which role, guessed from the names, the text without a known name from its length.
-
-    `columns` decides where it names a role: a column, or an empty string for none. Raises InvalidDocumentsError
-    for a role or a column that does not exist.
-    """
-    chosen, refused = fields.requested(names, columns, TABLE_ROLES)
-    for role in TABLE_ROLES:
-        if role in chosen or role in refused:
-            continue
-        free = {fields.normal(name): name for name in reversed(names) if name not in chosen.values()}
-        known = _NAMES[role]
-        if role == "id" and "document" not in chosen and "query_id" in chosen:
-            # in a file of ids alone, such as WANDS', "id" is that of the row and "product_id" that of the document
-            known = (*known[1:], known[0])
-        guess = next((free[name] for name in known if name in free), None)
-        if guess is not None:
-            chosen[role] = guess
-    if "document" not in chosen and "id" not in chosen and "document" not in refused:
-        places = [place for place, name in enumerate(names) if name not in chosen.values()]
-        length = {
-            place: sum(len(row[place]) for row in rows if place < len(row) and not fields.is_number(row[place]))
-            for place in places
-            if not _about_queries(names[place])
-        }
-        if any(length.values()):
-            chosen["document"] = names[max(length, key=length.__getitem__)]
-    return {role: chosen[role] for role in TABLE_ROLES if role in chosen}
-
-
-def is_role_name(name: str) -> bool:
-    """Whether a column of that name would be taken for one of the roles, or is known to be about the queries."""
-    return _about_queries(name) or any(fields.normal(name) in names for names in _NAMES.values())
-
-
-def _about_queries(name: str) -> bool:
-    normal = fields.normal(name)
-    return normal in _NO_DOCUMENT or normal.startswith("query ")
-
-
-def write_table(imported: Imported) -> bytes:
-    """The import as one CSV, a row for each document of each query, that `read_table` gives back unchanged.
-
-    Columns that would only repeat another (query_id, id) or stay empty are left out.
-    """
-    queries = imported.query_ids
-    if not queries:
-        raise InvalidRequestError("There are no queries to write.", hint="Load or rate some first.")
-    rows: list[dict[str, str]] = []
-    for query in queries:
-        about = {"query_id": query, "query": imported.queries.get(query, query), "tag": imported.tags.get(query, "")}
-        check_cells([query, about["query"], about["tag"] or "-"], "a table")
-        ranked, grades = imported.run.get(query, ()), imported.judgments.get(query, {})
-        scores = imported.scores.get(query, {})
-        check_cells([*ranked, *grades], "a table")
-        ranks = {document: str(rank) for rank, document in enumerate(ranked, start=1)}
-        for document in dict.fromkeys([*ranked, *grades]):
-            rows.append(
-                {
-                    **{_beside(str(name)): str(cell) for name, cell in imported.metadata.get(document, {}).items()},
-                    **about,
-                    "id": document,
-                    "document": imported.documents.get(document, ""),
-                    "title": imported.title(document),
-                    "rank": ranks.get(document, ""),
-                    "score": repr(scores[document]) if document in scores else "",
-                    "rating": str(grades.get(document, "")),
-                }
-            )
-        if not ranked and not grades:
-            rows.append(about)
-    wanted = _needed(rows)
-    return csv_bytes([wanted, *([row.get(name, "") for name in wanted] for row in rows)])
-
-
-def _beside(column: str) -> str:
-    """The name of a further column, another one where it would be taken for a column of the table's own."""
-    mine = column != "title" and fields.normal(column) in {fields.normal(role) for role in TABLE_ROLES}
-    return f"{column} (2)" if mine else column
-
-
-def _needed(rows: Sequence[Mapping[str, str]]) -> list[str]:
-    """The columns worth writing. Ranks always are, since without them the place of a row would count."""
-    used = {name for row in rows for name, value in row.items() if value} | {"query", "document", "rank"}
-    if all(row["query_id"] == row["query"] for row in rows):
-        used.discard("query_id")
-    if all(row.get("id", "") == row.get("document", "") for row in rows):
-        used.discard("id")
-    extra = dict.fromkeys(name for row in rows for name in row if name not in TABLE_ROLES)
-    return [name for name in (*TABLE_ROLES, *extra) if name in used]
+    return Imported("", columns=tuple(names), header=header, **layout(guess_roles(names, (row.cells for row in body))))
 
 
 def _read(table: Table, columns: Mapping[str, str] | None) -> Imported:
@@ -190,21 +88,47 @@ def _read(table: Table, columns: Mapping[str, str] | None) -> Imported:
     line = table.rows[len(table.rows) - len(body) - header].line
     if line != table.rows[0].line:
         builder.refuse(table.rows[0].line, f"What stands above the names of the columns in line {line} is left out.")
-    roles = _choose_roles(names, [row.cells for row in body[:_SAMPLE_ROWS]], requested)
+    guess = guess_roles(names, (row.cells for row in body), requested)
+    roles = guess.chosen
+    builder.reading_notes += guess.notes
     if "query" not in roles and "query_id" not in roles:
-        builder.refuse(line, "No column holds the queries; the first row must name the columns.")
-    elif "document" not in roles and "id" not in roles:
+        return _only_documents(table, {**requested, "header": wanted})
+    if "document" not in roles and "id" not in roles:
         _only_queries(builder, line, body, names, roles)
     else:
         _with_documents(builder, replace(table, rows=body), names, roles)
-    return replace(builder.finish(), columns=tuple(names), chosen=roles, header=header)
+    return replace(builder.finish(), columns=tuple(names), header=header, **layout(guess))
+
+
+def _only_documents(table: Table, requested: Mapping[str, str], kind: str = "table") -> Imported:
+    """The documents of a table without queries, read as the import of documents reads it."""
+    names = {here: there for there, here in _OF_DOCUMENTS.items()}
+    wanted = {names.get(role, role): name for role, name in requested.items() if role in (*names, "header") and name}
+    parsed = documents_of(table, "csv", LIMITS, wanted)
+    return from_documents(parsed, kind)
+
+
+def from_documents(parsed: ParsedDocuments, kind: str) -> Imported:
+    """An import of documents as one of an evaluation. A document without an id goes by its text."""
+    builder = ImportBuilder(kind, problems=list(parsed.problems), reading_notes=list(parsed.notes))
+    for document in by_role(parsed):
+        text, about = document.text, dict(document.metadata)
+        title = str(about.pop("title", None) or "")
+        name = document.id or text.strip()
+        builder.document(0, name, text)
+        if title.strip():
+            builder.title(0, name, title)
+        if about and name not in builder.metadata:
+            builder.metadata[name] = about
+    chosen = {_OF_DOCUMENTS[role]: name for role, name in parsed.chosen.items() if role in _OF_DOCUMENTS}
+    unsure = tuple(_OF_DOCUMENTS[role] for role in parsed.unsure if role in _OF_DOCUMENTS)
+    guess = layout(ColumnGuess(chosen, unsure, parsed.samples))
+    return replace(builder.finish(), columns=parsed.columns, header=parsed.header, **guess)
 
 
 def _with_documents(builder: ImportBuilder, table: Table, names: Sequence[str], roles: Mapping[str, str]) -> None:
     """Take the rows of a table, without its header, that names documents of queries."""
     body = _filled_down(builder, table.rows, names, roles)
-    if "rating" in roles:
-        body = grade_words.as_grades(builder, body, names.index(roles["rating"]))
     extra = [name for name in names if name not in roles.values()]
     for line, cells in body:
         if len(cells) != len(names) and (table.ragged or len(cells) > len(names)):
@@ -294,24 +218,19 @@ def _add(builder: ImportBuilder, line: int, row: Mapping[str, str], extra: Mappi
     if row.get("title", "").strip():
         builder.title(line, name, unguarded(row["title"]))
     builder.cells(line, name, {column: unguarded(cell) for column, cell in extra.items()})
-    rating, grade = row.get("rating", "").strip(), None
-    try:
-        grade = parse_grade(rating) if rating else None
-    except ValueError as error:
-        builder.refuse(line, str(error))
-    known = builder.judgments.get(query_id, {}).get(name)
-    if grade in (None, known) or name not in builder.places.get(query_id, {}):
-        placed = _place(builder, line, query_id, name, row)
-        if grade is not None and placed:  # else the whole row is a repetition, which has been said
-            builder.judge(line, query_id, name, grade)
+    rating = row.get("rating", "").strip()
+    known = builder.rated(query_id, name)
+    if not rating or rating == known or name not in builder.places.get(query_id, {}):
+        if _place(builder, line, query_id, name, row):  # else the whole row is a repetition, which has been said
+            builder.rate(line, query_id, name, rating)
         return
     there = f"'{name}' is in the results of '{query_id}' already"
     if known is None:
-        builder.judge(line, query_id, name, grade)
+        builder.rate(line, query_id, name, rating)
         builder.refuse(line, f"{there}, without a rating; of this row only the rating is taken.")
     else:
         builder.refuse(
-            line, f"{there}, rated {known} there; {known} is kept, and this row, rated {grade}, is left out."
+            line, f"{there}, rated {known[:40]} there; it is kept, and this row, rated {rating[:40]}, is left out."
         )
 
 
@@ -339,14 +258,3 @@ def _tag(builder: ImportBuilder, line: int, query: str, row: Mapping[str, str]) 
     tag = row.get("tag", "").strip()
     if tag and builder.tags.setdefault(query, tag) != tag:
         builder.refuse(line, f"The query has the tag '{builder.tags[query]}' above; '{tag}' is left out.")
-
-
-def looks_like_table(rows: Sequence[Row]) -> bool:
-    """Whether the row that names the columns has one for the queries."""
-    if not rows:
-        return False
-    header = rows[rows_above(rows)].cells
-    names = {fields.normal(cell) for cell in header}
-    # alone in its row, a word such as "keyword" may be a query itself
-    wanted = {*_NAMES["query"], *_NAMES["query_id"]} if len(header) > 1 else set(_NAMES["query"][:2])
-    return bool(names & wanted)

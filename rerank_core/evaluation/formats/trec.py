@@ -3,26 +3,49 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from rerank_core.documents.report import count
+from rerank_core.documents.tables import fields
 from rerank_core.errors import InvalidRequestError
+from rerank_core.evaluation.formats.columns import is_number, is_role_name_of
 from rerank_core.evaluation.formats.imported import ImportBuilder, Imported, parse_number
 
 RUN_ID = "rerank-playground"
 """The name written in a run's last column where it has none of its own."""
 
 _WHITE = re.compile(r"[ \t\r\f\v]+")  # C's isspace; other white space is part of an id
+_SECOND = ("q0", "0", "1", "iter")
 _UNFIT = re.compile(r"[ \t\r\n\f\v\x00\ufeff]|^#|^$")
+
+
+def kind_of_lines(lines: Sequence[str]) -> str | None:
+    """Whether most lines are judgments or results, a first line of names left aside; None where they are neither.
+
+    One line that is not does not make the others something else, and few lines that are make no file.
+    """
+    data = [line for line in lines if not line.startswith("#")]
+    parts = [_parts(line) for line in data]
+    body = parts[1:] if len(parts) > 1 and _is_header(parts[0]) else parts
+    for kind, fits in (("trec-run", _is_result), ("trec-qrels", _is_judgment)):
+        found = [cells for cells in body if fits(cells)]
+        if not found or 2 * len(found) < len(body):
+            continue
+        # whatever the second part is, it is the same all the way down: words of queries are not
+        same = Counter(cells[1] for cells in found).most_common(1)[0][1]
+        if len(found) == len(body) or (len(body) > 1 and 2 * same > len(body)) or found[0][1].lower() in _SECOND:
+            return kind
+    return None
 
 
 def read_qrels(text: str) -> Imported:
     """Judgments from lines of `query iteration document grade`; the iteration is ignored, as trec_eval does.
 
-    Lines that begin with # are comments.
+    Lines that begin with # are comments, and a first line may name the columns.
     """
     builder = ImportBuilder("trec-qrels")
-    for line, cells in _lines(text):
+    for line, cells in _lines(text, builder):
         if len(cells) != 4:
             found = count(len(cells), "part")
             builder.refuse(line, f"This line has {found}; a judgment has 4: query, iteration, document, grade.")
@@ -39,10 +62,19 @@ def read_run(text: str) -> Imported:
     comes last in byte order. What follows the name is ignored; the name of the last line is the run's.
     """
     builder = ImportBuilder("trec-run")
-    for line, cells in _lines(text):
+    for line, cells in _lines(text, builder):
+        if len(cells) == 5 and not is_number(cells[4]) and is_number(cells[2]):
+            cells = [cells[0], "Q0", *cells[1:]]  # without the second part, which means nothing
+        found = count(len(cells), "part")
         if len(cells) < 5:
-            found = count(len(cells), "part")
             builder.refuse(line, f"This line has {found}; a result has 6: query, Q0, document, rank, score, name.")
+            continue
+        if len(cells) > 6 and is_number(cells[5]):
+            builder.refuse(
+                line,
+                f"This line has {found} where a result has 6: an id with a space in it takes two. Save the results "
+                "as a table, or with tabs between the parts.",
+            )
             continue
         query, document = cells[0], cells[2]
         try:
@@ -100,11 +132,49 @@ def _best_last(score: float, document: str) -> tuple[float, bytes]:
     return score, document.encode("utf-8", "surrogatepass")
 
 
-def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
+def _lines(text: str, builder: ImportBuilder) -> Iterator[tuple[int, list[str]]]:
+    """Each line with its parts, without comments and without names above them."""
+    first = True
     for number, line in enumerate(text.split("\n"), start=1):
         stripped = line.strip(" \t\r\f\v")
-        if stripped and not stripped.startswith("#"):
-            yield number, _WHITE.split(stripped)
+        if not stripped or stripped.startswith("#"):
+            continue
+        cells = _parts(stripped)
+        if first and _is_header(cells):
+            builder.reading_notes.append(f"Line {number:,} was read as the names of the columns.")
+        else:
+            yield number, cells
+        first = False
+
+
+def _parts(line: str) -> list[str]:
+    """The parts of a line. Between tabs or commas a part may hold blanks; else each blank ends one."""
+    line = line.strip(" \t\r\f\v")
+    blanks = _WHITE.split(line)
+    for mark in "\t,;" if len(blanks) < 4 else "\t":
+        cells = [cell.strip() for cell in line.split(mark)]
+        if len(cells) in (4, 6) and all(cells) and is_number(cells[3 if len(cells) == 4 else 4]):
+            return cells
+    return blanks
+
+
+def _is_header(cells: Sequence[str]) -> bool:
+    """Whether the parts of a first line are names: one is known, and the last two are no numbers."""
+    if len(cells) < 3 or any(is_number(cell) for cell in cells[2:]):
+        return False
+    names = {fields.normal(cell) for cell in cells}
+    return is_role_name_of("query", names) or is_role_name_of("query_id", names)
+
+
+def _is_judgment(cells: Sequence[str]) -> bool:
+    return len(cells) == 4 and is_number(cells[3])
+
+
+def _is_result(cells: Sequence[str]) -> bool:
+    """Whether parts are a result: with a rank and a score behind each other, as no query has them."""
+    if len(cells) == 5 and not is_number(cells[4]):
+        return is_number(cells[2]) and is_number(cells[3])
+    return len(cells) >= 5 and is_number(cells[4]) and is_number(cells[3])
 
 
 def _check(ids: Iterable[str]) -> None:

@@ -11,6 +11,7 @@ from rerank_core.documents.report import Problem, count
 from rerank_core.errors import InvalidRequestError
 from rerank_core.language import guess
 from rerank_core.models import Document
+from rerank_core.rank_fields import TITLE_AND_TEXT
 
 if TYPE_CHECKING:
     from rerank_core.evaluation.formats.imported import Imported
@@ -64,6 +65,7 @@ class QuerySet:
     order is. `problems` are what an import left out, `notes` sentences about how the set came about.
     `answers` are reference answers by query id, `scores` those of the initial order by query and document id, and
     `file_notes` what belonged to a file as a whole (see Imported.notes): kept to be given back by a download.
+    `rank_fields` are the fields of each document that the models read (see `rerank_core.rank_fields`).
     Made by the functions of `evaluation.sources`; it never changes, `rated` and the like give a new one.
     """
 
@@ -77,6 +79,7 @@ class QuerySet:
     answers: Mapping[str, str] = field(default_factory=dict, hash=False)
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict, hash=False)
     file_notes: Mapping[str, str] = field(default_factory=dict, hash=False)
+    rank_fields: tuple[str, ...] = TITLE_AND_TEXT
 
     def __len__(self) -> int:
         return len(self.queries)

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rerank_core import Document, InvalidDocumentsError
+from rerank_core import Document, InvalidDocumentsError, InvalidRequestError
 from rerank_core.corpora import MAX_NAME, Added, CorpusError, CorpusStore, database
 from rerank_core.corpora import corpus as corpus_module
 from rerank_core.corpora import vector_file as vector_module
@@ -477,7 +477,7 @@ def test_vectors_are_kept_and_grow_with_the_corpus(store, embedded):
     corpus.add(["three", "four"])
     assert other.missing_vectors("local-english") == 2
     assert len(other.vectors("local-english")) == 5
-    assert embedded == [["one", "two, in two windows", " "], ["three", "four"]]
+    assert embedded == [["one", "two, in two windows", ""], ["three", "four"]]
     assert corpus.missing_vectors("local-multilingual") == 5
 
 
@@ -659,3 +659,76 @@ def test_few_corpora_stay_open(store):
         store.open(corpus_id)
     assert store.open(ids[0]) is not first
     assert len(first) == len(store.open(ids[0])) == 4
+
+
+# What is searched
+
+
+PAGES = [
+    Document("Open Settings.", "a", {"title": "Reset your password"}),
+    Document("Read it here.", "b", {"title": "Your invoice", "tags": ["bill", "payment"]}),
+]
+
+
+def test_titles_are_searched_unless_said_otherwise(store, embedded):
+    """A corpus keeps which fields are searched, and its index and its vectors are of those."""
+    corpus = store.create("A", PAGES)
+    assert corpus.rank_fields == again(store).list()[0].rank_fields == ("title", "text")
+    assert [hit.index for hit in corpus.keyword_index().search("password")] == [0]
+    corpus.vectors("local-english")
+    assert embedded == [["Reset your password\nOpen Settings.", "Your invoice\nRead it here."]]
+    other = store.create("B", PAGES, rank_fields=("text", "tags"))
+    assert again(store).open("B").rank_fields == ("text", "tags")
+    assert [hit.index for hit in other.keyword_index().search("payment password")] == [1]
+    assert list(other.texts()) == ["Open Settings.", "Read it here."]
+    with pytest.raises(InvalidRequestError):
+        store.create("C", PAGES, rank_fields="title")
+
+
+def test_a_corpus_can_be_indexed_anew_without_its_files(store, embedded):
+    """Until the new indexes are whole, searches find what they found; then the former ones are gone."""
+    corpus = store.create("A", PAGES, rank_fields=["text"])
+    before = corpus.keyword_index()
+    corpus.vectors("local-english")
+    files = {path.name for path in corpus.folder.iterdir()}
+    told = []
+
+    def stop(done, total):
+        told.append((done, total))
+        if len(told) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        corpus.index_anew(on_progress=stop)
+    assert corpus.rank_fields == ("text",)
+    assert corpus.keyword_index() is before
+    assert corpus.missing_vectors("local-english") == 0
+    assert not corpus.keyword_index().search("password")
+
+    corpus.index_anew(on_progress=lambda *now: told.append(now))
+    assert told[-1] == (1, 2)
+    assert corpus.has_keyword_index()
+    assert corpus.missing_vectors("local-english") == 0
+    for one in (corpus, again(store).open("A")):
+        assert one.rank_fields == ("title", "text")
+        assert [hit.index for hit in one.keyword_index().search("password")] == [0]
+        assert len(one.vectors("local-english")) == 2
+    assert embedded[-1] == ["Reset your password\nOpen Settings.", "Your invoice\nRead it here."]
+    assert len({path.name for path in corpus.folder.iterdir()}) == len(files)
+    calls = len(embedded)
+    corpus.index_anew()
+    assert len(embedded) == calls
+    assert list(corpus) == PAGES
+
+
+def test_another_process_that_has_the_corpus_open_follows(store, embedded):
+    """An index that is held in memory is not taken for one of the fields that are searched now."""
+    corpus, other = store.create("A", PAGES, rank_fields=["text"]), again(store).open("A")
+    assert not other.keyword_index().search("password")
+    other.vectors("local-english")
+    corpus.index_anew()
+    assert [hit.index for hit in other.keyword_index().search("password")] == [0]
+    assert len(other.vectors("local-english")) == 2
+    corpus.add([Document("Pay it.", "c", {"title": "Late fees"})])
+    assert [hit.index for hit in other.keyword_index().search("fees")] == [2]
+    assert other.missing_vectors("local-english") == 1

@@ -35,6 +35,7 @@ from rerank_core.errors import ModelNotFoundError
 from rerank_core.keyword.words import normalise
 from rerank_core.models import RankedDocument, RerankRequest, RerankResponse
 from rerank_core.offline.models import ENGLISH, KEYWORD, MULTILINGUAL
+from rerank_core.rank_fields import TEXT_ONLY, ranked_text
 from rerank_core.retrieval.embedding import Vectors
 from rerank_core.retrieval.passages import PassageList
 
@@ -341,11 +342,12 @@ def test_one_against_many_agrees_with_all_pairs() -> None:
     """Wording and meaning of a text with the others are those of the pairs that it is in."""
     model = needs(ENGLISH)
     some = ARTICLES[:12]
-    against = candidates(PassageList(some), some[3].text, model, leave_out=3)
+    reference = ranked_text(some[3])
+    against = candidates(PassageList(some), reference, model, leave_out=3)
     assert 3 not in against.places
     assert against.searched == 11
     assert against.note == ""
-    rows = {row.place: row for row in compare(some[3].text, against, model)}
+    rows = {row.place: row for row in compare(reference, against, model)}
     for pair in find_duplicates(some, model).pairs(MEANING, -1):
         if 3 in (pair.first, pair.second):
             other = rows[pair.first + pair.second - 3]
@@ -386,6 +388,36 @@ def test_a_blank_reference_and_nothing_to_compare_with_are_refused() -> None:
         candidates(PassageList(["one"]), "one", None, leave_out=0)
 
 
+@pytest.mark.parametrize("model", [None, ENGLISH])
+def test_titles_are_compared_with_the_texts(model: str | None) -> None:
+    """Texts alike under different titles are less alike than under one, and a text of a title alone is not blank; with
+    the text alone the titles count for nothing."""
+    if model is not None:
+        needs(model)
+    steps = "Open Settings, choose Security and follow the steps on the screen."
+    some = [
+        Document(steps, "a", {"title": "Reset your password"}),
+        Document(steps, "b", {"title": "Close the account for good"}),
+        Document(steps, "c", {"title": "Reset your password"}),
+        Document("", "d", {"title": "Reset your password"}),
+    ]
+    measure = WORDING if model is None else MEANING
+    found = find_duplicates(some, model)
+    values = {
+        (pair.first, pair.second): pair.wording if model is None else pair.meaning for pair in found.pairs(measure, -1)
+    }
+    assert values[(0, 2)] == pytest.approx(1.0, abs=1e-6)
+    assert values[(0, 1)] < 0.99
+    assert found.blank == ()
+    alone = find_duplicates(some, model, rank_fields=TEXT_ONLY)
+    assert alone.blank == (3,)
+    assert alone.count(measure, 0.999) == 3
+    against = candidates(PassageList(some), ranked_text(some[0]), model, leave_out=0)
+    rows = compare(ranked_text(some[0]), against, model)
+    best = max(rows, key=lambda row: row.wording if model is None else row.meaning)
+    assert best.document.id == "c"
+
+
 # --- files --------------------------------------------------------------------------------------------------------
 
 EVIL = (
@@ -409,7 +441,7 @@ def test_the_csv_of_groups_is_safe_in_a_spreadsheet() -> None:
     assert rows[0]["id"] == "'-1"
     assert rows[0]["title"] == "'@sum"
     assert rows[0]["meaning"] == ""
-    assert float(rows[0]["wording"]) > 0.9
+    assert float(rows[0]["wording"]) > 0.8  # only one of them has a title
 
 
 def test_the_json_of_groups_reads_back() -> None:

@@ -13,6 +13,7 @@ from rerank_core.corpora import CorpusStore
 from rerank_core.documents.report import Problem
 from rerank_core.evaluation.experiments.records import RatePolicy
 from rerank_core.models import Document
+from rerank_core.rank_fields import TEXT_ONLY, TITLE_AND_TEXT
 from rerank_core.ranking.contender import Contender
 from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.query_sets import QuerySetStore
@@ -42,6 +43,7 @@ def test_a_run_is_all_there(home):
         assert run.documents == DOCUMENTS
         assert (run.order_name, run.top_n, dict(run.ratings)) == ("as pasted", 2, {0: 3, 2: 1})
         assert run.created == datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
+        assert run.rank_fields == TEXT_ONLY
         assert [(one.index, one.relevance_score) for one in run.response.results] == [(2, 0.9), (1, 0.45), (0, 0.3)]
         store.set_rating(run.id, 1, 2)
         assert dict(store.get(run.id).ratings) == {0: 3, 1: 2, 2: 1}
@@ -62,6 +64,7 @@ def test_a_query_set_is_all_there(home):
         assert (found.problems, found.notes) == ((Problem(7, "left out"),), ("a note",))
         assert (found.answers, found.file_notes) == ({"q1": "Use the link."}, {"run_id": "r1"})
         assert found.scores == {"q1": {"d1": 1.5, "d3": 0.25}}
+        assert found.rank_fields == TEXT_ONLY
         assert sets.rate(row.id, "ann", "q1", "d1", 1) == 3
         kept = sets.threshold("gateflow", "rerank-english-v3.0")
         assert kept is not None
@@ -76,6 +79,7 @@ def test_an_experiment_is_all_there(home):
         assert (experiment.name, experiment.state, experiment.queries) == ("First", "done", 3)
         assert experiment.spending_limit == Decimal("1.50")
         assert experiment.rates == {"gateflow": RatePolicy(2, 6_000, 0)}
+        assert experiment.rank_fields == TEXT_ONLY
         models = ("rerank-english-v3.0", "rerank-multilingual-v3.0")
         assert experiment.contenders == tuple(Contender("gateflow", model) for model in models)
         query_set = sets.get(experiment.query_set)
@@ -90,12 +94,32 @@ def test_an_experiment_is_all_there(home):
         assert sets.marks(experiment.id, "English") == {("q1", "d1"): "borderline"}
 
 
+def test_a_set_that_was_read_as_text_only_can_be_read_with_titles(home):
+    """The better choice can be made for a set of that time; its experiments keep what they were made with."""
+    path = home / "experiments.sqlite3"
+    with QuerySetStore(path) as sets, ExperimentStore(path) as store:
+        (row,) = sets.list()
+        before = sets.version_of(row.id)
+        assert sets.set_rank_fields(row.id, TITLE_AND_TEXT).rank_fields == TITLE_AND_TEXT
+        assert sets.version_of(row.id) != before
+        assert sets.get(row.id).rank_fields == TITLE_AND_TEXT
+        assert store.list()[0].rank_fields == TEXT_ONLY
+
+
 def test_a_knowledge_base_is_all_there(home):
-    """The passages are read, and the keyword index is used as it is."""
+    """The passages are read, and the keyword index is used as it is: of the texts alone, until it is made anew."""
     store = CorpusStore(home / "corpora")
     (row,) = store.list()
     assert (row.name, row.passages, row.keyword, row.problem) == ("Help articles", 2, True, None)
     corpus = store.open(row.id)
     assert list(corpus) == [DOCUMENTS[0], DOCUMENTS[2]]
+    assert corpus.rank_fields == row.rank_fields == TEXT_ONLY
+    kept = {path.name: path.stat().st_mtime_ns for path in corpus.folder.rglob("*.npy")}
     assert [hit.index for hit in corpus.keyword_index().search("password", 1)] == [0]
+    assert {path.name: path.stat().st_mtime_ns for path in corpus.folder.rglob("*.npy")} == kept
+    assert not corpus.keyword_index().search("title")
+    corpus.add([Document("Find the router", "d4", {"title": "Title d4"})])
+    assert not CorpusStore(home / "corpora").open(row.id).keyword_index().search("title")
+    corpus.index_anew()
+    assert len(CorpusStore(home / "corpora").open(row.id).keyword_index().search("title")) == 3
     corpus.release()

@@ -20,7 +20,9 @@ from rerank_core.evaluation.query_sets import added_runs
 from rerank_core.evaluation.query_sets.query_set import QuerySet, make_queries
 from rerank_core.evaluation.query_sets.sources import from_files, from_runs
 from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, Usage
+from rerank_core.rank_fields import TEXT_ONLY, TITLE_AND_TEXT
 from rerank_core.ranking.contender import Contender
+from rerank_core.storage import query_sets
 from rerank_core.storage.evaluation_file import ExperimentFile
 from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.query_sets import QuerySetStore
@@ -258,26 +260,64 @@ def test_marks_go_with_their_experiment(tmp_path):
         store.mark(one, "v2", [("q1", "a")], "good")
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_a_file_of_an_earlier_version_opens_with_all_that_is_in_it(tmp_path, version):
-    """What newer versions added is added to it; sets, ratings and thresholds stay."""
+    """What newer versions added is added to it; sets, ratings and thresholds stay; its models read the text alone."""
     path = tmp_path / "old.sqlite3"
     migrations = ExperimentFile.kind.migrations
     before = replace(ExperimentFile.kind, migrations=migrations[:version])
-    made = small_set()
+    made, set_id = small_set(), "of old"
 
     class Earlier(QuerySetStore):
         kind = before
 
     with Earlier(path) as old:
-        set_id = old.save(made)
         old.set_threshold("local", "local-keyword", 0.4)
+    with sqlite3.connect(path) as db:
+        db.execute(
+            "INSERT INTO query_sets (id, name, created, queries, pairs, bytes, payload) VALUES (?, ?, ?, 12, 72, 1, ?)",
+            (set_id, b"Small", "2026-05-04T03:02:01+00:00", query_sets._packed(made)),
+        )
+        query_sets._write_grades(db, set_id, "ann", made.judgments["ann"])
+    db.close()
     with QuerySetStore(path) as store:
-        assert store.get(set_id).judgments == made.judgments
+        assert store.get(set_id) == replace(made, rank_fields=TEXT_ONLY)
         assert store.threshold("local", "local-keyword").score == 0.4
         one = ExperimentStore(path).create(set_id, made, [Contender("local", "local-keyword")]).id
         store.mark(one, "v2", [("q1", "a")], "good")
         assert store.marks(one, "v2") == {("q1", "a"): "good"}
+
+
+def test_what_the_models_read_is_kept_and_can_be_changed(store):
+    """A set keeps its fields; an experiment keeps those that it was made with, whatever the set says later, and sends
+    them."""
+    made = small_set(2)
+    set_id = store.save(replace(made, rank_fields=("title", "text", "brand\ud800")))
+    assert store.get(set_id).rank_fields == ("title", "text", "brand\ud800")
+    store.set_rank_fields(set_id, TITLE_AND_TEXT)
+    experiments = ExperimentStore(store.path)
+    first = experiments.create(set_id, store.get(set_id), [Contender("gateflow", "m")])
+    version = store.version_of(set_id)
+    assert store.set_rank_fields(set_id, ["text"]) == store.get(set_id)
+    assert store.version_of(set_id) != version
+    second = experiments.create(set_id, store.get(set_id), [Contender("gateflow", "m")])
+    for one, fields in ((first, TITLE_AND_TEXT), (second, TEXT_ONLY)):
+        assert experiments.get(one.id).rank_fields == fields
+        clients = FakeClients()
+        run_experiment(None, experiments, one.id, store.get(set_id), clients)
+        assert clients.made["gateflow"].read == {fields}
+    assert store.get(set_id).documents == made.documents
+
+
+@pytest.mark.parametrize("wrong", ["title", [], ["text", ""]])
+def test_fields_that_are_none_are_refused_and_change_nothing(store, wrong):
+    """A set that is not there is named; what is no list of names leaves the set as it is."""
+    set_id = store.save(small_set(1))
+    with pytest.raises(InvalidRequestError):
+        store.set_rank_fields(set_id, wrong)
+    assert store.get(set_id).rank_fields == TITLE_AND_TEXT
+    with pytest.raises(ExperimentError, match="no such query set"):
+        store.set_rank_fields("gone", TITLE_AND_TEXT)
 
 
 def test_a_set_of_an_earlier_version_still_opens(tmp_path):

@@ -61,7 +61,9 @@ def any_run(draw: st.DrawFn) -> Run:
     if not any(document.text.strip() for document in documents):
         documents.append(Document("text"))
     query = draw(ANY_TEXT.filter(str.strip))
-    request = RerankRequest(query, documents, draw(st.none() | st.just("m")), draw(st.none() | st.integers(1, 9)))
+    fields = draw(st.sampled_from([("text",), ("title", "text"), ("text", "\ud800")]))
+    model, top_n = draw(st.none() | st.just("m")), draw(st.none() | st.integers(1, 9))
+    request = RerankRequest(query, documents, model, top_n, rank_fields=fields)
     order = draw(st.permutations(range(len(documents))))
     scores = draw(st.lists(st.none() | st.floats(0, 1), min_size=len(order), max_size=len(order)))
     results = tuple(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rerank_core.documents import Limits, ParsedDocuments, describe, read_documents
 from rerank_core.documents.tables.delimited import sniff
-from rerank_core.documents.tables.fields import choose
+from rerank_core.documents.tables.guess import guess_columns
 from rerank_core.errors import InvalidDocumentsError
 
 
@@ -81,7 +81,7 @@ def test_an_unknown_column_or_role_is_the_callers_mistake(columns: dict[str, str
 )
 def test_the_text_column_is_guessed(header: list[str], rows: list[list[str]], expected: str) -> None:
     """By its name first, else by the longest text; an address, a number or an empty column is no text."""
-    assert choose(header, rows)["text"] == expected
+    assert guess_columns(header, rows).chosen["text"] == expected
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -128,7 +128,7 @@ def test_headers_are_told_from_data() -> None:
     assert headerless.chosen == {"text": "Column 2"}
     assert "does not look like column names" in headerless.notes[0]
     assert len(read("Reset it.,x y\nCall us.,z\n").documents) == 2
-    named = read("Frage,Antwort\nWie?,So wird es gemacht\n")
+    named = read("Wer,Was\nWie?,So wird es gemacht\n")
     assert texts(named) == ["So wird es gemacht"]
     assert named.notes == ("The first row was read as the names of the columns.",)
 
@@ -348,3 +348,13 @@ def test_hostile_tables_end_in_sentences(hostile: str) -> None:
     """Quotation marks without end, endless columns and odd separators neither raise nor hang."""
     parsed = read(hostile)
     assert parsed.documents or parsed.problems
+
+
+def test_a_table_without_texts_says_so_once() -> None:
+    """One sentence names the cure, and the columns are there to choose from."""
+    parsed = read("count,date\n12,2024-01-05\n13,2024-01-06\n")
+    assert (parsed.documents, parsed.rows, parsed.columns) == ((), 2, ("count", "date"))
+    assert [problem.reason for problem in parsed.problems] == [
+        "No column looks like texts. Choose the column that holds the texts."
+    ]
+    assert parsed.samples == {"count": ("12", "13"), "date": ("2024-01-05", "2024-01-06")}

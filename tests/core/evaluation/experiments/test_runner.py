@@ -29,6 +29,7 @@ from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.jobs import Cancelled, JobManager
 from rerank_core.pricing.budget import Budget
 from rerank_core.pricing.estimates import estimate_tokens
+from rerank_core.rank_fields import ranked_text
 from rerank_core.ranking.contender import Contender, distinct
 from rerank_core.storage import evaluation_file
 from rerank_core.storage.experiments import ExperimentStore
@@ -522,7 +523,7 @@ def test_local_time_is_promised_by_what_was_measured():
     assert 100 < read <= 1.5 * MEASURED_TOKENS
     assert speed.query == 0.5
     made = plan(query_set, (Contender("local", "local-english"),), speeds={"local-english": LocalSpeed(10.0, 0.5)})
-    tokens = sum(estimate_tokens(document.text) for document in query_set.documents.values())
+    tokens = sum(estimate_tokens(ranked_text(document)) for document in query_set.documents.values())
     assert made.seconds == pytest.approx(tokens / 10 + 10 * 0.5, rel=0.01)
     with pytest.raises(InvalidRequestError):
         measure_local_speed(None, QuerySet("empty", ()), "local-keyword")

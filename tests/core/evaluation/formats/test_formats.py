@@ -162,7 +162,7 @@ def test_what_is_written_is_read_back_whole(kind: str, data: st.DataObject) -> N
     imported = Imported(kind, **data.draw(CONTENT[kind]))
     written = write(kind, imported)
     back = read_directly(evaluation.KINDS[kind].file_name, written, kind, None)
-    assert replace(back, columns=(), chosen={}, header=None, encoding=None) == imported
+    assert replace(back, columns=(), chosen={}, unsure=(), samples={}, header=None, encoding=None) == imported
     assert list(back.query_ids) == list(imported.query_ids)
     assert write(kind, back) == written
 
@@ -238,19 +238,15 @@ def test_quepid_ratings_as_quepid_writes_them() -> None:
         "dogs,,\r\n"
         " =1+1,x,0\r\n"
         "star trek,1370,2\r\n"
-        "star trek,9,good\r\n"
         "star trek,,1\r\n"
         "a,b\r\n"
         ",9,1\r\n"
-        "star trek,10,2.5\r\n"
-        "star trek,11,300\r\n"
     )
     imported = read("ratings.csv", text.encode(), "quepid-ratings")
     assert list(imported.queries) == ["star trek", "milk, skimmed", "dogs", "=1+1"]
     assert imported.judgments == {"star trek": {"1370": 3}, "milk, skimmed": {"7": -1}, "=1+1": {"x": 0}}
-    assert [line for line, _ in imported.problems] == [6, 7, 8, 9, 10, 11, 12]
+    assert [line for line, _ in imported.problems] == [6, 7, 8, 9]
     assert "rated 3 there" in imported.problems[0].reason
-    assert "'good' is not a number" in imported.problems[1].reason
 
 
 def test_a_cell_that_looks_like_a_formula_is_made_harmless() -> None:
@@ -272,8 +268,9 @@ def test_opensearch_judgments_may_lack_a_header_and_carry_decimals() -> None:
     imported = read(
         "judgments.csv", b"red dress, B077, 3.000\nred dress,B071,0.5\nred dress,,1\n", "opensearch-judgments"
     )
-    assert imported.judgments == {"red dress": {"B077": 3}}
-    assert [line for line, _ in imported.problems] == [2, 3]
+    assert imported.judgments == {"red dress": {"B077": 6, "B071": 1}}
+    assert "taken times 2" in imported.rating_note
+    assert [line for line, _ in imported.problems] == [3]
 
 
 def test_opensearch_queries_in_their_three_forms() -> None:
@@ -328,9 +325,9 @@ def test_bad_lines_of_a_run_and_of_qrels_are_named() -> None:
     run = read("run", b"q Q0 a 1 0.5 x\nq Q0 a 2 0.4 x\nq Q0 b 3 high x\nq Q0\n# comment\nq Q0 c 4 nan x\n", "trec-run")
     assert run.run == {"q": ("a",)}
     assert [line for line, _ in run.problems] == [2, 3, 4, 6]
-    qrels = read("qrels", b"q 0 a 1\nq 0 a 2\nq 0 b\nq 0 c 200\nq 0 d 1 5\nq 0 e 1\n", "trec-qrels")
-    assert qrels.judgments == {"q": {"a": 1, "e": 1}}
-    assert [line for line, _ in qrels.problems] == [2, 3, 4, 5]
+    qrels = read("qrels", b"q 0 a 1\nq 0 a 2\nq 0 b\nq 0 c 2\nq 0 d 1 5\nq 0 e 1\n", "trec-qrels")
+    assert qrels.judgments == {"q": {"a": 1, "c": 2, "e": 1}}
+    assert [line for line, _ in qrels.problems] == [2, 3, 5]
 
 
 def test_a_run_written_without_scores_falls_from_rank_to_rank() -> None:
@@ -408,11 +405,11 @@ def test_the_columns_of_a_spreadsheet_can_be_chosen() -> None:
 
 
 def test_bad_rows_of_a_spreadsheet_are_named_and_the_rest_is_kept() -> None:
-    """Blank queries and documents, ratings and ranks in words and a wrong width cost one cell or row each."""
+    """Blank queries and documents, ranks in words and a wrong width cost one cell or row each."""
     text = (
         "query,id,document,rank,rating\n"
         ",1,x,1,1\n"
-        "tv,2,a screen,1,good\n"
+        "tv,2,a screen,1,\n"
         "tv,3,a radio,first,2\n"
         "tv,2,another text,2,1\n"
         "tv\n"
@@ -422,7 +419,7 @@ def test_bad_rows_of_a_spreadsheet_are_named_and_the_rest_is_kept() -> None:
     imported = read("a.csv", text.encode())
     assert imported.run == {"tv": ("2", "3"), "lamp": ()}
     assert imported.judgments == {"tv": {"3": 2, "2": 1}}
-    assert [line for line, _ in imported.problems] == [2, 3, 4, 5, 5, 6, 7]
+    assert [line for line, _ in imported.problems] == [2, 4, 5, 5, 6, 7]
 
 
 def test_a_title_above_the_names_of_the_columns_is_passed_over() -> None:
@@ -431,7 +428,7 @@ def test_a_title_above_the_names_of_the_columns_is_passed_over() -> None:
     assert imported.judgments == {"tv": {"a screen": 3}, "radio": {"x": 2}}
     assert [line for line, _ in imported.problems] == [1]
     assert "line 3" in imported.problems[0].reason
-    assert read("a.csv", b"Review\nquery;document;rating\ntv;a screen;x\n").problems[-1].line == 3
+    assert read("a.csv", b"Review\nquery;document;rating\n;a screen;1\n").problems[-1].line == 3
 
 
 def test_a_query_that_stands_once_above_its_documents_is_theirs() -> None:
@@ -446,13 +443,13 @@ def test_a_query_that_stands_once_above_its_documents_is_theirs() -> None:
 
 
 def test_ratings_in_words_are_grades_and_said_to_be() -> None:
-    """All of them known words: read, and told; one that is not known: each is reported."""
+    """All of them known words: read, and told once; one that is not known: none is read, and the file says why."""
     imported = read("a.csv", b"query,document,rating\ntv,a,Highly relevant\ntv,b,not-relevant\ntv,c,Relevant\ntv,d,\n")
     assert imported.judgments == {"tv": {"a": 3, "b": 0, "c": 2}}
     told = "The ratings are words, which count as grades: 'Highly relevant' as 3, 'Relevant' as 2, 'not-relevant' as 0."
-    assert imported.problems == ((0, told),)
+    assert (imported.problems, imported.reading_notes, imported.rating_note) == ((), (told,), told)
     odd = read("a.csv", b"query,document,rating\ntv,a,Relevant\ntv,b,lovely\n")
-    assert (odd.judgments, [line for line, _ in odd.problems]) == ({}, [2, 3])
+    assert (odd.judgments, [line for line, _ in odd.problems]) == ({}, [0])
 
 
 def test_a_spreadsheet_ordered_by_score() -> None:
@@ -467,14 +464,13 @@ def test_a_workbook_is_read_like_a_csv() -> None:
     import openpyxl
 
     book = openpyxl.Workbook()
-    rows = [["query", "document", "rating"], ["tv", "a screen", 3], ["tv", "a radio", 0], ["tv", "a lamp", "bad"]]
+    rows = [["query", "document", "rating"], ["tv", "a screen", 3], ["tv", "a radio", 0], ["tv"]]
     for row in rows:
         book.active.append(row)
     out = io.BytesIO()
     book.save(out)
     imported = read("set.xlsx", out.getvalue())
     assert imported.judgments == {"tv": {"a screen": 3, "a radio": 0}}
-    assert imported.problems[0].line == 4
     assert read("set.xlsx", out.getvalue()[:300], "table").problems
 
 
@@ -606,10 +602,10 @@ def test_ratings_without_documents_are_named_and_the_queries_kept() -> None:
 
 def test_columns_of_any_name_can_be_named() -> None:
     """Somebody who says which column is what has said that the file is a table."""
-    data = "Frage;Dokument;Bewertung\nWie lange?;Bis neun.;2,0\n".encode("cp1252")
+    data = "Thema;Dokument;Wertung\nWie lange?;Bis neun.;2,0\n".encode("cp1252")
     with pytest.raises(InvalidRequestError, match="not clear"):
         read("fragen.csv", data)
-    imported = read("fragen.csv", data, columns={"query": "Frage", "document": "Dokument", "rating": "Bewertung"})
+    imported = read("fragen.csv", data, columns={"query": "Thema", "document": "Dokument", "rating": "Wertung"})
     assert imported.judgments == {"Wie lange?": {"Bis neun.": 2}}
 
 
@@ -634,7 +630,7 @@ def test_a_repeated_row_is_one_problem_whatever_its_rating() -> None:
     imported = read("a.csv", b"query,document,rating\nq,a,3\nq,a,3\nq,a,1\nq,b,\nq,b,2\n")
     assert imported.judgments == {"q": {"a": 3, "b": 2}}
     assert [problem.line for problem in imported.problems] == [3, 4, 6]
-    assert "rated 3 there; 3 is kept, and this row, rated 1, is left out" in imported.problems[1].reason
+    assert "rated 3 there; it is kept, and this row, rated 1, is left out" in imported.problems[1].reason
     assert "only the rating is taken" in imported.problems[2].reason
 
 
@@ -769,9 +765,9 @@ def test_a_book_of_judges_keeps_their_ratings_apart() -> None:
     assert [line for line, _ in imported.problems] == [1]
     assert "'Ann', 'Ben', 'Cem' are read as ratings of 3 people" in imported.problems[0].reason
     assert write("quepid-ratings", imported) == text.encode()
-    bad = read("book.csv", b"query,docid,Ann\nq,a,good\nq,b,1\nq,b,2\n,c,1\nq,,1\nq,d\n", "quepid-ratings")
+    bad = read("book.csv", b"query,docid,Ann\nq,b,1\nq,b,2\n,c,1\nq,,1\nq,d\n", "quepid-ratings")
     assert bad.judgments == {"q": {"b": 1}}
-    assert [line for line, _ in bad.problems] == [1, 2, 4, 5, 6, 7]
+    assert [line for line, _ in bad.problems] == [1, 3, 4, 5, 6]
     assert read("a.csv", b"query,docid,Ann\nq,a,text\n").kind == "table"
     assert read("a.csv", b"query,docid,title,rating\nq,a,1984,2\n").judgments == {"q": {"a": 2}}
     with pytest.raises(InvalidRequestError, match="cannot stand above"):
@@ -793,7 +789,9 @@ def test_training_data_are_judgments() -> None:
     assert imported.queries == {"1": "star trek", "2": "star wars"}
     assert imported.judgments == {"1": {"1370": 3, "12": 0}, "2": {"7": 2}}
     assert [(line, "features" in reason) for line, reason in imported.problems] == [(0, True)]
-    bad = read("ltr.txt", b"3 qid:1 # 1370 star trek\nx qid:1 # 12 star trek\n1 qid:1 1:0.5\n1 qid:1 # 13 star trek\n")
+    bad = read(
+        "ltr.txt", b"3 qid:1 # 1370 star trek\n1 qid:1 # 1370 star trek\n1 qid:1 1:0.5\n1 qid:1 # 13 star trek\n"
+    )
     assert [line for line, _ in bad.problems] == [2, 3]
     assert b"star trek,1370,3\n" in write("quepid-ratings", imported)
 
@@ -813,14 +811,15 @@ def test_ratings_with_a_label_in_words_and_as_excel_writes_them(cells: list[str]
     for header in ("query,id,rating", "query,docid,rating", "query,id,relevant"):
         imported = read("a.csv", f"{header}\n{rows}".encode())
         assert list(imported.judgments["q"].values()) == grades
-        assert [line for line, _ in imported.problems] == [0]
+        assert (imported.problems, len(imported.reading_notes)) == ((), 1)
 
 
 def test_ranges_and_slips_are_no_labelled_ratings() -> None:
-    """A range and a fraction are reported; a slip among labelled ratings costs its own cell only."""
-    imported = read("a.csv", b"query,id,rating\nq,a,3-4\nq,b,2.5 - good\nq,c,3 - Perfect\nq,d,perfect\n")
-    assert imported.judgments == {"q": {"c": 3}}
-    assert [line for line, _ in imported.problems] == [0, 2, 3, 5]
+    """A range and a fraction with a label are not known, so none of the ratings is taken over."""
+    imported = read("a.csv", b"query,id,rating\nq,a,3-4\nq,b,2.5 - good\nq,c,3 - Perfect\n")
+    assert (imported.judgments, imported.unmapped) == ({}, True)
+    assert [line for line, _ in imported.problems] == [0]
+    assert "'3-4' (1), '2.5 - good' (1) stands for" in imported.problems[0].reason
 
 
 def test_true_and_false_of_a_workbook_are_grades() -> None:
@@ -868,7 +867,7 @@ def test_an_import_says_how_the_file_was_read() -> None:
     """Columns with their roles, the first row and the encoding, so that a page need not look into the file again."""
     found = read("set.csv", "Frage;Antwort;Note\nGröße;Maße;3\n".encode("cp1252"), columns={"query": "Frage"})
     assert found.columns == ("Frage", "Antwort", "Note")
-    assert found.chosen == {"query": "Frage", "document": "Antwort"}
+    assert found.chosen == {"query": "Frage", "document": "Antwort", "rating": "Note"}
     assert (found.header, found.encoding) == (True, "cp1252")
     assert found.reading_notes == ("This file was read as Windows-1252 text, since it is not UTF-8.",)
     assert (found.sheet, found.sheets) == (None, ())

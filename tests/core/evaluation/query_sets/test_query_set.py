@@ -56,9 +56,9 @@ def test_a_spreadsheet_becomes_queries_with_candidates_and_ratings():
 
 def test_problems_of_the_import_stay_with_the_set():
     """Every row that was left out is still told, with its line."""
-    made = from_files(read("queries.csv", b"query,document,rating\nq,one,9x\nq,two,1\n"))
-    assert made.problems == (Problem(2, "The rating '9x' is not a number."),)
-    assert made.queries[0].candidates == ("one", "two")
+    made = from_files(read("queries.csv", b"query,document,rank\nq,one,9x\nq,two,1\n"))
+    assert made.problems == (Problem(2, "The rank '9x' is not a number. The document goes last."),)
+    assert made.queries[0].candidates == ("two", "one")
 
 
 def test_ratings_alone_supply_the_candidates():

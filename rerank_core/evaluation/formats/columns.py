@@ -1,0 +1,106 @@
+"""What the columns of a table of queries are: the roles there are, and which column plays which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from rerank_core.documents.tables import fields
+from rerank_core.documents.tables.guess import GUESSED_FROM, ColumnGuess, about_queries, guess_columns
+from rerank_core.documents.tables.table import Row, rows_above
+from rerank_core.evaluation.grades.mapping import are_ratings
+from rerank_core.evaluation.grades.vocabulary import DOUBTFUL_RATING_NAMES, RATING_NAMES
+
+TABLE_ROLES = ("query", "query_id", "tag", "document", "id", "title", "rank", "score", "rating")
+"""What a column can be: the query, its id and a label for it; the document's text, id and title; its place or score
+in the initial order; a person's rating. Every other column is kept as metadata of the document."""
+
+_AS_NAMED = {"document": "text"}  # as `guess_columns` calls it
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    **fields.NAMES,
+    **fields.QUERY_NAMES,
+    "text": ("document", *fields.NAMES["text"]),
+    "rating": RATING_NAMES,
+}
+
+
+def guess_roles(
+    names: Sequence[str], rows: Iterable[Sequence[str]], columns: Mapping[str, str] | None = None
+) -> ColumnGuess:
+    """Which column plays which role; `columns` decides where it names a role: a column, or an empty string for none.
+    Raises InvalidDocumentsError for a role or a column that does not exist."""
+    fields.requested(names, columns, TABLE_ROLES)  # refused in the words that were asked in
+    wanted = {_AS_NAMED.get(role, role): column for role, column in (columns or {}).items()}
+    looked_at = list(islice(rows, GUESSED_FROM))
+    guess = guess_columns(names, looked_at, wanted, {_name_of(role): _NAMES[_name_of(role)] for role in TABLE_ROLES})
+    chosen = {role: guess.chosen[_name_of(role)] for role in TABLE_ROLES if _name_of(role) in guess.chosen}
+    if "rating" not in chosen and "rating" not in (columns or {}):
+        free = {fields.normal(name): name for name in reversed(names) if name not in chosen.values()}
+        if rating := _doubtful_rating(names, looked_at, free):
+            chosen["rating"] = rating
+    return replace(guess, chosen=chosen, unsure=tuple(role for role in TABLE_ROLES if _name_of(role) in guess.unsure))
+
+
+def _name_of(role: str) -> str:
+    return _AS_NAMED.get(role, role)
+
+
+def layout(guess: ColumnGuess) -> dict[str, Any]:
+    """What an import says of its columns."""
+    return {"chosen": guess.chosen, "unsure": guess.unsure, "samples": guess.samples}
+
+
+def _doubtful_rating(names: Sequence[str], rows: Sequence[Sequence[str]], free: Mapping[str, str]) -> str | None:
+    """A column whose name may mean ratings, if ratings are what is in it."""
+    for known in DOUBTFUL_RATING_NAMES:
+        if known in free:
+            place = names.index(free[known])
+            if are_ratings({row[place] for row in rows if place < len(row)}):
+                return free[known]
+    return None
+
+
+def is_role_name(name: str) -> bool:
+    """Whether a column of that name would be taken for one of the roles, or is known to be about the queries."""
+    return about_queries(name) or any(is_role_name_of(role, [fields.normal(name)]) for role in TABLE_ROLES)
+
+
+def looks_like_table(rows: Sequence[Row]) -> bool:
+    """Whether the row that names the columns has one for the queries."""
+    if not rows:
+        return False
+    header = rows[rows_above(rows)].cells
+    names = {fields.normal(cell) for cell in header}
+    # alone in its row, a word such as "keyword" may be a query itself
+    wanted = {*_NAMES["query"], *_NAMES["query_id"]} if len(header) > 1 else set(_NAMES["query"][:2])
+    return bool(names & wanted)
+
+
+def looks_like_documents(rows: Sequence[Row]) -> bool:
+    """Whether the row that names the columns has one for texts and one for ids or titles, and none for queries."""
+    if not rows:
+        return False
+    above = rows_above(rows)
+    header = rows[above].cells
+    names = {fields.normal(cell) for cell in header}
+    if len(header) < 2 or is_role_name_of("rating", names) or is_role_name_of("score", names):
+        return False
+    words = {word for name in names for word in name.split()}
+    texts = names & set(fields.NAMES["text"]) or words & set(fields.NAMES["text"])
+    return bool(texts and (names & {*fields.NAMES["id"], *fields.NAMES["title"]} or "id" in words))
+
+
+def is_role_name_of(role: str, names: Iterable[str]) -> bool:
+    """Whether one of these names, in `fields.normal`'s spelling, is known for a role."""
+    return not set(_NAMES[_name_of(role)]).isdisjoint(names)
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is one number with a decimal point or without."""
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,80 @@
+"""What kind of file a text is: by what most of its lines say, then by the file's name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rerank_core.documents.tables.delimited import read_delimited
+from rerank_core.documents.tables.table import Row
+from rerank_core.evaluation.formats import columns, json_lines, opensearch_csv, quepid, topics, trec, unnamed
+from rerank_core.evaluation.formats.imported import LIMITS
+
+_SAMPLE = 64_000
+_LINES = 200
+_BLANKS_LINE = 3
+# What a name says where the content does not: a damaged line leaves the rest of a file of judgments what it is.
+_BY_NAME = {
+    ".qrels": "trec-qrels",
+    ".run": "trec-run",
+    **dict.fromkeys((".txt", ".ndjson", ".jsonl", ".md"), "opensearch-queries"),
+}
+_MARKUP = ("<", "{", "[", "http://", "https://")
+
+
+def detect(filename: str, text: str) -> str | None:
+    """What kind of file a text is, None where nothing fits. `query,docid,rating` with a header counts as Quepid's,
+    without one as OpenSearch's."""
+    sample = text[:_SAMPLE]
+    lines = [line for line in sample.split("\n") if line.strip()]
+    if len(text) > _SAMPLE and len(lines) > 1:
+        lines = lines[:-1]
+    lines = lines[:_LINES]
+    if not lines:
+        return None
+    if lines[0].lstrip().startswith("{"):
+        return "opensearch-queries" if '"queryText"' in lines[0] else "beir" if '"_id"' in lines[0] else None
+    if topics.is_topics(sample):
+        return "trec-topics"
+    rows = read_delimited(sample, LIMITS).rows
+    return _by_header(lines, rows) or _by_shape(lines, rows) or _by_name(filename.lower(), lines, rows)
+
+
+def _by_header(lines: Sequence[str], rows: Sequence[Row]) -> str | None:
+    """What the first line says, or, of training data, most lines."""
+    if json_lines.is_qrels_header(lines[0]):
+        return "beir"
+    if quepid.is_training_data(lines):
+        return "quepid-ratings"
+    if not rows:
+        return None
+    if opensearch_csv.is_ratings_header(rows[0].cells) or quepid.is_book(rows):
+        return "quepid-ratings"
+    if opensearch_csv.is_snapshot_header(rows[0].cells):
+        return "quepid-snapshot"
+    return "table" if columns.looks_like_table(rows) or columns.looks_like_documents(rows) else None
+
+
+def _by_shape(lines: Sequence[str], rows: Sequence[Row]) -> str | None:
+    """What most lines are alike in."""
+    return trec.kind_of_lines(lines) or unnamed.kind_of_rows(rows) or unnamed.kind_of_blanks(lines)
+
+
+def _by_name(name: str, lines: Sequence[str], rows: Sequence[Row]) -> str | None:
+    """What the file's name, in small letters, promises. What is no list of queries is not called one."""
+    known = next((kind for ending, kind in _BY_NAME.items() if name.endswith(ending)), None)
+    if lines[0].startswith("query:"):
+        return known or "opensearch-queries"
+    if name.endswith((".csv", ".tsv")) and not any(mark in line for line in lines for mark in ",;\t<"):
+        known = "opensearch-queries"
+    return None if known == "opensearch-queries" and not _is_list(lines, rows) else known
+
+
+def _is_list(lines: Sequence[str], rows: Sequence[Row]) -> bool:
+    """Whether lines may be queries: no markup, addresses, JSON, cells or numbers."""
+    marked = sum(line.lstrip().startswith(_MARKUP) for line in lines)
+    widths = Counter(len(row.cells) for row in rows)
+    cells = sum(widths[width] for width in widths if width > 1)
+    split = any(mark in lines[0] for mark in "\t|")
+    numbers = sum(columns.is_number(line) for line in lines)
+    return not any(2 * number > len(lines) for number in (marked, numbers, cells if split else 0))

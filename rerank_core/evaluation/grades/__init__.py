@@ -1,0 +1,1 @@
+"""What people write as ratings, and the whole numbers that a measure takes for it."""
