@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.components import frame
+from pages.components.session import page_state
 
 frame.page_config()
 page = st.navigation(
@@ -46,6 +47,7 @@ page = st.navigation(
         ),
     ]
 )
+page_state.carry_over(page.url_path)
 spend = frame.sidebar(page)
 page.run()
 frame.spend(spend)

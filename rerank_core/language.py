@@ -4,15 +4,20 @@ A wrong alarm is worse here than a missed one: product names and titles such as 
 language, and every answer may be None. Scripts and English function words are looked at first; only what they
 leave open goes to py3langid (naive Bayes over byte n-grams, about 80 MB once loaded), limited to widely used
 languages. Where that package is missing, the rest works without it.
+
+A text in any script but the Latin one is surely not English. Where a script serves several languages, such as
+Cyrillic, and the model cannot tell which it is, the text counts as "another language".
 """
 
 from __future__ import annotations
 
 import re
 import threading
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import groupby
 from typing import Any, Final
 
 LANGUAGES: Final = {
@@ -23,6 +28,7 @@ LANGUAGES: Final = {
     "cs": "Czech",
     "da": "Danish",
     "de": "German",
+    "dv": "Dhivehi",
     "el": "Greek",
     "en": "English",
     "es": "Spanish",
@@ -30,25 +36,35 @@ LANGUAGES: Final = {
     "fa": "Persian",
     "fi": "Finnish",
     "fr": "French",
+    "gu": "Gujarati",
     "he": "Hebrew",
     "hi": "Hindi",
     "hr": "Croatian",
     "hu": "Hungarian",
+    "hy": "Armenian",
     "id": "Indonesian",
     "it": "Italian",
     "ja": "Japanese",
     "ka": "Georgian",
+    "km": "Khmer",
+    "kn": "Kannada",
     "ko": "Korean",
+    "lo": "Lao",
     "lt": "Lithuanian",
     "lv": "Latvian",
+    "ml": "Malayalam",
     "mr": "Marathi",
     "ms": "Malay",
+    "my": "Burmese",
     "nl": "Dutch",
     "no": "Norwegian",
+    "or": "Odia",
+    "pa": "Punjabi",
     "pl": "Polish",
     "pt": "Portuguese",
     "ro": "Romanian",
     "ru": "Russian",
+    "si": "Sinhala",
     "sk": "Slovak",
     "sl": "Slovenian",
     "sr": "Serbian",
@@ -73,25 +89,49 @@ _SURE = 0.6
 _SURE_TOGETHER = 0.9
 _FEW_WORDS = 3
 _SURE_OF_FEW = 0.95
+_SURE_IN_SCRIPT = 0.75  # which language of a script a few words are in, where it is none of the Latin script anyway
 _ALARM_SHARE = 1 / 3
 
 _NOISE = re.compile(r"[\d_/\\<>{}=|$@]")
 _LETTERS = re.compile(r"[^\W\d_]+")
-_SCRIPTS: Final = (
-    ("ja", re.compile("[\u3040-\u30ff\uff66-\uff9f]")),
-    ("ko", re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")),
-    ("zh", re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")),
-    ("th", re.compile("[\u0e00-\u0e7f]")),
-    ("el", re.compile("[\u0370-\u03ff\u1f00-\u1fff]")),
-    ("he", re.compile("[\u0590-\u05ff]")),
-    ("bn", re.compile("[\u0980-\u09ff]")),
-    ("ta", re.compile("[\u0b80-\u0bff]")),
-    ("te", re.compile("[\u0c00-\u0c7f]")),
-    ("ka", re.compile("[\u10a0-\u10ff]")),
-)
-_CJK = ("ja", "zh")
+# The first word of a letter's name in Unicode says which script it belongs to.
+_LANGUAGE_OF_SCRIPT: Final = {
+    "ARMENIAN": "hy",
+    "BENGALI": "bn",
+    "BOPOMOFO": "zh",
+    "CJK": "zh",
+    "GEORGIAN": "ka",
+    "GREEK": "el",
+    "GUJARATI": "gu",
+    "GURMUKHI": "pa",
+    "HANGUL": "ko",
+    "HEBREW": "he",
+    "HENTAIGANA": "ja",
+    "HIRAGANA": "ja",
+    "KANNADA": "kn",
+    "KATAKANA": "ja",
+    "KHMER": "km",
+    "LAO": "lo",
+    "MALAYALAM": "ml",
+    "MYANMAR": "my",
+    "ORIYA": "or",
+    "SINHALA": "si",
+    "TAMIL": "ta",
+    "TELUGU": "te",
+    "THAANA": "dv",
+    "THAI": "th",
+}
+_LANGUAGES_OF_SCRIPT: Final = {
+    "ARABIC": ("ar", "fa", "ur"),
+    "CYRILLIC": ("ru", "uk", "bg", "sr"),
+    "DEVANAGARI": ("hi", "mr"),
+}
+# The model tells these apart; a language that has a script to itself needs no model, and would draw others to it.
+_MODELLED: Final = [code for code in LANGUAGES if code not in _LANGUAGE_OF_SCRIPT.values()]
+# English can be written in these, or a letter of that name is a sign.
+_LIKE_LATIN = frozenset({"LATIN", "DESERET", "SHAVIAN", "MODIFIER", "ROMAN", "SPACE", "TURNED"})
+_GREEK_SIGNS = 3  # Greek letters without an accent that may be a formula or a club's name
 _KANA_SHARE = 0.1
-_LATIN = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
 
 # English function words that no other widely used language has, or has as a rarity.
 _ENGLISH = frozenset(
@@ -134,7 +174,7 @@ def _model() -> Any:
                     _missing = True
                     return None
                 identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-                identifier.set_languages([code for code in LANGUAGES if code in identifier.labels])
+                identifier.set_languages([code for code in _MODELLED if code in identifier.labels])
                 _identifier = identifier
     return _identifier
 
@@ -144,15 +184,16 @@ def guess(text: str) -> str | None:
 
     Looks at the first few hundred characters, without addresses, numbers and code-like words.
     """
-    plain = _plain(text)
-    return _by_looks(plain) or _by_model(plain, _SURE)
+    code = _code(_plain(text), _SURE)
+    return code if code in LANGUAGES else None
 
 
 def english_mismatch(query: str, texts: Sequence[str]) -> str | None:
     """The name of the language, "German", that an English model would meet here; None where all seems well.
 
     That is the language of the query where it is surely not English, else the commonest other language
-    where at least a third of the texts are surely not English.
+    where at least a third of the texts are surely not English. It is "another language" where only the script says
+    that it is not English.
     """
     found = _guesses(texts)
     asked = _asked(query, found)
@@ -170,22 +211,29 @@ def differ(query: str, texts: Sequence[str]) -> bool:
     asked = _asked(query, found)
     if asked is None:
         return False
-    other = sum(code is not None and _SAME.get(code, code) != _SAME.get(asked, asked) for code in found)
+    other = sum(code is not None and not _may_be_one(code, asked) for code in found)
     return other * 2 > len(found)
+
+
+def _may_be_one(one: str, other: str) -> bool:
+    """Whether two languages are the same or too alike to tell apart, or one may be the other's script."""
+    if _SAME.get(one, one) == _SAME.get(other, other):
+        return True
+    return other in _LANGUAGES_OF_SCRIPT.get(one, ()) or one in _LANGUAGES_OF_SCRIPT.get(other, ())
 
 
 def _asked(query: str, found: Sequence[str | None]) -> str | None:
     """The query's language. Of a few words, and in a language that no document is in, it must be all but certain:
     "Crème brûlée recipe" is a query for English documents, however French it looks."""
-    asked = guess(query)
+    plain = _plain(query)
+    asked = _code(plain, _SURE)
     if asked in (None, "en") or asked in found or len(query.split()) > _FEW_WORDS:
         return asked
-    plain = _plain(query)
-    return _by_looks(plain) or _by_model(plain, _SURE_OF_FEW)
+    return _code(plain, _SURE_OF_FEW)
 
 
 def name_of(code: str | None) -> str:
-    """A language's name in English; "another language" for a code that is not among LANGUAGES."""
+    """A language's name in English; "another language" for what is not among LANGUAGES."""
     return LANGUAGES.get(code or "", "another language")
 
 
@@ -204,7 +252,7 @@ def _guesses(texts: Sequence[str]) -> list[str | None]:
     ):
         # beside English texts, bare titles such as "Contact support" are not worth loading the model for
         return found
-    found = [code or _by_model(text, _SURE) for code, text in zip(found, plain, strict=True)]
+    found = [_code(text, _SURE) for text in plain]
     unsure = [text for code, text in zip(found, plain, strict=True) if code is None and text]
     if len(unsure) * 2 > len(found) and len(unsure) > 2:
         together = _by_model(". ".join(unsure)[: _CHARACTERS * 4], _SURE_TOGETHER)
@@ -219,23 +267,76 @@ def _plain(text: str) -> str:
     return " ".join(word for word in words if not (word.isascii() and _NOISE.search(word)))
 
 
+def _code(plain: str, sure: float) -> str | None:
+    """The language of a text; the name of its script, which is no key of LANGUAGES, where only that can be told."""
+    looks = _by_looks(plain)
+    if looks is None:
+        return _by_model(plain, sure)
+    if looks in _LANGUAGES_OF_SCRIPT:
+        code = _by_model(plain, min(sure, _SURE_IN_SCRIPT))
+        return code if code in _LANGUAGES_OF_SCRIPT[looks] else looks
+    return looks
+
+
 @lru_cache(maxsize=4096)
 def _by_looks(plain: str) -> str | None:
-    """The language where script or function words give it away."""
-    latin = len(_LATIN.findall(plain))
-    counts = {code: len(script.findall(plain)) for code, script in _SCRIPTS}
-    code = max(counts, key=lambda code: counts[code])
+    """The language where script or function words give it away; the script where it is not the Latin one and has no
+    language of its own here."""
+    latin, others = (0, Counter[str]()) if plain.isascii() else _letters_by_script(plain)
     # a few letters of a name do not make a text; two Han characters may well be one
-    if counts[code] >= 2 and sum(counts.values()) * 2 >= latin:
-        if code in _CJK:
-            kana, han = counts["ja"], counts["zh"]
-            return "ja" if kana >= _KANA_SHARE * (kana + han) else "zh"
-        return code
+    if others and others.total() * 2 >= latin:
+        kana, han = others["ja"], others["zh"]
+        if kana and kana >= _KANA_SHARE * (kana + han):
+            others["ja"] += others.pop("zh", 0)
+        return others.most_common(1)[0][0]
     words = [word.casefold() for word in _LETTERS.findall(plain)]
     english = sum(word in _ENGLISH for word in words)
     if english and english >= 0.12 * len(words) and not any(word in _OTHERS for word in words):
         return "en"
     return None
+
+
+def _letters_by_script(plain: str) -> tuple[int, Counter[str]]:
+    """How many Latin letters there are, and how many of each other script, under its language where it has but one.
+
+    A letter by itself is a sign, as in formulas and faces made of letters, and so are a few Greek ones.
+    """
+    latin = 0
+    others: Counter[str] = Counter()
+    for written, letters in groupby(plain, _is_letter_or_mark):
+        if not written:
+            continue
+        run = "".join(letters)
+        scripts = Counter(map(_script_of, run))
+        marks, here = scripts.pop("", 0), scripts.pop("LATIN", 0)
+        latin += here
+        if not scripts or marks + scripts.total() < 2:
+            continue
+        if set(scripts) == {"GREEK"} and len(run) <= _GREEK_SIGNS and not _is_accented(run):
+            continue
+        scripts[scripts.most_common(1)[0][0]] += marks
+        for script, count in scripts.items():
+            others[_LANGUAGE_OF_SCRIPT.get(script, script)] += count
+    return latin, others
+
+
+@lru_cache(maxsize=4096)
+def _is_letter_or_mark(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LM"
+
+
+def _is_accented(run: str) -> bool:
+    return "ς" in run or unicodedata.normalize("NFD", run) != run
+
+
+@lru_cache(maxsize=4096)
+def _script_of(character: str) -> str:
+    """The first word of a letter's name in Unicode, "LATIN" for every one that English may have; empty for a mark."""
+    plain = unicodedata.normalize("NFKC", character)[0]  # a letter of a formula or of another width is a letter
+    if unicodedata.category(plain) not in ("Lo", "Ll", "Lu", "Lt"):
+        return ""
+    name = unicodedata.name(plain, "?").partition(" ")[0].partition("-")[0]
+    return "LATIN" if name in _LIKE_LATIN else name
 
 
 def _seems_foreign(plain: str) -> bool:

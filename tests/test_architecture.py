@@ -20,6 +20,8 @@ from pathlib import Path
 
 import pytest
 
+from pages.components.session import keys, page_state
+
 ROOT = Path(__file__).parents[1]
 CORE = sorted((ROOT / "rerank_core").rglob("*.py"))
 COMPONENTS = sorted((ROOT / "pages" / "components").rglob("*.py"))
@@ -374,6 +376,34 @@ def test_no_two_keys_are_the_same():
     values = [ast.literal_eval(node.value) for node in tree.body if isinstance(node, ast.Assign)]
     assert len(values) > 100
     assert not {value for value in values if values.count(value) > 1}
+
+
+def test_what_shared_inputs_keep_goes_from_page_to_page():
+    """Each widget of pages/components/inputs that lasts for the session is carried onto the next page.
+
+    It has no default of its own: Streamlit complains of one where the session holds a value.
+    """
+    lasting = [
+        call
+        for path in COMPONENTS
+        if name_of(path).startswith("pages/components/inputs/")
+        for call in ast.walk(tree_of(path))
+        if isinstance(call, ast.Call)
+        and (
+            ast.unparse(call.func) in ("_field", "paste_area")
+            or any(keyword.arg == "persist_state" for keyword in call.keywords)
+        )
+    ]
+    kept = {
+        node.attr
+        for call in lasting
+        for node in [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "key")]
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "keys"
+    }
+    assert {"QUERY", "DOCUMENTS", "LIVE_ADDRESS"} < kept
+    assert kept == {name for name, key in vars(keys).items() if key in page_state.SHARED_WIDGETS}
+    defaults = {"value", "index", "default"}
+    assert not [ast.unparse(call) for call in lasting if defaults & {keyword.arg for keyword in call.keywords}]
 
 
 def test_no_text_goes_where_it_would_be_interpreted():

@@ -173,7 +173,9 @@ class Corpus:
         return kept[1]
 
     def _index_folder(self, size: int, fields: Sequence[str]) -> Path:
-        return self.folder / f"keyword-{size}{name_of_fields(fields)}"
+        from rerank_core.keyword.index import FORMAT
+
+        return self.folder / f"keyword-{size}-v{FORMAT}{name_of_fields(fields)}"  # one of another format is not taken
 
     def _loaded_index(self, size: int, fields: Sequence[str]) -> KeywordIndex | None:
         from rerank_core.keyword.index import KeywordIndex
@@ -203,7 +205,7 @@ class Corpus:
 
     def _remove_indexes(self, fields: Sequence[str], but: Path | None = None) -> None:
         """Remove the keyword indexes of these fields; whoever has one mapped keeps what they have."""
-        name = re.compile(rf"keyword-[0-9]+{name_of_fields(fields)}")
+        name = re.compile(rf"keyword-[0-9]+(-v[0-9]+)?{name_of_fields(fields)}")
         for folder in self.folder.glob("keyword-*"):
             if folder != but and name.fullmatch(folder.name) and folder.is_dir():
                 remove_tree(folder)

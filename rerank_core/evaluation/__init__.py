@@ -10,8 +10,9 @@ from rerank_core.evaluation.formats.columns import TABLE_ROLES
 from rerank_core.evaluation.formats.detection import detect
 from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.formats.kinds import KINDS, READABLE, Kind
+from rerank_core.evaluation.formats.merging import merge
 from rerank_core.evaluation.formats.reading import read
-from rerank_core.evaluation.formats.registry import merge, write
+from rerank_core.evaluation.formats.registry import write
 from rerank_core.evaluation.measures.measure import Judgments, Measured, RankedLists, measure
 from rerank_core.evaluation.measures.significance import PairedTest, compare, describe
 

@@ -65,6 +65,7 @@ def comparison_json(entries: Sequence[Entry], *, k: int, order_name: str = "") -
     content = {
         "query": _first(answered).request.query,
         "order_name": order_name or None,
+        "rank_fields": _first(answered).request.rank_fields,
         "top": found.k,
         "note": _SCORES_NOTE,
         "models": [_model(entry) for entry in entries],

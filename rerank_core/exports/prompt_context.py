@@ -11,6 +11,7 @@ from typing import Final, Literal, get_args
 from rerank_core.errors import InvalidRequestError
 from rerank_core.models import RankedDocument
 from rerank_core.pricing.estimates import estimate_tokens
+from rerank_core.rank_fields import TEXT, TITLE, TITLE_AND_TEXT, ranked_text
 
 ContextStyle = Literal["markdown", "plain", "xml"]
 STYLES: Final[tuple[ContextStyle, ...]] = get_args(ContextStyle)
@@ -49,12 +50,14 @@ def build_context(
     query: str | None = None,
     token_budget: int = 2000,
     style: ContextStyle = "markdown",
+    rank_fields: Sequence[str] = TITLE_AND_TEXT,
 ) -> ContextBlock:
     """Put the results into one block in their order, as many as fit into `token_budget` estimated tokens.
 
     The block begins with what to do with it; title and url come from each document's metadata; a `query` ends
-    it. A document that no longer fits is left out and the next, shorter one is tried. Where not even the first
-    fits, it is cut at a word. Blank documents are passed over.
+    it. `rank_fields` are the fields that the model read: all but the title, which labels the source, make its text,
+    and the document's text is always among them. A document that no longer fits is left out and the next, shorter one
+    is tried. Where not even the first fits, it is cut at a word. Blank documents are passed over.
 
     The texts are not changed (but for NULs and other control characters, and lone surrogates), so nothing in
     them may end the quotation: the fence, marker or tag around them is made different from anything they hold.
@@ -66,7 +69,9 @@ def build_context(
         raise InvalidRequestError(f"The token budget is {token_budget!r}.", hint="Use a whole number above 0.")
     if style not in STYLES:
         raise InvalidRequestError(f"There is no style {style!r}.", hint=f"Use one of: {', '.join(STYLES)}.")
-    sources = [source for source in map(_CitedSource.of, results) if source.text]
+    fields = [name for name in rank_fields if name != TITLE]
+    fields += [TEXT] if TEXT not in fields else []
+    sources = [source for row in results if (source := _CitedSource.of(row, fields)).text]
     question = f"Question: {_clean(query).strip()}" if query and query.strip() else ""
     write = _writer(style, sources)
     # Part by part, each rounded up: never less than the estimate of the whole.
@@ -115,10 +120,11 @@ class _CitedSource:
     url: str
 
     @classmethod
-    def of(cls, row: RankedDocument) -> _CitedSource:
+    def of(cls, row: RankedDocument, fields: Sequence[str]) -> _CitedSource:
+        title, text = _label(row, "title"), ranked_text(row.document, fields)
         # What is blank for the client is blank here, even where cleaning would make its control characters visible.
-        text = _clean(row.document.text).strip() if row.document.text.strip() else ""
-        return cls(row.index, text, _label(row, "title"), _label(row, "url"))
+        # A document that is all title is quoted by it.
+        return cls(row.index, _clean(text).strip() if text.strip() else title, title, _label(row, "url"))
 
 
 def _writer(style: ContextStyle, sources: Sequence[_CitedSource]) -> Callable[[int, _CitedSource], str]:

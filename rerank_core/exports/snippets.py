@@ -14,9 +14,10 @@ from typing import Any, Final
 
 from rerank_core.client import flow, settings
 from rerank_core.errors import ConfigurationError
-from rerank_core.models import RerankRequest
+from rerank_core.models import RerankRequest, texts_of
 from rerank_core.providers import provider as find_provider
 from rerank_core.providers.spec import ProviderSpec
+from rerank_core.rank_fields import ranked_text
 
 SHORT: Final = 5
 """Documents that a shortened snippet keeps."""
@@ -116,7 +117,8 @@ def python_rerank_core(
     lines = ["import rerank_core as rc", ""]
     lines.append(f"query = {_python(kept.query)}")
     lines += [f"# {remark}" for remark in _remarks(left_out)]
-    lines.append(f"documents = {_literal([document.text for document in kept.documents], _PYTHON)}")
+    # The ranked texts themselves, whichever fields they are made of: the same as the wire has.
+    lines.append(f"documents = {_literal(texts_of(kept.documents, kept.rank_fields), _PYTHON)}")
     if spec.key_variable is not None:
         lines.append(f"# The key comes from the environment variable {spec.key_variable}.")
     lines += [f"with rc.Client({', '.join(arguments)}) as client:", f"    response = client.rerank({call})"]
@@ -160,10 +162,11 @@ def _hosted(request: RerankRequest, provider: str | ProviderSpec, base_url: str 
 
 def _shortened(request: RerankRequest, shorten: bool) -> tuple[RerankRequest, int]:
     """The request with its first documents that are not blank, and how many others were left out."""
-    filled = [document for document in request.documents if document.text.strip()]
+    fields = request.rank_fields
+    filled = [document for document in request.documents if ranked_text(document, fields).strip()]
     if not shorten or len(filled) <= SHORT:
         return request, 0
-    kept = RerankRequest(request.query, filled[:SHORT], request.model, request.top_n, request.return_documents)
+    kept = RerankRequest(request.query, filled[:SHORT], request.model, request.top_n, request.return_documents, fields)
     return kept, len(request.documents) - SHORT
 
 

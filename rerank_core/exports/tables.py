@@ -78,8 +78,9 @@ def results_json(
     """The whole run as UTF-8 JSON, with `schema` and `version` so that a reader knows what it has.
 
     `order_name` says what the initial order was, `top_n` where the reader cut the list (default: the request's
-    own); all results are there either way. Money is a string, so that no digit is lost. A lone surrogate
-    stays, as the JSON escape \\uD800. There is never a key, an address or a raw body in it.
+    own), `rank_fields` which fields of each document the model read; all results are there either way. Money is a
+    string, so that no digit is lost. A lone surrogate stays, as the JSON escape \\uD800. There is never a key, an
+    address or a raw body in it.
     """
     rated = ratings or {}
     content = {
@@ -88,6 +89,7 @@ def results_json(
         "model": response.model,
         "order_name": order_name,
         "top_n": response.request.top_n if top_n is None else top_n,
+        "rank_fields": response.request.rank_fields,
         "request_id": response.request_id,
         "latency_ms": response.latency_ms,
         "provider_latency_ms": response.provider_latency_ms,

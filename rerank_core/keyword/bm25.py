@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rerank_core.keyword.asked import Asked, Parts
 from rerank_core.keyword.numbering import number_words
-from rerank_core.keyword.words import words
 
 K1 = 1.5
 B = 0.75
 
 _AT_ONCE = 2**18  # what arrays are worked on at a time: large ones cost more in fresh memory than in arithmetic
-
-Parts = Callable[[str], Sequence[str]]
-"""What a word counts as besides itself."""
-
-
-def tokens_of(text: str, parts: Parts) -> list[str]:
-    """The distinct tokens of a query: its words and their parts, in order."""
-    return list(dict.fromkeys(token for word in words(text) for token in (word, *parts(word))))
 
 
 def saturation(lengths: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -51,7 +43,7 @@ class Postings:
     numbers: dict[str, int]
     starts: NDArray[np.int64]
     documents: NDArray[np.int32]
-    weights: NDArray[np.float32]
+    weights: NDArray[np.floating]
 
     @classmethod
     def build(cls, texts: Iterable[str], parts: Parts) -> Postings:
@@ -71,8 +63,27 @@ class Postings:
             weights[span] *= rarity[span] / (weights[span] + damping[documents[span]])
         return cls(len(lengths), numbers, starts, documents, weights)
 
-    def scores(self, tokens: Iterable[str]) -> NDArray[np.float64]:
-        """Each document's score for a query's distinct tokens."""
+    def scores(self, asked: Asked) -> NDArray[np.float64]:
+        """Each document's score for a question: that of its tokens, or of its words as a document may write them."""
+        totals = self._sums(asked.tokens)
+        for choice in asked.choices:
+            holders = self._holders(choice.words)
+            if len(holders):
+                factor = self.rarity(choice.said) / self.rarity(choice.tokens)
+                more = factor * self._sums(choice.tokens)[holders] - self._sums(choice.said)[holders]
+                totals[holders] += np.maximum(more, 0)
+        return totals
+
+    def frequency(self, token: str) -> int:
+        """How many documents hold a token."""
+        row = self.numbers.get(token)
+        return 0 if row is None else int(self.starts[row + 1] - self.starts[row])
+
+    def rarity(self, tokens: Sequence[str]) -> float:
+        """How much these tokens tell together, those that no document holds included."""
+        return float(inverse_frequency(self.size, np.array([self.frequency(token) for token in tokens])).sum())
+
+    def _sums(self, tokens: Iterable[str]) -> NDArray[np.float64]:
         totals = np.zeros(self.size)
         for token in tokens:
             row = self.numbers.get(token)
@@ -80,6 +91,17 @@ class Postings:
                 span = slice(int(self.starts[row]), int(self.starts[row + 1]))
                 totals[self.documents[span]] += self.weights[span]
         return totals
+
+    def _holders(self, words: Sequence[str]) -> NDArray[np.int32]:
+        """The documents that hold all of these words, in order."""
+        found = np.zeros(0, np.int32)
+        for place, word in enumerate(words):
+            row = self.numbers.get(word)
+            if row is None:
+                return found[:0]
+            here = self.documents[int(self.starts[row]) : int(self.starts[row + 1])]
+            found = np.intersect1d(found, here, assume_unique=True) if place else here
+        return found
 
 
 def _take_apart(vocabulary: list[str], parts: Parts) -> tuple[dict[str, int], NDArray[np.int32], NDArray[np.int64]]:

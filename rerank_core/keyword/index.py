@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rerank_core.errors import ConfigurationError, InvalidQueryError, InvalidRequestError
-from rerank_core.keyword.bm25 import Parts, Postings, inverse_frequency, tokens_of
+from rerank_core.keyword.asked import Asked, Parts
+from rerank_core.keyword.bm25 import Postings, inverse_frequency
 from rerank_core.keyword.words import beginnings_of, pieces_of
 from rerank_core.models import DocumentInput, texts_of
 
 PIECES_UP_TO = 20_000  # documents; above it word pieces cost more time and memory than they bring
 
-FORMAT = 1
+FORMAT = 2
 """Raised when words are cut, counted or stored in another way, so that older files are not taken for these."""
 
 _REPORT_EVERY = 500  # documents
@@ -45,10 +46,11 @@ class Hit:
 class KeywordIndex:
     """BM25 over words and parts of words, for any language and without being told which.
 
-    Case, accents (Latin, Greek, Cyrillic) and width are folded; Chinese, Japanese, Thai and other scripts
-    without spaces are matched by pairs of characters. Up to 20,000 documents a word also counts as its runs of
-    four characters, which finds inflected, compounded and mistyped words; above that as its first four and first
-    six characters, a rough stem. It never changes once built, so threads can share it.
+    Case, accents (Latin, Greek, Cyrillic), points (Arabic, Hebrew), characters that are not seen and width are folded,
+    and "wifi" finds "Wi-Fi". Chinese, Japanese, Thai and other scripts without spaces are matched by pairs of
+    characters. Up to 20,000 documents a word also counts as its runs of four characters, which finds inflected,
+    compounded and mistyped words; above that as its first four and first six characters, a rough stem. It never
+    changes once built, so threads can share it.
     """
 
     def __init__(self, postings: Postings, form: str) -> None:
@@ -83,7 +85,7 @@ class KeywordIndex:
             raise InvalidRequestError("k is not a whole number.", hint="Use 1 or more.")
         if k < 1:
             raise InvalidRequestError(f"k is {k}.", hint="Use 1 or more.")
-        scores = self._postings.scores(tokens_of(query, _PARTS[self._form]))
+        scores = self._postings.scores(Asked.of(query, _PARTS[self._form]))
         found = np.flatnonzero(scores > 0)
         if len(found) > k:
             # Everything that could be among the first k, ties at the edge included; the rest need no sorting.
@@ -95,11 +97,10 @@ class KeywordIndex:
     def rarity(self, word: str) -> float:
         """How much a word, as `words` cuts it, tells in this collection: its inverse document frequency as a share
         of that of a word in one document; 0 for a word in none."""
-        row = self._postings.numbers.get(word)
-        if row is None:
+        frequency = self._postings.frequency(word)
+        if not frequency:
             return 0.0
-        starts, size = self._postings.starts, self._postings.size
-        found = inverse_frequency(size, np.array([starts[row + 1] - starts[row], 1]))
+        found = inverse_frequency(self._postings.size, np.array([frequency, 1]))
         return float(found[0] / found[1])
 
     def save(self, folder: str | Path) -> None:

@@ -14,11 +14,11 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from rerank_core.keyword.words import words
+from rerank_core.keyword.words import besides, words
 
 _CHARACTERS_AT_ONCE = 2**17  # so much that the arrays stay in the processor's cache
 
-# What `words` takes for a word in ASCII. Of other texts only their words, cut already, get here.
+# What `words` takes for a plain word in ASCII. Of other texts only their words, cut already, get here.
 _INSIDE = np.array([chr(code).isalnum() or chr(code) == "_" for code in range(128)] + [True])
 
 
@@ -87,7 +87,11 @@ def number_words(texts: Iterable[str]) -> tuple[list[str], NDArray[np.int32], ND
             waiting.clear()
 
     for text in texts:
-        waiting.append(text.lower() if text.isascii() else " ".join(words(text)))
+        if text.isascii():
+            folded = text.lower()
+            waiting.append(" ".join((folded, *besides(folded))))
+        else:
+            waiting.append(" ".join(words(text)))
         size += len(text)
         if size > _CHARACTERS_AT_ONCE:
             add()

@@ -10,6 +10,7 @@ weights: a half-precision scale, then 16 bytes whose low halves are weights 0-15
 
 from __future__ import annotations
 
+import re
 import struct
 import unicodedata
 from collections.abc import Iterator
@@ -20,10 +21,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rerank_core.keyword.words import POINTS
 from rerank_core.offline.graph import EncoderShape, Layer, Norm
 
 Floats = NDArray[np.float32]
 
+_PARTS_WORDS = re.compile(f"[\u00ad\u034f\u200b\u2060\ufeff{POINTS}]")
 _BLOCK = 32
 _BLOCK_BYTES = 18
 
@@ -164,8 +167,11 @@ class E5:
         return tuple(self._tokeniser.encode(text, add_special_tokens=False).ids)
 
     def prepare(self, text: str) -> str:
-        """The text in the normal form that the tokeniser was trained on; its length may change."""
-        return unicodedata.normalize("NFC", text).translate(self._normal_forms)
+        """The text in the normal form that the tokeniser was trained on; its length may change.
+
+        Soft hyphens and the like, and the points of Arabic and Hebrew, are left out: a word falls to pieces at them.
+        """
+        return _PARTS_WORDS.sub("", unicodedata.normalize("NFC", text)).translate(self._normal_forms)
 
 
 def _normal_forms(packed: memoryview, entries: int) -> dict[int, str]:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from rerank_core.keyword.bm25 import inverse_frequency, saturation, tokens_of
-from rerank_core.keyword.words import pieces_of, words
+from rerank_core.keyword.asked import Asked
+from rerank_core.keyword.bm25 import Postings, inverse_frequency, saturation
+from rerank_core.keyword.words import hyphened, normalise, pieces_of, plain_words
 
 
 class _Matches(dict[str, tuple[int, tuple[int, ...]]]):
@@ -19,11 +20,11 @@ class _Matches(dict[str, tuple[int, tuple[int, ...]]]):
 
     def __init__(self, asked: Iterable[str]) -> None:
         super().__init__()
-        self._numbers = {token: number for number, token in enumerate(asked)}
+        self.numbers = {token: number for number, token in enumerate(dict.fromkeys(asked))}
 
     def __missing__(self, word: str) -> tuple[int, tuple[int, ...]]:
         tokens = (word, *pieces_of(word))
-        matches = len(tokens), tuple(self._numbers[token] for token in tokens if token in self._numbers)
+        matches = len(tokens), tuple(self.numbers[token] for token in tokens if token in self.numbers)
         self[word] = matches
         return matches
 
@@ -35,10 +36,10 @@ def keyword_shares(query: str, texts: Sequence[str], *, tick: Callable[[int], No
     this list, so the numbers belong to this list. A query without words gives 0 everywhere.
     `tick` is called before each text with how many are done.
     """
-    asked = tokens_of(query, pieces_of)
-    if not asked or not texts:
+    asked = Asked.of(query, pieces_of)
+    if not asked.tokens or not texts:
         return [0.0] * len(texts)
-    matches = _Matches(asked)
+    matches = _Matches([*asked.tokens, *(token for choice in asked.choices for token in choice.tokens)])
     lengths = np.zeros(len(texts), np.int64)
     documents: list[int] = []
     tokens: list[int] = []
@@ -48,17 +49,24 @@ def keyword_shares(query: str, texts: Sequence[str], *, tick: Callable[[int], No
             tick(place)
         length = 0
         here: Counter[int] = Counter()
-        for word, times in Counter(words(text)).items():
+        folded = normalise(text)
+        for word, times in Counter(plain_words(folded)).items():
             size, found = matches[word]
             length += size * times
             for number in found:
                 here[number] += times
+        for parts in hyphened(folded):  # they make no text longer
+            for number in matches["".join(parts)][1]:
+                here[number] += 1
         lengths[place] = length
         documents += [place] * len(here)
         tokens += here.keys()
         counts += here.values()
-    rarity = inverse_frequency(len(texts), np.bincount(np.array(tokens, np.int64), minlength=len(asked)))
-    frequency = np.array(counts, np.float64)
-    weights = frequency / (frequency + saturation(lengths)[documents]) * rarity[tokens]
-    shares = np.bincount(np.array(documents, np.int64), weights, len(texts)) / rarity.sum()
-    return [float(share) for share in shares]
+    by_token = np.argsort(tokens, kind="stable")
+    places = np.array(documents, np.int32)[by_token]
+    frequencies = np.bincount(np.array(tokens, np.int64), minlength=len(matches.numbers))
+    weights = np.array(counts, np.float64)[by_token]
+    weights /= weights + saturation(lengths)[places]
+    weights *= np.repeat(inverse_frequency(len(texts), frequencies), frequencies)
+    held = Postings(len(texts), matches.numbers, np.concatenate([[0], np.cumsum(frequencies)]), places, weights)
+    return [float(share) for share in held.scores(asked) / held.rarity(asked.tokens)]

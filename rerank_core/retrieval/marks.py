@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from rerank_core.keyword.words import words
+from rerank_core.keyword.asked import Asked
+from rerank_core.keyword.words import as_written, besides, normalise, words
 
-_WORD = re.compile(r"\w+")
 # Words that every English, German or Spanish question has; marking them would mark everything.
 _COMMON = frozenset((
     "the", "and", "for", "you", "are", "can", "how", "what", "when", "where", "why", "who", "does", "did",
@@ -31,13 +30,16 @@ class Segment(NamedTuple):
 def marked(text: str, question: str) -> tuple[Segment, ...]:
     """The passage cut into pieces whose texts put together are the passage; shared words are marked.
 
-    Case, width and accents do not count, forms of a word that begin alike do. In scripts without spaces the shared
-    pairs of characters are marked. Very common words are not.
+    Case, width, accents, points and characters that are not seen do not count, forms of a word that begin alike do, and
+    so do "wifi" and "Wi-Fi". In scripts without spaces the shared pairs of characters are marked. Very common words are
+    not.
     """
-    terms = {word for word in words(question) if word not in _COMMON and (len(word) >= _SHORTEST or not word.isascii())}
+    asked = [*words(question), *(word for choice in Asked.of(question).choices for word in choice.words)]
+    terms = {word for word in asked if word not in _COMMON and (len(word) >= _SHORTEST or not word.isascii())}
     stems = {word[:_STEM] for word in terms if len(word) >= _STEM}
-    spans: list[tuple[int, int]] = []
-    for match in _WORD.finditer(text):
+    plain, compound = as_written()
+    spans = [match.span() for match in compound.finditer(text) if not terms.isdisjoint(_as_one(match.group()))]
+    for match in plain.finditer(text):
         word = match.group()
         parts = words(word)
         if len(parts) == 1:
@@ -48,7 +50,13 @@ def marked(text: str, question: str) -> tuple[Segment, ...]:
             for place in range(len(word) - 1):
                 if words(word[place : place + 2]) and words(word[place : place + 2])[0] in terms:
                     spans.append((match.start() + place, match.start() + place + 2))
-    return tuple(segments(text, _merged(spans)))
+    return tuple(segments(text, _merged(sorted(spans))))
+
+
+def _as_one(written: str) -> list[str]:
+    """The words that parts between hyphens, or a word and its sign, make together."""
+    found = words(written)
+    return found if len(found) == 1 else besides(normalise(written))
 
 
 def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -199,6 +199,7 @@ class ExperimentStore(RequestLog, Ledger):
                 None if None in costs[place] else sum((one for one in costs[place] if one is not None), Decimal(0)),
                 tuple(latencies[place]),
                 tuple(ready[one.query].id for one in failed if one.contender == place and one.query < len(ready)),
+                experiment.rank_fields,
             )
             for place, contender in enumerate(experiment.contenders)
         )

@@ -15,7 +15,19 @@ from rerank_core import offline, samples
 from rerank_core.duplicates.pairs import MAX_TEXTS
 from rerank_core.offline.models import ENGLISH, MULTILINGUAL
 from tests.support.gate import Gate
-from tests.support.page import button, chooser, click, labels, metrics, press, query_of, settled, upload, words
+from tests.support.page import (
+    button,
+    chooser,
+    click,
+    labels,
+    metrics,
+    open_page,
+    press,
+    query_of,
+    settled,
+    upload,
+    words,
+)
 from tests.support.rerank_service import RerankService
 
 PAGE = "duplicates.py"
@@ -230,7 +242,7 @@ def test_a_corpus_of_this_machine_is_compared(app) -> None:
 
 
 def test_a_comparison_can_be_cancelled(app, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cancel ends the work, the button works again, and the result before it stays."""
+    """Cancel ends the work, the button works again, the result before it stays; a reload meanwhile loses no text."""
 
     def held(documents, model, *, on_progress=None, **_):  # type: ignore[no-untyped-def]
         gate.hold()
@@ -241,8 +253,12 @@ def test_a_comparison_can_be_cancelled(app, gate: Gate, monkeypatch: pytest.Monk
     monkeypatch.setattr(run, "find_duplicates", held)
     monkeypatch.setattr(page_job, "_AT_ONCE_SECONDS", 0.0)
     click(page, "Find duplicates")
+    again = open_page(PAGE, {"job": query_of(page)["job"]})
+    assert again.segmented_control(key="duplicates_local").value == "none"
     click(page, "Cancel")
     gate.open()
+    settled(again)
+    assert again.text_area(key="duplicates_texts").value == "first text\nsecond text"
     settled(page)
     assert page.session_state["duplicates"].outcomes == before
     assert not button(page, "Find duplicates").disabled

@@ -24,7 +24,7 @@ from rerank_core.pricing.table import PriceTable
 from rerank_core.transport.credentials import ApiKey
 from tests.support.gate import PATIENCE
 from tests.support.loopback import Loopback, answers, hung_up
-from tests.support.page import open_page
+from tests.support.page import chooser, open_page, ran, settled
 from tests.support.rerank_service import GOOD_KEY
 
 
@@ -292,3 +292,21 @@ def test_a_spending_limit_has_a_most() -> None:
     at = open_page(query={"example": "own"})
     limit = at.number_input(key="spending_limit")
     assert (limit.min, limit.max) == (0, 1_000_000)
+
+
+@pytest.mark.parametrize(("there", "here"), [("compare.py", "playground.py"), ("playground.py", "compare.py")])
+def test_what_was_chosen_on_one_page_is_there_when_another_is_drawn(there: str, here: str) -> None:
+    """An example that is picked on Compare is what the Playground reranks when it is opened again, and the other way
+    round."""
+    page = settled(open_page(here))
+    settled(ran(page.switch_page(there).run()))
+    chooser(page, "Example").set_value("support").run()
+    settled(page)
+    settled(ran(page.switch_page(here).run()))
+    query = next(area.value for area in page.text_area if area.label == "Query")
+    asked = (
+        page.session_state["playground"].run if here == "playground.py" else page.session_state["compare"].parts[0].run
+    )
+    assert (asked.query, asked.documents) == (query, page.session_state["texts"].working.documents)
+    assert page.session_state["texts"].example == chooser(page, "Example").value == "support"
+    assert next(box.value for box in page.number_input if box.label == "Top N") == 3

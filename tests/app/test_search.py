@@ -173,7 +173,8 @@ def test_a_name_that_is_taken_keeps_the_files(app) -> None:
 
 
 def test_filling_can_be_cancelled_and_survives_a_reload(app, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cutting waits here until it is let: a new session finds the work by the address, and Cancel ends it."""
+    """Cutting waits here until it is let: a new session finds the work by the address with its files, and
+    Cancel ends it and loses nothing."""
     cut = corpus.cut
 
     def held(documents: Any, *args: Any, on_progress: Any = None, **kwargs: Any) -> Any:
@@ -187,6 +188,8 @@ def test_filling_can_be_cancelled_and_survives_a_reload(app, gate: Gate, monkeyp
     at = managing(app())
     at.text_input(key="corpus_name").set_value("Boots").run()
     upload(at, ("boots.txt", b"Wide boots"))
+    chooser(at, "Cut long documents into").set_value("size").run()
+    at.number_input(key="chunk_tokens_new").set_value(100).run()
     click(at, "Create")
     again = open_page(PAGE, {"filling": at.query_params["filling"]})
     click(again, "Cancel")
@@ -195,9 +198,12 @@ def test_filling_can_be_cancelled_and_survives_a_reload(app, gate: Gate, monkeyp
     settled(at)
     assert "Cancelled. Nothing was added; the files are still here." in words(at)
     assert CorpusStore().list() == ()
-    press(at, "Create")
+    assert "Cancelled. Nothing was added; the files are still here." in words(again)
+    assert "boots.txt: 1 document" in words(again)
+    assert (again.selectbox(key="chunk_new").value, again.number_input(key="chunk_tokens_new").value) == ("size", 100)
+    press(again, "Create")
     assert [summary.name for summary in CorpusStore().list()] == ["Boots"]
-    assert "filling" not in at.query_params
+    assert "filling" not in again.query_params
 
 
 def test_indexing_that_is_cancelled_leaves_a_knowledge_base_that_works(app, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -265,3 +265,11 @@ def test_it_listens_on_this_computer_only(server):
     assert set(settings["server"]["allowedHosts"]) == {"127.0.0.1", "localhost", "::1"}
     assert settings["browser"]["gatherUsageStats"] is False
     assert settings["client"]["showErrorDetails"] == "none"
+
+
+def test_it_does_not_watch_its_own_files():
+    """No visit waits while the files of the app are looked through for changes, which nobody makes to a running app."""
+    import tomllib
+
+    settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
+    assert settings["server"]["fileWatcherType"] == "none"

@@ -14,19 +14,22 @@ from tests.support.gate import PATIENCE
 
 
 def settle(page: Page, *, working: bool = False) -> None:
-    """Wait until the app has run, no work is under way and nothing is a placeholder any more.
+    """Wait until the app has run, no work is under way, nothing is a placeholder any more and nothing moves.
 
     "not running" is also what stands there before the first run, so something drawn is waited for first; wait for
     the text that a test is about besides. Work under way has a button that cancels it; `working` is for tests that
-    look at the page meanwhile.
+    look at the page meanwhile. An expander opens by and by, and what scrolls then closes the list of a select box.
     """
     page.wait_for_selector('[data-testid="stApp"][data-test-connection-state="CONNECTED"]')
     page.wait_for_selector('[data-testid="stMain"] [data-testid="stVerticalBlock"] > *')
     page.wait_for_function(
         """working => {
             const app = document.querySelector('[data-testid="stApp"]');
+            const moves = animation => animation.playState === 'running'
+                && animation.effect?.getComputedTiming().endTime < Infinity;
             const quiet = app && app.dataset.testScriptState === 'notRunning'
                 && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]')
+                && !document.getAnimations().some(moves)
                 && (working || ![...document.querySelectorAll('[data-testid="stMain"] button')]
                     .some(button => button.innerText.includes('Cancel')));
             window.__quiet = quiet ? (window.__quiet || 0) + 1 : 0;

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
+from collections import defaultdict
 
 import pytest
 from hypothesis import given, settings
@@ -167,4 +169,77 @@ def test_without_the_package_scripts_and_function_words_remain(monkeypatch: pyte
 def test_any_text_has_a_language_or_none(text: str) -> None:
     """Surrogates, NULs and mixtures of scripts never raise."""
     assert guess(text) is None or guess(text) in language.LANGUAGES
-    assert english_mismatch(text, [text, ""]) in {None, *language.LANGUAGES.values()}
+    assert english_mismatch(text, [text, ""]) in {None, "another language", *language.LANGUAGES.values()}
+
+
+def letters_of_every_script() -> dict[str, str]:
+    """The first letters of each script of Unicode, by the first word of their names: "CYRILLIC": "АБВ..."."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for code in range(0x370, 0x20000):
+        letter = chr(code)
+        if unicodedata.category(letter) in ("Lo", "Ll", "Lu") and unicodedata.normalize("NFKC", letter) == letter:
+            found[unicodedata.name(letter, "?").split()[0]].append(letter)
+    return {script: "".join(letters[:12]) for script, letters in found.items() if len(letters) > 4}
+
+
+SCRIPTS = letters_of_every_script()
+
+
+@pytest.mark.parametrize("script", sorted(set(SCRIPTS) - {"LATIN", "DESERET", "SHAVIAN"}))
+def test_a_query_in_any_other_script_is_not_english(script: str) -> None:
+    """The letters decide, however few words there are; only the Latin script and two made for English may be it."""
+    assert english_mismatch(f"{SCRIPTS[script][:6]} {SCRIPTS[script][6:]}", ENGLISH * 2) is not None
+    assert english_mismatch("reset", [SCRIPTS[script], *ENGLISH[:2]]) is not None
+    assert differ(SCRIPTS[script], ENGLISH)
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("сброс пароля", "another language"),
+        ("как сбросить пароль", "Russian"),
+        ("пароль", "another language"),
+        ("скидання пароля", "another language"),
+        ("заборављена лозинка", "Serbian"),
+        ("пароль wifi", "another language"),
+        ("पासवर्ड रीसेट", "another language"),
+        ("पासवर्ड", "another language"),
+        ("रद्द करें", "Hindi"),
+        ("Գաղտնաբառ", "Armenian"),
+        ("પાસવર્ડ રીસેટ", "Gujarati"),
+        ("ਪਾਸਵਰਡ", "Punjabi"),
+        ("ಪಾಸ್ವರ್ಡ್ ಮರುಹೊಂದಿಸಿ", "Kannada"),
+        ("ລະຫັດຜ່ານ", "Lao"),
+        ("ពាក្យ", "Khmer"),
+        ("ፓስወርድ", "another language"),
+        ("κωδικός", "Greek"),
+        ("ΕΠΑΝΑΦΟΡΑ", "Greek"),
+        ("رمز عبور", "another language"),
+    ],
+)
+def test_short_queries_in_other_scripts_are_told(query: str, name: str) -> None:
+    """They are not English for sure; which language it is, is said where it is sure too."""
+    assert english_mismatch(query, ENGLISH * 2) == name
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "λ π", "λ calculus", "αβγ decay", "ΦΒΚ key", "ΔΣ modulator", "Ω 5k resistor", "μTorrent download", "ℵ0",
+        "𝛼𝛽 pruning", "𝐇𝐞𝐥𝐥𝐨 𝐰𝐨𝐫𝐥𝐝", "Ｗｉｆｉ", "∑ x ∈ ℝ ≤ ∞", "№ 5", "5 ㎏ parcel", "Yᴏᴜ Tᴜʙᴇ", "ʻokina Hawaiʻi",
+        "¯\\_(ツ)_/¯", "ಠ_ಠ", "(ﾉ◕ヮ◕)ﾉ*:･ﾟ✧ party", "🎉🇯🇵👩‍👩‍👧", "recipe for борщ soup", "TOYS Я US",
+        "Björk", "Škoda Octavia",
+    ],
+)  # fmt: skip
+def test_signs_names_and_faces_raise_no_alarm(query: str) -> None:
+    """Formulas, symbols, emoji, faces made of letters and names with marks belong to no language."""
+    assert english_mismatch(query, ENGLISH * 2) is None
+    assert not differ(query, ENGLISH)
+
+
+def test_a_script_of_several_languages_may_be_any_of_them() -> None:
+    """A few Cyrillic words are not said to be in another language than a Russian or a Bulgarian text."""
+    for text in ("Как сбросить пароль в личном кабинете?", "Как да променя паролата си в профила?"):
+        assert not differ("пароль", [text])
+    assert differ("пароль", ["איך מאפסים סיסמה בחשבון"])
+    assert guess("пароль") is None

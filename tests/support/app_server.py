@@ -80,7 +80,6 @@ def start_server(home: Path, *, script: Path = ROOT / "app.py", wait: str = "/re
         "server.port": str(port),
         "server.address": "127.0.0.1",
         "server.headless": "true",
-        "server.fileWatcherType": "none",
         "browser.gatherUsageStats": "false",
     }
     command = [sys.executable, "-m", "streamlit", "run", str(script)]

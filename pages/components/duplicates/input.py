@@ -54,10 +54,13 @@ def restore_from_link() -> None:
         }
     )
     link = query_params.get(keys.JOB)
-    if link and mine.watch([link]):
-        current.restoring = link
-    else:
+    asked = mine.asked(link)
+    if not link or not mine.watch([link]):
         current.wanted = True
+    elif isinstance(asked, Outcome):
+        _show_inputs_of(asked)
+    else:
+        current.restoring = link
 
 
 def take_restored() -> None:
@@ -283,7 +286,7 @@ FILES = uploads.UploadPlace[ParsedDocuments](
 
 
 def _show_inputs_of(outcome: Outcome) -> None:
-    """Bring the choices of a comparison that a reload interrupted back onto the page."""
+    """Bring the choices and the own texts of a comparison that a reload interrupted back onto the page."""
     current, asked = state(), outcome.asked
     st.session_state.update(
         {

@@ -103,8 +103,10 @@ def tasks(planned: DuplicatesPlan | None) -> Plan[Outcome] | None:
     if planned is None:
         return None
     job_id = new_id()
+    # for a page that is reloaded meanwhile: the comparison without its result
+    begun = Outcome(job_id, planned.asked, own=planned.own)
     if planned.connection is None or not (planned.asked.reference or "").strip() or not len(planned.passages):
-        return Plan((Task(_work, (planned, job_id), id=job_id),))
+        return Plan((Task(_work, (planned, job_id), asked=begun, id=job_id),))
     expected = estimate(planned)
     most = pricing.upper_bound(expected, planned.connection.max_retries)
     size = len(planned.passages)
@@ -114,7 +116,7 @@ def tasks(planned: DuplicatesPlan | None) -> Plan[Outcome] | None:
         f"Estimated cost {pricing.money_text(expected.amount)}, with every retry billed at most "
         f"{pricing.money_text(most)}."
     )
-    return Plan((Task(_work, (planned, job_id), most, id=job_id),), warning)
+    return Plan((Task(_work, (planned, job_id), most, begun, id=job_id),), warning)
 
 
 def _take(ended: Ended[Outcome]) -> None:

@@ -112,7 +112,7 @@ def _work(context: JobContext, made: QuerySet, search: Search, passages: Passage
             find = sources.search_with(index, search.candidates)
             return made.with_candidates(find, order, on_progress=context.progress)
     if passages is None:
-        find = sources.search_collection(made.documents.values(), search.candidates, context.progress)
+        find = sources.search_collection(made.documents.values(), search.candidates, context.progress, made.rank_fields)
     else:
         stage = FirstStage(passages)
         if stage.missing():

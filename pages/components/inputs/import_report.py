@@ -80,7 +80,8 @@ def paste_report(pasted: ParsedDocuments, on_change: Callable[[], None]) -> None
     for note in pasted.notes:
         st.text(note)
     if pasted.markup is not None:
-        st.toggle("Read HTML as text", value=True, key=keys.PASTED_MARKUP, on_change=on_change, persist_state="session")
+        st.session_state.setdefault(keys.PASTED_MARKUP, True)
+        st.toggle("Read HTML as text", key=keys.PASTED_MARKUP, on_change=on_change, persist_state="session")
     problems(pasted.problems, "What was pasted")
 
 

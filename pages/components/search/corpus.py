@@ -71,7 +71,9 @@ def take_finished() -> None:
         inbox(which).take_finished()
     link, mine = query_params.get(keys.FILLING), FILL.job()
     if link and not mine.running:
-        mine.watch([link])
+        asked = mine.asked(link)
+        if mine.watch([link]) and isinstance(asked, Filling):
+            _show_inputs_of(asked)
     mine.take_finished()
 
 
@@ -170,8 +172,11 @@ def _files(which: str, *, name: str = "", corpus_id: str = "") -> Filling | None
     tokens, overlap = 200, 40
     if how == "size":
         with st.container(horizontal=True):
-            tokens = st.number_input("Tokens a piece", 50, 2000, 200, 50, key=keys.of(keys.CHUNK_TOKENS, which))
-            overlap = st.number_input("Overlap", 0, 500, 40, 10, key=keys.of(keys.CHUNK_OVERLAP, which))
+            by_tokens, by_overlap = keys.of(keys.CHUNK_TOKENS, which), keys.of(keys.CHUNK_OVERLAP, which)
+            st.session_state.setdefault(by_tokens, tokens)
+            st.session_state.setdefault(by_overlap, overlap)
+            tokens = st.number_input("Tokens a piece", 50, 2000, step=50, key=by_tokens)
+            overlap = st.number_input("Overlap", 0, 500, step=10, key=by_overlap)
     files = tuple((file, upload) for file, upload in files_in.files.items() if upload.parsed.documents)
     asked = Filling(files, how, int(tokens), int(overlap), name, corpus_id)
     if not files:
@@ -219,12 +224,27 @@ def _preview(which: str, asked: Filling) -> Preview:
     return made
 
 
+def _show_inputs_of(asked: Filling) -> None:
+    """Put what a reload lost back: the work may end without the knowledge base, and the files are needed again then."""
+    which = "more" if asked.corpus_id else "new"
+    inbox(which).files = dict(asked.files)
+    st.session_state.update(
+        {
+            keys.MANAGING: True,
+            keys.of(keys.CHUNK, which): asked.how,
+            keys.of(keys.CHUNK_TOKENS, which): asked.tokens,
+            keys.of(keys.CHUNK_OVERLAP, which): asked.overlap,
+            **({keys.SOURCE: asked.corpus_id} if asked.corpus_id else {keys.CORPUS_NAME: asked.name}),
+        }
+    )
+
+
 def _fill(asked: Filling | None) -> None:
     """Create or Add was pressed."""
     if asked is None or FILL.job().running:
         return
     state().message = ""
-    FILL.job().submit(lambda: Plan((Task(_work, (stores.corpora(), asked)),)))
+    FILL.job().submit(lambda: Plan((Task(_work, (stores.corpora(), asked), asked=asked),)))
     st.rerun()
 
 

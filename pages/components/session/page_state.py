@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import streamlit as st
 
+from pages.components.session import keys
+
 T = TypeVar("T")
 
 
@@ -24,3 +26,42 @@ def keep(name: str, make: Callable[[], T]) -> T:
     if found is None:
         found = st.session_state[name] = make()
     return found
+
+
+# Several pages draw these, each with a widget of its own: all that pages/components/inputs keeps for the session.
+SHARED_WIDGETS = (
+    keys.DOCUMENTS,
+    keys.EDIT_TABLE,
+    keys.EVALUATE_RATER,
+    keys.EXAMPLE,
+    keys.LIVE_ADDRESS,
+    keys.LIVE_INDEX,
+    keys.LIVE_KEY,
+    keys.LIVE_KIND,
+    keys.LIVE_TEMPLATE,
+    keys.LIVE_TEXT,
+    keys.LIVE_TITLE,
+    keys.LIVE_URL,
+    keys.LIVE_USER,
+    keys.MODEL,
+    keys.PASTED_MARKUP,
+    keys.PRESENTING,
+    keys.QUERY,
+    keys.READ_AS,
+    keys.RETURN_DOCUMENTS,
+    keys.START_ORDER,
+    keys.TOP_N,
+)
+
+
+def carry_over(page: str) -> None:
+    """Bring what was typed and chosen on the page before onto this one, for what several pages ask for.
+
+    Streamlit would begin with what this page's own widgets held when the page was left. Call it before any is drawn.
+    """
+    if st.session_state.get(keys.LAST_PAGE) == page:
+        return
+    st.session_state[keys.LAST_PAGE] = page
+    for key in SHARED_WIDGETS:
+        if key in st.session_state:
+            st.session_state[key] = st.session_state[key]

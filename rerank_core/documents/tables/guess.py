@@ -96,8 +96,8 @@ def guess_columns(
     `wanted` decides where it names a role: a column's name (its case may differ), or an empty string for
     "none of them". The other roles are guessed, by the names first. A text is never a number, a price, a date, an
     address or a code; where no name tells, it is the longest column of varied texts, and the title the one before it
-    that names things. An id does not repeat, except in a table of queries ("query" is in `roles`), where the same id
-    goes with the same text. Looks at the first rows only.
+    that names things. An id does not repeat, except in a table of queries ("query" is in `roles`). Looks at the first
+    rows only.
     Raises InvalidDocumentsError for a role or a column that does not exist.
     """
     chosen, refused = fields.requested(columns, wanted, tuple(roles))
@@ -314,27 +314,17 @@ class _Guessing:
             names = (*names[1:], names[0])
         free = {fields.normal(column): column for column in reversed(self._free())}
         for column in [free[name] for name in names if name in free]:
-            if not self._repeats(column):
+            # beneath several queries an id may repeat; what to do where its texts differ, the reader decides row by row
+            if self._of_queries or not self._repeats(column):
                 return column
-            why = "the same value stands beside different texts" if self._of_queries else "its values repeat"
-            self.notes.append(f"The column '{column}' was not read as the ids, since {why}.")
+            self.notes.append(f"The column '{column}' was not read as the ids, since its values repeat.")
         return None
 
     def _repeats(self, column: str) -> bool:
         """Whether the values of a column stand for several documents each."""
         place = self._columns.index(column)
         cells = [cell for row in self._rows if place < len(row) and (cell := row[place].strip())]
-        if not self._of_queries:
-            return len(cells) > 1 and len(set(cells)) < _REPEATS * len(cells)
-        if "text" not in self._chosen:
-            return False
-        text = self._columns.index(self._chosen["text"])
-        texts: dict[str, set[str]] = {}
-        for row in self._rows:
-            if len(row) > max(place, text) and row[place].strip() and row[text].strip():
-                texts.setdefault(row[place].strip(), set()).add(row[text].strip())
-        several = sum(len(of_one) > 1 for of_one in texts.values())
-        return 2 * several > len(texts)
+        return len(cells) > 1 and len(set(cells)) < _REPEATS * len(cells)
 
     def _query(self) -> str | None:
         named = self._named(self._names["query"])

@@ -101,7 +101,7 @@ class Ranking:
     """All answers of one contender: query id to document ids, best first, and to the scores of those that have one.
 
     `cost` is what the answered queries cost, None where that is unknown; `latency_ms` has one value an answer;
-    `failed` names the queries whose last request failed.
+    `failed` names the queries whose last request failed; `rank_fields` are the fields of each document that it read.
     """
 
     contender: Contender
@@ -110,6 +110,7 @@ class Ranking:
     cost: Decimal | None
     latency_ms: tuple[float, ...] = ()
     failed: tuple[str, ...] = ()
+    rank_fields: tuple[str, ...] = TITLE_AND_TEXT
 
     @property
     def label(self) -> str:

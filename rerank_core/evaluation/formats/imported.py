@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rerank_core.documents.limits import Limits
-from rerank_core.documents.report import Problem
+from rerank_core.documents.report import Problem, count
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.grades.numbers import with_point
 from rerank_core.evaluation.grades.values import RatingValues
@@ -55,6 +55,9 @@ class Imported:
     rating_values: every value that stands as a rating, as it is written, to how often it does; the most frequent ones
         where there are very many. rating_grades: the grades that they were taken for, without those that are no
         rating. rating_note: how they became grades, "" where they are whole numbers that count as they are.
+    row_order: whether the run is no more than the order of the rows, which have neither ranks nor scores.
+    aliases: query id to an id of the file to the name of its document here, where an id stands for another text in
+        that query than elsewhere in the file.
     """
 
     kind: str
@@ -83,6 +86,8 @@ class Imported:
     rating_values: Mapping[str, int] = field(default_factory=dict, compare=False)
     rating_grades: Mapping[str, int] = field(default_factory=dict, compare=False)
     rating_note: str = ""
+    row_order: bool = False
+    aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
 
     @property
     def unmapped(self) -> bool:
@@ -127,7 +132,11 @@ class ImportBuilder:
     problems: list[Problem] = field(default_factory=list)
     reading_notes: list[str] = field(default_factory=list)
     places: dict[str, dict[str, tuple[Any, ...]]] = field(default_factory=dict)
+    row_order: bool = False
+    aliases: dict[str, dict[str, str]] = field(default_factory=dict)
     _values: RatingValues = field(default_factory=RatingValues)
+    _by_text: dict[str, str] = field(default_factory=dict)
+    _reused: dict[str, None] = field(default_factory=dict)
     _conflicts: set[tuple[str, str]] = field(default_factory=set)
     _cells: dict[str, dict[str, str]] = field(default_factory=dict)
     _graded: dict[str, int] = field(default_factory=dict)
@@ -145,6 +154,26 @@ class ImportBuilder:
         """Name a document; another text under the same id is reported, once a document."""
         if self.documents.setdefault(name, text) != text:
             self._conflict(line, "document", name, "The first text is kept.")
+
+    def named(self, query: str, name: str, text: str) -> str:
+        """What a document is called whose text stands in this row of a query, and the document of that name. An id that
+        stands for another text above, as ids do that begin anew at each query or that several passages share, names no
+        document: then it goes by its text, so that no rating moves to another one."""
+        if self.documents.setdefault(name, text) == text:
+            if self._by_text:
+                self._by_text.setdefault(text, name)
+            return name
+        self._reused[name] = None
+        if not self._by_text:
+            self._by_text = {text: name for name, text in reversed(self.documents.items())}
+        own = self._by_text.get(text, text)
+        number = 2
+        while self.documents.setdefault(own, text) != text:
+            own, number = f"{text} ({number})", number + 1
+        self._by_text.setdefault(text, own)
+        if name not in self.places.get(query, ()) and name not in self.judgments.get(query, ()):
+            self.aliases.setdefault(query, {}).setdefault(name, own)
+        return own
 
     def title(self, line: int, name: str, title: str) -> None:
         """Give a document a title; another one is reported, once a document."""
@@ -199,6 +228,14 @@ class ImportBuilder:
     def finish(self, *, best_last: bool = False) -> Imported:
         """The import as it stands; lists are sorted by their keys, the smallest first unless `best_last`."""
         note = self._grade()
+        if self._reused:
+            one = len(self._reused) == 1
+            self.refuse(
+                0,
+                f"{count(len(self._reused), 'id')} {'stands' if one else 'stand'} for more than one text, such as "
+                f"'{next(iter(self._reused))[:40]}'. Such a document goes by its text, so that every rating stays with "
+                "the text that was rated.",
+            )
         run = {
             query: tuple(sorted(places, key=places.__getitem__, reverse=best_last))
             for query, places in self.places.items()
@@ -211,6 +248,8 @@ class ImportBuilder:
             rating_values=self._values.listed(),
             rating_grades=self._graded,
             rating_note=note,
+            row_order=self.row_order,
+            aliases=self.aliases,
             **{name: getattr(self, name) for name in MAPPINGS},
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from rerank_core.documents.decoding import Unreadable, decode, kind_of
@@ -21,7 +21,7 @@ from rerank_core.evaluation.formats import (
     unnamed,
 )
 from rerank_core.evaluation.formats.detection import detect
-from rerank_core.evaluation.formats.imported import LIMITS, ImportBuilder, Imported
+from rerank_core.evaluation.formats.imported import LIMITS, Imported
 from rerank_core.evaluation.formats.kinds import KINDS, READABLE
 from rerank_core.evaluation.grades.values import mapped_by_hand
 
@@ -113,47 +113,6 @@ def write(kind: str, imported: Imported) -> bytes:
     if kind not in KINDS:
         raise InvalidRequestError(f"There is no kind of file called '{kind}'.", hint=f"Use one of {', '.join(KINDS)}.")
     return _WRITERS[kind](imported)
-
-
-def merge(parts: Iterable[Imported]) -> Imported:
-    """Several imports as one, such as the files of a BEIR folder; the first wins where two say different things."""
-    parts = tuple(parts)
-    kinds = {part.kind for part in parts}
-    builder = ImportBuilder(kinds.pop() if len(kinds) == 1 else "table")
-    run: dict[str, tuple[str, ...]] = {}
-    apart = any(part.raters for part in parts)  # then each of two ratings that differ is kept, as its rater's own
-    for part in parts:
-        builder.problems += part.problems
-        for query, text in part.queries.items():
-            builder.query(0, query, text)
-        for document, text in part.documents.items():
-            builder.document(0, document, text)
-        for query, other in _merge_judgments(builder.judgments, part.judgments).items():
-            if not apart:
-                builder.refuse(0, f"{other} ratings for '{query}' differ between the files; the first ones are kept.")
-        for rater, judgments in part.raters.items():
-            _merge_judgments(builder.raters.setdefault(rater, {}), judgments)
-        for query, documents in part.run.items():
-            if run.setdefault(query, documents) != documents:
-                builder.refuse(0, f"The files give different results for '{query}'; the first ones are kept.")
-            elif query in part.scores:
-                builder.scores.setdefault(query, dict(part.scores[query]))
-        for name in ("titles", "metadata", "answers", "tags", "notes"):
-            values = getattr(builder, name)
-            values.update({key: value for key, value in getattr(part, name).items() if key not in values})
-    for query, documents in run.items():
-        builder.places[query] = {document: (place,) for place, document in enumerate(documents)}
-    return builder.finish()
-
-
-def _merge_judgments(judgments: dict[str, dict[str, int]], more: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
-    """Add the judgments that are not there yet; gives, by query, how many of the others differ."""
-    differing: dict[str, int] = {}
-    for query, grades in more.items():
-        own = judgments.setdefault(query, {})
-        if other := sum(own.setdefault(document, grade) != grade for document, grade in grades.items()):
-            differing[query] = other
-    return differing
 
 
 def unread(kind: str, reason: str) -> Imported:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from rerank_core.documents.report import ParsedDocuments
@@ -129,6 +129,9 @@ def from_documents(parsed: ParsedDocuments, kind: str) -> Imported:
 def _with_documents(builder: ImportBuilder, table: Table, names: Sequence[str], roles: Mapping[str, str]) -> None:
     """Take the rows of a table, without its header, that names documents of queries."""
     body = _filled_down(builder, table.rows, names, roles)
+    if _only_rates(roles):
+        builder.reading_notes.append("Without ranks, scores or texts the rows are ratings and no order.")
+    builder.row_order = not {"rank", "score"} & roles.keys()
     extra = [name for name in names if name not in roles.values()]
     for line, cells in body:
         if len(cells) != len(names) and (table.ragged or len(cells) > len(names)):
@@ -210,11 +213,10 @@ def _add(builder: ImportBuilder, line: int, row: Mapping[str, str], extra: Mappi
     if not name:
         if any(row.get(role, "").strip() for role in ("document", "rank", "score", "rating", "title")):
             builder.refuse(line, "The document id is blank." if "id" in row else "The document is blank.")
-        else:
+        elif not _only_rates(row):
             builder.places.setdefault(query_id, {})
         return
-    if body.strip():
-        builder.document(line, name, body)
+    name = builder.named(query_id, name, body) if body.strip() else builder.aliases.get(query_id, {}).get(name, name)
     if row.get("title", "").strip():
         builder.title(line, name, unguarded(row["title"]))
     builder.cells(line, name, {column: unguarded(cell) for column, cell in extra.items()})
@@ -234,8 +236,15 @@ def _add(builder: ImportBuilder, line: int, row: Mapping[str, str], extra: Mappi
         )
 
 
+def _only_rates(roles: Collection[str]) -> bool:
+    """Whether a table with columns for these roles has ratings and nothing that makes its rows a list of results."""
+    return "rating" in roles and not {"document", "title", "rank", "score"} & set(roles)
+
+
 def _place(builder: ImportBuilder, line: int, query: str, document: str, row: Mapping[str, str]) -> bool:
     """Put a document where its rank or score wants it, if it has any; False, and a problem, if it is there already."""
+    if _only_rates(row):
+        return True
     key: tuple[float, float] = (0.0, line)
     try:
         score = parse_number(row["score"], "score") if row.get("score", "").strip() else None

@@ -22,13 +22,14 @@ from rerank_core.evaluation.query_sets.query_set import (
     make_queries,
 )
 from rerank_core.models import Document
+from rerank_core.rank_fields import ranked_text
 
 _ID_CHARACTERS = 12
 
 
 class BoardRun(Protocol):
     """What is needed of a saved run (`storage.run_record.Run` is one): its query, its documents in the order in which
-    they stood before reranking, the grades by place in that order, and when it was made."""
+    they stood before reranking, the grades by place in that order, when it was made, and which fields were read."""
 
     @property
     def query(self) -> str: ...
@@ -40,14 +41,18 @@ class BoardRun(Protocol):
     def order_name(self) -> str: ...
     @property
     def created(self) -> datetime: ...
+    @property
+    def rank_fields(self) -> Sequence[str]: ...
 
 
 def with_runs(query_set: QuerySet, runs: Iterable[BoardRun], *, rater: str) -> QuerySet:
     """The set with the queries, documents, candidates and grades of these runs; nothing of the set is lost.
 
     - A query of the same text, white space around it apart, is the same query.
-    - A document of the same id and text, or else of the same text, is the same document. Two documents of one run that
-      have ids of their own stay two. An id that stands for another text already gets a number: "kb-7" becomes "kb-7-2".
+    - A document of the same id and text, or else of the same text, is the same document. The text is what models read
+      of it by the set's `rank_fields`: where titles are read, one text under two titles is two documents. Two documents
+      of one run that have ids of their own stay two. An id that stands for another text already gets a number: "kb-7"
+      becomes "kb-7-2".
     - What has no id gets one out of its text, "q-" or "d-" and 12 hexadecimal digits, the same in every set; so that
       several people's files fit together, and every format can hold it.
     - Candidates keep their order; what a run has besides comes after them, in the order in which it stood. Where there
@@ -55,6 +60,7 @@ def with_runs(query_set: QuerySet, runs: Iterable[BoardRun], *, rater: str) -> Q
     - Queries that can be run keep their places, so that experiments on the set stay what they are.
     - The grade of a later run takes the place of one that `rater` gave before; those of others stay.
     - A document without a text is left out and named in `problems`.
+    - The set's `rank_fields` stay what they are.
 
     Raises InvalidRequestError for a rater without a name, a grade that is none, and where the set would grow beyond its
     limits.
@@ -78,7 +84,7 @@ class _Grown:
         self._documents = dict(query_set.documents)
         self._by_text: dict[str, list[str]] = {}
         for name, document in self._documents.items():
-            self._by_text.setdefault(document.text, []).append(name)
+            self._by_text.setdefault(self._text(document), []).append(name)
         self._grades = {query: dict(own) for query, own in query_set.judgments.get(rater, {}).items()}
         self._problems = list(query_set.problems)
 
@@ -87,11 +93,13 @@ class _Grown:
         query = self._query(run.query)
         # The documents that this run has, by their ids in the set, and the ids that they have of their own.
         seen: dict[str, str | None] = {
-            one.id: one.id for one in run.documents if one.id is not None and one.id in self._by_text.get(one.text, ())
+            one.id: one.id
+            for one in run.documents
+            if one.id is not None and one.id in self._by_text.get(self._text(one), ())
         }
         blank = 0
         for place, document in enumerate(run.documents):
-            if not document.text.strip():
+            if not self._text(document).strip():
                 blank += 1
                 continue
             name = self._document(document, seen)
@@ -103,6 +111,9 @@ class _Grown:
             what = "1 document has no text and is" if blank == 1 else f"{blank:,} documents have no text and are"
             self._problems.append(Problem(0, f"{what} left out of '{run.query[:80]}'."))
 
+    def _text(self, document: Document) -> str:
+        return ranked_text(document, self._set.rank_fields)
+
     def _query(self, text: str) -> str:
         known = self._queries.get(text.strip())
         if known is None:
@@ -111,13 +122,14 @@ class _Grown:
         return known
 
     def _document(self, document: Document, seen: Mapping[str, str | None]) -> str:
-        same = self._by_text.setdefault(document.text, [])
+        text = self._text(document)
+        same = self._by_text.setdefault(text, [])
         if document.id in same:
             return document.id
         for name in same:
             if document.id is None or seen.get(name) in (None, document.id):
                 return name
-        name = _free(document.id or _id_of("d", document.text), self._documents)
+        name = _free(document.id or _id_of("d", document.text or text), self._documents)
         self._documents[name] = document
         same.append(name)
         return name

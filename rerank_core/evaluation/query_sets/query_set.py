@@ -11,7 +11,7 @@ from rerank_core.documents.report import Problem, count
 from rerank_core.errors import InvalidRequestError
 from rerank_core.language import guess
 from rerank_core.models import Document
-from rerank_core.rank_fields import TITLE_AND_TEXT
+from rerank_core.rank_fields import TITLE_AND_TEXT, ranked_text
 
 if TYPE_CHECKING:
     from rerank_core.evaluation.formats.imported import Imported
@@ -349,7 +349,7 @@ def _adopted(found: Sequence[Document], documents: dict[str, Document]) -> tuple
     text of their own keep the first."""
     names: dict[str, None] = {}
     for document in found:
-        name = document.id or document.text
+        name = document.id or document.text or ranked_text(document)
         known = documents.setdefault(name, document)
         number = 2
         while known.text != document.text:

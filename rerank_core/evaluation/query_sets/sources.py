@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from rerank_core.documents.report import Problem
+from rerank_core.documents.report import Problem, count
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats.imported import Imported
+from rerank_core.evaluation.formats.merging import merge
 from rerank_core.evaluation.measures.measure import USUAL_LARGEST_GRADE
 from rerank_core.evaluation.query_sets.added_runs import BoardRun, with_runs
+from rerank_core.evaluation.query_sets.changed_ids import cut_ids
+from rerank_core.evaluation.query_sets.joining import joined
 from rerank_core.evaluation.query_sets.query_set import (
     IMPORTED,
     SAMPLE_NAME,
@@ -21,6 +24,7 @@ from rerank_core.evaluation.query_sets.query_set import (
     make_queries,
 )
 from rerank_core.models import Document
+from rerank_core.rank_fields import TITLE_AND_TEXT
 
 if TYPE_CHECKING:
     from rerank_core.retrieval.first_stage import FirstStage
@@ -33,26 +37,33 @@ _KEYWORD_ORDER = "by keyword (BM25)"
 
 
 def from_files(
-    parts: Imported | Iterable[Imported], *, name: str = "My queries", rater: str = IMPORTED, order_name: str = ""
+    parts: Imported | Iterable[Imported],
+    *,
+    name: str = "My queries",
+    rater: str = IMPORTED,
+    order_name: str = "",
+    match_ids: bool = True,
 ) -> QuerySet:
     """A query set out of one or several imports, such as a snapshot and the ratings for it.
 
     Candidates are the order in a file (a run); for a query that is in none, the documents rated for it, in the order
     of the file, where their texts are known. A query of one file that is named by its text is taken for the query of
-    that text in another. Candidates without a text cannot be scored: they are left out and named in `problems`.
+    that text in another, and an id that a program has changed for the document that it was, unless `match_ids` is off
+    (see joining.joined). The text of a document without one is its title; candidates that have neither cannot be
+    scored: they are left out and named in `problems`.
     A query may end up without candidates; `QuerySet.with_candidates` finds some. Ratings go under `rater`, unless a
     file says whose they are.
     Raises InvalidRequestError where there are no queries.
     """
-    from rerank_core.evaluation.formats.registry import merge
-
     imports: Sequence[Imported] = (parts,) if isinstance(parts, Imported) else tuple(parts)
+    notes: list[str] = []
     if len(imports) != 1:
-        imports = _aligned(imports)
+        imports, notes = joined(imports, match_ids=match_ids)
     merged = imports[0] if len(imports) == 1 else merge(imports)
-    problems = list(merged.problems)
+    notes += dict.fromkeys(part.rating_note for part in imports if part.rating_note)
+    problems = [*merged.problems, *_about_documents(merged)]
     texts = {query: merged.queries.get(query, query) for query in merged.query_ids}
-    known = {document: text for document, text in merged.documents.items() if text.strip()}
+    known = _texts(merged)
     candidates: dict[str, tuple[str, ...]] = {}
     from_ratings = 0
     without: set[str] = set()
@@ -76,9 +87,14 @@ def from_files(
                 f"({some}{', ...' if len(without) > 3 else ''}). Add a file that has {missing}.",
             )
         )
-    notes = []
     if from_ratings:
         notes.append(f"For {count_queries(from_ratings)} the candidates are the rated documents, in the file's order.")
+    highest = [max(max(own.values()) for own in part.judgments.values()) for part in imports if part.judgments]
+    if len(highest) > 1 and max(highest) > USUAL_LARGEST_GRADE * max(1, min(highest)):
+        notes.append(
+            f"Ratings go to {min(highest)} in one file and to {max(highest)} in another, so they may be on different "
+            "scales. Map the ratings of one of them where they are."
+        )
     grades = {grade for own in merged.judgments.values() for grade in own.values()}
     if grades and (min(grades) < 0 or max(grades) > USUAL_LARGEST_GRADE):
         notes.append(
@@ -105,11 +121,17 @@ def from_files(
 
 
 def from_runs(runs: Iterable[BoardRun], *, rater: str, name: str = "My ratings") -> QuerySet:
-    """A query set out of runs that `rater` rated on a board; see `with_runs`. Raises InvalidRequestError where
-    there is no run, and what `with_runs` raises."""
+    """A query set out of runs that `rater` rated on a board; see `with_runs`. Its models read the fields that the
+    latest run read. Raises InvalidRequestError where there is no run, and what `with_runs` raises."""
     given = tuple(runs)
     orders = dict.fromkeys(run.order_name for run in given if run.order_name)
-    empty = QuerySet(name, (), order_name=next(iter(orders)) if len(orders) == 1 else "as they stood")
+    latest = max(given, key=lambda run: run.created, default=None)
+    empty = QuerySet(
+        name,
+        (),
+        order_name=next(iter(orders)) if len(orders) == 1 else "as they stood",
+        rank_fields=TITLE_AND_TEXT if latest is None else tuple(latest.rank_fields),
+    )
     made = with_runs(empty, given, rater=rater)
     if not made.queries:
         raise InvalidRequestError("There are no runs.", hint="Rerank something and rate some results first.")
@@ -155,16 +177,52 @@ def search_with(stage: FirstStage | LiveIndex, k: int = 100) -> Callable[[str], 
 
 
 def search_collection(
-    documents: Iterable[Document], k: int = 100, on_progress: Callable[[int, int], None] | None = None
+    documents: Iterable[Document],
+    k: int = 100,
+    on_progress: Callable[[int, int], None] | None = None,
+    rank_fields: Sequence[str] = TITLE_AND_TEXT,
 ) -> Callable[[str], Sequence[Document]]:
-    """Search by keyword among documents in memory, such as those of a BEIR collection: the query to its `k` best.
-    `on_progress` hears how many documents have been indexed."""
+    """Search by keyword among documents in memory, such as those of a BEIR collection: the query to its `k` best by
+    these fields of each. `on_progress` hears how many documents have been indexed."""
     from rerank_core.retrieval.first_stage import FirstStage
     from rerank_core.retrieval.passages import PassageList
 
-    stage = FirstStage(PassageList(documents))
+    stage = FirstStage(PassageList(documents, rank_fields))
     stage.prepare(on_progress)
     return search_with(stage, k)
+
+
+def _texts(merged: Imported) -> dict[str, str]:
+    """What there is to rank of each document: its text, or its title where it has no text."""
+    texts = {name: text for name, text in merged.documents.items() if text.strip()}
+    for name in [*merged.documents, *merged.titles]:
+        if name not in texts and (title := merged.title(name)).strip():
+            texts[name] = title
+    return texts
+
+
+def _about_documents(merged: Imported) -> list[Problem]:
+    """What is odd about the documents: those that hold nothing, and ids that have lost digits."""
+    problems = []
+    blank = [name for name, text in merged.documents.items() if not text.strip() and not merged.title(name).strip()]
+    if blank:
+        some = ", ".join(f"'{name[:40]}'" for name in blank[:3])
+        verb = "has" if len(blank) == 1 else "have"
+        problems.append(
+            Problem(
+                0, f"{count(len(blank), 'document')} ({some}) {verb} neither a text nor a title and cannot be found."
+            )
+        )
+    cut = cut_ids({*merged.documents, *(name for own in merged.judgments.values() for name in own)})
+    if cut:
+        problems.append(
+            Problem(
+                0,
+                f"{count(len(cut), 'id')}, such as '{min(cut)}', lost digits where a spreadsheet program took them for "
+                "numbers. Save that column as text and add the file again.",
+            )
+        )
+    return problems
 
 
 def _metadata(merged: Imported, document: str) -> dict[str, Any]:
@@ -192,25 +250,3 @@ def _scores(merged: Imported, candidates: Mapping[str, Sequence[str]]) -> dict[s
         for query, own in merged.scores.items()
     }
     return {query: own for query, own in found.items() if own}
-
-
-def _aligned(parts: Sequence[Imported]) -> list[Imported]:
-    """Queries that one file names by their text get the id that another file gives to that text."""
-    ids = {text: query for part in parts for query, text in part.queries.items() if query != text}
-    return [_renamed(part, ids) if any(query in ids for query in part.query_ids) else part for part in parts]
-
-
-def _renamed(part: Imported, ids: Mapping[str, str]) -> Imported:
-    def named(values: Mapping[str, Any]) -> dict[str, Any]:
-        return {ids.get(query, query): value for query, value in values.items()}
-
-    return replace(
-        part,
-        queries=named(part.queries),
-        judgments=named(part.judgments),
-        run=named(part.run),
-        scores=named(part.scores),
-        answers=named(part.answers),
-        tags=named(part.tags),
-        raters={name: named(own) for name, own in part.raters.items()},
-    )

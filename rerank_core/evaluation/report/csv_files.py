@@ -47,6 +47,7 @@ def _rows(report: Report) -> Iterator[list[str]]:
     yield _row("setting", "only", guard_cell(settings.scope))
     yield _row("setting", "ratings by", guard_cell(", ".join(settings.raters or ())))
     yield _row("setting", "relevant from grade", settings.relevant)
+    yield _row("setting", "models read", guard_cell(report.read))
     yield _row("setting", "searches a day", settings.searches_a_day)
     yield _row("setting", f"best possible {summary.measure}", summary.ceiling)
     for row in summary.rows:

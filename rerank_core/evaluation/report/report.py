@@ -28,6 +28,7 @@ from rerank_core.evaluation.query_sets.query_set import NO_PERSON, QuerySet, cou
 from rerank_core.evaluation.report.charts import changes_chart, cost_chart, cut_chart, means_chart, shown
 from rerank_core.pricing.estimates import money_text, monthly
 from rerank_core.pricing.table import Price, PriceTable
+from rerank_core.rank_fields import fields_text
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -64,6 +65,11 @@ class Report:
         """How many queries each language has: "de 14, en 63"."""
         languages = [query.lang for query in self.query_set.queries]
         return ", ".join(f"{code or 'unknown'} {languages.count(code):,}" for code in sorted(set(languages), key=str))
+
+    @property
+    def read(self) -> str:
+        """Which fields of each document the models read: "title + text"."""
+        return " or ".join(dict.fromkeys(fields_text(ranking.rank_fields) for ranking in self.rankings))
 
     @property
     def rated_by(self) -> str:

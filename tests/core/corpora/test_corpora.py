@@ -20,6 +20,7 @@ from rerank_core.corpora import MAX_NAME, Added, CorpusError, CorpusStore, datab
 from rerank_core.corpora import corpus as corpus_module
 from rerank_core.corpora import vector_file as vector_module
 from rerank_core.corpora.errors import explained
+from rerank_core.keyword import index as keyword_index
 from rerank_core.keyword.index import KeywordIndex
 from rerank_core.retrieval.embedding import Vectors
 from tests.support import ROOT
@@ -442,6 +443,20 @@ def test_a_damaged_index_is_built_anew(store):
     (folder / "weights.npy").write_bytes(b"nonsense")
     assert again(store).open("A").keyword_index().search("password") == found
     assert again(store).open("A").keyword_index().search("password") == found
+
+
+def test_an_index_that_cut_words_otherwise_is_built_anew(store, monkeypatch):
+    """A base that was filled before words were cut as they are now finds what a new one finds, and says that it is
+    indexed first."""
+    corpus = store.create("A", ["Das Pass\u00adwort", "Die Rechnung"])
+    with monkeypatch.context() as patch:
+        patch.setattr(keyword_index, "FORMAT", 1)
+        corpus.keyword_index()
+    older = again(store).open("A")
+    assert not older.has_keyword_index()
+    assert [hit.index for hit in older.keyword_index().search("Passwort")] == [0]
+    assert older.has_keyword_index()
+    assert len(list(corpus.folder.glob("keyword-*"))) == 1
 
 
 def test_indexing_tells_and_can_be_stopped(store):

@@ -126,8 +126,34 @@ def sent_by_the_client(request: RerankRequest, provider: str, url: str) -> Any:
     """The body that the client itself sends for this request."""
     with rc.Client(provider, api_key=KEY, base_url=url) as client:
         return client.rerank(
-            request.query, request.documents, request.model, request.top_n, request.return_documents
+            request.query,
+            request.documents,
+            request.model,
+            request.top_n,
+            request.return_documents,
+            rank_fields=request.rank_fields,
         ).sent
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("shorten", [False, True])
+def test_a_snippet_sends_the_fields_that_the_model_reads(
+    name: str, shorten: bool, server: Recorder, tmp_path: Path
+) -> None:
+    """Title, brand and text go out as one text, as the client sends them; a document that is all title too."""
+    documents = [
+        {"text": "Grey.", "title": f"Tent {EVIL[number]}", "brand": "Vaude", "id": "a"} for number in range(sn.SHORT)
+    ]
+    documents.append({"text": "", "title": "Only a title"})
+    request = RerankRequest("tent", documents, "rerank-english-v3.0", rank_fields=("title", "brand", "text"))
+    wanted = sent_by_the_client(request, "gateflow", server.url)
+    assert wanted["documents"][0] == f"Tent {EVIL[0]}\nVaude\nGrey."
+    assert wanted["documents"][-1] == "Only a title"
+    code = sn.snippets(request, "gateflow", base_url=server.url, shorten=shorten)[name]
+    server.seen.clear()
+    run(name, code, tmp_path)
+    ((_, _, body),) = server.seen
+    assert body == {**wanted, "documents": wanted["documents"][: sn.SHORT] if shorten else wanted["documents"]}
 
 
 @pytest.mark.parametrize("name", NAMES)

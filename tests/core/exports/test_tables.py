@@ -141,6 +141,7 @@ def test_json_is_versioned_and_complete() -> None:
     assert (read["order_name"], read["top_n"], read["latency_ms"]) == ("as pasted", 2, 12.5)
     assert read["cost"] == {"amount": "0.0010", "currency": "USD", "basis": "computed", "in_doubt": "0"}
     assert read["usage"] == {"search_units": 0}
+    assert read["rank_fields"] == ["text"]
     assert read["warnings"] == ["One blank document was set aside."]
     assert read["results"][0] == {
         "rank": 1,

@@ -100,6 +100,23 @@ def test_special_tokens_in_a_text_are_plain_text(model_id):
     assert not set(ids.ids) & ({100, 103} if model_id == ENGLISH else {1})
 
 
+@pytest.mark.parametrize(
+    ("plain", "written"),
+    [
+        ("Das Passwort", "Das Pass\u00adwort"),
+        ("password form", "pass\u200bword \ufeffform"),
+        ("كلمة المرور", "كَلِمَة المُرُور"),
+        ("סיסמה", "סִיסְמָה"),
+    ],
+)
+def test_what_is_not_seen_parts_no_word(model_id, plain, written):
+    """Soft hyphens, spaces of no width and points that may be left out change no vector."""
+    encoder = encoder_of(model_id)
+    expected, got = encoder.embed(plain, PASSAGE), encoder.embed(written, PASSAGE)
+    np.testing.assert_array_equal(expected.vectors, got.vectors)
+    assert got.spans == ((0, len(written)),)
+
+
 def test_decomposed_text_is_composed_before_e5_sees_it():
     """Letters and accents that come apart, as in file names from a Mac, give the same vector as whole letters."""
     needs(MULTILINGUAL)

@@ -1,5 +1,6 @@
 """Shared words are marked, and nothing of the passage is lost or changed."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,3 +33,23 @@ def test_the_pieces_put_together_are_the_passage(text: str, question: str) -> No
     segments = marked(text, question)
     assert "".join(segment.text for segment in segments) == text
     assert all(segment.text for segment in segments)
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "found"),
+    [
+        ("Das Pass\u00adwort ändern", "Passwort", ["Pass\u00adwort"]),
+        ("كَلِمَة المُرُور هنا", "كلمة المرور", ["كَلِمَة", "المُرُور"]),
+        ("Set up the Wi-Fi network", "wifi", ["Wi-Fi"]),
+        ("WiFi or Wi\u2011Fi", "wi-fi", ["WiFi", "Wi\u2011Fi"]),
+        ("A red tshirt", "t shirt", ["tshirt"]),
+        ("Part AB-1234-XL in stock", "AB1234XL", ["AB-1234-XL"]),
+        ("C++ and C# developer", "C++ developer", ["C++", "developer"]),
+        ("می\u200cخواهم", "میخواهم", ["می\u200cخواهم"]),
+        ("reset-password", "reset password", ["reset", "password"]),
+        ("passwords-only", "password", ["passwords"]),
+    ],
+)
+def test_a_word_is_marked_however_it_is_written(text: str, question: str, found: list[str]) -> None:
+    """Marks cover what matching takes for one word, characters that are not seen and signs included."""
+    assert shared(text, question) == found

@@ -17,15 +17,22 @@ from rerank_core.evaluation.query_sets.added_runs import with_runs
 from rerank_core.evaluation.query_sets.query_set import QuerySet, make_queries
 from rerank_core.evaluation.query_sets.sources import from_runs
 from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, Usage
+from rerank_core.rank_fields import TEXT_ONLY, TITLE_AND_TEXT
 from rerank_core.storage.run_record import Run
 from tests.support.small_query_set import small_set
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-def run(query: str, documents: Sequence[Document | str], ratings: dict[int, int], minute: int = 0) -> Run:
+def run(
+    query: str,
+    documents: Sequence[Document | str],
+    ratings: dict[int, int],
+    minute: int = 0,
+    fields: tuple[str, ...] = TEXT_ONLY,
+) -> Run:
     """A saved run in which the order was turned round."""
-    request = RerankRequest(query, documents)
+    request = RerankRequest(query, documents, rank_fields=fields)
     rows = tuple(
         RankedDocument(rank, index, 1 / rank, request.documents[index])
         for rank, index in enumerate(reversed(range(len(documents))), start=1)
@@ -75,6 +82,26 @@ def test_the_same_text_is_the_same_query_and_document():
         assert len(made.queries) == 1
         assert texts_of(made, "tea") == ["green", "black", "white"]
         assert said(made, "Ann") == {("tea", "green"): 3, ("tea", "black"): 2, ("tea", "white"): 0}
+
+
+def test_a_set_of_runs_reads_what_the_latest_run_read():
+    """The fields go with the ratings; one text under two titles is two documents where titles are read, and a document
+    that is all title has a place."""
+    titled = [Document("Open it.", None, {"title": title}) for title in ("Tea", "Coffee")]
+    only = Document("", "c", {"title": "Cocoa"})
+    older = run("hot", [*titled], {0: 1}, minute=1)
+    newer = run("hot", [*titled, only], {0: 3, 1: 0, 2: 2}, minute=2, fields=TITLE_AND_TEXT)
+    made = from_runs([newer, older], rater="Ann")
+    assert made.rank_fields == TITLE_AND_TEXT
+    (query,) = made.queries
+    assert len(set(query.candidates)) == 3
+    assert [made.judgments["Ann"][query.id][name] for name in query.candidates] == [3, 0, 2]
+    assert [document.metadata["title"] for document in made.documents_of(query)] == ["Tea", "Coffee", "Cocoa"]
+    assert with_runs(made, [newer], rater="Ben").queries == made.queries
+    alone = from_runs([older], rater="Ann")
+    assert alone.rank_fields == TEXT_ONLY
+    assert len(alone.queries[0].candidates) == 1
+    assert with_runs(alone, [newer], rater="Ann").rank_fields == TEXT_ONLY
 
 
 def test_an_id_that_stands_for_another_text_gets_a_number():

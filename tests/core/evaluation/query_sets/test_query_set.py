@@ -20,9 +20,11 @@ from rerank_core.evaluation.query_sets.sources import (
     search_with,
 )
 from rerank_core.models import Document
+from rerank_core.rank_fields import ranked_text
 from rerank_core.retrieval.first_stage import FirstStage
 from rerank_core.retrieval.passages import PassageList
 from rerank_core.storage.query_sets import QuerySetStore
+from tests.support import ROOT
 from tests.support.small_query_set import small_set
 
 TABLE = b"""query,document,id,rank,rating,tag,title
@@ -52,6 +54,24 @@ def test_a_spreadsheet_becomes_queries_with_candidates_and_ratings():
     assert made.documents["kb-1"].metadata == {"title": "Passwords"}
     assert made.problems[-1].reason.startswith("1 document has no text and cannot be scored ('kb-9'). Add")
     assert describe(made) == "2 queries with 3 candidates; 2 have ratings"
+
+
+def test_a_document_that_is_all_title_is_a_candidate():
+    """An empty text under a title is read by its title: in a BEIR collection, whose relevant document it is, and in a
+    spreadsheet."""
+    case = ROOT / "tests" / "data" / "cases" / "76-beir-empty-text.zip"
+    made = from_files(read(case.name, case.read_bytes()))
+    assert ranked_text(made.documents["d1"], made.rank_fields) == "Reset your password"
+    assert len(made.documents) == 3
+    found = made.with_candidates(search_collection(made.documents.values(), 3), "by keyword (BM25)")
+    assert found.query("q1").candidates[0] == "d1"
+    assert found.combined() == made.combined()
+    table = from_files(
+        read("q.csv", TABLE.replace(b"wifi drops,,kb-9,2,,network,", b"wifi drops,,kb-9,2,1,network,Cable"))
+    )
+    assert table.query("wifi drops").candidates == ("kb-3", "kb-9")
+    assert not [problem for problem in table.problems if "no text" in problem.reason]
+    assert set(from_files(read("again.csv", write("table", table.imported()))).documents) == set(table.documents)
 
 
 def test_problems_of_the_import_stay_with_the_set():

@@ -1,0 +1,82 @@
+"""Several imports as one, such as a run, the texts for it and the ratings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from rerank_core.evaluation.formats.imported import ImportBuilder, Imported
+
+_BESIDE = ("titles", "metadata", "answers", "tags", "notes")
+
+
+def merge(parts: Iterable[Imported]) -> Imported:
+    """Several imports as one, such as the files of a BEIR folder; the first wins where two say different things. But a
+    run with ranks or scores wins over the order of rows, whichever comes first."""
+    parts = tuple(parts)
+    kinds = {part.kind for part in parts}
+    builder = ImportBuilder(kinds.pop() if len(kinds) == 1 else "table")
+    apart = any(part.raters for part in parts)  # then each of two ratings that differ is kept, as its rater's own
+    differing: dict[str, int] = {}
+    for part in parts:
+        builder.problems += part.problems
+        for query, text in part.queries.items():
+            builder.query(0, query, text)
+        for document, text in part.documents.items():
+            builder.document(0, document, text)
+        for query, other in _merge_judgments(builder.judgments, part.judgments).items():
+            differing[query] = differing.get(query, 0) + other
+        for rater, judgments in part.raters.items():
+            _merge_judgments(builder.raters.setdefault(rater, {}), judgments)
+        for name in _BESIDE:
+            values = getattr(builder, name)
+            values.update({key: value for key, value in getattr(part, name).items() if key not in values})
+        for query, names in part.aliases.items():
+            own = builder.aliases.setdefault(query, {})
+            own.update({name: other for name, other in names.items() if name not in own})
+    if differing and not apart:
+        number, where = sum(differing.values()), _named(list(differing))
+        builder.refuse(0, f"{number:,} ratings for {where} differ between the files; the first ones are kept.")
+    _merge_runs(builder, parts)
+    return builder.finish()
+
+
+def _merge_runs(builder: ImportBuilder, parts: Sequence[Imported]) -> None:
+    """Take the results: the first ones of those with ranks or scores, else the first ones."""
+    taken: dict[str, Imported] = {}
+    unranked: list[str] = []
+    differing: list[str] = []
+    for part in sorted(parts, key=lambda part: part.row_order):
+        for query, documents in part.run.items():
+            first = taken.setdefault(query, part)
+            if first is part:
+                builder.places[query] = {document: (place,) for place, document in enumerate(documents)}
+                if query in part.scores:
+                    builder.scores[query] = dict(part.scores[query])
+            elif first.run[query] != documents:
+                (unranked if part.row_order and not first.row_order else differing).append(query)
+            elif query in part.scores:
+                builder.scores.setdefault(query, dict(part.scores[query]))
+    builder.row_order = bool(taken) and all(part.row_order for part in taken.values())
+    if unranked:
+        builder.refuse(
+            0,
+            f"For {_named(unranked)} the results come from the file with ranks or scores, not from the order of the "
+            "rows in another one.",
+        )
+    if differing:
+        builder.refuse(0, f"The files give different results for {_named(differing)}; the first ones are kept.")
+
+
+def _named(queries: Sequence[str]) -> str:
+    some = ", ".join(f"'{query[:60]}'" for query in dict.fromkeys(queries[:3]))
+    return some if len(queries) <= 3 else f"{len(queries):,} queries, such as {some},"
+
+
+def _merge_judgments(judgments: dict[str, dict[str, int]], more: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """Add the judgments that are not there yet; gives, by query, how many of the others differ."""
+    differing: dict[str, int] = {}
+    for query, grades in more.items():
+        own = judgments.setdefault(query, {})
+        if other := sum(own.setdefault(document, grade) != grade for document, grade in grades.items()):
+            differing[query] = other
+    return differing
