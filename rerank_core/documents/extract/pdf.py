@@ -53,11 +53,13 @@ def _read_pages(book: Any, source: SourceFile, pdfium: Any) -> None:
         raise Unreadable("This PDF has no pages.")
     pages = min(total, source.limits.pages)
     sections = _sections(book, pages, pdfium)
-    title = _title(book, pdfium)
+    title = ""
     scans: list[int] = []
     damaged: list[int] = []
     for number in range(1, pages + 1):
         source.progress(number - 1, pages, f"page {number:,} of {pages:,}")
+        if number == 1:  # after its progress, so that a first page that breaks the reader is named
+            title = _title(book, pdfium)
         try:
             text, marks = _page(book, number - 1, pdfium)
         except pdfium.PdfiumError:
