@@ -70,13 +70,14 @@ def test_a_description_alone_is_noticed_before_the_run(shop):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("model", "before", "after"),
-    [("local-english", 0.555, 0.577), ("local-multilingual", 0.579, 0.596), ("local-keyword", 0.497, 0.502)],
+    ("model", "least", "gain"),
+    [("local-english", 0.56, 0.01), ("local-multilingual", 0.585, 0.01), ("local-keyword", 0.495, 0.002)],
 )
-def test_titles_are_worth_something_on_the_sample(model: str, before: float, after: float):
-    """nDCG@10 of the rated sample over its candidates by keyword, by the texts alone and with their titles."""
+def test_titles_are_worth_something_on_the_sample(model: str, least: float, gain: float):
+    """nDCG@10 of the rated sample over its candidates by keyword: .57, .60 and .50 with titles, more than without."""
     needs(model)
     sample = from_sample()
     assert sample.rank_fields == TITLE_AND_TEXT
-    assert ndcg(sample, model, "nDCG@10") == pytest.approx(after, abs=0.006)
-    assert ndcg(replace(sample, rank_fields=TEXT_ONLY), model, "nDCG@10") == pytest.approx(before, abs=0.006)
+    titled = ndcg(sample, model, "nDCG@10")
+    assert titled >= least
+    assert titled - ndcg(replace(sample, rank_fields=TEXT_ONLY), model, "nDCG@10") >= gain

