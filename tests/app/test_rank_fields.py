@@ -393,3 +393,34 @@ def test_another_window_sees_what_is_read_now() -> None:
     other = ran(evaluate.open_step("Run", set=page.session_state["evaluate"].set_id).run())
     page.multiselect(key=keys.of(keys.RANK_FIELDS, keys.QUERY_SET)).set_value(["title"]).run()
     assert ran(other.run()).multiselect(key=keys.of(keys.RANK_FIELDS, keys.QUERY_SET)).value == ["title"]
+
+
+# ---- What looks wrong before a run ------------------------------------------------------------------------------
+
+
+def test_texts_of_a_few_words_are_named_before_a_run(app) -> None:
+    """Where the model reads next to nothing and there is more, the page says what it reads and opens the choice."""
+    page = shop(app({"example": "own"}))
+    assert "Check the columns" not in words(page)
+    page.multiselect(key=CHOICE).set_value(["text"]).run()
+    assert "Most texts have fewer than 5 words. Check the columns: the model reads '" in words(page)
+    click(page, "Choose what the model reads")
+    assert page.session_state[keys.of(keys.RANK_FIELDS_OPEN, keys.DOCUMENTS)]
+    assert not button(page, "Rerank").disabled
+    assert ranked(page).request.rank_fields == TEXT_ONLY
+
+
+def test_short_texts_that_are_all_there_is_are_no_concern(app) -> None:
+    """A list of names has no other column that could be read."""
+    assert "Check the columns" not in words(app({"example": "password-reset"}))
+
+
+def test_a_query_set_is_looked_at_before_a_run() -> None:
+    """Near-empty texts are named where a run is made, with what is read of one; the run can be started all the same."""
+    page = evaluate.upload(evaluate.open_step(), ("rated.csv", RATED.encode()))
+    click(page, "Use these queries")
+    page.multiselect(key=keys.of(keys.RANK_FIELDS, keys.QUERY_SET)).set_value(["text"]).run()
+    evaluate.go(page, "Run")
+    assert "Most texts have fewer than 5 words. Check the columns: the model reads 'see below'." in words(page)
+    assert "Choose what the model reads" in labels(page)
+    assert not page.button(key=keys.START_RUN).disabled
