@@ -135,9 +135,10 @@ def warning_about(documents: Sequence[Document], read: tuple[str, ...], place: s
 
 def quiet_warning(concern: Concern, place: str | None) -> None:
     """Something that looks wrong, and the way to the choice of what is read where there is one. It stops nothing."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(":material/rule:", width="content")
-        st.text(shown(concern.sentence), width="content")
+    with st.container(gap="xxsmall"):
+        with st.container(horizontal=True, gap="small"):
+            st.markdown(":material/rule:", width="content")
+            st.text(shown(concern.sentence))
         if place is not None:
             st.button(
                 "Choose what the model reads",
