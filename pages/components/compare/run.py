@@ -96,9 +96,12 @@ def inputs() -> tuple[str, StartingOrder]:
     query: str = st.session_state.get(keys.QUERY) or ""
     by: StartBy = st.session_state.get(keys.START_ORDER) or "listed"
     working, current = texts().working, state()
-    made_of = (working, by, query if by == "keyword" else "")
+    made_of = (working, by, (query, read_fields()) if by == "keyword" else "")
     if current.start is None or current.start[0] != made_of:
-        current.start = (made_of, start_order(working, by, query))  # by keyword, an index is built for it
+        current.start = (
+            made_of,
+            start_order(working, by, query, read_fields()),
+        )  # by keyword, an index is built for it
     return query, current.start[1]
 
 

@@ -23,7 +23,8 @@ from rerank_core.storage.run_record import Run
 def plan(connection: Connection, model: ModelSpec | None) -> Plan[Run]:
     """What pressing Rerank now would do. Raises RerankError where the inputs cannot be run."""
     query = st.session_state.get(keys.QUERY) or ""
-    ordered = start_order(texts().working, st.session_state.get(keys.START_ORDER) or "listed", query)
+    by = st.session_state.get(keys.START_ORDER) or "listed"
+    ordered = start_order(texts().working, by, query, read_fields())
     request = RerankRequest(
         query,
         ordered.documents,
