@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import pandas as pd
@@ -87,13 +88,16 @@ def what_is_read(query_set: QuerySet) -> None:
     rank_fields_control(documents_of(query_set), query_set.rank_fields, _read, keys.QUERY_SET)
 
 
-def importing(query_set: QuerySet) -> None:
-    """The same choice for a query set that is being put together."""
+def importing(query_set: QuerySet) -> bool:
+    """The same choice for a query set that is being put together; whether something looks wrong about it."""
 
     def chosen(fields: tuple[str, ...]) -> None:
         state().importing = fields
 
-    rank_fields_control(documents_of(query_set), state().importing, chosen, keys.EVALUATE_ADDING)
+    fields = state().importing
+    rank_fields_control(documents_of(query_set), fields, chosen, keys.EVALUATE_ADDING)
+    asked = remembered(("importing", query_set, fields), lambda: replace(query_set, rank_fields=fields))
+    return bool(query_set.ready) and check(asked, keys.EVALUATE_ADDING)
 
 
 def _read(fields: tuple[str, ...]) -> None:
@@ -102,12 +106,13 @@ def _read(fields: tuple[str, ...]) -> None:
         current.query_set = stores.query_sets().set_rank_fields(current.set_id or "", fields)
 
 
-def check(query_set: QuerySet, place: str) -> None:
-    """Say what looks wrong about a query set before a run, the worst of it; it stops nothing. `place` is the key of the
-    choice of what is read."""
+def check(query_set: QuerySet, place: str) -> bool:
+    """Say what looks wrong about a query set before a run, the worst of it; whether there is anything. It stops
+    nothing. `place` is the key of the choice of what is read."""
     found = remembered(("concerns", query_set), lambda: concerns(query_set))
     if found:
         quiet_warning(found[0], place if has_choice(documents_of(query_set), place) else None)
+    return bool(found)
 
 
 def read_by(one: Experiment, query_set: QuerySet) -> str:
