@@ -58,7 +58,7 @@ with controls:
     pressed = start_button("Find duplicates", ":material/content_copy:", disabled=unable)
 with st.container():
     language_notice(local, passages)
-asked = asked_now(mode, source, local, reference, model)
+asked = asked_now(mode, source, local, reference, model, passages)
 planned = run.plan(asked, connection, model)
 with st.container():
     if hosted:

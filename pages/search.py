@@ -7,7 +7,7 @@ from pages.components.inputs import model as model_input
 from pages.components.inputs.collections import LIVE
 from pages.components.inputs.controls import start_button
 from pages.components.inputs.search_engine import live_settings
-from pages.components.search import corpus, run
+from pages.components.search import corpus, reindex, run
 from pages.components.search.input import (
     first_stage,
     question_input,
@@ -43,8 +43,11 @@ with st.container(horizontal=True, vertical_alignment="bottom", horizontal_align
 with st.container():
     if managing:
         corpus.manage(source)
+        reindex.choice(source)
 with st.container():
     corpus.progress()
+with st.container():
+    reindex.offer_titles_of(source)
 with st.container():
     live = live_settings() if source == LIVE else None
 
@@ -52,6 +55,7 @@ ask, choices = st.columns([3, 2], gap="large")
 with ask:
     question = question_input()
     ticket_picker(source)
+    reads = st.container()
 with choices:
     model = model_input.model_control(connection)
     stage = first_stage(source)
@@ -64,6 +68,9 @@ with choices:
             planned = run.plan(question, source, live, stage, connection, model)
         except RerankError as error:
             missing_source = error
+    with reads:
+        if planned is not None and planned.passages is not None:
+            reindex.what_is_read(source, planned.passages)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         top_n = int(
             st.number_input(
@@ -90,7 +97,7 @@ with st.container():
     errors.message_and_error(job.message, failed, title=heading(failed, source) if failed else None)
 if current.answer is not None:
     with st.container():
-        run.stale_notice(current.answer, question, source)
+        run.stale_notice(current.answer, question, source, planned)
     result(current.answer, top_n)
 elif failed is None and not job.running and not job.asking:
     st.info("Type a question or paste a whole ticket, and press Search.", icon=":material/arrow_upward:")

@@ -63,10 +63,10 @@ def test_a_first_visit_shows_the_sample_s_near_copies_and_its_trap(app) -> None:
     """Nobody has pressed anything: two groups, the first differs in one number, and the page says so."""
     page = app()
     assert "4 of 66 texts stand in 2 groups of nearly the same wording." in words(page)
-    assert "1 of 74 words differs." in words(page)
+    assert "2 of 80 words differ." in words(page)
     assert "A number differs." in words(page)
     table = page.dataframe[0].value
-    assert table["What differs"][0] == "1 of 74 words differs. 9 → 12"
+    assert table["What differs"][0] == "2 of 80 words differ. 4 → 5, 9 → 12"
     assert [tab.label for tab in page.tabs] == ["Groups", "Pairs", "Export"]
     assert not button(page, "Find duplicates").disabled
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -15,8 +16,10 @@ from pages.components.session import keys, stores
 from rerank_core import RerankRequest, RerankResponse
 from rerank_core.rank_fields import TEXT_ONLY, TITLE_AND_TEXT
 from rerank_core.storage.run_record import Run
+from rerank_core.storage.sqlite_file import home
 from tests.support import ROOT
-from tests.support.page import click, labels, open_page, press, query_of, settled, upload, words
+from tests.support import evaluate_page as evaluate
+from tests.support.page import button, click, labels, open_page, press, query_of, ran, settled, upload, words
 from tests.support.rerank_service import RerankService
 
 PAGE = "playground.py"
@@ -220,3 +223,173 @@ def test_fields_are_listed_title_and_text_first_and_the_commonest_next(app) -> N
     ]
     page.text_area(key=keys.DOCUMENTS).set_value(json.dumps(rows)).run()
     assert page.multiselect(key=CHOICE).options == ["title", "text", "brand", "colour"]
+
+
+# ---- Search -----------------------------------------------------------------------------------------------------
+
+HELP = (
+    b"id,title,text\n"
+    b'A,Reset your password,"Open Settings, choose Security and follow the steps on the screen."\n'
+    b'B,Change the billing address,"Open Settings, choose Billing and follow the steps to reset the form. '
+    b'You need your account password."\n'
+    b"C,Opening hours,We are open from nine to five.\n"
+)
+
+
+def knowledge_base(page: AppTest, data: bytes = HELP) -> AppTest:
+    """The Search page with these articles uploaded for a new knowledge base."""
+    page.toggle(key=keys.MANAGING).set_value(True).run()
+    page.text_input(key=keys.CORPUS_NAME).set_value("Help").run()
+    return upload(page, ("help.csv", data))
+
+
+def found(page: AppTest, question: str = "reset password") -> list[str | None]:
+    """The ids that a search finds, best first."""
+    page.text_area(key=keys.QUESTION).set_value(question).run()
+    answer = press(page, "Search").session_state["search"].answer
+    return [row.document.id for row in answer.run.response.results]
+
+
+def test_a_knowledge_base_is_searched_and_read_by_title_and_text() -> None:
+    """The article whose title alone has the words is a candidate, and the first."""
+    page = press(knowledge_base(settled(open_page("search.py"))), "Create")
+    assert "The model reads: title, text" in words(page)
+    assert found(page) == ["A", "B"]
+    assert page.session_state["search"].answer.run.request.rank_fields == TITLE_AND_TEXT
+
+
+def test_what_is_read_of_a_knowledge_base_is_chosen_when_it_is_made_and_changed_later() -> None:
+    """Made with texts only it finds by texts; indexed anew with titles it finds by both, with nothing uploaded."""
+    page = knowledge_base(settled(open_page("search.py")))
+    page.multiselect(key=keys.of(keys.RANK_FIELDS, keys.CORPUS_CREATE)).set_value(["text"]).run()
+    press(page, "Create")
+    assert found(page) == ["B"]
+    assert "This knowledge base is searched by its texts only." in words(page)
+    (made,) = stores.corpora().list()
+    assert made.rank_fields == TEXT_ONLY
+    choice = keys.of(keys.RANK_FIELDS, keys.CORPUS_ADD)
+    page.multiselect(key=choice).set_value(["title"]).run()
+    press(page, "Index anew")
+    assert "Searched and read from now on: title." in words(page)
+    assert "What is read of the passages changed since this search." in words(page)
+    assert found(page) == ["A"]
+    page.multiselect(key=choice).set_value(["title", "text"]).run()
+    press(page, "Index anew")
+    assert found(page) == ["A", "B"]
+
+
+@pytest.fixture
+def before() -> None:
+    """What commit 2cf90ad has left on this computer."""
+    shutil.copytree(ROOT / "tests" / "data" / "2cf90ad", home(), dirs_exist_ok=True)
+    stores.forget()
+
+
+def test_a_knowledge_base_of_before_is_indexed_anew_with_titles(before: None) -> None:
+    """It opens as it was, says so, and one click brings the titles in."""
+    page = settled(open_page("search.py"))
+    (old,) = stores.corpora().list()
+    settled(page.selectbox(key=keys.SOURCE).set_value(old.id).run())
+    assert "The model reads: text" in words(page)
+    press(page, "Index anew with titles")
+    assert "Searched and read from now on: title, text." in words(page)
+    assert "searched by its texts only" not in words(page)
+    assert found(page, "title d1") == ["d1", "d3"]
+
+
+# ---- Duplicates -------------------------------------------------------------------------------------------------
+
+
+def test_texts_are_compared_by_what_is_read() -> None:
+    """Two articles with one text and different titles are alike by their texts and less so with their titles."""
+    page = settled(open_page("duplicates.py"))
+    page.selectbox(key=keys.DUPLICATES_SOURCE).set_value("own").run()
+    page.segmented_control(key=keys.DUPLICATES_LOCAL).set_value("none").run()
+    rows = [
+        {"title": "Pause a subscription", "text": "See Settings."},
+        {"title": "Opening hours", "text": "See Settings."},
+    ]
+    page.text_area(key=keys.DUPLICATES_TEXTS).set_value(json.dumps(rows)).run()
+    assert "The model reads: title, text" in words(page)
+    press(page, "Find duplicates")
+    both = page.session_state["duplicates"].outcomes["all"]
+    assert both.found.rank_fields == TITLE_AND_TEXT
+    page.multiselect(key=keys.of(keys.RANK_FIELDS, keys.DUPLICATES_TEXTS)).set_value(["text"]).run()
+    assert "changed since this comparison" in words(page)
+    press(page, "Find duplicates")
+    alone = page.session_state["duplicates"].outcomes["all"]
+    assert alone.found.rank_fields == TEXT_ONLY
+    assert [len(each.found.pairs("wording", 0.9)) for each in (both, alone)] == [0, 1]
+
+
+def test_a_hosted_model_is_sent_what_is_compared(app, service: RerankService) -> None:
+    """One text against the rest sends titles and texts, and counts them in its price."""
+    page = app(HOSTED, gateflow="ok")
+    settled(page.switch_page("duplicates.py").run())
+    page.selectbox(key=keys.DUPLICATES_SOURCE).set_value("own").run()
+    page.text_area(key=keys.DUPLICATES_TEXTS).set_value(
+        json.dumps([{"title": "Pause", "text": "See Settings."}, {"title": "Hours", "text": "Nine to five."}])
+    ).run()
+    page.segmented_control(key=keys.DUPLICATES_MODE).set_value("one").run()
+    page.text_area(key=keys.DUPLICATES_REFERENCE).set_value("When are you open?").run()
+    press(press(page, "Find duplicates"), "Send and compare")
+    assert sent(service) == ["Pause\nSee Settings.", "Hours\nNine to five."]
+
+
+# ---- Evaluate ---------------------------------------------------------------------------------------------------
+
+
+RATED = "query,title,passage,id,grade\n" + "".join(
+    f"find number {number},{title} {number},{text},{number}{place},{grade}\n"
+    for number in range(3)
+    for place, (title, text, grade) in enumerate([("other", "see below", 0), ("number", "as it is", 3)])
+)
+
+
+def test_a_query_set_keeps_what_its_models_read() -> None:
+    """Chosen at the import, kept by the set, changed before a new run; every run says which it used, the report too."""
+    page = evaluate.upload(evaluate.open_step(), ("rated.csv", RATED.encode()))
+    page.multiselect(key=keys.of(keys.RANK_FIELDS, keys.EVALUATE_ADDING)).set_value(["text"]).run()
+    click(page, "Use these queries")
+    assert page.session_state["evaluate"].query_set.rank_fields == TEXT_ONLY
+    assert "The model reads: text" in words(page)
+    evaluate.finished(evaluate.run_models(page, evaluate.KEYWORD))
+    assert "Its models read: text" in words(page)
+    assert "This run read only the texts." in words(page)
+    first = page.session_state["evaluate"].experiment_id
+    evaluate.finished(click(page, "Rerank with titles"))
+    second = page.session_state["evaluate"].experiment_id
+    assert second != first
+    assert "Its models read: title, text" in words(page)
+    assert stores.experiments().get(second).rank_fields == TITLE_AND_TEXT
+    assert stores.experiments().get(first).rank_fields == TEXT_ONLY
+    assert "models read: title, text" in words(evaluate.go(page, "Answer"))
+
+
+def test_the_choice_of_an_import_is_not_kept_for_the_next() -> None:
+    """Another set begins with title and text."""
+    page = evaluate.upload(evaluate.open_step(), ("rated.csv", RATED.encode()))
+    choice = keys.of(keys.RANK_FIELDS, keys.EVALUATE_ADDING)
+    page.multiselect(key=choice).set_value(["title"]).run()
+    click(page, "Use these queries")
+    again = evaluate.upload(page, ("rated2.csv", RATED.encode()))
+    assert again.multiselect(key=choice).value == ["title", "text"]
+
+
+def test_a_run_of_before_is_made_anew_with_titles(before: None) -> None:
+    """An experiment of 2cf90ad opens with its texts only, and offers a run with titles."""
+    (old,) = (one for one in stores.experiments().list() if one.rank_fields == TEXT_ONLY)
+    page = ran(evaluate.open_step("Run", experiment=old.id).run())
+    assert "Its models read: text" in words(page)
+    assert "This run read only the texts." in words(page)
+    ran(button(page, "Rerank with titles").click().run())
+    assert page.session_state["evaluate"].query_set.rank_fields == TITLE_AND_TEXT
+
+
+def test_another_window_sees_what_is_read_now() -> None:
+    """A choice of one session is the query set's, and so everybody's."""
+    page = evaluate.upload(evaluate.open_step(), ("rated.csv", RATED.encode()))
+    click(page, "Use these queries")
+    other = ran(evaluate.open_step("Run", set=page.session_state["evaluate"].set_id).run())
+    page.multiselect(key=keys.of(keys.RANK_FIELDS, keys.QUERY_SET)).set_value(["title"]).run()
+    assert ran(other.run()).multiselect(key=keys.of(keys.RANK_FIELDS, keys.QUERY_SET)).value == ["title"]

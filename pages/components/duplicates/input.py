@@ -14,6 +14,7 @@ from pages.components.inputs.collections import MISSING, SAMPLE, source_select
 from pages.components.inputs.controls import paste_area, segmented
 from pages.components.inputs.document_files import PLAIN_DOCUMENT_FILES, documents_of
 from pages.components.inputs.import_report import paste_report, pasted_markup_as_text, report
+from pages.components.inputs.rank_fields import chosen_of, rank_fields_control
 from pages.components.session import connection as connections
 from pages.components.session import keys, query_params
 from pages.components.session.connection import Connection
@@ -24,8 +25,10 @@ from rerank_core.documents.report import count
 from rerank_core.documents.tables.roles import by_role
 from rerank_core.documents.working_list import WorkingList
 from rerank_core.duplicates.pairs import MAX_TEXTS
+from rerank_core.models import texts_of
 from rerank_core.offline.models import ENGLISH, MULTILINGUAL
 from rerank_core.providers.spec import ModelSpec
+from rerank_core.rank_fields import TEXT_ONLY, ranked_text
 from rerank_core.retrieval.passages import Passages
 from rerank_core.samples import knowledge_base
 
@@ -50,7 +53,7 @@ def restore_from_link() -> None:
             keys.DUPLICATES_MODE: ALL,
             keys.DUPLICATES_LOCAL: _first_model(),
             keys.DUPLICATES_TEXTS: "",
-            keys.DUPLICATES_REFERENCE: knowledge_base()[place].text,
+            keys.DUPLICATES_REFERENCE: ranked_text(knowledge_base()[place]),
         }
     )
     link = query_params.get(keys.JOB)
@@ -131,6 +134,12 @@ def own_texts() -> None:
             paste_report(current.pasted, _pasted)
     for name in list(inbox().files):
         report(inbox(), name)
+    rank_fields_control(current.working.documents, current.rank_fields, _read, keys.DUPLICATES_TEXTS)
+
+
+def _read(fields: tuple[str, ...]) -> None:
+    state().rank_fields = fields
+    _source_changed()
 
 
 def reference_input(found: Passages | None) -> str:
@@ -167,7 +176,7 @@ def _reference() -> str:
 
 
 def _text(found: Passages, place: int) -> str:
-    return found.get([place])[0].text
+    return ranked_text(found.get([place])[0], found.rank_fields)
 
 
 def local_control() -> str | None:
@@ -203,15 +212,17 @@ def language_notice(local: str | None, found: Passages | None) -> None:
         )
 
 
-def asked_now(mode: str, source: str, local: str | None, reference: str, hosted: ModelSpec | None) -> DuplicatesAsked:
-    """What pressing the button now would compare."""
-    connection = connections.current()
-    texts = hash(tuple(document.text for document in state().working.documents)) if source == OWN else 0
+def asked_now(
+    mode: str, source: str, local: str | None, reference: str, hosted: ModelSpec | None, found: Passages | None
+) -> DuplicatesAsked:
+    """What pressing the button now would compare; `found` are the texts that are chosen."""
+    connection, read = connections.current(), TEXT_ONLY if found is None else found.rank_fields
+    texts = hash(tuple(texts_of(state().working.documents, read))) if source == OWN else 0
     if mode == ALL:
-        return DuplicatesAsked(ALL, source, texts, local)
+        return DuplicatesAsked(ALL, source, texts, local, rank_fields=read)
     provider = connection.provider
     paid = None if provider.is_local else (provider.id, hosted.id if hosted else None)
-    return DuplicatesAsked(ONE, source, texts, local, reference, paid)
+    return DuplicatesAsked(ONE, source, texts, local, reference, paid, read)
 
 
 def name_of(place: int, document: Document) -> str:
@@ -300,4 +311,5 @@ def _show_inputs_of(outcome: Outcome) -> None:
         st.session_state[keys.DUPLICATES_REFERENCE] = asked.reference
     if outcome.own:
         current.working = WorkingList.of(outcome.own, "the last comparison")
+        current.rank_fields = chosen_of(outcome.own, asked.rank_fields, keys.DUPLICATES_TEXTS)
         st.session_state[keys.DUPLICATES_TEXTS] = as_pasted_text(outcome.own)

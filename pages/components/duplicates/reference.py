@@ -23,6 +23,7 @@ from rerank_core import Document, pricing, provider
 from rerank_core.duplicates import MEANING, WORDING, ComparedText, Measure, compared_csv, compared_json
 from rerank_core.duplicates.measures import RELEVANCE_WARNING
 from rerank_core.duplicates.reference import above, ranked
+from rerank_core.rank_fields import ranked_text
 
 RELEVANCE = "relevance"
 SHOWN = 1_000
@@ -89,8 +90,8 @@ def _results(outcome: Outcome, rows: tuple[ComparedText, ...], by: str) -> None:
     chosen = selected_row(records, f"one_{outcome.id}_{by}", "The texts by how much they are like the reference")
     row = rows[chosen]
     facts = {"Relevance": row.relevance, "Meaning": row.meaning, "Wording": row.wording}
-    reference = Document(outcome.asked.reference or "")
-    texts(reference, row.document, "The reference text", name_of(row.place, row.document), facts, outcome.id)
+    both = outcome.asked.reference or "", ranked_text(row.document, outcome.asked.rank_fields)
+    texts(both, ("The reference text", name_of(row.place, row.document)), facts, outcome.id)
 
 
 def _preview(document: Document) -> str:

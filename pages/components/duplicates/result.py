@@ -31,9 +31,11 @@ from rerank_core.duplicates import (
 )
 from rerank_core.duplicates.measures import explain
 from rerank_core.providers.local import LOCAL
+from rerank_core.rank_fields import ranked_text
 
 MEASURES: dict[Measure, str] = {WORDING: "Near-identical wording", MEANING: "Similar meaning"}
 SHOWN_PAIRS, EXPLAINED = 500, 30
+FEW_CHANGES = 2  # as many are named in a cell of a table
 PREVIEW = 160
 LONG = 20_000  # characters from which a difference is worked out only when it is looked at
 LABELS = {model.id: model.label for model in LOCAL.models}
@@ -120,7 +122,7 @@ def _groups(outcome: Outcome, found: Duplicates, measure: Measure, threshold: fl
                 "Group": number,
                 "Texts": len(group.members),
                 "Lowest likeness": group.lowest,
-                "What differs": "" if closest is None else _words(found.documents, closest),
+                "What differs": "" if closest is None else _words(found, closest),
                 "In it": "; ".join(title(found.documents[member]) for member in group.members[:4]),
             }
         )
@@ -158,7 +160,7 @@ def _pairs(outcome: Outcome, found: Duplicates, measure: Measure, threshold: flo
         {"Wording": pair.wording}
         | ({} if pair.meaning is None else {"Meaning": pair.meaning})
         | {
-            "What differs": _words(found.documents, pair) if place < EXPLAINED else "",
+            "What differs": _words(found, pair) if place < EXPLAINED else "",
             "One": title(found.documents[pair.first]),
             "Other": title(found.documents[pair.second]),
         }
@@ -182,14 +184,14 @@ def compared(outcome: Outcome, documents: Sequence[Document], pair: Pair) -> Non
     """Two texts side by side, with how alike they are and what differs."""
     one, other = documents[pair.first], documents[pair.second]
     facts = {"Wording": pair.wording, "Meaning": pair.meaning}
-    texts(one, other, name_of(pair.first, one), name_of(pair.second, other), facts, outcome.id)
+    read = outcome.asked.rank_fields
+    names = name_of(pair.first, one), name_of(pair.second, other)
+    texts((ranked_text(one, read), ranked_text(other, read)), names, facts, outcome.id)
 
 
-def texts(
-    one: Document, other: Document, left: str, right: str, facts: dict[str, float | None], outcome_id: str
-) -> None:
-    """Two texts side by side under their facts; `left` and `right` are what to call them."""
-    found = known_difference(one.text, other.text)
+def texts(both: tuple[str, str], names: tuple[str, str], facts: dict[str, float | None], outcome_id: str) -> None:
+    """Two texts side by side, as they were compared, under their facts; `names` are what to call them."""
+    found, (left, right) = known_difference(*both), names
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         for label, value in facts.items():
             if value is not None:
@@ -198,9 +200,7 @@ def texts(
     if found.caution:
         st.warning(found.caution, icon=":material/warning:")
     # A component's key must not hold two underscores in a row, which an outcome's id may do.
-    side_by_side(
-        found, left, right, key=keys.of(keys.DIFFERENCE, abs(hash((outcome_id, left, right, one.text, other.text))))
-    )
+    side_by_side(found, left, right, key=keys.of(keys.DIFFERENCE, abs(hash((outcome_id, left, right, both)))))
 
 
 def known_difference(one: str, other: str) -> TextDifference:
@@ -213,17 +213,15 @@ def known_difference(one: str, other: str) -> TextDifference:
     return memory[one, other]
 
 
-def _words(documents: Sequence[Document], pair: Pair) -> str:
+def _words(found: Duplicates, pair: Pair) -> str:
     """What differs in a pair, as a cell of a table."""
-    one, other = documents[pair.first].text, documents[pair.second].text
+    one, other = (ranked_text(found.documents[place], found.rank_fields) for place in (pair.first, pair.second))
     if max(len(one), len(other)) > LONG:
         return ""
-    found = known_difference(one, other)
-    first = found.changes[0] if found.changed and found.changes else None
-    shortly = (
-        f" {first.left or '(nothing)'} → {first.right or '(nothing)'}" if first and len(found.changes) == 1 else ""
-    )
-    return shown(found.sentence + shortly, PREVIEW, one_line=True)
+    known = known_difference(one, other)
+    few = known.changes if known.changed and len(known.changes) <= FEW_CHANGES else ()
+    shortly = ", ".join(f"{change.left or '(nothing)'} → {change.right or '(nothing)'}" for change in few)
+    return shown(f"{known.sentence} {shortly}", PREVIEW, one_line=True)
 
 
 def title(document: Document) -> str:

@@ -10,6 +10,7 @@ import streamlit as st
 from pages.components.duplicates.state import ALL, OWN, DuplicatesAsked, Outcome, state
 from pages.components.inputs.collections import SAMPLE, passages_of
 from pages.components.inputs.model import cost_metric, set_up_link
+from pages.components.inputs.rank_fields import read_of
 from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
 from pages.components.jobs.paid_call import reranked_run
 from pages.components.jobs.payment import Payment
@@ -54,7 +55,7 @@ def passages() -> tuple[Passages, tuple[Document, ...]]:
     if source != OWN:
         return passages_of(source)[0], ()
     own = state().working.documents
-    return PassageList(own), own
+    return PassageList(own, read_of(own, state().rank_fields, keys.DUPLICATES_TEXTS)), own
 
 
 def plan(asked: DuplicatesAsked, connection: Connection, model: ModelSpec | None) -> DuplicatesPlan | None:
@@ -75,7 +76,8 @@ def estimate(planned: DuplicatesPlan) -> pricing.CostEstimate:
     size = len(planned.passages)
     documents = planned.passages.get(range(size if size <= MAX_TEXTS else NEAREST))
     query = condense(planned.asked.reference or "").text
-    return planned.connection.estimate(planned.model.id if planned.model else None, query, documents)
+    model = planned.model.id if planned.model else None
+    return planned.connection.estimate(model, query, documents, planned.passages.rank_fields)
 
 
 def before_the_button(planned: DuplicatesPlan | None) -> None:
@@ -185,7 +187,7 @@ def _one_against_many(context: JobContext, payment: Payment, planned: Duplicates
         query = condense(reference)
         notes.append(query.sentence.replace("question", "reference"))
         model = planned.model.id if planned.model else None
-        request = RerankRequest(query.text, against.documents, model)
+        request = RerankRequest(query.text, against.documents, model, rank_fields=against.rank_fields)
         context.progress(0, len(request.documents), note="Asking the provider")
         run = reranked_run(context, payment, planned.connection, request, LISTED, job_id)
     response = run.response if run is not None else None

@@ -9,6 +9,7 @@ from rerank_core import Document
 from rerank_core.documents import ParsedDocuments
 from rerank_core.documents.working_list import WorkingList
 from rerank_core.duplicates import ComparedText, Duplicates, TextDifference
+from rerank_core.rank_fields import TEXT_ONLY, TITLE_AND_TEXT
 from rerank_core.storage.run_record import Run
 
 OWN = "own"
@@ -23,7 +24,7 @@ class DuplicatesAsked:
     """What was compared, to tell whether a result still fits what stands on the page.
 
     `local` is the local model of the meaning, None for wording alone; `reference` and `hosted`, a provider and its
-    model, belong to one text against many.
+    model, belong to one text against many. `rank_fields` are the fields of each text that are compared.
     """
 
     mode: str
@@ -32,6 +33,7 @@ class DuplicatesAsked:
     local: str | None
     reference: str | None = None
     hosted: tuple[str, str | None] | None = None
+    rank_fields: tuple[str, ...] = TEXT_ONLY
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class DuplicatesState:
     source_missing: bool = False
     working: WorkingList = field(default_factory=WorkingList)
     pasted: ParsedDocuments | None = None
+    # What is compared of the own texts, as it was chosen: of these fields those that they have.
+    rank_fields: tuple[str, ...] = TITLE_AND_TEXT
     reference_place: int | None = None
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     # A threshold belongs to a measure and its model.

@@ -15,14 +15,14 @@ from pages.components.evaluate.run import create, under_way
 from pages.components.evaluate.speed import local_speeds, measuring, request_seconds, wait_for_speed
 from pages.components.evaluate.state import reported, state
 from pages.components.evaluate.terms import limit_field, rate_fields
-from pages.components.inputs.rank_fields import fields_there, names_of, offer_titles, rank_fields_control, read_of
+from pages.components.inputs.rank_fields import has_choice, names_of, offer_titles, rank_fields_control, read_of
 from pages.components.session import connection as connections
 from pages.components.session import keys, stores
 from rerank_core import offline, pricing
 from rerank_core.evaluation.experiments.plan import ExperimentPlan, plan
 from rerank_core.evaluation.experiments.records import Experiment, RatePolicy, duration_text
 from rerank_core.evaluation.query_sets.query_set import QuerySet
-from rerank_core.rank_fields import TEXT, TITLE_AND_TEXT
+from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.ranking.contender import Contender, contenders, distinct
 
 MAX_MODELS = 4
@@ -96,7 +96,7 @@ def _read(fields: tuple[str, ...]) -> None:
 def read_by(one: Experiment, query_set: QuerySet) -> str:
     """The fields that the models of a run read, in words; empty where the documents have nothing but a text."""
     documents = documents_of(query_set)
-    if set(fields_there(documents, keys.QUERY_SET)) <= {TEXT}:
+    if not has_choice(documents, keys.QUERY_SET):
         return ""
     return names_of(read_of(documents, one.rank_fields, keys.QUERY_SET))
 

@@ -136,7 +136,8 @@ def refresh() -> None:
                 hint="Choose another one, or load it again.",
             )
         if version != current.version:
-            if version[:2] != (len(current.query_set), current.query_set.pairs):
+            read_anew = current.version is not None and version[2] != current.version[2]  # the fields that models read
+            if read_anew or version[:2] != (len(current.query_set), current.query_set.pairs):
                 current.query_set = stores.query_sets().get(current.set_id) or current.query_set
             judgments = stores.query_sets().judgments(current.set_id)
             if judgments != current.query_set.judgments:

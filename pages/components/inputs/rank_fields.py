@@ -13,15 +13,19 @@ import streamlit as st
 from pages.components.display.board import shown
 from pages.components.session import keys, page_state
 from rerank_core import Document
+from rerank_core.documents.chunking import CHUNK_KEYS
 from rerank_core.documents.report import listed
 from rerank_core.pricing.estimates import estimate_tokens
-from rerank_core.rank_fields import TEXT, TEXT_ONLY, TITLE, TITLE_AND_TEXT, ranked_text, written
+from rerank_core.rank_fields import TEXT, TEXT_ONLY, TITLE, TITLE_AND_TEXT, missing_fields, ranked_text, written
+from rerank_core.retrieval.passages import PARENT
 
 PREVIEW_CHARACTERS, PREVIEW_HEIGHT = 4_000, 220
 NAME_CHARACTERS = 60
 LINK_CHARACTERS = 200
 # Spreadsheets can have hundreds of columns; what is chosen already is offered besides.
 OFFERED = 40
+# Where a document is from and how it stood there, not what it says: offered to nobody, though read where asked for.
+_NOT_CONTENT = {"file", "page", "slide", "chapter", "rank", "score", "url", PARENT, *CHUNK_KEYS}
 
 
 @dataclass
@@ -57,6 +61,20 @@ def read_of(documents: Sequence[Document], chosen: Sequence[str], place: str) ->
     return TEXT_ONLY
 
 
+def has_choice(documents: Sequence[Document], place: str) -> bool:
+    """Whether the documents say anything besides their texts."""
+    return bool({*fields_there(documents, place)} - _NOT_CONTENT - {TEXT})
+
+
+def present(documents: Sequence[Document], chosen: Sequence[str]) -> tuple[str, ...]:
+    """The same as `read_of`, looked up anew: for worker threads and for documents that are seen once."""
+    for wanted in (chosen, TITLE_AND_TEXT):
+        missing = missing_fields(documents, wanted)
+        if read := tuple(name for name in wanted if name not in missing):
+            return read
+    return TEXT_ONLY
+
+
 def chosen_of(documents: Sequence[Document], read: Sequence[str], place: str) -> tuple[str, ...]:
     """What was chosen where a model has read these fields: title and text, unless it read something else than these
     give."""
@@ -76,7 +94,7 @@ def rank_fields_control(
     Nothing is drawn where the documents have nothing but a text.
     """
     there, read = fields_there(documents, place), read_of(documents, chosen, place)
-    if not documents or set(there) <= {TEXT}:
+    if not has_choice(documents, place) and not set(read) - {TEXT}:
         return read
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.text(f"The model reads: {names_of(read)}", width="content")
@@ -139,7 +157,7 @@ def _choice(
 
     st.multiselect(
         "What the model reads",
-        list(dict.fromkeys([*there[:OFFERED], *read])),
+        list(dict.fromkeys([*[name for name in there if name not in _NOT_CONTENT][:OFFERED], *read])),
         format_func=lambda name: shown(name, NAME_CHARACTERS, one_line=True),
         key=key,
         on_change=changed,

@@ -19,12 +19,14 @@ from pages.components.display.tabs import tabs
 from pages.components.inputs import ratings
 from pages.components.inputs.controls import back_to_suggestion
 from pages.components.inputs.query_sets import add_ratings
+from pages.components.inputs.rank_fields import names_of
 from pages.components.playground import tabs as playground_tabs
 from pages.components.playground.state import state
 from pages.components.session import keys, thresholds
 from rerank_core import pricing, provider, ranking
 from rerank_core.evaluation.measures.measure import mean_name
 from rerank_core.evaluation.measures.rated_run import rated_run
+from rerank_core.rank_fields import TEXT_ONLY
 from rerank_core.storage.run_record import Run
 
 
@@ -87,6 +89,8 @@ def _origin(run: Run) -> str:
     spec = provider(run.connection)
     model = spec.model(response.model)
     parts = [spec.label, model.label if model else (response.model or "no choice of model")]
+    if run.request.rank_fields != TEXT_ONLY:
+        parts.append(f"read: {names_of(run.request.rank_fields)}")
     parts.append(run.created.astimezone().strftime("%d %B %Y, %H:%M"))
     if response.request_id:
         parts.append(f"request {response.request_id}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -14,6 +14,7 @@ from pages.components.inputs.collections import LIVE, SAMPLE
 from pages.components.inputs.controls import select
 from pages.components.inputs.document_files import PLAIN_DOCUMENT_FILES
 from pages.components.inputs.import_report import report
+from pages.components.inputs.rank_fields import chosen_of, rank_fields_control
 from pages.components.inputs.uploads import Upload
 from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
 from pages.components.search.state import Preview, state
@@ -26,6 +27,7 @@ from rerank_core.documents import ParsedDocuments
 from rerank_core.documents.chunking import How, chunk_cost
 from rerank_core.documents.report import count
 from rerank_core.jobs import Cancelled, Job, JobContext
+from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.retrieval.first_stage import CANDIDATES
 
 _PREVIEW_CHARACTERS = 300_000
@@ -48,13 +50,14 @@ class Filling:
     how: How
     tokens: int
     overlap: int
+    rank_fields: tuple[str, ...]
     name: str = ""
     corpus_id: str = ""
 
 
 @dataclass(frozen=True)
 class Filled:
-    """What came of it: the knowledge base, and a sentence of ours."""
+    """What came of it: the knowledge base, and a sentence of ours; `which` place the files came from, if any."""
 
     which: str
     corpus_id: str
@@ -178,7 +181,7 @@ def _files(which: str, *, name: str = "", corpus_id: str = "") -> Filling | None
             tokens = st.number_input("Tokens a piece", 50, 2000, step=50, key=by_tokens)
             overlap = st.number_input("Overlap", 0, 500, step=10, key=by_overlap)
     files = tuple((file, upload) for file, upload in files_in.files.items() if upload.parsed.documents)
-    asked = Filling(files, how, int(tokens), int(overlap), name, corpus_id)
+    asked = Filling(files, how, int(tokens), int(overlap), state().reading, name, corpus_id)
     if not files:
         return None
     try:
@@ -186,7 +189,15 @@ def _files(which: str, *, name: str = "", corpus_id: str = "") -> Filling | None
     except RerankError as error:
         errors.show(error)
         return None
+    if which == "new":
+        whole = _preview(which, asked).whole
+        read = rank_fields_control(whole, asked.rank_fields, _read, keys.CORPUS_CREATE)
+        asked = replace(asked, rank_fields=chosen_of(whole, read, keys.CORPUS_CREATE))
     return None if FILL.job().running or files_in.busy else asked
+
+
+def _read(fields: tuple[str, ...]) -> None:
+    state().reading = fields
 
 
 def _cost(which: str, asked: Filling) -> None:
@@ -197,7 +208,13 @@ def _cost(which: str, asked: Filling) -> None:
     connection = connections.current()
     most = CANDIDATES[1]
     cost = chunk_cost(
-        connection.provider.id, None, "", preview.whole[:most], preview.passages[:most], prices=connection.prices
+        connection.provider.id,
+        None,
+        "",
+        preview.whole[:most],
+        preview.passages[:most],
+        prices=connection.prices,
+        rank_fields=asked.rank_fields,
     )
     whole, chunked = pricing.money_text(cost.whole.amount), pricing.money_text(cost.chunked.amount)
     price = f"{whole} either way" if whole == chunked else f"{chunked} with passages, {whole} with whole documents"
@@ -217,7 +234,13 @@ def _preview(which: str, asked: Filling) -> Preview:
     if known is not None and known.key == key:
         return known
     total = sum(len(upload.parsed.documents) for _, upload in asked.files)
-    whole = first_of((one for _, upload in asked.files for one in upload.parsed.documents), _PREVIEW_CHARACTERS)
+    whole: tuple[Document, ...] = ()
+    left = _PREVIEW_CHARACTERS
+    for file, upload in asked.files:
+        if left > 0:
+            first = first_of(upload.parsed.documents, left)
+            whole += documents.with_source(replace(upload.parsed, documents=first), file)
+            left -= sum(len(document.text) for document in first)
     passages = cut(whole, asked.how, tokens=asked.tokens, overlap=asked.overlap)
     made = Preview(key, whole, passages, len(whole) == total)
     state().previews[which] = made
@@ -271,7 +294,7 @@ def _work(context: JobContext, store: CorpusStore, asked: Filling) -> Filled:
         again = f", {added.skipped:,} {'was' if added.skipped == 1 else 'were'} there already" if added.skipped else ""
         message = f"{count(added.added, 'passage')} added{again}."
     else:
-        corpus = store.create(asked.name, rows)
+        corpus = store.create(asked.name, rows, rank_fields=asked.rank_fields)
         message = (
             f"{count(len(passages), 'passage')} {'is' if len(passages) == 1 else 'are'} in the new knowledge base."
         )
@@ -314,10 +337,13 @@ def _done(ended: Ended[Filled]) -> None:
     current, filled = state(), ended.result
     assert filled is not None
     current.message, current.deleting = filled.message, None
-    inbox(filled.which).files.clear()
-    current.previews.clear()
+    current.rereading.clear()
+    if filled.which:
+        inbox(filled.which).files.clear()
+        current.previews.clear()
     if filled.which == "new":
         st.session_state[keys.CORPUS_NAME] = ""
+        current.reading = TITLE_AND_TEXT
     st.session_state[keys.SOURCE] = filled.corpus_id
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.components.inputs.collections import LIVE, LiveSettings, passages_of
+from pages.components.inputs.rank_fields import present
 from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
 from pages.components.jobs.paid_call import reranked_run
 from pages.components.jobs.payment import Payment
@@ -21,6 +22,7 @@ from rerank_core import ConfigurationError, InvalidQueryError, RerankRequest, pr
 from rerank_core.jobs import JobContext
 from rerank_core.models import DocumentInput
 from rerank_core.providers.spec import ModelSpec
+from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.retrieval.condense import condense
 from rerank_core.retrieval.first_stage import FirstStage, Retrieved
 from rerank_core.retrieval.live.reply import LiveResult
@@ -42,6 +44,11 @@ class SearchPlan:
     model: ModelSpec | None
 
     @property
+    def rank_fields(self) -> tuple[str, ...]:
+        """What is searched and read of each passage: as the collection has it; of a live index title and text."""
+        return self.passages.rank_fields if self.passages is not None else TITLE_AND_TEXT
+
+    @property
     def asked(self) -> SearchAsked:
         """What a reloaded page shows again."""
         return SearchAsked(self.question, self.source, self.stage.kind, self.stage.candidates)
@@ -56,9 +63,10 @@ def estimate(planned: SearchPlan) -> pricing.CostEstimate:
         documents = planned.passages.get(range(min(planned.stage.candidates, len(planned.passages))))
     else:
         # What a live index will send is not known: one short passage for each candidate is assumed.
-        documents = ["passage"] * planned.stage.candidates
+        documents = [{"text": "passage"}] * planned.stage.candidates
     query = condense(planned.question).text if planned.question.strip() else ""
-    return planned.connection.estimate(planned.model.id if planned.model else None, query, documents)
+    model = planned.model.id if planned.model else None
+    return planned.connection.estimate(model, query, documents, planned.rank_fields)
 
 
 def plan(
@@ -101,7 +109,9 @@ def _work(context: JobContext, payment: Payment, planned: SearchPlan, run_id: st
     first_ms = (time.perf_counter() - started) * 1000
     run = None
     if documents:
-        request = RerankRequest(asked, documents, model=planned.model.id if planned.model else None)
+        read = present(documents, planned.rank_fields)
+        model = planned.model.id if planned.model else None
+        request = RerankRequest(asked, documents, model=model, rank_fields=read)
         context.progress(0, len(documents), note="Reranking the candidates")
         run = reranked_run(context, payment, planned.connection, request, _order_name(planned), run_id)
     return SearchAnswer(run_id, planned.asked, planned.source_name, found, documents, places, run, first_ms)
@@ -115,9 +125,14 @@ def _order_name(planned: SearchPlan) -> str:
     ]
 
 
-def stale_notice(answer: SearchAnswer, question: str, source: str) -> None:
+def stale_notice(answer: SearchAnswer, question: str, source: str, planned: SearchPlan | None) -> None:
     """Say that what stands in the inputs is no longer what was searched for below."""
-    if not SEARCH.job().running and (answer.question, answer.source) != (question, source):
+    if SEARCH.job().running:
+        return
+    if (answer.question, answer.source) == (question, source) and answer.run is not None and planned is not None:
+        if answer.run.request.rank_fields != present(answer.documents, planned.rank_fields):
+            st.caption(":material/history: What is read of the passages changed since this search. Press Search anew.")
+    elif (answer.question, answer.source) != (question, source):
         what = "question" if answer.question != question else "place to search"
         st.caption(f":material/history: The {what} changed since this search. Press Search to bring it up to date.")
 

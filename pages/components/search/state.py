@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from pages.components.session import page_state
 from rerank_core import Document
+from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.retrieval.first_stage import Kind, Retrieved
 from rerank_core.retrieval.live.reply import LiveResult
 from rerank_core.storage.run_record import Run
@@ -80,6 +81,11 @@ class SearchState:
     picked: str | None = None
     deleting: str | None = None
     previews: dict[str, Preview] = field(default_factory=dict)
+    # What is to be read of a new knowledge base, and of an old one, by its id, before it is indexed anew.
+    reading: tuple[str, ...] = TITLE_AND_TEXT
+    rereading: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    # The first passages of a knowledge base, by its id and how many there are: they stand for all.
+    first_passages: tuple[object, tuple[Document, ...]] = (None, ())
     # What became of a knowledge base, until the person goes on.
     message: str = ""
     # The select box of sources has been drawn when a knowledge base is made or deleted; the next run takes this over.

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rerank_core.documents.paste import items
 from rerank_core.documents.paste.json_text import lines_of
+from rerank_core.documents.paste.lists import find
 from rerank_core.documents.paste.literals import Literal, NotLiteral, Opaque, read_literal
 
 MAX_CHARACTERS = 1_000_000
@@ -115,12 +115,12 @@ def _program(text: str) -> ValueInCode | None:
 
 
 def _holds_texts(value: Any) -> bool:
-    listed = items.find(value) if isinstance(value, list | dict) else None
+    listed = find(value, guess=False) if isinstance(value, list | dict) else None
     return listed is not None and any(isinstance(item, str | dict) for item in listed.items)
 
 
 def _copied(value: Any, literal: Literal, text: str, shift: int) -> ValueInCode | None:
-    listed = items.find(value) if isinstance(value, list | dict) else None
+    listed = find(value, guess=False) if isinstance(value, list | dict) else None
     if listed is None or not any(isinstance(item, str | dict) for item in listed.items):
         return None
     starts = literal.starts_of(listed.items)

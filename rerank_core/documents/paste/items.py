@@ -1,78 +1,20 @@
-"""JSON values to documents: finding the list in whatever wraps it, and the text in whatever holds it."""
+"""The items of a JSON list to documents, and what a request asks for besides them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from rerank_core.documents.paste.literals import Opaque
+from rerank_core.documents.paste.records import flat_record, id_key, known_text_key, text_in, text_key
 from rerank_core.documents.report import Collector, ParsedDocuments, Problem
 from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.guess import ColumnGuess, guess_columns
 
-LIST_KEYS = fields.listed_names(
-    "documents, passages, candidates, docs, texts, input, inputs, results, hits, records, sources, "
-    "reranked candidates, chunks, articles, items, matches, points, nodes, rows, entries, value, data, response, "
-    "result, root, children, body, json, request"
-)
-"""Keys under which the list of documents is looked for, best first, also inside one another (`hits.hits`)."""
-
-WRAPPER_KEYS = fields.listed_names(
-    "document, _source, fields, payload, node, metadata, meta, record, passage, item, doc, inline document source, "
-    "text document"
-)
-"""Keys of an item whose value is an object that holds the text: rerank replies, search hits, vector stores."""
-
-ID_KEYS = ("id", "_id", *fields.NAMES["id"][1:])
-_LIST_DEPTH = 5
-_WRAPPER_DEPTH = 3
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentList:
-    """A list of documents inside a JSON value: the items, and the keys that lead to them."""
-
-    items: Sequence[Any]
-    path: tuple[str, ...]
-
-
-def find(value: Any) -> DocumentList | None:
-    """The list of documents in a JSON value, or None where there is none.
-
-    A list is that list; of an object, the first of LIST_KEYS that leads to one; an object that has a text
-    itself is a list of one. A string under a list's key, or on its own, is a list of one.
-    """
-    if isinstance(value, list):
-        return DocumentList(value, ())
-    if isinstance(value, str):
-        return DocumentList([value], ())
-    if not isinstance(value, dict):
-        return None
-    inside = _find_list(value, (), _LIST_DEPTH)
-    if inside is not None:
-        return inside
-    return DocumentList([value], ()) if _text_of(_flat(value), None) is not None else None
-
-
-def _find_list(value: Mapping[str, Any], path: tuple[str, ...], depth: int) -> DocumentList | None:
-    if depth == 0:
-        return None
-    keys = {fields.normal(key): key for key in reversed(list(value))}
-    for name in LIST_KEYS:
-        key = keys.get(name)
-        if key is None:
-            continue
-        inner = value[key]
-        if isinstance(inner, list):
-            return DocumentList(inner, (*path, key))
-        if isinstance(inner, dict):
-            found = _find_list(inner, (*path, key), depth - 1)
-            if found is not None:
-                return found
-        if isinstance(inner, str) and name in ("documents", "passages", "candidates", "texts"):
-            return DocumentList([inner], (*path, key))
-    return None
+# Names of what is no text of a document, however long it is.
+_NO_TEXT = frozenset((*fields.QUERY_NAMES["query"], "search terms", "index", "file", "filename", "file name", "path"))
+_LONG = 40
 
 
 def request_of(value: Any) -> dict[str, Any]:
@@ -116,12 +58,12 @@ def collect(
     items that have a problem, since finding lines costs time. `columns` is as for tables.
     Raises InvalidDocumentsError where `columns` names a key that no item has.
     """
-    flat = [_flat(item) if isinstance(item, dict) else None for item in items]
+    flat = [flat_record(item) if isinstance(item, dict) else None for item in items]
     names = tuple(dict.fromkeys(key for item in flat if item is not None for key in item))
-    rows = ([_as_text(item.get(name)) or "" for name in names] for item in flat if item is not None)
+    rows = ([_cell(name, item.get(name)) for name in names] for item in flat if item is not None)
     guess = guess_columns(names, rows, columns) if names else ColumnGuess({})
-    chosen = guess.chosen
     fixed = bool(columns and columns.get("text"))
+    chosen, note = (dict(guess.chosen), "") if fixed else _roles(names, guess, columns or {})
     for place, (item, keys) in enumerate(zip(items, flat, strict=True)):
         if keys is not None:
             reason = _add_object(place, keys, chosen, fixed, collector)
@@ -133,7 +75,9 @@ def collect(
             reason = f"This item is {_kind(item)}, not a text or an object with one."
         if reason is not None:
             collector.refuse(place, reason)
-    layout = {"columns": names, "chosen": chosen, "unsure": guess.unsure, "samples": guess.samples}
+    layout: dict[str, Any] = {"columns": names, "chosen": chosen, "unsure": guess.unsure, "samples": guess.samples}
+    if note and collector.documents:
+        layout["notes"] = (note,)
     parsed = collector.finish(mode, **layout, **details)
     if not parsed.problems:
         return parsed
@@ -142,12 +86,49 @@ def collect(
     return replace(parsed, problems=tuple(located))
 
 
+def _roles(names: Sequence[str], guess: ColumnGuess, wanted: Mapping[str, str]) -> tuple[dict[str, str], str]:
+    """Which keys serve which role, and a sentence where the text stands under no name that is known for one.
+
+    A guess from the values alone counts where they read like texts: never an id, a date, a file or what was searched.
+    """
+    chosen = dict(guess.chosen)
+    text = chosen.get("text")
+    if text is None:
+        return chosen, ""
+    prefix, _, last = text.rpartition(".")
+    if not known_text_key(text):
+        samples = guess.samples.get(text, ())
+        if fields.normal(last) in _NO_TEXT or not any(map(_reads_as_text, samples)):
+            del chosen["text"]
+            return chosen, ""
+        return chosen, f"No key is called a text; '{text}' was read as the text."
+    if prefix:
+        beside = {fields.normal(name.rpartition(".")[2]): name for name in names if name.startswith(f"{prefix}.")}
+        for role in ("title", "url"):
+            if role not in wanted and (found := next(filter(None, map(beside.get, fields.NAMES[role])), None)):
+                chosen[role] = found
+        return chosen, f"The texts were found under '{text}'."
+    return chosen, ""
+
+
+def _cell(name: str, value: Any) -> str:
+    """A value as the guess of the roles looks at it; an object counts as a text only where its key promises one."""
+    if isinstance(value, str):
+        return value
+    return (text_in(value) or "") if isinstance(value, list) or known_text_key(name) else ""
+
+
+def _reads_as_text(value: str) -> bool:
+    """Whether a value has words, or letters of a script that puts no spaces between them."""
+    return " " in value.strip() or (len(value) > _LONG and not value.isascii())
+
+
 def _add_object(
     place: int, item: dict[str, Any], chosen: Mapping[str, str], fixed: bool, collector: Collector
 ) -> str | None:
     """Take one flattened object; the reason where it cannot be taken."""
-    key = chosen.get("text") if fixed else _text_of(item, chosen.get("text"))
-    text = _as_text(item.get(key)) if key is not None else None
+    key = chosen.get("text") if fixed else text_key(item, chosen.get("text"))
+    text = text_in(item.get(key)) if key is not None else None
     if key is None or text is None:
         there = [name for name in item if fields.normal(name) in fields.TEXT_KEYS or name == chosen.get("text")]
         if fixed and key not in item:
@@ -159,7 +140,7 @@ def _add_object(
         return f"The '{key}' of this item is blank."
     name = chosen.get("id")
     if name is None or not _is_id(item.get(name)):
-        name = _id_key(item) if name is None else name
+        name = id_key(item) if name is None else name
     identity = item.get(name) if name is not None else None
     is_id = _is_id(identity) and name != key
     metadata = {other: value for other, value in item.items() if other != key and not (is_id and other == name)}
@@ -167,56 +148,8 @@ def _add_object(
     return None
 
 
-def _text_of(item: Mapping[str, Any], preferred: str | None) -> str | None:
-    """The key that holds an object's text: the preferred one where it has text, else the best known one."""
-    if preferred is not None and (_as_text(item.get(preferred)) or "").strip():
-        return preferred
-    keys = {fields.normal(key): key for key in reversed(list(item))}
-    known = [keys[name] for name in fields.TEXT_KEYS if name in keys and _as_text(item[keys[name]]) is not None]
-    filled = [key for key in known if (_as_text(item[key]) or "").strip()]
-    return filled[0] if filled else known[0] if known else None
-
-
-def _flat(item: Mapping[str, Any]) -> dict[str, Any]:
-    """An item with the object that wraps its text laid flat, its own keys first in case of doubt.
-
-    {"index": 3, "document": {"text": "a", "lang": "de"}} becomes {"index": 3, "text": "a", "lang": "de"}.
-    """
-    flat = {str(key): value for key, value in item.items()}
-    for _ in range(_WRAPPER_DEPTH):
-        wrapper = _wrapper(flat)
-        if wrapper is None:
-            break
-        inner = flat.pop(wrapper)
-        flat.update({str(key): value for key, value in inner.items() if str(key) not in flat})
-    return flat
-
-
-def _wrapper(item: Mapping[str, Any]) -> str | None:
-    keys = {fields.normal(key): key for key in reversed(list(item))}
-    for name in WRAPPER_KEYS:
-        key = keys.get(fields.normal(name))
-        if key is not None and isinstance(item[key], dict):
-            return key
-    return None
-
-
-def _id_key(item: Mapping[str, Any]) -> str | None:
-    keys = {fields.normal(key): key for key in reversed(list(item))}
-    return next((keys[fields.normal(name)] for name in ID_KEYS if fields.normal(name) in keys), None)
-
-
 def _is_id(value: Any) -> bool:
     return isinstance(value, str | int | float) and not isinstance(value, bool) and str(value).strip() != ""
-
-
-def _as_text(value: Any) -> str | None:
-    """A string as it is, a list of strings joined by line breaks (multi-valued fields), else None."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
-        return "\n".join(value)
-    return None
 
 
 def _kind(value: Any) -> str:

@@ -82,22 +82,45 @@ def lines_of(text: str, places: Sequence[int]) -> list[int]:
     return lines
 
 
-def element_offsets(text: str, path: Sequence[str]) -> list[int]:
-    """Where each element begins of the list that lies under `path`, a way through objects, in valid JSON."""
-    place = _skip(text, 0)
+def element_offsets(text: str, path: Sequence[str | None], *, members: bool = False) -> list[int]:
+    """Where each element begins of the list that lies under `path`, in valid JSON; with `members` where each value
+    begins of the object that lies there.
+
+    A path is a way through objects by their keys; None in it stands for each element of a list, or each value of an
+    object. Elements that have no such key are passed over.
+    """
+    places = [_skip(text, 0)]
     for key in path:
-        place = _value_of(text, place, key)
-    if text[place : place + 1] != "[":
-        return [place]
-    found: list[int] = []
+        if key is None:
+            places = [inner for place in places for inner in _elements(text, place)]
+        else:
+            places = [place for place in places if text[place : place + 1] == "{"]
+            places = [inner for place in places if (inner := _value_of(text, place, key)) != place]
+    return [inner for place in places for inner in (_elements(text, place) if members else _listed(text, place))]
+
+
+def _listed(text: str, place: int) -> list[int]:
+    return _elements(text, place) if text[place : place + 1] == "[" else [place]
+
+
+def _elements(text: str, place: int) -> list[int]:
+    """Where each element of a list, or each value of an object, begins; of equal keys the last counts."""
+    start = text[place : place + 1]
+    if start not in ("[", "{"):
+        return []
+    found: dict[object, int] = {}
     place = _skip(text, place + 1)
-    while text[place] != "]":
-        found.append(place)
+    while text[place] not in "]}":
+        key: object = place
+        if start == "{":
+            key, place = _DECODER.raw_decode(text, place)
+            place = _skip(text, _skip(text, place) + 1)
+        found[key] = place
         _, place = _DECODER.raw_decode(text, place)
         place = _skip(text, place)
         if text[place] == ",":
             place = _skip(text, place + 1)
-    return found
+    return list(found.values())
 
 
 def _value_of(text: str, place: int, wanted: str) -> int:

@@ -13,9 +13,9 @@ from rerank_core.documents.tables.table import Row, rows_above
 from rerank_core.evaluation.grades.mapping import are_ratings
 from rerank_core.evaluation.grades.vocabulary import DOUBTFUL_RATING_NAMES, RATING_NAMES
 
-TABLE_ROLES = ("query", "query_id", "tag", "document", "id", "title", "rank", "score", "rating")
+TABLE_ROLES = ("query", "query_id", "tag", "document", "id", "title", "rank", "score", "rating", "rater")
 """What a column can be: the query, its id and a label for it; the document's text, id and title; its place or score
-in the initial order; a person's rating. Every other column is kept as metadata of the document."""
+in the initial order; a person's rating and who gave it. Every other column is kept as metadata of the document."""
 
 _AS_NAMED = {"document": "text"}  # as `guess_columns` calls it
 _NAMES: Mapping[str, tuple[str, ...]] = {
@@ -23,6 +23,10 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     **fields.QUERY_NAMES,
     "text": ("document", *fields.NAMES["text"]),
     "rating": RATING_NAMES,
+    "rater": fields.listed_names(
+        "rater, rater id, annotator, annotator id, judge, assessor, assessor id, reviewer, rated by, worker, "
+        "worker id, labeler, user email"
+    ),
 }
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from rerank_core.documents.paste.json_text import NotJson
 from rerank_core.documents.tables.delimited import read_delimited
 from rerank_core.documents.tables.table import Row
 from rerank_core.evaluation.formats import columns, json_lines, opensearch_csv, quepid, topics, trec, unnamed
 from rerank_core.evaluation.formats.imported import LIMITS
+from rerank_core.evaluation.formats.json_files import dispatch, reranking
+from rerank_core.evaluation.formats.json_files.loading import is_json, load
 
 _SAMPLE = 64_000
 _LINES = 200
@@ -32,12 +35,21 @@ def detect(filename: str, text: str) -> str | None:
     lines = lines[:_LINES]
     if not lines:
         return None
-    if lines[0].lstrip().startswith("{"):
-        return "opensearch-queries" if '"queryText"' in lines[0] else "beir" if '"_id"' in lines[0] else None
+    if is_json(filename, text):
+        return _kind_of_json(text)
     if topics.is_topics(sample):
         return "trec-topics"
     rows = read_delimited(sample, LIMITS).rows
     return _by_header(lines, rows) or _by_shape(lines, rows) or _by_name(filename.lower(), lines, rows)
+
+
+def _kind_of_json(text: str) -> str | None:
+    if json_lines.is_streamed(text):
+        return "opensearch-queries" if '"queryText"' in text.lstrip().partition("\n")[0] else "beir"
+    try:
+        return dispatch.kind_of(load(text))
+    except NotJson:
+        return None
 
 
 def _by_header(lines: Sequence[str], rows: Sequence[Row]) -> str | None:
@@ -52,6 +64,8 @@ def _by_header(lines: Sequence[str], rows: Sequence[Row]) -> str | None:
         return "quepid-ratings"
     if opensearch_csv.is_snapshot_header(rows[0].cells):
         return "quepid-snapshot"
+    if reranking.is_header(rows[0].cells):
+        return "reranking"
     return "table" if columns.looks_like_table(rows) or columns.looks_like_documents(rows) else None
 
 

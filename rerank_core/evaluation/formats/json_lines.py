@@ -114,6 +114,17 @@ def write_beir(imported: Imported) -> bytes:
     return out.getvalue()
 
 
+def is_streamed(text: str) -> bool:
+    """Whether a text is JSON lines of BEIR's corpus or queries or of OpenSearch's queries, which are read line by line,
+    since there may be millions."""
+    first = text.lstrip("\ufeff\r\n\t ").partition("\n")[0]
+    try:
+        value = read_json(first)
+    except NotJson:
+        return False
+    return isinstance(value, dict) and ("queryText" in value or {"_id", "text"} <= value.keys())
+
+
 def is_qrels_header(line: str) -> bool:
     """Whether a line is the header of BEIR's judgments."""
     return tuple(line.strip().lower().split("\t")) == _QRELS_HEADER

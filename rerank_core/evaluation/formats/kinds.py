@@ -39,6 +39,15 @@ READ_ONLY = _by_id(
     Kind("top1000", "MS MARCO top 1000", "query id, document id, query, document", "top1000.tsv"),
     Kind("id-queries", "Queries with ids", "id and query, without names above", "queries.tsv"),
     Kind("id-documents", "Documents with ids", "id and text, without names above", "collection.tsv"),
+    Kind("json", "JSON", "rows or nested lists: query, documents, id, text, rating", "queries.json"),
+    Kind("json-judgments", "Ratings by query", "JSON: {query: {document: rating}}", "qrels.json"),
+    Kind("json-run", "Run by query", "JSON: {query: {document: score}}", "run.json"),
+    Kind("rank-eval", "_rank_eval", "Elasticsearch's request with ratings, or its answer", "rank_eval.json"),
+    Kind("search-answer", "Search results", "JSON as a search engine answers", "results.json"),
+    Kind("reranking", "Relevant and other texts", "query, positive, negative, a line each", "reranking.jsonl"),
+    Kind("rag-log", "RAG log", "questions with what was retrieved", "rag.jsonl"),
+    Kind("label-studio", "Label Studio", "JSON of tasks and annotations", "project.json"),
+    Kind("ubi-events", "UBI events", "searches and clicks, which are no ratings", "ubi.ndjson"),
 )
 """The formats that are read and not written, by their ids."""
 

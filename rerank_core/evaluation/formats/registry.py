@@ -22,8 +22,10 @@ from rerank_core.evaluation.formats import (
 )
 from rerank_core.evaluation.formats.detection import detect
 from rerank_core.evaluation.formats.imported import LIMITS, Imported
+from rerank_core.evaluation.formats.json_files import dispatch, reranking
+from rerank_core.evaluation.formats.json_files.loading import is_json
 from rerank_core.evaluation.formats.kinds import KINDS, READABLE
-from rerank_core.evaluation.grades.values import mapped_by_hand
+from rerank_core.evaluation.grades.values import RATINGS, mapped_by_hand
 
 _READERS: Mapping[str, Callable[[str], Imported]] = {
     "quepid-ratings": quepid.read_ratings,
@@ -38,6 +40,7 @@ _READERS: Mapping[str, Callable[[str], Imported]] = {
     "top1000": unnamed.read_top1000,
     "id-queries": unnamed.read_queries,
     "id-documents": unnamed.read_documents,
+    "reranking": reranking.read_table,
 }
 _WRITERS: Mapping[str, Callable[[Imported], bytes]] = {
     "table": table_writing.write_table,
@@ -62,7 +65,7 @@ def read_directly(filename: str, data: bytes, kind: str, columns: Mapping[str, s
         known = ", ".join(READABLE)
         raise InvalidRequestError(f"There is no kind of file called '{kind}'.", hint=f"Use one of {known}.")
     requested = requested_columns(columns)
-    with mapped_by_hand(requested.pop("ratings", "")):
+    with mapped_by_hand(requested.pop(RATINGS, "")):
         return _read(filename, data, kind, requested)
 
 
@@ -91,10 +94,16 @@ def _read(filename: str, data: bytes, kind: str, requested: dict[str, str]) -> I
 
 
 def _read_text(filename: str, text: str, kind: str, columns: Mapping[str, str]) -> Imported:
+    if is_json(filename, text) and kind in ("auto", *dispatch.KINDS) and not json_lines.is_streamed(text):
+        return dispatch.read(text, kind, {role: name for role, name in columns.items() if role != "header"})
+    if kind not in ("auto", "table", "beir", *_READERS):
+        return unread(kind, f"This is no JSON, which '{READABLE[kind].label}' is.")
     if kind == "auto":
         # whoever says what a column is says that it is a table, whatever the columns are called
         kind = "table" if columns.keys() - {"header"} else detect(filename, text) or ""
     if not kind:
+        if filename.lower().endswith((".json", ".jsonl", ".ndjson")):
+            return Imported("", reading_notes=(dispatch.UNCLEAR,))
         unclear = f"It is not clear what kind of file this is. {UNCLEAR_HINT}"
         return replace(table.read_columns(text, columns), reading_notes=(unclear,))
     if kind == "table":

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from rerank_core.documents.report import ParsedDocuments
+from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.delimited import read_delimited
 from rerank_core.documents.tables.guess import ColumnGuess
 from rerank_core.documents.tables.roles import by_role
@@ -19,7 +21,8 @@ from rerank_core.documents.tables.table import (
     unique_names,
 )
 from rerank_core.documents.tables.workbook import read_workbook
-from rerank_core.evaluation.formats.columns import guess_roles, layout
+from rerank_core.evaluation.formats.annotations import chosen_in
+from rerank_core.evaluation.formats.columns import TABLE_ROLES, guess_roles, layout
 from rerank_core.evaluation.formats.imported import (
     LIMITS,
     ImportBuilder,
@@ -28,6 +31,8 @@ from rerank_core.evaluation.formats.imported import (
     unguarded,
 )
 
+_SMALL = re.compile(r"\d(\.0)?")
+_NOBODY = "unnamed"
 # what a column of documents is called among documents, and here
 _OF_DOCUMENTS = {"text": "document", "id": "id", "title": "title"}
 
@@ -57,17 +62,20 @@ def read_table_workbook(data: bytes, columns: Mapping[str, str] | None = None) -
 
 def read_known(kind: str, table: Table, roles: Sequence[str], notes: Sequence[str] = ()) -> Imported:
     """Rows without names of which it is known what each column is; `notes` say how that is known."""
-    builder = ImportBuilder(kind, problems=[*table.problems, *table.refused], reading_notes=list(notes))
-    chosen = {role: role for role in roles}
-    if "id" not in roles and "document" not in roles:
-        _only_queries(builder, 0, table.rows, roles, chosen)
-    elif "query" not in roles and "query_id" not in roles:
-        named = Table([Row(0, roles), *table.rows], ragged=True)
-        wanted = {"header": "yes", **{role: role for role in roles}}
-        return replace(_only_documents(named, wanted, kind), columns=(), chosen={}, header=None)
-    else:
-        _with_documents(builder, table, roles, chosen)
-    return builder.finish()
+    return replace(read_rows(kind, table, roles, {role: role for role in roles}, notes), columns=(), chosen={})
+
+
+def read_rows(
+    kind: str, table: Table, names: Sequence[str], columns: Mapping[str, str] | None = None, notes: Sequence[str] = ()
+) -> Imported:
+    """Rows whose columns have names that stand elsewhere, such as the keys of JSON objects. Where `columns` names any,
+    no other column is taken for a role but those of a document's text and title."""
+    wanted = {**dict.fromkeys(TABLE_ROLES, ""), **columns} if columns else {}
+    for guessed in ("document", "title") if columns else ():
+        if guessed not in (columns or {}):
+            del wanted[guessed]
+    named = replace(table, rows=[Row(0, names), *table.rows], notes=(*notes, *table.notes))
+    return replace(_read(named, {**wanted, "header": "yes"}), kind=kind, header=None)
 
 
 def read_columns(text: str, columns: Mapping[str, str]) -> Imported:
@@ -89,8 +97,9 @@ def _read(table: Table, columns: Mapping[str, str] | None) -> Imported:
     if line != table.rows[0].line:
         builder.refuse(table.rows[0].line, f"What stands above the names of the columns in line {line} is left out.")
     guess = guess_roles(names, (row.cells for row in body), requested)
-    roles = guess.chosen
     builder.reading_notes += guess.notes
+    roles = _judged(builder, names, body, guess.chosen, requested)
+    guess = replace(guess, chosen=roles)
     if "query" not in roles and "query_id" not in roles:
         return _only_documents(table, {**requested, "header": wanted})
     if "document" not in roles and "id" not in roles:
@@ -98,6 +107,33 @@ def _read(table: Table, columns: Mapping[str, str] | None) -> Imported:
     else:
         _with_documents(builder, replace(table, rows=body), names, roles)
     return replace(builder.finish(), columns=tuple(names), header=header, **layout(guess))
+
+
+def _judged(
+    builder: ImportBuilder,
+    names: Sequence[str],
+    body: Sequence[Row],
+    roles: Mapping[str, str],
+    requested: Mapping[str, str],
+) -> dict[str, str]:
+    """The roles with a column "score" as ratings where such files have ratings under that name: beside "corpus-id", as
+    BEIR has it, or as small whole numbers beside ids alone, as ranx has it. A rater without ratings is none."""
+    found = dict(roles)
+    if "rating" not in found:
+        found.pop("rater", None)
+    if "score" in requested or "score" not in found or found.keys() & {"rating", "rank", "document", "query"}:
+        return found
+    place = names.index(found["score"])
+    cells = {row.cells[place].strip() for row in body if place < len(row.cells)} - {""}
+    if fields.normal(found.get("id", "")) == "corpus id":
+        note = "As in BEIR's files, the numbers under '{}' are ratings."
+    elif cells and all(_SMALL.fullmatch(cell) for cell in cells):
+        note = "The whole numbers under '{}' were read as ratings. If they are scores, choose that column as the score."
+    else:
+        return found
+    builder.reading_notes.append(note.format(found["score"]))
+    found["rating"] = found.pop("score")
+    return found
 
 
 def _only_documents(table: Table, requested: Mapping[str, str], kind: str = "table") -> Imported:
@@ -219,8 +255,20 @@ def _add(builder: ImportBuilder, line: int, row: Mapping[str, str], extra: Mappi
     name = builder.named(query_id, name, body) if body.strip() else builder.aliases.get(query_id, {}).get(name, name)
     if row.get("title", "").strip():
         builder.title(line, name, unguarded(row["title"]))
-    builder.cells(line, name, {column: unguarded(cell) for column, cell in extra.items()})
-    rating = row.get("rating", "").strip()
+    if "rater" not in row or name not in builder.metadata:  # else they are about the rating, of which there are several
+        builder.cells(line, name, {column: unguarded(cell) for column, cell in extra.items()})
+    _rate(builder, line, (query_id, name), row)
+
+
+def _rate(builder: ImportBuilder, line: int, pair: tuple[str, str], row: Mapping[str, str]) -> None:
+    """Take the rating of a query and a document, and the document's place."""
+    query_id, name = pair
+    rating = chosen_in(row.get("rating", "").strip())
+    if "rater" in row:
+        if name not in builder.places.get(query_id, {}):
+            _place(builder, line, query_id, name, row)
+        builder.rate(line, query_id, name, rating, rater=row["rater"].strip() or _NOBODY)
+        return
     known = builder.rated(query_id, name)
     if not rating or rating == known or name not in builder.places.get(query_id, {}):
         if _place(builder, line, query_id, name, row):  # else the whole row is a repetition, which has been said

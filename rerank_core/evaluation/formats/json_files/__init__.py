@@ -1,0 +1,1 @@
+"""JSON of queries, ratings and results, a file for each tool that writes it."""
