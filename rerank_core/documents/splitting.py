@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from rerank_core.documents.paste.markdown import headings_of
 from rerank_core.documents.paste.plain_text import LINE_END
 from rerank_core.extras import require
-from rerank_core.pricing.estimates import estimate_tokens
+from rerank_core.pricing.tokens import estimate_tokens
 
 Span = tuple[int, int]
 """Characters of a text from 0, the end excluded, without white space at either end."""
@@ -145,7 +145,8 @@ class BySize:
     def _earlier(self, text: str, span: Span, before: int) -> int:
         """Where a chunk with its overlap begins: after `before`, as early as sizes allow, at a sentence or word."""
         start, end = span
-        # a token is at most four characters; both sizes shrink as the beginning moves on
+        # a token is about four characters, and where it is more the overlap is less
+        # both sizes shrink as the beginning moves on
         low, high = max(before + 1, start - 4 * self._overlap), start
         while low < high:
             middle = (low + high) // 2

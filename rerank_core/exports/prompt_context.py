@@ -10,7 +10,7 @@ from typing import Final, Literal, get_args
 
 from rerank_core.errors import InvalidRequestError
 from rerank_core.models import RankedDocument
-from rerank_core.pricing.estimates import estimate_tokens
+from rerank_core.pricing.tokens import estimate_tokens
 from rerank_core.rank_fields import TEXT, TITLE, TITLE_AND_TEXT, ranked_text
 
 ContextStyle = Literal["markdown", "plain", "xml"]
@@ -31,8 +31,8 @@ _UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]"
 class ContextBlock:
     """A block of sources and what is in it.
 
-    `tokens` is an estimate of the length of `text` (`pricing.estimate_tokens`; real tokenizers differ by some
-    tens of per cent). `used` holds the indexes (into the input, from 0) of the documents in the block in
+    `tokens` is an estimate of the length of `text` (`pricing.estimate_tokens`; real tokenizers differ by up to a
+    quarter). `used` holds the indexes (into the input, from 0) of the documents in the block in
     the order of their numbers, so source [1] is `used[0]`; `left_out` those that did not fit, best first;
     `shortened` the index of a document that was too long for the budget alone and was cut, else None.
     """

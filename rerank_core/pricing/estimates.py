@@ -6,9 +6,8 @@ query counted in, is split, and every chunk counts as a document (Cohere's billi
     chunks = max(1, ceil(document_tokens / (limit - min(query_tokens, limit // 2))))
     units  = ceil(sum(chunks) / 100)        for each request sent
 
-Tokens are estimated without a tokenizer: one for a Chinese, Japanese or Korean character, a quarter for any
-other, rounded up. Worked example, limit 500: a query of 80 characters is 20 tokens, which leaves 480 for the
-document; one of 4,000 characters is 1,000 tokens, so ceil(1000 / 480) = 3 chunks.
+Tokens are estimated without a tokenizer (see `tokens`). Worked example, limit 500: a query of 80 small letters is 20
+tokens, which leaves 480 for the document; one of 4,000 is 1,000 tokens, so ceil(1000 / 480) = 3 chunks.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING
 from rerank_core.errors import InvalidQueryError
 from rerank_core.models import Cost, DocumentInput, texts_of
 from rerank_core.pricing.table import CHUNK_TOKENS, GATEFLOW_PRICES_AS_OF, Price, PriceTable
+from rerank_core.pricing.tokens import estimate_tokens
 from rerank_core.rank_fields import TEXT_ONLY
 
 if TYPE_CHECKING:
@@ -29,13 +29,6 @@ if TYPE_CHECKING:
 
 DOCUMENTS_PER_UNIT = 100
 DAYS_A_MONTH = 30
-
-# UTF-8 tells the scripts apart by lead byte, and bytes are counted many times faster than characters are matched.
-_EAST_ASIAN_LEADS = bytes(range(0xE3, 0xEE))  # U+3000 to U+D7FF, since lone surrogates are replaced before
-_EAST_ASIAN_PAIRS = {
-    0xEF: [bytes((0xEF, second)) for second in (*range(0xA4, 0xAC), *range(0xBC, 0xC0))],  # U+F900-FAFF, U+FF00-FFFF
-    0xF0: [bytes((0xF0, second)) for second in range(0xA0, 0xC0)],  # U+20000 to U+3FFFF
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +53,6 @@ class CostEstimate:
     assumptions: tuple[str, ...] = ()
     as_of: date = GATEFLOW_PRICES_AS_OF
     most_units: int | None = None
-
-
-def estimate_tokens(text: str) -> int:
-    """Tokens in a text, estimated: one for a Chinese, Japanese or Korean character, a quarter for any other,
-    rounded up. Real tokenizers differ by some tens of per cent.
-
-    East Asian is what lies in U+3000-D7FF, U+F900-FAFF, U+FF00-FFFF and U+20000-3FFFF: ideographs, kana, Hangul
-    and their punctuation.
-    """
-    if text.isascii():
-        return -(-len(text) // 4)
-    data = text.encode("utf-8", "replace")
-    east_asian = len(data) - len(data.translate(None, _EAST_ASIAN_LEADS))
-    for lead, pairs in _EAST_ASIAN_PAIRS.items():
-        if lead in data:
-            east_asian += sum(map(data.count, pairs))
-    return east_asian - (east_asian - len(text)) // 4
 
 
 def estimate_cost(
@@ -123,7 +99,10 @@ def estimate_cost(
     price = (prices or PriceTable.default()).find(spec.id, name)
     limit = _chunk_limit(price, known)
     asked = estimate_tokens(query)
-    tokens = [estimate_tokens(text) if text and not text.isspace() else 0 for text in texts]
+    short = limit // 4  # characters, none of them more than a token: with doubled tokens still one chunk
+    tokens = [
+        (1 if len(text) <= short else estimate_tokens(text)) if text and not text.isspace() else 0 for text in texts
+    ]
     chunks, most = _chunks(tokens, asked, limit), _chunks([2 * count for count in tokens], 2 * asked, limit)
     units = _units(chunks, size)
     return CostEstimate(
@@ -248,7 +227,8 @@ def _assumptions(
     price: Price | None, model: str | None, limit: int, blank: int, requests: int, sent: int
 ) -> tuple[str, ...]:
     sentences = [
-        "Tokens are estimated: four characters make one, a Chinese, Japanese or Korean character is one.",
+        "Tokens are estimated: four letters make one, or two digits or capitals, or one sign; three Chinese characters "
+        "make two.",
         f"A search with up to {DOCUMENTS_PER_UNIT} documents is one unit; a document over {limit:,} tokens, the query "
         "counted in, is split, and every part counts as a document.",
     ]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from rerank_core.keyword.words import words
-from rerank_core.pricing.estimates import estimate_tokens
+from rerank_core.pricing.tokens import estimate_tokens
 
 QUERY_TOKENS = 200
 """Estimated tokens of a question that every model here reads whole: the smallest window is 256 tokens, and a hosted

@@ -83,8 +83,6 @@ def test_another_sheet_is_chosen_on_the_playground(visit: Visit) -> None:
     drop(page, {"kb.xlsx": TABLES["kb.xlsx"]})
     read(page, "kb.xlsx: 2 documents")
     settle(page)
-    page.get_by_text("Columns", exact=True).click()
-    settle(page)
     page.get_by_role("combobox", name="Sheet").click()
     page.get_by_role("option", name="More").click()
     read(page, "1 document from kb.xlsx")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -12,13 +13,15 @@ from pages.components.evaluate.new_run import importing
 from pages.components.evaluate.orders import remembered
 from pages.components.evaluate.state import state
 from pages.components.inputs import uploads
-from pages.components.inputs.import_report import report
+from pages.components.inputs.import_report import columns_button, report
+from pages.components.inputs.rating_map import rating_map
 from pages.components.session import keys
 from rerank_core import RerankError
 from rerank_core.documents.report import count
 from rerank_core.evaluation import READABLE, TABLE_ROLES, formats
 from rerank_core.evaluation.formats.imported import LIMITS, Imported
 from rerank_core.evaluation.query_sets import sources
+from rerank_core.evaluation.query_sets.changed_ids import changed_ids
 from rerank_core.evaluation.query_sets.query_set import count_queries, describe
 
 ROLES = {
@@ -74,7 +77,7 @@ def _files() -> None:
     inbox().progress()
     with st.container():
         for name in list(inbox().files):
-            report(inbox(), name)
+            report(inbox(), name, partial(rating_map, inbox(), name))
     parts = [upload.parsed for upload in inbox().files.values() if not _is_empty(upload.parsed)]
     if not any(part.query_ids for part in parts):
         if parts:
@@ -83,7 +86,11 @@ def _files() -> None:
     with st.container(border=True):
         try:
             # once for these files, and not again at every click
-            made = remembered(("made", *parts, _usual_name()), lambda: sources.from_files(parts, name=_usual_name()))
+            match_ids = _match_ids(parts)
+            made = remembered(
+                ("made", *parts, _usual_name(), int(match_ids)),
+                lambda: sources.from_files(parts, name=_usual_name(), match_ids=match_ids),
+            )
         except RerankError as error:
             errors.show(error)
             return
@@ -95,6 +102,9 @@ def _files() -> None:
             st.text(str(problem.reason))
         importing(made)
         search = search_for_missing(made)
+        if not made.ready and search is None:
+            _cure()
+            return
         with st.container(horizontal=True, vertical_alignment="bottom"):
             name = st.text_input("Name of the set", value=_usual_name(), key=keys.EVALUATE_NAME, width=320)
             if st.button(
@@ -105,6 +115,35 @@ def _files() -> None:
                     save(made)
                 else:
                     start(made, search)
+
+
+def _match_ids(parts: list[Imported]) -> bool:
+    """Whether ids that a program has changed are to be matched; asked only where there are any."""
+    if len(parts) < 2 or not remembered(("changed", *parts), lambda: len(changed_ids(parts))):
+        return True
+    return st.toggle(
+        "Match the ids",
+        value=True,
+        key=keys.EVALUATE_MATCH_IDS,
+        persist_state="session",
+        help="Zeros in front, '.0' behind, capital letters and digits that a program cut do not count.",
+    )
+
+
+def _cure() -> None:
+    """What to do where nothing can be run: nothing else is offered."""
+    without = [
+        name
+        for name, upload in inbox().files.items()
+        if upload.parsed.columns and upload.parsed.query_ids and not {"document", "title"} & upload.parsed.chosen.keys()
+    ]
+    if without:
+        said = "Choose the column that holds the texts of the documents, or add a file that has them."
+    else:
+        said = "Add a file that has the texts of the documents, or say above where they shall be found."
+    st.warning(f"None of these queries can be run: no document has a text. {said}", icon=":material/article:")
+    for name in without[:1]:
+        columns_button(inbox(), name, "Choose the column of the texts")
 
 
 def _usual_name() -> str:

@@ -36,6 +36,8 @@ def query_set_step() -> None:
     if st.toggle("Add your own queries", key=keys.EVALUATE_ADDING):
         with st.container(border=True):
             add()
+        if chosen is not None and is_sample(chosen):
+            return  # the sample below one's own files would look like what was in them
     if chosen is None:
         return
     what_is_read(chosen)

@@ -83,10 +83,9 @@ def _screen() -> None:
         pooled = _pooled()
         mine = query_set.judgments.get(rater(), {})
         total = sum(map(len, pooled.values()))
-        done = sum(name in mine.get(query, {}) for query, names in pooled.items() for name in names)
+        done, said = _progress(query_set, pooled, mine)
         shortcuts = f"keys 0 to {max(choices)} rate, S skips, U takes back"
-        said = f"{done:,} of {total:,} documents rated by this rater · {shortcuts}"
-        st.progress(done / total if total else 0.0, text=said, width="stretch")
+        st.progress(done / total if total else 0.0, text=f"{said} · {shortcuts}", width="stretch")
     with st.container():
         if current.error is not None:  # of a rating just now: this part of the page is drawn alone
             errors.show(current.error)
@@ -114,6 +113,22 @@ def _screen() -> None:
         _card(query_set, query, names, runs)
     with queue:
         _queue(query_set, query, names, mine)
+
+
+def _progress(
+    query_set: QuerySet, pooled: Mapping[str, Sequence[str]], mine: Mapping[str, Mapping[str, int]]
+) -> tuple[int, str]:
+    """How many of the documents to rate are rated, by this rater or by the file that they came with, and that in
+    words."""
+    total = sum(map(len, pooled.values()))
+    pairs = [(query, name) for query, names in pooled.items() for name in names]
+    own = {pair for pair in pairs if pair[1] in mine.get(pair[0], {})}
+    along = [grades for name, grades in query_set.judgments.items() if name in NO_PERSON]
+    given = {(query, name) for query, name in pairs if any(name in grades.get(query, {}) for grades in along)}
+    if not given:
+        return len(own), f"{len(own):,} of {total:,} documents rated by this rater"
+    done = len(own | given)
+    return done, f"{done:,} of {total:,} documents rated: {len(given):,} came with the file, {len(own):,} by this rater"
 
 
 def _controls() -> None:

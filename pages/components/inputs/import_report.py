@@ -23,17 +23,23 @@ NO_COLUMN = "(none)"
 _FIRST_ROW = {"": "Detect", "yes": "Column names", "no": "Data"}
 _MARKUP = {"": "Read as text", "keep": "Keep as it is"}
 _WIDTH = 170
+_COLUMNS, _SAMPLE_CHARACTERS = "columns", 120
+# What was chosen under this name holds for the same columns only.
+_RATINGS = "ratings"
 
 
-def report(inbox: Inbox[T], name: str) -> None:
+def report(inbox: Inbox[T], name: str, more: Callable[[], object] | None = None) -> None:
     """How the import of one file went, how it was read with the choice to read it otherwise, and a button that removes
-    it."""
+    it. `more` draws what a page has to say of it before its columns, which stand open where they may be wrong."""
     upload, reading = inbox.files[name], inbox.place.reading
     parsed = upload.parsed
     with st.container(border=True, gap="small"):
         with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
             st.text(f"{shown(name, NAME_CHARACTERS, one_line=True)}: {reading.describe(parsed)}", width="content")
             with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
+                if len(parsed.sheets) > 1:
+                    sheets = {sheet: sheet for sheet in parsed.sheets}
+                    _choice(inbox, name, "sheet", "Sheet", sheets, parsed.sheet or parsed.sheets[0])
                 if reading.kinds:
                     _choice(inbox, name, "kind", "Kind of file", reading.kinds)
                 st.button(
@@ -47,10 +53,52 @@ def report(inbox: Inbox[T], name: str) -> None:
         for note in reading.notes(parsed):
             st.text(note)
         problems(parsed.problems, "This file")
-        if parsed.columns or len(parsed.sheets) > 1 or parsed.encoding not in (None, "utf-8") or _has_markup(parsed):
+        if more is not None:
+            more()
+        if parsed.columns or parsed.encoding not in (None, "utf-8") or _has_markup(parsed):
             title = "Columns" if parsed.columns else "How it was read"
-            with st.expander(title, icon=":material/view_column:", expanded=reading.empty(parsed)):
+            with st.expander(
+                title,
+                icon=":material/view_column:",
+                expanded=reading.empty(parsed) or bool(parsed.unsure),
+                key=_key(inbox, name, _COLUMNS),
+                on_change="rerun",
+            ):
+                _samples(parsed)
                 _choices(inbox, name)
+
+
+def columns_button(inbox: Inbox[T], name: str, label: str) -> None:
+    """A button that opens the columns of a file, for a message that says to choose one."""
+    st.button(
+        label,
+        icon=":material/view_column:",
+        key=_key(inbox, name, "open"),
+        on_click=_open_columns,
+        args=(inbox, name),
+    )
+
+
+def _open_columns(inbox: Inbox[T], name: str) -> None:
+    if name in inbox.files:
+        st.session_state[_key(inbox, name, _COLUMNS)] = True
+
+
+def _samples(parsed: ParsedDocuments | Imported) -> None:
+    """Some cells of every column, so that a choice can be made without the file."""
+    if not any(parsed.samples.values()):
+        return
+    if parsed.unsure:
+        st.text("Please look at the columns: what they hold is a guess.")
+    most = max(map(len, parsed.samples.values()))
+    table = {
+        column: [cell[:_SAMPLE_CHARACTERS] for cell in parsed.samples.get(column, ())] for column in parsed.columns
+    }
+    st.dataframe(
+        pd.DataFrame({column: [*cells, *[""] * (most - len(cells))] for column, cells in table.items()}),
+        hide_index=True,
+        alt="Some cells of each column",
+    )
 
 
 def problems(found: tuple[Problem, ...], what: str) -> None:
@@ -94,9 +142,6 @@ def _choices(inbox: Inbox[T], name: str) -> None:
     upload, reading = inbox.files[name], inbox.place.reading
     parsed = upload.parsed
     with st.container(horizontal=True):
-        if len(parsed.sheets) > 1:
-            sheets = {sheet: sheet for sheet in parsed.sheets}
-            _choice(inbox, name, "sheet", "Sheet", sheets, parsed.sheet or parsed.sheets[0])
         if parsed.header is not None:
             _choice(inbox, name, "header", "First row", _FIRST_ROW)
         if parsed.encoding is not None:
@@ -142,14 +187,19 @@ def _chosen(inbox: Inbox[T], name: str, what: str) -> None:
 
 def _requested(upload: Upload[T], inbox: Inbox[T], name: str, what: str) -> dict[str, str]:
     """How the file is to be read now. The columns stay as they are only where one of them was chosen: another sheet,
-    first row, encoding or kind has columns of its own, which are guessed anew."""
+    first row, encoding or kind has columns of its own, which are guessed anew. Grades by hand are those of one column
+    of ratings."""
     roles = inbox.place.reading.roles
     requested = {key: value for key, value in upload.requested.items() if key not in roles}
     if upload.parsed.sheet:
         requested["sheet"] = upload.parsed.sheet
+    if what != "markup" and (what not in roles or what == "rating"):
+        requested.pop(_RATINGS, None)
     if what not in roles and what != "markup":
         return requested | {what: st.session_state[_key(inbox, name, what)]}
-    chosen = {role: st.session_state.get(_key(inbox, name, role)) or "" for role in roles if upload.parsed.columns}
+    columns = upload.parsed.columns
+    chosen = {role: st.session_state.get(_key(inbox, name, role)) or "" for role in roles if columns}
+    chosen = {role: column if column in columns else "" for role, column in chosen.items()}
     if what == "markup":
         chosen["markup"] = st.session_state[_key(inbox, name, what)]
     return requested | chosen

@@ -15,7 +15,7 @@ from pages.components.session import keys, page_state
 from rerank_core import Document
 from rerank_core.documents.chunking import CHUNK_KEYS
 from rerank_core.documents.report import listed
-from rerank_core.pricing.estimates import estimate_tokens
+from rerank_core.pricing.tokens import estimate_tokens
 from rerank_core.rank_fields import TEXT, TEXT_ONLY, TITLE, TITLE_AND_TEXT, missing_fields, ranked_text, written
 from rerank_core.retrieval.passages import PARENT
 

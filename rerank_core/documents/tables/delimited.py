@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
@@ -13,107 +13,94 @@ from typing import NamedTuple
 from rerank_core.documents.limits import Limits
 from rerank_core.documents.report import Problem
 from rerank_core.documents.tables import fields
+from rerank_core.documents.tables.records import Form, Record, records, single_cells, with_escapes
 from rerank_core.documents.tables.table import Row, Table, spaced, unknown_header
 
 DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE_CHARACTERS = 64_000
 _SAMPLE_ROWS = 200
-_FIELD_CHARACTERS = 2**31 - 1
+_SAMPLE_LINES = 1_000
 _ENOUGH = 0.6
 _TITLE_ROWS = 10
 _SPACED = 0.1
-_REREADS = 5
 _SEPARATOR_LINE = re.compile(r"sep=([^\w\r\n\" ])(?:\r\n|\r|\n)", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_QUOTED_LINE = re.compile(r'[ \t]*"((?:[^"]|"")*+)"[ \t]*(?:\r\n|\r|\n|\Z)')
-_LINE = re.compile(r"([^\r\n]*+)(?:\r\n|\r|\n|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How a file separates its cells; `delimiter` None is one cell a line.
 
-    `space_after` says that a space follows each delimiter and is no part of the cell.
+    `space_after` says that a space follows each delimiter and is no part of the cell, `escaped` that a quotation mark
+    within quotation marks has a backslash before it. `width` is the usual number of cells of a line, 0 where that is
+    not known.
     """
 
     delimiter: str | None
     space_after: bool = False
+    escaped: bool = False
+    width: int = 0
 
 
 def read_delimited(text: str, limits: Limits, *, prefer: str | None = None) -> Table:
     """The rows of a CSV, TSV or the like; `prefer` is the delimiter that the file's name promises.
 
-    A quotation mark that opens and never closes properly costs its own line, not the rest of the file. The
-    first line `sep=;` that Excel writes is obeyed.
+    A quotation mark that opens and closes nothing is a character of its cell, and swallows no lines; notes say where
+    that is so, and how many rows span lines. Marks within marks are doubled or stand behind a backslash. The first
+    line `sep=;` that Excel writes is obeyed.
     """
-    line = 1
+    line, dialect = 1, None
     if named := _SEPARATOR_LINE.match(text):
-        text, line, dialect = text[named.end() :], 2, Dialect(named[1])
-    else:
-        dialect = sniff(text, prefer)
+        text, line, dialect = text[named.end() :], 2, _dialect(text[named.end() :], named[1], False)
+    dialect = dialect or sniff(text, prefer)
+    if dialect.escaped:
+        text = with_escapes(text)
+    lines = list(io.StringIO(text, newline=""))
     if dialect.delimiter is None:
-        return Table([Row(number, [cell]) for number, cell in _single_cells(text, line) if cell.strip()])
-    return _read(text, line, dialect, dialect.delimiter, limits)
+        return _table(single_cells(lines), line, 1, limits)
+    form = Form(dialect.delimiter, dialect.space_after, dialect.escaped, dialect.width)
+    return _table(records(lines, form), line, dialect.width, limits)
 
 
-def _read(text: str, line: int, dialect: Dialect, delimiter: str, limits: Limits) -> Table:
-    # the module's own limit of 131,072 characters a cell is for the whole process and only ever raised
-    csv.field_size_limit(_FIELD_CHARACTERS)
+def _table(found: Iterable[Record], line: int, width: int, limits: Limits) -> Table:
     rows: list[Row] = []
     refused: list[Problem] = []
     problems: list[Problem] = []
-    stream = io.StringIO(text, newline="")
-    pulled: list[str] = []
-    offset = reread = cells_read = 0
-
-    def pull() -> Iterator[str]:
-        for raw in stream:
-            pulled.append(raw)
-            yield raw
-
-    def options(strict: bool) -> dict[str, bool | str]:
-        return {"delimiter": delimiter, "skipinitialspace": dialect.space_after, "strict": strict}
-
-    while True:
-        try:
-            for cells in csv.reader(pull(), **options(True)):  # type: ignore[arg-type]  # typed one by one
-                if any(cell.strip() for cell in cells):
-                    rows.append(Row(line, cells))
-                line += len(pulled)
-                offset += sum(map(len, pulled))
-                pulled.clear()
-                cells_read += len(cells)
-                if cells_read > limits.cells:
-                    reason = f"The table has more than {limits.cells:,} cells; what follows was not read."
-                    return Table(rows, (*problems, Problem(line, reason)), tuple(refused))
-            return Table(rows, tuple(problems), tuple(refused))
-        except csv.Error as error:
-            first, ended = pulled[0], "unexpected end" in str(error)
-            if len(pulled) == 1 and not ended:
-                # `"so" he said` within one line harms nobody else
-                rows.append(Row(line, next(csv.reader([first], **options(False)))))  # type: ignore[arg-type]
-            else:
-                refused.append(Problem(line, "A quotation mark opens in this row and does not close properly."))
-            reread += sum(map(len, pulled))
-            line, offset = line + 1, offset + len(first)
-            if reread > _REREADS * len(text) + _SAMPLE_CHARACTERS:
-                problems.append(Problem(line, "Too many quotation marks never close; what follows was not read."))
-                return Table(rows, tuple(problems), tuple(refused))
-            stream.seek(offset)
-            pulled.clear()
-
-
-def _single_cells(text: str, line: int) -> Iterator[tuple[int, str]]:
-    """One cell a line; quotation marks around a whole cell are taken off, and what they hold may span lines."""
-    place = 0
-    while place < len(text):
-        quoted = _QUOTED_LINE.match(text, place)
-        found = quoted or _LINE.match(text, place)
-        if found is None:
+    spanning: list[int] = []
+    stray: list[int] = []
+    cells_read = 0
+    for place, lines, cells, is_stray in found:
+        cells_read += len(cells)
+        if is_stray and width > 1 and len(cells) != width:
+            refused.append(Problem(line + place, "A quotation mark opens in this row and does not close properly."))
+        elif any(map(str.strip, cells)):
+            rows.append(Row(line + place, cells))
+            if lines > 1:
+                spanning.append(line + place)
+            elif is_stray:
+                stray.append(line + place)
+        if cells_read > limits.cells:
+            reason = f"The table has more than {limits.cells:,} cells; what follows was not read."
+            problems.append(Problem(line + place + lines, reason))
             break
-        yield line, found[1].replace('""', '"') if quoted else found[1]
-        line += len(_LINE_END.findall(text, place, found.end()))
-        place = found.end()
+    return Table(rows, tuple(problems), tuple(refused), notes=(*_spanning_note(spanning), *_stray_note(stray)))
+
+
+def _spanning_note(lines: Sequence[int]) -> Iterator[str]:
+    if lines:
+        rows = "1 row spans" if len(lines) == 1 else f"{len(lines):,} rows span"
+        yield f"{rows} several lines within quotation marks, {_from(lines)}."
+
+
+def _stray_note(lines: Sequence[int]) -> Iterator[str]:
+    if lines:
+        are = "A quotation mark that opens and closes nothing was" if len(lines) == 1 else "Quotation marks that open "
+        rest = "" if len(lines) == 1 else f"and close nothing were, in {len(lines):,} rows,"
+        yield f"{are}{rest} read as a character, {_from(lines)}."
+
+
+def _from(lines: Sequence[int]) -> str:
+    return f"in line {lines[0]:,}" if len(lines) == 1 else f"the first in line {lines[0]:,}"
 
 
 def sniff(text: str, prefer: str | None = None) -> Dialect:
@@ -140,7 +127,7 @@ def sniff(text: str, prefer: str | None = None) -> Dialect:
             continue
         rating = (int(found.known), round(found.even, 1), delimiter == prefer, found.width)
         if best is None or rating > best[0]:
-            best = rating, Dialect(delimiter, found.space_after)
+            best = rating, _dialect(sample, delimiter, found.space_after)
     return best[1] if best else Dialect(None)
 
 
@@ -154,7 +141,7 @@ class _DialectFit(NamedTuple):
     space_after: bool
 
 
-def _from_the_top(rows: list[list[str]], space_after: bool) -> _DialectFit | None:
+def _from_the_top(rows: list[Sequence[str]], space_after: bool) -> _DialectFit | None:
     if not rows or len(rows[0]) < 2:
         return None
     width, known = len(rows[0]), sum(map(fields.known_name, rows[0]))
@@ -164,7 +151,7 @@ def _from_the_top(rows: list[list[str]], space_after: bool) -> _DialectFit | Non
     return _DialectFit(width, even, bool(known), space_after) if sure or even >= _ENOUGH else None
 
 
-def _below_a_title(rows: list[list[str]], delimiter: str) -> _DialectFit | None:
+def _below_a_title(rows: list[Sequence[str]], delimiter: str) -> _DialectFit | None:
     """A table below lines that are no part of it: from the first row of known names on, if that gives an even table,
     else from a row that can only be names."""
     for place, row in enumerate(rows[:_TITLE_ROWS]):
@@ -183,15 +170,41 @@ def _below_a_title(rows: list[list[str]], delimiter: str) -> _DialectFit | None:
     return _DialectFit(len(rows[place]), _even(rows, place), False, False)
 
 
-def _even(rows: list[list[str]], place: int) -> float:
+def _even(rows: list[Sequence[str]], place: int) -> float:
     """The share of rows, from a place on, that have as many cells as the one there."""
     return sum(len(cells) == len(rows[place]) for cells in rows[place:]) / (len(rows) - place)
 
 
-def _first_rows(sample: str, delimiter: str, space_after: bool, whole: bool) -> list[list[str]]:
-    csv.field_size_limit(_FIELD_CHARACTERS)
-    reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, skipinitialspace=space_after)
-    rows = [cells for cells in islice(reader, _SAMPLE_ROWS) if any(cell.strip() for cell in cells)]
+def _dialect(text: str, delimiter: str, space_after: bool) -> Dialect:
+    """What else is to be known of a text with that delimiter."""
+    form = Form(delimiter, space_after)
+    sample = text[:_SAMPLE_CHARACTERS]
+    widths = Counter(len(cells) for _, _, cells, _ in islice(records(_lines(sample), form), _SAMPLE_ROWS))
+    usual = max(widths, key=lambda width: (widths[width], width), default=0)
+    escaped = '\\"' in sample and _is_escaped(sample, form)
+    return Dialect(delimiter, space_after, escaped, usual)
+
+
+def _is_escaped(sample: str, form: Form) -> bool:
+    """Whether fewer quotation marks enclose nothing where a backslash before one makes it a character."""
+    plain = _strays(sample, form)
+    return plain > 0 and _strays(with_escapes(sample), form._replace(escaped=True)) < plain
+
+
+def _strays(sample: str, form: Form) -> int:
+    return sum(stray for _, _, _, stray in records(_lines(sample), form))
+
+
+def _lines(sample: str) -> list[str]:
+    """The lines of the beginning of a text, without the last, which may be cut."""
+    lines = list(islice(io.StringIO(sample, newline=""), _SAMPLE_LINES))
+    return lines[:-1] if len(sample) == _SAMPLE_CHARACTERS and len(lines) > 1 else lines
+
+
+def _first_rows(sample: str, delimiter: str, space_after: bool, whole: bool) -> list[Sequence[str]]:
+    form = Form(delimiter, space_after)
+    found = (cells for _, _, cells, _ in records(list(io.StringIO(sample, newline="")), form))
+    rows = list(islice((cells for cells in found if any(map(str.strip, cells))), _SAMPLE_ROWS))
     # the end of a sample cuts its last row in half
     return rows if whole or len(rows) in (1, _SAMPLE_ROWS) else rows[:-1]
 

@@ -23,6 +23,22 @@ _PREAMBLE_ROWS = 10
 _NEARLY_ALL = 0.9
 
 
+TOTAL = "This row sums up the rows above it and was left out."
+_TOTALS = frozenset(
+    fields.listed_names(
+        "total, totals, grand total, subtotal, sum, average, avg, mean, median, count, summe, gesamt, gesamtsumme, "
+        "insgesamt, durchschnitt, mittelwert, anzahl, total général, somme, moyenne, suma, promedio, totale, media, "
+        "somma, totaal, gemiddelde, som, soma, média, ø, Σ"
+    )
+)
+_ERRORS = frozenset(
+    fields.listed_names(
+        "#N/A, #REF!, #DIV/0!, #VALUE!, #NAME?, #NULL!, #NUM!, #SPILL!, #CALC!, #FIELD!, #NV, #BEZUG!, #WERT!, #ZAHL!, "
+        "#LEER!, #NOM?, #VALEUR!, #NOMBRE!, #NOMBRE?, #¡REF!, #¡VALOR!, #¿NOMBRE?, #¡DIV/0!, #RIF!, #VALORE!, #NOME?"
+    )
+)
+
+
 class Row(NamedTuple):
     """The cells of one row and the line, from 1, on which it begins."""
 
@@ -44,6 +60,10 @@ class Table:
     refused: tuple[Problem, ...] = ()
     ragged: bool = True
     notes: tuple[str, ...] = ()
+
+    def left_out(self) -> list[Problem]:
+        """All problems, those of the table before those of single rows."""
+        return [*self.problems, *self.refused]
 
 
 def documents_of(
@@ -76,10 +96,13 @@ def documents_of(
         names, body = numbered_columns(rows), rows
         if rows and not header:
             notes.append("The first row was read as a document, since it does not look like column names.")
+    body, totals = without_totals(body)
     guess = guess_columns(names, (row.cells for row in body), wanted)
     chosen = guess.chosen
     notes += guess.notes
     collector = Collector(limits)
+    for line in totals:
+        collector.refuse(line, TOTAL)
     collector.problems += problems
     for line, reason in table.refused:
         collector.refuse(line, reason)
@@ -144,7 +167,12 @@ def _collect(
         if not text.strip():
             collector.refuse(line, f"The '{chosen['text']}' cell is blank.")
             continue
+        if is_error(text):
+            collector.refuse(line, f"The '{chosen['text']}' cell holds {error_words(text)}, not a text.")
+            continue
         identity = cells[id_at].strip() if id_at is not None else ""
+        if identity.startswith("#") and is_error(identity):
+            identity = ""  # several documents would go by it
         collector.add(line, text, identity or None, {name: cells[place] for place, name in kept})
 
 
@@ -195,7 +223,7 @@ def rows_above(rows: Sequence[Row]) -> int:
                 _is_title(cells, first) or len(_filled(cells)) < len(filled) or (names and spaced(cells))
                 for _, cells in sample[:place]
             ):
-                return place
+                return place + _is_group(sample[place : place + 2])
             break
     for place, row in enumerate(sample[:_PREAMBLE_ROWS]):
         if len(row.cells) > 1 and fields.known_name("".join(_filled(row.cells))):
@@ -203,6 +231,20 @@ def rows_above(rows: Sequence[Row]) -> int:
         if not _is_title(row.cells, first):
             return unknown_header([row.cells for row in sample]) or place
     return 0
+
+
+def _is_group(rows: Sequence[Row]) -> bool:
+    """Whether the first of two rows names groups of columns, with blanks where merged cells go on, and the second the
+    columns themselves."""
+    if len(rows) < 2:
+        return False
+    above, below = (row.cells for row in rows)
+    names = _filled(below)
+    blank = any(place >= len(above) or not above[place].strip() for place in range(len(below)) if below[place].strip())
+    if not blank or len(names) <= len(_filled(above)) or any(len(name) > _LONG_FOR_A_NAME for name in names):
+        return False
+    known = sum(map(fields.known_name, names))
+    return known >= max(1, sum(map(fields.known_name, above))) and not any(_is_data(name.strip()) for name in names)
 
 
 def unknown_header(rows: Sequence[Sequence[str]]) -> int:
@@ -230,6 +272,32 @@ def unknown_header(rows: Sequence[Sequence[str]]) -> int:
 def spaced(cells: Sequence[str]) -> bool:
     """Whether a space begins a cell after the first, as it does where a line of prose is cut at its commas."""
     return any(cell.startswith(" ") and cell.strip() for cell in cells[1:])
+
+
+def without_totals(body: Sequence[Row]) -> tuple[Sequence[Row], list[int]]:
+    """The rows without those at the end that sum up the others, and the lines of those: a word such as "Total" or
+    "Average", numbers, and a blank."""
+    end = len(body)
+    while end > 1 and _is_total(body[end - 1].cells):
+        end -= 1
+    return (body, []) if end == len(body) else (body[:end], [row.line for row in body[end:]])
+
+
+def _is_total(cells: Sequence[str]) -> bool:
+    filled = _filled(cells)
+    if not filled or len(filled) == len(cells) or len(cells) < 2:
+        return False
+    return filled[0].strip().rstrip(":").casefold() in _TOTALS and all(map(fields.is_number, filled[1:]))
+
+
+def is_error(cell: str) -> bool:
+    """Whether a cell holds what a spreadsheet shows in place of a result that it could not work out."""
+    return cell.strip().upper() in _ERRORS
+
+
+def error_words(cell: str) -> str:
+    """The error in words, for a sentence."""
+    return f"an Excel error, {cell.strip()}"
 
 
 def _is_title(cells: Sequence[str], first: int) -> bool:

@@ -23,6 +23,11 @@ from rerank_core.extras import require
 
 _EMPTY_ROWS = 1_048_576
 _MERGED = re.compile(rb'<mergeCell\b[^<>]*\bref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
+_UNSAVED = re.compile(
+    rb'<c r="([A-Z]{1,3}\d{1,7})"[^<>]*>\s*<f\b[^<>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>'
+)
+# how a number is shown with zeros before it, and perhaps a word: 00000, "SKU-"00000
+_PADDED = re.compile(r'(?:"(?P<word>[^"]*)")?(?P<zeros>0{2,})(?:;.*)?')
 _ESCAPED = re.compile(r"_x(000[9AaDd])_")
 _MERGED_BYTES = 50_000_000
 _MERGED_RANGES = 50_000
@@ -131,17 +136,29 @@ def _rows_of(sheet: Any, data: bytes, limits: Limits) -> Table:
             )
             break
     if rows:
-        _fill_merged(rows, _merged(sheet, data))
+        xml = _xml_of(sheet, data)
+        _fill_merged(rows, _merged(xml))
+        problems += _unsaved(xml)
     return Table([Row(number, cells) for number, cells in rows.items()], ragged=False, problems=tuple(problems))
 
 
 def _numbered(sheet: Any) -> Iterator[tuple[int, Sequence[Any]]]:
     # the size that a sheet declares may be a lie of a billion cells
     sheet.reset_dimensions()
-    for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
+    padded = any(map(_PADDED.fullmatch, sheet.parent._number_formats))
+    for number, cells in enumerate(sheet.iter_rows(values_only=not padded), 1):
         if number > _EMPTY_ROWS:
             return
-        yield number, values
+        yield number, [_shown(cell) for cell in cells] if padded else cells
+
+
+def _shown(cell: Any) -> Any:
+    """The value of a cell; a whole number that is shown with zeros before it is the text that it is shown as."""
+    value = cell.value
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value) or value < 0:
+        return value
+    form = _PADDED.fullmatch(cell.number_format)
+    return f"{form['word'] or ''}{int(value):0{len(form['zeros'])}d}" if form else value
 
 
 def _width(values: Sequence[Any]) -> int:
@@ -167,13 +184,29 @@ def _as_string(value: Any) -> str:
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), str(value)).replace("\r\n", "\n")
 
 
-def _merged(sheet: Any, data: bytes) -> list[tuple[int, int, int, int]]:
+def _xml_of(sheet: Any, data: bytes) -> bytes:
+    """The sheet as it is stored; nothing where it is too large for a second look."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        part = archive.getinfo(sheet._worksheet_path)
+        return archive.read(part) if part.file_size <= _MERGED_BYTES else b""
+
+
+def _unsaved(xml: bytes) -> Iterator[Problem]:
+    """A problem where formulas were saved without their results, as programs do that do not calculate."""
+    cells = [] if b"<f" not in xml else _UNSAVED.findall(xml)
+    if cells:
+        first = cells[0]
+        formulas = "1 formula has" if len(cells) == 1 else f"{len(cells):,} formulas have"
+        where = f"in {first.decode()}" if len(cells) == 1 else f"the first in {first.decode()}"
+        cure = "Open the workbook in Excel or LibreOffice, save it, and upload it again."
+        reason = f"{formulas} no saved result, {where}; such cells are read as empty. {cure}"
+        yield Problem(int(first.lstrip(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")), reason)
+
+
+def _merged(xml: bytes) -> list[tuple[int, int, int, int]]:
     """Merged ranges as (first row, last row, first column, last column); openpyxl drops them when streaming."""
     from openpyxl.utils import column_index_from_string as index
 
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        part = archive.getinfo(sheet._worksheet_path)
-        xml = archive.read(part) if part.file_size <= _MERGED_BYTES else b""
     found = _MERGED.findall(xml, max(0, xml.rfind(b"</sheetData>")))[:_MERGED_RANGES]
     return [(int(top), int(bottom), index(left.decode()), index(right.decode())) for left, top, right, bottom in found]
 

@@ -320,14 +320,17 @@ def unguarded(cell: str) -> str:
 
 def csv_text(rows: Iterable[Sequence[object]], delimiter: str = ",") -> str:
     """Rows as CSV. Unlike the csv module, which on some versions of Python leaves a lone carriage return bare, every
-    cell with a line break is quoted. A NUL, which makes a file binary for most programs, gives way to U+FFFD."""
-    text = "".join(delimiter.join(_quoted(str(cell), delimiter) for cell in row) + "\n" for row in rows)
+    cell with a line break is quoted, and so are its neighbours, which shows that no quotation mark is there by chance.
+    A NUL, which makes a file binary for most programs, gives way to U+FFFD."""
+    text = "".join(_csv_row(list(map(str, row)), delimiter) + "\n" for row in rows)
     return text.replace("\x00", "\ufffd")
 
 
-def _quoted(cell: str, delimiter: str) -> str:
-    quoted = any(char in cell for char in (delimiter, '"', "\n", "\r"))
-    return '"' + cell.replace('"', '""') + '"' if quoted else cell
+def _csv_row(cells: Sequence[str], delimiter: str) -> str:
+    broken = any("\n" in cell or "\r" in cell for cell in cells)
+    return delimiter.join(
+        '"' + cell.replace('"', '""') + '"' if broken or delimiter in cell or '"' in cell else cell for cell in cells
+    )
 
 
 def query_texts(imported: Imported, kind: str) -> dict[str, str]:

@@ -68,7 +68,7 @@ def read_quepid_snapshot(text: str) -> Imported:
     document that was rated and not found. Of several snapshots in one file the first is read.
     """
     table = read_delimited(text, LIMITS)
-    builder = ImportBuilder("quepid-snapshot", problems=list(table.problems))
+    builder = ImportBuilder("quepid-snapshot", problems=table.left_out(), reading_notes=list(table.notes))
     rows = list(table.rows)
     if not rows or not is_snapshot_header(rows[0].cells):
         builder.refuse(
@@ -172,7 +172,7 @@ def csv_bytes(rows: Iterable[Sequence[str]]) -> bytes:
 
 def _read_ratings(text: str, kind: str) -> Imported:
     table = read_delimited(text, LIMITS)
-    builder = ImportBuilder(kind, problems=list(table.problems))
+    builder = ImportBuilder(kind, problems=table.left_out(), reading_notes=list(table.notes))
     below = table.rows[1:] if table.rows and is_ratings_header(table.rows[0].cells) else table.rows
     for line, cells in below:
         if len(cells) != 3:

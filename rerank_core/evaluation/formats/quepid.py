@@ -87,7 +87,7 @@ def _judges(header: Sequence[str]) -> tuple[str, ...]:
 def _read_book(table: Table) -> Imported:
     header, *body = table.rows
     judges = _judges(header.cells)
-    builder = ImportBuilder("quepid-ratings", problems=list(table.problems))
+    builder = ImportBuilder("quepid-ratings", problems=table.left_out(), reading_notes=list(table.notes))
     for line, cells in body:
         if len(cells) != len(header.cells):
             builder.refuse(line, f"This row has {len(cells)} cells where the header has {len(header.cells)}.")

@@ -26,7 +26,7 @@ from rerank_core.evaluation.formats.imported import LIMITS, Imported
 from rerank_core.evaluation.formats.json_files import dispatch, reranking
 from rerank_core.evaluation.formats.json_files.loading import is_json
 from rerank_core.evaluation.formats.kinds import KINDS, READABLE
-from rerank_core.evaluation.grades.values import mapped_by_hand
+from rerank_core.evaluation.grades.values import RATINGS, mapped_by_hand
 
 _READERS: Mapping[str, Callable[[str], Imported]] = {
     "quepid-ratings": quepid.read_ratings,
@@ -66,7 +66,7 @@ def read_directly(filename: str, data: bytes, kind: str, columns: Mapping[str, s
         known = ", ".join(READABLE)
         raise InvalidRequestError(f"There is no kind of file called '{kind}'.", hint=f"Use one of {known}.")
     requested = requested_columns(columns)
-    with mapped_by_hand(requested.pop("ratings", "")):
+    with mapped_by_hand(requested.pop(RATINGS, "")):
         return _read(filename, data, kind, requested)
 
 

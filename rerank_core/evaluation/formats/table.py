@@ -12,13 +12,17 @@ from rerank_core.documents.tables.delimited import read_delimited
 from rerank_core.documents.tables.guess import ColumnGuess
 from rerank_core.documents.tables.roles import by_role
 from rerank_core.documents.tables.table import (
+    TOTAL,
     Row,
     Table,
     documents_of,
+    error_words,
+    is_error,
     numbered_columns,
     requested_header,
     rows_above,
     unique_names,
+    without_totals,
 )
 from rerank_core.documents.tables.workbook import read_workbook
 from rerank_core.evaluation.formats.annotations import chosen_in
@@ -88,7 +92,7 @@ def read_columns(text: str, columns: Mapping[str, str]) -> Imported:
 def _read(table: Table, columns: Mapping[str, str] | None) -> Imported:
     requested = dict(columns or {})
     wanted = requested_header(requested)
-    builder = ImportBuilder("table", problems=list(table.problems), reading_notes=list(table.notes))
+    builder = ImportBuilder("table", problems=table.left_out(), reading_notes=list(table.notes))
     if not table.rows:
         builder.refuse(0, "The table is empty.")
         return builder.finish()
@@ -96,6 +100,9 @@ def _read(table: Table, columns: Mapping[str, str] | None) -> Imported:
     line = table.rows[len(table.rows) - len(body) - header].line
     if line != table.rows[0].line:
         builder.refuse(table.rows[0].line, f"What stands above the names of the columns in line {line} is left out.")
+    body, totals = without_totals(body)
+    for total in totals:
+        builder.refuse(total, TOTAL)
     guess = guess_roles(names, (row.cells for row in body), requested)
     builder.reading_notes += guess.notes
     roles = _judged(builder, names, body, guess.chosen, requested)
@@ -174,7 +181,8 @@ def _with_documents(builder: ImportBuilder, table: Table, names: Sequence[str], 
             builder.refuse(line, f"This row has {len(cells)} cells where the header has {len(names)}.")
             continue
         row = dict(zip(names, [*cells, *[""] * (len(names) - len(cells))], strict=True))
-        _add(builder, line, {role: row[name] for role, name in roles.items()}, {name: row[name] for name in extra})
+        known = _without_errors(builder, line, roles, row)
+        _add(builder, line, known, {name: row[name] for name in extra})
 
 
 def _header_and_rows(table: Table, header: str = "") -> tuple[Sequence[str], Sequence[Row], bool]:
@@ -221,7 +229,7 @@ def _only_queries(
         builder.refuse(header, f"Of a list of queries only the queries are read, not {left}.")
     for line, cells in body:
         row = dict(zip(names, cells, strict=False))
-        known = {role: row.get(name, "") for role, name in roles.items()}
+        known = _without_errors(builder, line, roles, row)
         query_id = known.get("query_id", known.get("query", "")).strip()
         text = known.get("query", query_id).strip()
         if not query_id or not text:
@@ -231,6 +239,18 @@ def _only_queries(
         else:
             builder.query(line, query_id, text)
             _tag(builder, line, query_id, known)
+
+
+def _without_errors(
+    builder: ImportBuilder, line: int, roles: Mapping[str, str], row: Mapping[str, str]
+) -> dict[str, str]:
+    """The cells of a row by their roles, those blank, with a problem, that hold an error in place of a result."""
+    known = {role: row.get(name, "") for role, name in roles.items()}
+    for role, cell in known.items():
+        if cell.startswith("#") and is_error(cell):
+            builder.refuse(line, f"The '{roles[role]}' cell holds {error_words(cell)}.")
+            known[role] = ""
+    return known
 
 
 def _add(builder: ImportBuilder, line: int, row: Mapping[str, str], extra: Mapping[str, str]) -> None:

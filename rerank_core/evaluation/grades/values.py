@@ -14,6 +14,9 @@ from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.grades.mapping import GradeMapping, map_ratings
 from rerank_core.evaluation.measures.measure import LARGEST_GRADE, SMALLEST_GRADE
 
+RATINGS = "ratings"
+"""What `read` takes a mapping by hand under, beside the columns."""
+
 MOST_VALUES = 200
 """How many different values a file's ratings are listed with."""
 

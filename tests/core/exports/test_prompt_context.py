@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rerank_core.errors import InvalidRequestError
 from rerank_core.exports.prompt_context import STYLES, ContextStyle, build_context
 from rerank_core.models import Document, RankedDocument
-from rerank_core.pricing.estimates import estimate_tokens
+from rerank_core.pricing.tokens import estimate_tokens
 
 each_style = pytest.mark.parametrize("style", STYLES)
 

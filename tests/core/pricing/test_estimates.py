@@ -14,47 +14,14 @@ from hypothesis import strategies as st
 from rerank_core import pricing
 from rerank_core.errors import ConfigurationError, InvalidDocumentsError, InvalidQueryError
 from rerank_core.models import Cost, Document
-from rerank_core.pricing.estimates import cost_of, estimate_cost, estimate_tokens, gap_text, monthly, upper_bound
+from rerank_core.pricing.estimates import cost_of, estimate_cost, gap_text, monthly, upper_bound
 from rerank_core.pricing.table import GATEFLOW_PRICES_AS_OF, Price, PriceTable
+from rerank_core.pricing.tokens import estimate_tokens
 from rerank_core.providers import provider, providers
 
 ENGLISH = "rerank-english-v3.0"
 MULTILINGUAL = "rerank-multilingual-v3.0"
 LEGACY = "rerank-english-v2.0"
-
-
-@pytest.mark.parametrize(
-    ("text", "tokens"),
-    [
-        ("", 0),
-        ("a", 1),
-        ("abcd", 1),
-        ("abcde", 2),
-        ("über", 1),
-        ("日本語", 3),
-        ("日本語 ab", 4),
-        ("한국어", 3),
-        ("ひらがなカタカナ", 8),
-        ("\U00020000\U00020001", 2),
-        ("Здравствуйте", 3),
-        ("a\ud800b\x00", 1),
-        ("（日本）", 4),
-        ("👍👍👍👍", 1),
-    ],
-)
-def test_tokens_are_a_quarter_of_the_characters_and_one_for_an_east_asian_one(text: str, tokens: int) -> None:
-    """Four characters make a token, rounded up; a Chinese, Japanese or Korean character is one."""
-    assert estimate_tokens(text) == tokens
-
-
-@given(
-    st.text(st.characters(exclude_categories=()) | st.sampled_from("日本語한국어（！）👍é\ud800\udc00"), max_size=60)
-)
-def test_tokens_agree_with_a_count_character_by_character(text: str) -> None:
-    """The fast count equals the definition applied to one character after another."""
-    ranges = [(0x3000, 0xD7FF), (0xF900, 0xFAFF), (0xFF00, 0xFFFF), (0x20000, 0x3FFFF)]
-    east = sum(any(low <= ord(char) <= high for low, high in ranges) for char in text)
-    assert estimate_tokens(text) == east + math.ceil((len(text) - east) / 4)
 
 
 def test_the_worked_example_of_the_module_holds() -> None:

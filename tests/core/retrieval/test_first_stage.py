@@ -12,7 +12,7 @@ from rerank_core import ConfigurationError, Document, InvalidQueryError, ModelNo
 from rerank_core.corpora import CorpusStore
 from rerank_core.keyword.index import KeywordIndex
 from rerank_core.offline.cache import VectorCache
-from rerank_core.pricing.estimates import estimate_tokens
+from rerank_core.pricing.tokens import estimate_tokens
 from rerank_core.retrieval import embedding
 from rerank_core.retrieval.condense import QUERY_TOKENS, condense
 from rerank_core.retrieval.first_stage import CANDIDATES, KINDS, RRF_K, FirstStage, fuse

@@ -111,7 +111,8 @@ def test_formulas_give_their_saved_results() -> None:
         saved = patched(data, SHEET, lambda xml: xml.replace(b"<f>A1&amp;A2</f><v />", b"<f>A1&amp;A2</f><v>7</v>", 1))
     parsed = read(saved)
     assert [document.text for document in parsed.documents] == ["7"]
-    assert parsed.problems == ((3, "The 'text' cell is blank."),)
+    assert [problem.line for problem in parsed.problems] == [3, 3]
+    assert "has no saved result" in parsed.problems[0].reason
 
 
 def test_the_first_visible_sheet_with_rows_is_read_unless_one_is_named() -> None:

@@ -28,7 +28,7 @@ from rerank_core.evaluation.experiments.runner import GIVE_UP_AFTER, RunOptions,
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.jobs import Cancelled, JobManager
 from rerank_core.pricing.budget import Budget
-from rerank_core.pricing.estimates import estimate_tokens
+from rerank_core.pricing.tokens import estimate_tokens
 from rerank_core.rank_fields import ranked_text
 from rerank_core.ranking.contender import Contender, distinct
 from rerank_core.storage import evaluation_file

@@ -162,7 +162,8 @@ def test_what_is_written_is_read_back_whole(kind: str, data: st.DataObject) -> N
     imported = Imported(kind, **data.draw(CONTENT[kind]))
     written = write(kind, imported)
     back = read_directly(evaluation.KINDS[kind].file_name, written, kind, None)
-    assert replace(back, columns=(), chosen={}, unsure=(), samples={}, header=None, encoding=None) == imported
+    read_how = {"columns": (), "chosen": {}, "unsure": (), "samples": {}, "header": None, "encoding": None}
+    assert replace(back, **read_how, reading_notes=()) == imported
     assert list(back.query_ids) == list(imported.query_ids)
     assert write(kind, back) == written
 
