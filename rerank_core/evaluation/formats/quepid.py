@@ -126,7 +126,7 @@ def _rate(builder: ImportBuilder, line: int, pair: tuple[str, str], ratings: Map
 def _read_training_data(text: str) -> Imported:
     builder = ImportBuilder("quepid-ratings")
     features = False
-    nameless = 0
+    nameless: list[int] = []
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip() or line.startswith("#"):
             continue
@@ -135,18 +135,20 @@ def _read_training_data(text: str) -> Imported:
             builder.refuse(number, "This line is not 'rating qid:query # docid text of the query'.")
             continue
         query = found["query"]
-        features = features or bool(found["features"].strip())
         document, query_text = _about(found["about"] or "")
-        nameless += not document
         if query_text:
             builder.query(number, query, query_text)
         if document:
+            features = features or bool(found["features"].strip())
             builder.rate(number, query, document, found["grade"])
+        else:
+            nameless.append(number)
     if features:
         builder.refuse(0, "The numbered features before the # are left out; ratings and queries are read.")
-    if nameless:
-        lines = "1 line names" if nameless == 1 else f"{nameless:,} lines name"
-        builder.refuse(0, f"{lines} no document behind a #, so the ratings in them belong to none and are left out.")
+    if nameless and not builder.judgments:
+        builder.refuse(0, "The lines name no documents behind a #, so their ratings belong to none and are left out.")
+    for number in nameless if builder.judgments else ():
+        builder.refuse(number, "This line is not 'rating qid:query # docid text of the query'.")
     return builder.finish()
 
 

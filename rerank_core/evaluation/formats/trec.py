@@ -108,7 +108,8 @@ def write_qrels(imported: Imported) -> bytes:
 
 def write_run(imported: Imported) -> bytes:
     """A run as TREC expects it. Its own scores are written where they give this very order in the 32 bits that
-    trec_eval keeps of a score, else scores that fall by one from rank to rank. Raises InvalidRequestError for ids with white space."""
+    trec_eval keeps of a score, else scores that fall by one from rank to rank. Raises InvalidRequestError for ids
+    with white space."""
     if not any(imported.run.values()):
         raise InvalidRequestError("There is no run to write.", hint="Rerank some queries first.")
     name = imported.notes.get("run_id", RUN_ID)
@@ -119,6 +120,7 @@ def write_run(imported: Imported) -> bytes:
         _check(documents)
         own = imported.scores.get(query, {})
         scores = [own.get(document) for document in documents]
+        kept = [None if score is None else _in_32_bits(score) for score in scores]
         kept = [None if score is None else _in_32_bits(score) for score in scores]
         keys = [
             _best_last(score, document) for score, document in zip(kept, documents, strict=True) if score is not None
@@ -150,8 +152,8 @@ def _say_ties(builder: ImportBuilder) -> None:
     if other:
         queries = f"{other:,} {'query' if other == 1 else 'queries'}"
         builder.reading_notes.append(
-            f"In {queries} scores differ by less than trec_eval can tell, which puts such documents in the order "
-            "of their ids. Here the scores count as they are; a run that is downloaded has scores that trec_eval can tell."
+            f"In {queries} scores differ by less than trec_eval can tell; it goes by the ids of such documents. Here "
+            "the scores count as they are; a run that is downloaded has scores that trec_eval can tell."
         )
 
 

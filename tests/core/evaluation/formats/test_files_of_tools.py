@@ -133,7 +133,7 @@ def test_letor_and_features_without_documents() -> None:
     assert not found.queries
     found = reads("a.txt", "2 qid:10 1:3 2:0.5\n0 qid:10 1:2 2:0\n")
     assert not found.judgments
-    assert any("name no document" in problem.reason for problem in found.problems)
+    assert any("name no documents" in problem.reason for problem in found.problems)
 
 
 LABELLED = (
@@ -179,14 +179,14 @@ def test_any_run_leaves_in_the_order_that_trec_eval_makes_of_it(scores: dict[str
 
 @pytest.mark.parametrize(
     "header",
-    ["Top queries", "Häufigste Suchanfragen", "Requêtes les plus fréquentes", "Consultas principales", "Query principali",
+    ["Top queries", "Häufigste Suchanfragen", "Requêtes les plus fréquentes", "Consultas principales",
+     "Query principali",
      "Principais consultas", "Populairste zoekopdrachten", "Keyword"],
 )  # fmt: skip
 def test_lists_of_queries_from_search_consoles(header: str) -> None:
     """In each language; clicks and places are left out, and that is said."""
-    found = reads(
-        "Queries.csv", f'{header},Clicks,Impressions,CTR,Position\nred shoes,120,3400,"3,53 %","4,2"\nblue,8,9,4%,7\n'
-    )
+    rows = 'red shoes,120,3400,"3,53 %","4,2"\nblue,8,9,4%,7\n'
+    found = reads("Queries.csv", f"{header},Clicks,Impressions,CTR,Position\n{rows}")
     assert list(found.queries) == ["red shoes", "blue"]
     assert not found.documents
     assert not found.run
