@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from rerank_core.models import Document, RankedDocument
+from rerank_core.ranking.heading import heading
 from rerank_core.ranking.orders import label_of
 
 # What Markdown would read as more than text.
@@ -15,9 +16,12 @@ _PREVIEW = 200
 
 
 def answer_text(document: Document) -> str:
-    """The passage as an answer: its text, then where it is from, where that is known."""
+    """The passage as an answer: its text without the title that it may begin with, then where it is from, where that
+    is known."""
     source = " ".join(str(document.metadata[name]).strip() for name in ("title", "url") if document.metadata.get(name))
-    return f"{document.text.strip()}\n\n{source}".strip()
+    title, rest = heading(document)
+    text = rest if title is not None and title == str(document.metadata.get("title")).strip() else document.text
+    return f"{text.strip()}\n\n{source}".strip()
 
 
 def markdown_links(results: Iterable[RankedDocument]) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 
 from rerank_core.exports.text_width import fit, is_right_to_left, text_width, wrap
 from rerank_core.models import Document, RankedDocument, RerankResponse
+from rerank_core.ranking.heading import heading
 
 MAX_ROWS: Final = 50
 """Rows drawn on each side; the footer says how many more there are."""
@@ -26,7 +27,6 @@ _BAR: Final = 140
 _BOLD: Final = 1.1  # how much wider a bold text is
 _FONT: Final = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Noto Sans', sans-serif"
 
-_AFTER_TITLE: Final = "\r\n.:;,-–—"
 # What XML 1.0 cannot hold, lone surrogates and the two non-characters of the basic plane included.
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Marks that could turn round the text around them; each text stands alone, so its own letters decide.
@@ -253,17 +253,9 @@ def _movement(row: RankedDocument) -> str:
 
 
 def _parts(document: Document) -> tuple[str, str]:
-    """The document's title and its text, without the title where the text begins with it."""
-    title = document.metadata.get("title")
-    if not isinstance(title, str) or not title.strip():
-        return "", document.text.strip()
-    title, text = title.strip(), document.text.strip()
-    if text.casefold().startswith(title.casefold()):
-        rest = text[len(title) :]
-        # "Returns: you can ..." goes on after the title; "Returns are free" is a sentence that needs it.
-        if not rest or rest.lstrip(" ")[:1] in _AFTER_TITLE:
-            text = rest.lstrip(" \t\r\n" + _AFTER_TITLE)
-    return title, text
+    """The document's title and its text, which does not say the title again."""
+    title, text = heading(document)
+    return title or "", text.strip()
 
 
 def _short(text: str) -> str:

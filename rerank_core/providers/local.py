@@ -1,4 +1,4 @@
-"""On this computer: three models behind the same call, with no key, no network and no cost.
+"""On this computer: four models behind the same call, with no key, no network and no cost.
 
 The thresholds are measured. For each question the best score of a list was taken once with its right answers
 and once without them; a threshold is where about one answerable question in ten would be warned about, as the
@@ -28,8 +28,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from rerank_core.errors import ConfigurationError, ModelNotFoundError, RerankError
-from rerank_core.offline.models import ENGLISH, KEYWORD, MULTILINGUAL
+from rerank_core.errors import ConfigurationError, InvalidQueryError, ModelNotFoundError, RerankError
+from rerank_core.offline.models import CROSS_ENCODER, ENGLISH, KEYWORD, MULTILINGUAL
 from rerank_core.providers import replies
 from rerank_core.providers.spec import Batch, ModelSpec, ParsedReply, ProviderSpec
 
@@ -75,6 +75,19 @@ MODELS: tuple[ModelSpec, ...] = (
         threshold=0.04,
         cross_language_threshold=0.012,
     ),
+    ModelSpec(
+        id=CROSS_ENCODER,
+        label="Cross-encoder",
+        audience="Questions in English. Runs on this computer, free.",
+        price_per_1000=_FREE,
+        languages="english",
+        notice=(
+            "A cross-encoder (ms-marco-MiniLM-L-12-v2, the model that FlashRank offers under that name): it reads "
+            "question and text together. It is sure of itself on questions, weaker on statements and descriptions, "
+            "and means nothing outside English. A long letter is read by sentence."
+        ),
+        threshold=0.01,
+    ),
 )
 
 _LOOKED_AT = 40
@@ -98,12 +111,16 @@ def accept(model: str) -> RerankError | None:
 def compute(batch: Batch, report: Callable[[int, int], None]) -> dict[str, Any]:
     """Score the texts and return {"results": [...]}, best first, in the shape of a hosted reply.
 
-    `index` counts in the caller's own list. Each row also holds the two signals behind the score
-    (`cosine`, None for a keyword model, and `keyword`), the number of windows a long text was read in, and
-    the characters that the best of them covers.
+    `index` counts in the caller's own list. Each row also holds the two signals behind the score (`cosine`, None for
+    a model without vectors, and `keyword`, None for the cross-encoder), the number of windows a long text was read
+    in, the characters that the best of them covers, and the sentence of a long query that counted, None where it was
+    read whole. Raises InvalidQueryError where the cross-encoder
+    is asked in another language than English, or about texts in one.
     """
     from rerank_core import offline
 
+    if batch.model == CROSS_ENCODER:
+        _check_english(batch.query, batch.texts)
     across = batch.model == MULTILINGUAL and _share_no_language(batch.query, batch.texts)
     scored = offline.score(batch.model or "", batch.query, batch.texts, across_languages=across, on_progress=report)
     rows: list[dict[str, Any]] = [
@@ -114,11 +131,30 @@ def compute(batch: Batch, report: Callable[[int, int], None]) -> dict[str, Any]:
             "keyword": found.keyword,
             "windows": found.windows,
             "best_window": list(found.best_window) if found.best_window else None,
+            "sentence": batch.query[slice(*found.sentence)] if found.sentence else None,
         }
         for index, found in zip(batch.indexes, scored, strict=True)
     ]
     rows.sort(key=lambda row: -row["relevance_score"])
     return {"results": rows}
+
+
+def _check_english(query: str, texts: Sequence[str]) -> None:
+    """Refuse a query, or texts, that are surely not English: the cross-encoder's scores would mean nothing, and look
+    sure."""
+    from rerank_core import language
+
+    asked = language.english_mismatch(query, ())
+    found = [language.guess(text) for text in texts[:_LOOKED_AT]]
+    others = [code for code in found if code not in (None, "en")]
+    if asked is None and len(others) * 2 <= len(found):
+        return
+    what = "this query is" if asked else "most of these documents are"
+    raise InvalidQueryError(
+        f"The cross-encoder reads English only, and {what} {asked or language.name_of(others[0])}.",
+        hint="Use Multilingual for it.",
+        code="not_english",
+    )
 
 
 def _share_no_language(query: str, texts: Sequence[str]) -> bool:
@@ -145,13 +181,17 @@ def signals(body: Any) -> dict[int, str]:
     rows = body.get("results") if isinstance(body, dict) else None
     found: dict[int, str] = {}
     for row in rows or ():
-        if not isinstance(row, dict) or not isinstance(row.get("keyword"), float):
+        if not isinstance(row, dict) or "windows" not in row:
             continue
         parts = [] if row.get("cosine") is None else [f"cosine {row['cosine']:.3f}"]
-        parts.append(f"keyword match {row['keyword']:.2f}")
+        if row.get("keyword") is not None:
+            parts.append(f"keyword match {row['keyword']:.2f}")
+        if row.get("sentence"):
+            parts.append(f'matched on "{row["sentence"]}"')
         if row.get("windows", 1) > 1:
             parts.append(f"best of {row['windows']} parts of the text")
-        found[row["index"]] = ", ".join(parts)
+        if parts:
+            found[row["index"]] = ", ".join(parts)
     return found
 
 

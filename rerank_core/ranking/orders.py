@@ -13,6 +13,7 @@ from numbers import Integral
 
 from rerank_core.errors import InvalidRequestError
 from rerank_core.models import Document, RerankResponse
+from rerank_core.ranking.heading import heading
 
 LABEL_LENGTH = 40
 """The most characters that a document's label takes in a sentence."""
@@ -215,7 +216,11 @@ def summarise_response(response: RerankResponse, top: int = 3) -> str:
 
 
 def label_of(document: Document) -> str:
-    """What to call a document in a sentence: its title where the metadata has one, else its text, cut short."""
+    """What to call a document in a sentence: its title where the metadata has one, with the heading of its section,
+    else its text, cut short."""
+    above, _ = heading(document)
+    if above is not None:
+        return short_label(above)
     for name, value in document.metadata.items():
         if str(name).strip().lower() == "title" and isinstance(value, str) and value.strip():
             return short_label(value)

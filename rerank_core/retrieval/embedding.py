@@ -148,4 +148,4 @@ def _encoder(model: str) -> Encoder:
     fingerprint(model)
     found = engine.embedding_model(model)
     assert found is not None
-    return found.encoder()
+    return found.get()

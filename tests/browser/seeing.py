@@ -40,6 +40,12 @@ def settle(page: Page, *, working: bool = False) -> None:
     )
 
 
+def keep_html(page: Page) -> None:
+    """Have HTML in what was pasted shown as it is, not as the text that a browser would show."""
+    page.locator("label").filter(has_text="Read HTML as text").click()
+    settle(page)
+
+
 def downloaded(page: Page, name: str, *, exact: bool = False) -> str:
     """The text of the file that the button of this name gives. A page that is drawn anew under the pointer loses the
     click, so it is pressed again until the file comes."""

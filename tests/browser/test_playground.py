@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from rerank_core import samples
 from tests.browser.conftest import Visitor
-from tests.browser.seeing import new_run, open_cell, paste, scrolls_sideways, serious_findings, settle, texts
+from tests.browser.seeing import keep_html, new_run, open_cell, paste, scrolls_sideways, serious_findings, settle, texts
 
 Visit = Callable[..., Visitor]
 
@@ -156,6 +156,7 @@ def test_evil_documents_are_shown_as_they_are_and_fetch_nothing(visit: Visit) ->
     visitor = visit()
     page = visitor.open("/")
     paste(page, json.dumps(EVIL))
+    keep_html(page)
     page.get_by_label("Query", exact=True).fill("![q](http://evil.test/q.png) $x$ <b>query</b>")
     page.get_by_label("Query", exact=True).blur()
     settle(page)

@@ -14,8 +14,9 @@ from rerank_core.providers.spec import ModelSpec
 def show(spec: rc.ProviderSpec) -> None:
     """Draw one row for each local model, with a button that loads it now."""
     st.caption(
-        "They are embedding models and keyword matching, not cross-encoders: they stand where the three hosted models "
-        "stand, they are not those models. A model is loaded when it is first used."
+        "English and Multilingual are embedding models together with keyword matching, v2 is keyword matching alone: "
+        "they stand where the three hosted models stand, and are not those models. The cross-encoder reads query and "
+        "text together. A model is loaded when it is first used."
     )
     for model in spec.models:
         with st.container(border=True):

@@ -8,6 +8,7 @@ from pages.components.display.board import BoardRow
 from pages.components.session.texts import open_run
 from rerank_core import provider, ranking
 from rerank_core.providers.local import signals
+from rerank_core.ranking.heading import heading
 from rerank_core.retrieval.starting_order import initial_scores
 from rerank_core.storage.run_record import Run
 
@@ -66,14 +67,14 @@ def board_rows(run: Run) -> list[BoardRow]:
     initial = initial_scores(run.documents)
     behind = signals(run.response.raw) if run.connection == "local" else {}
     for row in run.response.results:
-        title = row.document.metadata.get("title")
+        title, text = heading(row.document)
         rows.append(
             BoardRow(
                 key=str(row.index),
                 was=row.index + 1,
                 now=row.rank,
-                text=row.document.text,
-                title=str(title) if title else None,
+                text=text,
+                title=title,
                 initial_score=initial[row.index],
                 score=row.relevance_score,
                 rating=run.ratings.get(row.index),

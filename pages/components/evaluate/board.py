@@ -13,6 +13,7 @@ from pages.components.evaluate.state import state
 from pages.components.session import keys
 from rerank_core.evaluation.measures.summary import INITIAL
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
+from rerank_core.ranking.heading import heading
 
 
 def query_board(query_set: QuerySet, query: Query, label: str, against: str) -> None:
@@ -63,14 +64,14 @@ def board_rows(query_set: QuerySet, query: Query, label: str, against: str) -> l
     rows = []
     for now, name in enumerate(after, start=1):
         document = query_set.documents[name]
-        title, grade = document.metadata.get("title"), grades.get(name)
+        (title, text), grade = heading(document), grades.get(name)
         rows.append(
             BoardRow(
                 key=str(places[name]),
                 was=was[name],
                 now=now,
-                text=document.text,
-                title=str(title) if title else None,
+                text=text,
+                title=title,
                 score=scores.get(name),
                 # the board knows 0 to 3; a file may hold other scales, which `_scale` explains
                 rating=None if grade is None else min(3, max(0, grade)),

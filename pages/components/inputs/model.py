@@ -15,6 +15,7 @@ from pages.components.session import keys
 from pages.components.session.connection import Connection
 from pages.components.session.texts import LABELS, MAX_TOP_N, texts
 from rerank_core import Document, language, offline, pricing
+from rerank_core.offline.models import CROSS_ENCODER
 from rerank_core.pricing.estimates import CostEstimate
 from rerank_core.providers.spec import ModelSpec
 from rerank_core.rank_fields import ranked_text
@@ -27,8 +28,11 @@ def model_control(connection: Connection) -> ModelSpec | None:
     """The Model control with who each is for; gives the chosen model, None where the provider has none."""
     spec = connection.provider
     models = {model.label: model for model in spec.models}
+    offered = [label for label in LABELS if not models or label in models]
+    if st.session_state.get(keys.MODEL) not in offered:  # it was chosen for another connection
+        st.session_state[keys.MODEL] = offered[0]
     label = st.segmented_control(
-        "Model", LABELS, required=True, key=keys.MODEL, persist_state="session", disabled=not models
+        "Model", offered, required=True, key=keys.MODEL, persist_state="session", disabled=not models
     )
     if not models:
         st.caption(f"{spec.label} has one model and no choice; it gives an order without scores.")
@@ -36,7 +40,8 @@ def model_control(connection: Connection) -> ModelSpec | None:
     model = models.get(label or LABELS[0]) or spec.models[0]
     price = connections.prices().find(spec.id, model.id)
     if spec.is_local:
-        st.caption(f"{model.audience} It stands in for the hosted model and is not that model.", help=model.notice)
+        stand_in = "" if model.id == CROSS_ENCODER else " It stands in for the hosted model and is not that model."
+        st.caption(f"{model.audience}{stand_in}", help=model.notice)
         return model
     cost = (
         f"{pricing.money_text(price.per_1000)} per 1,000 searches ({price.as_of})." if price else "No price is known."

@@ -37,6 +37,7 @@ def warm() -> None:
     import pages.components
     import rerank_core as rc
     from rerank_core import language, offline
+    from rerank_core.offline.models import CROSS_ENCODER
 
     default, stand_in = rc.provider("local").default_model or "", "local-keyword"
     try:
@@ -59,7 +60,8 @@ def warm() -> None:
     readiness.ready, readiness.model, readiness.reason = True, model, reason
     try:  # the first visitor does not wait for these; the first switch to them should not either
         for other in rc.provider("local").models:
-            if offline.unavailable_reason(other.id) is None:
+            # The cross-encoder is loaded in a moment, and not everybody's memory is to pay for it.
+            if other.id != CROSS_ENCODER and offline.unavailable_reason(other.id) is None:
                 offline.load(other.id)
     except rc.RerankError as error:
         log.warning("A local model is not there: %s", error)

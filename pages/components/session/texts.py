@@ -23,7 +23,7 @@ UNDO_STEPS = 20
 Offered = str | int | tuple[str, ...]
 
 # Widget keys. Those in the address are short, since people read them.
-LABELS = ["English", "Multilingual", "v2"]
+LABELS = ["English", "Multilingual", "v2", "Cross-encoder"]
 DEFAULT_TOP_N, MAX_TOP_N = 3, 100_000
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,10 +15,19 @@ from rerank_core.extras import require
 _BOOKMARKS = 20_000
 _BOOKMARK_DEPTH = 8
 _SHOWN_RANGES = 20
+_TITLE_CHARACTERS = 200
+_TITLE_LOOK = 2_000  # characters of the first page
+_LARGER = 1.15  # than the letter in the middle of all sizes
+_NO_TITLE = re.compile(
+    r"^(?:microsoft (?:word|powerpoint|excel)|untitled|unbenannt|document\d*|presentation\d*|slide 1)\b"
+    r"|\.(?:docx?|pdf|pptx?|xlsx?|indd|tex|odt|rtf|html?|qxd)$",
+    re.IGNORECASE,
+)
 
 
 def read_pdf(data: bytes, source: SourceFile) -> None:
-    """One document a page, "page" in its metadata from 1, and "section" where bookmarks say which.
+    """One document a page, "page" in its metadata from 1, "title" where the file has one, and "section" where bookmarks
+    say which.
 
     Pages without text but with something on them are named as scans; blank ones are passed over.
     Raises Unreadable where the file is damaged, Protected where it asks for a password.
@@ -43,17 +53,20 @@ def _read_pages(book: Any, source: SourceFile, pdfium: Any) -> None:
         raise Unreadable("This PDF has no pages.")
     pages = min(total, source.limits.pages)
     sections = _sections(book, pages, pdfium)
+    title = ""
     scans: list[int] = []
     damaged: list[int] = []
     for number in range(1, pages + 1):
         source.progress(number - 1, pages, f"page {number:,} of {pages:,}")
+        if number == 1:  # after its progress, so that a first page that breaks the reader is named
+            title = _title(book, pdfium)
         try:
             text, marks = _page(book, number - 1, pdfium)
         except pdfium.PdfiumError:
             damaged.append(number)
             continue
         if text:
-            metadata = {"page": str(number)}
+            metadata = {"page": str(number)} | ({"title": title} if title else {})
             if sections[number - 1]:
                 metadata["section"] = sections[number - 1]
             source.add(text, f"p{number}", metadata, f"Page {number:,}")
@@ -71,6 +84,48 @@ def _read_pages(book: Any, source: SourceFile, pdfium: Any) -> None:
             f"This PDF has {total:,} pages; the limit is {pages:,}. What follows page {pages:,} was not read.",
             rows=total - pages,
         )
+
+
+def _title(book: Any, pdfium: Any) -> str:
+    """The title of a PDF: what it says of itself, unless that is the name of a file or a program's own, else the line
+    in the largest letters of its first page; "" where neither is one."""
+    try:
+        title = " ".join(book.get_metadata_value("Title").split())
+        if title and any(map(str.isalpha, title)) and not _NO_TITLE.search(title):
+            return title[:_TITLE_CHARACTERS]
+        return _largest_line(book, pdfium)
+    except (pdfium.PdfiumError, UnicodeDecodeError):
+        return ""
+
+
+def _largest_line(book: Any, pdfium: Any) -> str:
+    """The first lines of the first page that are set larger than all others, "" where its letters are of one size."""
+    page = book[0]
+    try:
+        words = page.get_textpage()
+        try:
+            most = min(words.count_chars(), _TITLE_LOOK)
+            letters = [
+                (chr(pdfium.raw.FPDFText_GetUnicode(words, place)), pdfium.raw.FPDFText_GetFontSize(words, place))
+                for place in range(most)
+            ]
+        finally:
+            words.close()
+    finally:
+        page.close()
+    sizes = sorted(size for letter, size in letters if letter.isalnum())
+    if not sizes or sizes[-1] < _LARGER * sizes[len(sizes) // 2]:
+        return ""
+    found, begun = [], False
+    for letter, size in letters:
+        large = size >= 0.99 * sizes[-1]
+        if letter.isalnum() and not large and begun:
+            break
+        begun = begun or (large and letter.isalnum())
+        if begun:
+            found.append(letter)
+    title = " ".join("".join(found).replace("\ufffe", "").split())
+    return title if 1 < len(title) <= _TITLE_CHARACTERS else ""
 
 
 def _page(book: Any, index: int, pdfium: Any) -> tuple[str, int]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rerank_core.documents.decoding import Unreadable, decode, text_codec
+from rerank_core.documents.extract.furniture import is_furniture, page_title, without_legal_lines
 from rerank_core.documents.extract.sink import SourceFile
+from rerank_core.documents.extract.table_rows import Block, Cell, Spans, TableRow, span_of
 from rerank_core.extras import require
 
 if TYPE_CHECKING:
@@ -71,14 +73,14 @@ class WebPage:
 def read_html(data: bytes, source: SourceFile) -> None:
     """One document a section; "section" in the metadata is the way to it, "title" and "url" are the page's own.
 
-    Scripts, styles, forms, menus (`nav`) and hidden elements are left out; a page of nothing but a menu gives
-    the menu. Raises Unreadable for what is no text, or nested too deeply.
+    Scripts, styles, forms, hidden elements and what surrounds the text of a page (menus, its foot, cookie notices) are
+    left out; a page of nothing but a menu gives the menu. Raises Unreadable for what is no text, or nested too deeply.
     """
     source.progress(0, 1, "reading the page")
     text, note = decode_html(data)
     if note:
         source.note(note)
-    page = read_page(text)
+    page = read_page(text, bare=True)
     if not page.sections:
         raise Unreadable("This web page holds no text.")
     metadata = {key: value for key, value in (("title", page.title), ("url", page.url)) if value}
@@ -86,10 +88,12 @@ def read_html(data: bytes, source: SourceFile) -> None:
 
 
 def add_sections(sections: tuple[Section, ...], source: SourceFile, metadata: dict[str, str], first: int = 1) -> None:
-    """One document for each section, numbered from `first`; one that is too long for a document gives several."""
+    """One document for each section, numbered from `first`; one that is too long for a document gives several. Where
+    the file has no title, the outermost heading is that of its sections."""
     for number, section in enumerate(sections, first):
         way = " > ".join(section.path)
-        own = {**metadata, **({"section": way} if way else {})}
+        title = {"title": section.path[0]} if section.path else {}
+        own = {**title, **metadata, **({"section": way} if way else {})}
         pieces = _pieces(section.text, source.limits.document_characters)
         for piece, text in enumerate(pieces, 1):
             anchor = f"s{number}" if len(pieces) == 1 else f"s{number}-{piece}"
@@ -136,9 +140,11 @@ def decode_named(data: bytes, name: str) -> str | None:
         return None
 
 
-def read_page(html: str) -> WebPage:
+def read_page(html: str, *, bare: bool = False) -> WebPage:
     """The title, address and sections of an HTML text.
 
+    With `bare` the title loses the site's name, and the sections what surrounds the text of a page: menus, the head
+    and foot of the page, cookie notices, copyright lines. A page of nothing else gives all of it.
     Raises Unreadable where it is nested too deeply, and where selectolax is missing.
     """
     require("Reading HTML", "documents", "selectolax", refused=Unreadable)
@@ -150,18 +156,28 @@ def read_page(html: str) -> WebPage:
         html = _SELF_CLOSED.sub(r"<\1\2></\1>", html)
     _check_depth(html)
     tree = LexborHTMLParser(html)
-    title = tree.css_first("head > title")
     link = tree.css_first('head > link[rel="canonical"]')
     url = (link.attributes.get("href") or "").strip() if link is not None else ""
     body = tree.body
     sections: tuple[Section, ...] = ()
     if body is not None:
-        sections = _sections(body, _LEFT_OUT) or _sections(body, _LEFT_OUT - {"nav"})
+        sections = (_bare_sections(body) if bare else ()) or _sections(body, _LEFT_OUT)
+        sections = sections or _sections(body, _LEFT_OUT - {"nav"})
     return WebPage(
-        _line(title.text())[:_TITLE_CHARACTERS] if title is not None else "",
+        page_title(tree, bare=bare)[:_TITLE_CHARACTERS],
         url if url.startswith(("https://", "http://")) and len(url) < 2_000 else "",
         sections,
     )
+
+
+def _bare_sections(body: LexborNode) -> tuple[Section, ...]:
+    sections = _sections(body, _LEFT_OUT, bare=True)
+    while sections:
+        last = replace(sections[-1], text=without_legal_lines(sections[-1].text))
+        if last.text:
+            return (*sections[:-1], last)
+        sections = sections[:-1]
+    return sections
 
 
 def _check_depth(html: str) -> None:
@@ -175,20 +191,21 @@ def _check_depth(html: str) -> None:
         raise Unreadable(f"This web page is nested {deepest:,} levels deep; the limit is {MAX_DEPTH:,}.")
 
 
-def _sections(body: LexborNode, left_out: frozenset[str]) -> tuple[Section, ...]:
+def _sections(body: LexborNode, left_out: frozenset[str], *, bare: bool = False) -> tuple[Section, ...]:
+    """The sections of a page; `bare` without what surrounds its text and what is for eyes alone."""
     writer = _Writer()
-    for node, entering in _walk(body, left_out):
+    for node, entering in _walk(body, left_out, bare):
         tag = node.tag or ""
         if tag == "-text":
             writer.text(node.text_content or "")
         elif entering:
-            writer.enter(tag)
+            writer.enter(tag, node)
         else:
             writer.leave(tag)
     return writer.finish()
 
 
-def _walk(root: LexborNode, left_out: frozenset[str]) -> Iterator[tuple[LexborNode, bool]]:
+def _walk(root: LexborNode, left_out: frozenset[str], bare: bool) -> Iterator[tuple[LexborNode, bool]]:
     """Each text node once, each element on entering and on leaving; without recursion, whatever the depth."""
     open_elements: list[LexborNode] = []
     node: LexborNode | None = root
@@ -201,7 +218,12 @@ def _walk(root: LexborNode, left_out: frozenset[str]) -> Iterator[tuple[LexborNo
         tag = node.tag or ""
         if tag == "-text":
             yield node, True
-        elif not tag.startswith(("-", "!", "_")) and tag not in left_out and not _hidden(node):
+        elif not (
+            tag.startswith(("-", "!", "_"))
+            or tag in left_out
+            or _hidden(node)
+            or (bare and (_silent(node) or is_furniture(node, tag)))
+        ):
             yield node, True
             open_elements.append(node)
             node = node.first_child
@@ -211,30 +233,23 @@ def _walk(root: LexborNode, left_out: frozenset[str]) -> Iterator[tuple[LexborNo
 
 def _hidden(node: LexborNode) -> bool:
     attributes = node.attributes
-    if "hidden" in attributes:
+    # what is hidden until somebody searches the page for it is meant to be found
+    if "hidden" in attributes and (attributes["hidden"] or "").lower() != "until-found":
         return True
     style = attributes.get("style")
-    return style is not None and "display:none" in style[:500].replace(" ", "").lower()
+    if style is None:
+        return False
+    style = style[:500].replace(" ", "").lower()
+    return "display:none" in style or "visibility:hidden" in style
+
+
+def _silent(node: LexborNode) -> bool:
+    """Whether an element is meant for eyes alone: signs and pictures made of letters, or what a dialogue covers."""
+    return (node.attributes.get("aria-hidden") or "").strip().lower() == "true"
 
 
 def _line(text: str) -> str:
     return " ".join(text.split())
-
-
-@dataclass(slots=True)
-class _Block:
-    """A paragraph, or one line of a list or table; lines of the same list or table stay together."""
-
-    text: str
-    kind: str = "text"
-
-
-@dataclass(slots=True)
-class _TableRow:
-    """A table row that is being read: the blocks of each cell so far; `plain` until something else turns up."""
-
-    cells: list[list[_Block]] = field(default_factory=list)
-    plain: bool = True
 
 
 class _Writer:
@@ -244,14 +259,16 @@ class _Writer:
         self._sections: list[Section] = []
         self._path: list[tuple[int, str]] = []
         self._heading = ""
-        self._blocks: list[_Block] = []
+        self._blocks: list[Block] = []
         self._inline: list[str] = []
-        self._rows: list[_TableRow] = []
+        self._rows: list[TableRow] = []
+        self._spans: list[Spans] = []
         self._bullet = False
         self._code = 0
         self._in_heading = 0
 
     def text(self, words: str) -> None:
+        words = words.replace("\xad", "")  # it says where a word may break, and is no letter of it
         if self._code:
             self._inline.append(words)
             return
@@ -259,7 +276,7 @@ class _Writer:
         bare = _line(words)
         self._inline.append(f"{' ' if words[:1].isspace() else ''}{bare}{' ' if words[-1:].isspace() else ''}")
 
-    def enter(self, tag: str) -> None:
+    def enter(self, tag: str, node: LexborNode) -> None:
         if tag == "br":
             self._inline.append("\n")
         elif tag in _HEADINGS:
@@ -271,10 +288,14 @@ class _Writer:
             if tag == "li":
                 self._bullet = True
             elif tag == "tr":
-                self._rows.append(_TableRow())
+                self._rows.append(TableRow())
             elif tag in ("td", "th") and self._rows:
-                self._rows[-1].cells.append([])
+                about = node.attributes
+                self._rows[-1].cells.append(
+                    Cell(rows=span_of(about.get("rowspan")), columns=span_of(about.get("colspan")))
+                )
             elif tag == "table":
+                self._spans.append(Spans())
                 for row in self._rows:
                     row.plain = False
             elif tag == "pre":
@@ -295,6 +316,8 @@ class _Writer:
                 self._bullet = False
             elif tag == "tr" and self._rows:
                 self._end_row(self._rows.pop())
+            elif tag == "table" and self._spans:
+                self._spans.pop()
 
     def finish(self) -> tuple[Section, ...]:
         self._in_heading = 0
@@ -318,29 +341,30 @@ class _Writer:
             return
         if self._bullet and not self._code:
             text, kind, self._bullet = f"- {text}", "item", False
-        self._put(_Block(text, kind))
+        self._put(Block(text, kind))
 
-    def _put(self, block: _Block) -> None:
+    def _put(self, block: Block) -> None:
         if self._rows and self._rows[-1].cells:
-            self._rows[-1].cells[-1].append(block)
+            self._rows[-1].cells[-1].blocks.append(block)
         else:
             self._blocks.append(block)
 
-    def _end_row(self, row: _TableRow) -> None:
+    def _end_row(self, row: TableRow) -> None:
         """A row of data becomes one line; one that only lays out the page stays the blocks that it holds."""
-        cells = [cell for cell in row.cells if cell]
+        filled = self._spans[-1].filled(row.cells) if self._spans and row.plain else row.cells
+        cells = [cell.blocks for cell in filled if cell.blocks]
         if row.plain and len(cells) > 1 and all(len(cell) <= _CELL_BLOCKS for cell in cells):
-            self._put(_Block(" | ".join(_line(" ".join(block.text for block in cell)) for cell in cells), "row"))
+            self._put(Block(" | ".join(_line(" ".join(block.text for block in cell)) for cell in cells), "row"))
         else:
-            for cell in cells:
-                for block in cell:
+            for cell in row.cells:
+                for block in cell.blocks:
                     self._put(block)
 
     def _close_rows(self) -> None:
         """Put down what the rows around a heading hold so far, outermost first."""
         for row in self._rows:
-            self._blocks += [block for cell in row.cells for block in cell]
-            row.cells = [[]] if row.cells else []
+            self._blocks += [block for cell in row.cells for block in cell.blocks]
+            row.cells = [Cell()] if row.cells else []
             row.plain = False
 
     def _begin(self, level: int, heading: str) -> None:
@@ -359,7 +383,7 @@ class _Writer:
         self._heading = ""
 
 
-def _joined(blocks: list[_Block]) -> str:
+def _joined(blocks: list[Block]) -> str:
     parts: list[str] = []
     before = ""
     for block in blocks:

@@ -11,9 +11,15 @@ from rerank_core.documents.extract.sink import SourceFile
 from rerank_core.documents.extract.web import add_sections, read_page
 from rerank_core.extras import require
 
-# Word's built-in styles have these names in files of every language.
+# Word's built-in styles have these names in files of every language. The title stands above the headings.
 _STYLES = """
 p[style-name='Title'] => h1:fresh
+p[style-name='Heading 1'] => h2:fresh
+p[style-name='Heading 2'] => h3:fresh
+p[style-name='Heading 3'] => h4:fresh
+p[style-name='Heading 4'] => h5:fresh
+p[style-name='Heading 5'] => h6:fresh
+p[style-name='Heading 6'] => h6:fresh
 p[style-name='Heading 7'] => h6:fresh
 p[style-name='Heading 8'] => h6:fresh
 p[style-name='Heading 9'] => h6:fresh
@@ -25,7 +31,8 @@ _BACK = re.compile(r'<a href="#[^"<>]{0,80}note-ref-[^"<>]{0,40}">↑</a>')
 
 
 def read_word(data: bytes, source: SourceFile) -> None:
-    """One document a section; "section" in the metadata is the way to it, heading by heading.
+    """One document a section; "section" in the metadata is the way to it, heading by heading. "title" is the
+    outermost of them: the document's title, where it has one, else the heading.
 
     Lists, tables, text boxes and notes are kept as text; pictures, comments, deleted text, page headers and
     footers are not. Macros are never looked at. Raises Unreadable where the file is damaged or hostile.

@@ -14,8 +14,9 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 
 
 def read_markdown(text: str, limits: Limits) -> ParsedDocuments:
-    """One document for each heading with the text below it, as written, the heading's line included.
+    """One document for each heading with the text below it, as written, beginning with the heading's words.
 
+    "title" in the metadata is that of the front matter, else the outermost heading.
     "section" in the metadata is the way to it, "Guide > Install > Windows". A heading with nothing below
     but a lower heading is only part of that way. Front matter (`---`, `key: value`) becomes metadata. A
     file without headings splits as a paste does.
@@ -31,7 +32,8 @@ def read_markdown(text: str, limits: Limits) -> ParsedDocuments:
         bare = bool(path) and not any(line.strip() for line in block[1:])
         if any(line.strip() for line in block) and not (bare and next_level > path[-1][0]):
             section = " > ".join(title for _, title in path if title)
-            metadata = {**front, **({"section": section} if section else {})}
+            title = {"title": path[0][1]} if path and path[0][1] else {}
+            metadata = {**title, **front, **({"section": section} if section else {})}
             collector.add(start, "\n".join(block).strip(), None, metadata)
 
     for number, (line, heading) in enumerate(zip(lines[begin:], headings_of(lines[begin:]), strict=True), begin + 1):
@@ -39,7 +41,7 @@ def read_markdown(text: str, limits: Limits) -> ParsedDocuments:
             level, title = heading
             close(level)
             path = [*(entry for entry in path if entry[0] < level), (level, title)]
-            block, start, headings = [], number, headings + 1
+            block, start, headings, line = [], number, headings + 1, title
         if not block:
             start = number
         block.append(line)

@@ -18,7 +18,11 @@ from rerank_core.ranking.contender import Contender
 REMOTE_SECONDS = 0.6
 """Seconds that a hosted service is taken to need for one request until it has been seen to need another time."""
 
-LOCAL_SPEED: Mapping[str, float] = {"local-english": 16_000.0, "local-multilingual": 7_000.0}
+LOCAL_SPEED: Mapping[str, float] = {
+    "local-english": 16_000.0,
+    "local-multilingual": 7_000.0,
+    "local-cross-encoder": 7_000.0,
+}
 """Tokens a second that the local models are taken to read on two idle cores until `local_speed` has measured them; a
 document read once is remembered."""
 

@@ -50,6 +50,8 @@ def guess_roles(
         free = {fields.normal(name): name for name in reversed(names) if name not in chosen.values()}
         if rating := _doubtful_rating(names, looked_at, free):
             chosen["rating"] = rating
+            said = f"The column '{rating}' was read as the ratings, since that is what its cells hold."
+            guess = replace(guess, notes=(*guess.notes, said))
     return replace(guess, chosen=chosen, unsure=tuple(role for role in TABLE_ROLES if _name_of(role) in guess.unsure))
 
 

@@ -182,27 +182,35 @@ def test_markdown_splits_by_headings() -> None:
     assert parsed.mode == "sections"
     assert [(d.metadata.get("section"), d.text) for d in parsed.documents] == [
         (None, "Read this first."),
-        ("Guide > Install", "## Install ##\nRun it.\n\n```sh\n# not a heading\n```"),
-        ("Guide > Install > Windows", "### Windows\nUse pip."),
-        ("Guide > Remove", "## Remove\nDelete it.\n#hashtag is no heading"),
+        ("Guide > Install", "Install\nRun it.\n\n```sh\n# not a heading\n```"),
+        ("Guide > Install > Windows", "Windows\nUse pip."),
+        ("Guide > Remove", "Remove\nDelete it.\n#hashtag is no heading"),
     ]
     assert all(d.metadata["title"] == "Handbook" and d.metadata["owner"] == "IT" for d in parsed.documents)
+
+
+def test_the_title_of_markdown_is_that_of_the_front_matter_else_the_outermost_heading() -> None:
+    """And no number sign reaches the text."""
+    parsed = read_documents("a.md", b"# Order a charger\n\nOpen Orders.\n\n## Costs\nNone.\n")
+    assert [(document.metadata["title"], document.text) for document in parsed.documents] == [
+        ("Order a charger", "Order a charger\n\nOpen Orders."),
+        ("Order a charger", "Costs\nNone."),
+    ]
 
 
 def test_a_heading_alone_is_a_document_where_nothing_deeper_follows() -> None:
     """A list of headings is a list of texts; a heading above lower ones is only the way to them."""
     parsed = read_documents("a.md", b"# Reset\n\n# Contact\n## Mail\n# \n")
     assert [(d.metadata.get("section"), d.text) for d in parsed.documents] == [
-        ("Reset", "# Reset"),
-        ("Contact > Mail", "## Mail"),
-        (None, "#"),
+        ("Reset", "Reset"),
+        ("Contact > Mail", "Mail"),
     ]
 
 
 def test_markdown_without_headings_splits_as_a_paste_does() -> None:
     """Paragraphs where there are blank lines; a rule at the top is no front matter."""
     assert texts(read_documents("a.md", b"a\nb\n\nc")) == ["a\nb", "c"]
-    assert texts(read_documents("a.md", b"---\na\n\n# \nb")) == ["---\na", "# \nb"]
+    assert texts(read_documents("a.md", b"---\na\n\n# \nb")) == ["---\na", "b"]
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.tsv", "a.md", "a.json", "a.jsonl", "a.xlsx"])

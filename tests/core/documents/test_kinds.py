@@ -180,6 +180,49 @@ def test_a_word_document_gives_a_document_a_section() -> None:
     assert found.ids == ["guide.docx#s1", "guide.docx#s2", "guide.docx#s3"]
 
 
+def test_the_title_of_a_word_document_is_its_title_else_its_outermost_heading() -> None:
+    """Word's own style for it stands above the headings and is no document of its own."""
+    word = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    relations = "http://schemas.openxmlformats.org/package/2006/relationships"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    styles = "".join(
+        f'<w:style w:type="paragraph" w:styleId="{name}"><w:name w:val="{shown}"/></w:style>'
+        for name, shown in (("Title", "Title"), ("Heading1", "heading 1"), ("Heading2", "heading 2"))
+    )
+    more = [
+        ("word/styles.xml", f'<?xml version="1.0"?><w:styles xmlns:w="{word}">{styles}</w:styles>'),
+        (
+            "word/_rels/document.xml.rels",
+            f'<?xml version="1.0"?><Relationships xmlns="{relations}"><Relationship Id="s" Type="{office}/styles" '
+            'Target="styles.xml"/></Relationships>',
+        ),
+    ]
+    sections = made.paragraph("Mac", "Heading1") + made.paragraph("a") + made.paragraph("Linux", "Heading1")
+    sections += made.paragraph("b")
+    titled = read_here("a.docx", made.docx(made.paragraph("Handbook", "Title") + sections, more=more))
+    assert titled.texts == ["Mac\n\na", "Linux\n\nb"]
+    assert [document.metadata["title"] for document in titled.documents] == ["Handbook", "Handbook"]
+    untitled = read_here("a.docx", made.docx(sections, more=more))
+    assert [document.metadata["title"] for document in untitled.documents] == ["Mac", "Linux"]
+
+
+@pytest.mark.parametrize(
+    ("named", "content", "title"),
+    [
+        (b"(Reset your password)", made.words("Step one"), "Reset your password"),
+        (b"(Microsoft Word - reset.docx)", made.words("Step one"), None),
+        (b"(reset-final.pdf)", made.words("Step one"), None),
+        (b"()", b"BT /F1 24 Tf 72 720 Td (Reset it) Tj /F1 11 Tf 0 -40 Td (Open the settings) Tj ET", "Reset it"),
+        (b"()", made.words("All", "of one size"), None),
+    ],
+)
+def test_the_title_of_a_pdf_is_its_own_or_its_largest_line(named: bytes, content: bytes, title: str | None) -> None:
+    """What programs write there, and names of files, are no titles."""
+    data = made.pdf([content], trailer=b"/Info 6 0 R", more=[b"<< /Title %s >>" % named])
+    (document,) = read_here("reset-final.pdf", data).documents
+    assert document.metadata.get("title") == title
+
+
 def test_text_in_content_controls_is_read_and_deleted_text_is_not() -> None:
     """Forms keep their text in controls; what was deleted with changes tracked is gone."""
     body = (
@@ -384,6 +427,101 @@ def test_what_stands_in_paragraphs_comes_out(texts: list[str]) -> None:
     assert [section.text for section in read_page(html).sections] == (["\n\n".join(texts)] if texts else [])
 
 
+PAUSE = """<html><head><title>Pause your subscription | VeloFox Help</title></head><body>
+<a class="skip-link" href="#m">Skip to content</a><header><a>VeloFox Help</a></header><nav><a>Home</a></nav>
+<ol class="breadcrumbs"><li>Help</li><li>Orders</li></ol>
+<main><article><header><h1>Pause your subscription</h1></header><p>Open <b>Orders</b>.</p>
+<p>Cookies taste best in the morning.</p><blockquote>Said <footer>a rider</footer></blockquote></article></main>
+<div id="cookie-banner">We use cookies. <button>OK</button></div>
+<div class="bottom"><p><a>Imprint</a> · <a>Privacy</a> · <a>Cookies</a></p>
+<p>© VeloFox 2026 · Imprint · Privacy</p></div>
+<footer>© VeloFox 2026 · Imprint · Privacy · Cookies</footer></body></html>"""
+
+
+def test_what_surrounds_a_page_is_no_part_of_its_text() -> None:
+    """Menus, the foot, notices, legal lines and the site's name in the title go; the head of an article stays."""
+    (document,) = read_here("pause.html", PAUSE.encode()).documents
+    assert document.text == (
+        "Pause your subscription\n\nOpen Orders.\n\nCookies taste best in the morning.\n\nSaid\n\na rider"
+    )
+    assert document.metadata["title"] == "Pause your subscription"
+
+
+@pytest.mark.parametrize(
+    ("head", "title"),
+    [
+        ("<title>Pause | VeloFox Help</title>", "Pause"),
+        ("<title>VeloFox Help - Reset it</title></head><h1>Reset it</h1>", "Reset it"),
+        ("<title>Wi-Fi - what to do</title>", "Wi-Fi - what to do"),
+        ('<title>Pause - VeloFox</title><meta property="og:site_name" content="VeloFox">', "Pause"),
+        (
+            "<title>Reset it - step by step | Help</title></head><h1>Reset it - step by step</h1>",
+            "Reset it - step by step",
+        ),
+        ("<title>Help centre</title></head><h1>Reset</h1>", "Help centre"),
+        ('<meta property="og:title" content="Pause">', "Pause"),
+        ("</head><h1>Only a heading</h1>", "Only a heading"),
+        ("<title> | Help</title>", "| Help"),
+    ],
+)
+def test_the_title_of_a_page_is_without_its_site(head: str, title: str) -> None:
+    """A part that is the heading is the title; the site is what the page says it is, or what stands behind a bar."""
+    (document, *_) = read_here("a.html", f"<html><head>{head}<p>text".encode()).documents
+    assert document.metadata["title"] == title
+
+
+def test_a_page_of_nothing_but_furniture_gives_it() -> None:
+    """Better than nothing."""
+    assert read_here("a.html", b"<footer>Only a foot</footer>").texts == ["Only a foot"]
+    assert read_here("a.html", b"<div aria-hidden=true><p>All of it</p></div>").texts == ["All of it"]
+
+
+def test_hidden_text_is_left_out() -> None:
+    """What nobody sees is not read; what opens when it is searched for is."""
+    hidden = ("<i hidden>no</i>", "<i style='display: none'>no</i>", "<i style=visibility:hidden>no</i>")
+    page = "".join(("<p>yes ", *hidden, "<i aria-hidden=true>no</i></p><p hidden=until-found>answer</p>"))
+    assert read_here("a.html", page.encode()).texts == ["yes\n\nanswer"]
+
+
+ROWS = "<table><tr><th>Region</th><th>City</th><th>Hours</th></tr>"
+
+
+@pytest.mark.parametrize(
+    ("table", "lines"),
+    [
+        (
+            f"{ROWS}<tr><td rowspan=3>North</td><td>Kiel</td><td>9-5</td></tr><tr><td>Bremen</td><td>8-4</td></tr>"
+            "<tr><td>Hamburg</td><td>7-3</td></tr><tr><td>South</td><td>Ulm</td><td>1-2</td></tr></table>",
+            "Region | City | Hours\nNorth | Kiel | 9-5\nNorth | Bremen | 8-4\nNorth | Hamburg | 7-3\nSouth | Ulm | 1-2",
+        ),
+        (
+            "<table><tr><td rowspan=2>Pro</td><td>9 monthly</td></tr><tr><td>90 yearly</td></tr></table>",
+            "Pro | 9 monthly\nPro | 90 yearly",
+        ),
+        (
+            "<table><tr><td>a</td><td rowspan=2>x</td></tr><tr><td>b</td></tr><tr><td>c</td><td>y</td></tr></table>",
+            "a | x\nb | x\nc | y",
+        ),
+        (
+            "<table><tr><td rowspan=2 colspan=2>a</td><td>b</td></tr><tr><td>c</td></tr></table>",
+            "a | b\na | c",
+        ),
+        ("<table><tr><td rowspan=0>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a | b\na | c"),
+        ("<table><tr><td rowspan=x>a</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></table>", "a | b\nc | d"),
+    ],
+)
+def test_a_cell_over_several_rows_stands_in_each(table: str, lines: str) -> None:
+    """Opening hours keep the region that they belong to."""
+    assert read_here("a.html", table.encode()).texts == [lines]
+
+
+def test_a_table_that_repeats_without_end_fills_no_memory() -> None:
+    """Cells that reach down are repeated a million characters in all."""
+    wide = "".join(f"<td rowspan=1000>{'x' * 300}</td>" for _ in range(100))
+    page = f"<table><tr>{wide}</tr>{'<tr><td>y</td></tr>' * 900}</table>"
+    assert sum(map(len, read_here("a.html", page.encode()).texts)) < 2_000_000
+
+
 # EPUB
 
 
@@ -547,7 +685,7 @@ def test_an_archive_gives_what_its_files_give() -> None:
         ]
     )
     found = read_here("all.zip", data)
-    assert found.texts == ["A\n\nb", "seven", "# Top\n\ntext", "one"]
+    assert found.texts == ["A\n\nb", "seven", "Top\n\ntext", "one"]
     assert found.ids == ["all.zip/docs/page.html#s1", "7", "all.zip/inner.zip/note.md#1", "all.zip/manual.pdf#p1"]
     assert [document.metadata["file"] for document in found.documents] == [
         "all.zip/docs/page.html",

@@ -16,7 +16,7 @@ from rerank_core.errors import ConfigurationError, ModelNotFoundError
 from rerank_core.offline import calibration, engine, local_model, weights
 from rerank_core.offline.encoder import PASSAGE, QUERY
 from rerank_core.offline.local_model import LocalModel
-from rerank_core.offline.models import ENGLISH, KEYWORD, MULTILINGUAL
+from rerank_core.offline.models import CROSS_ENCODER, ENGLISH, KEYWORD, MULTILINGUAL
 from rerank_core.offline.weights import WeightFile
 from rerank_core.providers.local import LOCAL, compute
 from rerank_core.providers.spec import Batch
@@ -51,24 +51,31 @@ def package(tmp_path, monkeypatch):
     )
 
 
+def opening(source):
+    """What makes a model of a file's bytes, where this is what the file holds."""
+    return lambda data: local_model.sound_encoder(ENGLISH, source)
+
+
 @pytest.fixture
 def tiny(package, monkeypatch):
     """The English model's place taken by a small one with a stored vector of its own."""
     reference = tiny_reference()
     monkeypatch.setattr(local_model, "reference_vector", lambda _: reference)
-    model = LocalModel(ENGLISH, package, lambda data: TinySource(), calibration.ENGLISH)
-    monkeypatch.setitem(engine._MODELS, ENGLISH, model)
+    model = LocalModel(package, opening(TinySource()))
+    monkeypatch.setitem(engine._EMBEDDINGS, ENGLISH, model)
     return model
 
 
-def test_the_three_models_are_described():
+def test_the_models_are_described():
     """Labels, prices and thresholds are what the screens rely on, and each says honestly what it is."""
     assert [(model.id, model.label) for model in LOCAL.models] == [
         (ENGLISH, "English"),
         (MULTILINGUAL, "Multilingual"),
         (KEYWORD, "v2"),
+        (CROSS_ENCODER, "Cross-encoder"),
     ]
-    for model in LOCAL.models:
+    assert "outside English" in LOCAL.models[3].notice
+    for model in LOCAL.models[:3]:
         assert model.price_per_1000 == 0
         assert model.threshold is not None
         assert model.cross_language_threshold is not None
@@ -96,7 +103,7 @@ def test_a_model_loads_when_it_is_first_needed(tiny):
     assert not offline.is_loaded(ENGLISH)
     offline.score(ENGLISH, "query", ["text"])
     assert offline.is_loaded(ENGLISH)
-    assert tiny.encoder() is tiny.encoder()
+    assert tiny.get() is tiny.get()
 
 
 def test_threads_wait_for_the_one_that_loads(package, monkeypatch):
@@ -108,11 +115,11 @@ def test_threads_wait_for_the_one_that_loads(package, monkeypatch):
     def open_slowly(data):
         opened.append(bytes(data))
         gate.wait(PATIENCE)
-        return TinySource()
+        return opening(TinySource())(data)
 
-    model = LocalModel(ENGLISH, package, open_slowly, calibration.ENGLISH)
+    model = LocalModel(package, open_slowly)
     found: list = []
-    threads = [threading.Thread(target=lambda: found.append(model.encoder())) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: found.append(model.get())) for _ in range(8)]
     for thread in threads:
         thread.start()
     gate.set()
@@ -185,9 +192,9 @@ def test_a_runtime_that_does_not_start_is_a_plain_error(package, monkeypatch):
     def broken(data):
         raise ImportError("libfoo.so.1: cannot open shared object file")
 
-    model = LocalModel(ENGLISH, package, broken, calibration.ENGLISH)
+    model = LocalModel(package, broken)
     with pytest.raises(ConfigurationError, match="libfoo") as raised:
-        model.encoder()
+        model.get()
     assert raised.value.hint
     assert model.reason() == str(raised.value)
 
@@ -211,20 +218,20 @@ def test_drifting_bytes_give_way_to_floats(package, monkeypatch):
     """Where the byte kernels drift from the stored vector, the float graph is used and the scores stay right."""
     reference = tiny_reference()
     monkeypatch.setattr(local_model, "reference_vector", lambda _: reference)
-    encoder = LocalModel(ENGLISH, package, lambda data: Drifting(), calibration.ENGLISH).encoder()
+    encoder = LocalModel(package, opening(Drifting())).get()
     assert not encoder.quantised
     expected = tiny_encoder(quantised=False).embed("another text", PASSAGE).vectors
     np.testing.assert_allclose(encoder.embed("another text", PASSAGE).vectors, expected, atol=1e-6)
-    assert LocalModel(ENGLISH, package, lambda data: TinySource(), calibration.ENGLISH).encoder().quantised
+    assert LocalModel(package, opening(TinySource())).get().quantised
 
 
 def test_numbers_that_are_wrong_both_ways_are_refused(package, monkeypatch):
     """A model that is far from its stored vector in bytes and in floats is not used at all."""
     reference = tiny_reference()
     monkeypatch.setattr(local_model, "reference_vector", lambda _: reference)
-    model = LocalModel(ENGLISH, package, lambda data: TinySource(seed=8), calibration.ENGLISH)
+    model = LocalModel(package, opening(TinySource(seed=8)))
     with pytest.raises(ConfigurationError, match="other numbers"):
-        model.encoder()
+        model.get()
 
 
 def sigmoid(value: float) -> float:
@@ -359,7 +366,7 @@ def test_scores_do_not_change_from_call_to_call(tiny):
     """The same request gives the same scores to the last bit, from the cache or not."""
     texts = ["apple pie recipe", "car engine repair", "word " * 200]
     first = offline.score(ENGLISH, "apple", texts)
-    tiny.encoder().cache.__init__(2**20)
+    tiny.get().cache.__init__(2**20)
     assert offline.score(ENGLISH, "apple", texts) == first == offline.score(ENGLISH, "apple", texts)
 
 

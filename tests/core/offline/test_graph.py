@@ -16,7 +16,9 @@ from rerank_core.offline.onnx_format import GraphWriter, read_initializers
 from rerank_core.offline.runtime import onnxruntime
 from tests.support.tiny_model import HEADS, HIDDEN, TinySource
 
-DTYPES = st.sampled_from([np.dtype("<f4"), np.dtype("i1"), np.dtype("<i4"), np.dtype("<i8"), np.dtype("?")])
+DTYPES = st.sampled_from(
+    [np.dtype("<f4"), np.dtype("u1"), np.dtype("i1"), np.dtype("<i4"), np.dtype("<i8"), np.dtype("?")]
+)
 TENSORS = DTYPES.flatmap(lambda dtype: arrays.arrays(dtype, arrays.array_shapes(max_dims=3, max_side=5)))
 
 

@@ -61,13 +61,14 @@ def test_a_spec_is_complete_and_cannot_be_changed(spec: rc.ProviderSpec):
 
 @EVERY
 def test_the_models_of_a_spec(spec: rc.ProviderSpec):
-    """Where there are models they are English, Multilingual and v2, and one of them is the default."""
+    """Where there are models they are English, Multilingual and v2, here a cross-encoder too; one is the default."""
     assert spec.has_models == bool(spec.models)
     if not spec.has_models:
         assert spec.default_model is None
         assert spec.model() is None
         return
-    assert [model.label for model in spec.models] == ["English", "Multilingual", "v2"]
+    here = ["Cross-encoder"] if spec.is_local else []
+    assert [model.label for model in spec.models] == ["English", "Multilingual", "v2", *here]
     assert spec.model() == spec.model(spec.default_model) == spec.models[0]
     assert spec.model("nothing of the kind") is None
     for model in spec.models:

@@ -205,7 +205,7 @@ def test_a_model_that_cannot_be_used_says_so(monkeypatch):
     from rerank_core.offline.weights import WeightFile
 
     monkeypatch.setattr(WeightFile, "path", lambda self: None)
-    monkeypatch.setattr("rerank_core.offline.local_model.LocalModel.encoder", _refuse)
+    monkeypatch.setattr("rerank_core.offline.local_model.LocalModel.get", _refuse)
     with pytest.raises(ConfigurationError) as caught:
         FirstStage(PassageList(ARTICLES), "fused").search("password")
     assert caught.value.hint

@@ -6,7 +6,6 @@ scores, since scores of different models do not compare.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from pages.components.display.board import LINES, shown
 from pages.components.display.component import component
 from pages.components.session import keys
 from rerank_core.models import Document
+from rerank_core.ranking.heading import heading
 
 __all__ = ["MAX_ROWS", "Column", "compare_board", "heading", "payload"]
 
@@ -29,9 +29,6 @@ UNFOLDED_ROWS = 12
 FOLDED_ROWS = 10
 TEXT_CHARACTERS = 300
 TITLE_CHARACTERS = 120
-
-# What may stand between a title that the text repeats and the rest; a title that only begins a sentence stays in it.
-_AFTER_TITLE = re.compile(r"(?:\s*[:.|\n]|\s+[\u2013\u2014-](?=\s))\s*(?=\S)")
 
 _BOARD = component("compare_board", "theme.css", "orders.css", "elements.js", "orders.js")
 
@@ -116,19 +113,6 @@ def payload(
             "more": f"{longest - MAX_ROWS:,} more in the table" if longest > MAX_ROWS else "",
         },
     }
-
-
-def heading(document: Document) -> tuple[str | None, str]:
-    """A document's title, where its metadata has one, and its text for one line, which does not say the title again:
-    many texts begin with their own title and a colon."""
-    title, text = document.metadata.get("title"), document.text
-    if not isinstance(title, str) or not title.strip():
-        return None, text
-    title = title.strip()
-    repeated = _AFTER_TITLE.match(text, len(title)) if text.startswith(title) else None
-    if text.strip() == title:
-        return None, text
-    return title, text[repeated.end() :] if repeated else text
 
 
 def _document(document: Document) -> dict[str, str | None]:

@@ -228,6 +228,7 @@ def test_a_name_that_may_mean_remarks_is_judged_by_what_stands_below_it() -> Non
     """A column "Note" is a rating in one file and a remark in another."""
     rated = read("a.csv", b"query,document,Note\nq,one,3\nq,two,1\n")
     assert (rated.chosen["rating"], rated.judgments) == ("Note", {"q": {"one": 3, "two": 1}})
+    assert any("'Note' was read as the ratings" in note for note in rated.reading_notes)
     remarks = read("a.csv", b"query,document,Note\nq,one,see the manual\nq,two,too long\n")
     assert ("rating" in remarks.chosen, remarks.judgments) == (False, {})
 
