@@ -52,7 +52,9 @@ def trec_run(draw: st.DrawFn) -> dict[str, Any]:
     scores = draw(
         st.dictionaries(
             WORD,
-            st.dictionaries(WORD, st.floats(allow_nan=False) | st.sampled_from([0.0, 1.0]), min_size=1, max_size=5),
+            st.dictionaries(
+                WORD, st.floats(allow_nan=False, width=32) | st.sampled_from([0.0, 1.0]), min_size=1, max_size=5
+            ),
             min_size=1,
             max_size=3,
         )
