@@ -210,7 +210,7 @@ def confirmation(chosen: Sequence[Contender]) -> None:
 
 def restore(run_ids: str) -> None:
     """Show the comparison that the address names: each part from its worker where it is remembered, else from the
-    store; parts that are nowhere are left out."""
+    store. Parts that are nowhere are left out, and those that do not compare; the page says so."""
     current, mine = state(), COMPARE.job()
     ids = [name for name in dict.fromkeys(run_ids.split(",")) if name][:MAX_CONTENDERS]
     parts: list[Part] = []
@@ -230,11 +230,25 @@ def restore(run_ids: str) -> None:
         for part in parts
         if (asked := _question(part)) is not None
     }
+    mine.message = _left_out(len(ids), len(parts))
     if len(questions) > 1 or len({part.contender for part in parts}) < len(parts):
         parts, under_way = [], {}
+        mine.message = "The link names runs that do not compare: of different questions, or of one model twice."
     current.parts = parts
     mine.watch(list(under_way), list(under_way.values()))
     current.round, current.shuffle = new_id(), shuffled(len(parts))
+
+
+def _left_out(named: int, found: int) -> str:
+    """What became of the runs that a link names, in words; empty where all are here."""
+    if found == named:
+        return ""
+    if found:
+        return f"The link names {named} runs, and {found} of them {'is' if found == 1 else 'are'} on this computer."
+    return (
+        "The link names runs that are not on this computer: they were deleted, or made on another one. "
+        "Choose an example, or compare texts of your own."
+    )
 
 
 def restored() -> None:

@@ -180,7 +180,7 @@ QUERY_FILES = uploads.UploadPlace[Imported](
         describe=_found,
         notes=lambda imported: imported.reading_notes,
         empty=_is_empty,
-        endings=("csv", "tsv", "xlsx", "txt", "json", "jsonl", "ndjson", "qrels", "run", "trec", "zip"),
+        endings=("csv", "tsv", "xlsx", "txt", "json", "jsonl", "ndjson", "qrels", "run", "trec", "zip", "gz"),
         # collections are larger than a list of documents
         file_bytes=LIMITS.file_bytes,
         roles=ROLES,
