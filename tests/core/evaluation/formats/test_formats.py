@@ -52,7 +52,9 @@ def trec_run(draw: st.DrawFn) -> dict[str, Any]:
     scores = draw(
         st.dictionaries(
             WORD,
-            st.dictionaries(WORD, st.floats(allow_nan=False) | st.sampled_from([0.0, 1.0]), min_size=1, max_size=5),
+            st.dictionaries(
+                WORD, st.floats(allow_nan=False, width=32) | st.sampled_from([0.0, 1.0]), min_size=1, max_size=5
+            ),
             min_size=1,
             max_size=3,
         )
@@ -866,9 +868,9 @@ def test_what_becomes_a_set_is_read_back_whole(kind: str, data: st.DataObject) -
 
 def test_an_import_says_how_the_file_was_read() -> None:
     """Columns with their roles, the first row and the encoding, so that a page need not look into the file again."""
-    found = read("set.csv", "Frage;Antwort;Note\nGröße;Maße;3\n".encode("cp1252"), columns={"query": "Frage"})
-    assert found.columns == ("Frage", "Antwort", "Note")
-    assert found.chosen == {"query": "Frage", "document": "Antwort", "rating": "Note"}
+    found = read("set.csv", "Frage;Antwort;Grade\nGröße;Maße;3\n".encode("cp1252"), columns={"query": "Frage"})
+    assert found.columns == ("Frage", "Antwort", "Grade")
+    assert found.chosen == {"query": "Frage", "document": "Antwort", "rating": "Grade"}
     assert (found.header, found.encoding) == (True, "cp1252")
     assert found.reading_notes[0].startswith(
         "This file was read as Windows-1252 (Western) text, since it is not UTF-8."
