@@ -100,7 +100,8 @@ def _files() -> None:
         said = {problem for part in parts for problem in part.problems}
         for problem in [problem for problem in made.problems if problem not in said][:20]:
             st.text(str(problem.reason))
-        importing(made)
+        if importing(made):
+            columns_button(inbox(), next(iter(inbox().files)), "Look at the columns")
         search = search_for_missing(made)
         if not made.ready and search is None:
             _cure()
@@ -179,7 +180,7 @@ QUERY_FILES = uploads.UploadPlace[Imported](
         describe=_found,
         notes=lambda imported: imported.reading_notes,
         empty=_is_empty,
-        endings=("csv", "tsv", "xlsx", "txt", "json", "jsonl", "ndjson", "qrels", "run", "trec", "zip"),
+        endings=("csv", "tsv", "xlsx", "txt", "json", "jsonl", "ndjson", "qrels", "run", "trec", "zip", "gz"),
         # collections are larger than a list of documents
         file_bytes=LIMITS.file_bytes,
         roles=ROLES,

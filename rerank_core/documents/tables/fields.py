@@ -66,7 +66,10 @@ QUERY_NAMES: Mapping[str, tuple[str, ...]] = {
         "search phrase, queries, user query, suchbegriff, suchbegriffe, suchanfrage, suchwort, suche, anfrage, frage, "
         "requête, requete, recherche, terme de recherche, question posée, consulta, búsqueda, busqueda, "
         "término de búsqueda, pregunta, ricerca, termine di ricerca, domanda, zoekterm, zoekopdracht, zoekvraag, "
-        "vraag, pesquisa, termo de pesquisa, termo de busca, pergunta"
+        "vraag, pesquisa, termo de pesquisa, termo de busca, pergunta, top queries, search queries, keywords, "
+        "häufigste suchanfragen, suchanfragen, requêtes les plus fréquentes, requêtes principales, "
+        "principales requêtes, consultas principales, principales consultas, query principali, query più frequenti, "
+        "principais consultas, consultas mais frequentes, populairste zoekopdrachten, topzoekopdrachten"
     ),
     "query_id": listed_names("query id, qid, queryid, q id, question id, topic, topic id"),
     "tag": listed_names("tag, tags, query tag, segment, intent, query type"),

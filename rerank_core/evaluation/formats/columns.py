@@ -17,11 +17,14 @@ TABLE_ROLES = ("query", "query_id", "tag", "document", "id", "title", "rank", "s
 """What a column can be: the query, its id and a label for it; the document's text, id and title; its place or score
 in the initial order; a person's rating and who gave it. Every other column is kept as metadata of the document."""
 
+# "docid" is a running number where PyTerrier has "docno" beside it
+_IDS = ("id", "docno", *(name for name in fields.NAMES["id"] if name not in ("id", "docno")))
 _AS_NAMED = {"document": "text"}  # as `guess_columns` calls it
 _NAMES: Mapping[str, tuple[str, ...]] = {
     **fields.NAMES,
     **fields.QUERY_NAMES,
     "text": ("document", *fields.NAMES["text"]),
+    "id": _IDS,
     "rating": RATING_NAMES,
     "rater": fields.listed_names(
         "rater, rater id, annotator, annotator id, judge, assessor, assessor id, reviewer, rated by, worker, "
@@ -38,7 +41,10 @@ def guess_roles(
     fields.requested(names, columns, TABLE_ROLES)  # refused in the words that were asked in
     wanted = {_AS_NAMED.get(role, role): column for role, column in (columns or {}).items()}
     looked_at = list(islice(rows, GUESSED_FROM))
-    guess = guess_columns(names, looked_at, wanted, {_name_of(role): _NAMES[_name_of(role)] for role in TABLE_ROLES})
+    known = {_name_of(role): _NAMES[_name_of(role)] for role in TABLE_ROLES}
+    if "annotation id" in map(fields.normal, names):
+        known["id"] = (*_IDS[1:], _IDS[0])  # of Label Studio's columns "id" is the number of the task
+    guess = guess_columns(names, looked_at, wanted, known)
     chosen = {role: guess.chosen[_name_of(role)] for role in TABLE_ROLES if _name_of(role) in guess.chosen}
     if "rating" not in chosen and "rating" not in (columns or {}):
         free = {fields.normal(name): name for name in reversed(names) if name not in chosen.values()}

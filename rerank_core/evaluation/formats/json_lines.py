@@ -15,10 +15,14 @@ from rerank_core.documents.extract.archive import Archive
 from rerank_core.documents.limits import over
 from rerank_core.documents.paste.json_text import NotJson, read_json
 from rerank_core.errors import InvalidRequestError
+from rerank_core.evaluation.formats.gzipped import gunzip
 from rerank_core.evaluation.formats.imported import LIMITS, ImportBuilder, Imported, csv_text
 
 _PAIR = re.compile(r'query:\s*"(?P<query>(?:[^"\\]|\\.)*)"(?:\s*,\s*answer:\s*"(?P<answer>(?:[^"\\]|\\.)*)")?')
 _QRELS_HEADER = ("query-id", "corpus-id", "score")
+_COLLECTION = re.compile(r"(corpus|queries)\.jsonl?(?:\.gz)?")
+_JUDGED = (".tsv", ".txt", ".csv", ".jsonl", ".qrels", ".tsv.gz", ".txt.gz", ".csv.gz", ".jsonl.gz", ".qrels.gz")
+_NAMED = 8
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -76,7 +80,10 @@ def read_beir(data: bytes, encoding: str = "") -> Imported:
     try:
         archive = Archive(data, LIMITS, "ZIP archive")
         for name, part in _beir_parts(archive, builder):
-            text, _, note = decode(archive.unpack(part), encoding)
+            unpacked = archive.unpack(part)
+            if name.endswith(".gz"):
+                name, unpacked = name.removesuffix(".gz"), gunzip(unpacked)
+            text, _, note = decode(unpacked, encoding)
             if note:
                 builder.reading_notes.append(f"{name}: {note}")
             _read_part(builder, name, text)
@@ -138,22 +145,32 @@ def _corpus_line(imported: Imported, name: str, text: str) -> str:
 
 
 def _beir_parts(archive: Archive, builder: ImportBuilder) -> list[tuple[str, zipfile.ZipInfo]]:
-    """The files that belong to the collection, within bounds. Raises Unreadable where they cannot all be unpacked."""
+    """The files that belong to the collection, within bounds; what is not read is named. Raises Unreadable where they
+    cannot all be unpacked."""
     wanted: dict[str, zipfile.ZipInfo] = {}
     judged: dict[str, zipfile.ZipInfo] = {}
+    left: list[str] = []
     for info in archive.parts:
-        folder, _, name = info.filename.replace("\\", "/").rpartition("/")
-        if "__MACOSX" in folder:
+        path = info.filename.replace("\\", "/")
+        folder, _, name = path.rpartition("/")
+        if "__MACOSX" in folder or not name or name.startswith("."):
             continue
-        if name in ("corpus.jsonl", "queries.jsonl"):
-            wanted.setdefault(name, info)
-        elif name.endswith(".tsv"):
-            judged.setdefault(f"{folder.rpartition('/')[2]}/{name}", info)
-    test = {name: info for name, info in judged.items() if name.endswith("/test.tsv")}
+        part = _COLLECTION.fullmatch(name)
+        known = part[1] if part else f"{folder.rpartition('/')[2]}/{name}"
+        if part and known not in wanted:
+            wanted[known] = info
+        elif not part and name.endswith(_JUDGED) and known not in judged:
+            judged[known] = info
+        else:
+            left.append(path)
+    test = {name: info for name, info in judged.items() if name.rpartition("/")[2].startswith("test.")}
     if test and len(judged) > len(test):
-        left = ", ".join(sorted(set(judged) - set(test)))
-        builder.refuse(0, f"Only the judgments of test.tsv are read; {left} is left out.")
-    parts = [*wanted.items(), *(test or judged).items()]
+        others = ", ".join(sorted(set(judged) - set(test)))
+        builder.refuse(0, f"Only the judgments of test.tsv are read; {others} is left out.")
+    parts = [*((info.filename.rpartition("/")[2], info) for info in wanted.values()), *(test or judged).items()]
+    if left and parts:
+        more = f" and {len(left) - _NAMED:,} more" if len(left) > _NAMED else ""
+        builder.refuse(0, f"These parts of the ZIP archive were not read: {', '.join(left[:_NAMED])}{more}.")
     size = sum(info.file_size for _, info in parts)
     if size > LIMITS.expanded_bytes:
         raise Unreadable(f"This ZIP archive unpacks to {over(size, LIMITS.expanded_bytes)}.")
@@ -166,23 +183,39 @@ def _beir_parts(archive: Archive, builder: ImportBuilder) -> list[tuple[str, zip
 
 def _read_part(builder: ImportBuilder, name: str, text: str, *, named: bool = True) -> None:
     prefix = f"{name}: " if named else ""
-    if name.endswith(".tsv") or is_qrels_header(text.lstrip("\n").split("\n", 1)[0]):
+    if name.endswith((".tsv", ".txt", ".csv", ".qrels")) or is_qrels_header(text.lstrip("\n").split("\n", 1)[0]):
         _qrels(builder, text, prefix)
         return
-    for number, line in _lines(text):
-        try:
-            value = read_json(line)
-        except NotJson as error:
-            builder.refuse(number, f"{prefix}This line is not JSON: {error}.")
+    for number, value in _values(builder, text, prefix):
+        if isinstance(value, dict) and _QRELS_HEADER[:2] == tuple(key for key in _QRELS_HEADER[:2] if key in value):
+            query, document, rating = (value.get(key) for key in _QRELS_HEADER)
+            builder.rate(number, str(query), str(document), "" if rating is None else str(rating), prefix)
             continue
         key = value.get("_id") if isinstance(value, dict) else None
         body = value.get("text") if isinstance(value, dict) else None
         if isinstance(key, bool) or not isinstance(key, str | int) or key == "" or not isinstance(body, str):
             builder.refuse(number, f"{prefix}This line has no '_id' or no 'text'.")
-        elif name.endswith("corpus.jsonl") or (not name.endswith("queries.jsonl") and "title" in value):
+        elif name.startswith("corpus.") or (not name.startswith("queries.") and "title" in value):
             _document(builder, number, str(key), value)
         else:
             builder.query(number, str(key), body)
+
+
+def _values(builder: ImportBuilder, text: str, prefix: str) -> Iterator[tuple[int, Any]]:
+    """The values of JSON lines, or of one list over all of the text, each with its line or its number."""
+    if text.lstrip("\ufeff \t\r\n").startswith("["):
+        try:
+            listed = read_json(text.removeprefix("\ufeff"))
+        except NotJson as error:
+            builder.refuse(error.line, f"{prefix}{error.reason}")
+            return
+        yield from ((0, value) for value in listed)
+        return
+    for number, line in _lines(text):
+        try:
+            yield number, read_json(line)
+        except NotJson as error:
+            builder.refuse(number, f"{prefix}This line is not JSON: {error}.")
 
 
 def _document(builder: ImportBuilder, number: int, key: str, value: Mapping[str, Any]) -> None:
@@ -199,13 +232,20 @@ def _document(builder: ImportBuilder, number: int, key: str, value: Mapping[str,
 
 
 def _qrels(builder: ImportBuilder, text: str, prefix: str) -> None:
+    """Judgments of three cells, or of four as in TREC's files, between tabs, commas or blanks."""
     csv.field_size_limit(2**31 - 1)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t")
+    first = text.lstrip("\r\n").partition("\n")[0]
+    mark = next((mark for mark in "\t,;" if mark in first), " ")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, skipinitialspace=mark == " ")
     line = 1
     for cells in reader:
         start, line = line, reader.line_num + 1
-        if not any(cell.strip() for cell in cells) or (start == 1 and tuple(cells) == _QRELS_HEADER):
+        if mark == " ":
+            cells = [cell for cell in cells if cell]
+        if not any(cell.strip() for cell in cells) or (start == 1 and tuple(cells[:1]) == _QRELS_HEADER[:1]):
             continue
+        if len(cells) == 4:
+            del cells[1]
         if len(cells) != 3 or not cells[0] or not cells[1]:
             builder.refuse(start, f"{prefix}A judgment has 3 cells: query-id, corpus-id and score.")
             continue

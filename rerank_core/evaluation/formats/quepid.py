@@ -27,6 +27,7 @@ from rerank_core.evaluation.grades.mapping import are_ratings
 
 _QUERY_AND_DOCUMENT = ["query", "docid"]
 # "3 qid:1 # 1370 star trek", with or without numbered features before the #
+_LETOR = re.compile(r"docid\s*=\s*(\S+)", re.IGNORECASE)
 _TRAINING = re.compile(r"\s*(?P<grade>\S+)\s+qid:(?P<query>\S+)(?P<features>[^#]*)(?:#(?P<about>.*))?")
 
 
@@ -125,19 +126,36 @@ def _rate(builder: ImportBuilder, line: int, pair: tuple[str, str], ratings: Map
 def _read_training_data(text: str) -> Imported:
     builder = ImportBuilder("quepid-ratings")
     features = False
+    nameless: list[int] = []
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip() or line.startswith("#"):
             continue
         found = _TRAINING.fullmatch(line.strip())
-        document, _, query_text = (found["about"] or "").strip().partition(" ") if found else ("", "", "")
-        if found is None or not document:
-            builder.refuse(number, "This line is not 'rating qid:query # document text of the query'.")
+        if found is None:
+            builder.refuse(number, "This line is not 'rating qid:query # docid text of the query'.")
             continue
         query = found["query"]
-        features = features or bool(found["features"].strip())
-        if query_text.strip():
-            builder.query(number, query, query_text.strip())
-        builder.rate(number, query, document, found["grade"])
+        document, query_text = _about(found["about"] or "")
+        if query_text:
+            builder.query(number, query, query_text)
+        if document:
+            features = features or bool(found["features"].strip())
+            builder.rate(number, query, document, found["grade"])
+        else:
+            nameless.append(number)
     if features:
         builder.refuse(0, "The numbered features before the # are left out; ratings and queries are read.")
+    if nameless and not builder.judgments:
+        builder.refuse(0, "The lines name no documents behind a #, so their ratings belong to none and are left out.")
+    for number in nameless if builder.judgments else ():
+        builder.refuse(number, "This line is not 'rating qid:query # docid text of the query'.")
     return builder.finish()
+
+
+def _about(comment: str) -> tuple[str, str]:
+    """The document and the text of the query in what stands behind the #: "7555 rambo", or "docid = GX029 inc = 1", as
+    LETOR has it."""
+    if named := _LETOR.match(comment.strip()):
+        return named[1], ""
+    document, _, query = comment.strip().partition(" ")
+    return document, query.strip()

@@ -58,4 +58,4 @@ def read_files(
 
 def _is_risky(data: bytes) -> bool:
     """Whether a file can be built to hang or to fill memory, as archives of XML or of files can."""
-    return len(data) <= LIMITS.file_bytes and kind_of(data) in ("an Excel workbook", "a ZIP archive")
+    return len(data) <= LIMITS.file_bytes and kind_of(data) in ("an Excel workbook", "a ZIP archive", "a gzip archive")

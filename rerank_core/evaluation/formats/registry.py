@@ -21,6 +21,7 @@ from rerank_core.evaluation.formats import (
     unnamed,
 )
 from rerank_core.evaluation.formats.detection import detect
+from rerank_core.evaluation.formats.gzipped import gunzip
 from rerank_core.evaluation.formats.imported import LIMITS, Imported
 from rerank_core.evaluation.formats.json_files import dispatch, reranking
 from rerank_core.evaluation.formats.json_files.loading import is_json
@@ -81,6 +82,12 @@ def _read(filename: str, data: bytes, kind: str, requested: dict[str, str]) -> I
             return table.read_table_workbook(data, requested)
         if what == "a ZIP archive" and kind in ("auto", "beir"):
             return json_lines.read_beir(data, encoding)
+        if what == "a gzip archive":
+            inside = gunzip(data)
+            if kind_of(inside) == "a gzip archive":
+                return unread(kind, "This gzip file holds another one. Unpack it first.")
+            name = filename[:-3] if filename.lower().endswith(".gz") else filename
+            return _read(name, inside, kind, {**requested, "encoding": encoding})
         if what is not None:
             known = "CSV, Excel (.xlsx), JSON lines, TREC or BEIR" if kind == "auto" else READABLE[kind].label
             return unread(kind, f"This file is {what}, which is not read here. Save it in another format: {known}.")

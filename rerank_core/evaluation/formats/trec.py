@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import struct
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -86,6 +88,7 @@ def read_run(text: str) -> Imported:
             builder.scores.setdefault(query, {})[document] = score
             if len(cells) > 5:
                 builder.notes["run_id"] = cells[5]
+    _say_ties(builder)
     return builder.finish(best_last=True)
 
 
@@ -104,8 +107,9 @@ def write_qrels(imported: Imported) -> bytes:
 
 
 def write_run(imported: Imported) -> bytes:
-    """A run as TREC expects it. Its own scores are written where they give this very order, else scores that fall
-    by one from rank to rank. Raises InvalidRequestError for ids with white space."""
+    """A run as TREC expects it. Its own scores are written where they give this very order in the 32 bits that
+    trec_eval keeps of a score, else scores that fall by one from rank to rank. Raises InvalidRequestError for ids
+    with white space."""
     if not any(imported.run.values()):
         raise InvalidRequestError("There is no run to write.", hint="Rerank some queries first.")
     name = imported.notes.get("run_id", RUN_ID)
@@ -116,8 +120,10 @@ def write_run(imported: Imported) -> bytes:
         _check(documents)
         own = imported.scores.get(query, {})
         scores = [own.get(document) for document in documents]
+        kept = [None if score is None else _in_32_bits(score) for score in scores]
+        kept = [None if score is None else _in_32_bits(score) for score in scores]
         keys = [
-            _best_last(score, document) for score, document in zip(scores, documents, strict=True) if score is not None
+            _best_last(score, document) for score, document in zip(kept, documents, strict=True) if score is not None
         ]
         if len(keys) != len(documents) or keys != sorted(keys, reverse=True):
             scores = [float(len(documents) - place) for place in range(len(documents))]
@@ -126,6 +132,29 @@ def write_run(imported: Imported) -> bytes:
             for rank, (document, score) in enumerate(zip(documents, scores, strict=True), start=1)
         ]
     return "".join(lines).encode("utf-8", "replace")
+
+
+def _in_32_bits(score: float) -> float:
+    try:
+        found: float = struct.unpack("f", struct.pack("f", score))[0]
+    except OverflowError:
+        return math.copysign(math.inf, score)
+    return found
+
+
+def _say_ties(builder: ImportBuilder) -> None:
+    """Say which queries trec_eval would put in another order, since scores differ beyond its 32 bits only."""
+    other = 0
+    for own in builder.scores.values():
+        kept = {document: _best_last(_in_32_bits(score), document) for document, score in own.items()}
+        exact = {document: _best_last(score, document) for document, score in own.items()}
+        other += sorted(own, key=kept.__getitem__) != sorted(own, key=exact.__getitem__)
+    if other:
+        queries = f"{other:,} {'query' if other == 1 else 'queries'}"
+        builder.reading_notes.append(
+            f"In {queries} scores differ by less than trec_eval can tell; it goes by the ids of such documents. Here "
+            "the scores count as they are; a run that is downloaded has scores that trec_eval can tell."
+        )
 
 
 def _best_last(score: float, document: str) -> tuple[float, bytes]:

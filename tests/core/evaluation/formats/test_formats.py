@@ -52,7 +52,9 @@ def trec_run(draw: st.DrawFn) -> dict[str, Any]:
     scores = draw(
         st.dictionaries(
             WORD,
-            st.dictionaries(WORD, st.floats(allow_nan=False) | st.sampled_from([0.0, 1.0]), min_size=1, max_size=5),
+            st.dictionaries(
+                WORD, st.floats(allow_nan=False, width=32) | st.sampled_from([0.0, 1.0]), min_size=1, max_size=5
+            ),
             min_size=1,
             max_size=3,
         )
@@ -610,11 +612,11 @@ def test_columns_of_any_name_can_be_named() -> None:
     assert imported.judgments == {"Wie lange?": {"Bis neun.": 2}}
 
 
-def test_decimal_commas_are_numbers_and_thousands_are_not_guessed() -> None:
-    """0,875 and 12,5 can only be decimals; 1,000 may be a thousand, so it is neither."""
-    imported = read("a.csv", b"query;document;score\nq;low;0,125\nq;high;12,5\nq;odd;1,000\n")
-    assert imported.run == {"q": ("high", "low", "odd")}
-    assert [problem.line for problem in imported.problems] == [4]
+def test_thousands_are_not_guessed() -> None:
+    """1,000 may be a thousand or one; where no other cell of its column tells, it is neither."""
+    imported = read("a.csv", b"query;document;score\nq;low;1\nq;odd;1,000\n")
+    assert imported.run == {"q": ("low", "odd")}
+    assert [problem.line for problem in imported.problems] == [3]
 
 
 def test_the_name_decides_where_a_line_is_damaged() -> None:
@@ -866,11 +868,13 @@ def test_what_becomes_a_set_is_read_back_whole(kind: str, data: st.DataObject) -
 
 def test_an_import_says_how_the_file_was_read() -> None:
     """Columns with their roles, the first row and the encoding, so that a page need not look into the file again."""
-    found = read("set.csv", "Frage;Antwort;Note\nGröße;Maße;3\n".encode("cp1252"), columns={"query": "Frage"})
-    assert found.columns == ("Frage", "Antwort", "Note")
-    assert found.chosen == {"query": "Frage", "document": "Antwort", "rating": "Note"}
+    found = read("set.csv", "Frage;Antwort;Grade\nGröße;Maße;3\n".encode("cp1252"), columns={"query": "Frage"})
+    assert found.columns == ("Frage", "Antwort", "Grade")
+    assert found.chosen == {"query": "Frage", "document": "Antwort", "rating": "Grade"}
     assert (found.header, found.encoding) == (True, "cp1252")
-    assert found.reading_notes == ("This file was read as Windows-1252 text, since it is not UTF-8.",)
+    assert found.reading_notes[0].startswith(
+        "This file was read as Windows-1252 (Western) text, since it is not UTF-8."
+    )
     assert (found.sheet, found.sheets) == (None, ())
     assert read("judgments.qrels", b"q 0 d 1\n").columns == ()
 
