@@ -37,7 +37,8 @@ async def main() -> None:
                 break
             budget.settle(reserved, response.cost.amount, in_doubt=response.cost.in_doubt)
             print(f"{question}: {response.results[0].document.text} ({response.cost.amount} {response.cost.currency})")
-    print(f"spent {budget.spent}, left {budget.remaining}")
+    now = budget.now()
+    print(f"spent {now.spent}, left {now.remaining}")
 
 
 try:

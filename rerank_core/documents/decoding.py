@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
+import unicodedata
 import zipfile
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -20,10 +21,14 @@ ENCODINGS: Mapping[str, str] = {
     "cp1250": "Windows-1250 (Central European)",
     "cp1251": "Windows-1251 (Cyrillic)",
     "koi8-r": "KOI8-R (Cyrillic)",
+    "koi8-u": "KOI8-U (Ukrainian)",
+    "mac-cyrillic": "Mac (Cyrillic)",
     "cp1253": "Windows-1253 (Greek)",
     "cp1254": "Windows-1254 (Turkish)",
     "cp1255": "Windows-1255 (Hebrew)",
     "cp1256": "Windows-1256 (Arabic)",
+    "cp1257": "Windows-1257 (Baltic)",
+    "cp1258": "Windows-1258 (Vietnamese)",
     "gb18030": "GB18030 (Chinese)",
     "big5": "Big5 (Chinese)",
     "cp932": "Shift JIS (Japanese)",
@@ -63,6 +68,7 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _ODD = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]+")
 _BINARY_SHARE = 0.05
 _UTF16_SAMPLE = 4_000
+_GOOD_UTF16 = 0.97
 _NOT_FOR_TEXT = frozenset(
     ("idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem", "utf-7")
 )
@@ -166,9 +172,14 @@ def _decode(data: bytes) -> Decoded:
     if unmarked := _utf16_without_mark(data):
         return _strictly_or_replaced(data, unmarked)
     try:
-        return Decoded(data.decode("utf-8", "surrogatepass"), "utf-8", None)
+        text = data.decode("utf-8", "surrogatepass")
+        if "\x00" not in text or not (wide := _utf16_by_its_signs(data)):
+            return Decoded(text, "utf-8", None)
+        return wide
     except UnicodeDecodeError:
         pass
+    if wide := _utf16_by_its_signs(data):
+        return wide
     replaced = data.decode("utf-8", "replace")
     bad = replaced.count("\ufffd")
     good = sum(1 for char in replaced if char > "\x7f") - bad
@@ -185,6 +196,10 @@ _NOT_WESTERN = re.compile(
 _SIGN_IN_WORD = re.compile(r"[^\W\d_][\x80-¿×÷†‡‰‹ƒˆ˜•]+[^\W\d_]")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _NOT_WESTERN_SHARE = 0.1
+_ICELANDIC = re.compile("[ðþÐÞ]")
+_FEW_LETTERS = 20
+# too like others to be guessed: they differ from Windows-1251 and 1252 in a few letters
+_CHOSEN_ONLY = ("mac-cyrillic", "cp1258")
 _OLD_SAMPLE = 64_000
 
 
@@ -207,18 +222,35 @@ def _decode_old(data: bytes) -> Decoded:
     as_western = sample.decode("cp1252", "replace")
     strange = len(_NOT_WESTERN.findall(as_western))
     if western and strange < _NOT_WESTERN_SHARE * len(_NOT_ASCII.findall(as_western)):
-        return Decoded(western, "cp1252", "This file was read as Windows-1252 text, since it is not UTF-8.")
-    encoding = _guess(sample)
-    for codec, name in ((encoding, ENCODINGS.get(encoding or "")), ("cp1252", "Windows-1252")):
+        codec = _other_latin(as_western) or "cp1252"
+        return Decoded(data.decode(codec, "replace"), codec, _read_as(codec, sample))
+    for guessed in (_guess(sample), "cp1252"):
         try:
-            if codec and name:
-                note = f"This file was read as {name} text, since it is not UTF-8."
-                if codec != "cp1252":
-                    note += " If its letters look wrong, choose another encoding."
-                return Decoded(data.decode(codec), codec, note)
+            if guessed is not None and guessed in ENCODINGS:
+                return Decoded(data.decode(guessed), guessed, _read_as(guessed, sample))
         except UnicodeDecodeError:
             continue
-    return Decoded(data.decode("latin-1"), "latin-1", "This file was read as Latin-1 text, since it is not UTF-8.")
+    return Decoded(data.decode("latin-1"), "latin-1", _read_as("latin-1", sample))
+
+
+def _read_as(codec: str, sample: bytes) -> str:
+    """The sentence that says which encoding it was; `sample` is what it was guessed from."""
+    name = ENCODINGS.get(codec, "Latin-1")
+    letters = sum(byte > 127 for byte in sample)
+    few = " There are too few letters in it to be sure." if letters < _FEW_LETTERS else ""
+    cure = "If its letters look wrong, choose another encoding."
+    return f"This file was read as {name} text, since it is not UTF-8.{few} {cure}"
+
+
+def _other_latin(western: str) -> str | None:
+    """Another encoding of Latin letters, where a text read as Windows-1252 has letters of Icelandic in words that are
+    none: Turkish and the Baltic languages have their own letters at these places."""
+    if not _ICELANDIC.search(western):
+        return None
+    found = set(western.casefold())
+    if found & set("àèëûøâîòï") and not found & set("ýüö"):
+        return "cp1257"
+    return "cp1254" if found & set("çýüö") and not found & set("áíóúæ") else None
 
 
 def _guess(sample: bytes) -> str | None:
@@ -227,7 +259,7 @@ def _guess(sample: bytes) -> str | None:
         from charset_normalizer import from_bytes
     except ImportError:  # it belongs to the extra "documents"
         return None
-    matches = from_bytes(sample, cp_isolation=list(ENCODINGS)[2:])
+    matches = from_bytes(sample, cp_isolation=[name for name in list(ENCODINGS)[2:] if name not in _CHOSEN_ONLY])
     best = min(matches, key=lambda match: (match.chaos, len(_SIGN_IN_WORD.findall(str(match)))), default=None)
     return text_codec(best.encoding) if best is not None else None
 
@@ -257,3 +289,27 @@ def _utf16_without_mark(data: bytes) -> str | None:
     if even > 0.7 * half and odd < 0.05 * half:
         return "utf-16-be"
     return None
+
+
+def _utf16_by_its_signs(data: bytes) -> Decoded | None:
+    """UTF-16 without a mark of a text of any script: its spaces, digits, separators and line ends have their zero
+    bytes on one side, and what it gives are letters."""
+    if len(data) % 2 or b"\x00" not in data:
+        return None
+    even, odd = data[0::2].count(0), data[1::2].count(0)
+    # characters of other scripts may have a zero byte on the other side, but few do
+    if max(even, odd) < 4 * min(even, odd) or even == odd:
+        return None
+    encoding = "utf-16-le" if odd > even else "utf-16-be"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    sample = text[:_UTF16_SAMPLE]
+    good = sum(char.isalnum() or char.isspace() or unicodedata.category(char)[0] in "PSM" for char in sample)
+    if good < _GOOD_UTF16 * len(sample):
+        return None
+    note = (
+        "This file was read as UTF-16 text, which it does not say. If its letters look wrong, choose another encoding."
+    )
+    return Decoded(text, encoding, note)

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from rerank_core.documents.report import ParsedDocuments, Problem
 from rerank_core.documents.tables import fields
+from rerank_core.documents.tables.numbers import has_decimal_commas, with_points
 from rerank_core.errors import InvalidDocumentsError
 from rerank_core.models import Document
 
@@ -39,10 +40,10 @@ def order_by(source: ParsedDocuments | Iterable[Document], by: OrderBy, column: 
         documents = tuple(source)
     keys: list[float | None] = []
     problems: list[Problem] = []
-    for place, document in enumerate(documents, 1):
-        name = column if column is not None else fields.first_named(document.metadata, by)
-        value = document.metadata.get(name) if name is not None else None
-        key = number_of(value)
+    values = [_value(document, by, column) for document in documents]
+    commas = has_decimal_commas(value for value in values if isinstance(value, str))
+    for place, value in enumerate(values, 1):
+        key = number_of(with_points(value, commas=True) if commas and isinstance(value, str) else value)
         keys.append(key)
         if key is None:
             what = f"'{value}' is not a number" if str(value or "").strip() else "it has none"
@@ -54,6 +55,11 @@ def order_by(source: ParsedDocuments | Iterable[Document], by: OrderBy, column: 
     sign = 1 if by == "rank" else -1
     places = sorted(range(len(documents)), key=lambda place: (keys[place] is None, sign * (keys[place] or 0.0)))
     return Ordered(tuple(documents[place] for place in places), tuple(problems))
+
+
+def _value(document: Document, by: OrderBy, column: str | None) -> Any:
+    name = column if column is not None else fields.first_named(document.metadata, by)
+    return document.metadata.get(name) if name is not None else None
 
 
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")

@@ -65,26 +65,6 @@ class Budget:
         with self._lock:
             return self._now()
 
-    @property
-    def limit(self) -> Decimal | None:
-        """The limit in US dollars, None for none."""
-        return self.now().limit
-
-    @property
-    def spent(self) -> Decimal:
-        """What is known to be spent."""
-        return self.now().spent
-
-    @property
-    def reserved(self) -> Decimal:
-        """What is set aside for calls under way."""
-        return self.now().reserved
-
-    @property
-    def remaining(self) -> Decimal | None:
-        """What a new call may cost; None where there is no limit."""
-        return self.now().remaining
-
     def set_limit(self, limit: Decimal | None) -> None:
         """Change the limit. One below what is spent already stops every call that costs something.
 

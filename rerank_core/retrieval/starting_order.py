@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,7 +10,8 @@ from rerank_core.documents.order import number_of, order_by
 from rerank_core.documents.tables import fields
 from rerank_core.documents.working_list import WorkingList
 from rerank_core.errors import InvalidDocumentsError
-from rerank_core.models import Document
+from rerank_core.models import Document, texts_of
+from rerank_core.rank_fields import TITLE_AND_TEXT
 
 StartBy = Literal["listed", "rank", "score", "keyword"]
 
@@ -32,11 +34,14 @@ def has_number(working: WorkingList, by: Literal["rank", "score"]) -> bool:
     )
 
 
-def start_order(working: WorkingList, by: StartBy, query: str) -> StartingOrder:
+def start_order(
+    working: WorkingList, by: StartBy, query: str, rank_fields: Sequence[str] = TITLE_AND_TEXT
+) -> StartingOrder:
     """Put the working list in the order that a run starts from; equals keep their places.
 
-    By keyword (BM25) the documents without any word of the query come last, as they were listed. Raises
-    InvalidDocumentsError where no document has a rank or score, or `by` is none of the four.
+    By keyword (BM25) is by the words of these fields, those that a model is to read. The documents without any word of
+    the query come last, as they were listed. Raises InvalidDocumentsError where no document has a rank or score, or
+    `by` is none of the four.
     """
     documents = working.documents
     if by == "listed":
@@ -48,7 +53,8 @@ def start_order(working: WorkingList, by: StartBy, query: str) -> StartingOrder:
     if by == "keyword":
         from rerank_core.retrieval import KeywordIndex
 
-        hits = [hit.index for hit in KeywordIndex.build(documents).search(query, k=len(documents))] if documents else []
+        index = KeywordIndex.build(texts_of(documents, rank_fields))
+        hits = [hit.index for hit in index.search(query, k=len(documents))] if documents else []
         found = set(hits)
         rest = [place for place in range(len(documents)) if place not in found]
         return StartingOrder(tuple(documents[place] for place in [*hits, *rest]), "by keyword (BM25)")

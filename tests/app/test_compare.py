@@ -314,15 +314,25 @@ def test_a_reload_while_models_are_under_way_brings_the_texts_back(app, held: li
 
 
 def test_a_link_of_runs_that_do_not_belong_together_shows_none_of_them(app) -> None:
-    """Orders of different questions do not compare, and a name that nobody knows is left out."""
+    """Orders of different questions do not compare, and a name that nobody knows is left out; the page says so."""
     page = compare(own(app({"example": "own", "models": KEYWORD}), "wi-fi drops", "printer\nthe wi-fi drops"))
     first = page.session_state["compare"].parts[0].run_id
     page.text_area(key="query").set_value("printer").run()
     second = compare(page).session_state["compare"].parts[0].run_id
     mixed = app({"example": "own", "models": KEYWORD, "runs": f"{first},{second}"})
     assert not mixed.session_state["compare"].parts
+    assert "The link names runs that do not compare" in words(mixed)
     one = app({"example": "own", "models": KEYWORD, "runs": f"{first},nobody,../etc"})
     assert "v2 puts 'the wi-fi drops' first" in words(one)
+    assert "The link names 3 runs, and 1 of them is on this computer." in words(one)
+
+
+@pytest.mark.parametrize("story", [{}, {"example": "support"}, {"example": "own"}])
+def test_a_link_of_runs_that_are_gone_says_so(story: dict[str, str]) -> None:
+    """Whoever follows it is not left to take the example for what the link was about."""
+    page = settled(open_page(PAGE, {**story, "runs": "nobody"}))
+    assert "The link names runs that are not on this computer" in words(page)
+    assert not page.error
 
 
 def test_a_change_of_the_texts_is_said_and_sends_nothing(app, service: RerankService) -> None:

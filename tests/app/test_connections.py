@@ -234,7 +234,7 @@ def test_a_working_connection_shows_what_came_back(service):
     assert "Request id: req_42" in words(at)
     assert '"relevance_score": 0.9' in at.code[0].value
     assert GOOD_KEY not in words(at)
-    assert at.session_state["budget"].spent == Decimal("0.001")
+    assert at.session_state["budget"].now().spent == Decimal("0.001")
     assert r"Spent this session **\$0.001**" in words(at)
 
 
@@ -257,7 +257,7 @@ def test_each_failure_is_a_sentence_and_a_next_step(service, mood, heading, hint
     assert hint in said.lower()
     assert "evil.test" not in "\n".join(element.value for element in [*at.markdown, *at.caption, *at.error])
     assert GOOD_KEY not in words(at)
-    assert at.session_state["budget"].spent == 0
+    assert at.session_state["budget"].now().spent == 0
 
 
 def test_a_wrong_key_is_said_to_be_one(service):
@@ -332,7 +332,7 @@ def test_the_local_models_can_be_tested_and_loaded():
     at = try_it(visit())
     assert at.success[0].value.startswith("It works")
     assert "$0 (free)" in words(at)
-    assert at.session_state["budget"].spent == 0
+    assert at.session_state["budget"].now().spent == 0
     while "Load now" in labels(at):
         click(at, "Load now")
 
@@ -436,7 +436,7 @@ def test_an_edited_price_is_what_an_answer_costs(service):
     at = edit_prices(use(visit("gateflow"), f"{service.url}/units-only"), per_1000=30.0)
     try_it(at)
     assert "$0.03 (computed)" in words(at)
-    assert at.session_state["budget"].spent == Decimal("0.03")
+    assert at.session_state["budget"].now().spent == Decimal("0.03")
 
 
 def test_two_visitors_share_nothing():

@@ -181,7 +181,7 @@ def test_a_hosted_comparison_is_confirmed_first_and_booked(app, service: RerankS
     outcome = page.session_state["duplicates"].outcomes["one"]
     assert [(row.place, row.rank) for row in outcome.rows] == [(0, 3), (1, 2), (2, 1)]
     assert metrics(page)["Billed"] == "$0.001"
-    assert page.session_state["budget"].spent > 0
+    assert page.session_state["budget"].now().spent > 0
     assert stores.runs().get(outcome.run.id).query == "second text, more or less"
     assert "as if that were a question" in words(page)
     click(page, "Open in the Playground").switch_page("playground.py").run()

@@ -146,7 +146,8 @@ def test_a_reload_before_any_run_brings_the_same_set_and_waits_for_a_name() -> N
 def test_a_link_to_a_set_that_is_gone_says_so_and_shows_the_sample() -> None:
     """Nothing is rated on another set by mistake."""
     page = open_step("Rate", set="nonsense")
-    assert "There is no such query set any more" in words(page)
+    assert "This query set is not here" in words(page)
+    assert "The link names a query set that is not on this computer" in words(page)
     assert page.session_state["evaluate"].query_set.name == "Sample: support questions"
 
 
@@ -397,7 +398,14 @@ def test_an_experiment_is_reopened_by_its_link(hosted, service: RerankService) -
     again = open_step("Answer", experiment=one)
     assert "English reranking lifts" in words(again)
     assert service.requests == []
-    assert "There is no such experiment" in words(open_step("Answer", experiment="nonsense"))
+
+
+def test_a_link_to_a_run_that_is_gone_says_so_and_shows_the_sample() -> None:
+    """The heading says what is the matter, and the page works on."""
+    page = open_step("Query set", experiment="nonsense")
+    assert "This run is not here" in words(page)
+    assert "The link names a run that is not on this computer" in words(page)
+    assert "77 queries" in words(page)
 
 
 def test_without_ratings_there_is_no_measure_and_a_way_to_rate() -> None:

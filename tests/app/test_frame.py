@@ -55,12 +55,12 @@ def test_the_sidebar_says_what_was_spent(at):
 def test_the_spending_limit_is_set_and_lifted(at):
     """The number in the sidebar is the session's limit; emptied, there is none."""
     at.sidebar.number_input(key="spending_limit").set_value(0.1).run()
-    assert at.session_state["budget"].limit == Decimal("0.1")
+    assert at.session_state["budget"].now().limit == Decimal("0.1")
     assert r"of a limit of \$0.10" in sidebar(at)
     at.switch_page("playground.py").run()
     assert at.sidebar.number_input(key="spending_limit").value == 0.1
     at.sidebar.number_input(key="spending_limit").set_value(None).run()
-    assert at.session_state["budget"].limit is None
+    assert at.session_state["budget"].now().limit is None
 
 
 def show_unexpected() -> None:
@@ -147,7 +147,8 @@ def test_a_call_books_what_it_cost(service):
     budget = Budget(Decimal("0.003"))
     response = paid_call.rerank(connection_to(f"{service.url}/ok"), Payment(budget, Decimal(0)), REQUEST)
     assert [row.index for row in response.results] == [1, 0]
-    assert (budget.spent, budget.reserved) == (Decimal("0.001"), 0)
+    now = budget.now()
+    assert (now.spent, now.reserved) == (Decimal("0.001"), 0)
 
 
 def test_a_call_that_could_pass_the_limit_is_not_made(service):
@@ -165,7 +166,8 @@ def test_a_failed_call_gives_back_what_was_surely_not_billed(service, mood, unce
     budget = Budget(Decimal("1"))
     with pytest.raises(rc.RerankError):
         paid_call.rerank(connection_to(f"{service.url}/{mood}", max_retries=0), Payment(budget, Decimal(0)), REQUEST)
-    assert (budget.spent, budget.reserved) == (0, 0)
+    now = budget.now()
+    assert (now.spent, now.reserved) == (0, 0)
     assert budget.now().uncertain == Decimal(uncertain)
 
 
@@ -196,7 +198,7 @@ def test_a_reserved_call_can_be_broken_off(service):
         paid_call.rerank(connection_to(f"{service.url}/held"), payment, REQUEST, on_client=close_once_it_waits)
     (closer,) = closers
     closer.join()
-    assert budget.reserved == 0
+    assert budget.now().reserved == 0
 
 
 def test_the_server_closes_the_job_manager_when_it_ends(monkeypatch):
@@ -265,7 +267,8 @@ def test_a_refusal_after_a_lost_answer_gives_no_money_back():
     budget = Budget(Decimal("1"))
     with Loopback().script(hung_up, answers(429, retry_after="1000")) as server, pytest.raises(rc.RateLimitedError):
         paid_call.rerank(connection_to(server.url, max_retries=1), Payment(budget, Decimal(0)), REQUEST)
-    assert (budget.spent, budget.reserved, budget.now().uncertain) == (0, 0, Decimal("0.002"))
+    now = budget.now()
+    assert (now.spent, now.reserved, budget.now().uncertain) == (0, 0, Decimal("0.002"))
 
 
 def test_an_answer_after_a_lost_one_keeps_the_lost_one_set_aside():
@@ -275,7 +278,7 @@ def test_an_answer_after_a_lost_one_keeps_the_lost_one_set_aside():
     body["gateflow"] = {"cost": {"total": 0.0007}}
     with Loopback().script(hung_up, answers(200, body)) as server:
         paid_call.rerank(connection_to(server.url, max_retries=1), Payment(budget, Decimal(0)), REQUEST)
-    assert (budget.spent, budget.now().uncertain) == (Decimal("0.0007"), Decimal("0.0007"))
+    assert (budget.now().spent, budget.now().uncertain) == (Decimal("0.0007"), Decimal("0.0007"))
 
 
 @pytest.mark.parametrize(("page", "name"), [("playground", "run"), ("duplicates", "job"), ("search", "filling")])

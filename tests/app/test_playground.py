@@ -7,6 +7,7 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.components.playground import tabs
 from pages.components.session.connection import Settings
 from rerank_core import documents, samples
 from rerank_core.storage.runs import RunStore
@@ -37,6 +38,14 @@ def test_the_first_visit_is_reranked_here_and_free(app) -> None:
     assert metrics(page)["Billed"] == "$0"
     assert "2 of 4 moved" in words(page)
     assert [tab.label for tab in page.tabs] == ["Board", "Table", "Request", "Context", "Export"]
+
+
+def test_the_picture_of_the_board_has_the_names_of_the_page(app) -> None:
+    """Whoever is shown the SVG file reads which model and which connection it was, and not how we call them in code."""
+    run = app().session_state["playground"].run
+    picture = tabs.board_picture(run, 3, dark=False).decode()
+    assert "Model English · On this computer · 4 documents" in picture
+    assert run.response.model not in picture
 
 
 def test_a_hosted_connection_waits_for_the_button(app, service: RerankService) -> None:
@@ -406,7 +415,7 @@ def test_a_files_own_rank_and_score_never_stand_for_the_runs(app) -> None:
     assert [document.metadata["title"] for document in documents] == ["Hats", "Boots"]
     page.session_state["tab"] = "Table"
     page.run()
-    table = page.dataframe[0].value
+    table = next(each.value for each in page.dataframe if "Kept" in each.value.columns)
     assert list(table["Rank"]) == [1, 2]
     assert list(table["Rank (given)"]) == ["2", "1"]
     assert list(table["Score"]) != list(table["Score (given)"]) == ["0.1", "0.9"]

@@ -96,9 +96,12 @@ def inputs() -> tuple[str, StartingOrder]:
     query: str = st.session_state.get(keys.QUERY) or ""
     by: StartBy = st.session_state.get(keys.START_ORDER) or "listed"
     working, current = texts().working, state()
-    made_of = (working, by, query if by == "keyword" else "")
+    made_of = (working, by, (query, read_fields()) if by == "keyword" else "")
     if current.start is None or current.start[0] != made_of:
-        current.start = (made_of, start_order(working, by, query))  # by keyword, an index is built for it
+        current.start = (
+            made_of,
+            start_order(working, by, query, read_fields()),
+        )  # by keyword, an index is built for it
     return query, current.start[1]
 
 
@@ -207,7 +210,7 @@ def confirmation(chosen: Sequence[Contender]) -> None:
 
 def restore(run_ids: str) -> None:
     """Show the comparison that the address names: each part from its worker where it is remembered, else from the
-    store; parts that are nowhere are left out."""
+    store. Parts that are nowhere are left out, and those that do not compare; the page says so."""
     current, mine = state(), COMPARE.job()
     ids = [name for name in dict.fromkeys(run_ids.split(",")) if name][:MAX_CONTENDERS]
     parts: list[Part] = []
@@ -227,11 +230,25 @@ def restore(run_ids: str) -> None:
         for part in parts
         if (asked := _question(part)) is not None
     }
+    mine.message = _left_out(len(ids), len(parts))
     if len(questions) > 1 or len({part.contender for part in parts}) < len(parts):
         parts, under_way = [], {}
+        mine.message = "The link names runs that do not compare: of different questions, or of one model twice."
     current.parts = parts
     mine.watch(list(under_way), list(under_way.values()))
     current.round, current.shuffle = new_id(), shuffled(len(parts))
+
+
+def _left_out(named: int, found: int) -> str:
+    """What became of the runs that a link names, in words; empty where all are here."""
+    if found == named:
+        return ""
+    if found:
+        return f"The link names {named} runs, and {found} of them {'is' if found == 1 else 'are'} on this computer."
+    return (
+        "The link names runs that are not on this computer: they were deleted, or made on another one. "
+        "Choose an example, or compare texts of your own."
+    )
 
 
 def restored() -> None:

@@ -25,10 +25,17 @@ _HEADINGS: tuple[tuple[type[rc.RerankError], str], ...] = (
     (rc.InvalidRequestError, "This cannot be ranked as it is"),
     (rc.ConfigurationError, "The connection is not set up"),
 )
+# Errors of our own that their code tells apart.
+_HEADINGS_BY_CODE = {
+    "experiment_not_found": "This run is not here",
+    "query_set_not_found": "This query set is not here",
+}
 
 
 def heading(error: rc.RerankError) -> str:
     """A few words of our own for this kind of error."""
+    if error.code in _HEADINGS_BY_CODE:
+        return _HEADINGS_BY_CODE[error.code]
     return next((words for kind, words in _HEADINGS if isinstance(error, kind)), "That did not work")
 
 

@@ -100,7 +100,8 @@ def _files() -> None:
         said = {problem for part in parts for problem in part.problems}
         for problem in [problem for problem in made.problems if problem not in said][:20]:
             st.text(str(problem.reason))
-        importing(made)
+        if importing(made):
+            columns_button(inbox(), next(iter(inbox().files)), "Look at the columns")
         search = search_for_missing(made)
         if not made.ready and search is None:
             _cure()

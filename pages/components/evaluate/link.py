@@ -8,6 +8,9 @@ from pages.components.evaluate.new_run import ready_contenders
 from pages.components.evaluate.run import create
 from pages.components.evaluate.state import FREE, STEPS, open_experiment, open_set, saved_sets, state
 from pages.components.session import keys, query_params, stores
+from rerank_core import RerankError
+
+_NOWHERE = {"experiment_not_found": "a run", "query_set_not_found": "a query set"}
 
 
 def restore_from_link() -> None:
@@ -28,6 +31,13 @@ def restore_from_link() -> None:
         open_set(set_id)
     if current.set_id is None:
         open_set(saved_sets()[-1].id)  # the sample
+    if current.error is not None and current.error.code in _NOWHERE:
+        current.error = RerankError(
+            f"The link names {_NOWHERE[current.error.code]} that is not on this computer: it was deleted, or made on "
+            "another one.",
+            hint="Here is the sample to start with.",
+            code=current.error.code,
+        )
     st.session_state[keys.STEP] = step if step in STEPS else "Answer"
     if (
         not (asked or set_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import pandas as pd
@@ -10,18 +11,26 @@ import streamlit as st
 
 import rerank_core as rc
 from pages.components.display.markdown import escaped
-from pages.components.evaluate.orders import documents_of
+from pages.components.evaluate.orders import documents_of, remembered
 from pages.components.evaluate.run import create, under_way
 from pages.components.evaluate.speed import local_speeds, measuring, request_seconds, wait_for_speed
 from pages.components.evaluate.state import reported, state
 from pages.components.evaluate.terms import limit_field, rate_fields
-from pages.components.inputs.rank_fields import has_choice, names_of, offer_titles, rank_fields_control, read_of
+from pages.components.inputs.rank_fields import (
+    has_choice,
+    names_of,
+    offer_titles,
+    quiet_warning,
+    rank_fields_control,
+    read_of,
+)
 from pages.components.session import connection as connections
 from pages.components.session import keys, stores
 from rerank_core import offline, pricing
 from rerank_core.evaluation.experiments.plan import ExperimentPlan, plan
 from rerank_core.evaluation.experiments.records import Experiment, RatePolicy, duration_text
 from rerank_core.evaluation.query_sets.query_set import QuerySet
+from rerank_core.evaluation.query_sets.sanity import concerns
 from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.ranking.contender import Contender, contenders, distinct
 
@@ -53,6 +62,7 @@ def new_run(query_set: QuerySet) -> None:
             st.caption(f"{' and '.join(waiting)}: a key is needed first.")
             st.page_link("connections.py", label="Set up a connection", icon=":material/key:")
     what_is_read(query_set)
+    check(query_set, keys.QUERY_SET)
     picked = distinct(options[name] for name in chosen)
     hosted = sorted({one.provider for one in picked if not one.is_local})
     rates = _speed(hosted)
@@ -78,19 +88,31 @@ def what_is_read(query_set: QuerySet) -> None:
     rank_fields_control(documents_of(query_set), query_set.rank_fields, _read, keys.QUERY_SET)
 
 
-def importing(query_set: QuerySet) -> None:
-    """The same choice for a query set that is being put together."""
+def importing(query_set: QuerySet) -> bool:
+    """The same choice for a query set that is being put together; whether something looks wrong about it."""
 
     def chosen(fields: tuple[str, ...]) -> None:
         state().importing = fields
 
-    rank_fields_control(documents_of(query_set), state().importing, chosen, keys.EVALUATE_ADDING)
+    fields = state().importing
+    rank_fields_control(documents_of(query_set), fields, chosen, keys.EVALUATE_ADDING)
+    asked = remembered(("importing", query_set, fields), lambda: replace(query_set, rank_fields=fields))
+    return bool(query_set.ready) and check(asked, keys.EVALUATE_ADDING)
 
 
 def _read(fields: tuple[str, ...]) -> None:
     current = state()
     with reported():
         current.query_set = stores.query_sets().set_rank_fields(current.set_id or "", fields)
+
+
+def check(query_set: QuerySet, place: str) -> bool:
+    """Say what looks wrong about a query set before a run, the worst of it; whether there is anything. It stops
+    nothing. `place` is the key of the choice of what is read."""
+    found = remembered(("concerns", query_set), lambda: concerns(query_set))
+    if found:
+        quiet_warning(found[0], place if has_choice(documents_of(query_set), place) else None)
+    return bool(found)
 
 
 def read_by(one: Experiment, query_set: QuerySet) -> str:

@@ -105,7 +105,9 @@ def open_set(set_id: str) -> None:
     with reported():
         found = stores.query_sets().get(set_id)
         if found is None:
-            raise RerankError("There is no such query set any more.", hint="Choose another one.")
+            raise RerankError(
+                "There is no such query set any more.", hint="Choose another one.", code="query_set_not_found"
+            )
         current = state()
         current.use(set_id, found)
         current.experiment_id = _latest(set_id)

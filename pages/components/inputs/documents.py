@@ -12,7 +12,7 @@ from pages.components.inputs import uploads
 from pages.components.inputs.controls import paste_area, select
 from pages.components.inputs.document_files import DOCUMENT_FILES, documents_of
 from pages.components.inputs.import_report import paste_report, pasted_markup_as_text, report
-from pages.components.inputs.rank_fields import names_of, rank_fields_control, read_of
+from pages.components.inputs.rank_fields import names_of, rank_fields_control, read_of, warning_about
 from pages.components.session import keys
 from pages.components.session.texts import FROM_EXAMPLE, MAX_TOP_N, OWN, Offered, Texts, as_pasted_text, texts
 from rerank_core import documents, providers
@@ -67,7 +67,8 @@ def read_fields() -> tuple[str, ...]:
 
 def rank_fields_input() -> None:
     """What the model reads of the documents."""
-    rank_fields_control(texts().working.documents, texts().rank_fields, _read, keys.DOCUMENTS)
+    documents = texts().working.documents
+    warning_about(documents, rank_fields_control(documents, texts().rank_fields, _read, keys.DOCUMENTS), keys.DOCUMENTS)
 
 
 def _read(fields: tuple[str, ...]) -> None:

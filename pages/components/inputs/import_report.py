@@ -23,6 +23,7 @@ NO_COLUMN = "(none)"
 _FIRST_ROW = {"": "Detect", "yes": "Column names", "no": "Data"}
 _MARKUP = {"": "Read as text", "keep": "Keep as it is"}
 _WIDTH = 170
+_PREVIEW_BYTES, _PREVIEW_LINES = 2_000, 3
 _COLUMNS, _SAMPLE_CHARACTERS = "columns", 120
 # What was chosen under this name holds for the same columns only.
 _RATINGS = "ratings"
@@ -52,10 +53,12 @@ def report(inbox: Inbox[T], name: str, more: Callable[[], object] | None = None)
                 )
         for note in reading.notes(parsed):
             st.text(note)
+        if _is_old(parsed):
+            _encoding(inbox, name)
         problems(parsed.problems, "This file")
         if more is not None:
             more()
-        if parsed.columns or parsed.encoding not in (None, "utf-8") or _has_markup(parsed):
+        if parsed.columns or _has_markup(parsed):
             title = "Columns" if parsed.columns else "How it was read"
             with st.expander(
                 title,
@@ -144,16 +147,40 @@ def _choices(inbox: Inbox[T], name: str) -> None:
     with st.container(horizontal=True):
         if parsed.header is not None:
             _choice(inbox, name, "header", "First row", _FIRST_ROW)
-        if parsed.encoding is not None:
-            read_as = ENCODINGS.get(parsed.encoding, parsed.encoding.upper()).partition(" (")[0]
-            guess = "Detect" if upload.requested.get("encoding") else f"Detect ({read_as})"
-            _choice(inbox, name, "encoding", "Encoding", {"": guess, **ENCODINGS})
+        if parsed.encoding is not None and not _is_old(parsed):
+            _encoding_choice(inbox, name)
         if _has_markup(parsed):
             _choice(inbox, name, "markup", "HTML in the fields", _MARKUP)
         for role, label in reading.roles.items() if parsed.columns else ():
             columns = {column: column for column in parsed.columns}
             options = columns if role in reading.needed else {"": NO_COLUMN, **columns}
             _choice(inbox, name, role, label, options, parsed.chosen.get(role, ""))
+
+
+def _is_old(parsed: ParsedDocuments | Imported) -> bool:
+    """Whether a text is in an encoding that had to be guessed or chosen."""
+    return parsed.encoding not in (None, "utf-8")
+
+
+def _encoding(inbox: Inbox[T], name: str) -> None:
+    """The first lines of a file that is not UTF-8, and the choice of another encoding beside them."""
+    upload = inbox.files[name]
+    lines = (
+        upload.data[:_PREVIEW_BYTES].decode(upload.parsed.encoding or "utf-8", "replace").splitlines()[:_PREVIEW_LINES]
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        with st.container(width="stretch", gap="small"):
+            st.caption("The letters look wrong? Choose another encoding.")
+            st.text("\n".join(shown(line, _SAMPLE_CHARACTERS, one_line=True) for line in lines))
+        _encoding_choice(inbox, name)
+
+
+def _encoding_choice(inbox: Inbox[T], name: str) -> None:
+    upload = inbox.files[name]
+    encoding = upload.parsed.encoding or "utf-8"
+    read_as = ENCODINGS.get(encoding, encoding.upper()).partition(" (")[0]
+    guess = "Detect" if upload.requested.get("encoding") else f"Detect ({read_as})"
+    _choice(inbox, name, "encoding", "Encoding", {"": guess, **ENCODINGS})
 
 
 def _has_markup(parsed: ParsedDocuments | Imported) -> bool:

@@ -15,6 +15,7 @@ from pages.components.session import keys, page_state
 from rerank_core import Document
 from rerank_core.documents.chunking import CHUNK_KEYS
 from rerank_core.documents.report import listed
+from rerank_core.evaluation.query_sets.sanity import Concern, texts_concern
 from rerank_core.pricing.tokens import estimate_tokens
 from rerank_core.rank_fields import TEXT, TEXT_ONLY, TITLE, TITLE_AND_TEXT, missing_fields, ranked_text, written
 from rerank_core.retrieval.passages import PARENT
@@ -22,6 +23,7 @@ from rerank_core.retrieval.passages import PARENT
 PREVIEW_CHARACTERS, PREVIEW_HEIGHT = 4_000, 220
 NAME_CHARACTERS = 60
 LINK_CHARACTERS = 200
+LOOKED_AT = 500  # documents, evenly spread
 # Spreadsheets can have hundreds of columns; what is chosen already is offered besides.
 OFFERED = 40
 # Where a document is from and how it stood there, not what it says: offered to nobody, though read where asked for.
@@ -34,6 +36,8 @@ class FieldsThere:
 
     documents: Sequence[Document] | None = None
     fields: tuple[str, ...] = field(default=TEXT_ONLY)
+    # What looks wrong about what is read of them, by the fields.
+    concern: tuple[Sequence[str] | None, Concern | None] = (None, None)
 
 
 def fields_there(documents: Sequence[Document], place: str) -> tuple[str, ...]:
@@ -48,6 +52,7 @@ def fields_there(documents: Sequence[Document], place: str) -> tuple[str, ...]:
                 found[TEXT] += 1
         first = [name for name in TITLE_AND_TEXT if found.pop(name, 0)]
         known.documents, known.fields = documents, (*first, *(name for name, _ in found.most_common()))
+        known.concern = (None, None)
     return known.fields
 
 
@@ -98,7 +103,9 @@ def rank_fields_control(
         return read
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.text(f"The model reads: {names_of(read)}", width="content")
-        with st.popover("Change", icon=":material/visibility:", type="tertiary"):
+        with st.popover(
+            "Change", icon=":material/visibility:", type="tertiary", key=_popover(place), on_change="rerun"
+        ):
             _choice(there, read, change, place)
             _preview(documents, read)
             if read != read_of(documents, TITLE_AND_TEXT, place):
@@ -112,6 +119,42 @@ def rank_fields_control(
                 )
     _left_out(there, read, change, place)
     return read
+
+
+def warning_about(documents: Sequence[Document], read: tuple[str, ...], place: str) -> None:
+    """Say where most of what is read is nearly nothing although there is more to read. It stops nothing."""
+    if not has_choice(documents, place):
+        return
+    known = page_state.of(FieldsThere, place)
+    if known.concern[0] != read:
+        looked_at = documents[:: -(-len(documents) // LOOKED_AT)]
+        known.concern = read, texts_concern([ranked_text(document, read) for document in looked_at])
+    if known.concern[1] is not None:
+        quiet_warning(known.concern[1], place)
+
+
+def quiet_warning(concern: Concern, place: str | None) -> None:
+    """Something that looks wrong, and the way to the choice of what is read where there is one. It stops nothing."""
+    with st.container(gap="xxsmall"):
+        with st.container(horizontal=True, gap="small"):
+            st.markdown(":material/rule:", width="content")
+            st.text(shown(concern.sentence))
+        if place is not None:
+            st.button(
+                "Choose what the model reads",
+                type="tertiary",
+                key=keys.of(keys.RANK_FIELDS_OPEN, place, "button"),
+                on_click=_open,
+                args=(place,),
+            )
+
+
+def _popover(place: str) -> str:
+    return keys.of(keys.RANK_FIELDS_OPEN, place)
+
+
+def _open(place: str) -> None:
+    st.session_state[_popover(place)] = True
 
 
 def offer_titles(

@@ -16,14 +16,15 @@ from pages.components.session.texts import texts
 from rerank_core import RerankRequest
 from rerank_core.providers.spec import ModelSpec
 from rerank_core.rank_fields import TITLE_AND_TEXT
-from rerank_core.retrieval.starting_order import start_order
+from rerank_core.retrieval.starting_order import StartBy, start_order
 from rerank_core.storage.run_record import Run
 
 
 def plan(connection: Connection, model: ModelSpec | None) -> Plan[Run]:
     """What pressing Rerank now would do. Raises RerankError where the inputs cannot be run."""
     query = st.session_state.get(keys.QUERY) or ""
-    ordered = start_order(texts().working, st.session_state.get(keys.START_ORDER) or "listed", query)
+    by: StartBy = st.session_state.get(keys.START_ORDER) or "listed"
+    ordered = start_order(texts().working, by, query, read_fields())
     request = RerankRequest(
         query,
         ordered.documents,

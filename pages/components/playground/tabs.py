@@ -128,7 +128,7 @@ def files(run: Run, top_n: int) -> None:
             ),
             "Board as SVG": (
                 "svg",
-                lambda: board_svg.board_svg(run.response, top_n=top_n, order_name=run.order_name, dark=dark).encode(),
+                lambda: board_picture(run, top_n, dark=dark),
             ),
         }
         for label, (ending, data) in made.items():
@@ -137,6 +137,20 @@ def files(run: Run, top_n: int) -> None:
         "The CSV opens in any spreadsheet. The JSON has everything, costs and metadata included. No file holds a key. "
         "This page's address reopens the run on this computer."
     )
+
+
+def board_picture(run: Run, top_n: int, *, dark: bool) -> bytes:
+    """The board as an SVG file. The model and the connection have the names that the page gives them."""
+    spec = provider(run.connection)
+    model = spec.model(run.response.model)
+    return board_svg.board_svg(
+        run.response,
+        order_name=run.order_name,
+        top_n=top_n,
+        model_label=model.label if model else None,
+        connection_label=spec.label,
+        dark=dark,
+    ).encode()
 
 
 def _pretty(body: object) -> str:

@@ -10,6 +10,7 @@ from rerank_core.documents.report import ParsedDocuments
 from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.delimited import read_delimited
 from rerank_core.documents.tables.guess import ColumnGuess
+from rerank_core.documents.tables.numbers import has_decimal_commas, with_points
 from rerank_core.documents.tables.roles import by_role
 from rerank_core.documents.tables.table import (
     TOTAL,
@@ -175,6 +176,12 @@ def _with_documents(builder: ImportBuilder, table: Table, names: Sequence[str], 
     if _only_rates(roles):
         builder.reading_notes.append("Without ranks, scores or texts the rows are ratings and no order.")
     builder.row_order = not {"rank", "score"} & roles.keys()
+    commas = {
+        role: has_decimal_commas(row.cells[place] for row in body if place < len(row.cells))
+        for role in ("rank", "score")
+        if role in roles
+        for place in [names.index(roles[role])]
+    }
     extra = [name for name in names if name not in roles.values()]
     for line, cells in body:
         if len(cells) != len(names) and (table.ragged or len(cells) > len(names)):
@@ -182,6 +189,7 @@ def _with_documents(builder: ImportBuilder, table: Table, names: Sequence[str], 
             continue
         row = dict(zip(names, [*cells, *[""] * (len(names) - len(cells))], strict=True))
         known = _without_errors(builder, line, roles, row)
+        known |= {role: with_points(known[role], commas=comma) for role, comma in commas.items()}
         _add(builder, line, known, {name: row[name] for name in extra})
 
 

@@ -37,6 +37,16 @@ def test_scores_on_another_scale_are_given_as_they_came() -> None:
     assert [document.text for document in start_order(listed, "score", "q").documents] == ["a", "b", "c", "d"]
 
 
+def test_by_keyword_is_by_the_fields_that_a_model_reads() -> None:
+    """A title counts where it is read, and does not where the text alone is."""
+    listed = WorkingList.of(
+        [Document("as it is"), Document("see below", None, {"title": "Reset a password"})], "pasted"
+    )
+    titled = start_order(listed, "keyword", "password")
+    assert [document.text for document in titled.documents] == ["see below", "as it is"]
+    assert start_order(listed, "keyword", "password", ("text",)).documents == listed.documents
+
+
 def test_by_keyword_puts_matches_first_and_the_rest_as_listed() -> None:
     """Documents without a word of the query stay behind those with one, in their own order."""
     listed = working(("zebra", {}), ("apple", {}), ("reset the password", {}), ("pear", {}))

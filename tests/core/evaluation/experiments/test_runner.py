@@ -137,8 +137,8 @@ def test_the_sessions_budget_counts_too(world):
     budget = Budget(Decimal("0.005"))
     end = world.run(budget=budget)
     assert (end.state, end.done) == ("limit", 5)
-    assert budget.spent == Decimal("0.005")
-    assert budget.reserved == 0
+    assert budget.now().spent == Decimal("0.005")
+    assert budget.now().reserved == 0
 
 
 def test_money_that_may_have_been_billed_stays_set_aside():

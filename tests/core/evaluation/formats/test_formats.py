@@ -612,11 +612,11 @@ def test_columns_of_any_name_can_be_named() -> None:
     assert imported.judgments == {"Wie lange?": {"Bis neun.": 2}}
 
 
-def test_decimal_commas_are_numbers_and_thousands_are_not_guessed() -> None:
-    """0,875 and 12,5 can only be decimals; 1,000 may be a thousand, so it is neither."""
-    imported = read("a.csv", b"query;document;score\nq;low;0,125\nq;high;12,5\nq;odd;1,000\n")
-    assert imported.run == {"q": ("high", "low", "odd")}
-    assert [problem.line for problem in imported.problems] == [4]
+def test_thousands_are_not_guessed() -> None:
+    """1,000 may be a thousand or one; where no other cell of its column tells, it is neither."""
+    imported = read("a.csv", b"query;document;score\nq;low;1\nq;odd;1,000\n")
+    assert imported.run == {"q": ("low", "odd")}
+    assert [problem.line for problem in imported.problems] == [3]
 
 
 def test_the_name_decides_where_a_line_is_damaged() -> None:
@@ -872,7 +872,9 @@ def test_an_import_says_how_the_file_was_read() -> None:
     assert found.columns == ("Frage", "Antwort", "Grade")
     assert found.chosen == {"query": "Frage", "document": "Antwort", "rating": "Grade"}
     assert (found.header, found.encoding) == (True, "cp1252")
-    assert found.reading_notes == ("This file was read as Windows-1252 text, since it is not UTF-8.",)
+    assert found.reading_notes[0].startswith(
+        "This file was read as Windows-1252 (Western) text, since it is not UTF-8."
+    )
     assert (found.sheet, found.sheets) == (None, ())
     assert read("judgments.qrels", b"q 0 d 1\n").columns == ()
 
