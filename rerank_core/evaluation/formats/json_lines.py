@@ -187,7 +187,7 @@ def _read_part(builder: ImportBuilder, name: str, text: str, *, named: bool = Tr
         _qrels(builder, text, prefix)
         return
     for number, value in _values(builder, text, prefix):
-        if isinstance(value, dict) and _QRELS_HEADER[:2] == tuple(key for key in _QRELS_HEADER[:2] if key in value):
+        if isinstance(value, dict) and "corpus-id" in value and "query-id" in value:
             query, document, rating = (value.get(key) for key in _QRELS_HEADER)
             builder.rate(number, str(query), str(document), "" if rating is None else str(rating), prefix)
             continue

@@ -143,12 +143,12 @@ def _in_32_bits(score: float) -> float:
 
 
 def _say_ties(builder: ImportBuilder) -> None:
-    """Say which queries trec_eval would put in another order, since scores differ beyond its 32 bits only."""
-    other = 0
-    for own in builder.scores.values():
-        kept = {document: _best_last(_in_32_bits(score), document) for document, score in own.items()}
-        exact = {document: _best_last(score, document) for document, score in own.items()}
-        other += sorted(own, key=kept.__getitem__) != sorted(own, key=exact.__getitem__)
+    """Say in how many queries trec_eval takes scores for equal, since they differ beyond its 32 bits only."""
+    # rounding keeps the order of scores and only makes some equal
+    other = sum(
+        len(set(map(_in_32_bits, exact))) < len(exact)
+        for exact in (set(own.values()) for own in builder.scores.values())
+    )
     if other:
         queries = f"{other:,} {'query' if other == 1 else 'queries'}"
         builder.reading_notes.append(
@@ -180,6 +180,8 @@ def _parts(line: str) -> list[str]:
     """The parts of a line. Between tabs or commas a part may hold blanks; else each blank ends one."""
     line = line.strip(" \t\r\f\v")
     blanks = _WHITE.split(line)
+    if len(blanks) in (4, 6) and "\t" not in line:
+        return blanks
     for mark in "\t,;" if len(blanks) < 4 else "\t":
         cells = [cell.strip() for cell in line.split(mark)]
         if len(cells) in (4, 6) and all(cells) and is_number(cells[3 if len(cells) == 4 else 4]):
