@@ -2,7 +2,7 @@
 
 `parse_documents` reads a paste, `read_documents` a file, `read_isolated` a file with progress and cancel,
 `read_files` several as a job; all give ParsedDocuments. `describe` says how an import went, `merge` puts several
-together, `order_by` sorts by a rank or score that came with them, `with_titles` puts titles in front of texts,
+together, `order_by` sorts by a rank or score that came with them,
 `with_source` gives the documents as a knowledge base keeps them. `chunk` cuts long documents, `chunk_cost` says
 what that does to the estimate, `group_by_parent` gives results by document again;
 what these give is described in `chunking`.
@@ -21,7 +21,6 @@ from rerank_core.documents.order import Ordered, order_by
 from rerank_core.documents.paste.parse import parse_documents
 from rerank_core.documents.reading import read_files, with_source
 from rerank_core.documents.report import ParsedDocuments, Problem, describe, merge
-from rerank_core.documents.titles import with_titles
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -42,5 +41,4 @@ __all__ = [
     "read_files",
     "read_isolated",
     "with_source",
-    "with_titles",
 ]

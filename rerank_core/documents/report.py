@@ -55,6 +55,8 @@ class ParsedDocuments:
         "several" for a merge of different ones.
     problems: what was left out, by line. Empty lines and empty rows are no problem.
     query, model, top_n: what a pasted request carried besides its documents, else None.
+    rank_fields: the fields of each document that a pasted request has ranked, in its order, by their names in
+        `documents`, "text" for the text; those that no document has are left out. Empty where it names none.
     columns: the names of all columns of a table, or of all keys of JSON objects, in order.
     chosen: which column serves as "text", "id", "title", "rank", "score" and "url"; a role that no
         column serves is missing. unsure: the roles whose column somebody should look at.
@@ -75,6 +77,7 @@ class ParsedDocuments:
     query: str | None = None
     model: str | None = None
     top_n: int | None = None
+    rank_fields: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     chosen: Mapping[str, str] = field(default_factory=dict, hash=False)
     unsure: tuple[str, ...] = ()
@@ -150,6 +153,7 @@ def merge(parts: Iterable[ParsedDocuments], *, name_source: bool = True) -> Pars
         query=next((part.query for part in parts if part.query), None),
         model=next((part.model for part in parts if part.model), None),
         top_n=next((part.top_n for part in parts if part.top_n), None),
+        rank_fields=next((part.rank_fields for part in parts if part.rank_fields), ()),
         columns=tuple(columns),
         chosen=chosen,
         rows=sum(part.rows for part in parts),

@@ -7,6 +7,9 @@ Wikipedia in English, German and Spanish and 0.15 on Cranfield; 0.03 to 0.13 for
 that share no word with their answer come out too low. That is why the result is called a relevance score and
 never a probability.
 
+Neither collection has titles apart from its texts (Cranfield's abstracts begin with theirs), so that reading titles
+changes nothing about these figures.
+
 Where a query and its documents share no language there are no shared words to count, and the mapping that
 leans on them gives right answers 0.03. There the mapping that was fitted for the cosine alone, across
 languages too, takes over, the keyword share added in the same proportion so that the order stays what it was:

@@ -6,7 +6,9 @@ the tests hold the adapter to the contract alone.
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -26,19 +28,17 @@ def build(batch: Batch) -> dict[str, Any]:
 def parse(body: Any, batch: Batch) -> ParsedReply:
     """Match the strings of a reply back to the texts that were sent.
 
-    The match is exact and equal texts are taken in input order. A string that was not sent is dropped, a
-    text that does not come back is `missing`, each with a warning. BadResponseError where the list is
-    missing, holds something else than strings, or holds none of ours.
+    Equal texts are taken in input order. A string that is nobody's text as it stands is matched by its words, since a
+    service may give back white space, line ends and Unicode forms otherwise than it got them. A string that was not
+    sent is dropped, a text that does not come back is `missing`, each with a warning. BadResponseError where the list
+    is missing, holds something else than strings, or holds none of ours.
     """
     returned = body.get(_LIST) if isinstance(body, dict) else None
     if not isinstance(returned, list):
         raise BadResponseError(f"The reply holds no list of {_LIST}.", hint=_NON_EMPTY)
     if not all(isinstance(text, str) for text in returned):
         raise BadResponseError(f"The reply's {_LIST} are not all strings.", hint=_NON_EMPTY)
-    waiting: defaultdict[str, deque[int]] = defaultdict(deque)
-    for index, text in enumerate(batch.texts):
-        waiting[text].append(index)
-    order = [waiting[text].popleft() for text in returned if waiting.get(text)]
+    order = _order(returned, batch.texts)
     if not order:
         raise BadResponseError("The reply holds none of the documents that were sent.", hint=_NON_EMPTY)
     returned_indexes = set(order)
@@ -56,6 +56,29 @@ def parse(body: Any, batch: Batch) -> ParsedReply:
         request_id=replies.text_or_none(body.get("id")),
         warnings=tuple(warnings),
     )
+
+
+def _order(returned: Sequence[str], texts: Sequence[str]) -> list[int]:
+    """The indexes of the texts that came back, in the order of the reply."""
+    found = _matched(dict(enumerate(returned)), dict(enumerate(texts)))
+    taken = set(found.values())
+    found |= _matched(
+        {place: _loose(text) for place, text in enumerate(returned) if place not in found},
+        {index: _loose(text) for index, text in enumerate(texts) if index not in taken},
+    )
+    return [found[place] for place in sorted(found)]
+
+
+def _matched(returned: Mapping[int, str], texts: Mapping[int, str]) -> dict[int, int]:
+    """For the place of each returned string the index of its text, equal ones in order."""
+    waiting: defaultdict[str, deque[int]] = defaultdict(deque)
+    for index, text in texts.items():
+        waiting[text].append(index)
+    return {place: waiting[text].popleft() for place, text in returned.items() if waiting.get(text)}
+
+
+def _loose(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 _HINTS = {

@@ -17,7 +17,7 @@ from pages.components.session import keys
 from pages.components.session.texts import FROM_EXAMPLE, MAX_TOP_N, OWN, Offered, Texts, as_pasted_text, texts
 from rerank_core import documents, providers
 from rerank_core.documents import ParsedDocuments
-from rerank_core.documents.tables.roles import by_role
+from rerank_core.documents.tables.roles import by_role, ranked_by_role
 from rerank_core.documents.working_list import WorkingList
 from rerank_core.retrieval.starting_order import has_number
 
@@ -165,6 +165,7 @@ def _offered(parsed: ParsedDocuments) -> dict[str, Offered]:
         keys.QUERY: parsed.query,
         keys.TOP_N: top_n,
         keys.MODEL: label,
+        keys.RANK_FIELDS: ranked_by_role(parsed),
     }
     return {key: value for key, value in offered.items() if value}
 

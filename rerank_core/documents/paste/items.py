@@ -11,6 +11,7 @@ from rerank_core.documents.paste.records import flat_record, id_key, known_text_
 from rerank_core.documents.report import Collector, ParsedDocuments, Problem
 from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.guess import ColumnGuess, guess_columns
+from rerank_core.rank_fields import TEXT
 
 # Names of what is no text of a document, however long it is.
 _NO_TEXT = frozenset((*fields.QUERY_NAMES["query"], "search terms", "index", "file", "filename", "file name", "path"))
@@ -18,7 +19,7 @@ _LONG = 40
 
 
 def request_of(value: Any) -> dict[str, Any]:
-    """The query, model and top_n of a request body, those that are there, under these names."""
+    """The query, model, top_n and rank_fields of a request body, those that are there, under these names."""
     if not isinstance(value, dict):
         return {}
     keys = {fields.normal(key): key for key in reversed(list(value))}
@@ -36,6 +37,9 @@ def request_of(value: Any) -> dict[str, Any]:
         if isinstance(top, int) and not isinstance(top, bool) and top > 0:
             found["top_n"] = top
             break
+    ranked = value.get(keys.get("rank fields", ""))
+    if isinstance(ranked, list) and ranked and all(isinstance(name, str) and name.strip() for name in ranked):
+        found["rank_fields"] = tuple(dict.fromkeys(ranked))
     if "query" not in found:
         for name in ("input", "body", "json", "data", "request"):
             inner = value.get(keys.get(name, ""))
@@ -50,12 +54,14 @@ def collect(
     collector: Collector,
     mode: str,
     columns: Mapping[str, str] | None = None,
+    rank_fields: Sequence[str] = (),
     **details: Any,
 ) -> ParsedDocuments:
     """Documents from the items of a JSON list.
 
     `lines` turns the places of items (from 0, ascending) into lines of the source; it is asked only for
-    items that have a problem, since finding lines costs time. `columns` is as for tables.
+    items that have a problem, since finding lines costs time. `columns` is as for tables. `rank_fields` are the keys
+    that the request has ranked: the text is one of them.
     Raises InvalidDocumentsError where `columns` names a key that no item has.
     """
     flat = [flat_record(item) if isinstance(item, dict) else None for item in items]
@@ -64,6 +70,8 @@ def collect(
     guess = guess_columns(names, rows, columns) if names else ColumnGuess({})
     fixed = bool(columns and columns.get("text"))
     chosen, note = (dict(guess.chosen), "") if fixed else _roles(names, guess, columns or {})
+    if not fixed:
+        _choose_ranked(chosen, [name for name in rank_fields if name in names])
     for place, (item, keys) in enumerate(zip(items, flat, strict=True)):
         if keys is not None:
             reason = _add_object(place, keys, chosen, fixed, collector)
@@ -76,14 +84,32 @@ def collect(
         if reason is not None:
             collector.refuse(place, reason)
     layout: dict[str, Any] = {"columns": names, "chosen": chosen, "unsure": guess.unsure, "samples": guess.samples}
+    missing = [name for name in rank_fields if names and name not in names]
+    if missing:
+        note = f"The request ranks by '{missing[0]}', which no document has."
     if note and collector.documents:
         layout["notes"] = (note,)
+    layout["rank_fields"] = tuple(TEXT if name == chosen.get("text") else name for name in rank_fields if name in names)
     parsed = collector.finish(mode, **layout, **details)
     if not parsed.problems:
         return parsed
     found = lines([problem.line for problem in parsed.problems])
     located = (Problem(line, reason) for line, (_, reason) in zip(found, parsed.problems, strict=True))
     return replace(parsed, problems=tuple(located))
+
+
+def _choose_ranked(chosen: dict[str, str], ranked: Sequence[str]) -> None:
+    """Make one of the keys that a request has ranked the text: the one that is called so, else the last that is no
+    title."""
+    if not ranked or chosen.get("text") in ranked:
+        return
+    known = [name for name in ranked if known_text_key(name)]
+    other = [name for name in ranked if fields.normal(name) not in fields.NAMES["title"]]
+    if not known and not other and "text" in chosen:
+        return
+    chosen["text"] = (known or other[::-1] or [*ranked])[0]
+    for role in [role for role, name in chosen.items() if role != "text" and name == chosen["text"]]:
+        del chosen[role]
 
 
 def _roles(names: Sequence[str], guess: ColumnGuess, wanted: Mapping[str, str]) -> tuple[dict[str, str], str]:

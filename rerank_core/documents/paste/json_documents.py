@@ -42,6 +42,7 @@ def value_documents(
     if too_deep(value):
         return ParsedDocuments((), mode, (Problem(0, "The JSON is nested too deeply to hold documents."),))
     request = items.request_of(value)
+    ranked = request.pop("rank_fields", ())
     found = find(value)
     if found is None:
         reason = (
@@ -50,7 +51,7 @@ def value_documents(
         return ParsedDocuments((), mode, (Problem(1, reason),), **request)
     if not found.items:
         return ParsedDocuments((), mode, (Problem(1, "The list of documents is empty."),), **request)
-    return items.collect(found.items, lines, Collector(limits), mode, columns, **request)
+    return items.collect(found.items, lines, Collector(limits), mode, columns, ranked, **request)
 
 
 _ACTIONS = frozenset(("index", "create", "update", "delete"))

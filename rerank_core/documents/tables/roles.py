@@ -51,6 +51,13 @@ def by_role(parsed: ParsedDocuments, refused: Collection[str] = ()) -> tuple[Doc
     )
 
 
+def ranked_by_role(parsed: ParsedDocuments) -> tuple[str, ...]:
+    """The fields that a pasted request has ranked, by the names that they have in `by_role`; empty where it names
+    none."""
+    names = {column: role for role in _PLAIN if (column := parsed.chosen.get(role))}
+    return tuple(dict.fromkeys(names.get(name, name) for name in parsed.rank_fields))
+
+
 def _beside(name: str, taken: Collection[str]) -> str:
     free = f"{name} column"
     while free in taken:

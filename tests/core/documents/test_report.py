@@ -18,7 +18,6 @@ from rerank_core.documents import (
     order_by,
     parse_documents,
     read_documents,
-    with_titles,
 )
 from rerank_core.documents.order import number_of
 from rerank_core.errors import InvalidDocumentsError
@@ -146,19 +145,6 @@ def test_an_order_is_a_rearrangement(values: list[object], by: str) -> None:
     known = [number for number in numbers if number is not None]
     assert numbers[: len(known)] == known == sorted(known, reverse=by == "score")
     assert len(problems) == len(numbers) - len(known)
-
-
-def test_titles_go_in_front_only_on_wish() -> None:
-    """The title joins the text once, stays in the metadata, and nothing changes where there is none."""
-    parsed = read_documents("a.csv", b"text,title,other\na,T,O\nT and more,T,O\nb,,O\n")
-    assert texts(parsed.documents) == ["a", "T and more", "b"]
-    assert texts(with_titles(parsed)) == ["T\na", "T and more", "b"]
-    assert with_titles(parsed)[0].metadata == {"title": "T", "other": "O"}
-    assert texts(with_titles(parsed.documents, "other")) == ["O\na", "O\nT and more", "O\nb"]
-    assert texts(with_titles([Document("a", metadata={"Subject": "S"}), Document("b", metadata={"title": 5})])) == [
-        "S\na",
-        "b",
-    ]
 
 
 @pytest.mark.parametrize(

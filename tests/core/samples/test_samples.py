@@ -8,7 +8,9 @@ import sys
 import pytest
 
 from rerank_core.errors import ConfigurationError
+from rerank_core.models import texts_of
 from rerank_core.providers import provider
+from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.samples import EXAMPLES, Example, example
 from tests.support import ROOT
 
@@ -23,7 +25,9 @@ def local_scores(story: Example, label: str) -> list[float]:
     reason = unavailable_reason(model.id)
     if reason is not None:
         pytest.skip(reason)
-    return [scored.relevance_score for scored in score(model.id, story.query, [doc.text for doc in story.documents])]
+    return [
+        scored.relevance_score for scored in score(model.id, story.query, texts_of(story.documents, TITLE_AND_TEXT))
+    ]
 
 
 def local_model(label: str):
