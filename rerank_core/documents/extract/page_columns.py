@@ -135,7 +135,7 @@ def _zone(boxes: Sequence[Box]) -> Box | None:
     return Box(left, (below + bottom) / 2, right, (above + top) / 2)
 
 
-def _without_ends(boxes: Sequence[Box]) -> Sequence[Box]:
+def _without_ends(boxes: list[Box]) -> list[Box]:
     """Pieces from the lowest to the highest, without a page number or the like far below or above the others."""
     far = _FAR * statistics.median(box.top - box.bottom for box in boxes)
     begin, end = 0, len(boxes)
