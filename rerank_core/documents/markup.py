@@ -15,7 +15,6 @@ from dataclasses import replace
 
 from rerank_core.documents.report import ParsedDocuments, Problem, count, listed
 from rerank_core.errors import InvalidDocumentsError
-from rerank_core.models import Document
 
 
 def _words(text: str) -> frozenset[str]:
@@ -239,8 +238,7 @@ def markup_read(parsed: ParsedDocuments, *, as_text: bool = True) -> ParsedDocum
     A document that is nothing but HTML without a word is left out and named.
     """
     texts = field_as_text([document.text for document in parsed.documents])
-    fields = _fields(parsed.documents)
-    changed = {name: found for name, values in fields.items() if (found := field_as_text(values))}
+    changed = changed_fields(document.metadata for document in parsed.documents)
     if not texts and not changed:
         return parsed
     if not as_text:
@@ -252,41 +250,48 @@ def markup_read(parsed: ParsedDocuments, *, as_text: bool = True) -> ParsedDocum
             name = f" ('{document.id}')" if document.id else ""
             problems.append(Problem(0, f"Document {place:,}{name} holds HTML and no words. It was left out."))
             continue
-        metadata = document.metadata if not changed else _changed(document.metadata, changed)
+        metadata = document.metadata if not changed else record_as_text(document.metadata, changed)
         same = text is document.text and metadata is document.metadata
         documents.append(document if same else replace(document, text=text, metadata=metadata))
     return replace(
         parsed,
         documents=tuple(documents),
         problems=(*problems, *parsed.problems),
-        notes=(*parsed.notes, _note(texts, changed)),
+        notes=(*parsed.notes, markup_note(texts, changed)),
         markup=True,
     )
 
 
-def _fields(documents: Iterable[Document]) -> dict[str, list[str]]:
-    """The texts of each field of the metadata; a field without any sign of HTML is missing."""
-    found: dict[str, list[str]] = {}
-    signs: set[str] = set()
-    for document in documents:
-        for name, value in document.metadata.items():
-            if type(value) is str:
-                found.setdefault(name, []).append(value)
-                if name not in signs and ("<" in value or "&" in value):
-                    signs.add(name)
-    return {name: values for name, values in found.items() if name in signs}
+def changed_fields(records: Iterable[Mapping[str, object]]) -> dict[str, dict[str, str]]:
+    """For each field of these records that holds HTML what `field_as_text` says of it; empty where none does."""
+    records = list(records)
+    signs = {
+        name
+        for record in records
+        for name, value in record.items()
+        if type(value) is str and ("<" in value or "&" in value)
+    }
+    found: dict[str, dict[str, str]] = {}
+    for name in dict.fromkeys(name for record in records for name in record) if signs else ():
+        if name in signs:
+            values = [value for record in records if type(value := record.get(name)) is str]
+            if texts := field_as_text(values):
+                found[name] = texts
+    return found
 
 
-def _changed(metadata: Mapping[str, object], changed: Mapping[str, Mapping[str, str]]) -> Mapping[str, object]:
+def record_as_text(record: Mapping[str, object], changed: Mapping[str, Mapping[str, str]]) -> Mapping[str, object]:
+    """One record with what `changed_fields` found in place of its HTML; the record itself where it has none."""
     new = {
         name: text
         for name, found in changed.items()
-        if isinstance(value := metadata.get(name), str) and (text := found.get(value)) is not None
+        if isinstance(value := record.get(name), str) and (text := found.get(value)) is not None
     }
-    return {**metadata, **new} if new else metadata
+    return {**record, **new} if new else record
 
 
-def _note(texts: Mapping[str, str], changed: Mapping[str, object]) -> str:
+def markup_note(texts: Mapping[str, str], changed: Iterable[str]) -> str:
+    """Where HTML was read as text, in a sentence: in the texts, if there is any in `texts`, and in these fields."""
     names = [f"'{name}'" for name in changed]
     shown = names[:_NAMED_FIELDS]
     if len(names) > _NAMED_FIELDS:

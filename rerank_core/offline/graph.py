@@ -91,7 +91,8 @@ def encoder_graph(shape: EncoderShape, norm: Norm, layers: Iterable[Layer], *, q
     `layers` is consumed one at a time, so weights that are unpacked on the way never stand in memory whole.
     """
     writer = GraphWriter()
-    build = _GraphBuilder(writer, shape, quantised)
+    # The vectors that knowledge bases have stored were made with this operator; another one moves them a little.
+    build = _GraphBuilder(writer, shape, quantised, contributed_attention=True)
     state = writer.input("embeddings", [1, "tokens", shape.hidden])
     state = build.normalise(state, norm)
     for layer in layers:
@@ -133,7 +134,10 @@ def cross_encoder_graph(
 
 
 class _GraphBuilder:
-    def __init__(self, writer: GraphWriter, shape: EncoderShape, quantised: bool) -> None:
+    def __init__(
+        self, writer: GraphWriter, shape: EncoderShape, quantised: bool, *, contributed_attention: bool = False
+    ) -> None:
+        self._contributed_attention = contributed_attention
         self._writer = writer
         self._shape = shape
         self._quantised = quantised
@@ -182,7 +186,10 @@ class _GraphBuilder:
 
     def _after_attention(self, state: str, attended: list[str], layer: Layer) -> str:
         heads = self._shape.heads
-        (context,) = self._writer.node("Attention", attended, q_num_heads=heads, kv_num_heads=heads)
+        if self._contributed_attention:
+            (context,) = self._writer.node("MultiHeadAttention", attended, domain=_CONTRIB, num_heads=heads)
+        else:
+            (context,) = self._writer.node("Attention", attended, q_num_heads=heads, kv_num_heads=heads)
         state = self._add_and_normalise(state, self._dense(context, layer.attention_output), layer.attention_norm)
         (wide,) = self._writer.node("Gelu", [self._dense(state, layer.up)], domain=_CONTRIB)
         return self._add_and_normalise(state, self._dense(wide, layer.down), layer.output_norm)

@@ -146,3 +146,13 @@ def test_a_guess_that_may_be_wrong_stands_open_with_samples() -> None:
     expander = next(each for each in page.expander if each.label == "Columns")
     assert expander.proto.expanded
     assert "Please look at the columns" in words(page)
+
+
+def test_html_in_the_documents_is_read_as_text_unless_somebody_says_no() -> None:
+    """The choice stands beside the columns, and the columns stay as they are."""
+    page = upload(open_step(), ("a.csv", b"query,document,rating\nq,<p>A <b>mug</b>.</p>,3\nq,<p>A pot.</p>,0\n"))
+    assert "HTML in the texts was read as text" in words(page)
+    choose(page, "HTML in the fields", "keep")
+    assert "HTML in the texts was read as text" not in words(page)
+    assert chooser(page, "Rating").value == "rating"
+    assert [one.text for one in used(page).documents.values()] == ["<p>A <b>mug</b>.</p>", "<p>A pot.</p>"]

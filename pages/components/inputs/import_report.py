@@ -12,10 +12,11 @@ from pages.components.display.board import shown
 from pages.components.inputs.controls import select
 from pages.components.inputs.uploads import NAME_CHARACTERS, Inbox, T, Upload
 from pages.components.session import keys
-from rerank_core.documents import ParsedDocuments, Problem
+from rerank_core.documents import Problem
 from rerank_core.documents.decoding import ENCODINGS
 
 if TYPE_CHECKING:
+    from rerank_core.documents import ParsedDocuments
     from rerank_core.evaluation.formats.imported import Imported
 
 SHOWN_PROBLEMS = 1000
@@ -58,7 +59,7 @@ def report(inbox: Inbox[T], name: str, more: Callable[[], object] | None = None)
         problems(parsed.problems, "This file")
         if more is not None:
             more()
-        if parsed.columns or _has_markup(parsed):
+        if parsed.columns or parsed.markup is not None:
             title = "Columns" if parsed.columns else "How it was read"
             with st.expander(
                 title,
@@ -149,7 +150,7 @@ def _choices(inbox: Inbox[T], name: str) -> None:
             _choice(inbox, name, "header", "First row", _FIRST_ROW)
         if parsed.encoding is not None and not _is_old(parsed):
             _encoding_choice(inbox, name)
-        if _has_markup(parsed):
+        if parsed.markup is not None:
             _choice(inbox, name, "markup", "HTML in the fields", _MARKUP)
         for role, label in reading.roles.items() if parsed.columns else ():
             columns = {column: column for column in parsed.columns}
@@ -181,10 +182,6 @@ def _encoding_choice(inbox: Inbox[T], name: str) -> None:
     read_as = ENCODINGS.get(encoding, encoding.upper()).partition(" (")[0]
     guess = "Detect" if upload.requested.get("encoding") else f"Detect ({read_as})"
     _choice(inbox, name, "encoding", "Encoding", {"": guess, **ENCODINGS})
-
-
-def _has_markup(parsed: ParsedDocuments | Imported) -> bool:
-    return isinstance(parsed, ParsedDocuments) and parsed.markup is not None
 
 
 def _choice(

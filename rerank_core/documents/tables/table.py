@@ -31,6 +31,7 @@ _TOTALS = frozenset(
         "somma, totaal, gemiddelde, som, soma, média, ø, Σ"
     )
 )
+_LONGEST_ERROR = 20
 _ERRORS = frozenset(
     fields.listed_names(
         "#N/A, #REF!, #DIV/0!, #VALUE!, #NAME?, #NULL!, #NUM!, #SPILL!, #CALC!, #FIELD!, #NV, #BEZUG!, #WERT!, #ZAHL!, "
@@ -167,12 +168,15 @@ def _collect(
         if not text.strip():
             collector.refuse(line, f"The '{chosen['text']}' cell is blank.")
             continue
-        if is_error(text):
+        if len(text) < _LONGEST_ERROR and is_error(text):
             collector.refuse(line, f"The '{chosen['text']}' cell holds {error_words(text)}, not a text.")
             continue
         identity = cells[id_at].strip() if id_at is not None else ""
         if identity.startswith("#") and is_error(identity):
-            identity = ""  # several documents would go by it
+            # several documents would go by it
+            reason = f"The '{chosen['id']}' cell holds {error_words(identity)}; this document has no id."
+            collector.problems.append(Problem(line, reason))
+            identity = ""
         collector.add(line, text, identity or None, {name: cells[place] for place, name in kept})
 
 

@@ -58,6 +58,7 @@ class Imported:
     row_order: whether the run is no more than the order of the rows, which have neither ranks nor scores.
     aliases: query id to an id of the file to the name of its document here, where an id stands for another text in
         that query than elsewhere in the file.
+    markup: whether HTML in the documents was read as text (True) or kept (False); None where there is none.
     """
 
     kind: str
@@ -88,6 +89,7 @@ class Imported:
     rating_note: str = ""
     row_order: bool = False
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
+    markup: bool | None = None
 
     @property
     def unmapped(self) -> bool:

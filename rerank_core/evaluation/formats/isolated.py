@@ -24,7 +24,16 @@ _TEXT_BYTES_A_SECOND = 1_000_000
 _ENTRIES = 1_000
 # the fields that are sent some entries at a time, and those that come with the last record
 _MAPPINGS = ("run", *(name for name in MAPPINGS if name != "raters"))
-_DETAILS = ("reading_notes", "rating_values", "rating_grades", "rating_note", "row_order", "aliases", *wire.LAYOUT)
+_DETAILS = (
+    "reading_notes",
+    "rating_values",
+    "rating_grades",
+    "rating_note",
+    "row_order",
+    "aliases",
+    "markup",
+    *wire.LAYOUT,
+)
 
 
 def read_isolated(

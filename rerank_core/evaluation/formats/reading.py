@@ -23,7 +23,8 @@ def read(filename: str, data: bytes, kind: str = "auto", *, columns: Mapping[str
     `kind` is a key of KINDS or "auto", which goes by the content first and by the file's name where the content
     leaves a choice. `columns` says which column of a table is what (see table.TABLE_ROLES), none where it is
     "". It may also name the "sheet" of a workbook and the "encoding" of a text, and say whether the first row of a
-    table is a "header" ("yes" or "no"). What cannot be read is in `problems`, and the rest is there. Workbooks and
+    table is a "header" ("yes" or "no"). HTML in the documents and their fields is read as the text that it shows, with
+    a note, unless "markup" says "keep". What cannot be read is in `problems`, and the rest is there. Workbooks and
     archives are read in a process of their own, for at most a minute. Raises InvalidRequestError for an unknown kind,
     for a column or sheet that does not exist, and where "auto" cannot tell what the file is.
     """

@@ -8,6 +8,7 @@ from dataclasses import replace
 from rerank_core.documents.decoding import Unreadable, decode, kind_of
 from rerank_core.documents.kinds import requested_columns
 from rerank_core.documents.limits import megabytes
+from rerank_core.documents.markup import requested_markup
 from rerank_core.documents.report import Problem
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats import (
@@ -26,6 +27,7 @@ from rerank_core.evaluation.formats.imported import LIMITS, Imported
 from rerank_core.evaluation.formats.json_files import dispatch, reranking
 from rerank_core.evaluation.formats.json_files.loading import is_json
 from rerank_core.evaluation.formats.kinds import KINDS, READABLE
+from rerank_core.evaluation.formats.markup import markup_read
 from rerank_core.evaluation.grades.values import RATINGS, mapped_by_hand
 
 _READERS: Mapping[str, Callable[[str], Imported]] = {
@@ -66,8 +68,9 @@ def read_directly(filename: str, data: bytes, kind: str, columns: Mapping[str, s
         known = ", ".join(READABLE)
         raise InvalidRequestError(f"There is no kind of file called '{kind}'.", hint=f"Use one of {known}.")
     requested = requested_columns(columns)
+    as_text = requested_markup(requested)
     with mapped_by_hand(requested.pop(RATINGS, "")):
-        return _read(filename, data, kind, requested)
+        return markup_read(_read(filename, data, kind, requested), as_text=as_text)
 
 
 def _read(filename: str, data: bytes, kind: str, requested: dict[str, str]) -> Imported:

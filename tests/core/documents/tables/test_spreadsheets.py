@@ -45,7 +45,8 @@ def test_an_error_is_no_id_query_or_rating() -> None:
     """In CSV files from a spreadsheet too, in the words of other languages."""
     parsed = read_documents("a.csv", b"id,text\n#NV,one text\n#N/A,another\nx,#WERT!\n")
     assert [document.id for document in parsed.documents] == [None, None]
-    assert "an Excel error, #WERT!" in parsed.problems[0].reason
+    assert [problem.line for problem in parsed.problems] == [2, 3, 4]
+    assert "an Excel error, #WERT!" in parsed.problems[2].reason
     imported = read("a.csv", b"query,document,rating\na,b,#N/A\n#REF!,c,1\nd,e,2\n")
     assert imported.judgments == {"d": {"e": 2}}
     assert [problem.line for problem in imported.problems if "an Excel error" in problem.reason] == [2, 3]
