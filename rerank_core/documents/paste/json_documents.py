@@ -57,7 +57,7 @@ def value_documents(
 _ACTIONS = frozenset(("index", "create", "update", "delete"))
 
 
-class _Bulk:
+class BulkActions:
     """The action lines of an Elasticsearch or OpenSearch bulk file: each gives the line below it its id."""
 
     def __init__(self) -> None:
@@ -105,7 +105,7 @@ def json_lines(
     values: list[Any] = []
     numbers: list[int] = []
     damaged: list[Problem] = []
-    bulk = _Bulk()
+    bulk = BulkActions()
     for number, line in enumerate(LINE_END.split(text), 1):
         if not line.strip():
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -118,8 +118,9 @@ def guess_columns(
 
 @dataclass(frozen=True, slots=True)
 class _Profile:
-    """What the cells of a column are like: "text", "label" (few different short ones), "code", "number", "date",
-    "url" or "empty"; characters of an average row and words of an average cell; the share of different cells."""
+    """What the cells of a column are like: "text", "label" (few different short ones), "data" (JSON), "code", "number",
+    "date", "url" or "empty"; characters of an average row and words of an average cell; the share of different cells.
+    """
 
     kind: str
     characters: float = 0.0
@@ -154,7 +155,7 @@ def _words(cell: str) -> float:
 
 def _kind(cells: Sequence[str], different: int, words: float) -> str:
     needed = _MOSTLY * len(cells)
-    for kind, fits in (("number", _is_amount), ("date", _is_date), ("url", _is_address), ("code", _is_code)):
+    for kind, fits in _KINDS:
         if sum(map(fits, cells)) >= needed:
             return kind
     short = sum(map(len, cells)) / len(cells) <= _LABEL_CHARACTERS
@@ -177,6 +178,19 @@ def _is_address(cell: str) -> bool:
 
 def _is_code(cell: str) -> bool:
     return _CODE.fullmatch(cell) is not None
+
+
+def _is_data(cell: str) -> bool:
+    return cell[0] + cell[-1] in ("{}", "[]") and (len(cell) < 3 or '"' in cell or cell[1:2].isdigit())
+
+
+_KINDS: Sequence[tuple[str, Callable[[str], bool]]] = (
+    ("number", _is_amount),
+    ("date", _is_date),
+    ("url", _is_address),
+    ("code", _is_code),
+    ("data", _is_data),
+)
 
 
 class _Guessing:
@@ -246,7 +260,7 @@ class _Guessing:
         free = self._free()
         if self._of_queries and any(fields.normal(column) in self._names["id"] for column in free):
             return None
-        fit = [column for column in free if self._profiles[column].kind in ("text", "label")]
+        fit = [column for column in free if self._profiles[column].kind in ("text", "label", "data")]
         fit = [column for column in fit if not self._known_otherwise(column)]
         if not fit and not self._of_queries and sum(map(self._filled, self._columns)) == 1:
             fit = [column for column in free if self._filled(column)]
@@ -333,12 +347,23 @@ class _Guessing:
         for column in self._free():
             if fields.normal(column) in self._names["query_id"]:
                 return None
+        if self._is_catalogue():
+            return None
         for column in self._free():
             worded = self._profiles[column].kind in ("text", "label") and not self._known_otherwise(column)
             if worded and self._in_blocks(column):
                 self.unsure.add("query")
                 return column
         return None
+
+    def _is_catalogue(self) -> bool:
+        """Whether each row is a thing of its own, with an id that no other has and neither a place nor a rating. Sorted
+        by category, a catalogue has blocks as well."""
+        names = set(map(fields.normal, self._columns))
+        if any(not names.isdisjoint(self._names[role]) for role in ("rank", "score", "rating")):
+            return False
+        ids = [column for column in self._columns if fields.normal(column) in self._names["id"]]
+        return any(self._profiles[column].kind != "empty" and not self._repeats(column) for column in ids)
 
     def _in_blocks(self, column: str) -> bool:
         """Whether each value of a column stands in several rows, one after the other, as a query does."""

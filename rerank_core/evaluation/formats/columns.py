@@ -19,6 +19,8 @@ in the initial order; a person's rating and who gave it. Every other column is k
 
 # "docid" is a running number where PyTerrier has "docno" beside it
 _IDS = ("id", "docno", *(name for name in fields.NAMES["id"] if name not in ("id", "docno")))
+_SCHOOL_GRADES = ("note", "schulnote", "zensur", "school grade")
+_WORST_SCHOOL_GRADE = 6
 _AS_NAMED = {"document": "text"}  # as `guess_columns` calls it
 _NAMES: Mapping[str, tuple[str, ...]] = {
     **fields.NAMES,
@@ -51,6 +53,9 @@ def guess_roles(
         if rating := _doubtful_rating(names, looked_at, free):
             chosen["rating"] = rating
             said = f"The column '{rating}' was read as the ratings, since that is what its cells hold."
+            said += _upside_down(
+                rating, {row[names.index(rating)] for row in looked_at if names.index(rating) < len(row)}
+            )
             guess = replace(guess, notes=(*guess.notes, said))
     return replace(guess, chosen=chosen, unsure=tuple(role for role in TABLE_ROLES if _name_of(role) in guess.unsure))
 
@@ -74,9 +79,25 @@ def _doubtful_rating(names: Sequence[str], rows: Sequence[Sequence[str]], free: 
     return None
 
 
+def _upside_down(column: str, values: Iterable[str]) -> str:
+    """A warning where ratings may be school grades, of which 1 is the best in German; "" where they cannot be."""
+    numbers = [cell.strip().replace(",", ".") for cell in values if cell.strip()]
+    if fields.normal(column) not in _SCHOOL_GRADES or not all(is_number(cell) for cell in numbers):
+        return ""
+    if not all(1 <= float(cell) <= _WORST_SCHOOL_GRADE for cell in numbers):
+        return ""
+    return (
+        " A higher one counts as better. If they are school grades, of which 1 is the best, turn them round with "
+        '"Map ratings".'
+    )
+
+
 def is_role_name(name: str) -> bool:
     """Whether a column of that name would be taken for one of the roles, or is known to be about the queries."""
-    return about_queries(name) or any(is_role_name_of(role, [fields.normal(name)]) for role in TABLE_ROLES)
+    normal = fields.normal(name)
+    if about_queries(name) or normal in _SCHOOL_GRADES:
+        return True
+    return any(is_role_name_of(role, [normal]) for role in TABLE_ROLES)
 
 
 def looks_like_table(rows: Sequence[Row]) -> bool:

@@ -11,7 +11,8 @@ _BESIDE = ("titles", "metadata", "answers", "tags", "notes")
 
 def merge(parts: Iterable[Imported]) -> Imported:
     """Several imports as one, such as the files of a BEIR folder; the first wins where two say different things. But a
-    run with ranks or scores wins over the order of rows, whichever comes first."""
+    run with ranks or scores wins over the order of rows, and the text of a query over its id alone, whichever comes
+    first."""
     parts = tuple(parts)
     kinds = {part.kind for part in parts}
     builder = ImportBuilder(kinds.pop() if len(kinds) == 1 else "table")
@@ -20,7 +21,10 @@ def merge(parts: Iterable[Imported]) -> Imported:
     for part in parts:
         builder.problems += part.problems
         for query, text in part.queries.items():
-            builder.query(0, query, text)
+            if builder.queries.get(query) == query:
+                builder.queries[query] = text  # an id stood for a text that was not known yet
+            elif text != query or query not in builder.queries:
+                builder.query(0, query, text)
         for document, text in part.documents.items():
             builder.document(0, document, text)
         for query, other in _merge_judgments(builder.judgments, part.judgments).items():

@@ -20,6 +20,7 @@ from rerank_core.evaluation.formats.imported import (
     query_texts,
     unguarded,
 )
+from rerank_core.evaluation.formats.unnamed import RATINGS_NOTE, read_rows
 
 _RATINGS = ("query", "docid", "rating")
 _SNAPSHOT = ("Snapshot Name", "Snapshot Time", "Case ID", "Query Text", "Doc ID", "Doc Position")
@@ -171,9 +172,12 @@ def csv_bytes(rows: Iterable[Sequence[str]]) -> bytes:
 
 
 def _read_ratings(text: str, kind: str) -> Imported:
-    table = read_delimited(text, LIMITS)
+    table = read_rows(text) if kind == "opensearch-judgments" else read_delimited(text, LIMITS)
     builder = ImportBuilder(kind, problems=table.left_out(), reading_notes=list(table.notes))
-    below = table.rows[1:] if table.rows and is_ratings_header(table.rows[0].cells) else table.rows
+    named = bool(table.rows) and is_ratings_header(table.rows[0].cells)
+    below = table.rows[1:] if named else table.rows
+    if below and not named:
+        builder.reading_notes.append(RATINGS_NOTE)
     for line, cells in below:
         if len(cells) != 3:
             builder.refuse(line, f"This row has {len(cells)} cells; it takes 3: query, docid and rating.")

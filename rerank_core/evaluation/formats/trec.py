@@ -47,13 +47,18 @@ def read_qrels(text: str) -> Imported:
     Lines that begin with # are comments, and a first line may name the columns.
     """
     builder = ImportBuilder("trec-qrels")
+    behind = 0
     for line, cells in _lines(text, builder):
+        if len(cells) == 5 and _is_judgment(cells):
+            cells, behind = cells[:4], behind + 1
         if len(cells) != 4:
             found = count(len(cells), "part")
             builder.refuse(line, f"This line has {found}; a judgment has 4: query, iteration, document, grade.")
             continue
         query, _, document, rating = cells
         builder.rate(line, query, document, rating)
+    if behind:
+        builder.reading_notes.append(f"What stands behind the grade in {count(behind, 'line')} is left out.")
     return builder.finish()
 
 
@@ -120,7 +125,6 @@ def write_run(imported: Imported) -> bytes:
         _check(documents)
         own = imported.scores.get(query, {})
         scores = [own.get(document) for document in documents]
-        kept = [None if score is None else _in_32_bits(score) for score in scores]
         kept = [None if score is None else _in_32_bits(score) for score in scores]
         keys = [
             _best_last(score, document) for score, document in zip(kept, documents, strict=True) if score is not None
@@ -198,7 +202,8 @@ def _is_header(cells: Sequence[str]) -> bool:
 
 
 def _is_judgment(cells: Sequence[str]) -> bool:
-    return len(cells) == 4 and is_number(cells[3])
+    """Whether parts are a judgment, one with a word behind its grade included."""
+    return (len(cells) == 4 or (len(cells) == 5 and not is_number(cells[4]))) and is_number(cells[3])
 
 
 def _is_result(cells: Sequence[str]) -> bool:

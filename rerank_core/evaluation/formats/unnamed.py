@@ -28,6 +28,11 @@ _SCORES_NOTE = (
     "'{ratings}' under 'Kind of file'."
 )
 _KINDS = {"ratings": "OpenSearch judgments", "scores": "Run with scores", "ranks": "Run with ranks"}
+RATINGS_NOTE = (
+    f"The third column has no name and was read as ratings. If it holds scores, choose '{_KINDS['scores']}' under "
+    f"'Kind of file'; if it holds ranks, choose '{_KINDS['ranks']}'."
+)
+"""What is said of a third column without a name that is taken for ratings."""
 
 
 def kind_of_rows(rows: Sequence[Row]) -> str | None:

@@ -21,7 +21,8 @@ RATING_NAMES = fields.listed_names(
 """Names of a column of ratings; compared as those of `documents.tables.fields` are."""
 
 DOUBTFUL_RATING_NAMES = fields.listed_names(
-    "note, nota, annotation, stars, sterne, étoiles, estrellas, stelle, estrelas, sterren, verdict, score label, mark, "
+    "note, schulnote, zensur, school grade, nota, annotation, "
+    "stars, sterne, étoiles, estrellas, stelle, estrelas, sterren, verdict, score label, mark, "
     "marks, ok, ok?, match, passt, passt?, correct, correct?, useful, useful?, helpful, helpful?, thumbs, vote"
 )
 """Names that a column of ratings may have as well as another one, such as remarks: what is in it decides."""

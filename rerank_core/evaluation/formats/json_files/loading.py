@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rerank_core.documents.limits import MAX_NESTING
+from rerank_core.documents.paste.json_documents import BulkActions
 from rerank_core.documents.paste.json_text import NotJson, element_offsets, lines_of, read_json, too_deep
 from rerank_core.documents.report import Problem
 from rerank_core.evaluation.formats.imported import Imported
@@ -15,7 +16,6 @@ Record = Mapping[str, Any]
 Placed = tuple[int, Record]
 """An object with its place: its line in JSON lines, else its number in the list that holds it, from 1."""
 
-_BULK = frozenset(("index", "create", "update", "delete"))
 _SEARCHED = 6
 
 
@@ -83,6 +83,7 @@ def load(text: str) -> JsonFile:
 def _lines(text: str) -> tuple[list[tuple[int, Any]], list[Problem]]:
     values: list[tuple[int, Any]] = []
     problems: list[Problem] = []
+    bulk = BulkActions()
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
@@ -93,19 +94,9 @@ def _lines(text: str) -> tuple[list[tuple[int, Any]], list[Problem]]:
         except NotJson as error:
             problems.append(Problem(number, f"This line is not JSON: {error.reason}"))
         else:
-            if not is_bulk_action(value):
-                values.append((number, value))
-    return values, problems
-
-
-def is_bulk_action(value: Any) -> bool:
-    """Whether a line says what a search engine is to do with the next one."""
-    return (
-        isinstance(value, dict)
-        and len(value) == 1
-        and isinstance(next(iter(value.values())), dict)
-        and (next(iter(value)) in _BULK)
-    )
+            if not bulk.is_action(value, number):
+                values.append((number, bulk.with_id(value)))
+    return values, [*problems, *bulk.ended()]
 
 
 def _objects(values: Sequence[tuple[int, Any]]) -> tuple[Placed, ...]:

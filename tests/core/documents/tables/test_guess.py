@@ -124,3 +124,10 @@ def test_what_is_requested_decides() -> None:
         guess_columns(["id", "text"], [["1", "a b"]], {"text": "body"})
     with pytest.raises(InvalidDocumentsError, match="no role"):
         guess_columns(["id", "text"], [["1", "a b"]], {"price": "id"})
+
+
+@pytest.mark.parametrize("cell", ['{"a": "b, c"}', '[{"type": "text"}]', "{}", "[]", "[1, 2, 3]"])
+def test_a_column_of_json_is_no_title_and_a_named_text_of_json_is_one(cell: str) -> None:
+    rows = [["1", cell, "How to reset your password"], ["2", cell, "Where to find the invoice"]]
+    assert guess_columns(["id", "meta", "text"], rows).chosen == {"text": "text", "id": "id"}
+    assert guess_columns(["id", "text"], [row[:2] for row in rows]).chosen["text"] == "text"
