@@ -6,7 +6,8 @@ import io
 import re
 
 from rerank_core.documents.decoding import Unreadable
-from rerank_core.documents.extract.archive import check_parts
+from rerank_core.documents.extract.archive import Archive, check_parts
+from rerank_core.documents.extract.furniture import own_title
 from rerank_core.documents.extract.sink import SourceFile
 from rerank_core.documents.extract.web import add_sections, read_page
 from rerank_core.extras import require
@@ -26,13 +27,16 @@ p[style-name='Heading 9'] => h6:fresh
 comment-reference =>
 """
 
+_PROPERTIES = "docProps/core.xml"
+_TITLE = "{http://purl.org/dc/elements/1.1/}title"
+
 # the way back from a note to where it is called is for eyes and mice
 _BACK = re.compile(r'<a href="#[^"<>]{0,80}note-ref-[^"<>]{0,40}">↑</a>')
 
 
 def read_word(data: bytes, source: SourceFile) -> None:
     """One document a section; "section" in the metadata is the way to it, heading by heading. "title" is the
-    outermost of them: the document's title, where it has one, else the heading.
+    document's title, where it has one in its text or else among its properties, else the outermost heading.
 
     Lists, tables, text boxes and notes are kept as text; pictures, comments, deleted text, page headers and
     footers are not. Macros are never looked at. Raises Unreadable where the file is damaged or hostile.
@@ -41,7 +45,7 @@ def read_word(data: bytes, source: SourceFile) -> None:
     import mammoth  # type: ignore[import-untyped]  # it has no stubs
 
     source.progress(0, 2, "unpacking")
-    check_parts(data, source.limits, "Word document")
+    archive = check_parts(data, source.limits, "Word document")
     source.progress(1, 2, "reading the document")
     # The style map inside a file would let the file decide what is kept.
     converted = mammoth.convert_to_html(
@@ -54,7 +58,18 @@ def read_word(data: bytes, source: SourceFile) -> None:
     page = read_page(_BACK.sub("", converted.value))
     if not page.sections:
         raise Unreadable("This Word document holds no text.")
-    add_sections(page.sections, source, {})
+    title = "" if "<h1" in converted.value else _said_title(archive)
+    add_sections(page.sections, source, {"title": title} if title else {})
+
+
+def _said_title(archive: Archive) -> str:
+    """The title among the file's properties, "" where there is none."""
+    if _PROPERTIES not in archive:
+        return ""
+    try:
+        return own_title(archive.xml(_PROPERTIES).findtext(_TITLE) or "")
+    except Unreadable:
+        return ""  # damaged properties are no reason to lose the text
 
 
 def _no_picture(_: object) -> list[object]:
