@@ -18,6 +18,10 @@ from rerank_core.errors import InvalidDocumentsError
 PasteMode = Literal["auto", "lines", "paragraphs", "json"]
 
 _JSON_START = re.compile(r"\s*(?:\[\s*[\[{\"]|\{\s*\"[^\"\n]{1,100}\"\s*:)")
+_PAGE = re.compile(
+    r"\s{0,100}(?:<\?xml[^<>]{0,200}>\s{0,100})?<(?:!doctype\s{1,10}html|html)(?:\s[^<>]{0,2000})?>", re.IGNORECASE
+)
+_PAGE_SECONDS = 20.0
 _WRAPPING = re.compile(
     r"\s*+(?:(?P<fence>`{3,}|~{3,})[ \t]*+[\w+.-]*+[ \t]*+(?:\r\n|\r|\n)|(?://|#)[^\r\n]*+(?:\r\n|\r|\n)|/\*.*?\*/)",
     re.DOTALL,
@@ -36,7 +40,8 @@ def parse_documents(
 
     Lines and paragraphs lose the white space around them and nothing else, list markers included; JSON
     strings stay exactly as they are. HTML in them is read as the text that it shows, with a note, unless
-    `markup_as_text` is False; `markup` says whether there was any. Bad items become problems, good ones stay.
+    `markup_as_text` is False; `markup` says whether there was any. The whole source of a
+    web page is read as the page, in sections. Bad items become problems, good ones stay.
     Raises InvalidDocumentsError where `text` is not a string or `mode` unknown.
     """
     if not isinstance(text, str):
@@ -50,8 +55,33 @@ def parse_documents(
         reason = f"The text is {over(size, limits.file_bytes)}. Nothing was read."
         return ParsedDocuments((), "lines" if mode == "auto" else mode, (Problem(0, reason),))
     text = text.removeprefix("\ufeff")
+    if mode == "auto" and _PAGE.match(text):
+        if not markup_as_text:
+            return replace(read_paste(text, mode, limits), markup=False)
+        if page := _web_page(text, limits):
+            return page
     parsed = read_paste(text, mode, limits)
     return markup_read(parsed, as_text=markup_as_text) if may_hold_markup(text) else parsed
+
+
+def _web_page(text: str, limits: Limits) -> ParsedDocuments | None:
+    """The sections of a web page whose source was pasted, read in a process of its own as a file of it is; None where
+    nothing is found, or what reads pages is missing."""
+    from rerank_core.documents.isolated.reader import read_isolated  # it reads pastes too
+
+    # the mark at the beginning, since the page may still declare the encoding that its file had
+    data = ("\ufeff" + text).encode("utf-8", "replace")
+    parsed = read_isolated("page.html", data, timeout=_PAGE_SECONDS, limits=limits)
+    if not parsed.documents:
+        return None
+    documents = tuple(
+        replace(
+            document, id=None, metadata={name: value for name, value in document.metadata.items() if name != "file"}
+        )
+        for document in parsed.documents
+    )
+    note = "This is the source of a web page, and was read as the page that it shows."
+    return replace(parsed, documents=documents, notes=(note, *parsed.notes), source=None, markup=True)
 
 
 def read_paste(text: str, mode: str, limits: Limits) -> ParsedDocuments:
