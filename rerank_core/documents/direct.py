@@ -12,7 +12,7 @@ from rerank_core.documents.paste.json_documents import json_documents, json_line
 from rerank_core.documents.paste.json_text import NotJson, read_json
 from rerank_core.documents.paste.markdown import read_markdown
 from rerank_core.documents.paste.markdown_html import markdown_markup_read
-from rerank_core.documents.paste.parse import read_paste
+from rerank_core.documents.paste.text_documents import read_paste
 from rerank_core.documents.report import ParsedDocuments, Problem
 from rerank_core.documents.tables.delimited import read_delimited
 from rerank_core.documents.tables.table import documents_of
