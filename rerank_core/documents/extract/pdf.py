@@ -8,6 +8,7 @@ from typing import Any
 
 from rerank_core.documents.decoding import Unreadable
 from rerank_core.documents.extract.archive import Protected
+from rerank_core.documents.extract.page_columns import in_columns
 from rerank_core.documents.extract.sink import SourceFile
 from rerank_core.documents.report import listed
 from rerank_core.extras import require
@@ -27,7 +28,7 @@ _NO_TITLE = re.compile(
 
 def read_pdf(data: bytes, source: SourceFile) -> None:
     """One document a page, "page" in its metadata from 1, "title" where the file has one, and "section" where bookmarks
-    say which.
+    say which. Text stands as it was drawn, but for columns of prose that were drawn across (see page_columns).
 
     Pages without text but with something on them are named as scans; blank ones are passed over.
     Raises Unreadable where the file is damaged, Protected where it asks for a password.
@@ -135,7 +136,8 @@ def _page(book: Any, index: int, pdfium: Any) -> tuple[str, int]:
         marks = pdfium.raw.FPDFPage_CountObjects(page)
         words = page.get_textpage()
         try:
-            return _clean(words.get_text_range()), marks
+            text = words.get_text_range()
+            return _clean(text if page.get_rotation() else in_columns(words, text, pdfium)), marks
         finally:
             words.close()
     finally:
