@@ -14,6 +14,7 @@ from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats import (
     json_lines,
     opensearch_csv,
+    parquet,
     quepid,
     table,
     table_writing,
@@ -83,6 +84,9 @@ def _read(filename: str, data: bytes, kind: str, requested: dict[str, str]) -> I
     try:
         if what == "an Excel workbook" and kind in ("auto", "table"):
             return table.read_table_workbook(data, requested)
+        if what == "a Parquet file" and kind in ("auto", "table"):
+            requested.pop("sheet", None)
+            return parquet.read_parquet(data, requested)
         if what == "a ZIP archive" and kind in ("auto", "beir"):
             return json_lines.read_beir(data, encoding)
         if what == "a gzip archive":
@@ -92,7 +96,7 @@ def _read(filename: str, data: bytes, kind: str, requested: dict[str, str]) -> I
             name = filename[:-3] if filename.lower().endswith(".gz") else filename
             return _read(name, inside, kind, {**requested, "encoding": encoding})
         if what is not None:
-            known = "CSV, Excel (.xlsx), JSON lines, TREC or BEIR" if kind == "auto" else READABLE[kind].label
+            known = "CSV, Excel (.xlsx), Parquet, JSON lines, TREC or BEIR" if kind == "auto" else READABLE[kind].label
             return unread(kind, f"This file is {what}, which is not read here. Save it in another format: {known}.")
         text, encoding, note = decode(data, encoding)
     except Unreadable as error:
