@@ -71,7 +71,10 @@ def read_directly(filename: str, data: bytes, kind: str, columns: Mapping[str, s
     requested = requested_columns(columns)
     as_text = requested_markup(requested)
     with mapped_by_hand(requested.pop(RATINGS, "")):
-        return markup_read(_read(filename, data, kind, requested), as_text=as_text)
+        read = markup_read(_read(filename, data, kind, requested), as_text=as_text)
+    if read.query_ids or read.documents or read.problems or read.reading_notes:
+        return read
+    return replace(read, problems=(Problem(0, "This file holds no rows, or none below the names of its columns."),))
 
 
 def _read(filename: str, data: bytes, kind: str, requested: dict[str, str]) -> Imported:
