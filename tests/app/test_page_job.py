@@ -100,7 +100,7 @@ def test_work_that_is_cancelled_before_it_began_gives_its_money_back(
     budget = page.session_state["budget"]
     assert budget.now().reserved == Decimal("0.003")
     settled(click(page, "Cancel"))
-    assert (budget.now().reserved, budget.now().uncertain, budget.spent) == (0, 0, 0)
+    assert (budget.now().reserved, budget.now().uncertain, budget.now().spent) == (0, 0, 0)
     assert "Cancelled." in words(page)
     assert service.requests == []
 

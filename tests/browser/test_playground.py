@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rerank_core import samples
+from rerank_core.ranking.heading import heading
 from tests.browser.conftest import Visitor
 from tests.browser.seeing import keep_html, new_run, open_cell, paste, scrolls_sideways, serious_findings, settle, texts
 
@@ -57,7 +58,7 @@ def test_each_example_tells_its_story_from_its_link(visit: Visit, example: sampl
     settle(page)
     warning = page.get_by_text("Nothing here answers this well")
     if example.answers:
-        expect(texts(page).first).to_contain_text(example.documents[example.answers[0]].text.split("\n")[0][:40])
+        expect(texts(page).first).to_contain_text(heading(example.documents[example.answers[0]])[1].split("\n")[0][:40])
         expect(warning).to_have_count(0)
     else:
         expect(warning).to_be_visible()

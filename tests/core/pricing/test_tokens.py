@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rerank_core import offline, samples
+from rerank_core.offline.engine import embedding_model
 from rerank_core.offline.models import MULTILINGUAL
 from rerank_core.pricing.tokens import estimate_tokens
 
@@ -121,9 +122,9 @@ def test_the_estimate_is_within_a_quarter_of_the_tokenizer(name: str) -> None:
     reason = offline.unavailable_reason(MULTILINGUAL)
     if reason is not None:
         pytest.skip(reason)
-    from rerank_core.offline.engine import _MODELS
-
-    source = _MODELS[MULTILINGUAL].encoder()._source
+    model = embedding_model(MULTILINGUAL)
+    assert model is not None
+    source = model.get()._source
     text = (ARTICLES | PROSE | OTHER)[name]
     counted = len(source.tokeniser().encode(source.prepare(text), add_special_tokens=False).ids)
     assert estimate_tokens(text) == pytest.approx(counted, rel=0.25)
