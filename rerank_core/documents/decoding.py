@@ -198,6 +198,9 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _NOT_WESTERN_SHARE = 0.1
 _ICELANDIC = re.compile("[ðþÐÞ]")
 _FEW_LETTERS = 20
+_HALF_WIDTH = re.compile("[\uff61-\uff9f]")
+_HEBREW = range(0xE0, 0xFB)
+_CYRILLIC_VOWELS = "аеиоу".encode("cp1251")
 # too like others to be guessed: they differ from Windows-1251 and 1252 in a few letters
 _CHOSEN_ONLY = ("mac-cyrillic", "cp1258")
 _OLD_SAMPLE = 64_000
@@ -260,8 +263,28 @@ def _guess(sample: bytes) -> str | None:
     except ImportError:  # it belongs to the extra "documents"
         return None
     matches = from_bytes(sample, cp_isolation=[name for name in list(ENCODINGS)[2:] if name not in _CHOSEN_ONLY])
-    best = min(matches, key=lambda match: (match.chaos, len(_SIGN_IN_WORD.findall(str(match)))), default=None)
-    return text_codec(best.encoding) if best is not None else None
+    best = min(matches, key=lambda match: _oddness(str(match), match.chaos), default=None)
+    if best is None:
+        return None
+    return "cp1255" if best.encoding == "cp1251" and _is_hebrew(sample) else text_codec(best.encoding)
+
+
+def _oddness(text: str, chaos: float) -> tuple[bool, float, bool, int]:
+    """How little a text looks like one that somebody wrote, to be compared. Chinese that is read as Japanese is
+    mostly half-width katakana, and small Cyrillic letters in Windows-1251 are capitals in KOI8."""
+    letters = sum(char > "\x7f" for char in text)
+    small = sum(char.islower() for char in text if char > "\x7f")
+    half_width = 4 * len(_HALF_WIDTH.findall(text)) > letters
+    capitals = sum(char.isupper() for char in text if char > "\x7f")
+    return half_width, chaos, capitals > small, len(_SIGN_IN_WORD.findall(text))
+
+
+def _is_hebrew(sample: bytes) -> bool:
+    """Whether what can be read as Cyrillic is Hebrew: Russian has capitals and its last letters beside Hebrew's place
+    in the code, and more vowels."""
+    high = [byte for byte in sample if byte >= _HEBREW[0] - 32]
+    vowels = sum(byte in _CYRILLIC_VOWELS for byte in high)
+    return len(high) >= _FEW_LETTERS and all(byte in _HEBREW for byte in high) and vowels < 0.32 * len(high)
 
 
 def _strictly_or_replaced(data: bytes, encoding: str) -> Decoded:

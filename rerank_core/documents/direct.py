@@ -11,7 +11,8 @@ from rerank_core.documents.markup import markup_read, may_hold_markup, requested
 from rerank_core.documents.paste.json_documents import json_documents, json_lines
 from rerank_core.documents.paste.json_text import NotJson, read_json
 from rerank_core.documents.paste.markdown import read_markdown
-from rerank_core.documents.paste.parse import read_paste
+from rerank_core.documents.paste.markdown_html import markdown_markup_read
+from rerank_core.documents.paste.text_documents import read_paste
 from rerank_core.documents.report import ParsedDocuments, Problem
 from rerank_core.documents.tables.delimited import read_delimited
 from rerank_core.documents.tables.table import documents_of
@@ -36,8 +37,8 @@ def read_directly(kind: str, filename: str, data: bytes, columns: dict[str, str]
         # what JSON escapes is meant, whatever it is
         limits = replace(limits, control_share=min(limits.control_share, _BINARY_SHARE))
     parsed = replace(_text(kind, text, columns, limits), source=filename, encoding=encoding)
-    if kind != "markdown" and may_hold_markup(text):
-        parsed = markup_read(parsed, as_text=as_text)
+    if may_hold_markup(text):
+        parsed = (markdown_markup_read if kind == "markdown" else markup_read)(parsed, as_text=as_text)
     return replace(parsed, notes=(note, *parsed.notes)) if note else parsed
 
 

@@ -29,8 +29,8 @@ def read_documents(
     and JSON lines one an item. For those `columns` says which column or key serves as "text", "id",
     "title", "rank", "score" or "url", guessed where it is silent and none where it is ""; every column but
     the text and the id stays in the metadata as it is. `columns` may also name the "sheet" of a workbook and
-    the "encoding" of a text, and say whether the first row is a "header" ("yes" or "no"). HTML inside their fields is
-    read as the text that it shows, with a note, unless "markup" says "keep".
+    the "encoding" of a text, and say whether the first row is a "header" ("yes" or "no"). HTML inside their fields,
+    and inside Markdown, is read as the text that it shows, with a note, unless "markup" says "keep".
 
     PDF gives one document a page, PPTX one a slide, DOCX, HTML and EPUB one a section from heading to heading,
     EML the message and then its attachments, ZIP whatever the files inside give. Their ids name the place

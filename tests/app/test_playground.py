@@ -253,6 +253,16 @@ def test_html_in_fields_is_read_as_text_and_can_be_kept(app) -> None:
     assert [document.text for document in page.session_state["texts"].working.documents] == [markup]
 
 
+def test_the_pasted_source_of_a_web_page_is_read_as_the_page(app) -> None:
+    """The report says so, and one click keeps the source."""
+    page = app({"example": "own"})
+    page.text_area(key="documents").set_value("<!doctype html>\n<h1>Reset</h1>\n<p>Open <b>Settings</b>.</p>").run()
+    assert [document.text for document in page.session_state["texts"].working.documents] == ["Reset\n\nOpen Settings."]
+    assert "This is the source of a web page" in words(page)
+    page.toggle(key="pasted_markup").set_value(False).run()
+    assert page.session_state["texts"].working.documents[0].text == "<!doctype html>"
+
+
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch, gate: Gate) -> Gate:
     """Files called slow wait at this gate."""

@@ -72,7 +72,7 @@ def _files() -> None:
         "together, such as results and ratings."
     )
     inbox().uploader(
-        "Upload queries", "CSV, TSV, Excel, TREC qrels and run, OpenSearch NDJSON, a BEIR ZIP or its files."
+        "Upload queries", "CSV, TSV, Excel, Parquet, TREC qrels and run, OpenSearch NDJSON, a BEIR ZIP or its files."
     )
     inbox().progress()
     with st.container():
@@ -180,7 +180,21 @@ QUERY_FILES = uploads.UploadPlace[Imported](
         describe=_found,
         notes=lambda imported: imported.reading_notes,
         empty=_is_empty,
-        endings=("csv", "tsv", "xlsx", "txt", "json", "jsonl", "ndjson", "qrels", "run", "trec", "zip", "gz"),
+        endings=(
+            "csv",
+            "tsv",
+            "xlsx",
+            "txt",
+            "json",
+            "jsonl",
+            "ndjson",
+            "qrels",
+            "run",
+            "trec",
+            "zip",
+            "gz",
+            "parquet",
+        ),
         # collections are larger than a list of documents
         file_bytes=LIMITS.file_bytes,
         roles=ROLES,

@@ -22,7 +22,7 @@ from rerank_core.documents.working_list import WorkingList
 from rerank_core.retrieval.starting_order import has_number
 
 MODES = {"auto": "Detect", "lines": "One per line", "paragraphs": "Paragraphs", "json": "JSON"}
-READ_AS = {"lines": "one per line", "paragraphs": "one per paragraph", "json": "from JSON"}
+READ_AS = {"lines": "one per line", "paragraphs": "one per paragraph", "json": "from JSON", "html": "from a web page"}
 
 
 @dataclass(frozen=True)

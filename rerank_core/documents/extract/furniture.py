@@ -1,4 +1,5 @@
-"""What surrounds the text of a web page: menus, the foot of the page, cookie notices, the site's name in the title."""
+"""What is no text of a file: menus, the foot of a page, cookie notices, the site's name in the title, titles that a
+program gave."""
 
 from __future__ import annotations
 
@@ -37,9 +38,22 @@ _RIGHTS = re.compile(
     re.IGNORECASE,
 )
 _LEGAL_CHARACTERS = 200
+TITLE_CHARACTERS = 200
+_NO_TITLE = re.compile(
+    r"^(?:microsoft (?:word|powerpoint|excel)\b|powerpoint[ -]"
+    r"|(?:untitled|unbenannt|document|dokument|presentation|präsentation|slide) ?\d*$)"
+    r"|\.(?:docx?|pdf|pptx?|xlsx?|indd|tex|odt|rtf|html?|qxd)$",
+    re.IGNORECASE,
+)
 _PIECES = re.compile(r"\s*[|·•,/–—\n]\s*|\s-\s")
 _SURE_SEPARATORS = (" | ", " · ", " :: ", " » ", " • ")
 _SEPARATORS = (*_SURE_SEPARATORS, " - ", " – ", " — ")
+
+
+def own_title(said: str) -> str:
+    """The title that a file says it has, "" where that is the name of a file or one that a program gave it."""
+    title = " ".join(said.split())
+    return title[:TITLE_CHARACTERS] if any(map(str.isalpha, title)) and not _NO_TITLE.search(title) else ""
 
 
 def is_furniture(node: LexborNode, tag: str) -> bool:

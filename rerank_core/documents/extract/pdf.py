@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from rerank_core.documents.decoding import Unreadable
 from rerank_core.documents.extract.archive import Protected
+from rerank_core.documents.extract.furniture import TITLE_CHARACTERS, own_title
+from rerank_core.documents.extract.page_columns import in_columns
 from rerank_core.documents.extract.sink import SourceFile
 from rerank_core.documents.report import listed
 from rerank_core.extras import require
@@ -15,19 +16,13 @@ from rerank_core.extras import require
 _BOOKMARKS = 20_000
 _BOOKMARK_DEPTH = 8
 _SHOWN_RANGES = 20
-_TITLE_CHARACTERS = 200
 _TITLE_LOOK = 2_000  # characters of the first page
 _LARGER = 1.15  # than the letter in the middle of all sizes
-_NO_TITLE = re.compile(
-    r"^(?:microsoft (?:word|powerpoint|excel)|untitled|unbenannt|document\d*|presentation\d*|slide 1)\b"
-    r"|\.(?:docx?|pdf|pptx?|xlsx?|indd|tex|odt|rtf|html?|qxd)$",
-    re.IGNORECASE,
-)
 
 
 def read_pdf(data: bytes, source: SourceFile) -> None:
     """One document a page, "page" in its metadata from 1, "title" where the file has one, and "section" where bookmarks
-    say which.
+    say which. Text stands as it was drawn, but for columns of prose that were drawn across (see page_columns).
 
     Pages without text but with something on them are named as scans; blank ones are passed over.
     Raises Unreadable where the file is damaged, Protected where it asks for a password.
@@ -90,10 +85,7 @@ def _title(book: Any, pdfium: Any) -> str:
     """The title of a PDF: what it says of itself, unless that is the name of a file or a program's own, else the line
     in the largest letters of its first page; "" where neither is one."""
     try:
-        title = " ".join(book.get_metadata_value("Title").split())
-        if title and any(map(str.isalpha, title)) and not _NO_TITLE.search(title):
-            return title[:_TITLE_CHARACTERS]
-        return _largest_line(book, pdfium)
+        return own_title(book.get_metadata_value("Title")) or _largest_line(book, pdfium)
     except (pdfium.PdfiumError, UnicodeDecodeError):
         return ""
 
@@ -125,7 +117,7 @@ def _largest_line(book: Any, pdfium: Any) -> str:
         if begun:
             found.append(letter)
     title = " ".join("".join(found).replace("\ufffe", "").split())
-    return title if 1 < len(title) <= _TITLE_CHARACTERS else ""
+    return title if 1 < len(title) <= TITLE_CHARACTERS else ""
 
 
 def _page(book: Any, index: int, pdfium: Any) -> tuple[str, int]:
@@ -135,7 +127,8 @@ def _page(book: Any, index: int, pdfium: Any) -> tuple[str, int]:
         marks = pdfium.raw.FPDFPage_CountObjects(page)
         words = page.get_textpage()
         try:
-            return _clean(words.get_text_range()), marks
+            text = words.get_text_range()
+            return _clean(text if page.get_rotation() else in_columns(words, text, pdfium)), marks
         finally:
             words.close()
     finally:

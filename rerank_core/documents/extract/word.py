@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
+from typing import Any
+from xml.dom import minidom
+from xml.parsers.expat import ExpatError
 
 from rerank_core.documents.decoding import Unreadable
-from rerank_core.documents.extract.archive import check_parts
+from rerank_core.documents.extract.archive import Archive, check_parts
+from rerank_core.documents.extract.furniture import own_title
 from rerank_core.documents.extract.sink import SourceFile
 from rerank_core.documents.extract.web import add_sections, read_page
 from rerank_core.extras import require
@@ -26,26 +31,31 @@ p[style-name='Heading 9'] => h6:fresh
 comment-reference =>
 """
 
+_PROPERTIES = "docProps/core.xml"
+_TITLE = "{http://purl.org/dc/elements/1.1/}title"
+_BODY = "word/document.xml"
+_WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+
 # the way back from a note to where it is called is for eyes and mice
 _BACK = re.compile(r'<a href="#[^"<>]{0,80}note-ref-[^"<>]{0,40}">↑</a>')
 
 
 def read_word(data: bytes, source: SourceFile) -> None:
     """One document a section; "section" in the metadata is the way to it, heading by heading. "title" is the
-    outermost of them: the document's title, where it has one, else the heading.
+    document's title, where it has one in its text or else among its properties, else the outermost heading.
 
-    Lists, tables, text boxes and notes are kept as text; pictures, comments, deleted text, page headers and
-    footers are not. Macros are never looked at. Raises Unreadable where the file is damaged or hostile.
+    Lists, tables, text boxes and notes are kept as text; pictures, comments, deleted and hidden text, page headers
+    and footers are not. Macros are never looked at. Raises Unreadable where the file is damaged or hostile.
     """
     require("Reading Word documents", "documents", "mammoth", "selectolax", refused=Unreadable)
     import mammoth  # type: ignore[import-untyped]  # it has no stubs
 
     source.progress(0, 2, "unpacking")
-    check_parts(data, source.limits, "Word document")
+    archive = check_parts(data, source.limits, "Word document")
     source.progress(1, 2, "reading the document")
     # The style map inside a file would let the file decide what is kept.
     converted = mammoth.convert_to_html(
-        io.BytesIO(data),
+        io.BytesIO(_without_hidden(data, archive)),
         style_map=_STYLES,
         include_embedded_style_map=False,
         external_file_access=False,
@@ -54,7 +64,40 @@ def read_word(data: bytes, source: SourceFile) -> None:
     page = read_page(_BACK.sub("", converted.value))
     if not page.sections:
         raise Unreadable("This Word document holds no text.")
-    add_sections(page.sections, source, {})
+    title = "" if "<h1" in converted.value else _said_title(archive)
+    add_sections(page.sections, source, {"title": title} if title else {})
+
+
+def _said_title(archive: Archive) -> str:
+    """The title among the file's properties, "" where there is none."""
+    if _PROPERTIES not in archive:
+        return ""
+    try:
+        return own_title(archive.xml(_PROPERTIES).findtext(_TITLE) or "")
+    except Unreadable:
+        return ""  # damaged properties are no reason to lose the text
+
+
+def _without_hidden(data: bytes, archive: Archive) -> bytes:
+    """The document without the runs that its writer has hidden (w:vanish): no reader of it sees them."""
+    body = archive.read(_BODY) if _BODY in archive else b""
+    if b"vanish" not in body:
+        return data
+    try:
+        document = minidom.parseString(body)  # noqa: S318  # what declares entities does not get here
+    except (ExpatError, ValueError, LookupError) as error:
+        raise Unreadable("This Word document is damaged: it could not be read.") from error
+    for mark in document.getElementsByTagNameNS(_WORD, "vanish"):
+        run: Any = mark.parentNode and mark.parentNode.parentNode
+        shown = mark.getAttributeNS(_WORD, "val").lower() in ("0", "false", "off")
+        if not shown and run and run.localName == "r" and run.parentNode:
+            run.parentNode.removeChild(run)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as written:
+        for part in archive.parts:
+            hidden = part.filename.casefold() == _BODY
+            written.writestr(part.filename, document.toxml(encoding="utf-8") if hidden else archive.unpack(part))
+    return out.getvalue()
 
 
 def _no_picture(_: object) -> list[object]:

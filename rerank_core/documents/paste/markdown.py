@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain, pairwise
 
 from rerank_core.documents.limits import Limits
 from rerank_core.documents.paste.plain_text import LINE_END, split
 from rerank_core.documents.report import Collector, ParsedDocuments
 
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t](.*))?")
+_UNDERLINE = re.compile(r" {0,3}(={3,}|-{3,})[ \t]*")
+# what may stand above a line of === or --- and be no heading: a list, a quotation, a table, HTML, code
+_NO_HEADING = re.compile(r" {4}|\t|\s*(?:[-+*>|<#=]|\d{1,9}[.)]\s)")
+_HEADING_CHARACTERS = 120
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 
 
@@ -26,7 +31,7 @@ def read_markdown(text: str, limits: Limits) -> ParsedDocuments:
     collector = Collector(limits)
     path: list[tuple[int, str]] = []
     block: list[str] = []
-    start, headings = begin + 1, 0
+    start, headings, underlined = begin + 1, 0, 0
 
     def close(next_level: int = 0) -> None:
         bare = bool(path) and not any(line.strip() for line in block[1:])
@@ -42,6 +47,9 @@ def read_markdown(text: str, limits: Limits) -> ParsedDocuments:
             close(level)
             path = [*(entry for entry in path if entry[0] < level), (level, title)]
             block, start, headings, line = [], number, headings + 1, title
+            underlined = number if _HEADING.fullmatch(lines[number - 1]) is None else 0
+        elif underlined and number == underlined + 1:
+            continue
         if not block:
             start = number
         block.append(line)
@@ -52,16 +60,34 @@ def read_markdown(text: str, limits: Limits) -> ParsedDocuments:
 
 
 def headings_of(lines: Iterable[str]) -> Iterator[tuple[int, str] | None]:
-    """For each line the level and the words of the heading that it is; None for others and for those in a fence."""
-    fence = ""
-    for line in lines:
+    """For each line the level and the words of the heading that it is; None for others and for those in a fence. A
+    line that stands alone above one of === or --- is a heading too, the other one is none."""
+    fence, above = "", ""
+    for line, below in pairwise(chain(lines, [""])):
         mark = _FENCE.match(line)
         heading = None if fence else _HEADING.fullmatch(line)
+        level = 0 if fence or heading or above.strip() else _underlined(line, below)
         if mark and not fence:
             fence = mark[1]
         elif mark and mark[1].startswith(fence) and not line.strip(" `~\t"):
             fence = ""
-        yield (len(heading[1]), _title_of(heading[2] or "")) if heading else None
+        above = "" if heading else line
+        if level:
+            yield level, line.strip()
+        else:
+            yield (len(heading[1]), _title_of(heading[2] or "")) if heading else None
+
+
+def _underlined(line: str, below: str) -> int:
+    """The level of the heading that a line is by the one below it, 0 where it is none. A sentence above --- is no
+    heading: there the line below is a rule."""
+    mark = _UNDERLINE.fullmatch(below)
+    words = line.strip()
+    if not mark or not words or len(words) > _HEADING_CHARACTERS or _NO_HEADING.match(line):
+        return 0
+    if mark[1][0] == "=":
+        return 1
+    return 0 if words[-1] in ".,;:!" else 2
 
 
 def _title_of(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Pasted text to documents: one a line, one a paragraph, or JSON, whatever is around it."""
+"""Pasted text to documents, within limits, with HTML read as text; a web page by its source."""
 
 from __future__ import annotations
 
@@ -6,22 +6,19 @@ import re
 from dataclasses import replace
 from typing import Literal, get_args
 
+from rerank_core.documents.isolated.reader import read_isolated
 from rerank_core.documents.limits import DEFAULT_LIMITS, Limits, over
 from rerank_core.documents.markup import markup_read, may_hold_markup
-from rerank_core.documents.paste.code import read_code
-from rerank_core.documents.paste.json_documents import json_documents, json_lines, value_documents
-from rerank_core.documents.paste.json_text import NotJson, read_json
-from rerank_core.documents.paste.plain_text import LINE_END, split
-from rerank_core.documents.report import Collector, ParsedDocuments, Problem
+from rerank_core.documents.paste.text_documents import read_paste
+from rerank_core.documents.report import ParsedDocuments, Problem
 from rerank_core.errors import InvalidDocumentsError
 
 PasteMode = Literal["auto", "lines", "paragraphs", "json"]
 
-_JSON_START = re.compile(r"\s*(?:\[\s*[\[{\"]|\{\s*\"[^\"\n]{1,100}\"\s*:)")
-_WRAPPING = re.compile(
-    r"\s*+(?:(?P<fence>`{3,}|~{3,})[ \t]*+[\w+.-]*+[ \t]*+(?:\r\n|\r|\n)|(?://|#)[^\r\n]*+(?:\r\n|\r|\n)|/\*.*?\*/)",
-    re.DOTALL,
+_PAGE = re.compile(
+    r"\s{0,100}(?:<\?xml[^<>]{0,200}>\s{0,100})?<(?:!doctype\s{1,10}html|html)(?:\s[^<>]{0,2000})?>", re.IGNORECASE
 )
+_PAGE_SECONDS = 20.0
 
 
 def parse_documents(
@@ -36,7 +33,8 @@ def parse_documents(
 
     Lines and paragraphs lose the white space around them and nothing else, list markers included; JSON
     strings stay exactly as they are. HTML in them is read as the text that it shows, with a note, unless
-    `markup_as_text` is False; `markup` says whether there was any. Bad items become problems, good ones stay.
+    `markup_as_text` is False; `markup` says whether there was any. The source of a whole web page is read in sections,
+    in a process of its own (see extract.web). Bad items become problems, good ones stay.
     Raises InvalidDocumentsError where `text` is not a string or `mode` unknown.
     """
     if not isinstance(text, str):
@@ -50,86 +48,28 @@ def parse_documents(
         reason = f"The text is {over(size, limits.file_bytes)}. Nothing was read."
         return ParsedDocuments((), "lines" if mode == "auto" else mode, (Problem(0, reason),))
     text = text.removeprefix("\ufeff")
+    if mode == "auto" and _PAGE.match(text):
+        if not markup_as_text:
+            return replace(read_paste(text, mode, limits), markup=False)
+        if page := _web_page(text, limits):
+            return page
     parsed = read_paste(text, mode, limits)
     return markup_read(parsed, as_text=markup_as_text) if may_hold_markup(text) else parsed
 
 
-def read_paste(text: str, mode: str, limits: Limits) -> ParsedDocuments:
-    """The documents of a text whose size and mode have been checked, with any HTML in them as it is."""
-    if mode in ("auto", "json"):
-        parsed = _as_json(text, limits, insist=mode == "json")
-        if parsed is not None:
-            return parsed
-    parsed = split(text, mode, limits)
-    return replace(parsed, notes=(_looks_like_json(text),)) if mode == "auto" and _looks_like_json(text) else parsed
-
-
-def _looks_like_json(text: str) -> str:
-    """A sentence where a text begins as JSON does and was not read as that, else nothing."""
-    text = _unwrapped(text)
-    if not _JSON_START.match(text):
-        return ""
-    try:
-        read_json(text)
-    except NotJson as error:
-        return f"This looks like JSON and was read as plain text. {error.reason}"
-    return ""
-
-
-def _as_json(text: str, limits: Limits, *, insist: bool) -> ParsedDocuments | None:
-    """The documents of a JSON paste; None where it is none, unless one insists, which gives a problem."""
-    whole, text = text, _unwrapped(text)
-    start = text.lstrip()[:1]
-    if not start:
-        return Collector(limits).finish("json") if insist else None
-    damage: NotJson | None = None
-    if insist or start in '[{"':
-        try:
-            value = read_json(text)
-        except NotJson as error:
-            damage = error
-        else:
-            return json_documents(text, value, limits)
-        if (lines := _as_json_lines(text, limits, insist=insist)) is not None:
-            return lines
-    copied = read_code(text, insist=insist)
-    if copied is None and whole is not text:
-        copied = read_code(whole, insist=insist)  # a fence or a comment is one of the signs of a program
-    if copied is not None:
-        return value_documents(copied.value, copied.lines, limits, "json")
-    return ParsedDocuments((), "json", (Problem(damage.line, damage.reason),)) if insist and damage else None
-
-
-def _unwrapped(text: str) -> str:
-    """A text without the Markdown fence around it and without the comment lines above a list or an object.
-
-    The line ends of what goes stay, so that lines keep their numbers.
-    """
-    place, fence = 0, ""
-    while found := _WRAPPING.match(text, place):
-        fence = fence or found["fence"] or ""
-        place = found.end()
-    if not place or not (fence or text[place:].lstrip().startswith(("[", "{"))):
-        return text
-    kept = text[place:].rstrip()
-    if fence and kept.endswith(fence):
-        kept = kept.removesuffix(fence)
-    return "\n" * len(LINE_END.findall(text, 0, place)) + kept
-
-
-def _as_json_lines(text: str, limits: Limits, *, insist: bool) -> ParsedDocuments | None:
-    """JSON lines: at least two lines that are an object or a string each, and, unless one insists, most lines."""
-    lines = [line for line in LINE_END.split(text) if line.strip()]
-    good = sum(_is_json_line(line) for line in lines) if _is_json_line(lines[0]) or insist else 0
-    if good < 2 or (not insist and good * 2 <= len(lines)):
+def _web_page(text: str, limits: Limits) -> ParsedDocuments | None:
+    """The sections of a web page whose source was pasted, read in a process of its own as a file of it is; None where
+    nothing is found, or what reads pages is missing."""
+    # the mark at the beginning, since the page may still declare the encoding that its file had
+    data = ("\ufeff" + text).encode("utf-8", "replace")
+    parsed = read_isolated("page.html", data, timeout=_PAGE_SECONDS, limits=limits)
+    if not parsed.documents:
         return None
-    return json_lines(text, limits, "json")
-
-
-def _is_json_line(line: str) -> bool:
-    if line.lstrip()[:1] not in ("{", '"'):
-        return False
-    try:
-        return isinstance(read_json(line), dict | str)
-    except NotJson:
-        return False
+    documents = tuple(
+        replace(
+            document, id=None, metadata={name: value for name, value in document.metadata.items() if name != "file"}
+        )
+        for document in parsed.documents
+    )
+    note = "This is the source of a web page, and was read as the page that it shows."
+    return replace(parsed, documents=documents, notes=(note, *parsed.notes), source=None, markup=True)

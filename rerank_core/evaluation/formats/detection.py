@@ -84,6 +84,17 @@ def _by_name(name: str, lines: Sequence[str], rows: Sequence[Row]) -> str | None
     return None if known == "opensearch-queries" and not _is_list(lines, rows) else known
 
 
+def _has_names_and_numbers(rows: Sequence[Row]) -> bool:
+    """Whether rows of three cells and more, all of one width, have a column of numbers below a name."""
+    names, *body = [[cell.strip() for cell in row.cells] for row in rows] or [[]]
+    if len(names) < 3 or not body or any(len(cells) != len(names) for cells in body):
+        return False
+    return any(
+        not columns.is_number(name) and all(map(columns.is_number, below))
+        for name, *below in zip(names, *body, strict=True)
+    )
+
+
 def _is_list(lines: Sequence[str], rows: Sequence[Row]) -> bool:
     """Whether lines may be queries: no markup, addresses, JSON, cells or numbers."""
     marked = sum(line.lstrip().startswith(_MARKUP) for line in lines)
@@ -91,4 +102,6 @@ def _is_list(lines: Sequence[str], rows: Sequence[Row]) -> bool:
     cells = sum(widths[width] for width in widths if width > 1)
     split = any(mark in lines[0] for mark in "\t|")
     numbers = sum(columns.is_number(line) for line in lines)
+    if _has_names_and_numbers(rows):
+        return False
     return not any(2 * number > len(lines) for number in (marked, numbers, cells if split else 0))

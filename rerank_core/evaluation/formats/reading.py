@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from rerank_core.jobs import JobContext
 
 
+_RISKY = ("an Excel workbook", "a ZIP archive", "a gzip archive", "a Parquet file")
+
+
 def read(filename: str, data: bytes, kind: str = "auto", *, columns: Mapping[str, str] | None = None) -> Imported:
     """Read a file of queries, documents, ratings or results.
 
@@ -24,9 +27,10 @@ def read(filename: str, data: bytes, kind: str = "auto", *, columns: Mapping[str
     leaves a choice. `columns` says which column of a table is what (see table.TABLE_ROLES), none where it is
     "". It may also name the "sheet" of a workbook and the "encoding" of a text, and say whether the first row of a
     table is a "header" ("yes" or "no"). HTML in the documents and their fields is read as the text that it shows, with
-    a note, unless "markup" says "keep". What cannot be read is in `problems`, and the rest is there. Workbooks and
-    archives are read in a process of their own, for at most a minute. Raises InvalidRequestError for an unknown kind,
-    for a column or sheet that does not exist, and where "auto" cannot tell what the file is.
+    a note, unless "markup" says "keep". What cannot be read is in `problems`, and the rest is there. Workbooks,
+    archives and Parquet files are read in a process of their own, for at most a minute.
+    Raises InvalidRequestError for an unknown kind, for a column or sheet that does not exist, and where "auto" cannot
+    tell what the file is.
     """
     imported = (read_isolated if _is_risky(data) else read_directly)(filename, data, kind, columns)
     if not imported.kind:
@@ -59,4 +63,4 @@ def read_files(
 
 def _is_risky(data: bytes) -> bool:
     """Whether a file can be built to hang or to fill memory, as archives of XML or of files can."""
-    return len(data) <= LIMITS.file_bytes and kind_of(data) in ("an Excel workbook", "a ZIP archive", "a gzip archive")
+    return len(data) <= LIMITS.file_bytes and kind_of(data) in _RISKY

@@ -14,6 +14,7 @@ from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats import (
     json_lines,
     opensearch_csv,
+    parquet,
     quepid,
     table,
     table_writing,
@@ -70,7 +71,10 @@ def read_directly(filename: str, data: bytes, kind: str, columns: Mapping[str, s
     requested = requested_columns(columns)
     as_text = requested_markup(requested)
     with mapped_by_hand(requested.pop(RATINGS, "")):
-        return markup_read(_read(filename, data, kind, requested), as_text=as_text)
+        read = markup_read(_read(filename, data, kind, requested), as_text=as_text)
+    if read.query_ids or read.documents or read.problems or read.reading_notes:
+        return read
+    return replace(read, problems=(Problem(0, "This file holds no rows, or none below the names of its columns."),))
 
 
 def _read(filename: str, data: bytes, kind: str, requested: dict[str, str]) -> Imported:
@@ -83,6 +87,9 @@ def _read(filename: str, data: bytes, kind: str, requested: dict[str, str]) -> I
     try:
         if what == "an Excel workbook" and kind in ("auto", "table"):
             return table.read_table_workbook(data, requested)
+        if what == "a Parquet file" and kind in ("auto", "table"):
+            requested.pop("sheet", None)
+            return parquet.read_parquet(data, requested)
         if what == "a ZIP archive" and kind in ("auto", "beir"):
             return json_lines.read_beir(data, encoding)
         if what == "a gzip archive":
@@ -92,7 +99,7 @@ def _read(filename: str, data: bytes, kind: str, requested: dict[str, str]) -> I
             name = filename[:-3] if filename.lower().endswith(".gz") else filename
             return _read(name, inside, kind, {**requested, "encoding": encoding})
         if what is not None:
-            known = "CSV, Excel (.xlsx), JSON lines, TREC or BEIR" if kind == "auto" else READABLE[kind].label
+            known = "CSV, Excel (.xlsx), Parquet, JSON lines, TREC or BEIR" if kind == "auto" else READABLE[kind].label
             return unread(kind, f"This file is {what}, which is not read here. Save it in another format: {known}.")
         text, encoding, note = decode(data, encoding)
     except Unreadable as error:

@@ -107,3 +107,21 @@ def test_cases_from_the_field(name: str, first: str) -> None:
     assert parsed.documents[0].text == first
     assert "choose another encoding" in parsed.notes[0]
     assert "choose another encoding" in read(name, data, kind="table").reading_notes[0]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1255", "איך לאפס את הסיסמה שלך באתר שלנו"),
+        ("cp1255", "החשבונית נשלחת בדואר אלקטרוני בתוך שלושה ימים"),
+        ("big5", "id,text\n1,如果忘記密碼，請在登入頁面點擊連結。\n2,發票將在付款後三個工作日內寄送。\n"),
+        ("cp1251", "как восстановить пароль: нажмите ссылку на странице входа"),
+        ("cp1251", "счет приходит по почте в течение трех дней после оплаты заказа"),
+        ("cp1251", "фактурата пристига по пощата до три дни, проверете имейла си"),
+        ("cp932", "パスワードを再設定する方法について説明します。"),
+    ],
+)
+def test_scripts_that_are_like_each_other_in_old_encodings(encoding: str, text: str) -> None:
+    """Hebrew is good Cyrillic byte by byte, and Chinese good half-width Japanese."""
+    found = decode(text.encode(encoding))
+    assert (found.text, found.encoding) == (text, encoding)

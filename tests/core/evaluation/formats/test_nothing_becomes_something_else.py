@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rerank_core.evaluation import formats
+from rerank_core.evaluation.formats.registry import read_directly
 from rerank_core.evaluation.query_sets import sources
 
 CATALOGUE = (
@@ -91,3 +92,19 @@ def test_other_grades_are_not(column: str, worst: int) -> None:
     read = formats.read("noten.csv", f"query;docid;{column}\nmaus;P1;1\nmaus;P2;{worst}\n".encode())
     assert read.judgments["maus"] == {"P1": 1, "P2": worst}
     assert not any("school" in note for note in read.reading_notes)
+
+
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_a_table_of_unknown_names_is_no_list_of_queries(mark: str) -> None:
+    """Whatever the file's ending is; a list of queries with commas in them stays one."""
+    rows = (("sentence1", "sentence2", "score"), ("laptop", "x one", "0.9"), ("laptop", "y two", "0.1"))
+    text = "".join(f"{mark.join(row)}\n" for row in rows)
+    assert read_directly("pairs.txt", text.encode(), "auto", None).kind == ""
+    listed = f"tent{mark} 2 man{mark} 3\nboots{mark} size 42{mark} red\n"
+    assert read_directly("queries.txt", listed.encode(), "auto", None).kind == "opensearch-queries"
+
+
+@pytest.mark.parametrize("text", ["query,docid,rating\n", "query\tdocument\n", "\nquery,"])
+def test_names_without_rows_are_said(text: str) -> None:
+    read = read_directly("set.csv", text.encode(), "auto", None)
+    assert read.problems[0].reason == "This file holds no rows, or none below the names of its columns."
