@@ -84,6 +84,16 @@ def paste(page: Page, text: str) -> None:
     settle(page)
 
 
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose from a select box, which is brought into view first, as a person does: what scrolls while its list is open
+    closes it."""
+    box = page.get_by_role("combobox", name=label)
+    box.scroll_into_view_if_needed()
+    settle(page)
+    box.click()
+    page.get_by_role("option", name=option).click()
+
+
 def open_cell(grid: Locator, across: float) -> Locator:
     """Open a cell of a table's first row, so far across its width, and give what to type into.
 

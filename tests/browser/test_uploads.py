@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.seeing import scrolls_sideways, serious_findings, settle, texts
+from tests.browser.seeing import choose, scrolls_sideways, serious_findings, settle, texts
 from tests.support import made_files as made
 from tests.support.app_server import Server, start_server
 
@@ -83,8 +83,7 @@ def test_another_sheet_is_chosen_on_the_playground(visit: Visit) -> None:
     drop(page, {"kb.xlsx": TABLES["kb.xlsx"]})
     read(page, "kb.xlsx: 2 documents")
     settle(page)
-    page.get_by_role("combobox", name="Sheet").click()
-    page.get_by_role("option", name="More").click()
+    choose(page, "Sheet", "More")
     read(page, "1 document from kb.xlsx")
     settle(page)
     assert not scrolls_sideways(page)
@@ -139,20 +138,17 @@ def test_a_query_set_comes_in_as_documents_do(visit: Visit) -> None:
     page.get_by_text("Add your own queries").click()
     rows = [("сброс пароля", "Откройте настройки", 3), ("часы работы", "С девяти до пяти", 2)]
     table = "query;document;rating\n" + "".join(f"{query};{text};{grade}\n" for query, text, grade in rows)
-    drop(page, {"set.csv": table.encode("koi8-r"), "judgments.qrels": b"q 0 d 1\nq 0 d x\n"})
+    drop(page, {"set.csv": table.encode("koi8-r"), "judgments.qrels": b"q 0 d 1\nq 0\n"})
     read(page, "set.csv: Spreadsheet, 2 queries, 2 results, 2 ratings")
     read(page, "judgments.qrels: TREC qrels, 1 query, 1 rating")
     expect(page.get_by_text("This file: 1 place was left out or needs a look")).to_be_visible()
     settle(page)
     page.get_by_text("Columns", exact=True).click()
-    settle(page)
-    page.get_by_role("combobox", name="First row").click()
-    page.get_by_role("option", name="Data").click()
-    read(page, "set.csv: Spreadsheet, 0 queries, 0 ratings")
+    choose(page, "First row", "Data")
+    read(page, "set.csv: Spreadsheet, 0 queries, 3 documents, 0 ratings")
     settle(page)
     assert serious_findings(page) == []
-    page.get_by_role("combobox", name="First row").click()
-    page.get_by_role("option", name="Column names").click()
+    choose(page, "First row", "Column names")
     read(page, "set.csv: Spreadsheet, 2 queries, 2 results, 2 ratings")
 
 
