@@ -45,7 +45,7 @@ def test_a_first_visit_shows_what_differs_in_the_nearest_pair(visit: Visit) -> N
     page = opened(visit())
     expect(page.get_by_text("A number differs.")).to_be_visible()
     expect(marks(page, "left")).to_have_text(["4", "9"])
-    expect(marks(page, "right")).to_have_text(["3", "12"])
+    expect(marks(page, "right")).to_have_text(["5", "12"])
     page.get_by_role("tab", name="Pairs").click()
     settle(page)
     expect(marks(page, "left")).to_have_text(["4", "9"])
