@@ -32,7 +32,13 @@ def model_control(connection: Connection) -> ModelSpec | None:
     if st.session_state.get(keys.MODEL) not in offered:  # it was chosen for another connection
         st.session_state[keys.MODEL] = offered[0]
     label = st.segmented_control(
-        "Model", offered, required=True, key=keys.MODEL, persist_state="session", disabled=not models
+        "Model",
+        offered,
+        required=True,
+        key=keys.MODEL,
+        persist_state="session",
+        disabled=not models,
+        wrap=True,
     )
     if not models:
         st.caption(f"{spec.label} has one model and no choice; it gives an order without scores.")
