@@ -95,7 +95,8 @@ def _files() -> None:
             errors.show(error)
             return
         st.text(f"Together: {remembered(('described', made), lambda: describe(made))}.")
-        for note in made.notes:
+        beside_files = {note for part in parts for note in part.reading_notes}
+        for note in [note for note in made.notes if note not in beside_files]:
             st.text(note)
         said = {problem for part in parts for problem in part.problems}
         for problem in [problem for problem in made.problems if problem not in said][:20]:
