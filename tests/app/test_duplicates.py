@@ -241,6 +241,7 @@ def test_a_corpus_of_this_machine_is_compared(app) -> None:
     assert "2 of 3 texts stand in 1 group" in words(page)
 
 
+@pytest.mark.slow
 def test_a_comparison_can_be_cancelled(app, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cancel ends the work, the button works again, the result before it stays; a reload meanwhile loses no text."""
 

@@ -347,6 +347,7 @@ def test_a_filter_of_another_set_does_no_harm() -> None:
     assert " of 6 queries are answered" in words(go(page, "Cut-off"))
 
 
+@pytest.mark.slow
 def test_the_order_that_is_looked_at_is_the_best_until_somebody_chooses() -> None:
     """While models answer one after another the best changes; a choice stays, for that run."""
     page = go(finished(run_models(open_step(), KEYWORD, "English (On this computer)")), "Answer")

@@ -52,6 +52,7 @@ def shop() -> QuerySet:
     ("model", "least", "most"),
     [("local-english", 0.80, 0.65), ("local-multilingual", 0.80, 0.65), ("local-keyword", 0.80, 0.80)],
 )
+@pytest.mark.slow
 def test_a_shops_products_are_ordered_by_title_and_description(shop, model: str, least: float, most: float):
     """nDCG@10 at gain 2^grade - 1: 0.81, 0.83 and 0.82 with titles; by the description alone 0.58, 0.56 and 0.77."""
     needs(model)
@@ -60,6 +61,7 @@ def test_a_shops_products_are_ordered_by_title_and_description(shop, model: str,
     assert ndcg(replace(shop, rank_fields=TEXT_ONLY), model, EXPONENTIAL) < most
 
 
+@pytest.mark.slow
 def test_a_description_alone_is_noticed_before_the_run(shop):
     """The sentence shows what a model would read of a product; with the title above it nothing is wrong."""
     assert concerns(shop) == ()
@@ -73,6 +75,7 @@ def test_a_description_alone_is_noticed_before_the_run(shop):
     ("model", "least", "gain"),
     [("local-english", 0.56, 0.01), ("local-multilingual", 0.585, 0.01), ("local-keyword", 0.495, 0.002)],
 )
+@pytest.mark.slow
 def test_titles_are_worth_something_on_the_sample(model: str, least: float, gain: float):
     """nDCG@10 of the rated sample over its candidates by keyword: .57, .60 and .50 with titles, more than without."""
     needs(model)

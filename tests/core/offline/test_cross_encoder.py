@@ -55,6 +55,7 @@ def feed(source: MsMarcoMiniLM, query: str, text: str, kinds: bool = True) -> di
     return {"input_ids": tokens, "attention_mask": np.ones_like(tokens), "token_type_ids": second}
 
 
+@pytest.mark.slow
 def test_in_float_our_graph_gives_what_the_published_one_gives(source: MsMarcoMiniLM) -> None:
     """Fused projections, the last layer for one token and ONNX's own attention change nothing above 1e-3."""
     theirs = published.session(published.in_float().SerializeToString(), plain=True)
@@ -66,6 +67,7 @@ def test_in_float_our_graph_gives_what_the_published_one_gives(source: MsMarcoMi
         assert abs(expected - without) > 0.01
 
 
+@pytest.mark.slow
 def test_in_bytes_it_stays_near(source: MsMarcoMiniLM, model: CrossEncoder) -> None:
     """Bytes for activations cost up to 0.6 of a logit, in the published graph as in ours."""
     theirs = published.session(bytes(MS_MARCO.open()), plain=True)
@@ -101,6 +103,7 @@ def test_wrong_numbers_are_refused(source: MsMarcoMiniLM, monkeypatch: pytest.Mo
     assert local_model.sound_cross_encoder(source) is None
 
 
+@pytest.mark.slow
 def test_a_long_letter_is_read_by_sentence(model: CrossEncoder) -> None:
     """The sentence that asks finds its article, and is named; whole, the letter buries it."""
     letter = next(ticket for ticket in samples.TICKETS if ticket.id == "footage-gone").text

@@ -47,6 +47,7 @@ def encoder_of(model_id: str) -> Encoder:
     return engine._EMBEDDINGS[model_id].get()
 
 
+@pytest.mark.slow
 def test_the_stored_vector_is_that_of_the_float_graph(model_id):
     """What a model is compared with at load is what its float graph gives; the byte graph stays close to it."""
     known = local_model.reference_vector(model_id)

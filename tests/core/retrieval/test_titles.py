@@ -33,6 +33,7 @@ def needs(kind: Kind, model: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "model", "first"), [(*stage, n) for stage, n in zip(STAGES, FIRST, strict=True)])
+@pytest.mark.slow
 def test_the_exact_title_finds_its_article_first(kind: Kind, model: str, first: int) -> None:
     """For all 66 articles of the sample knowledge base by keyword; where vectors take part a few may come second or
     third, and the reranker puts every one first."""
@@ -48,6 +49,7 @@ def test_the_exact_title_finds_its_article_first(kind: Kind, model: str, first: 
 
 
 @pytest.mark.parametrize("model", ["local-keyword", *EMBEDDING_MODELS])
+@pytest.mark.slow
 def test_every_model_puts_the_article_of_that_title_first(model: str) -> None:
     """Among all 66 articles; without their titles 52 to 59."""
     needs("fused" if model in EMBEDDING_MODELS else "keyword", model)

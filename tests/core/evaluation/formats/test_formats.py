@@ -846,6 +846,7 @@ def test_labels_of_wands_name_the_product_and_not_the_row() -> None:
 @pytest.mark.parametrize("kind", ["table", "quepid-snapshot", "quepid-ratings", "opensearch-queries", "beir"])
 @settings(max_examples=40)
 @given(data=st.data())
+@pytest.mark.slow
 def test_what_becomes_a_set_is_read_back_whole(kind: str, data: st.DataObject) -> None:
     """Nothing is lost on the way file, query set, file; rated documents become candidates where a file has no order."""
     imported = Imported(kind, **data.draw(CONTENT[kind]))

@@ -339,6 +339,7 @@ WORD = st.text("abcxyz019-_", min_size=1, max_size=5)
 @given(
     st.dictionaries(WORD, st.dictionaries(WORD, st.integers(-127, 127), min_size=1, max_size=4), min_size=1, max_size=4)
 )
+@pytest.mark.slow
 def test_judgments_by_query_go_in_and_out(judgments: dict[str, dict[str, int]]) -> None:
     """Any of them, also through every format that holds judgments."""
     found = reads(judgments, kind="json-judgments")
