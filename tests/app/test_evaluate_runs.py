@@ -25,7 +25,7 @@ from tests.support.evaluate_page import (
 )
 from tests.support.flaky_service import FlakyService
 from tests.support.gate import PATIENCE
-from tests.support.page import click, metrics, ran, words
+from tests.support.page import click, metrics, once, ran, words
 
 HELD_FROM = 3
 
@@ -77,8 +77,7 @@ def test_a_run_is_stopped_and_gone_on_with(
     page = finished(page)
     assert said in words(page)
     assert service.asked.total() == HELD_FROM
-    page = finished(click(page, "Resume"))
-    assert "Done: 6 of 6 done, $0.006" in words(page)
+    page = once(click(page, "Resume"), "Done: 6 of 6 done, $0.006")
     assert once_each(service)
     page = click(page, "See the answer")
     assert "English reranking lifts nDCG@10" in words(page)

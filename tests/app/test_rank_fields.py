@@ -191,6 +191,20 @@ def test_models_are_compared_by_what_they_read(app, service: RerankService) -> N
     assert before.run.request.rank_fields == TITLE_AND_TEXT
 
 
+def test_a_pasted_request_brings_its_rank_fields_as_an_offer(app) -> None:
+    """What a request wants read is offered beside its other settings, and used with one click."""
+    page = app({"example": "own"})
+    body = {
+        "query": "4 man tent",
+        "rank_fields": ["text"],
+        "documents": [{"title": TENT, "text": "standing height"}, {"title": "Cartridge", "text": "screw valve"}],
+    }
+    page.text_area(key=keys.DOCUMENTS).set_value(json.dumps(body)).run()
+    assert "The pasted request also holds what the model reads “text”." in words(page)
+    click(page, "Use them")
+    assert page.multiselect(key=CHOICE).value == ["text"]
+
+
 @pytest.mark.parametrize("name", ["**bold** $x$", "a,b", "50%", "<b>Brand</b>", ":material/home:", "\ud800name"])
 def test_a_columns_name_is_never_markup(app, name: str) -> None:
     """Whatever a column is called, it is shown as plain text and can be chosen, and the address brings it back."""

@@ -136,12 +136,11 @@ def warning_about(documents: Sequence[Document], read: tuple[str, ...], place: s
 def quiet_warning(concern: Concern, place: str | None) -> None:
     """Something that looks wrong, and the way to the choice of what is read where there is one. It stops nothing."""
     with st.container(gap="xxsmall"):
-        with st.container(horizontal=True, gap="small"):
-            st.markdown(":material/rule:", width="content")
-            st.text(shown(concern.sentence))
+        st.text(shown(concern.sentence))
         if place is not None:
             st.button(
                 "Choose what the model reads",
+                icon=":material/rule:",
                 type="tertiary",
                 key=keys.of(keys.RANK_FIELDS_OPEN, place, "button"),
                 on_click=_open,

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
 
 from rerank_core.documents.markup import changed_fields, field_as_text, markup_note, record_as_text
 from rerank_core.documents.report import Problem, count
 from rerank_core.evaluation.formats.imported import Imported
-
-Value = TypeVar("Value")
+from rerank_core.evaluation.formats.merging import renamed
 
 
 def markup_read(imported: Imported, *, as_text: bool = True) -> Imported:
@@ -38,7 +36,8 @@ def markup_read(imported: Imported, *, as_text: bool = True) -> Imported:
         reading_notes=(*imported.reading_notes, *_notes(texts, titles, fields)),
         markup=True,
     )
-    return _renamed(read, _new_names(imported.documents, read.documents))
+    names = _new_names(imported.documents, read.documents)
+    return renamed(read, lambda _query, name: names.get(name, name)) if names else read
 
 
 def _replaced(values: Mapping[str, str], found: Mapping[str, str]) -> Mapping[str, str]:
@@ -68,30 +67,3 @@ def _new_names(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, s
             taken.add(new)
             found[name] = new
     return found
-
-
-def _renamed(imported: Imported, names: Mapping[str, str]) -> Imported:
-    """The import with other names for these documents, wherever they are named."""
-    if not names:
-        return imported
-
-    def of(values: Mapping[str, Value]) -> dict[str, Value]:
-        return {names.get(name, name): value for name, value in values.items()}
-
-    def by_query(queries: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-        return {query: of(values) for query, values in queries.items()}
-
-    return replace(
-        imported,
-        documents=of(imported.documents),
-        titles=of(imported.titles),
-        metadata=of(imported.metadata),
-        judgments=by_query(imported.judgments),
-        scores=by_query(imported.scores),
-        raters={rater: by_query(judgments) for rater, judgments in imported.raters.items()},
-        run={query: tuple(names.get(name, name) for name in documents) for query, documents in imported.run.items()},
-        aliases={
-            query: {name: names.get(other, other) for name, other in own.items()}
-            for query, own in imported.aliases.items()
-        },
-    )

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from rerank_core.evaluation.formats.imported import ImportBuilder, Imported
+
+V = TypeVar("V")
+Named = Callable[[str, str], str]
+"""What a document is called: its query ("" where none is meant) and its id in the file to its name."""
 
 _BESIDE = ("titles", "metadata", "answers", "tags", "notes")
 
@@ -84,3 +90,37 @@ def _merge_judgments(judgments: dict[str, dict[str, int]], more: Mapping[str, Ma
         if other := sum(own.setdefault(document, grade) != grade for document, grade in grades.items()):
             differing[query] = other
     return differing
+
+
+def renamed(part: Imported, named: Named) -> Imported:
+    """The import with other names for its documents, wherever they stand; of two that become one the first counts."""
+
+    def of_query(values: Mapping[str, Mapping[str, V]]) -> dict[str, dict[str, V]]:
+        found: dict[str, dict[str, V]] = {}
+        for query, own in values.items():
+            mine = found.setdefault(query, {})
+            for document, value in own.items():
+                mine.setdefault(named(query, document), value)
+        return found
+
+    def of_documents(values: Mapping[str, V]) -> dict[str, V]:
+        found: dict[str, V] = {}
+        for document, value in values.items():
+            found.setdefault(named("", document), value)
+        return found
+
+    return replace(
+        part,
+        documents=of_documents(part.documents),
+        titles=of_documents(part.titles),
+        metadata=of_documents(part.metadata),
+        judgments=of_query(part.judgments),
+        scores=of_query(part.scores),
+        run={
+            query: tuple(dict.fromkeys(named(query, document) for document in own)) for query, own in part.run.items()
+        },
+        raters={rater: of_query(own) for rater, own in part.raters.items()},
+        aliases={
+            query: {name: named(query, other) for name, other in own.items()} for query, own in part.aliases.items()
+        },
+    )

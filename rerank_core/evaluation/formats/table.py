@@ -39,6 +39,7 @@ from rerank_core.evaluation.formats.imported import (
 _SMALL = re.compile(r"\d(\.0)?")
 _NOBODY = "unnamed"
 # what a column of documents is called among documents, and here
+_RESULTS = frozenset(("document", "title", "rank", "score"))  # with one of these a row is of a list of results
 _OF_DOCUMENTS = {"text": "document", "id": "id", "title": "title"}
 
 
@@ -189,7 +190,8 @@ def _with_documents(builder: ImportBuilder, table: Table, names: Sequence[str], 
             continue
         row = dict(zip(names, [*cells, *[""] * (len(names) - len(cells))], strict=True))
         known = _without_errors(builder, line, roles, row)
-        known |= {role: with_points(known[role], commas=comma) for role, comma in commas.items()}
+        for role, comma in commas.items():
+            known[role] = with_points(known[role], commas=comma)
         _add(builder, line, known, {name: row[name] for name in extra})
 
 
@@ -314,7 +316,7 @@ def _rate(builder: ImportBuilder, line: int, pair: tuple[str, str], row: Mapping
 
 def _only_rates(roles: Collection[str]) -> bool:
     """Whether a table with columns for these roles has ratings and nothing that makes its rows a list of results."""
-    return "rating" in roles and not {"document", "title", "rank", "score"} & set(roles)
+    return "rating" in roles and _RESULTS.isdisjoint(roles)
 
 
 def _place(builder: ImportBuilder, line: int, query: str, document: str, row: Mapping[str, str]) -> bool:

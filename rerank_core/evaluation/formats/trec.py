@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import struct
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -17,7 +18,8 @@ from rerank_core.evaluation.formats.imported import ImportBuilder, Imported, par
 RUN_ID = "rerank-playground"
 """The name written in a run's last column where it has none of its own."""
 
-_WHITE = re.compile(r"[ \t\r\f\v]+")  # C's isspace; other white space is part of an id
+_BLANKS = " \t\r\f\v"
+_WHITE = re.compile(f"[{_BLANKS}]+")  # C's isspace; other white space is part of an id
 _SECOND = ("q0", "0", "1", "iter")
 _UNFIT = re.compile(r"[ \t\r\n\f\v\x00\ufeff]|^#|^$")
 
@@ -28,7 +30,7 @@ def kind_of_lines(lines: Sequence[str]) -> str | None:
     One line that is not does not make the others something else, and few lines that are make no file.
     """
     data = [line for line in lines if not line.startswith("#")]
-    parts = [_parts(line) for line in data]
+    parts = [_parts(line.strip(_BLANKS)) for line in data]
     body = parts[1:] if len(parts) > 1 and _is_header(parts[0]) else parts
     for kind, fits in (("trec-run", _is_result), ("trec-qrels", _is_judgment)):
         found = [cells for cells in body if fits(cells)]
@@ -72,15 +74,15 @@ def read_run(text: str) -> Imported:
     for line, cells in _lines(text, builder):
         if len(cells) == 5 and not is_number(cells[4]) and is_number(cells[2]):
             cells = [cells[0], "Q0", *cells[1:]]  # without the second part, which means nothing
-        found = count(len(cells), "part")
         if len(cells) < 5:
+            found = count(len(cells), "part")
             builder.refuse(line, f"This line has {found}; a result has 6: query, Q0, document, rank, score, name.")
             continue
         if len(cells) > 6 and is_number(cells[5]):
             builder.refuse(
                 line,
-                f"This line has {found} where a result has 6: an id with a space in it takes two. Save the results "
-                "as a table, or with tabs between the parts.",
+                f"This line has {len(cells)} parts where a result has 6: an id with a space in it takes two. Save the "
+                "results as a table, or with tabs between the parts.",
             )
             continue
         query, document = cells[0], cells[2]
@@ -150,8 +152,7 @@ def _say_ties(builder: ImportBuilder) -> None:
     """Say in how many queries trec_eval takes scores for equal, since they differ beyond its 32 bits only."""
     # rounding keeps the order of scores and only makes some equal
     other = sum(
-        len(set(map(_in_32_bits, exact))) < len(exact)
-        for exact in (set(own.values()) for own in builder.scores.values())
+        len(set(array("f", exact))) < len(exact) for exact in (set(own.values()) for own in builder.scores.values())
     )
     if other:
         queries = f"{other:,} {'query' if other == 1 else 'queries'}"
@@ -169,7 +170,7 @@ def _lines(text: str, builder: ImportBuilder) -> Iterator[tuple[int, list[str]]]
     """Each line with its parts, without comments and without names above them."""
     first = True
     for number, line in enumerate(text.split("\n"), start=1):
-        stripped = line.strip(" \t\r\f\v")
+        stripped = line.strip(_BLANKS)
         if not stripped or stripped.startswith("#"):
             continue
         cells = _parts(stripped)
@@ -181,8 +182,8 @@ def _lines(text: str, builder: ImportBuilder) -> Iterator[tuple[int, list[str]]]
 
 
 def _parts(line: str) -> list[str]:
-    """The parts of a line. Between tabs or commas a part may hold blanks; else each blank ends one."""
-    line = line.strip(" \t\r\f\v")
+    """The parts of a line that has no blanks around it. Between tabs or commas a part may hold blanks; else each blank
+    ends one."""
     blanks = _WHITE.split(line)
     if len(blanks) in (4, 6) and "\t" not in line:
         return blanks

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from rerank_core.documents.report import count
 from rerank_core.evaluation.formats.imported import Imported
+from rerank_core.evaluation.formats.merging import Named, renamed
 from rerank_core.evaluation.query_sets.changed_ids import changed_ids
-
-V = TypeVar("V")
-Named = Callable[[str, str], str]
-"""What a document is called: its query and its id in the file to its name."""
 
 
 def joined(parts: Sequence[Imported], *, match_ids: bool = True) -> tuple[list[Imported], list[str]]:
@@ -35,7 +32,7 @@ def joined(parts: Sequence[Imported], *, match_ids: bool = True) -> tuple[list[I
         )
     changed = changed_ids(named) if match_ids else {}
     if changed:
-        named = [_renamed(part, _to(changed[place])) if place in changed else part for place, part in enumerate(named)]
+        named = [renamed(part, _to(changed[place])) if place in changed else part for place, part in enumerate(named)]
         pairs = {given: meant for ids in changed.values() for given, meant in ids.items()}
         given, meant = next(iter(pairs.items()))
         notes.append(
@@ -89,12 +86,13 @@ def _kept_apart(parts: Sequence[Imported]) -> tuple[list[Imported], list[str]]:
             shared.update(dict.fromkeys(other))
             if not names:
                 names = {text: name for name, text in reversed(known.items())}
-            renamed = {name: names.get(text, text) for name, text in other.items()}
-            aliases = {query: dict(own) for query, own in part.aliases.items()}
+            apart = {name: names.get(text, text) for name, text in other.items()}
+            read = renamed(part, _to(apart))
+            aliases = {query: dict(own) for query, own in read.aliases.items()}
             for query in {*part.run, *part.judgments}:
-                for name in {*part.run.get(query, ()), *part.judgments.get(query, ())} & renamed.keys():
-                    aliases.setdefault(query, {}).setdefault(name, renamed[name])
-            part = replace(_renamed(part, _to(renamed)), aliases=aliases)
+                for name in {*part.run.get(query, ()), *part.judgments.get(query, ())} & apart.keys():
+                    aliases.setdefault(query, {}).setdefault(name, apart[name])
+            part = replace(read, aliases=aliases)
         for name, text in part.documents.items():
             known.setdefault(name, text)
             if names:
@@ -128,36 +126,5 @@ def _by_aliases(parts: Sequence[Imported]) -> list[Imported]:
                 return document
             return next((new for other in others if (new := other.aliases.get(query, {}).get(document))), document)
 
-        result.append(_renamed(part, named))
+        result.append(renamed(part, named))
     return result
-
-
-def _renamed(part: Imported, named: Named) -> Imported:
-    """The import with other names for its documents; of two that become one the first counts."""
-
-    def of_query(values: Mapping[str, Mapping[str, V]]) -> dict[str, dict[str, V]]:
-        found: dict[str, dict[str, V]] = {}
-        for query, own in values.items():
-            mine = found.setdefault(query, {})
-            for document, value in own.items():
-                mine.setdefault(named(query, document), value)
-        return found
-
-    def of_documents(values: Mapping[str, V]) -> dict[str, V]:
-        found: dict[str, V] = {}
-        for document, value in values.items():
-            found.setdefault(named("", document), value)
-        return found
-
-    return replace(
-        part,
-        documents=of_documents(part.documents),
-        titles=of_documents(part.titles),
-        metadata=of_documents(part.metadata),
-        judgments=of_query(part.judgments),
-        scores=of_query(part.scores),
-        run={
-            query: tuple(dict.fromkeys(named(query, document) for document in own)) for query, own in part.run.items()
-        },
-        raters={rater: of_query(own) for rater, own in part.raters.items()},
-    )

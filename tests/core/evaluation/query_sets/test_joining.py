@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import itertools
 import zipfile
+from dataclasses import replace
 
 import pytest
 
 from rerank_core.evaluation import measure
 from rerank_core.evaluation.formats.imported import Imported
+from rerank_core.evaluation.formats.merging import renamed
 from rerank_core.evaluation.formats.reading import read
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.evaluation.query_sets.sources import from_files
@@ -218,3 +220,16 @@ def test_how_ratings_became_grades_stays_with_the_set() -> None:
     assert any("'0.7' counts as 7" in note for note in made.notes)
     both = from_files([Imported("table", judgments={"q": {"a": 3}}), Imported("table", judgments={"q": {"b": 100}})])
     assert any("may be on different scales" in note for note in both.notes)
+
+
+def test_documents_have_their_other_names_wherever_they_stand():
+    """Texts, ratings, places, scores and the ids that stand for a document: none keeps the old name."""
+    part = replace(
+        read("set.csv", b"query,id,document,rating,score\nq,1,one text,3,0.5\n"), aliases={"q": {"first": "1"}}
+    )
+    other = renamed(part, lambda _query, name: {"1": "one"}.get(name, name))
+    assert dict(other.documents) == {"one": "one text"}
+    assert other.judgments == {"q": {"one": 3}}
+    assert other.run == {"q": ("one",)}
+    assert other.scores == {"q": {"one": 0.5}}
+    assert other.aliases == {"q": {"first": "one"}}
