@@ -12,7 +12,17 @@ from playwright.sync_api import Page, expect
 from rerank_core import samples
 from rerank_core.ranking.heading import heading
 from tests.browser.conftest import Visitor
-from tests.browser.seeing import keep_html, new_run, open_cell, paste, scrolls_sideways, serious_findings, settle, texts
+from tests.browser.seeing import (
+    keep_html,
+    new_run,
+    open_cell,
+    paste,
+    scrolls_sideways,
+    serious_findings,
+    settle,
+    texts,
+    unfold,
+)
 
 Visit = Callable[..., Visitor]
 
@@ -31,6 +41,7 @@ EVIL = [
 
 def rerank(page: Page) -> None:
     """Press Rerank and wait for the run that it makes."""
+    unfold(page)
     new_run(page, page.get_by_role("button", name="Rerank", exact=False).filter(has_text="Rerank").first.click)
 
 
@@ -209,6 +220,7 @@ def test_the_table_edits_a_document_and_undo_brings_it_back(visit: Visit) -> Non
     settle(page)
     rerank(page)
     expect(texts(page, "left").filter(has_text="Changed by hand")).to_have_count(1)
+    unfold(page)
     page.get_by_role("button", name="Undo").click()
     settle(page)
     rerank(page)

@@ -13,10 +13,10 @@ from pages.components.compare.input import FIRST
 from pages.components.compare.state import CompareState, Figures, Shown, state
 from pages.components.display import errors, tables
 from pages.components.display.board import shown
-from pages.components.display.compare_board import Column, compare_board, heading
+from pages.components.display.compare_board import Column, View, compare_board, heading
 from pages.components.display.response import show_warnings
 from pages.components.display.tabs import tabs
-from pages.components.inputs import ratings
+from pages.components.inputs import presenting, ratings
 from pages.components.inputs.examples import TITLES, load_example
 from pages.components.inputs.query_sets import add_ratings
 from pages.components.session import keys, thresholds
@@ -37,28 +37,23 @@ def result(top_n: int) -> None:
     current = state()
     _failures(current)
     blind = compare_blind.hidden(current)
-    if not current.answered or (blind and current.under_way):
+    if not _to_be_seen(current, blind):
         return
     if not blind:
         compare_blind.shown_named()
     columns = _columns(current, blind)
     names = [column.name for column in columns]
     documents = columns[0].run.documents
-
-    def label(place: int) -> str:
-        return ranking.label_of(documents[place])
-
     figures = _figures(current, columns, top_n)
-    with st.container(key=keys.HEADLINE):
-        st.text(comparison.agreement_text(figures.agreement, names, label) + ".")
-    widest = comparison.disagreement_text(figures.differences, names, label)
-    if widest:
-        st.text(widest + ".")
-    elif len(columns) > 1:
-        _offer_a_better_example()
+    if not presenting.on():  # else the sentence stands in the head of the presenter view
+        with st.container(key=keys.HEADLINE):
+            st.text(headline(top_n))
     compare_blind.vote(current, [column.part for column in columns], [column.head for column in columns])
     if not blind:  # a warning, like a scale of its own, is a model's signature
         _notices(columns)
+    if presenting.on():
+        _board(current, columns, figures, top_n, blind)
+        return
     draw: dict[str, Callable[[], None]] = {
         "Board": lambda: _board(current, columns, figures, top_n, blind),
         "Table": lambda: _table(current, columns, figures, documents),
@@ -67,11 +62,38 @@ def result(top_n: int) -> None:
         "Export": lambda: _hidden() if blind else compare_tabs.files(current, columns, top_n),
     }
     tabs(draw, keys.COMPARE_TAB)
+    widest = comparison.disagreement_text(figures.differences, names, _label(documents))
+    with st.container():
+        _, *rest = comparison.agreement_parts(figures.agreement, names, _label(documents))
+        said = [*rest, *([widest] if widest else [])]
+        st.text(" ".join(f"{part[0].upper()}{part[1:]}." for part in said))
+        if not widest and len(columns) > 1:
+            _offer_a_better_example()
     with st.container():
         if current.picked is not None and current.picked < len(documents):
             _detail(current.picked, columns)
         else:
             add_ratings(ratings.of(columns[0].run))
+
+
+def headline(top_n: int) -> str:
+    """What the answers put first, in a sentence; while they cannot be seen, what they are waiting for."""
+    current = state()
+    blind = compare_blind.hidden(current)
+    if not _to_be_seen(current, blind):
+        return "Comparing…" if current.under_way else "Not compared yet"
+    columns = _columns(current, blind)
+    names, documents = [column.name for column in columns], columns[0].run.documents
+    return comparison.agreement_parts(_figures(current, columns, top_n).agreement, names, _label(documents))[0] + "."
+
+
+def _to_be_seen(current: CompareState, blind: bool) -> bool:
+    """Whether there are answers to be seen: in a blind test only once all are there."""
+    return bool(current.answered) and not (blind and current.under_way)
+
+
+def _label(documents: Sequence[Document]) -> Callable[[int], str]:
+    return lambda place: ranking.label_of(documents[place])
 
 
 def _columns(current: CompareState, blind: bool) -> list[Shown]:
@@ -147,9 +169,12 @@ def _notices(columns: Sequence[Shown]) -> None:
 
 def _board(current: CompareState, columns: Sequence[Shown], figures: Figures, top_n: int, blind: bool) -> None:
     documents = columns[0].run.documents
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption("By rank only: scores of different models do not compare.", width="content")
-        initial = st.toggle("Show the initial order", key=keys.COMPARE_INITIAL, persist_state="session")
+    board = st.container()  # filled below: what is to be shown is asked under it
+    initial = bool(st.session_state.get(keys.COMPARE_INITIAL))
+    if not presenting.on():
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.caption("By rank only: scores of different models do not compare.", width="content")
+            initial = st.toggle("Show the initial order", key=keys.COMPARE_INITIAL, persist_state="session")
     drawn = [
         Column(column.head, column.order, "" if blind else _about(column.run), only)
         for column, only in zip(columns, figures.only, strict=True)
@@ -160,14 +185,16 @@ def _board(current: CompareState, columns: Sequence[Shown], figures: Figures, to
     def picked(place: int) -> None:
         current.picked = place
 
-    compare_board(
-        drawn,
-        documents,
-        top_n=top_n,
-        key=keys.COMPARE_BOARD,
-        picked=current.picked,
-        on_pick=picked,
-    )
+    with board:
+        compare_board(
+            drawn,
+            documents,
+            top_n=top_n,
+            key=keys.COMPARE_BOARD,
+            picked=current.picked,
+            on_pick=picked,
+            how=View(presenter=presenting.on(), lines=presenting.of().lines or not presenting.on()),
+        )
 
 
 def _about(run: Run) -> str:

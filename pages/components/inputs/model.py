@@ -28,7 +28,7 @@ def model_control(connection: Connection) -> ModelSpec | None:
     """The Model control with who each is for; gives the chosen model, None where the provider has none."""
     spec = connection.provider
     models = {model.label: model for model in spec.models}
-    offered = [label for label in LABELS if not models or label in models]
+    offered = _offered(connection)
     if st.session_state.get(keys.MODEL) not in offered:  # it was chosen for another connection
         st.session_state[keys.MODEL] = offered[0]
     label = st.segmented_control(
@@ -56,6 +56,19 @@ def model_control(connection: Connection) -> ModelSpec | None:
     if model.notice:
         st.warning(escaped(model.notice), icon=":material/event_busy:")
     return model
+
+
+def _offered(connection: Connection) -> list[str]:
+    """The labels of the models to choose from, of all where the provider has no choice."""
+    there = [model.label for model in connection.provider.models]
+    return [label for label in LABELS if not there or label in there]
+
+
+def next_model(connection: Connection) -> None:
+    """Choose the model after the one that is chosen, round and round. For a callback, before widgets are drawn."""
+    offered, chosen = _offered(connection), st.session_state.get(keys.MODEL)
+    place = offered.index(chosen) if chosen in offered else -1
+    st.session_state[keys.MODEL] = offered[(place + 1) % len(offered)]
 
 
 def unavailable(model: ModelSpec | None, connection: Connection) -> str | None:
@@ -119,12 +132,6 @@ def _advanced() -> None:
             persist_state="session",
             help="Ask the provider to send the texts back with the scores. The page does not need it: it keeps your "
             "own texts. It makes replies larger and costs nothing.",
-        )
-        st.toggle(
-            "Large board",
-            key=keys.PRESENTING,
-            persist_state="session",
-            help="Larger type on the board, for a screen that is looked at from far away.",
         )
 
 

@@ -16,7 +16,7 @@ from pages.components.display.response import (
     weak_answer_warning,
 )
 from pages.components.display.tabs import tabs
-from pages.components.inputs import ratings
+from pages.components.inputs import presenting, ratings
 from pages.components.inputs.controls import back_to_suggestion
 from pages.components.inputs.query_sets import add_ratings
 from pages.components.inputs.rank_fields import names_of
@@ -35,14 +35,20 @@ def result(run: Run, top_n: int) -> None:
     run = ratings.of(run)
     scores = [row.relevance_score for row in run.response.results]
     has_scores = any(score is not None for score in scores)
+    if presenting.on():  # the sentence stands in the head of the presenter view
+        with st.container():
+            _weak(run)
+        _board(run, top_n, thresholds.suggested(run) if has_scores else None)
+        return
     with st.container(key=keys.HEADLINE):
-        st.text(ranking.summarise_response(run.response, min(3, top_n)))
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        _facts(run)
-        threshold = _threshold(run, scores) if has_scores else None
+        st.text(headline(run, top_n))
     # In containers, so that the tabs below keep their place when a notice comes or goes.
     with st.container():
         _notices(run, has_scores)
+    board = st.container()  # filled below, since the threshold is asked for under it
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        threshold = _threshold(run, scores) if has_scores else None
+        _facts(run)
     with st.container():
         _ratings(run, top_n)
         add_ratings(run)
@@ -53,13 +59,23 @@ def result(run: Run, top_n: int) -> None:
         "Context": lambda: playground_tabs.prompt_context(run, top_n),
         "Export": lambda: playground_tabs.files(run, top_n),
     }
-    tabs(draw, keys.TAB)
+    with board:
+        tabs(draw, keys.TAB)
     st.text(_origin(run))
+
+
+def headline(run: Run, top_n: int) -> str:
+    """What reranking did, in a sentence."""
+    return ranking.summarise_response(run.response, min(3, top_n))
+
+
+def _weak(run: Run) -> None:
+    weak_answer_warning(run, thresholds.suggested(run), advice="Try other words, or add documents.")
 
 
 def _notices(run: Run, has_scores: bool) -> None:
     response = run.response
-    weak_answer_warning(run, thresholds.suggested(run), advice="Try other words, or add documents.")
+    _weak(run)
     if not has_scores:
         st.info("This provider gives an order and no scores, so there are no bars and no threshold.")
     gap = pricing.gap_text(run.estimate, response.cost)
@@ -152,8 +168,10 @@ def _board(run: Run, top_n: int, threshold: float | None) -> None:
         reranked_name(run),
         threshold,
         picked=current.picked,
-        rating=True,
-        presenter=bool(st.session_state.get(keys.PRESENTING)),
+        rating=not presenting.on(),
+        presenter=presenting.on(),
+        lines=presenting.of().lines or not presenting.on(),
+        scores=presenting.of().scores or not presenting.on(),
     )
     current.picked = orders_view(rows, view, key=keys.BOARD, on_event=_on_board)
     if len(rows) > MAX_ROWS:

@@ -58,7 +58,6 @@ def result(answer: SearchAnswer, top_n: int) -> None:
         return
     with st.container(key=keys.HEADLINE):
         st.text(ranking.summarise_response(run.response, min(5, top_n)))
-    _facts(answer)
     threshold = thresholds.suggested(run)
     with st.container():
         weak_answer_warning(
@@ -68,6 +67,7 @@ def result(answer: SearchAnswer, top_n: int) -> None:
     current = state()
     rows = [_row(row, answer) for row in board_rows(run)]
     grouped = by_document(run.response.results)
+    board = st.container()  # filled below, since what a row is, is asked under it
     with st.container():
         grouping = len(grouped) < len(rows) and st.toggle(
             "One row a document", value=True, key=keys.SEARCH_BY_DOCUMENT, help="Each document by its best passage."
@@ -84,7 +84,9 @@ def result(answer: SearchAnswer, top_n: int) -> None:
         rating=True,
         question=answer.question,
     )
-    current.picked = orders_view(rows, view, key=keys.SEARCH_BOARD, on_event=_on_board)
+    with board:
+        current.picked = orders_view(rows, view, key=keys.SEARCH_BOARD, on_event=_on_board)
+    _facts(answer)
     with st.container():
         add_ratings(run)
     reader, copies = st.columns([3, 2], gap="large")

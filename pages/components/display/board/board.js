@@ -62,8 +62,10 @@ class Board {
   // ---- what is on the screen -------------------------------------------------------------------------
 
   writeHeads() {
-    const { labels, bars, scored, rating, presenter, rows, threshold } = this.data;
+    const { labels, bars, scored, rating, presenter, without, rows, threshold } = this.data;
     this.root.classList.toggle("presenter", presenter);
+    this.root.classList.toggle("no-lines", without.lines);
+    this.root.classList.toggle("no-scores", without.scores);
     this.root.classList.toggle("rates", rating);
     for (const [side, title, name] of [
       ["left", labels.initial, labels.initialName],
