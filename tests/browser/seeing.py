@@ -42,7 +42,7 @@ def settle(page: Page, *, working: bool = False) -> None:
 
 def unfold(page: Page) -> None:
     """Open the inputs where they are folded to a line, to type into them."""
-    change = page.locator(".st-key-fold button")
+    change = page.locator(".st-key-fold button").first
     if page.locator(".st-key-inputs").count() and not page.locator(".st-key-inputs").is_visible() and change.count():
         change.click()
         page.locator(".st-key-inputs").wait_for()

@@ -73,11 +73,11 @@ def test_the_inputs_are_one_key_away_with_all_that_was_typed(visit: Visit, path:
     expect(field).to_be_hidden()
     line = page.locator(".st-key-fold")
     expect(line).to_contain_text("“kept as I typed it”")
-    line.get_by_role("button").focus()
+    line.get_by_role("button").first.focus()
     page.keyboard.press("Enter")
     expect(field).to_be_visible()
     expect(field).to_have_value("kept as I typed it")
-    expect(line.get_by_role("button")).to_be_focused()
+    expect(line.get_by_role("button").first).to_be_focused()
     page.keyboard.press("Enter")
     expect(field).to_be_hidden()
 
