@@ -41,14 +41,15 @@ METHOD: tuple[tuple[str, str], ...] = (
     ("Judged@k", "The share of the first k documents that somebody has rated."),
     (
         "p",
-        "How likely a difference this large is by chance: a two-sided paired randomisation test over queries, "
-        "corrected by Holm's method for the number of pairs of orders that are compared. Below 0.05 chance is an "
-        "unlikely explanation.",
+        "How likely a difference this large is by chance: the larger p of two paired tests over queries, a two-sided "
+        "randomisation test and Student's t-test, corrected by Holm's method for the number of pairs of orders that are "
+        "compared. From 0.05 on two orders cannot be told apart.",
     ),
     (
         "95% interval",
-        "How large the difference may be: a percentile bootstrap over queries, of each comparison by itself and not "
-        "corrected for their number. So it may leave out 0 where p is not small; then go by p.",
+        "How large the difference may be: Student's t interval over queries. It reaches to 0 wherever p cannot rule out "
+        "chance, so that the two always say the same. One query has no interval, and neither have queries that all "
+        "changed by the same amount. Where few queries gain much and most nothing, it holds nearer 90%.",
     ),
     (
         "Ratings",
@@ -241,7 +242,7 @@ def _scores(ranking: Ranking, means: Mapping[str, float], compared: PairedTest, 
 
 def _sentence(row: OrderScores, searches_a_day: float) -> str:
     assert row.compared is not None
-    said = describe(replace(row.compared, second=f"{row.label} reranking"))
+    said = describe(replace(row.compared, first="the initial order", second=f"{row.label} reranking"))
     return f"{said}; {money_sentence(row, searches_a_day)}."
 
 
@@ -262,11 +263,6 @@ def _pair_warnings(
     assert best.compared is not None
     if best.compared.warning:
         yield best.compared.warning
-    if best.compared.comparisons > 1 and best.compared.interval_disagrees:
-        yield (
-            f"p is corrected for the {best.compared.comparisons:,} comparisons made here, the interval is that of this "
-            "one alone. Where they disagree, go by p."
-        )
     for label in (ranking.label for ranking in answering if ranking.label != best.label):
         pair = pairs.get((best.label, label)) or pairs[label, best.label]
         if not pair.significant:

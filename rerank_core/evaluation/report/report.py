@@ -21,7 +21,7 @@ from rerank_core.evaluation.measures.cost_quality import CostPoint, cost_quality
 from rerank_core.evaluation.measures.cutoff import CutOff, Threshold, cut_off
 from rerank_core.evaluation.measures.measure import mean_name
 from rerank_core.evaluation.measures.settings import DEFAULT_SETTINGS, EvaluationSettings
-from rerank_core.evaluation.measures.significance import p_text
+from rerank_core.evaluation.measures.significance import interval_text, p_text
 from rerank_core.evaluation.measures.summary import INITIAL, Summary, method, summarise
 from rerank_core.evaluation.query_sets.agreement import RaterAgreement, agreement
 from rerank_core.evaluation.query_sets.query_set import NO_PERSON, QuerySet, count_queries, describe
@@ -142,6 +142,7 @@ def _template() -> Template:
     environment.filters |= {
         "a_month_at": lambda daily: f"A month at {daily:,} a day",
         "digits": "{:.3f}".format,
+        "interval_text": interval_text,
         "mean_name": mean_name,
         "money": money_text,
         "monthly": monthly,
@@ -151,7 +152,7 @@ def _template() -> Template:
         "thousands": "{:,}".format,
     }
     pictures = {one.__name__: one for one in (means_chart, changes_chart, cut_chart, cost_chart)}
-    environment.globals |= {"initial": INITIAL, "describe": describe, "method": method, "worth": worth, **pictures}
+    environment.globals |= {"initial": INITIAL, "describe": describe, "method": method, "worth": worth, "p_text": p_text, **pictures}
     return environment.get_template("report.html.j2")
 
 
