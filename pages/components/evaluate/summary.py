@@ -1,4 +1,4 @@
-"""Step 4: the answer first, then the figures behind it, query by query, down to the board of one query."""
+"""Step 4: what to do first, then the figures behind it, query by query, down to the board of one query."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import streamlit as st
 
 from pages.components.display import errors
 from pages.components.display.board import shown
+from pages.components.evaluate.answer.recommended import advice, draw_reasons
 from pages.components.evaluate.board import query_board
 from pages.components.evaluate.orders import filters, scope_line, summary
 from pages.components.evaluate.run import under_way
@@ -29,12 +30,11 @@ NARROW = 78
 
 
 def summary_step(query_set: QuerySet) -> None:
-    """The sentence, the table of metrics, the bars, the worst regressions, one query's board."""
-    found = current_summary(lambda summary: summary.sentence)
+    """What to do, the table of metrics, the bars, the worst regressions, one query's board."""
+    found = current_summary(lambda summary: advice(summary).lead.text)
     if found is None:
         return
-    for other in found.others:
-        st.text(other)
+    draw_reasons(found)
     if found.warnings:
         with st.container(border=True):
             st.text("\n".join(f"• {warning}" for warning in found.warnings))

@@ -24,10 +24,9 @@ _BEYOND = 1.03
 @dataclass(frozen=True, slots=True)
 class CostPoint:
     """One contender as a point: `quality` is the mean of the main measure (0 to 1), `low` and `high` the 95% interval
-    of its difference to the initial order, added to that order's mean, or the quality itself where there is no interval.
-    `per_search` and `monthly` are US dollars,
-    None where unknown. `best_value` marks a contender that no other beats in both: none is at least as good and
-    cheaper, or better and no dearer."""
+    of its difference to the initial order, added to that order's mean, or the quality itself where there is no
+    interval. `per_search` and `monthly` are US dollars, None where unknown. `best_value` marks a contender that no
+    other beats in both: none is at least as good and cheaper, or better and no dearer."""
 
     label: str
     quality: float

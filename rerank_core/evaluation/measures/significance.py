@@ -4,10 +4,10 @@ Runs are compared query by query, by two tests of the same question. One is the 
 the runs were equally good, each query's difference could as well have the other sign, so its p is the share of sign
 patterns whose mean difference is at least as large as the one observed (M. Smucker, J. Allan, B. Carterette, "A
 comparison of statistical significance tests for information retrieval evaluation", CIKM 2007). The other is Student's
-paired t-test, which the interval comes from. `p` is the larger of the two: t alone would believe two queries that happen
-to gain as much, and signs alone know no size. Where several pairs are compared, p is corrected by Holm's method (S. Holm,
-Scandinavian Journal of Statistics 6, 1979): all pairs are one family, also those of two models, since sentences are said
-about them all ("cannot be told apart"). The chance of any false claim on one measure stays under 0.05 so.
+paired t-test, which the interval comes from. `p` is the larger of the two: t alone would believe two queries that
+happen to gain as much. Where several pairs are compared, p is corrected by Holm's method (S. Holm, Scandinavian Journal
+of Statistics 6, 1979): all pairs are one family, also those of two models, since sentences are said about them all
+("cannot be told apart"). The chance of any false claim on one measure stays under 0.05 so.
 
 The interval is the t interval of the mean difference, mean +- t s / sqrt(n), and reaches to 0 where p cannot rule out
 chance, so that the two never contradict each other: `significant` is true exactly where the interval leaves out 0. One

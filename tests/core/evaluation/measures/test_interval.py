@@ -57,7 +57,7 @@ def test_the_interval_covers_what_it_promises(queries: int) -> None:
 
 @pytest.mark.parametrize(("queries", "least"), [(3, 0.87), (10, 0.88)])
 def test_the_interval_of_skewed_differences_is_not_far_off(queries: int, least: float) -> None:
-    """Nobody sees a long tail in a few values, so it is nearer 90%, as is said; a percentile bootstrap held 69% and 86%."""
+    """Nobody sees a long tail in a few values, so it is nearer 90%, as is said; a bootstrap held 69% and 86%."""
     assert share_covered(skewed, 0.03, queries) >= least
 
 
@@ -71,7 +71,9 @@ amounts = st.one_of(st.sampled_from([0.0, 0.1, -0.1, 0.25]), st.floats(-0.5, 0.5
 
 
 @settings(max_examples=300)
-@given(st.integers(1, 18).flatmap(lambda n: st.lists(st.lists(amounts, min_size=n, max_size=n), min_size=1, max_size=3)))
+@given(
+    st.integers(1, 18).flatmap(lambda n: st.lists(st.lists(amounts, min_size=n, max_size=n), min_size=1, max_size=3))
+)
 def test_p_and_interval_never_contradict_each_other(columns: list[list[float]]) -> None:
     """A difference is called one exactly where the interval leaves out 0, and the words follow the same test."""
     for pair in compared(*columns):

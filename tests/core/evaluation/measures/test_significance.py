@@ -37,7 +37,7 @@ def two(before: list[int | None], after: list[int | None]) -> evaluation.PairedT
 @settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 4)), min_size=1, max_size=9))
 def test_few_queries_give_the_exact_p_value(ranks: list[tuple[int, int]]) -> None:
-    """With few queries p is the share of all sign patterns that reach the observed difference, or that of t if larger."""
+    """With few queries the p of the signs is the share of all patterns that reach the observed difference."""
     compared = two([a for a, _ in ranks], [b for _, b in ranks])
     differences = [1 / b - 1 / a for a, b in ranks]
     observed = abs(sum(differences))

@@ -215,7 +215,9 @@ def test_an_interval_reaches_to_0_where_p_is_large_only_by_correction():
     better = [query for query in made.initial if query in ("q0", "q1", "q2", "q4", "q5")]
     run = {query: order[::-1] if query in better else order for query, order in made.initial.items()}
     found = summarise(made, [ranking("A", run), ranking("B", made.initial), ranking("C", made.initial)])
-    assert found.sentence.startswith("A reranking cannot be told apart from the initial order: nDCG@10 0.54 against 0.27")
+    assert found.sentence.startswith(
+        "A reranking cannot be told apart from the initial order: nDCG@10 0.54 against 0.27"
+    )
     assert found.rows[1].compared.interval[0] == 0
 
 
