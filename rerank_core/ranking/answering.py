@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from rerank_core import language
 from rerank_core.models import RankedDocument, RerankResponse, TextSpan
+from rerank_core.providers import provider
 from rerank_core.providers.local import best_windows
 from rerank_core.rank_fields import text_offset
+from rerank_core.ranking.strength import levels
 
 LOCAL = "local"
 
@@ -23,8 +26,9 @@ def answering_spans(
     Where the provider itself said which parts they are, those are given. For a model of this computer the same model
     scores each sentence of the text, which takes it about as long again as the documents did; `indexes` are the
     documents to look at (None: the first ten results). Other providers have nothing to go by, and give nothing. A
-    document has no entry where it scored below `threshold` or not at all, where its text is one sentence, and where
-    nothing of it was found. A title is never marked: it says itself what it is about.
+    document has no entry where it scored below `threshold` (None: where its score is weak by
+    `rerank_core.ranking.strength`) or not at all, where its text is one sentence, and where nothing of it was found.
+    A title is never marked: it says itself what it is about.
 
     `on_progress(done, total)`, of documents, may raise to stop the work. Raises ConfigurationError where the model
     cannot be used here.
@@ -51,15 +55,25 @@ FIRST = 10
 def answerable(
     response: RerankResponse, indexes: Iterable[int] | None = None, threshold: float | None = None
 ) -> list[RankedDocument]:
-    """The results of these indexes (None: the first ten) that score at least `threshold`, best first."""
+    """The results of these indexes (None: the first ten) that score at least `threshold` (None: that are not weak),
+    best first."""
     wanted = None if indexes is None else set(indexes)
+    least = _least(response) if threshold is None else threshold
     return [
         row
         for row in (response.results[:FIRST] if wanted is None else response.results)
         if (wanted is None or row.index in wanted)
         and row.relevance_score is not None
-        and (threshold is None or row.relevance_score >= threshold)
+        and (least is None or row.relevance_score >= least)
     ]
+
+
+def _least(response: RerankResponse) -> float | None:
+    """The score from which on a result of this answer is not weak; None where nobody has measured it."""
+    request = response.request
+    across = language.differ(request.query, [document.text for document in request.documents])
+    measured = levels(provider(response.provider).model(response.model), across_languages=across)
+    return None if measured is None else measured.possible
 
 
 def _still(on_progress: Callable[[int, int], None] | None, done: int, total: int) -> Callable[[int, int], None] | None:
