@@ -19,7 +19,7 @@ _LANGUAGES = ("en", "de", "es", "ja")
 
 KINDS = ("keyword", "title", "product", "question", "statement", "letter")
 """What a rated query is: a few bare words, an article's title or nearly, a device, plan or feature by its name and
-properties, a question, a sentence that says what is the matter or wanted, several sentences with the need among them."""
+properties, a question, a sentence that says what is the matter or wanted, several sentences with the need in them."""
 
 
 @dataclass(frozen=True, slots=True)
