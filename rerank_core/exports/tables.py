@@ -13,7 +13,7 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, Final
 
-from rerank_core.models import RankedDocument, RerankResponse
+from rerank_core.models import RankedDocument, RerankResponse, TextSpan
 from rerank_core.ranking.keeping import Reading
 
 JSON_SCHEMA: Final = "rerank-playground/results"
@@ -84,19 +84,23 @@ def results_json(
     top_n: int | None = None,
     ratings: Mapping[int, int] | None = None,
     reading: Reading | None = None,
+    spans: Mapping[int, Sequence[TextSpan]] | None = None,
 ) -> bytes:
     """The whole run as UTF-8 JSON, with `schema` and `version` so that a reader knows what it has.
 
     `order_name` says what the initial order was, `top_n` where the reader cut the list (default: the request's own,
     or that of the `reading`), `rank_fields` which fields of each document the model read; all results are there
     either way. A `reading` adds `strength` and `kept` to each result, and `levels` and `threshold` by which they are
-    so. Money is a string, so that no digit is lost. A lone surrogate stays, as the JSON escape \\uD800. There is
-    never a key, an address or a raw body in it.
+    so. `spans` are the parts of texts that speak to the query, by index (default: the provider's own); a result whose
+    parts are known has them as `spans`, with `start` and `stop` in Unicode characters of its `text`. Money is a
+    string, so that no digit is lost. A lone surrogate stays, as the JSON escape \\uD800. There is never a key, an
+    address or a raw body in it.
     """
     rated = ratings or {}
     if top_n is None:
         top_n = reading.top_n if reading is not None and reading.top_n is not None else response.request.top_n
     at = reading.scale.at if reading is not None else None
+    parts = response.spans if spans is None else spans
     content = {
         "query": response.request.query,
         "provider": response.provider,
@@ -135,10 +139,15 @@ def results_json(
                 "text": row.document.text,
                 "metadata": row.document.metadata,
             }
+            | ({"spans": [_span(row.document.text, span) for span in parts[row.index]]} if parts.get(row.index) else {})
             for row in response.results
         ],
     }
     return json_file(JSON_SCHEMA, JSON_VERSION, content)
+
+
+def _span(text: str, span: TextSpan) -> dict[str, Any]:
+    return {"start": span.start, "stop": span.stop, "score": span.score, "text": text[span.start : span.stop]}
 
 
 def slug(text: str, *, fallback: str = "results", limit: int = 50) -> str:

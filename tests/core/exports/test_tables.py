@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rerank_core.exports.tables import JSON_SCHEMA, guard_cell, results_csv, results_json, slug
-from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, Usage
+from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, TextSpan, Usage
 from rerank_core.ranking.keeping import Reading
 from rerank_core.ranking.strength import Levels, ScoreScale
 
@@ -242,3 +243,15 @@ def test_slug_is_a_safe_file_name(text: str) -> None:
 def test_slug_examples(text: str, name: str) -> None:
     """Words stay readable, paths and device names are defused."""
     assert slug(text) == name
+
+
+def test_json_carries_the_parts_that_speak_to_the_query() -> None:
+    """Where they are known each result has them with their text; the provider's own unless others are given."""
+    plain = json.loads(results_json(response()))
+    assert not any("spans" in row for row in plain["results"])
+    given = json.loads(results_json(response(), spans={1: (TextSpan(0, 6, 0.5),), 2: ()}))["results"]
+    assert {row["index"]: row["spans"] for row in given if "spans" in row} == {
+        1: [{"start": 0, "stop": 6, "score": 0.5, "text": "How to"}]
+    }
+    own = replace(response(), spans={1: (TextSpan(7, 12),)})
+    assert json.loads(results_json(own))["results"][0]["spans"][0]["text"] == "reset"

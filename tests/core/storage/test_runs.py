@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rerank_core import Client
-from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, Usage
+from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, TextSpan, Usage
 from rerank_core.pricing.estimates import CostEstimate
 from rerank_core.storage import runs as store_module
 from rerank_core.storage import sqlite_file
@@ -51,6 +51,13 @@ VALUE = st.recursive(
 )
 DOCUMENT = st.builds(
     Document, ANY_TEXT, st.none() | ANY_TEXT, st.dictionaries(ANY_TEXT | st.just("$type"), VALUE, max_size=3)
+)
+
+SPAN = st.builds(
+    lambda start, size, score: TextSpan(start, start + size, score),
+    st.integers(0, 9),
+    st.integers(1, 9),
+    st.none() | st.floats(0, 1),
 )
 
 
@@ -83,6 +90,7 @@ def any_run(draw: st.DrawFn) -> Run:
         draw(VALUE),
         draw(VALUE),
         tuple(draw(st.lists(ANY_TEXT, max_size=2))),
+        draw(st.dictionaries(st.integers(0, 3), st.lists(SPAN, max_size=2).map(tuple), max_size=2)),
     )
     estimate = draw(
         st.none()
