@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.components.compare import input, run
-from pages.components.compare.result import headline
+from pages.components.compare.result import sentence
 from pages.components.compare.state import state
 from pages.components.display.presenter import Control, presenter
 from pages.components.inputs import presenting
@@ -34,7 +34,7 @@ def head(chosen: Sequence[Contender], top_n: int) -> None:
         controls.append(RUN)
     presenter(
         st.session_state.get(keys.QUERY) or "",
-        headline(top_n),
+        sentence(top_n),
         to_do,
         [*controls, presenting.LEAVE],
         key=keys.PRESENTER,

@@ -23,9 +23,11 @@ from pages.components.session import keys, thresholds
 from pages.components.session.texts import texts
 from rerank_core import pricing, provider, ranking
 from rerank_core.models import Document
-from rerank_core.ranking import comparison
+from rerank_core.ranking import comparison, headline
 from rerank_core.ranking.blind_test import letters
 from rerank_core.ranking.contender import short_names
+from rerank_core.ranking.strength import state as state_of
+from rerank_core.ranking.strength import strength
 from rerank_core.storage.run_record import Run
 
 PREVIEW = 200
@@ -45,9 +47,12 @@ def result(top_n: int) -> None:
     names = [column.name for column in columns]
     documents = columns[0].run.documents
     figures = _figures(current, columns, top_n)
+    said = _said(columns, figures, blind)
     if not presenting.on():  # else the sentence stands in the head of the presenter view
         with st.container(key=keys.HEADLINE):
-            st.text(headline(top_n))
+            st.text(said[0])
+        if len(said) > 1:
+            st.text(said[1])
     compare_blind.vote(current, [column.part for column in columns], [column.head for column in columns])
     if not blind:  # a warning, like a scale of its own, is a model's signature
         _notices(columns)
@@ -62,9 +67,9 @@ def result(top_n: int) -> None:
         "Export": lambda: _hidden() if blind else compare_tabs.files(current, columns, top_n),
     }
     tabs(draw, keys.COMPARE_TAB)
-    widest = comparison.disagreement_text(figures.differences, names, _label(documents))
+    widest = headline.disagreement_text(figures.differences, names, _label(documents))
     with st.container():
-        _, *rest = comparison.agreement_parts(figures.agreement, names, _label(documents))
+        _, *rest = headline.agreement_parts(figures.agreement, names, _label(documents))
         said = [*rest, *([widest] if widest else [])]
         st.text(" ".join(f"{part[0].upper()}{part[1:]}." for part in said))
         if not widest and len(columns) > 1:
@@ -76,15 +81,26 @@ def result(top_n: int) -> None:
             add_ratings(ratings.of(columns[0].run))
 
 
-def headline(top_n: int) -> str:
-    """What the answers put first, in a sentence; while they cannot be seen, what they are waiting for."""
+def sentence(top_n: int) -> str:
+    """What the answers come to, in a sentence; while they cannot be seen, what they are waiting for."""
     current = state()
     blind = compare_blind.hidden(current)
     if not _to_be_seen(current, blind):
         return "Comparing…" if current.under_way else "Not compared yet"
     columns = _columns(current, blind)
+    return _said(columns, _figures(current, columns, top_n), blind)[0]
+
+
+def _said(columns: Sequence[Shown], figures: Figures, blind: bool) -> list[str]:
+    """The sentences over the board: what stands first, and how sure the models are, where that may be told. Where all
+    say that nothing answers, that comes first."""
     names, documents = [column.name for column in columns], columns[0].run.documents
-    return comparison.agreement_parts(_figures(current, columns, top_n).agreement, names, _label(documents))[0] + "."
+    agreed = headline.agreement_parts(figures.agreement, names, _label(documents))[0]
+    states = [] if blind else [state_of(_scores(column), thresholds.levels(column.run)) for column in columns]
+    sure = None if blind else headline.states_text(states, names)
+    nothing = sure is not None and sure.startswith(headline.NOTHING)
+    found = [sure, agreed] if nothing else [agreed, sure]
+    return [f"{each}." for each in found if each]
 
 
 def _to_be_seen(current: CompareState, blind: bool) -> bool:
@@ -150,19 +166,11 @@ def _better_example() -> None:
     load_example(FIRST)
 
 
+def _scores(column: Shown) -> list[float | None]:
+    return [row.relevance_score for row in column.run.response.results]
+
+
 def _notices(columns: Sequence[Shown]) -> None:
-    weak = [
-        column.name
-        for column in columns
-        if ranking.no_good_answer(
-            [row.relevance_score for row in column.run.response.results], thresholds.suggested(column.run)
-        )
-    ]
-    if weak:
-        st.warning(
-            f"{' and '.join(weak)}: even the best score is low, on its own scale. Perhaps nothing here answers this.",
-            icon=":material/search_off:",
-        )
     for column in columns:
         show_warnings(tuple(f"{column.name}: {warning}" for warning in column.run.response.warnings))
 
@@ -173,10 +181,10 @@ def _board(current: CompareState, columns: Sequence[Shown], figures: Figures, to
     initial = bool(st.session_state.get(keys.COMPARE_INITIAL))
     if not presenting.on():
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.caption("By rank only: scores of different models do not compare.", width="content")
+            st.caption("By rank and in words: the numbers of different models do not compare.", width="content")
             initial = st.toggle("Show the initial order", key=keys.COMPARE_INITIAL, persist_state="session")
     drawn = [
-        Column(column.head, column.order, "" if blind else _about(column.run), only)
+        Column(column.head, column.order, "" if blind else _about(column.run), only, {} if blind else _words(column))
         for column, only in zip(columns, figures.only, strict=True)
     ]
     if initial:
@@ -195,6 +203,13 @@ def _board(current: CompareState, columns: Sequence[Shown], figures: Figures, to
             on_pick=picked,
             how=View(presenter=presenting.on(), lines=presenting.of().lines or not presenting.on()),
         )
+
+
+def _words(column: Shown) -> dict[int, str]:
+    """What each result's score is by the own scale of its model."""
+    at = thresholds.levels(column.run)
+    found = {row.index: strength(row.relevance_score, at) for row in column.run.response.results}
+    return {place: word for place, word in found.items() if word is not None}
 
 
 def _about(run: Run) -> str:

@@ -8,7 +8,7 @@ from pages.components.display.presenter import Control, presenter
 from pages.components.inputs import model as model_input
 from pages.components.inputs import presenting
 from pages.components.playground import run
-from pages.components.playground.result import headline
+from pages.components.playground.result import sentence
 from pages.components.playground.state import state
 from pages.components.session import connection as connections
 from pages.components.session import keys
@@ -33,10 +33,10 @@ def head(connection: Connection, model: ModelSpec | None, top_n: int) -> None:
     to_do = "" if working else _to_do(connection, model)
     if to_do and connection.ready:
         controls.append(RUN)
-    sentence = "Reranking…" if working else headline(current, top_n) if current is not None else "Not reranked yet"
+    said = "Reranking…" if working else sentence(current, top_n) if current is not None else "Not reranked yet"
     presenter(
         st.session_state.get(keys.QUERY) or "",
-        sentence,
+        said,
         to_do,
         [*controls, presenting.LEAVE],
         key=keys.PRESENTER,
