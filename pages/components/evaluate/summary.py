@@ -11,6 +11,7 @@ import streamlit as st
 
 from pages.components.display import errors
 from pages.components.display.board import shown
+from pages.components.evaluate.answer.month import month
 from pages.components.evaluate.answer.recommended import advice, draw_reasons
 from pages.components.evaluate.board import query_board
 from pages.components.evaluate.orders import filters, scope_line, summary
@@ -40,6 +41,7 @@ def summary_step(query_set: QuerySet) -> None:
             st.text("\n".join(f"• {warning}" for warning in found.warnings))
     filters(query_set)
     _metrics(found)
+    month(query_set)
     _queries(found)
 
 

@@ -20,6 +20,7 @@ from rerank_core.evaluation.experiments.records import ExperimentProgress, Ranki
 from rerank_core.evaluation.measures.cost_quality import CostPoint, cost_quality, worth
 from rerank_core.evaluation.measures.cutoff import CutOff, Threshold, cut_off
 from rerank_core.evaluation.measures.measure import mean_name
+from rerank_core.evaluation.measures.month_cost import MonthCost, not_run
 from rerank_core.evaluation.measures.settings import DEFAULT_SETTINGS, EvaluationSettings
 from rerank_core.evaluation.measures.significance import interval_text, p_text
 from rerank_core.evaluation.measures.summary import INITIAL, Summary, method, summarise
@@ -39,9 +40,9 @@ if TYPE_CHECKING:
 class Report:
     """Everything that the report says, worked out; `make_report` makes it, `report_html` and `report_csv` write it.
 
-    `first` is what its first page says. The settings of `summary` have the judgments that every figure was computed
-    from and the raters who gave them. `thresholds` are those kept for the models, by their labels. `created` is an
-    aware time in UTC.
+    `first` is what its first page says, `not_run` what hosted models that were not run would cost. The settings of
+    `summary` have the judgments that every figure was computed from and the raters who gave them. `thresholds` are
+    those kept for the models, by their labels. `created` is an aware time in UTC.
     """
 
     title: str
@@ -55,6 +56,7 @@ class Report:
     prices: tuple[Price, ...]
     versions: tuple[tuple[str, str], ...]
     first: FirstPage
+    not_run: tuple[MonthCost, ...] = ()
     progress: ExperimentProgress | None = None
     thresholds: Mapping[str, Threshold] = field(default_factory=dict, hash=False)
 
@@ -121,6 +123,7 @@ def make_report(
         prices=tuple(price for price in found if price is not None),
         versions=_versions(),
         first=first_page(query_set, rankings, summary),
+        not_run=not_run(query_set, rankings, prices=table, searches_a_day=settings.searches_a_day),
         progress=progress,
         thresholds={label: one for label, one in kept.items() if one is not None},
     )
