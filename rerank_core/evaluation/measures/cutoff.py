@@ -153,8 +153,8 @@ class CutOff:
 
     def axis(self, *lines: float) -> tuple[float, float]:
         """The ends of a picture's axis: as wide as the scores are, from 0 where they begin near it, up to a round
-        number (1 at the most where scores are probabilities), and as far as `lines` that were set beyond them. (0, 1)
-        where the contender has no scores."""
+        number (1 where scores are probabilities and the best is above a half), and as far as `lines` that were set
+        beyond them. (0, 1) where the contender has no scores."""
         ends = [*lines, *(point.threshold for point in (*self.points[:1], *self.points[-1:]))]
         low, high = min(ends, default=0.0), max(ends, default=1.0)
         if 0 <= low <= high / 2:
@@ -162,7 +162,9 @@ class CutOff:
         step = 10.0 ** math.floor(math.log10(max(high - low, 1e-6)) - 1)
         top = math.ceil(high / step - 1e-6) * step
         bottom = math.floor(low / step + 1e-6) * step
-        return bottom, max(min(1.0, top) if high <= 1.000001 else top, bottom + step)
+        if 0.5 < high <= 1.000001:
+            top = 1.0
+        return bottom, max(top, bottom + step)
 
     def at(self, threshold: float) -> CutPoint:
         """The point of any threshold, for a line that can be dragged. Raises InvalidRequestError where the contender
