@@ -22,6 +22,7 @@ from tests.browser.seeing import (
     settle,
     texts,
     unfold,
+    upload,
 )
 
 Visit = Callable[..., Visitor]
@@ -188,7 +189,7 @@ def test_lone_surrogates_do_not_break_the_page(visit: Visit) -> None:
     page.get_by_label("Query", exact=True).fill("damaged")
     page.get_by_label("Query", exact=True).blur()
     data = b'["a damaged \\ud800 character", "another text"]'
-    page.locator("input[type=file]").set_input_files([{"name": "odd.json", "mimeType": "", "buffer": data}])
+    upload(page, {"odd.json": data})
     expect(page.get_by_text("2 documents from odd.json", exact=True)).to_be_visible()
     settle(page)
     rerank(page)
