@@ -12,7 +12,7 @@ from pages.components.playground.run import RERANK
 from pages.components.playground.state import state
 from pages.components.session import keys, query_params, stores
 from pages.components.session.connection import Connection
-from pages.components.session.texts import DEFAULT_TOP_N, LABELS, OWN, texts
+from pages.components.session.texts import DEFAULT_TOP_N, OWN, SLOTS, texts
 from rerank_core import provider, samples
 from rerank_core.storage.run_record import Run
 from rerank_core.storage.sqlite_file import StoreError
@@ -101,7 +101,7 @@ def _show_inputs(asked: RunAsked, model: str | None) -> None:
     examples.show_saved(asked.request, asked.order_name, SAVED)
     chosen = provider(asked.provider).model(model)
     if chosen is not None:
-        st.session_state[keys.MODEL] = chosen.label
+        st.session_state[keys.MODEL] = chosen.slot
 
 
 def sync_query_params() -> None:
@@ -111,7 +111,7 @@ def sync_query_params() -> None:
     query_params.sync(
         {
             keys.EXAMPLE: shared.example if shared.example != FIRST else None,
-            keys.MODEL: model if model != LABELS[0] else None,
+            keys.MODEL: model if model != SLOTS[0] else None,
             keys.TOP_N: str(top) if top not in (None, DEFAULT_TOP_N) else None,
             keys.RANK_FIELDS: to_link(shared.rank_fields),
             keys.RUN: RERANK.job().id or (current.run.id if current.run else None),

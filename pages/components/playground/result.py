@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.display import tables
+from pages.components.display import glossary, tables
 from pages.components.display.board import MAX_ROWS, BoardEvent, BoardView
 from pages.components.display.markdown import escaped
 from pages.components.display.orders_view import orders_view
@@ -75,15 +75,25 @@ def _facts(run: Run) -> None:
     response = run.response
     st.metric("Billed", pricing.money_text(response.cost.amount), width="content", help=BASIS[response.cost.basis])
     units = response.usage.search_units
-    st.metric("Search units", "none reported" if units is None else f"{units:g}", width="content")
+    st.metric(
+        "Search units",
+        "none reported" if units is None else f"{units:g}",
+        width="content",
+        help=glossary.SEARCH_UNITS,
+    )
     st.metric(
         "Latency",
         f"{response.latency_ms:,.0f} ms",
         width="content",
-        help="From pressing to the whole reply, on this side, with waits and retries.",
+        help=glossary.LATENCY,
     )
     if response.provider_latency_ms is not None:
-        st.metric("Provider's latency", f"{response.provider_latency_ms:,.0f} ms", width="content")
+        st.metric(
+            "Provider's latency",
+            f"{response.provider_latency_ms:,.0f} ms",
+            width="content",
+            help=glossary.PROVIDER_LATENCY,
+        )
     st.metric("Documents", f"{len(run.documents):,}", width="content")
 
 
@@ -143,7 +153,7 @@ def _ratings(run: Run, top_n: int) -> None:
                     delta_color="off" if float(change) == 0 else "normal",
                     delta_arrow="off" if float(change) == 0 else "auto",
                     width="content",
-                    help=f"{before:.3f} before",
+                    help=f"{before:.3f} before. {glossary.measure(name)}",
                 )
 
 

@@ -91,7 +91,7 @@ def _snippet(run: Run, top_n: int, name: str) -> None:
     if service == "local" and name != "Python with rerank_core":
         # What ran here has no address; the hosted model of the same name is what an engineer would call.
         local, hosted = provider("local").model(run.model), provider(HOSTED)
-        twin = next((model.id for model in hosted.models if local and model.label == local.label), None)
+        twin = next((model.id for model in hosted.models if local and model.slot == local.slot), None)
         asked, service = replace(asked, model=twin), HOSTED
         st.caption(f"This run sent nothing: it was made on this computer. The same request to {hosted.label}:")
     size = len(run.documents)
