@@ -7,6 +7,8 @@ import pytest
 from pages.components.display import glossary
 from tests.support.page import words
 
+PAGE = "playground.py"
+
 
 @pytest.mark.parametrize("name", ["nDCG@10", "RR", "AP", "P(rel=2)@5", "R@10", "Judged@10", "RR(rel=1)"])
 def test_each_measure_has_a_sentence(name: str) -> None:
