@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PHONE, Visitor
-from tests.browser.seeing import downloaded, scrolls_sideways, serious_findings, settle, texts
+from tests.browser.seeing import downloaded, scrolls_sideways, serious_findings, settle, texts, upload
 
 Visit = Callable[..., Visitor]
 
@@ -46,10 +46,10 @@ def go(page: Page, step: str) -> None:
     settle(page)
 
 
-def upload(page: Page, name: str = "our queries.xlsx") -> None:
+def upload_queries(page: Page, name: str = "our queries.xlsx") -> None:
     """Upload the workbook and work on it."""
     page.get_by_text("Add your own queries").click()
-    page.locator("input[type=file]").set_input_files([{"name": name, "mimeType": "", "buffer": workbook()}])
+    upload(page, {name: workbook()})
     expect(page.get_by_text("4 queries, 16 results, 16 ratings")).to_be_visible()
     settle(page)
     page.get_by_role("button", name="Use these queries").click()
@@ -75,7 +75,7 @@ def run_english(page: Page) -> None:
 def test_from_a_spreadsheet_to_the_report(visit: Visit) -> None:
     """Upload, run, read the answer, look at the worst query, move the line, see the month, take the report away."""
     page = visit().open("/evaluate?step=Query%20set")
-    upload(page)
+    upload_queries(page)
     run_english(page)
     go(page, "Answer")
     expect(page.get_by_text(re.compile("^You cannot know yet: rate about 25 more queries"))).to_be_visible()
@@ -136,7 +136,7 @@ def test_rating_by_keys(visit: Visit) -> None:
     """0 to 3 rate and move on, S skips, U takes back; focus in the name field types and rates nothing, and no key does
     without a name. On a laptop every button is in sight, above the document."""
     page = visit().open("/evaluate?step=Query%20set")
-    upload(page, "to rate.xlsx")
+    upload_queries(page, "to rate.xlsx")
     page.set_viewport_size({"width": 1366, "height": 700})
     go(page, "Rate")
     expect(page.get_by_text("16 came with the file, 0 by this rater")).to_be_visible()
@@ -174,7 +174,7 @@ def test_rating_by_keys(visit: Visit) -> None:
 def test_a_link_reopens_an_experiment_in_another_window(visit: Visit) -> None:
     """The address that the page shows brings somebody else to the same answer."""
     page = visit().open("/evaluate?step=Query%20set")
-    upload(page, "to share.xlsx")
+    upload_queries(page, "to share.xlsx")
     run_english(page)
     go(page, "Answer")
     address = page.url
@@ -190,7 +190,7 @@ def test_a_link_reopens_an_experiment_in_another_window(visit: Visit) -> None:
 def test_every_step_is_accessible_and_fits(visit: Visit, look: dict[str, bool]) -> None:
     """No serious axe finding and no sideways scrolling, on every step, with an experiment to look at."""
     page = visit(**look).open("/evaluate?step=Query%20set")
-    upload(page, f"{'-'.join(look) or 'light'}.xlsx")
+    upload_queries(page, f"{'-'.join(look) or 'light'}.xlsx")
     run_english(page)
     for step in ("Run", "Query set", "Rate", "Answer", "Cut-off", "Cost", "Report"):
         go(page, step) if step != "Run" else None
