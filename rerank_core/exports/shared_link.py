@@ -1,8 +1,8 @@
 """A small result as the part of an address behind "#", which browsers keep to themselves.
 
 The fragment is "run=" and then, in base64url without padding, the raw deflate stream of UTF-8 JSON: an object with
-"v", the version of this form, and the parts of a `SharedResult` under names of one letter. What comes from an address is
-anybody's: it is refused unless it is small, before and after it is unpacked, and exactly of this form.
+"v", the version of this form, and the parts of a `SharedResult` under names of one letter. What comes from an address
+is anybody's: it is refused unless it is small, before and after it is unpacked, and exactly of this form.
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ def _text(value: object) -> str:
 def _one_of(value: object, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
         _damaged()
-    return cast(str, value)
+    return value
 
 
 def _list(value: object, read: Callable[[Any], T]) -> list[T]:

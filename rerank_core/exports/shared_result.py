@@ -57,8 +57,8 @@ class SharedResult:
     """One query with its documents and the orders that models gave them.
 
     `documents` are in their initial order, which `order_name` describes; of their metadata only text is kept. `top_n`
-    is where the page cut. `created` is an aware time in UTC, to the second. `ratings` are grades from 0 to 3 by place in
-    `documents`. `question` is what was typed where the query is a shorter form of it, `source` the name of the
+    is where the page cut. `created` is an aware time in UTC, to the second. `ratings` are grades from 0 to 3 by place
+    in `documents`. `question` is what was typed where the query is a shorter form of it, `source` the name of the
     collection that was searched. Raises ValueError, or what RerankRequest raises, for what is no result.
     """
 
