@@ -17,9 +17,14 @@ class ModelSpec:
     `label` is the short name on the control, `audience` who it is for in plain words, `notice` what must be
     known before using it. `price_per_1000` is USD per 1,000 search units (None: unknown, 0: free).
     `chunk_tokens` is the length from which a document costs more than one chunk, the query counted in.
-    `languages`: "english" models do badly on other languages. `threshold` is the score under which nothing
-    answers well, `cross_language_threshold` the same where query and documents differ in language; None
-    where nobody has measured one.
+    `languages`: "english" models do badly on other languages.
+
+    What the scores of the model mean, each None where nobody has measured it. `threshold` is the score under which a
+    result is weak: usually no answer. `strong` is the score from which it is strong: usually an answer; between the
+    two it may be either. `cross_language_threshold` and `cross_language_strong` say the same where query and
+    documents differ in language. `usual_top` is the score that nine best results in ten stay under: the end of the
+    range that the model uses. All lie from 0 to 1, `strong` not under its `threshold`.
+    `rerank_core.ranking.strength` turns them into words.
     """
 
     id: str
@@ -31,6 +36,9 @@ class ModelSpec:
     notice: str = ""
     threshold: float | None = None
     cross_language_threshold: float | None = None
+    strong: float | None = None
+    cross_language_strong: float | None = None
+    usual_top: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
