@@ -25,8 +25,10 @@ T = TypeVar("T")
 
 PREFIX: Final = "run="
 """What a fragment of ours begins with."""
-MAX_CHARACTERS: Final = 8_000
-"""The longest fragment. Longer addresses are broken by mail programs and cut or refused by chat programs."""
+MAX_ADDRESS: Final = 8_000
+"""The longest address that a link may be. Mail and chat programs break or cut longer ones."""
+MAX_CHARACTERS: Final = MAX_ADDRESS - 200
+"""The longest fragment: what is left of an address once the name of the server and of the page stand in it."""
 _MAX_BYTES: Final = 200_000
 _VERSION: Final = 1
 _BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]+")

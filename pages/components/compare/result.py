@@ -21,7 +21,10 @@ from pages.components.inputs.examples import TITLES, load_example
 from pages.components.inputs.query_sets import add_ratings
 from pages.components.session import keys, thresholds
 from pages.components.session.texts import texts
+from pages.components.sharing.share import Shared, beside_headline, share
 from rerank_core import pricing, provider, ranking
+from rerank_core.exports.shared_result import shared_result
+from rerank_core.exports.tables import slug
 from rerank_core.models import Document
 from rerank_core.ranking import comparison
 from rerank_core.ranking.blind_test import letters
@@ -49,9 +52,13 @@ def result(top_n: int) -> None:
         return ranking.label_of(documents[place])
 
     figures = _figures(current, columns, top_n)
-    with st.container(key=keys.HEADLINE):
-        st.text(comparison.agreement_text(figures.agreement, names, label) + ".")
+    sentence = comparison.agreement_text(figures.agreement, names, label) + "."
     widest = comparison.disagreement_text(figures.differences, names, label)
+    with beside_headline():
+        with st.container(key=keys.HEADLINE):
+            st.text(sentence)
+        if not blind:
+            share(lambda: _shared(columns, top_n, [sentence, f"{widest}."] if widest else [sentence]))
     if widest:
         st.text(widest + ".")
     elif len(columns) > 1:
@@ -72,6 +79,19 @@ def result(top_n: int) -> None:
             _detail(current.picked, columns)
         else:
             add_ratings(ratings.of(columns[0].run))
+
+
+def _shared(columns: Sequence[Shown], top_n: int, headline: Sequence[str]) -> Shared:
+    run = ratings.of(columns[0].run)
+    handed_on = shared_result(
+        "compare",
+        [column.run.response for column in columns],
+        run.created,
+        order_name=run.order_name,
+        top_n=top_n,
+        ratings=run.ratings,
+    )
+    return Shared(handed_on, headline, f"compare-{slug(run.query, fallback='models')}")
 
 
 def _columns(current: CompareState, blind: bool) -> list[Shown]:

@@ -23,6 +23,7 @@ from pages.components.inputs.rank_fields import names_of
 from pages.components.playground import tabs as playground_tabs
 from pages.components.playground.state import state
 from pages.components.session import keys, thresholds
+from pages.components.sharing.share import beside_headline, share, shared_run
 from rerank_core import pricing, provider, ranking
 from rerank_core.evaluation.measures.measure import mean_name
 from rerank_core.evaluation.measures.rated_run import rated_run
@@ -35,8 +36,11 @@ def result(run: Run, top_n: int) -> None:
     run = ratings.of(run)
     scores = [row.relevance_score for row in run.response.results]
     has_scores = any(score is not None for score in scores)
-    with st.container(key=keys.HEADLINE):
-        st.text(ranking.summarise_response(run.response, min(3, top_n)))
+    sentence = ranking.summarise_response(run.response, min(3, top_n))
+    with beside_headline():
+        with st.container(key=keys.HEADLINE):
+            st.text(sentence)
+        share(lambda: shared_run("playground", run, top_n, [sentence]))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         _facts(run)
         threshold = _threshold(run, scores) if has_scores else None

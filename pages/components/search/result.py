@@ -24,6 +24,7 @@ from pages.components.inputs.controls import segmented, token_budget
 from pages.components.inputs.query_sets import add_ratings
 from pages.components.search.state import SearchAnswer, state
 from pages.components.session import keys, thresholds
+from pages.components.sharing.share import beside_headline, share, shared_run
 from rerank_core import ConfigurationError, InvalidRequestError, RerankError, pricing, ranking
 from rerank_core.corpora.cutting import by_document
 from rerank_core.exports import prompt_context
@@ -56,8 +57,11 @@ def result(answer: SearchAnswer, top_n: int) -> None:
         _asked(answer)
     if run is None:
         return
-    with st.container(key=keys.HEADLINE):
-        st.text(ranking.summarise_response(run.response, min(5, top_n)))
+    sentence = ranking.summarise_response(run.response, min(5, top_n))
+    with beside_headline():
+        with st.container(key=keys.HEADLINE):
+            st.text(sentence)
+        share(lambda: shared_run("search", run, top_n, [sentence], (answer.question, answer.source_name)))
     _facts(answer)
     threshold = thresholds.suggested(run)
     with st.container():
