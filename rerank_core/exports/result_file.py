@@ -19,6 +19,7 @@ from rerank_core.providers import provider
 from rerank_core.rank_fields import fields_text
 from rerank_core.ranking import movement_text
 from rerank_core.ranking.heading import heading
+from rerank_core.ranking.strength import ScoreScale
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -60,30 +61,44 @@ class _Row:
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
-    """One model's order; `top` is the score at which a bar is full, `missing` how many documents it left out."""
+class _Look:
+    """What a model is called, and how its scores are shown."""
 
     name: str
+    scale: ScoreScale
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One model's order; `missing` is how many documents it left out."""
+
+    look: _Look
     connection: str
     rows: tuple[_Row, ...]
-    top: float
     missing: int
+
+    @property
+    def name(self) -> str:
+        return self.look.name
 
     @property
     def scored(self) -> bool:
         return any(row.share is not None for row in self.rows)
 
 
-def result_html(result: SharedResult, headline: Sequence[str] = ()) -> bytes:
+def result_html(result: SharedResult, headline: Sequence[str] = (), scales: Sequence[ScoreScale] = ()) -> bytes:
     """The result as one HTML file, UTF-8: the query, both orders with scores and moves, the models, the date, what they
-    read, the ratings, and every document whole. `headline` are sentences that stand at its head.
+    read, the ratings, and every document whole. `headline` are sentences that stand at its head, `scales` the words and
+    the range of each answer's scores; without them scores stand as numbers on bars from 0 to 1.
 
     Raises ConfigurationError, with the command that brings it, where jinja2 is not installed.
     """
     require("A result as an HTML file", "evaluation", "jinja2", "markupsafe")
     documents = [_text(result, place, document) for place, document in enumerate(result.documents)]
+    shown = scales or [ScoreScale()] * len(result.answers)
     columns = [
-        _column(result, answer, name, documents) for answer, name in zip(result.answers, result.names, strict=True)
+        _column(result, answer, _Look(name, scale), documents)
+        for answer, name, scale in zip(result.answers, result.names, shown, strict=True)
     ]
     page = _template().render(
         result=result,
@@ -101,8 +116,8 @@ def _text(result: SharedResult, place: int, document: Document) -> _Text:
     return _Text(place + 1, (title or "").strip(), text.strip(), document.id or "", result.ratings.get(place))
 
 
-def _column(result: SharedResult, answer: SharedAnswer, name: str, documents: Sequence[_Text]) -> _Column:
-    top = 1.0
+def _column(result: SharedResult, answer: SharedAnswer, look: _Look, documents: Sequence[_Text]) -> _Column:
+    scale = look.scale
     rows = []
     for rank, (place, score) in enumerate(zip(answer.order, answer.scores, strict=True), start=1):
         rows.append(
@@ -110,14 +125,14 @@ def _column(result: SharedResult, answer: SharedAnswer, name: str, documents: Se
                 rank,
                 documents[place],
                 "no score" if score is None else f"{score:.3f}",
-                "",
-                None if score is None else 100 * min(1.0, max(0.0, score / top)),
+                scale.word(score) or "",
+                None if score is None else 100 * min(1.0, max(0.0, score / scale.top)),
                 movement_text(place + 1, rank).partition(", ")[2],
                 rank - 1 == result.top_n,
             )
         )
     label = provider(answer.provider).label
-    return _Column(name, label, tuple(rows), top, len(documents) - len(rows))
+    return _Column(look, label, tuple(rows), len(documents) - len(rows))
 
 
 @cache

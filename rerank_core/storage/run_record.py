@@ -14,7 +14,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, Usage
+from rerank_core.exports.shared_result import RECEIVED
+from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, TextSpan, Usage
 from rerank_core.pricing.estimates import CostEstimate
 from rerank_core.rank_fields import TEXT_ONLY
 
@@ -81,6 +82,11 @@ class Run:
         return self.response.provider
 
     @property
+    def received(self) -> bool:
+        """Whether it came with a link: nothing was computed here, so cost and time are not known."""
+        return RECEIVED in self.response.warnings
+
+    @property
     def model(self) -> str | None:
         """The model that answered, None where the provider has none."""
         return self.response.model
@@ -136,6 +142,10 @@ def to_bytes(run: Run) -> bytes:
             "sent": _packed(response.sent),
             "raw": _packed(response.raw),
             "warnings": list(response.warnings),
+            "spans": [
+                [index, [[span.start, span.stop, span.score] for span in spans]]
+                for index, spans in response.spans.items()
+            ],
         },
         "estimate": None if run.estimate is None else _estimate(run.estimate),
     }
@@ -181,6 +191,8 @@ def _run(record: Mapping[str, Any], ratings: Mapping[int, int]) -> Run:
         sent=_unpacked(answer["sent"]),
         raw=_unpacked(answer["raw"]),
         warnings=tuple(answer["warnings"]),
+        # older runs know of none
+        spans={index: tuple(TextSpan(*span) for span in spans) for index, spans in answer.get("spans", ())},
     )
     estimate = record["estimate"]
     return Run(

@@ -26,9 +26,11 @@ from rerank_core import pricing, provider, ranking
 from rerank_core.exports.shared_result import shared_result
 from rerank_core.exports.tables import slug
 from rerank_core.models import Document
-from rerank_core.ranking import comparison
+from rerank_core.ranking import comparison, headline
 from rerank_core.ranking.blind_test import letters
 from rerank_core.ranking.contender import short_names
+from rerank_core.ranking.strength import state as state_of
+from rerank_core.ranking.strength import strength
 from rerank_core.storage.run_record import Run
 
 PREVIEW = 200
@@ -52,13 +54,22 @@ def result(top_n: int) -> None:
         return ranking.label_of(documents[place])
 
     figures = _figures(current, columns, top_n)
-    sentence = comparison.agreement_text(figures.agreement, names, label) + "."
-    widest = comparison.disagreement_text(figures.differences, names, label)
+    states = [] if blind else [state_of(_scores(column), thresholds.levels(column.run)) for column in columns]
+    sure = None if blind else headline.states_text(states, names)
+    nothing = sure is not None and sure.startswith(headline.NOTHING)
+    agreed = headline.agreement_text(figures.agreement, names, label) + "."
+    widest = headline.disagreement_text(figures.differences, names, label)
     with beside_headline():
         with st.container(key=keys.HEADLINE):
-            st.text(sentence)
+            st.text(f"{sure}." if nothing else agreed)
         if not blind:
-            share(lambda: _shared(columns, top_n, [sentence, f"{widest}."] if widest else [sentence]))
+            said = [f"{sure}.", agreed] if nothing else [agreed, f"{sure or ''}."]
+            said = [*said, f"{widest or ''}."]
+            share(lambda: _shared(columns, top_n, [sentence for sentence in said if sentence != "."]))
+    if nothing:
+        st.text(agreed)
+    elif sure:
+        st.text(f"{sure}.")
     if widest:
         st.text(widest + ".")
     elif len(columns) > 1:
@@ -81,7 +92,7 @@ def result(top_n: int) -> None:
             add_ratings(ratings.of(columns[0].run))
 
 
-def _shared(columns: Sequence[Shown], top_n: int, headline: Sequence[str]) -> Shared:
+def _shared(columns: Sequence[Shown], top_n: int, said: Sequence[str]) -> Shared:
     run = ratings.of(columns[0].run)
     handed_on = shared_result(
         "compare",
@@ -91,7 +102,8 @@ def _shared(columns: Sequence[Shown], top_n: int, headline: Sequence[str]) -> Sh
         top_n=top_n,
         ratings=run.ratings,
     )
-    return Shared(handed_on, headline, f"compare-{slug(run.query, fallback='models')}")
+    scales = [thresholds.scale(column.run) for column in columns]
+    return Shared(handed_on, said, scales, f"compare-{slug(run.query, fallback='models')}")
 
 
 def _columns(current: CompareState, blind: bool) -> list[Shown]:
@@ -148,19 +160,11 @@ def _better_example() -> None:
     load_example(FIRST)
 
 
+def _scores(column: Shown) -> list[float | None]:
+    return [row.relevance_score for row in column.run.response.results]
+
+
 def _notices(columns: Sequence[Shown]) -> None:
-    weak = [
-        column.name
-        for column in columns
-        if ranking.no_good_answer(
-            [row.relevance_score for row in column.run.response.results], thresholds.suggested(column.run)
-        )
-    ]
-    if weak:
-        st.warning(
-            f"{' and '.join(weak)}: even the best score is low, on its own scale. Perhaps nothing here answers this.",
-            icon=":material/search_off:",
-        )
     for column in columns:
         show_warnings(tuple(f"{column.name}: {warning}" for warning in column.run.response.warnings))
 
@@ -168,10 +172,10 @@ def _notices(columns: Sequence[Shown]) -> None:
 def _board(current: CompareState, columns: Sequence[Shown], figures: Figures, top_n: int, blind: bool) -> None:
     documents = columns[0].run.documents
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption("By rank only: scores of different models do not compare.", width="content")
+        st.caption("By rank and in words: the numbers of different models do not compare.", width="content")
         initial = st.toggle("Show the initial order", key=keys.COMPARE_INITIAL, persist_state="session")
     drawn = [
-        Column(column.head, column.order, "" if blind else _about(column.run), only)
+        Column(column.head, column.order, "" if blind else _about(column.run), only, {} if blind else _words(column))
         for column, only in zip(columns, figures.only, strict=True)
     ]
     if initial:
@@ -190,7 +194,16 @@ def _board(current: CompareState, columns: Sequence[Shown], figures: Figures, to
     )
 
 
+def _words(column: Shown) -> dict[int, str]:
+    """What each result's score is by the own scale of its model."""
+    at = thresholds.levels(column.run)
+    found = {row.index: strength(row.relevance_score, at) for row in column.run.response.results}
+    return {place: word for place, word in found.items() if word is not None}
+
+
 def _about(run: Run) -> str:
+    if run.received:
+        return f"{provider(run.connection).label} · as received"
     amount = run.response.cost.amount
     cost = "cost unknown" if amount is None else pricing.money_text(amount)
     return f"{provider(run.connection).label} · {cost} · {run.response.latency_ms:,.0f} ms"

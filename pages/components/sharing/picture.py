@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pages.components.session import thresholds
 from rerank_core import provider
 from rerank_core.exports import board_svg
 from rerank_core.storage.run_record import Run
@@ -15,6 +16,7 @@ def board_picture(run: Run, top_n: int, *, dark: bool) -> str:
         run.response,
         order_name=run.order_name,
         top_n=top_n,
+        scale=thresholds.scale(run),
         model_label=model.label if model else None,
         connection_label=spec.label,
         dark=dark,

@@ -17,7 +17,7 @@ from pages.components.display.compare_board import Column, compare_board
 from pages.components.display.orders_view import orders_view
 from pages.components.display.response import board_rows, reranked_name
 from pages.components.inputs.rank_fields import names_of
-from pages.components.session import keys, page_state, query_params, stores
+from pages.components.session import keys, page_state, query_params, stores, thresholds
 from pages.components.session.texts import DEFAULT_TOP_N, open_run
 from rerank_core import provider
 from rerank_core.exports.shared_link import MAX_CHARACTERS, PREFIX, SharedLinkError, from_fragment
@@ -128,7 +128,8 @@ def _show(current: Received, result: SharedResult) -> None:
         compare_board(columns, result.documents, top_n=top_n, key=keys.RECEIVED_BOARD)
     else:
         rows = board_rows(runs[0])
-        view = BoardView(top_n, result.order_name, reranked_name(runs[0]), None)
+        scale = thresholds.scale(runs[0])
+        view = BoardView(top_n, result.order_name, reranked_name(runs[0]), None, scale=scale)
         orders_view(rows[:MAX_ROWS], view, key=keys.RECEIVED_BOARD, on_event=_unheard)
     with st.expander("The documents in full", icon=":material/article:"):
         for place, document in enumerate(result.documents, start=1):

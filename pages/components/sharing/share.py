@@ -10,22 +10,25 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.components.display.copy_buttons import copy_link, copy_picture
 from pages.components.display.download import download
-from pages.components.session import keys
+from pages.components.session import keys, thresholds
 from pages.components.sharing.picture import board_picture
 from rerank_core.documents.report import count
 from rerank_core.exports.result_file import result_html
 from rerank_core.exports.shared_link import MAX_ADDRESS, fits, to_fragment
 from rerank_core.exports.shared_result import ResultKind, SharedResult, shared_result
 from rerank_core.exports.tables import slug
+from rerank_core.ranking.strength import ScoreScale
 from rerank_core.storage.run_record import Run
 
 
 @dataclass(frozen=True)
 class Shared:
-    """What a page hands on: the result, the sentences at its head, the name of its files, and its picture as SVG."""
+    """What a page hands on: the result, the sentences at its head, how the scores of each answer are shown, the name of
+    its files, and its picture as SVG."""
 
     result: SharedResult
     headline: Sequence[str]
+    scales: Sequence[ScoreScale]
     name: str
     picture: str = ""
 
@@ -38,7 +41,7 @@ def shared_run(
         kind, [run.response], run.created, order_name=run.order_name, top_n=top_n, ratings=run.ratings, asked=asked
     )
     picture = board_picture(run, top_n, dark=st.context.theme.type == "dark")
-    return Shared(result, headline, slug(result.asked, fallback=kind), picture)
+    return Shared(result, headline, [thresholds.scale(run)], slug(result.asked, fallback=kind), picture)
 
 
 def link_tail(result: SharedResult) -> str:
@@ -61,7 +64,12 @@ def share(make: Callable[[], Shared]) -> None:
         what = make()
         _link(what.result)
         st.caption("One HTML file opens from disk in any browser, without this app and without a network, and prints.")
-        download("HTML file", lambda: result_html(what.result, what.headline), f"{what.name}.html", keys.SHARE_HTML)
+        download(
+            "HTML file",
+            lambda: result_html(what.result, what.headline, what.scales),
+            f"{what.name}.html",
+            keys.SHARE_HTML,
+        )
         if what.picture:
             st.caption("A picture for a slide or a chat has the query, both orders and how each document begins.")
             with st.container(horizontal=True, gap="small"):

@@ -10,6 +10,7 @@ from rerank_core.exports.result_file import result_html
 from rerank_core.exports.shared_result import SharedAnswer, SharedResult
 from rerank_core.models import Document
 from rerank_core.rank_fields import TITLE_AND_TEXT
+from rerank_core.ranking.strength import Levels, ScoreScale
 from tests.core.exports.shared import TEXTS, result
 
 EVIL = (
@@ -76,6 +77,16 @@ def test_the_file_says_what_was_asked_and_what_each_model_gave() -> None:
         *TEXTS,
     ):
         assert said in text, said
+
+
+def test_scores_stand_in_words_where_their_model_was_measured() -> None:
+    """The word comes first and its number after it, on bars whose range is said."""
+    text = Parsed(result_html(result(), scales=[ScoreScale(Levels(0.1, 0.5), 0.8)])).text
+    assert "strong 0.910" in text
+    assert "possible 0.340" in text
+    assert "weak 0.020" in text
+    assert "Strong from 0.5, possible from 0.1, weak below." in text
+    assert "0 to 0.8" in text
 
 
 def test_a_search_names_its_collection_and_what_was_searched_for() -> None:
