@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -47,13 +48,11 @@ def with_services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         running.stop()
 
 
-@pytest.fixture(scope="module")
-def with_a_held_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """An app whose GateFlow holds its answers back."""
+@pytest.fixture
+def with_a_held_service(tmp_path: Path) -> Iterator[Server]:
+    """An app whose GateFlow holds its answers back until the test has ended."""
     with RerankService() as service:
-        running = start_server(
-            tmp_path_factory.mktemp("waiting"), GATEFLOW_API_KEY=GOOD_KEY, GATEFLOW_BASE_URL=f"{service.url}/held"
-        )
+        running = start_server(tmp_path, GATEFLOW_API_KEY=GOOD_KEY, GATEFLOW_BASE_URL=f"{service.url}/held")
         yield running
         running.stop()
 
