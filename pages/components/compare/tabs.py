@@ -136,5 +136,6 @@ def files(current: CompareState, columns: Sequence[Shown], top_n: int) -> None:
         )
     st.caption(
         "The CSV has every document with its rank in each model. The JSON has everything, scores and costs included. "
-        "No file holds a key. This page's address reopens the comparison on this computer."
+        "No file holds a key. This page's address reopens the comparison on this computer; Share has a link that opens "
+        "it anywhere."
     )

@@ -28,11 +28,12 @@ def restore_from_link(connection: Connection) -> None:
     first = shared.example is None
     if first:
         examples.begin()
-        _first_visit()
-        examples.choices_of_link()
-    elif shared.opened is not None:
+    if shared.opened is not None:
         _open(shared.opened)
         shared.opened = None
+    elif first:
+        _first_visit()
+        examples.choices_of_link()
     if shared.replaced != current.replaced:
         current.replaced = shared.replaced
         if not first:  # the result of other texts would be taken for the result of these
@@ -89,7 +90,7 @@ def _open(run: Run) -> None:
     documents.inbox().files.clear()
     texts().pasted = None
     state().run, state().picked = run, None
-    st.session_state.setdefault(keys.TOP_N, DEFAULT_TOP_N)
+    st.session_state[keys.TOP_N] = run.top_n or st.session_state.get(keys.TOP_N) or DEFAULT_TOP_N
     _show_inputs_of(run)
 
 

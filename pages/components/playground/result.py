@@ -23,6 +23,7 @@ from pages.components.inputs.rank_fields import names_of
 from pages.components.playground import tabs as playground_tabs
 from pages.components.playground.state import state
 from pages.components.session import keys, thresholds
+from pages.components.sharing.share import beside_headline, share, shared_run
 from rerank_core import pricing, provider, ranking
 from rerank_core.evaluation.measures.measure import mean_name
 from rerank_core.evaluation.measures.rated_run import rated_run
@@ -36,10 +37,13 @@ def result(run: Run, top_n: int) -> None:
     run = ratings.of(run)
     scores = [row.relevance_score for row in run.response.results]
     has_scores = any(score is not None for score in scores)
-    with st.container(key=keys.HEADLINE):
-        at = thresholds.levels(run)
-        own = thresholds.suggested(run) if has_scores else None
-        st.text(ranking.summarise_response(run.response, min(3, top_n), at=at, threshold=own))
+    at = thresholds.levels(run)
+    own = thresholds.suggested(run) if has_scores else None
+    sentence = ranking.summarise_response(run.response, min(3, top_n), at=at, threshold=own)
+    with beside_headline():
+        with st.container(key=keys.HEADLINE):
+            st.text(sentence)
+        share(lambda: shared_run("playground", run, top_n, [sentence]))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         _facts(run)
         threshold = _threshold(run, scores, top_n) if has_scores else None
@@ -73,6 +77,9 @@ def _notices(run: Run, at: Levels | None, has_scores: bool) -> None:
 
 def _facts(run: Run) -> None:
     response = run.response
+    if run.received:
+        st.metric("Documents", f"{len(run.documents):,}", width="content")
+        return
     st.metric("Billed", pricing.money_text(response.cost.amount), width="content", help=BASIS[response.cost.basis])
     units = response.usage.search_units
     st.metric(

@@ -25,6 +25,7 @@ from pages.components.inputs.controls import segmented, token_budget
 from pages.components.inputs.query_sets import add_ratings
 from pages.components.search.state import SearchAnswer, state
 from pages.components.session import keys, thresholds
+from pages.components.sharing.share import beside_headline, share, shared_run
 from rerank_core import ConfigurationError, InvalidRequestError, RerankError, pricing, ranking
 from rerank_core.corpora.cutting import by_document
 from rerank_core.exports import prompt_context
@@ -58,9 +59,12 @@ def result(answer: SearchAnswer, top_n: int) -> None:
         _asked(answer)
     if run is None:
         return
-    with st.container(key=keys.HEADLINE):
-        at, threshold = thresholds.levels(run), thresholds.suggested(run)
-        st.text(ranking.summarise_response(run.response, min(5, top_n), at=at, threshold=threshold))
+    at, threshold = thresholds.levels(run), thresholds.suggested(run)
+    sentence = ranking.summarise_response(run.response, min(5, top_n), at=at, threshold=threshold)
+    with beside_headline():
+        with st.container(key=keys.HEADLINE):
+            st.text(sentence)
+        share(lambda: shared_run("search", run, top_n, [sentence], (answer.question, answer.source_name)))
     _facts(answer)
     with st.container():
         state_notice(run, at, advice="Ask in other words, search deeper, or answer that nothing is known yet.")
