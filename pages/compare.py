@@ -28,7 +28,7 @@ presented = st.container()
 # What comes and goes has a container of its own, so that what stands below keeps its place (see playground.py).
 with st.container(key=keys.AROUND, gap="xsmall"):
     examples.heading("Compare models on the same question")
-    with st.container():
+    with st.container(key=keys.STORY):
         if input.may_hint():
             examples.story()
     folded = st.container()

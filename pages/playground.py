@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components.display import errors
+from pages.components.display import errors, glossary
 from pages.components.inputs import documents, examples, fold, presenting
 from pages.components.inputs import model as model_input
 from pages.components.inputs.controls import start_button
@@ -25,7 +25,9 @@ presented = st.container()
 # of it anew, and a click or a keystroke in between would be lost.
 with st.container(key=keys.AROUND, gap="xsmall"):
     examples.heading("See what reranking does to your search results")
-    examples.story()
+    with st.container(key=keys.STORY, gap="xsmall"):
+        st.caption(glossary.RERANKING)
+        examples.story()
     folded = st.container()
 inputs, notices = st.container(key=keys.INPUTS), st.container()
 

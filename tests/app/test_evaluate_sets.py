@@ -273,7 +273,7 @@ def test_every_document_that_any_model_shows_is_to_be_rated() -> None:
     assert "0 of 5 documents rated by this rater" in page.get("progress")[0].proto.text
     page = go(finished(run_models(page, KEYWORD)), "Rate")
     assert "0 of 6 documents rated by this rater" in page.get("progress")[0].proto.text
-    assert "rank: Initial order 20, v2 1" in "\n".join(
+    assert "rank: Initial order 20, Keyword matching 1" in "\n".join(
         words(ran(page.button(key="rate_skip").click().run())) for _ in range(6)
     )
 

@@ -56,7 +56,7 @@ def test_a_first_visit_shows_reranking_at_work(visit: Visit) -> None:
     expect(page.get_by_text("Billed")).to_be_visible()
     for label in ("Query", "Documents", "Upload documents", "Top N", "Connection", "Example"):
         expect(page.get_by_label(label, exact=True).first).to_be_attached()
-    for name in ("English", "Multilingual", "v2"):
+    for name in ("English", "Multilingual", "Keyword matching"):
         expect(page.get_by_role("radio", name=name, exact=True)).to_be_visible()
     for name in ("Board", "Table", "Request", "Context", "Export"):
         expect(page.get_by_role("tab", name=name)).to_be_visible()

@@ -21,7 +21,10 @@ from pages.components.inputs.examples import TITLES, load_example
 from pages.components.inputs.query_sets import add_ratings
 from pages.components.session import keys, thresholds
 from pages.components.session.texts import texts
+from pages.components.sharing.share import Shared, beside_headline, share
 from rerank_core import pricing, provider, ranking
+from rerank_core.exports.shared_result import shared_result
+from rerank_core.exports.tables import slug
 from rerank_core.models import Document
 from rerank_core.ranking import comparison, headline
 from rerank_core.ranking.blind_test import letters
@@ -48,9 +51,15 @@ def result(top_n: int) -> None:
     documents = columns[0].run.documents
     figures = _figures(current, columns, top_n)
     said = _said(columns, figures, blind)
+    widest = headline.disagreement_text(figures.differences, names, _label(documents))
+    _, *rest = headline.agreement_parts(figures.agreement, names, _label(documents))
+    below = [f"{part[0].upper()}{part[1:]}." for part in [*rest, *([widest] if widest else [])]]
     if not presenting.on():  # else the sentence stands in the head of the presenter view
-        with st.container(key=keys.HEADLINE):
-            st.text(said[0])
+        with beside_headline():
+            with st.container(key=keys.HEADLINE):
+                st.text(said[0])
+            if not blind:
+                share(lambda: _shared(columns, top_n, [*said, *below]))
         if len(said) > 1:
             st.text(said[1])
     compare_blind.vote(current, [column.part for column in columns], [column.head for column in columns])
@@ -67,11 +76,8 @@ def result(top_n: int) -> None:
         "Export": lambda: _hidden() if blind else compare_tabs.files(current, columns, top_n),
     }
     tabs(draw, keys.COMPARE_TAB)
-    widest = headline.disagreement_text(figures.differences, names, _label(documents))
     with st.container():
-        _, *rest = headline.agreement_parts(figures.agreement, names, _label(documents))
-        said = [*rest, *([widest] if widest else [])]
-        st.text(" ".join(f"{part[0].upper()}{part[1:]}." for part in said))
+        st.text(" ".join(below))
         if not widest and len(columns) > 1:
             _offer_a_better_example()
     with st.container():
@@ -110,6 +116,20 @@ def _to_be_seen(current: CompareState, blind: bool) -> bool:
 
 def _label(documents: Sequence[Document]) -> Callable[[int], str]:
     return lambda place: ranking.label_of(documents[place])
+
+
+def _shared(columns: Sequence[Shown], top_n: int, said: Sequence[str]) -> Shared:
+    run = ratings.of(columns[0].run)
+    handed_on = shared_result(
+        "compare",
+        [column.run.response for column in columns],
+        run.created,
+        order_name=run.order_name,
+        top_n=top_n,
+        ratings=run.ratings,
+    )
+    scales = [thresholds.scale(column.run) for column in columns]
+    return Shared(handed_on, said, scales, f"compare-{slug(run.query, fallback='models')}")
 
 
 def _columns(current: CompareState, blind: bool) -> list[Shown]:
@@ -213,6 +233,8 @@ def _words(column: Shown) -> dict[int, str]:
 
 
 def _about(run: Run) -> str:
+    if run.received:
+        return f"{provider(run.connection).label} · as received"
     amount = run.response.cost.amount
     cost = "cost unknown" if amount is None else pricing.money_text(amount)
     return f"{provider(run.connection).label} · {cost} · {run.response.latency_ms:,.0f} ms"

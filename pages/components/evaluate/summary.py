@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from pages.components.display import errors
+from pages.components.display import errors, glossary
 from pages.components.display.board import shown
 from pages.components.evaluate.answer.deciding import deciding
 from pages.components.evaluate.answer.month import month
@@ -102,7 +102,9 @@ def _metrics(found: Summary) -> None:
         pd.DataFrame(rows),
         hide_index=True,
         placeholder="",
-        column_config={mean_name(name): number(format="%.3f", width=NARROW) for name in found.measures}
+        column_config={
+            mean_name(name): number(format="%.3f", width=NARROW, help=glossary.measure(name)) for name in found.measures
+        }
         | {
             "Order": text(pinned=True),
             "Change": number(

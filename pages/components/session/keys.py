@@ -210,6 +210,17 @@ SCORE_SPREAD = "score_spread"
 TAB = "tab"
 THRESHOLD = "threshold"
 
+# Sharing
+FRAGMENT = "fragment"
+RECEIVED = "received"
+RECEIVED_BOARD = "received_board"
+RECEIVED_TEXTS = "received_texts"
+SHARE = "share"
+SHARE_HTML = "share_html"
+SHARE_LINK = "share_link"
+SHARE_PICTURE = "share_picture"
+SHARE_SVG = "share_svg"
+
 # Search
 CANDIDATES = "candidates"
 CHUNK = "chunk"
