@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from rerank_core.offline import workers
 from rerank_core.offline.cache import ScoreCache
 from rerank_core.offline.computed import Computed
-from rerank_core.offline.graph import EncoderShape, Layer, Norm
-from rerank_core.offline.pair_graph import TOGETHER, PairHead, Range, cross_encoder_graph
+from rerank_core.offline.graphs.encoder import EncoderShape, Layer, Norm
+from rerank_core.offline.graphs.pairs import TOGETHER, PairHead, Range, cross_encoder_graph
 from rerank_core.offline.runtime import onnxruntime
 from rerank_core.offline.sentences import sentence_spans
 from rerank_core.offline.windows import window_bounds

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rerank_core.offline.graph import ByteColumns, EncoderShape, Layer, Norm
+from rerank_core.offline.graphs.encoder import ByteColumns, EncoderShape, Layer, Norm
+from rerank_core.offline.graphs.onnx_format import read_initializers
+from rerank_core.offline.graphs.pairs import PairHead, Range
 from rerank_core.offline.minilm import MiniLM
-from rerank_core.offline.onnx_format import read_initializers
-from rerank_core.offline.pair_graph import PairHead, Range
 
 Floats = NDArray[np.float32]
 

@@ -10,8 +10,8 @@ import onnx
 
 from rerank_core import samples
 from rerank_core.offline.cross_encoder import LONG_QUERY, CrossEncoder
+from rerank_core.offline.graphs.pairs import TOGETHER, Range, cross_encoder_graph
 from rerank_core.offline.ms_marco import MsMarcoMiniLM
-from rerank_core.offline.pair_graph import TOGETHER, Range, cross_encoder_graph
 from rerank_core.offline.runtime import onnxruntime
 
 _LENGTHS = (20, 60, 192)  # tokens of a document
@@ -42,7 +42,7 @@ class _Watched:
 
 
 def ranges(source: MsMarcoMiniLM) -> list[Range]:
-    """The range of each dense layer's input, in the order that `pair_graph` takes them."""
+    """The range of each dense layer's input, in the order that `graphs.pairs` takes them."""
     model = onnx.load_from_string(cross_encoder_graph(source.shape, source.norm, source.layers(), source.head(), None))
     inputs = list(dict.fromkeys(node.input[0] for node in model.graph.node if node.op_type == "MatMul"))
     del inputs[-4]  # the last layer's first tokens, which are among its tokens

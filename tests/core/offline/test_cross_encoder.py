@@ -17,9 +17,9 @@ from rerank_core import offline, samples
 from rerank_core.offline import computed, engine, local_model
 from rerank_core.offline.cache import ScoreCache
 from rerank_core.offline.cross_encoder import _ROWS, LONG_QUERY, CrossEncoder, _packs, _Pair, _QueryPart
+from rerank_core.offline.graphs.pairs import TOGETHER
 from rerank_core.offline.models import CROSS_ENCODER
 from rerank_core.offline.ms_marco import MsMarcoMiniLM
-from rerank_core.offline.pair_graph import TOGETHER
 from rerank_core.offline.sentences import sentence_spans
 from rerank_core.offline.weights import MS_MARCO
 from rerank_core.rank_fields import TITLE_AND_TEXT

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rerank_core.offline.graph import CONTRIB, Dense, EncoderShape, GraphBuilder, Layer, Norm
-from rerank_core.offline.onnx_format import GraphWriter
+from rerank_core.offline.graphs.encoder import CONTRIB, Dense, EncoderShape, GraphBuilder, Layer, Norm
+from rerank_core.offline.graphs.onnx_format import GraphWriter
 
 TOGETHER = 8
 """Pairs that a run takes. Fewer are filled up with pairs of one token."""

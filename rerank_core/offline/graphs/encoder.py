@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rerank_core.offline.onnx_format import GraphWriter
+from rerank_core.offline.graphs.onnx_format import GraphWriter
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.int8]
