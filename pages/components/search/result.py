@@ -65,13 +65,13 @@ def result(answer: SearchAnswer, top_n: int) -> None:
         with st.container(key=keys.HEADLINE):
             st.text(sentence)
         share(lambda: shared_run("search", run, top_n, [sentence], (answer.question, answer.source_name)))
-    _facts(answer)
     with st.container():
         state_notice(run, at, advice="Ask in other words, search deeper, or answer that nothing is known yet.")
         show_warnings(run.response.warnings)
     current = state()
     rows = [_row(row, answer) for row in board_rows(run)]
     grouped = by_document(run.response.results)
+    board = st.container()  # filled below, since what a row is, is asked under it
     with st.container():
         grouping = len(grouped) < len(rows) and st.toggle(
             "One row a document", value=True, key=keys.SEARCH_BY_DOCUMENT, help="Each document by its best passage."
@@ -89,7 +89,9 @@ def result(answer: SearchAnswer, top_n: int) -> None:
         question=answer.question,
         scale=thresholds.scale(run),
     )
-    current.picked = orders_view(rows, view, key=keys.SEARCH_BOARD, on_event=_on_board)
+    with board:
+        current.picked = orders_view(rows, view, key=keys.SEARCH_BOARD, on_event=_on_board)
+    _facts(answer)
     with st.container():
         add_ratings(run)
     reader, copies = st.columns([3, 2], gap="large")
