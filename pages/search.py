@@ -8,7 +8,7 @@ from pages.components.inputs import model as model_input
 from pages.components.inputs.collections import LIVE
 from pages.components.inputs.controls import start_button
 from pages.components.inputs.search_engine import live_settings
-from pages.components.search import corpus, reindex, run
+from pages.components.search import corpus, reindex, run, unanswered
 from pages.components.search.input import (
     first_stage,
     question_input,
@@ -116,7 +116,9 @@ if current.answer is not None:
     result(current.answer, top_n)
 elif failed is None and not job.running and not job.asking:
     st.info("Type a question or paste a whole ticket, and press Search.", icon=":material/arrow_upward:")
-run.sync_query_params()
+with st.container():
+    unanswered.articles()
+run.sync_query_params(source)
 # Last, since it stays with the search: the page around it stands by then.
 with progress:
     job.progress()
