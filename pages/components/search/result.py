@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.components.display import tables
-from pages.components.display.board import BoardEvent, BoardRow, BoardView, shown
+from pages.components.display.board import ANSWER_MEANING, BoardEvent, BoardRow, BoardView, shown
 from pages.components.display.download import download
 from pages.components.display.orders_view import orders_view
 from pages.components.display.reading import reading
@@ -22,6 +22,7 @@ from pages.components.inputs import ratings
 from pages.components.inputs.collections import LIVE, passages_of
 from pages.components.inputs.controls import segmented, token_budget
 from pages.components.inputs.query_sets import add_ratings
+from pages.components.jobs import answering
 from pages.components.search.state import SearchAnswer, state
 from pages.components.session import keys, thresholds
 from rerank_core import ConfigurationError, InvalidRequestError, RerankError, pricing, ranking
@@ -66,7 +67,7 @@ def result(answer: SearchAnswer, top_n: int) -> None:
         )
         show_warnings(run.response.warnings)
     current = state()
-    rows = [_row(row, answer) for row in board_rows(run)]
+    rows = [_row(row, answer) for row in board_rows(run, answering.spans(run))]
     grouped = by_document(run.response.results)
     with st.container():
         grouping = len(grouped) < len(rows) and st.toggle(
@@ -93,6 +94,7 @@ def result(answer: SearchAnswer, top_n: int) -> None:
     with copies:
         _copies(answer, top_n)
         _take_away(answer)
+    answering.follow(run, top_n, (_picked(answer).index,))
 
 
 def _asked(answer: SearchAnswer) -> None:
@@ -178,13 +180,17 @@ def _reader(answer: SearchAnswer) -> None:
         keys.of(keys.SEARCH_RATING, run.id, row.index),
         lambda grade: ratings.rate([run], row.index, grade),
     )
+    answers = [(span.start, span.stop) for span in answering.spans(run).get(row.index, ())]
     with st.container(border=True):
         for place, (text, main) in enumerate(_surroundings(answer, row)):
             reading(
                 marked(text, answer.question),
                 key=keys.of(keys.READING, row.index, place),
                 quiet=not main,
+                answers=answers if main else (),
             )
+        if answers:
+            st.caption(ANSWER_MEANING)
 
 
 def _surroundings(answer: SearchAnswer, row: RankedDocument) -> list[tuple[str, bool]]:
@@ -227,5 +233,5 @@ def _take_away(answer: SearchAnswer) -> None:
     st.caption("The whole ranking")
     with st.container(horizontal=True):
         download("CSV", lambda: exports_tables.results_csv(run.response), f"{name}.csv")
-        download("JSON", lambda: exports_tables.results_json(run.response), f"{name}.json")
+        download("JSON", lambda: exports_tables.results_json(run.response, spans=answering.spans(run)), f"{name}.json")
         open_in_playground(run, "passages")
