@@ -44,8 +44,8 @@ def hosted(providers: Callable[..., None]) -> Callable[..., AppTest]:
 def test_the_sample_is_there_from_the_first_visit() -> None:
     """Nobody has loaded anything, and there is a rated set in several languages to work with."""
     page = open_step("Query set")
-    assert "77 queries" in words(page)
-    assert "77 have ratings" in words(page)
+    assert "165 queries" in words(page)
+    assert "165 have ratings" in words(page)
     assert page.session_state["evaluate"].query_set.languages == ("de", "en", "es", "ja")
 
 
@@ -406,7 +406,7 @@ def test_a_link_to_a_run_that_is_gone_says_so_and_shows_the_sample() -> None:
     page = open_step("Query set", experiment="nonsense")
     assert "This run is not here" in words(page)
     assert "The link names a run that is not on this computer" in words(page)
-    assert "77 queries" in words(page)
+    assert "165 queries" in words(page)
 
 
 def test_without_ratings_there_is_no_measure_and_a_way_to_rate() -> None:

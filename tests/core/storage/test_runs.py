@@ -385,7 +385,7 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
 
 def test_a_locked_file_says_so_and_may_be_tried_again(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """While another program holds the file, saving fails with an error that is worth a retry, and recovers."""
-    monkeypatch.setattr(sqlite_file, "_BUSY_SECONDS", 0.0)
+    monkeypatch.setattr(sqlite_file.SqliteFile, "busy_seconds", 0.0)
     store.save(make_run())
     store.close()
     other = sqlite3.connect(store.path, isolation_level=None)
