@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components.display import errors
+from pages.components.display import errors, glossary
 from pages.components.inputs import documents, examples
 from pages.components.inputs import model as model_input
 from pages.components.inputs.controls import start_button
@@ -22,6 +22,7 @@ examples.heading("See what reranking does to your search results")
 # What comes and goes has a container of its own, so that nothing below it changes its place: Streamlit would draw all
 # of it anew, and a click or a keystroke in between would be lost.
 with st.container():
+    st.caption(glossary.RERANKING)
     examples.story()
 
 left, imports, choices = st.columns([9, 5, 7], gap="medium")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components.display import errors
+from pages.components.display import errors, glossary
 from pages.components.inputs import model as model_input
 from pages.components.inputs.collections import LIVE
 from pages.components.inputs.controls import start_button
@@ -74,7 +74,13 @@ with choices:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         top_n = int(
             st.number_input(
-                "Top N", min_value=1, max_value=200, key=keys.SEARCH_TOP, persist_state="session", width=120
+                "Top N",
+                min_value=1,
+                max_value=200,
+                key=keys.SEARCH_TOP,
+                persist_state="session",
+                width=120,
+                help=glossary.TOP_N,
             )
             or 1
         )

@@ -32,6 +32,8 @@ def page_config() -> None:
         "<style>[data-testid=stBaseButton-primary]:enabled, [data-testid=stBaseButton-primary]:enabled *, "
         "[data-testid=stMultiSelect] [data-tag] * {color: light-dark(#ffffff, #08121f) !important} "
         "[data-testid=stBaseButton-primary] kbd {opacity: 1 !important} "
+        # What listens to the address has nothing to show, and takes no room either.
+        ".st-key-fragment_place {position: absolute} "
         ".st-key-headline [data-testid=stText] {font-size: 1.2rem; font-weight: 600} "
         "[data-testid=stMainBlockContainer] {padding: 3.25rem clamp(1rem, 3vw, 2.75rem) 3rem} "
         # On a phone the bar at the top has a background, and nothing may begin below it.

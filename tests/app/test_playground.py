@@ -7,8 +7,8 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components.playground import tabs
 from pages.components.session.connection import Settings
+from pages.components.sharing.picture import board_picture
 from rerank_core import documents, samples
 from rerank_core.storage.runs import RunStore
 from tests.support import made_files as made
@@ -51,7 +51,7 @@ def test_the_first_visit_is_reranked_here_and_free(app) -> None:
 def test_the_picture_of_the_board_has_the_names_of_the_page(app) -> None:
     """Whoever is shown the SVG file reads which model and which connection it was, and not how we call them in code."""
     run = app().session_state["playground"].run
-    picture = tabs.board_picture(run, 3, dark=False).decode()
+    picture = board_picture(run, 3, dark=False)
     assert "Model English · On this computer · 4 documents" in picture
     assert run.response.model not in picture
 

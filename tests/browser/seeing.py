@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -59,6 +59,15 @@ def downloaded(page: Page, name: str, *, exact: bool = False) -> str:
                 page.wait_for_timeout(50)
     assert files, f"'{name}' gives no file"
     return Path(files[0].path()).read_text("utf-8-sig")
+
+
+def upload(page: Page, files: Mapping[str, bytes], uploader: int = 0) -> None:
+    """Put files into an uploader of the page (counted from 0), once nothing is drawn any more: one
+    that is drawn anew forgets what it was just given."""
+    settle(page)
+    page.locator("input[type=file]").nth(uploader).set_input_files(
+        [{"name": name, "mimeType": "", "buffer": data} for name, data in files.items()]
+    )
 
 
 def texts(page: Page, side: str = "right") -> Locator:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from rerank_core import samples
 from tests.browser.conftest import Visitor
-from tests.browser.seeing import new_run, scrolls_sideways, serious_findings, settle, texts
+from tests.browser.seeing import new_run, scrolls_sideways, serious_findings, settle, texts, upload
 from tests.support.app_server import start_server
 from tests.support.search_engine import search_engine
 
@@ -59,12 +59,7 @@ def test_a_knowledge_base_survives_a_restart_and_can_be_deleted(
         html = (
             b"<html><body><h1>Wide boots</h1><p>Waterproof boots for wide feet.</p><script>bad()</script></body></html>"
         )
-        page.locator("input[type=file]").first.set_input_files(
-            [
-                {"name": "boots.html", "mimeType": "", "buffer": html},
-                {"name": "hats.txt", "mimeType": "", "buffer": b"Sun hats"},
-            ]
-        )
+        upload(page, {"boots.html": html, "hats.txt": b"Sun hats"})
         expect(page.get_by_text("boots.html: 1 document")).to_be_visible()
         settle(page)
         press(page, "Create")

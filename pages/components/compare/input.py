@@ -11,13 +11,14 @@ from pages.components.compare.run import ComparePlan
 from pages.components.compare.state import state
 from pages.components.display.markdown import escaped
 from pages.components.inputs import examples
-from pages.components.inputs.documents import read_fields
+from pages.components.inputs.documents import inbox, read_fields
 from pages.components.inputs.examples import TITLES, load_example
 from pages.components.inputs.model import cost_metric
 from pages.components.inputs.rank_fields import offer_titles, to_link
 from pages.components.session import connection as connections
 from pages.components.session import keys, query_params
 from pages.components.session.texts import DEFAULT_TOP_N, OWN, texts
+from pages.components.sharing import received
 from rerank_core import RerankError, language, offline, pricing, provider
 from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.ranking.contender import (
@@ -54,15 +55,35 @@ def restore_from_link() -> None:
         blind.remember()
         if shared.example is None:
             _fill()
+    opened = _open_received()
     chosen = _chosen()
     query, documents = st.session_state.get(keys.QUERY) or "", shared.working.documents
     story = examples.story_shown()
     untouched = story is not None and query == story.query and documents == story.documents
     unasked = first and bool(query.strip()) and 0 < len(documents) <= _UNASKED_DOCUMENTS
-    if (untouched and current.example != shared.example) or (unasked and not untouched):
+    if opened:
+        current.wanted = False  # what was received runs when somebody presses Compare, and not before
+    elif (untouched and current.example != shared.example) or (unasked and not untouched):
         free = bool(chosen) and all(provider(contender.provider).is_local for contender in chosen)
         current.wanted = free and not _shown(chosen)
     current.example = shared.example if untouched else None
+
+
+def _open_received() -> bool:
+    """Show the comparison that a link brought, where somebody has just opened one; whether somebody has."""
+    runs = received.take_comparison()
+    if not runs:
+        return False
+    first = runs[0]
+    run.open_runs(runs)
+    inbox().files.clear()
+    texts().pasted = None
+    examples.show_saved(first.request, first.order_name, source="the link")
+    known = read_keys(",".join(key_of(part.contender) for part in state().parts))
+    st.session_state[keys.MODELS] = [key_of(contender) for contender in known or default_choice()]
+    st.session_state[keys.TOP_N] = first.top_n or DEFAULT_TOP_N
+    st.session_state[keys.BLIND] = False
+    return True
 
 
 def _fill() -> None:

@@ -21,7 +21,10 @@ from pages.components.inputs.examples import TITLES, load_example
 from pages.components.inputs.query_sets import add_ratings
 from pages.components.session import keys, thresholds
 from pages.components.session.texts import texts
+from pages.components.sharing.share import Shared, beside_headline, share
 from rerank_core import pricing, provider, ranking
+from rerank_core.exports.shared_result import shared_result
+from rerank_core.exports.tables import slug
 from rerank_core.models import Document
 from rerank_core.ranking import comparison, headline
 from rerank_core.ranking.blind_test import letters
@@ -55,13 +58,18 @@ def result(top_n: int) -> None:
     sure = None if blind else headline.states_text(states, names)
     nothing = sure is not None and sure.startswith(headline.NOTHING)
     agreed = headline.agreement_text(figures.agreement, names, label) + "."
-    with st.container(key=keys.HEADLINE):
-        st.text(f"{sure}." if nothing else agreed)
+    widest = headline.disagreement_text(figures.differences, names, label)
+    with beside_headline():
+        with st.container(key=keys.HEADLINE):
+            st.text(f"{sure}." if nothing else agreed)
+        if not blind:
+            said = [f"{sure}.", agreed] if nothing else [agreed, f"{sure or ''}."]
+            said = [*said, f"{widest or ''}."]
+            share(lambda: _shared(columns, top_n, [sentence for sentence in said if sentence != "."]))
     if nothing:
         st.text(agreed)
     elif sure:
         st.text(f"{sure}.")
-    widest = headline.disagreement_text(figures.differences, names, label)
     if widest:
         st.text(widest + ".")
     elif len(columns) > 1:
@@ -82,6 +90,20 @@ def result(top_n: int) -> None:
             _detail(current.picked, columns)
         else:
             add_ratings(ratings.of(columns[0].run))
+
+
+def _shared(columns: Sequence[Shown], top_n: int, said: Sequence[str]) -> Shared:
+    run = ratings.of(columns[0].run)
+    handed_on = shared_result(
+        "compare",
+        [column.run.response for column in columns],
+        run.created,
+        order_name=run.order_name,
+        top_n=top_n,
+        ratings=run.ratings,
+    )
+    scales = [thresholds.scale(column.run) for column in columns]
+    return Shared(handed_on, said, scales, f"compare-{slug(run.query, fallback='models')}")
 
 
 def _columns(current: CompareState, blind: bool) -> list[Shown]:
@@ -180,6 +202,8 @@ def _words(column: Shown) -> dict[int, str]:
 
 
 def _about(run: Run) -> str:
+    if run.received:
+        return f"{provider(run.connection).label} · as received"
     amount = run.response.cost.amount
     cost = "cost unknown" if amount is None else pricing.money_text(amount)
     return f"{provider(run.connection).label} · {cost} · {run.response.latency_ms:,.0f} ms"

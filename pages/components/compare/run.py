@@ -239,6 +239,16 @@ def restore(run_ids: str) -> None:
     current.round, current.shuffle = new_id(), shuffled(len(parts))
 
 
+def open_runs(runs: Sequence[Run]) -> None:
+    """Show a comparison of other runs than those that were made here; what is under way goes on."""
+    current = state()
+    COMPARE.job().forget()
+    current.parts = [Part(Contender(run.connection, run.model), run.id, run=run) for run in runs]
+    current.round, current.shuffle, current.revealed = new_id(), shuffled(len(runs)), False
+    current.picked, current.figures = None, None
+    blind.shown_named()
+
+
 def _left_out(named: int, found: int) -> str:
     """What became of the runs that a link names, in words; empty where all are here."""
     if found == named:

@@ -8,7 +8,7 @@ from pages.components.inputs import documents
 from pages.components.inputs.controls import select
 from pages.components.inputs.rank_fields import chosen_of, from_link
 from pages.components.session import keys, query_params
-from pages.components.session.texts import DEFAULT_TOP_N, FROM_EXAMPLE, LABELS, MAX_TOP_N, OWN, as_pasted_text, texts
+from pages.components.session.texts import DEFAULT_TOP_N, FROM_EXAMPLE, MAX_TOP_N, OWN, SLOTS, as_pasted_text, texts
 from rerank_core import RerankRequest, samples
 from rerank_core.documents.working_list import WorkingList
 
@@ -17,12 +17,12 @@ TITLES = {example.id: example.title for example in samples.EXAMPLES} | {OWN: "Yo
 
 def begin() -> None:
     """Give the inputs their first values, before anything is put into them."""
-    st.session_state.update({keys.MODEL: LABELS[0], keys.TOP_N: DEFAULT_TOP_N, keys.QUERY: "", keys.DOCUMENTS: ""})
+    st.session_state.update({keys.MODEL: SLOTS[0], keys.TOP_N: DEFAULT_TOP_N, keys.QUERY: "", keys.DOCUMENTS: ""})
 
 
 def choices_of_link() -> None:
     """A link may ask for another model or Top N than the example suggests."""
-    if query_params.get(keys.MODEL) in LABELS:
+    if query_params.get(keys.MODEL) in SLOTS:
         st.session_state[keys.MODEL] = query_params.get(keys.MODEL)
     if query_params.get(keys.RANK_FIELDS):
         texts().rank_fields = from_link(query_params.get(keys.RANK_FIELDS))

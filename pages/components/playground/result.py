@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.display import tables
+from pages.components.display import glossary, tables
 from pages.components.display.board import MAX_ROWS, BoardEvent, BoardView
 from pages.components.display.markdown import escaped
 from pages.components.display.orders_view import orders_view
@@ -24,6 +24,7 @@ from pages.components.jobs import answering
 from pages.components.playground import tabs as playground_tabs
 from pages.components.playground.state import state
 from pages.components.session import keys, thresholds
+from pages.components.sharing.share import beside_headline, share, shared_run
 from rerank_core import pricing, provider, ranking
 from rerank_core.evaluation.measures.measure import mean_name
 from rerank_core.evaluation.measures.rated_run import rated_run
@@ -37,10 +38,13 @@ def result(run: Run, top_n: int) -> None:
     run = ratings.of(run)
     scores = [row.relevance_score for row in run.response.results]
     has_scores = any(score is not None for score in scores)
-    with st.container(key=keys.HEADLINE):
-        at = thresholds.levels(run)
-        own = thresholds.suggested(run) if has_scores else None
-        st.text(ranking.summarise_response(run.response, min(3, top_n), at=at, threshold=own))
+    at = thresholds.levels(run)
+    own = thresholds.suggested(run) if has_scores else None
+    sentence = ranking.summarise_response(run.response, min(3, top_n), at=at, threshold=own)
+    with beside_headline():
+        with st.container(key=keys.HEADLINE):
+            st.text(sentence)
+        share(lambda: shared_run("playground", run, top_n, [sentence]))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         _facts(run)
         threshold = _threshold(run, scores, top_n) if has_scores else None
@@ -76,17 +80,30 @@ def _notices(run: Run, at: Levels | None, has_scores: bool) -> None:
 
 def _facts(run: Run) -> None:
     response = run.response
+    if run.received:
+        st.metric("Documents", f"{len(run.documents):,}", width="content")
+        return
     st.metric("Billed", pricing.money_text(response.cost.amount), width="content", help=BASIS[response.cost.basis])
     units = response.usage.search_units
-    st.metric("Search units", "none reported" if units is None else f"{units:g}", width="content")
+    st.metric(
+        "Search units",
+        "none reported" if units is None else f"{units:g}",
+        width="content",
+        help=glossary.SEARCH_UNITS,
+    )
     st.metric(
         "Latency",
         f"{response.latency_ms:,.0f} ms",
         width="content",
-        help="From pressing to the whole reply, on this side, with waits and retries.",
+        help=glossary.LATENCY,
     )
     if response.provider_latency_ms is not None:
-        st.metric("Provider's latency", f"{response.provider_latency_ms:,.0f} ms", width="content")
+        st.metric(
+            "Provider's latency",
+            f"{response.provider_latency_ms:,.0f} ms",
+            width="content",
+            help=glossary.PROVIDER_LATENCY,
+        )
     st.metric("Documents", f"{len(run.documents):,}", width="content")
 
 
@@ -146,7 +163,7 @@ def _ratings(run: Run, top_n: int) -> None:
                     delta_color="off" if float(change) == 0 else "normal",
                     delta_arrow="off" if float(change) == 0 else "auto",
                     width="content",
-                    help=f"{before:.3f} before",
+                    help=f"{before:.3f} before. {glossary.measure(name)}",
                 )
 
 

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.components.display import tables
+from pages.components.display import glossary, tables
 from pages.components.display.board import ANSWER_MEANING, BoardEvent, BoardRow, BoardView, shown
 from pages.components.display.download import download
 from pages.components.display.orders_view import orders_view
 from pages.components.display.reading import reading
 from pages.components.display.response import (
+    BASIS,
     board_rows,
     open_in_playground,
     reranked_name,
@@ -25,6 +26,7 @@ from pages.components.inputs.query_sets import add_ratings
 from pages.components.jobs import answering
 from pages.components.search.state import SearchAnswer, state
 from pages.components.session import keys, thresholds
+from pages.components.sharing.share import beside_headline, share, shared_run
 from rerank_core import ConfigurationError, InvalidRequestError, RerankError, pricing, ranking
 from rerank_core.corpora.cutting import by_document
 from rerank_core.exports import prompt_context
@@ -58,9 +60,12 @@ def result(answer: SearchAnswer, top_n: int) -> None:
         _asked(answer)
     if run is None:
         return
-    with st.container(key=keys.HEADLINE):
-        at, threshold = thresholds.levels(run), thresholds.suggested(run)
-        st.text(ranking.summarise_response(run.response, min(5, top_n), at=at, threshold=threshold))
+    at, threshold = thresholds.levels(run), thresholds.suggested(run)
+    sentence = ranking.summarise_response(run.response, min(5, top_n), at=at, threshold=threshold)
+    with beside_headline():
+        with st.container(key=keys.HEADLINE):
+            st.text(sentence)
+        share(lambda: shared_run("search", run, top_n, [sentence], (answer.question, answer.source_name)))
     _facts(answer)
     with st.container():
         state_notice(run, at, advice="Ask in other words, search deeper, or answer that nothing is known yet.")
@@ -117,14 +122,14 @@ def _facts(answer: SearchAnswer) -> None:
     assert run is not None
     response = run.response
     with st.container(horizontal=True, gap="medium"):
-        st.metric("First stage", f"{answer.first_ms:,.0f} ms", width="content", help="Finding the candidates. Free.")
-        st.metric("Reranking", f"{response.latency_ms:,.0f} ms", width="content")
-        st.metric("Billed", pricing.money_text(response.cost.amount), width="content")
-        st.metric("Candidates", f"{len(answer.documents):,}", width="content")
+        st.metric("First stage", f"{answer.first_ms:,.0f} ms", width="content", help=glossary.FIRST_STAGE)
+        st.metric("Reranking", f"{response.latency_ms:,.0f} ms", width="content", help=glossary.LATENCY)
+        st.metric("Billed", pricing.money_text(response.cost.amount), width="content", help=BASIS[response.cost.basis])
+        st.metric("Candidates", f"{len(answer.documents):,}", width="content", help=glossary.CANDIDATES)
         if isinstance(answer.found, Retrieved):
-            st.metric("Searched", f"{answer.found.searched:,}", width="content")
+            st.metric("Searched", f"{answer.found.searched:,}", width="content", help=glossary.SEARCHED)
         elif answer.found.total is not None:
-            st.metric("Matches there", f"{answer.found.total:,}", width="content")
+            st.metric("Matches there", f"{answer.found.total:,}", width="content", help=glossary.MATCHES_THERE)
 
 
 def _row(row: BoardRow, answer: SearchAnswer) -> BoardRow:
