@@ -38,9 +38,7 @@ def result(run: Run, top_n: int) -> None:
     run = ratings.of(run)
     scores = [row.relevance_score for row in run.response.results]
     has_scores = any(score is not None for score in scores)
-    if presenting.on():  # the sentence stands in the head of the presenter view
-        with st.container():
-            _state(run)
+    if presenting.on():  # the sentence stands in the head of the presenter view, and says how sure the model is
         _board(run, top_n, thresholds.suggested(run) if has_scores else None)
         return
     said = sentence(run, top_n)
@@ -79,13 +77,9 @@ def sentence(run: Run, top_n: int) -> str:
     return ranking.summarise_response(run.response, min(3, top_n), at=thresholds.levels(run), threshold=own)
 
 
-def _state(run: Run) -> None:
-    state_notice(run, thresholds.levels(run), advice="Try other words, or add documents.")
-
-
 def _notices(run: Run, has_scores: bool) -> None:
     response = run.response
-    _state(run)
+    state_notice(run, thresholds.levels(run), advice="Try other words, or add documents.")
     if not has_scores:
         st.info("This provider gives an order and no scores, so there are no bars and no threshold.")
     gap = pricing.gap_text(run.estimate, response.cost)

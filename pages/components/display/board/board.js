@@ -258,6 +258,7 @@ class Board {
     button.textContent = this.folded ? labels.show : labels.hide;
     button.setAttribute("aria-expanded", String(!this.folded));
     this.root.classList.toggle("folded", this.folded);
+    this.root.style.setProperty("--seen", Math.max(1, this.visible("left").length, this.visible("right").length));
     for (const side of ["left", "right"]) {
       const rows = this.visible(side);
       if (rows.length && !rows.some((row) => row.button.tabIndex === 0)) rows[0].button.tabIndex = 0;
