@@ -22,6 +22,8 @@ from starlette.routing import Route
 from pages.components.server import nagle, open_browser, warm_up
 from pages.components.server.guard import HEADERS, Guard
 from pages.components.session import stores
+from rerank_core import offline
+from rerank_core.storage.computed import ComputedFile
 
 ROOT = Path(__file__).parent
 
@@ -44,6 +46,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """What happens at the start of the server, and at its end."""
     nagle.answer_at_once()
     manager = stores.jobs()
+    offline.keep_in(ComputedFile())
     threading.Thread(target=warm_up.warm, name="warm-up", daemon=True).start()
     if not st.get_option("server.headless"):
         address = st.get_option("server.address") or "127.0.0.1"

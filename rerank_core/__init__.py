@@ -44,6 +44,7 @@ from rerank_core.models import (
     RankedDocument,
     RerankRequest,
     RerankResponse,
+    TextSpan,
     Usage,
 )
 
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from rerank_core.documents import ParsedDocuments, parse_documents, read_documents
     from rerank_core.pricing.estimates import CostEstimate, estimate_cost
     from rerank_core.pricing.table import PriceTable
+    from rerank_core.ranking.answering import answering_spans
     from rerank_core.ranking.orders import Comparison, compare_orders
     from rerank_core.storage.run_record import Run
     from rerank_core.storage.runs import RunStore
@@ -98,8 +100,10 @@ __all__ = [
     "RunStore",
     "SpendingLimitError",
     "StoreError",
+    "TextSpan",
     "TooManyDocumentsError",
     "Usage",
+    "answering_spans",
     "compare_orders",
     "corpora",
     "documents",
@@ -123,6 +127,7 @@ _WHERE = {
     "Run": "storage.run_record",
     "RunStore": "storage.runs",
     "StoreError": "storage.sqlite_file",
+    "answering_spans": "ranking.answering",
     "compare_orders": "ranking.orders",
     "estimate_cost": "pricing",
     "parse_documents": "documents",

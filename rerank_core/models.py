@@ -10,7 +10,7 @@ from numbers import Integral
 from typing import Any, Literal
 
 from rerank_core.errors import InvalidDocumentsError, InvalidQueryError, InvalidRequestError
-from rerank_core.rank_fields import TEXT, TEXT_ONLY, checked_fields, ranked_text
+from rerank_core.rank_fields import TEXT, TEXT_ONLY, checked_fields, ranked_text, text_offset
 
 CostBasis = Literal["reported", "computed", "free", "unknown"]
 
@@ -172,6 +172,39 @@ class RankedDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class TextSpan:
+    """The part of a document's text that speaks to the query: `text[start:stop]`, in characters.
+
+    `score` is how well it does by the model that chose it, None where it gave none; comparable within one document.
+    Raises ValueError where the part is empty or begins before the text does.
+    """
+
+    start: int
+    stop: int
+    score: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.stop:
+            raise ValueError("a span begins at 0 or later and holds a character or more")
+
+
+def spans_of_text(document: Document, rank_fields: Sequence[str], spans: Iterable[TextSpan]) -> tuple[TextSpan, ...]:
+    """Parts of what a model read of a document (`ranked_text`) as parts of the document's own text.
+
+    What lies in its title, or in another field, is left out.
+    """
+    offset = text_offset(document, rank_fields)
+    if offset is None:
+        return ()
+    placed = []
+    for span in spans:
+        start, stop = max(0, span.start - offset), min(len(document.text), span.stop - offset)
+        if start < stop:
+            placed.append(TextSpan(start, stop, span.score))
+    return tuple(placed)
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """What the provider says it counted: search units, summed over batches; None if any part is unknown."""
 
@@ -209,7 +242,9 @@ class RerankResponse:
     `latency_ms` is the wall clock of the call on this side, waits and retries included;
     `provider_latency_ms` what the provider says it took, where it does. `sent` and `raw` are the JSON
     body sent and received (a tuple of bodies where the call took several batches, None where nothing left
-    the machine); neither ever holds a key. `warnings` are sentences for a person.
+    the machine); neither ever holds a key. `warnings` are sentences for a person. `spans` are the parts of documents
+    that the provider says speak to the query, by index: parts of each document's `text`, ascending and apart from each
+    other; empty where it says none (`rerank_core.answering_spans` finds them for the models of this computer).
     """
 
     results: tuple[RankedDocument, ...]
@@ -224,6 +259,7 @@ class RerankResponse:
     sent: Any = field(default=None, hash=False)
     raw: Any = field(default=None, hash=False)
     warnings: tuple[str, ...] = ()
+    spans: Mapping[int, tuple[TextSpan, ...]] = field(default_factory=dict, hash=False)
 
 
 # Made without their checks, for the thousands of rows of one call

@@ -48,15 +48,32 @@ def ranked_text(document: Document, rank_fields: Sequence[str] = TITLE_AND_TEXT)
     """
     if rank_fields == TEXT_ONLY:
         return document.text
-    parts: list[str] = []
+    return "\n".join(part for _, part in _parts(document, rank_fields))
+
+
+def text_offset(document: Document, rank_fields: Sequence[str]) -> int | None:
+    """Where the document's own text begins in its `ranked_text`, in characters; None where it is no part of it."""
+    if rank_fields == TEXT_ONLY:
+        return 0
+    offset = 0
+    for name, part in _parts(document, rank_fields):
+        if name == TEXT:
+            return offset
+        offset += len(part) + 1
+    return None
+
+
+def _parts(document: Document, rank_fields: Sequence[str]) -> list[tuple[str, str]]:
+    """The fields that make up the ranked text, each with its name."""
+    parts: list[tuple[str, str]] = []
     for name in rank_fields:
         part = document.text if name == TEXT else written(document.metadata.get(name))
         if not part or part.isspace():
             continue
-        if parts and _begins_with(part.lstrip(), parts[-1].strip()):
+        if parts and _begins_with(part.lstrip(), parts[-1][1].strip()):
             parts.pop()
-        parts.append(part)
-    return "\n".join(parts)
+        parts.append((name, part))
+    return parts
 
 
 def _begins_with(text: str, words: str) -> bool:

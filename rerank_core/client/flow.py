@@ -16,7 +16,17 @@ from rerank_core.client.outcomes import Bill, interpret, redact
 from rerank_core.client.retry import named_wait, wait_before
 from rerank_core.client.steps import BatchResult, ClientSettings, Compute, Flow, Gather, OnProgress, Send, Wait
 from rerank_core.errors import RateLimitedError, RequestTimeoutError, RerankError
-from rerank_core.models import Cost, CostBasis, Progress, RerankRequest, RerankResponse, Usage, checked_row
+from rerank_core.models import (
+    Cost,
+    CostBasis,
+    Progress,
+    RerankRequest,
+    RerankResponse,
+    TextSpan,
+    Usage,
+    checked_row,
+    spans_of_text,
+)
 from rerank_core.pricing.estimates import cost_of
 from rerank_core.providers.spec import Batch, ProviderSpec
 from rerank_core.rank_fields import ranked_text
@@ -230,7 +240,20 @@ def _merge(
         sent=single.sent if single else tuple(one.sent for one in results),
         raw=single.raw if single else tuple(one.raw for one in results),
         warnings=tuple(dict.fromkeys([*warnings, *(text for one in results for text in one.warnings)])),
+        spans=_spans(request, results),
     )
+
+
+def _spans(request: RerankRequest, results: Sequence[BatchResult]) -> dict[int, tuple[TextSpan, ...]]:
+    """The parts that the provider marked of what was sent, as parts of the documents' texts."""
+    found: dict[int, tuple[TextSpan, ...]] = {}
+    for one in results:
+        for number, spans in one.parsed.spans.items():
+            index = one.batch.indexes[number]
+            own = spans_of_text(request.documents[index], request.rank_fields, spans)
+            if own:
+                found[index] = own
+    return found
 
 
 def _order(spec: ProviderSpec, results: Sequence[BatchResult]) -> list[tuple[float | None, int]]:

@@ -10,6 +10,7 @@ from typing import Final
 from rerank_core.exports.text_width import fit, is_right_to_left, text_width, wrap
 from rerank_core.models import Document, RankedDocument, RerankResponse
 from rerank_core.ranking.heading import heading
+from rerank_core.ranking.strength import ScoreScale
 
 MAX_ROWS: Final = 50
 """Rows drawn on each side; the footer says how many more there are."""
@@ -23,7 +24,8 @@ _RIGHT_START: Final = 580
 _ROW: Final = 58
 _TEXT_INDENT: Final = 46
 _FACTS: Final = 196  # bar, score and movement at the right end of a reranked row
-_BAR: Final = 140
+_BAR: Final = 140  # where scores have no words
+_BAR_BESIDE_WORD: Final = 80
 _BOLD: Final = 1.1  # how much wider a bold text is
 _FONT: Final = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Noto Sans', sans-serif"
 
@@ -54,18 +56,19 @@ def board_svg(
     top_n: int | None = None,
     model_label: str | None = None,
     connection_label: str | None = None,
+    scale: ScoreScale | None = None,
     dark: bool = False,
 ) -> str:
     """The initial order beside the reranked order as the text of an SVG file, 1200 units wide.
 
-    `order_name` says what the initial order is. `top_n` draws the cut (default: the request's own); rows past
-    it are dimmed, not left out. The labels stand for the response's model and provider where given. At most
-    MAX_ROWS rows a side are drawn and MAX_CURVES curves. Bars run from 0 to 1 whatever the best score is; a
-    provider without scores gets no bars. A document's metadata "title" is its heading. The file needs nothing
-    from outside, holds no date, and is well-formed XML whatever the texts hold: characters that XML has no
-    place for become U+FFFD.
+    `order_name` says what the initial order is. `top_n` draws the cut (default: the request's own); rows past it are
+    dimmed, not left out. The labels stand for the response's model and provider where given. At most MAX_ROWS rows a
+    side are drawn and MAX_CURVES curves. `scale` puts a word before each score and ends the bars where the model
+    does; without it bars run from 0 to 1. A provider without scores gets no bars. A document's metadata "title" is
+    its heading. The file needs nothing from outside, holds no date, and is well-formed XML whatever the texts hold:
+    characters that XML has no place for become U+FFFD.
     """
-    return "".join(_Drawing(response, order_name, top_n, model_label, connection_label, dark).parts())
+    return "".join(_Drawing(response, order_name, top_n, (model_label, connection_label), scale, dark).parts())
 
 
 class _Drawing:
@@ -76,10 +79,13 @@ class _Drawing:
         response: RerankResponse,
         order_name: str,
         top_n: int | None,
-        model_label: str | None,
-        connection_label: str | None,
+        labels: tuple[str | None, str | None],
+        scale: ScoreScale | None,
         dark: bool,
     ) -> None:
+        model_label, connection_label = labels
+        self.scale = scale or ScoreScale()
+        self._bar = _BAR if self.scale.at is None else _BAR_BESIDE_WORD
         self.response = response
         self.order_name = order_name
         self.colours = _DARK if dark else _LIGHT
@@ -145,10 +151,10 @@ class _Drawing:
                 yield _fitted(start + taken, base, note, end - start - taken, size=14, fill=c.soft)
             yield f'<path d="M{start} {self.top - 1}H{end}" stroke="{c.soft}" stroke-width="1.5"/>\n'
         if self.scored:
-            bar = _WIDTH - _MARGIN - _FACTS
+            bar = _WIDTH - _MARGIN - self._bar
             yield _text(bar, base, "0", size=12, fill=c.soft)
-            yield _text(bar + _BAR, base, "1", size=12, fill=c.soft, anchor="end")
-            yield _text(_WIDTH - _MARGIN, base, "score", size=12, fill=c.soft, anchor="end")
+            yield _text(bar + self._bar, base, f"{self.scale.top:g}", size=12, fill=c.soft, anchor="end")
+            yield _text(_WIDTH - _MARGIN - _FACTS, base, "score", size=12, fill=c.soft)
 
     def _middle(self, place: int) -> float:
         return self.top + _ROW * (place + 0.5)
@@ -201,15 +207,20 @@ class _Drawing:
         score = row.relevance_score
         below = middle + 18 if self.scored else middle + 5
         if self.scored:
-            yield f'<rect x="{facts}" y="{middle - 12:g}" width="{_BAR}" height="9" rx="3" fill="{c.track}"/>\n'
+            bar = end - self._bar
+            yield f'<rect x="{bar}" y="{middle - 12:g}" width="{self._bar}" height="9" rx="3" fill="{c.track}"/>\n'
             if score is not None:
-                length = _BAR * min(1.0, max(0.0, score))
+                length = self._bar * min(1.0, max(0.0, score / self.scale.top))
                 yield (
-                    f'<rect x="{facts}" y="{middle - 12:g}" width="{length:.1f}" height="9" rx="3" '
+                    f'<rect x="{bar}" y="{middle - 12:g}" width="{length:.1f}" height="9" rx="3" '
                     f'fill="{c.accent}" fill-opacity="{1 if kept else 0.55}"/>\n'
                 )
             shown = "none" if score is None else f"{score:.2f}"
-            yield _text(end, middle - 2, shown, weight=600, anchor="end", fill=c.ink if kept else c.soft)
+            ink = c.ink if kept else c.soft
+            word = self.scale.word(score)
+            if word is not None:
+                yield _text(facts, middle - 2, word, weight=600 if word == "strong" else 400, fill=ink)
+            yield _text(bar - 10, middle - 2, shown, weight=400 if word else 600, anchor="end", fill=ink)
         yield _text(facts, below, f"was {row.index + 1},", size=13, fill=c.soft)
         moved = row.index + 1 != row.rank
         x = facts + text_width(f"was {row.index + 1},", 13) + 1
@@ -232,7 +243,8 @@ class _Drawing:
     def _foot(self) -> Iterator[str]:
         notes = []
         if self.scored:
-            notes.append("Bars run from 0 to 1. Scores compare documents within this query only.")
+            words = f"{self.scale.words_text} " if self.scale.at is not None else ""
+            notes.append(f"{words}{self.scale.range_text} Scores compare documents within this query only.")
         else:
             notes.append("This provider gives an order and no scores.")
         hidden = max(len(self.response.request.documents), len(self.response.results)) - MAX_ROWS

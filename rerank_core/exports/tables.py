@@ -13,7 +13,8 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, Final
 
-from rerank_core.models import RankedDocument, RerankResponse
+from rerank_core.models import RankedDocument, RerankResponse, TextSpan
+from rerank_core.ranking.keeping import Reading
 
 JSON_SCHEMA: Final = "rerank-playground/results"
 JSON_VERSION: Final = 1
@@ -38,17 +39,23 @@ def guard_cell(text: str) -> str:
     return "'" + text if start in _FORMULA_STARTS and start else text
 
 
-def results_csv(response: RerankResponse, *, ratings: Mapping[int, int] | None = None) -> bytes:
+def results_csv(
+    response: RerankResponse, *, ratings: Mapping[int, int] | None = None, reading: Reading | None = None
+) -> bytes:
     """Every result as a row, best first: UTF-8 with a byte order mark, so that Excel reads it as such.
 
     Columns: rank (from 1), was (the place in the initial order, from 1), move (places risen; negative: fallen),
     id, score (empty where there is none), title, url, text, a rating column where `ratings` (index -> 0..3) has
-    any, then one column for each other metadata key. A metadata key that is called like one of ours gets
-    "metadata_" in front. Texts from outside are guarded with `guard_cell`; lone surrogates, which no file
-    can hold, become U+FFFD.
+    any, then one column for each other metadata key. With a `reading`, two columns follow the score: strength
+    ("strong", "possible", "weak", empty without a word) and kept ("kept", "below Top 5", "under the threshold").
+    A metadata key that is called like one of ours gets "metadata_" in front. Texts from outside are guarded with
+    `guard_cell`; lone surrogates, which no file can hold, become U+FFFD.
     """
     keys = _metadata_keys(response.results)
     header: list[str] = [*_COLUMNS, *(["rating"] if ratings else [])]
+    after_score = header.index("score") + 1
+    if reading is not None:
+        header[after_score:after_score] = ["strength", "kept"]
     taken = set(header)
     for key in keys:
         name = key
@@ -60,6 +67,8 @@ def results_csv(response: RerankResponse, *, ratings: Mapping[int, int] | None =
     for row in response.results:
         details = {str(key): value for key, value in row.document.metadata.items()}
         values: list[Any] = [row.rank, row.index + 1, row.index + 1 - row.rank, row.document.id, row.relevance_score]
+        if reading is not None:
+            values += [reading.scale.word(row.relevance_score), reading.fate(row.rank, row.relevance_score)]
         values += [details.get("title"), details.get("url"), row.document.text]
         if ratings:
             values.append(ratings.get(row.index))
@@ -74,21 +83,35 @@ def results_json(
     order_name: str | None = None,
     top_n: int | None = None,
     ratings: Mapping[int, int] | None = None,
+    reading: Reading | None = None,
+    spans: Mapping[int, Sequence[TextSpan]] | None = None,
 ) -> bytes:
     """The whole run as UTF-8 JSON, with `schema` and `version` so that a reader knows what it has.
 
-    `order_name` says what the initial order was, `top_n` where the reader cut the list (default: the request's
-    own), `rank_fields` which fields of each document the model read; all results are there either way. Money is a
+    `order_name` says what the initial order was, `top_n` where the reader cut the list (default: the request's own,
+    or that of the `reading`), `rank_fields` which fields of each document the model read; all results are there
+    either way. A `reading` adds `strength` and `kept` to each result, and `levels` and `threshold` by which they are
+    so. `spans` are the parts of texts that speak to the query, by index (default: the provider's own); a result whose
+    parts are known has them as `spans`, with `start` and `stop` in Unicode characters of its `text`. Money is a
     string, so that no digit is lost. A lone surrogate stays, as the JSON escape \\uD800. There is never a key, an
     address or a raw body in it.
     """
     rated = ratings or {}
+    if top_n is None:
+        top_n = reading.top_n if reading is not None and reading.top_n is not None else response.request.top_n
+    at = reading.scale.at if reading is not None else None
+    parts = response.spans if spans is None else spans
     content = {
         "query": response.request.query,
         "provider": response.provider,
         "model": response.model,
         "order_name": order_name,
-        "top_n": response.request.top_n if top_n is None else top_n,
+        "top_n": top_n,
+        **(
+            {"threshold": reading.threshold, "levels": None if at is None else asdict(at)}
+            if reading is not None
+            else {}
+        ),
         "rank_fields": response.request.rank_fields,
         "request_id": response.request_id,
         "latency_ms": response.latency_ms,
@@ -104,14 +127,27 @@ def results_json(
                 "index": row.index,
                 "id": row.document.id,
                 "score": row.relevance_score,
+                **(
+                    {
+                        "strength": reading.scale.word(row.relevance_score),
+                        "kept": reading.fate(row.rank, row.relevance_score),
+                    }
+                    if reading is not None
+                    else {}
+                ),
                 "rating": rated.get(row.index),
                 "text": row.document.text,
                 "metadata": row.document.metadata,
             }
+            | ({"spans": [_span(row.document.text, span) for span in parts[row.index]]} if parts.get(row.index) else {})
             for row in response.results
         ],
     }
     return json_file(JSON_SCHEMA, JSON_VERSION, content)
+
+
+def _span(text: str, span: TextSpan) -> dict[str, Any]:
+    return {"start": span.start, "stop": span.stop, "score": span.score, "text": text[span.start : span.stop]}
 
 
 def slug(text: str, *, fallback: str = "results", limit: int = 50) -> str:

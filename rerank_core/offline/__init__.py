@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rerank_core.offline.engine import Scored, is_loaded, load, score, unavailable_reason
+    from rerank_core.offline.engine import Scored, is_loaded, keep_in, load, score, unavailable_reason
 
-__all__ = ["Scored", "is_loaded", "load", "score", "unavailable_reason"]
+__all__ = ["Scored", "is_loaded", "keep_in", "load", "score", "unavailable_reason"]
 
 
 def __getattr__(name: str) -> Any:

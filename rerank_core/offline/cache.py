@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+_SPAN, _NUMBER = np.dtype("<u4"), np.dtype("<f4")
 _ENTRY_BYTES = 400  # key, tuple, array header and dictionary slot, as measured with sys.getsizeof
 
 
@@ -72,3 +73,23 @@ class VectorCache:
             while self._size > self._limit:
                 _, oldest = self._entries.popitem(last=False)
                 self._size -= oldest.size
+
+
+def pack(embedding: Embedding) -> bytes:
+    """An embedding as bytes: the number of windows, where each begins and ends, the vectors."""
+    head = np.array([len(embedding.spans), *(place for span in embedding.spans for place in span)], _SPAN)
+    return head.tobytes() + embedding.vectors.astype(_NUMBER, copy=False).tobytes()
+
+
+def unpack(data: bytes, width: int) -> Embedding | None:
+    """The embedding that `pack` made bytes of; None where these are no such bytes."""
+    if len(data) < _SPAN.itemsize:
+        return None
+    windows = int(np.frombuffer(data, _SPAN, 1)[0])
+    head = (1 + 2 * windows) * _SPAN.itemsize
+    if len(data) != head + windows * width * _NUMBER.itemsize:
+        return None
+    places = np.frombuffer(data, _SPAN, 2 * windows, _SPAN.itemsize).reshape(windows, 2).tolist()
+    # A view of bytes, so that nobody can write into it; numpy needs no copy of it.
+    vectors = np.frombuffer(data, _NUMBER, offset=head).reshape(windows, width)
+    return Embedding(vectors, tuple((start, stop) for start, stop in places))

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rerank_core.offline import workers
-from rerank_core.offline.cache import Embedding, VectorCache, text_key
+from rerank_core.offline.cache import Embedding, VectorCache, pack, text_key, unpack
+from rerank_core.offline.computed import Computed
 from rerank_core.offline.graph import EncoderShape, Layer, Norm, encoder_graph
 from rerank_core.offline.runtime import onnxruntime
 from rerank_core.offline.windows import window_bounds
@@ -22,6 +23,7 @@ QUERY, PASSAGE = 0, 1
 
 _CACHE_BYTES = 64 * 2**20  # about 35,000 texts of one window
 _OVERLAP_SHARE = 8  # neighbouring windows share an eighth, a sentence or two
+_PROBE = "Résumé №5: 東京 and Straße, “e-mail” don't CAPS 3.14 прибор مرحبا 안녕 ﬁ [SEP] ½"
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -57,6 +59,7 @@ class Encoder:
         self._source = source
         self._tokeniser = source.tokeniser()
         self.cache = VectorCache(cache_bytes)
+        self._computed = Computed(self._described)
         self.quantised = quantised
         options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # the cores work on different texts
@@ -72,10 +75,24 @@ class Encoder:
         """How many numbers a vector has."""
         return self._source.shape.hidden
 
+    def _described(self) -> bytes:
+        """What this model makes, here and now, of a text that has something of everything in it, and its windows."""
+        size = self._source.window
+        results = [self._embed(_PROBE, role, lambda: None).vectors.tobytes() for role in (QUERY, PASSAGE)]
+        return b"".join([*results, repr(window_bounds(9 * size, size, size // _OVERLAP_SHARE)).encode()])
+
     def embed_all(
-        self, texts: Sequence[str], role: int, *, tick: Callable[[int], None] | None = None
+        self,
+        texts: Sequence[str],
+        role: int,
+        *,
+        keep: bool = True,
+        tick: Callable[[int], None] | None = None,
     ) -> list[Embedding]:
-        """The embedding of each text, from the cache where it is there. `tick` as in `workers.run`."""
+        """The embedding of each text, from the cache where it is there.
+
+        `keep` says whether `computed.keep_in` counts for these texts. `tick` as in `workers.run`.
+        """
         found: dict[bytes, Embedding] = {}
         keys = [text_key(role, text) for text in texts]
         missing: dict[bytes, str] = {}
@@ -87,6 +104,12 @@ class Encoder:
                 missing[key] = text
             else:
                 found[key] = cached
+        for key, data in self._computed.find(list(missing)).items() if keep else ():
+            embedding = unpack(data, self.width)
+            if embedding is not None:
+                found[key] = embedding
+                self.cache.put(key, embedding)
+                del missing[key]
         known = sum(key in found for key in keys)
         share = (len(keys) - known) / max(1, len(missing))  # a text given twice counts when it is done once
 
@@ -100,7 +123,11 @@ class Encoder:
                 tick(known + round(done * share))
 
         # The longest first, so that no thread is left with a long one while the others have nothing to do.
-        workers.run(sorted(missing.items(), key=lambda item: -len(item[1])), work, tick=report)
+        try:
+            workers.run(sorted(missing.items(), key=lambda item: -len(item[1])), work, tick=report)
+        finally:  # what was computed before somebody cancelled is not lost
+            if keep:
+                self._computed.keep({key: pack(found[key]) for key in missing if key in found})
         return [found[key] for key in keys]
 
     def embed(self, text: str, role: int) -> Embedding:

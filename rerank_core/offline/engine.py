@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rerank_core.errors import ModelNotFoundError
 from rerank_core.extras import missing, require
 from rerank_core.offline import calibration
+from rerank_core.offline.computed import keep_in
 from rerank_core.offline.local_model import LocalModel, sound_cross_encoder, sound_encoder
 from rerank_core.offline.models import CROSS_ENCODER, ENGLISH, KEYWORD, MULTILINGUAL
 from rerank_core.offline.weights import MINILM, MS_MARCO, MULTILINGUAL_E5
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from rerank_core.offline.cache import Embedding
     from rerank_core.offline.cross_encoder import CrossEncoder, PairScore
     from rerank_core.offline.encoder import Encoder
+
+__all__ = ["Scored", "embedding_model", "is_loaded", "keep_in", "load", "score", "unavailable_reason"]
 
 OnProgress = Callable[[int, int], None]
 

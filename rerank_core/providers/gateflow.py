@@ -66,6 +66,7 @@ def parse(body: Any, batch: Batch) -> ParsedReply:
         amount=replies.amount(_object(gateway.get("cost")).get("total")),
         latency_ms=latency if latency is not None and latency >= 0 else None,
         warnings=warnings,
+        spans=replies.read_spans(body, batch.texts),
     )
 
 

@@ -224,6 +224,18 @@ def signals(body: Any) -> dict[int, str]:
     return found
 
 
+def best_windows(body: Any) -> dict[int, tuple[int, int]]:
+    """The characters of what was read that carry each score of a body that `compute` made, by index in the input; of
+    texts that were read in one piece all of them. Empty for any other body."""
+    rows = body.get("results") if isinstance(body, dict) else None
+    found: dict[int, tuple[int, int]] = {}
+    for row in rows or ():
+        match row:
+            case {"index": int(index), "best_window": [int(start), int(stop)]}:
+                found[index] = (start, stop)
+    return found
+
+
 LOCAL = ProviderSpec(
     id="local",
     label="On this computer",

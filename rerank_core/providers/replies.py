@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from rerank_core import errors
 from rerank_core.errors import RerankError
+from rerank_core.models import TextSpan
 
 RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 _LONGEST_MESSAGE = 300
@@ -96,6 +97,37 @@ def read_rows(
     if len(read) < owed:
         raise errors.BadResponseError(f"The reply holds {len(read)} of {owed} results.")
     return tuple(read)
+
+
+def read_spans(body: Any, texts: Sequence[str], *, rows_name: str = "results") -> dict[int, tuple[TextSpan, ...]]:
+    """The parts of the texts that a reply says speak to the query, by index into `texts`.
+
+    They are `relevant_spans` of a row, objects with `start`, `end` and perhaps `score`, counted in Unicode characters
+    (Cohere's Rerank 5). What is no part of its text is left out, and parts that touch or overlap become one.
+    `body` has passed `read_rows`.
+    """
+    found: dict[int, tuple[TextSpan, ...]] = {}
+    for row in body[rows_name]:
+        entries = row.get("relevant_spans")
+        if isinstance(entries, list) and (spans := _spans(entries, len(texts[row["index"]]))):
+            found[row["index"]] = spans
+    return found
+
+
+def _spans(entries: Sequence[Any], length: int) -> tuple[TextSpan, ...]:
+    read = []
+    for entry in entries:
+        start, stop = (entry.get(name) for name in ("start", "end")) if isinstance(entry, dict) else (None, None)
+        if type(start) is int and type(stop) is int and 0 <= start < stop <= length:
+            read.append(TextSpan(start, stop, number(entry.get("score"))))
+    apart: list[TextSpan] = []
+    for span in sorted(read, key=lambda each: (each.start, each.stop)):
+        if apart and span.start <= apart[-1].stop:
+            last = apart.pop()
+            scores = [score for score in (last.score, span.score) if score is not None]
+            span = TextSpan(last.start, max(last.stop, span.stop), max(scores, default=None))
+        apart.append(span)
+    return tuple(apart)
 
 
 def number(value: Any) -> float | None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from rerank_core.errors import RerankError
+from rerank_core.models import TextSpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ class ParsedReply:
 
     `rows` are (index into the batch's texts, score) in any order where there are scores, best first where
     there are none. `missing` are the indexes that the provider left out although it owes all of them.
-    `amount` is what the provider says it cost, in USD; `search_units` what it counted.
+    `amount` is what the provider says it cost, in USD; `search_units` what it counted. `spans` are the parts of the
+    batch's texts that it says speak to the query, by index into them.
     """
 
     rows: tuple[tuple[int, float | None], ...]
@@ -74,6 +76,7 @@ class ParsedReply:
     amount: Decimal | None = None
     latency_ms: float | None = None
     warnings: tuple[str, ...] = ()
+    spans: Mapping[int, tuple[TextSpan, ...]] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -19,7 +19,7 @@ from rerank_core.ranking.orders import compare_orders
 Order = Sequence[int]
 """The documents of an answer by their index in the input (from 0), best first."""
 
-_COUNTS = ("none", "one", "two", "three", "four")
+COUNTS = ("none", "one", "two", "three", "four")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class PairAgreement:
         first = "The first place is the same" if self.k == 1 and self.shared else "The first place differs"
         verb = "is" if self.shared == 1 else "are"
         top = first if self.k == 1 else f"{self.shared} of the top {self.k} {verb} the same"
-        return f"{top}; {_percent(self.same_pairs)}% of all pairs of documents stand in the same order."
+        return f"{top}; {percent(self.same_pairs)}% of all pairs of documents stand in the same order."
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,39 +116,6 @@ def agreement(orders: Sequence[Order], k: int) -> OrderAgreement:
     )
 
 
-def agreement_text(found: OrderAgreement, names: Sequence[str], label: Callable[[int], str]) -> str:
-    """The agreement in one sentence for a person, without a full stop.
-
-    `names` are what the orders are called, `label` what a document is. "All three put 'Wi-Fi drops' first; 2 of the
-    top 3 are the same for all; English and v2 differ most: 76% of all pairs of documents stand in the same order".
-    """
-    if len(names) < 2:
-        return f"{names[0]} puts '{label(found.firsts[0])}' first; choose a second model to compare it with"
-    everybody = "Both" if len(names) == 2 else f"All {_COUNTS[len(names)] if len(names) < 5 else len(names)}"
-    if found.identical:
-        return f"{everybody} give the same order"
-    if found.same_first:
-        parts = [f"{everybody} put '{label(found.firsts[0])}' first"]
-    else:
-        who: dict[int, list[str]] = {}
-        for index, name in zip(found.firsts, names, strict=True):
-            who.setdefault(index, []).append(name)
-        said = ", ".join(f"'{label(index)}' for {_listed(some)}" for index, some in who.items())
-        parts = [f"They differ on the first place: {said}"]
-    common = len(found.common_top)
-    if found.k > 1:
-        for_all = "" if len(names) == 2 else " for all"
-        how_many = "none" if not common else f"{common}" if common < found.k else f"all {found.k}"
-        parts.append(f"{how_many} of the top {found.k} {'is' if common == 1 else 'are'} the same{for_all}")
-    farthest = found.farthest
-    if farthest is not None:
-        pairs = f"{_percent(farthest.same_pairs)}% of all pairs of documents stand in the same order"
-        if len(names) > 2:
-            pairs = f"{names[farthest.first]} and {names[farthest.second]} differ most: {pairs}"
-        parts.append(pairs)
-    return "; ".join(parts)
-
-
 def extremes_text(found: OrderAgreement, names: Sequence[str]) -> str | None:
     """Which two agree most and which least, without a full stop; None where there are not two pairs that differ.
 
@@ -200,16 +167,6 @@ def differences(orders: Sequence[Order], k: int) -> tuple[RankDifference, ...]:
     return tuple(found)
 
 
-def disagreement_text(found: Sequence[RankDifference], names: Sequence[str], label: Callable[[int], str]) -> str | None:
-    """The document they disagree on most, in a sentence without a full stop; None where they agree on all.
-
-    `found` as `differences` gives it.
-    """
-    if len(names) < 2 or not found or not found[0].spread:
-        return None
-    return f"They disagree most on '{label(found[0].index)}': {found[0].text(names)}"
-
-
 def only_here(orders: Sequence[Order], k: int) -> tuple[frozenset[int], ...]:
     """For each order the documents of its top `k` that no other order has there; empty sets for one order alone."""
     tops = [frozenset(order[:k]) for order in orders]
@@ -236,7 +193,7 @@ class WholeCost:
             return money_text(self.amount)
         if self.unknown == self.calls or not self.amount:
             return "unknown"
-        return f"{money_text(self.amount)} + {_COUNTS[self.unknown] if self.unknown < 5 else self.unknown} unknown"
+        return f"{money_text(self.amount)} + {COUNTS[self.unknown] if self.unknown < 5 else self.unknown} unknown"
 
 
 def whole_cost(estimates: Iterable[tuple[CostEstimate, int]]) -> WholeCost:
@@ -260,12 +217,8 @@ def _closeness(pair: PairAgreement) -> tuple[float, float]:
     return pair.rbo, pair.kendall_tau
 
 
-def _percent(share: float) -> int:
+def percent(share: float) -> int:
     """A share in per cent, a whole number; neither 0 nor 100 unless it is exactly that."""
     if share in (0.0, 1.0):
         return int(share * 100)
     return min(99, max(1, round(share * 100)))
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

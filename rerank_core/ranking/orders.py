@@ -1,4 +1,4 @@
-"""What moved between two orders of the same documents, how far they agree, and how to say it.
+"""What moved between two orders of the same documents, and how far they agree.
 
 An order is a sequence of hashable keys, best first, in which each key stands once. Agreement is given in three
 numbers because each sees something else: overlap which documents are at the top, Kendall's tau how many pairs
@@ -7,7 +7,7 @@ stand in the same order, rank-biased overlap both, with the top counting most.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 
@@ -19,7 +19,6 @@ LABEL_LENGTH = 40
 """The most characters that a document's label takes in a sentence."""
 
 _KEYS = "Give each document a key of its own, such as its index."
-_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,49 +171,6 @@ def movement_text(was: int | None, now: int | None) -> str:
     return f"now {now:,}, was {was:,}, {arrow}"
 
 
-def summary(comparison: Comparison, label: Callable[[Hashable], str] = str, top: int = 3) -> str:
-    """One sentence about a run, without a full stop: "4 of 10 moved; 'Wi-Fi drops' rose from 7 to 1; two
-    documents are new in the top 3".
-
-    `label` gives the text by which a document is called, cut here to LABEL_LENGTH characters. The document
-    named is the new first, else the one that rose farthest into the top, else the one that rose farthest at
-    all. Documents in only one of the orders count neither as moved nor as unmoved.
-    """
-    both = [move for move in comparison.moves if move.change is not None]
-    if not comparison.moves:
-        return "There are no documents"
-    if len(comparison.moves) == 1:
-        return "There is only one document, so nothing can move"
-    if not comparison.moved:
-        how_many = f"{'both' if len(both) == 2 else 'all ' + _number(len(both))} documents keep their places"
-        return f"Nothing moved: {how_many if len(both) > 1 else 'the one document returned keeps its place'}"
-    parts = [f"{comparison.moved:,} of {len(both):,} moved"]
-    risers = [move for move in both if move.change and move.change > 0]
-    if risers:
-        best = max(risers, key=lambda move: (move.now == 1, (move.now or 0) <= top, move.change or 0, -(move.now or 0)))
-        parts.append(f"'{short_label(label(best.key))}' rose from {best.was:,} to {best.now:,}")
-    if sum(1 for move in comparison.moves if move.now is not None) > top:
-        fresh = sum(
-            1 for move in comparison.moves if move.now and move.now <= top and (move.was is None or move.was > top)
-        )
-        if fresh:
-            documents = "document is" if fresh == 1 else "documents are"
-            parts.append(f"{_number(fresh)} {documents} new in the top {top}")
-        else:
-            parts.append(f"the top {top} holds the same documents")
-    return "; ".join(parts)
-
-
-def summarise_response(response: RerankResponse, top: int = 3) -> str:
-    """The sentence of `summary` for an answer, with documents called by their title or text."""
-    documents = dict(enumerate(response.request.documents))
-
-    def label(key: Hashable) -> str:
-        return label_of(documents[key]) if isinstance(key, int) else str(key)
-
-    return summary(compare_response(response), label, top)
-
-
 def label_of(document: Document) -> str:
     """What to call a document in a sentence: its title where the metadata has one, with the heading of its section,
     else its text, cut short."""
@@ -241,25 +197,6 @@ def short_label(text: str) -> str:
     return (words if len(words) >= LABEL_LENGTH * 2 // 3 else line[: LABEL_LENGTH - 1]).rstrip() + "…"
 
 
-def no_good_answer(scores: Iterable[float | None], threshold: float | None) -> bool:
-    """Whether even the best score is under the threshold; never so without a threshold or without scores."""
-    known = [score for score in scores if score is not None]
-    return threshold is not None and bool(known) and max(known) < threshold
-
-
-def kept(scores: Iterable[float | None], threshold: float | None) -> int:
-    """How many documents score at least the threshold; None keeps all, and unscored ones are never kept."""
-    return sum(1 for score in scores if threshold is None or (score is not None and score >= threshold))
-
-
-def kept_text(scores: Sequence[float | None], threshold: float | None) -> str:
-    """What a threshold keeps, for a person: "Keeps 3 of 10"."""
-    count = kept(scores, threshold)
-    if count == len(scores):
-        return f"Keeps all {count:,}"
-    return f"Keeps {format(count, ',') if count else 'none'} of {len(scores):,}"
-
-
 def _ranks(order: Iterable[Hashable]) -> dict[Hashable, int]:
     ranks: dict[Hashable, int] = {}
     if not isinstance(order, Iterable):
@@ -274,10 +211,6 @@ def _ranks(order: Iterable[Hashable]) -> dict[Hashable, int]:
 
 def _move(key: Hashable, was: int | None, now: int | None) -> Move:
     return Move(key, was, now, None if was is None or now is None else was - now)
-
-
-def _number(count: int) -> str:
-    return _WORDS[count] if count < len(_WORDS) else f"{count:,}"
 
 
 def _inversions(values: Sequence[int]) -> int:

@@ -89,6 +89,39 @@ def range_top(scores: Iterable[float | None], model: ModelSpec | None) -> float:
     return min(1.0, max(usual, math.ceil(round(best * 10, 6)) / 10))
 
 
-def range_text(top: float) -> str:
-    """What a bar's range is, for a person: "The bar's range is the one this model uses: 0 to 0.6"."""
-    return f"The bar's range is {'0 to 1' if top == 1 else f'the one this model uses: 0 to {top:g}'}"
+@dataclass(frozen=True, slots=True)
+class ScoreScale:
+    """How the scores of one list are shown: the levels of their words, None without words, and where a bar ends."""
+
+    at: Levels | None = None
+    top: float = 1.0
+
+    def word(self, score: float | None) -> Word | None:
+        """The word for a score of this list."""
+        return strength(score, self.at)
+
+    @property
+    def words_text(self) -> str:
+        """From where on which word holds: "Strong from 0.25, possible from 0.05, weak below." """
+        if self.at is None:
+            return NOT_MEASURED
+        if self.at.strong is None:
+            return f"Possible from {self.at.possible:g}, weak below; no score of this model is sure here."
+        if self.at.strong == self.at.possible:
+            return f"Strong from {self.at.strong:g}, weak below."
+        return f"Strong from {self.at.strong:g}, possible from {self.at.possible:g}, weak below."
+
+    @property
+    def range_text(self) -> str:
+        """What a bar's range is: "The bar's range is the one this model uses: 0 to 0.6." """
+        return f"The bar's range is {'0 to 1' if self.top == 1 else f'the one this model uses: 0 to {self.top:g}'}."
+
+    @property
+    def text(self) -> str:
+        """Both as one line for a legend."""
+        return f"{self.words_text} {self.range_text}"
+
+
+def scale_of(scores: Iterable[float | None], model: ModelSpec | None, at: Levels | None) -> ScoreScale:
+    """How the scores of a model's list are shown."""
+    return ScoreScale(at, range_top(scores, model))

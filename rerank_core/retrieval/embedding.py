@@ -107,7 +107,7 @@ def embed_passages(
     from rerank_core.offline.encoder import PASSAGE
 
     encoder = _encoder(model)
-    embeddings = encoder.embed_all(texts, PASSAGE, tick=tick)
+    embeddings = encoder.embed_all(texts, PASSAGE, keep=False, tick=tick)  # collections keep their own
     windows = [len(embedding.spans) for embedding in embeddings]
     width = encoder.width
     rows = np.concatenate([np.zeros((0, width), np.float32), *(embedding.vectors for embedding in embeddings)])

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, Usage
+from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, TextSpan, Usage
 from rerank_core.pricing.estimates import CostEstimate
 from rerank_core.rank_fields import TEXT_ONLY
 
@@ -136,6 +136,10 @@ def to_bytes(run: Run) -> bytes:
             "sent": _packed(response.sent),
             "raw": _packed(response.raw),
             "warnings": list(response.warnings),
+            "spans": [
+                [index, [[span.start, span.stop, span.score] for span in spans]]
+                for index, spans in response.spans.items()
+            ],
         },
         "estimate": None if run.estimate is None else _estimate(run.estimate),
     }
@@ -181,6 +185,8 @@ def _run(record: Mapping[str, Any], ratings: Mapping[int, int]) -> Run:
         sent=_unpacked(answer["sent"]),
         raw=_unpacked(answer["raw"]),
         warnings=tuple(answer["warnings"]),
+        # older runs know of none
+        spans={index: tuple(TextSpan(*span) for span in spans) for index, spans in answer.get("spans", ())},
     )
     estimate = record["estimate"]
     return Run(

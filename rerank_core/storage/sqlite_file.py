@@ -15,7 +15,6 @@ from typing import ClassVar, Literal, Self
 from rerank_core.errors import RerankError
 
 HOME_VARIABLE = "RERANK_PLAYGROUND_HOME"
-_BUSY_SECONDS = 10.0
 
 
 class StoreError(RerankError):
@@ -63,6 +62,8 @@ class SqliteFile:
     it, or use it in a `with`."""
 
     kind: ClassVar[FileKind]
+    busy_seconds: ClassVar[float] = 10.0
+    """How long a use waits for another program that holds the file."""
 
     def __init__(self, path: Path | str | None = None) -> None:
         self._given = None if path is None else Path(path)
@@ -107,7 +108,7 @@ class SqliteFile:
             if not path.parent.exists():
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # before SQLite would make it readable by all
-            connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            connection = sqlite3.connect(path, timeout=self.busy_seconds, isolation_level=None, check_same_thread=False)
             try:
                 _prepare(connection, path, self.kind)
             except BaseException:

@@ -22,6 +22,7 @@ from pages.components.display.board import (
     shown,
 )
 from pages.components.display.tables import COPY_CHARACTERS, opens
+from rerank_core.ranking.strength import Levels, ScoreScale
 from tests.support import ROOT
 from tests.support.gate import PATIENCE
 
@@ -99,6 +100,20 @@ def test_bars_are_drawn_only_on_the_fixed_axis():
     assert payload()["bars"]["right"]
     assert not payload([*ROWS[:2], replace(ROWS[2], score=7.25)])["bars"]["right"]
     assert not payload([*ROWS[:2], replace(ROWS[2], score=-0.1)])["bars"]["right"]
+
+
+def test_a_score_has_its_word_and_the_bar_its_range():
+    """The word of each score and what it means, the bar's end, one line for both; none without a scale."""
+    worded = payload(scale=ScoreScale(Levels(0.2, 0.6), 0.9))
+    assert [row["strength"] for row in worded["rows"]] == ["weak", "strong", "possible"]
+    assert worded["rows"][1]["meaning"] == "Strong: a result with this score usually answers."
+    assert worded["range"] == 0.9
+    assert worded["labels"]["scale"] == (
+        "Strong from 0.6, possible from 0.2, weak below. The bar's range is the one this model uses: 0 to 0.9."
+    )
+    assert payload(scale=ScoreScale())["labels"]["scale"].startswith("Nobody has measured")
+    plain = payload()
+    assert (plain["labels"]["scale"], plain["range"], plain["rows"][0]["strength"]) == ("", 1.0, None)
 
 
 def test_a_provider_without_scores_has_no_bars_and_no_threshold():
@@ -297,7 +312,7 @@ def test_large_tables_keep_every_row():
     assert len(left) == len(right) == 120
     assert list(right["Rank"]) == list(range(1, 121))
     assert list(right["Result"][:5]) == ["kept"] * 5
-    assert right["Result"].value_counts().to_dict() == {"under the threshold": 60, "below the cut": 55, "kept": 5}
+    assert right["Result"].value_counts().to_dict() == {"under the threshold": 60, "below Top 5": 55, "kept": 5}
     assert right["Move"][0] == "▲119"
 
 
@@ -317,7 +332,7 @@ def test_a_selection_in_either_table_is_the_one_that_counts():
 def test_the_picture_of_the_scores_marks_the_threshold():
     """The spread is said in words for who cannot see it, the threshold and what it keeps included."""
     chart = host(case="tables", n="60", threshold="0.5").get("vega_lite_chart")[0].proto
-    said = "How 60 relevance scores are spread from 0.016 to 0.984; the threshold 0.500 keeps 30"
+    said = "How 60 relevance scores are spread from 0.016 to 0.984; 30 reach the threshold 0.500"
     assert chart.alt == said
     marks = [layer["mark"]["type"] for layer in json.loads(chart.spec)["layer"]]
     assert marks == ["bar", "rule", "text"]

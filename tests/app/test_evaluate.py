@@ -334,7 +334,8 @@ def test_from_a_spreadsheet_to_the_answer_the_cost_and_the_report(hosted, servic
     page = finished(run_models(own(hosted()), HOSTED, KEYWORD))
     assert len(service.requests) == QUERIES
     go(page, "Answer")
-    assert "English reranking lifts nDCG@10" in words(page)
+    assert "You cannot know yet: rate about 20 more queries" in words(page)  # three comparisons, and six queries
+    assert "English reranking cannot be told apart from the initial order: nDCG@10" in words(page)
     assert "6 queries better, 0 worse, 0 the same" in words(page)
     assert "$0.006 this run" in words(page)
     assert "Only 6 queries" in words(page)

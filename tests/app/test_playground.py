@@ -31,6 +31,14 @@ def order(page: AppTest) -> list[int]:
     return [row.index for row in page.session_state["playground"].run.response.results]
 
 
+def fates(page: AppTest) -> list[str]:
+    """What the table says of each result."""
+    page.session_state["tab"] = "Table"
+    page.run()
+    table = next(frame.value for frame in page.dataframe if "Kept" in frame.value)
+    return list(table["Kept"])
+
+
 def test_the_first_visit_is_reranked_here_and_free(app) -> None:
     """Nobody has pressed anything, and the first story stands there with its answer on top."""
     page = app()
@@ -63,13 +71,17 @@ def test_a_hosted_connection_waits_for_the_button(app, service: RerankService) -
 
 
 def test_moving_top_n_or_the_threshold_sends_nothing(app, service: RerankService) -> None:
-    """The page cuts by itself; scores below the cut are kept."""
+    """The page cuts by itself and forgets nothing; the count and the table say the same of what is kept."""
     page = rerank(app(HOSTED, gateflow="ok"))
     count = len(service.requests)
     page.number_input(key="top").set_value(1).run()
     page.number_input(key="threshold").set_value(0.4).run()
     assert len(service.requests) == count
+    assert "Keeps 1 of 4" in words(page)
+    assert fates(page) == ["kept", "below Top 1", "under the threshold", "under the threshold"]
+    page.number_input(key="top").set_value(3).run()
     assert "Keeps 2 of 4" in words(page)
+    assert fates(page).count("kept") == 2
     assert len(page.session_state["playground"].run.response.results) == 4
 
 

@@ -23,9 +23,11 @@ from pages.components.session import keys, thresholds
 from pages.components.session.texts import texts
 from rerank_core import pricing, provider, ranking
 from rerank_core.models import Document
-from rerank_core.ranking import comparison
+from rerank_core.ranking import comparison, headline
 from rerank_core.ranking.blind_test import letters
 from rerank_core.ranking.contender import short_names
+from rerank_core.ranking.strength import state as state_of
+from rerank_core.ranking.strength import strength
 from rerank_core.storage.run_record import Run
 
 PREVIEW = 200
@@ -49,9 +51,17 @@ def result(top_n: int) -> None:
         return ranking.label_of(documents[place])
 
     figures = _figures(current, columns, top_n)
+    states = [] if blind else [state_of(_scores(column), thresholds.levels(column.run)) for column in columns]
+    sure = None if blind else headline.states_text(states, names)
+    nothing = sure is not None and sure.startswith(headline.NOTHING)
+    agreed = headline.agreement_text(figures.agreement, names, label) + "."
     with st.container(key=keys.HEADLINE):
-        st.text(comparison.agreement_text(figures.agreement, names, label) + ".")
-    widest = comparison.disagreement_text(figures.differences, names, label)
+        st.text(f"{sure}." if nothing else agreed)
+    if nothing:
+        st.text(agreed)
+    elif sure:
+        st.text(f"{sure}.")
+    widest = headline.disagreement_text(figures.differences, names, label)
     if widest:
         st.text(widest + ".")
     elif len(columns) > 1:
@@ -128,19 +138,11 @@ def _better_example() -> None:
     load_example(FIRST)
 
 
+def _scores(column: Shown) -> list[float | None]:
+    return [row.relevance_score for row in column.run.response.results]
+
+
 def _notices(columns: Sequence[Shown]) -> None:
-    weak = [
-        column.name
-        for column in columns
-        if ranking.no_good_answer(
-            [row.relevance_score for row in column.run.response.results], thresholds.suggested(column.run)
-        )
-    ]
-    if weak:
-        st.warning(
-            f"{' and '.join(weak)}: even the best score is low, on its own scale. Perhaps nothing here answers this.",
-            icon=":material/search_off:",
-        )
     for column in columns:
         show_warnings(tuple(f"{column.name}: {warning}" for warning in column.run.response.warnings))
 
@@ -148,10 +150,10 @@ def _notices(columns: Sequence[Shown]) -> None:
 def _board(current: CompareState, columns: Sequence[Shown], figures: Figures, top_n: int, blind: bool) -> None:
     documents = columns[0].run.documents
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption("By rank only: scores of different models do not compare.", width="content")
+        st.caption("By rank and in words: the numbers of different models do not compare.", width="content")
         initial = st.toggle("Show the initial order", key=keys.COMPARE_INITIAL, persist_state="session")
     drawn = [
-        Column(column.head, column.order, "" if blind else _about(column.run), only)
+        Column(column.head, column.order, "" if blind else _about(column.run), only, {} if blind else _words(column))
         for column, only in zip(columns, figures.only, strict=True)
     ]
     if initial:
@@ -168,6 +170,13 @@ def _board(current: CompareState, columns: Sequence[Shown], figures: Figures, to
         picked=current.picked,
         on_pick=picked,
     )
+
+
+def _words(column: Shown) -> dict[int, str]:
+    """What each result's score is by the own scale of its model."""
+    at = thresholds.levels(column.run)
+    found = {row.index: strength(row.relevance_score, at) for row in column.run.response.results}
+    return {place: word for place, word in found.items() if word is not None}
 
 
 def _about(run: Run) -> str:

@@ -6,25 +6,30 @@ import streamlit as st
 
 from pages.components.display.board import BoardRow
 from pages.components.session.texts import open_run
-from rerank_core import provider, ranking
+from rerank_core import provider
 from rerank_core.providers.local import signals
 from rerank_core.ranking.heading import heading
+from rerank_core.ranking.strength import Levels, state
 from rerank_core.retrieval.starting_order import initial_scores
 from rerank_core.storage.run_record import Run
 
 
-def weak_answer_warning(run: Run, threshold: float | None, *, advice: str) -> None:
-    """Say so where even the best result is no answer."""
-    scores = [row.relevance_score for row in run.response.results]
-    if not ranking.no_good_answer(scores, threshold):
+def state_notice(run: Run, at: Levels | None, *, advice: str) -> None:
+    """Explain the headline where the best result is no sure answer, and say what to do about it."""
+    said = state([row.relevance_score for row in run.response.results], at)
+    if at is None or said not in ("nothing", "unsure"):
         return
-    best = max(score for score in scores if score is not None)
-    st.warning(
-        f"The best score is {best:.3f}; below {threshold:.2f} this model's first result is usually not an answer. "
-        + advice,
-        title="Nothing here answers this well",
-        icon=":material/search_off:",
-    )
+    if said == "nothing":
+        st.warning(
+            f"Below {at.possible:g} this model's first result is usually not an answer. {advice}",
+            icon=":material/search_off:",
+        )
+    else:
+        upto = "" if at.strong is None else f" to {at.strong:g}"
+        st.info(
+            f"From {at.possible:g}{upto} this model's first result may be an answer or a near miss. Read it first.",
+            icon=":material/help:",
+        )
 
 
 def show_warnings(warnings: tuple[str, ...]) -> None:

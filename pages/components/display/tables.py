@@ -20,7 +20,8 @@ from pages.components.display.board import BoardRow, BoardView, movement, shown
 from pages.components.display.download import download
 from pages.components.session import keys
 from rerank_core.models import Document
-from rerank_core.ranking.orders import kept
+from rerank_core.ranking.keeping import UNDER, fate, reaches
+from rerank_core.ranking.strength import ScoreScale, Word
 
 __all__ = ["big_tables", "detail_panel", "opens", "rating_control", "score_chart"]
 
@@ -31,7 +32,7 @@ DETAIL_CHARACTERS = 500_000
 TABLE_HEIGHT = 560  # pixels: a screenful, the rest scrolls inside
 
 ADDRESSES = ("url", "link", "source", "address")
-KEPT, CUT, UNDER = "kept", "below the cut", "under the threshold"
+OVER = "at or over the threshold"
 RATINGS = {0: "0, not relevant", 1: "1, a little", 2: "2, relevant", 3: "3, just right"}
 
 
@@ -39,34 +40,38 @@ def big_tables(rows: Sequence[BoardRow], view: BoardView, *, key: str) -> str | 
     """Draw both orders as tables that scroll on their own and return the key of the selected document.
 
     Every row stays in the table: the column Result says which are kept, which lie below Top N and which under
-    the threshold. A selection in either table replaces the one before and goes with the order it was made in.
+    the threshold, the column Strength what the score says in words. A selection in either table replaces the one before
+    and goes with the order it was made in.
     """
     order = hashlib.sha256("\n".join(f"{row.key}\t{row.now}" for row in rows).encode("utf-8", "replace"))
     version = order.hexdigest()[:12]
     initial = sorted(rows, key=lambda row: row.was)
     reranked = sorted(rows, key=lambda row: row.now)
     previews = {row.key: _preview(row) for row in rows}
+    scale = view.scale or ScoreScale()
     left, right = st.columns(2)
     with left:
         st.subheader("Initial order", anchor=False)
         _named(view.initial_name, view)
         chosen_left = _table(
-            _frame(initial, "left", previews),
+            _frame(initial, "left", previews, view),
             key=keys.of(key, "initial", version),
-            bar=_on_axis([row.initial_score for row in rows]),
+            bar=1.0 if _on_axis([row.initial_score for row in rows]) else None,
             alt=f"Initial order, {len(rows):,} documents",
         )
     with right:
         st.subheader("Reranked order", anchor=False)
         _named(view.reranked_name, view)
-        frame = _frame(reranked, "right", previews)
-        frame["Result"] = [_result(row, view) for row in reranked]
+        frame = _frame(reranked, "right", previews, view)
+        frame["Result"] = [fate(row.now, row.score, view.top_n, view.threshold) for row in reranked]
         chosen_right = _table(
             frame,
             key=keys.of(key, "reranked", version),
-            bar=_on_axis([row.score for row in rows]),
+            bar=scale.top if _on_axis([row.score for row in rows]) else None,
             alt=f"Reranked order, {len(rows):,} documents",
         )
+    if view.scale is not None and any(row.score is not None for row in rows):
+        st.caption(scale.text)
     memory: dict[str, Any] = st.session_state.setdefault(keys.of(key, "selected"), {})
     if memory.get("version") != version:
         memory.update(version=version, left=None, right=None, picked=None)
@@ -84,7 +89,7 @@ def _named(name: str, view: BoardView) -> None:
         st.text(shown(name, 80, one_line=True) or "\u00a0")
 
 
-def _frame(rows: Sequence[BoardRow], side: str, previews: Mapping[str, str]) -> dict[str, list[Any]]:
+def _frame(rows: Sequence[BoardRow], side: str, previews: Mapping[str, str], view: BoardView) -> dict[str, list[Any]]:
     if side == "left":
         columns: dict[str, list[Any]] = {"Rank": [row.was for row in rows]}
         if any(row.initial_score is not None for row in rows):
@@ -92,6 +97,8 @@ def _frame(rows: Sequence[BoardRow], side: str, previews: Mapping[str, str]) -> 
         columns["Now"] = [row.now for row in rows]
     else:
         columns = {"Rank": [row.now for row in rows]}
+        if view.scale is not None and view.scale.at is not None:
+            columns["Strength"] = [view.scale.word(row.score) for row in rows]
         if any(row.score is not None for row in rows):
             columns["Score"] = [row.score for row in rows]
         columns["Move"] = [movement(row.was, row.now)[1] for row in rows]
@@ -106,22 +113,19 @@ def _preview(row: BoardRow) -> str:
     return f"{shown(row.title, 80, one_line=True)}: {text}" if row.title else text
 
 
-def _result(row: BoardRow, view: BoardView) -> str:
-    if view.threshold is not None and (row.score is None or row.score < view.threshold):
-        return UNDER
-    return KEPT if row.now <= view.top_n else CUT
-
-
 def _on_axis(scores: Sequence[float | None]) -> bool:
     return all(score is None or 0 <= score <= 1 for score in scores)
 
 
-def _table(columns: Mapping[str, list[Any]], *, key: str, bar: bool, alt: str) -> int | None:
-    """One table; the place of the selected row in the columns, whatever the person sorted it by."""
+def _table(columns: Mapping[str, list[Any]], *, key: str, bar: float | None, alt: str) -> int | None:
+    """One table, its bars from 0 to `bar`, without bars where that is None.
+
+    Gives the place of the selected row in the columns, whatever the person sorted it by.
+    """
     number = st.column_config.NumberColumn
     score = (
-        st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.3f", width=120)
-        if bar
+        st.column_config.ProgressColumn(min_value=0, max_value=bar, format="%.3f", width=120)
+        if bar is not None
         else number(format="%.3f", width="small")
     )
     event = st.dataframe(
@@ -139,6 +143,7 @@ def _table(columns: Mapping[str, list[Any]], *, key: str, bar: bool, alt: str) -
             "Now": number(width=55),
             "Was": number(width=55),
             "Move": st.column_config.TextColumn(width=65),
+            "Strength": st.column_config.TextColumn(width=75),
             "Result": st.column_config.TextColumn(width=105),
             "Document": st.column_config.TextColumn(width="large"),
         },
@@ -152,13 +157,14 @@ def detail_panel(
     document: Document,
     *,
     key: str,
+    word: Word | None = None,
     on_rate: Callable[[int | None], None] | None = None,
     on_close: Callable[[], None] | None = None,
 ) -> None:
     """Show a document as it is, to be read and copied, with where it stood and where it stands.
 
     `on_rate(0 to 3, or None)` draws the rating and is called before the page runs again; `on_close` draws a
-    button that closes the panel. `key` must differ from document to document.
+    button that closes the panel. `word` is what the score says. `key` must differ from document to document.
     """
     with st.container(border=True):
         name, close = st.columns([5, 1], vertical_alignment="center")
@@ -170,7 +176,7 @@ def detail_panel(
         if row.title:
             st.text(shown(row.title, 300, one_line=True))
         words, arrow, _ = movement(row.was, row.now)
-        score = "no score" if row.score is None else f"relevance score {row.score:.3f}"
+        score = "no score" if row.score is None else f"{f'{word}, ' if word else ''}relevance score {row.score:.3f}"
         parts = [words + arrow, score, *([shown(row.tooltip, 300, one_line=True)] if row.tooltip else [])]
         st.text(" · ".join(parts))
         if on_rate is not None:
@@ -238,23 +244,24 @@ def opens(address: str) -> bool:
     return plain and len(address) <= 2_000 and parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
-def score_chart(rows: Sequence[BoardRow], threshold: float | None, key: str) -> None:
-    """How the scores are spread from 0 to 1, with the threshold as a dashed line; nothing where there are none.
+def score_chart(rows: Sequence[BoardRow], threshold: float | None, key: str, *, top: float = 1.0) -> None:
+    """How the scores are spread from 0 to `top`, with the threshold as a dashed line; nothing where there are none.
 
-    Scores off that axis widen it. Bars under the threshold are lighter as well as left of the line.
+    Scores off that axis widen it, and so does the threshold. Bars under the threshold are lighter as well as left of
+    the line.
     """
     scores = [row.score for row in rows if row.score is not None]
     if not scores:
         st.text("No scores to draw: this connection gives only an order.")
         return
-    low, high = min(0.0, *scores), max(1.0, *scores)
+    low, high = min(0.0, *scores), max(top, threshold or 0.0, *scores)
     dark = st.context.theme.type == "dark"
     ink, accent, pale = ("#e8edf2", "#6cb4ff", "#5b6875") if dark else ("#111418", "#0b5cad", "#b4bfcc")
-    side = {KEPT: accent, UNDER: pale}
+    side = {OVER: accent, UNDER: pale}
     table = pd.DataFrame(
         {
             "Score": scores,
-            "Result": [UNDER if threshold is not None and score < threshold else KEPT for score in scores],
+            "Result": [OVER if reaches(score, threshold) else UNDER for score in scores],
         }
     )
     axis = alt.X("Score:Q", bin=alt.Bin(extent=[low, high], step=(high - low) / 40), title="Relevance score")
@@ -275,8 +282,9 @@ def score_chart(rows: Sequence[BoardRow], threshold: float | None, key: str) -> 
     chart: alt.Chart | alt.LayerChart | alt.FacetChart = bars
     said = f"How {len(scores):,} relevance scores are spread from {min(scores):.3f} to {max(scores):.3f}"
     if threshold is not None:
-        said += f"; the threshold {threshold:.3f} keeps {kept(scores, threshold):,}"
-        mark = pd.DataFrame({"Threshold": [threshold], "Label": [f"{threshold:.3f} keeps {kept(scores, threshold):,}"]})
+        over = sum(reaches(score, threshold) for score in scores)
+        said += f"; {over:,} reach the threshold {threshold:.3f}"
+        mark = pd.DataFrame({"Threshold": [threshold], "Label": [f"{over:,} reach {threshold:.3f}"]})
         across = alt.X("Threshold:Q")
         rule = alt.Chart(mark).mark_rule(color=ink, strokeDash=[5, 4], strokeWidth=2).encode(x=across)
         near_right = threshold > low + (high - low) * 0.7

@@ -6,6 +6,7 @@ from functools import partial
 
 import streamlit as st
 
+from pages.components.evaluate.answer.recommended import advice
 from pages.components.evaluate.orders import filters, rankings, remembered, settings
 from pages.components.evaluate.run import under_way
 from pages.components.evaluate.state import experiment, state
@@ -21,7 +22,7 @@ from rerank_core.exports import tables
 
 def report_step(query_set: QuerySet) -> None:
     """What the report says, and its files."""
-    found = current_summary(lambda summary: summary.sentence)
+    found = current_summary(lambda summary: advice(summary).lead.text)
     if found is None:
         return
     filters(query_set)
@@ -53,8 +54,9 @@ def report_step(query_set: QuerySet) -> None:
                 key=key,
             )
     st.caption(
-        "The HTML report is one file that opens in any browser and prints: the answer, method, data, charts, tables, "
-        "prices with their date, and versions. It needs nothing from the internet."
+        "The HTML report is one file that opens in any browser and prints. Its first page has the recommendation, "
+        "three figures, and queries won and lost; then come charts, tables, data, method, prices with their date, and "
+        "versions. It needs nothing from the internet."
     )
     st.caption(
         f":material/visibility: It holds the text of {len(found.queries):,} queries and the names of the raters. Look "

@@ -1,4 +1,4 @@
-"""Step 4: the answer first, then the figures behind it, query by query, down to the board of one query."""
+"""Step 4: what to do first, then the figures behind it, query by query, down to the board of one query."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import streamlit as st
 
 from pages.components.display import errors
 from pages.components.display.board import shown
+from pages.components.evaluate.answer.recommended import advice, draw_reasons
 from pages.components.evaluate.board import query_board
 from pages.components.evaluate.orders import filters, scope_line, summary
 from pages.components.evaluate.run import under_way
@@ -18,6 +19,7 @@ from pages.components.evaluate.state import go, state
 from pages.components.session import keys
 from rerank_core import RerankError, pricing
 from rerank_core.evaluation.measures.measure import mean_name
+from rerank_core.evaluation.measures.significance import interval_text, p_text
 from rerank_core.evaluation.measures.summary import INITIAL, QueryChange, Summary, method
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 
@@ -28,12 +30,11 @@ NARROW = 78
 
 
 def summary_step(query_set: QuerySet) -> None:
-    """The sentence, the table of metrics, the bars, the worst regressions, one query's board."""
-    found = current_summary(lambda summary: summary.sentence)
+    """What to do, the table of metrics, the bars, the worst regressions, one query's board."""
+    found = current_summary(lambda summary: advice(summary).lead.text)
     if found is None:
         return
-    for other in found.others:
-        st.text(other)
+    draw_reasons(found)
     if found.warnings:
         with st.container(border=True):
             st.text("\n".join(f"• {warning}" for warning in found.warnings))
@@ -81,8 +82,8 @@ def _metrics(found: Summary) -> None:
             "Change": compared.difference if compared else None,
             "This run": pricing.money_text(row.cost) if compared else "",
             "Median time": f"{row.latency_ms:,.0f} ms" if row.latency_ms is not None else "",
-            "95% interval": f"{compared.interval[0]:+.3f} to {compared.interval[1]:+.3f}" if compared else "",
-            "p": compared.p if compared else None,
+            "95% interval": interval_text(compared) if compared else "",
+            "p": p_text(compared.p) if compared else "",
             "Better / worse / same": f"{compared.better} / {compared.worse} / {compared.same}" if compared else "",
         }
         rows.append(line | {mean_name(name): row.means[name] for name in rest})
@@ -102,7 +103,7 @@ def _metrics(found: Summary) -> None:
             "This run": text(width=NARROW),
             "Median time": text(width=105),
             "95% interval": text(width=135),
-            "p": number(format="%.4f", width=NARROW),
+            "p": text(width=95),
         },
         alt=f"Metrics of every order over {len(found.queries):,} rated queries",
     )

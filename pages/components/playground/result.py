@@ -13,7 +13,7 @@ from pages.components.display.response import (
     board_rows,
     reranked_name,
     show_warnings,
-    weak_answer_warning,
+    state_notice,
 )
 from pages.components.display.tabs import tabs
 from pages.components.inputs import ratings
@@ -27,6 +27,7 @@ from rerank_core import pricing, provider, ranking
 from rerank_core.evaluation.measures.measure import mean_name
 from rerank_core.evaluation.measures.rated_run import rated_run
 from rerank_core.rank_fields import TEXT_ONLY
+from rerank_core.ranking.strength import Levels, strength
 from rerank_core.storage.run_record import Run
 
 
@@ -36,30 +37,32 @@ def result(run: Run, top_n: int) -> None:
     scores = [row.relevance_score for row in run.response.results]
     has_scores = any(score is not None for score in scores)
     with st.container(key=keys.HEADLINE):
-        st.text(ranking.summarise_response(run.response, min(3, top_n)))
+        at = thresholds.levels(run)
+        own = thresholds.suggested(run) if has_scores else None
+        st.text(ranking.summarise_response(run.response, min(3, top_n), at=at, threshold=own))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         _facts(run)
-        threshold = _threshold(run, scores) if has_scores else None
+        threshold = _threshold(run, scores, top_n) if has_scores else None
     # In containers, so that the tabs below keep their place when a notice comes or goes.
     with st.container():
-        _notices(run, has_scores)
+        _notices(run, at, has_scores)
     with st.container():
         _ratings(run, top_n)
         add_ratings(run)
     draw = {
         "Board": lambda: _board(run, top_n, threshold),
-        "Table": lambda: playground_tabs.results_table(run, top_n),
+        "Table": lambda: playground_tabs.results_table(run, top_n, threshold),
         "Request": lambda: playground_tabs.request(run, top_n),
         "Context": lambda: playground_tabs.prompt_context(run, top_n),
-        "Export": lambda: playground_tabs.files(run, top_n),
+        "Export": lambda: playground_tabs.files(run, top_n, threshold),
     }
     tabs(draw, keys.TAB)
     st.text(_origin(run))
 
 
-def _notices(run: Run, has_scores: bool) -> None:
+def _notices(run: Run, at: Levels | None, has_scores: bool) -> None:
     response = run.response
-    weak_answer_warning(run, thresholds.suggested(run), advice="Try other words, or add documents.")
+    state_notice(run, at, advice="Try other words, or add documents.")
     if not has_scores:
         st.info("This provider gives an order and no scores, so there are no bars and no threshold.")
     gap = pricing.gap_text(run.estimate, response.cost)
@@ -97,7 +100,7 @@ def _origin(run: Run) -> str:
     return " · ".join(parts)
 
 
-def _threshold(run: Run, scores: list[float | None]) -> float:
+def _threshold(run: Run, scores: list[float | None], top_n: int) -> float:
     own, key = thresholds.own(), (run.connection, run.response.model)
     suggested = thresholds.suggested(run) or 0.0
     st.session_state[keys.THRESHOLD] = suggested
@@ -114,10 +117,11 @@ def _threshold(run: Run, scores: list[float | None]) -> float:
         key=keys.THRESHOLD,
         on_change=changed,
         width=150,
-        help="Keep only what scores at least this much. Drag the line on the board or type here; nothing is sent. "
+        help="Keep only what scores at least this much and is within Top N. Drag the line on the board or type here; "
+        "nothing is sent. "
         "Scores compare documents within one query and one model only.",
     )
-    st.text(ranking.kept_text(scores, value))
+    st.text(ranking.kept_text(scores, top_n, value))
     back_to_suggestion(own, key)
     return float(value)
 
@@ -154,6 +158,7 @@ def _board(run: Run, top_n: int, threshold: float | None) -> None:
         picked=current.picked,
         rating=True,
         presenter=bool(st.session_state.get(keys.PRESENTING)),
+        scale=thresholds.scale(run),
     )
     current.picked = orders_view(rows, view, key=keys.BOARD, on_event=_on_board)
     if len(rows) > MAX_ROWS:
@@ -163,7 +168,7 @@ def _board(run: Run, top_n: int, threshold: float | None) -> None:
         )
         if spread.open:
             with spread:
-                tables.score_chart(rows, threshold, key=keys.SCORE_CHART)
+                tables.score_chart(rows, threshold, key=keys.SCORE_CHART, top=view.scale.top if view.scale else 1.0)
     if current.picked is not None:
         _detail(run, int(current.picked))
 
@@ -190,5 +195,6 @@ def _detail(run: Run, index: int) -> None:
         board_row,
         row.document,
         key=keys.of(keys.DETAIL, run.id, index),
+        word=strength(row.relevance_score, thresholds.levels(run)),
         on_rate=lambda grade: ratings.rate([run], index, grade),
     )

@@ -12,23 +12,25 @@ import streamlit as st
 from pages.components.display.download import download
 from pages.components.inputs.controls import segmented, token_budget
 from pages.components.session import connection as connections
-from pages.components.session import keys
+from pages.components.session import keys, thresholds
 from rerank_core import provider, ranking
 from rerank_core.exports import board_svg, snippets, tables
 from rerank_core.exports import prompt_context as exports_prompt_context
 from rerank_core.exports.prompt_context import ContextStyle
+from rerank_core.ranking.keeping import Reading, fate
 from rerank_core.storage.run_record import Run
 
 SNIPPETS = ["curl", "Python with rerank_core", "Python with httpx", "JavaScript"]
 HOSTED = "gateflow"
 FULL_HEIGHT_ROWS = 15
 BODIES = ["JSON sent", "JSON received"]
-OURS = frozenset({"Rank", "Was", "Move", "Score", "Kept", "Rating", "ID", "Text"})
+OURS = frozenset({"Rank", "Was", "Move", "Strength", "Score", "Kept", "Rating", "ID", "Text"})
 STYLES: dict[ContextStyle, str] = {"markdown": "Markdown", "plain": "Plain", "xml": "XML"}
 
 
-def results_table(run: Run, top_n: int) -> None:
-    """Every result as a row."""
+def results_table(run: Run, top_n: int, threshold: float | None) -> None:
+    """Every result as a row; what is kept is within Top N and not under the threshold, as on the board."""
+    scale = thresholds.scale(run)
     records = []
     named = any(document.id for document in run.documents)
     for row in run.response.results:
@@ -37,8 +39,11 @@ def results_table(run: Run, top_n: int) -> None:
                 "Rank": row.rank,
                 "Was": row.index + 1,
                 "Move": ranking.movement_text(row.index + 1, row.rank),
+            }
+            | ({} if scale.at is None else {"Strength": scale.word(row.relevance_score)})
+            | {
                 "Score": row.relevance_score,
-                "Kept": "top" if row.rank <= top_n else "below the cut",
+                "Kept": fate(row.rank, row.relevance_score, top_n, threshold),
             }
             | ({"Rating": run.ratings.get(row.index)} if run.ratings else {})
             | ({"ID": row.document.id or ""} if named else {})
@@ -55,7 +60,11 @@ def results_table(run: Run, top_n: int) -> None:
         hide_index=True,
         height="content" if len(records) <= FULL_HEIGHT_ROWS else 600,
         column_config={
-            "Score": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f"),
+            "Score": st.column_config.ProgressColumn(
+                min_value=0.0, max_value=scale.top, format="%.3f", help=scale.range_text
+            ),
+            "Strength": st.column_config.TextColumn(width=80, help=scale.words_text),
+            "Kept": st.column_config.TextColumn(help="Kept is what is within Top N and not under the threshold."),
             "Text": st.column_config.TextColumn(width="large"),
         },
         alt="All results with rank, earlier rank, score and text",
@@ -115,16 +124,19 @@ def prompt_context(run: Run, top_n: int) -> None:
     _code(block.text)
 
 
-def files(run: Run, top_n: int) -> None:
+def files(run: Run, top_n: int, threshold: float | None) -> None:
     """The results as files."""
+    shown = Reading(thresholds.scale(run), top_n, threshold)
     name = tables.slug(run.query) or "rerank"
     with st.container(horizontal=True):
         dark = st.context.theme.type == "dark"
         made: dict[str, tuple[str, Callable[[], bytes]]] = {
-            "CSV": ("csv", lambda: tables.results_csv(run.response, ratings=run.ratings)),
+            "CSV": ("csv", lambda: tables.results_csv(run.response, ratings=run.ratings, reading=shown)),
             "JSON": (
                 "json",
-                lambda: tables.results_json(run.response, order_name=run.order_name, top_n=top_n, ratings=run.ratings),
+                lambda: tables.results_json(
+                    run.response, order_name=run.order_name, ratings=run.ratings, reading=shown
+                ),
             ),
             "Board as SVG": (
                 "svg",
@@ -147,6 +159,7 @@ def board_picture(run: Run, top_n: int, *, dark: bool) -> bytes:
         run.response,
         order_name=run.order_name,
         top_n=top_n,
+        scale=thresholds.scale(run),
         model_label=model.label if model else None,
         connection_label=spec.label,
         dark=dark,

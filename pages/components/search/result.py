@@ -16,7 +16,7 @@ from pages.components.display.response import (
     open_in_playground,
     reranked_name,
     show_warnings,
-    weak_answer_warning,
+    state_notice,
 )
 from pages.components.inputs import ratings
 from pages.components.inputs.collections import LIVE, passages_of
@@ -30,6 +30,7 @@ from rerank_core.exports import prompt_context
 from rerank_core.exports import tables as exports_tables
 from rerank_core.exports.answers import answer_text, markdown_links
 from rerank_core.models import RankedDocument
+from rerank_core.ranking.keeping import Reading
 from rerank_core.retrieval.first_stage import Retrieved
 from rerank_core.retrieval.marks import marked
 
@@ -57,13 +58,11 @@ def result(answer: SearchAnswer, top_n: int) -> None:
     if run is None:
         return
     with st.container(key=keys.HEADLINE):
-        st.text(ranking.summarise_response(run.response, min(5, top_n)))
+        at, threshold = thresholds.levels(run), thresholds.suggested(run)
+        st.text(ranking.summarise_response(run.response, min(5, top_n), at=at, threshold=threshold))
     _facts(answer)
-    threshold = thresholds.suggested(run)
     with st.container():
-        weak_answer_warning(
-            run, threshold, advice="Ask in other words, search deeper, or answer that nothing is known yet."
-        )
+        state_notice(run, at, advice="Ask in other words, search deeper, or answer that nothing is known yet.")
         show_warnings(run.response.warnings)
     current = state()
     rows = [_row(row, answer) for row in board_rows(run)]
@@ -83,6 +82,7 @@ def result(answer: SearchAnswer, top_n: int) -> None:
         picked=current.picked,
         rating=True,
         question=answer.question,
+        scale=thresholds.scale(run),
     )
     current.picked = orders_view(rows, view, key=keys.SEARCH_BOARD, on_event=_on_board)
     with st.container():
@@ -92,7 +92,7 @@ def result(answer: SearchAnswer, top_n: int) -> None:
         _reader(answer)
     with copies:
         _copies(answer, top_n)
-        _take_away(answer)
+        _take_away(answer, top_n)
 
 
 def _asked(answer: SearchAnswer) -> None:
@@ -219,13 +219,14 @@ def _copies(answer: SearchAnswer, top_n: int) -> None:
     st.code(text, language=None, wrap_lines=True, height=320 if len(text) > 1500 else "content")
 
 
-def _take_away(answer: SearchAnswer) -> None:
+def _take_away(answer: SearchAnswer, top_n: int) -> None:
     """The whole ranking as a file, and the way to everything else that the Playground does with a run."""
     run = answer.run
     assert run is not None
     name = exports_tables.slug(answer.question)
+    read = Reading(thresholds.scale(run), top_n, thresholds.suggested(run))
     st.caption("The whole ranking")
     with st.container(horizontal=True):
-        download("CSV", lambda: exports_tables.results_csv(run.response), f"{name}.csv")
-        download("JSON", lambda: exports_tables.results_json(run.response), f"{name}.json")
+        download("CSV", lambda: exports_tables.results_csv(run.response, reading=read), f"{name}.csv")
+        download("JSON", lambda: exports_tables.results_json(run.response, reading=read), f"{name}.json")
         open_in_playground(run, "passages")

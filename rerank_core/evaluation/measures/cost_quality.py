@@ -24,9 +24,9 @@ _BEYOND = 1.03
 @dataclass(frozen=True, slots=True)
 class CostPoint:
     """One contender as a point: `quality` is the mean of the main measure (0 to 1), `low` and `high` the 95% interval
-    of its difference to the initial order, added to that order's mean. `per_search` and `monthly` are US dollars,
-    None where unknown. `best_value` marks a contender that no other beats in both: none is at least as good and
-    cheaper, or better and no dearer."""
+    of its difference to the initial order, added to that order's mean, or the quality itself where there is no
+    interval. `per_search` and `monthly` are US dollars, None where unknown. `best_value` marks a contender that no
+    other beats in both: none is at least as good and cheaper, or better and no dearer."""
 
     label: str
     quality: float
@@ -44,7 +44,8 @@ def cost_quality(summary: Summary, searches_a_day: float | None = None) -> tuple
     start = summary.rows[0].means[summary.measure]
     points = [CostPoint(INITIAL, start, start, start, Decimal(0), Decimal(0))]
     for row in summary.rows[1:]:
-        low, high = row.compared.interval if row.compared is not None else (0.0, 0.0)
+        gain = row.means[summary.measure] - start
+        low, high = (row.compared and row.compared.interval) or (gain, gain)
         points.append(
             CostPoint(
                 row.label,

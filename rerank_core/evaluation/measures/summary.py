@@ -41,14 +41,15 @@ METHOD: tuple[tuple[str, str], ...] = (
     ("Judged@k", "The share of the first k documents that somebody has rated."),
     (
         "p",
-        "How likely a difference this large is by chance: a two-sided paired randomisation test over queries, "
-        "corrected by Holm's method for the number of pairs of orders that are compared. Below 0.05 chance is an "
-        "unlikely explanation.",
+        "How likely a difference this large is by chance: the larger p of two paired tests over queries, a two-sided "
+        "randomisation test and Student's t-test, corrected by Holm's method for the number of pairs of orders that "
+        "are compared. From 0.05 on two orders cannot be told apart.",
     ),
     (
         "95% interval",
-        "How large the difference may be: a percentile bootstrap over queries, of each comparison by itself and not "
-        "corrected for their number. So it may leave out 0 where p is not small; then go by p.",
+        "How large the difference may be: Student's t interval over queries. It reaches to 0 wherever p cannot rule "
+        "out chance, so that the two always say the same. One query has no interval, and neither have queries that all "
+        "changed by the same amount. Where few queries gain much and most nothing, it holds nearer 90%.",
     ),
     (
         "Ratings",
@@ -77,7 +78,8 @@ class OrderScores:
 
     `compared` is how it does against the initial order on the main measure, None for that order itself.
     `cost` is of this experiment, `per_search` of one query on average, `monthly` at the searches a day that were asked
-    about; None where unknown. `latency_ms` is the median of its answers, None for the initial order.
+    about; None where unknown. `latency_ms` is the median of its answers, None for the initial order. `local` says that
+    it ran on this computer.
     """
 
     label: str
@@ -87,6 +89,7 @@ class OrderScores:
     per_search: Decimal | None
     monthly: Decimal | None
     latency_ms: float | None
+    local: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,8 @@ class Summary:
     the initial order first, then the contenders, the best first. `pairs` compares every two runs on the main measure,
     corrected for their number. `ceiling` is the mean that the best possible order of the candidates would reach on the
     main measure: no reranking can do better. `by_query` maps a label and a measure to a value for each query.
-    `queries` are the ids that all figures are over, and `searched` maps them to their queries.
+    `queries` are the ids that all figures are over, and `searched` maps them to their queries; `unrated` is how many
+    more were asked for and have no ratings.
     """
 
     sentence: str
@@ -124,6 +128,12 @@ class Summary:
     ceiling: float = 1.0
     searched: Mapping[str, Query] = field(default_factory=dict, hash=False, repr=False)
     settings: EvaluationSettings = DEFAULT_SETTINGS
+    unrated: int = 0
+
+    @property
+    def sentences(self) -> dict[str, str]:
+        """What each contender comes to, by its label, the best first."""
+        return dict(zip([row.label for row in self.rows[1:]], [self.sentence, *self.others], strict=True))
 
     def changes(self, label: str, measure: str | None = None, against: str = INITIAL) -> tuple[QueryChange, ...]:
         """What a contender does to each query, the worst regression first and the greatest gain last."""
@@ -201,6 +211,7 @@ def summarise(
         ceiling=_ceiling(covered.used, judgments, main),
         searched={query.id: query for query in covered.used},
         settings=settings,
+        unrated=len(covered.asked) - len(covered.rated),
     )
 
 
@@ -236,12 +247,13 @@ def _scores(ranking: Ranking, means: Mapping[str, float], compared: PairedTest, 
         each,
         pricing.monthly(each, searches_a_day),
         latencies[len(latencies) // 2] if latencies else None,
+        ranking.contender.is_local,
     )
 
 
 def _sentence(row: OrderScores, searches_a_day: float) -> str:
     assert row.compared is not None
-    said = describe(replace(row.compared, second=f"{row.label} reranking"))
+    said = describe(replace(row.compared, first="the initial order", second=f"{row.label} reranking"))
     return f"{said}; {money_sentence(row, searches_a_day)}."
 
 
@@ -262,11 +274,6 @@ def _pair_warnings(
     assert best.compared is not None
     if best.compared.warning:
         yield best.compared.warning
-    if best.compared.comparisons > 1 and best.compared.interval_disagrees:
-        yield (
-            f"p is corrected for the {best.compared.comparisons:,} comparisons made here, the interval is that of this "
-            "one alone. Where they disagree, go by p."
-        )
     for label in (ranking.label for ranking in answering if ranking.label != best.label):
         pair = pairs.get((best.label, label)) or pairs[label, best.label]
         if not pair.significant:

@@ -48,7 +48,7 @@ def means_chart(summary: Summary) -> Markup:
         parts.append(_label(row.label, y + 16))
         kind = "plain" if row.label == INITIAL else "main"
         parts.append(f'<rect class="{kind}" x="{_LEFT}" y="{y + 3}" width="{_span(mean):.1f}" height="18"/>')
-        if row.compared is not None:
+        if row.compared is not None and row.compared.interval is not None:
             low, high = (_x(min(1.0, max(0.0, start + edge))) for edge in row.compared.interval)
             parts.append(
                 f'<path class="whisker" d="M{low:.1f} {y + 12}H{high:.1f}M{low:.1f} {y + 7}v10M{high:.1f} {y + 7}v10"/>'

@@ -56,8 +56,8 @@ def _rows(report: Report) -> Iterator[list[str]]:
     for (first, second), pair in summary.pairs.items():
         figures = (
             ("difference", pair.difference),
-            ("interval low", pair.interval[0]),
-            ("interval high", pair.interval[1]),
+            ("interval low", pair.interval and pair.interval[0]),
+            ("interval high", pair.interval and pair.interval[1]),
             ("p", pair.p),
             ("p uncorrected", pair.p_alone),
             ("comparisons that p is corrected for", pair.comparisons),

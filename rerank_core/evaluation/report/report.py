@@ -21,11 +21,12 @@ from rerank_core.evaluation.measures.cost_quality import CostPoint, cost_quality
 from rerank_core.evaluation.measures.cutoff import CutOff, Threshold, cut_off
 from rerank_core.evaluation.measures.measure import mean_name
 from rerank_core.evaluation.measures.settings import DEFAULT_SETTINGS, EvaluationSettings
-from rerank_core.evaluation.measures.significance import p_text
+from rerank_core.evaluation.measures.significance import interval_text, p_text
 from rerank_core.evaluation.measures.summary import INITIAL, Summary, method, summarise
 from rerank_core.evaluation.query_sets.agreement import RaterAgreement, agreement
 from rerank_core.evaluation.query_sets.query_set import NO_PERSON, QuerySet, count_queries, describe
 from rerank_core.evaluation.report.charts import changes_chart, cost_chart, cut_chart, means_chart, shown
+from rerank_core.evaluation.report.first_page import FirstPage, first_page
 from rerank_core.pricing.estimates import money_text, monthly
 from rerank_core.pricing.table import Price, PriceTable
 from rerank_core.rank_fields import fields_text
@@ -38,8 +39,9 @@ if TYPE_CHECKING:
 class Report:
     """Everything that the report says, worked out; `make_report` makes it, `report_html` and `report_csv` write it.
 
-    The settings of `summary` have the judgments that every figure was computed from and the raters who gave them.
-    `thresholds` are those kept for the models, by their labels. `created` is an aware time in UTC.
+    `first` is what its first page says. The settings of `summary` have the judgments that every figure was computed
+    from and the raters who gave them. `thresholds` are those kept for the models, by their labels. `created` is an
+    aware time in UTC.
     """
 
     title: str
@@ -52,6 +54,7 @@ class Report:
     agreements: tuple[RaterAgreement, ...]
     prices: tuple[Price, ...]
     versions: tuple[tuple[str, str], ...]
+    first: FirstPage
     progress: ExperimentProgress | None = None
     thresholds: Mapping[str, Threshold] = field(default_factory=dict, hash=False)
 
@@ -117,6 +120,7 @@ def make_report(
         agreements=agreement({name: query_set.judgments[name] for name in raters}),
         prices=tuple(price for price in found if price is not None),
         versions=_versions(),
+        first=first_page(query_set, rankings, summary),
         progress=progress,
         thresholds={label: one for label, one in kept.items() if one is not None},
     )
@@ -142,6 +146,7 @@ def _template() -> Template:
     environment.filters |= {
         "a_month_at": lambda daily: f"A month at {daily:,} a day",
         "digits": "{:.3f}".format,
+        "interval_text": interval_text,
         "mean_name": mean_name,
         "money": money_text,
         "monthly": monthly,
@@ -151,7 +156,14 @@ def _template() -> Template:
         "thousands": "{:,}".format,
     }
     pictures = {one.__name__: one for one in (means_chart, changes_chart, cut_chart, cost_chart)}
-    environment.globals |= {"initial": INITIAL, "describe": describe, "method": method, "worth": worth, **pictures}
+    environment.globals |= {
+        "initial": INITIAL,
+        "describe": describe,
+        "method": method,
+        "worth": worth,
+        "p_text": p_text,
+        **pictures,
+    }
     return environment.get_template("report.html.j2")
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rerank_core.exports.board_svg import MAX_CURVES, MAX_ROWS, board_svg
 from rerank_core.exports.text_width import ELLIPSIS, fit, is_right_to_left, text_width, wrap
 from rerank_core.models import Document, RankedDocument, RerankRequest, RerankResponse
+from rerank_core.ranking.strength import Levels, ScoreScale
 
 SVG = "{http://www.w3.org/2000/svg}"
 EVIL = (
@@ -74,6 +75,15 @@ def test_bars_stand_on_a_fixed_axis() -> None:
     """A best score of 0.1 is a tenth of the track; scores outside 0 to 1 stay inside the track."""
     assert bars(board_svg(response(["a", "b"], [0, 1], [0.1, 0.05]))) == [14.0, 7.0]
     assert bars(board_svg(response(["a", "b"], [0, 1], [7.5, -3.0]))) == [140.0, 0.0]
+
+
+def test_a_score_has_its_word_and_the_bar_ends_where_the_model_does() -> None:
+    """With a scale the word stands before the number, and the footer says what the bar's range is."""
+    svg = board_svg(response(["a", "b"], [0, 1], [0.3, 0.05]), scale=ScoreScale(Levels(0.1, 0.25), 0.6))
+    shown = texts_of(svg)
+    assert {"strong", "weak", "0.30", "0.05", "0.6"} <= set(shown)
+    assert bars(svg) == [40.0, 6.7]
+    assert "The bar's range is the one this model uses: 0 to 0.6." in " ".join(shown)
 
 
 def test_without_scores_there_are_no_bars_and_a_sentence() -> None:

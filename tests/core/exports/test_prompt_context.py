@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rerank_core.errors import InvalidRequestError
 from rerank_core.exports.prompt_context import STYLES, ContextStyle, build_context
-from rerank_core.models import Document, RankedDocument
+from rerank_core.models import Document, RankedDocument, TextSpan
 from rerank_core.pricing.tokens import estimate_tokens
 
 each_style = pytest.mark.parametrize("style", STYLES)
@@ -179,3 +179,56 @@ def test_an_unknown_style_is_refused() -> None:
     """The hint lists the styles there are."""
     with pytest.raises(InvalidRequestError, match="markdown, plain, xml"):
         build_context(ranked("a"), style="html")  # type: ignore[arg-type]
+
+
+# What of each document is quoted
+
+POOL = "The pool is open. **Breakfast** is at ten. Dogs may stay."
+BREAKFAST = {1: (TextSpan(18, 42),)}
+
+
+@each_style
+def test_the_sentence_that_answers_is_marked_in_its_document(style: ContextStyle) -> None:
+    """Stars stand around it, more than any text has in a row, and the preface says what they mean."""
+    block = build_context(ranked(POOL, "Another."), style=style, spans=BREAKFAST, quote="marked")
+    assert "The pool is open. ***" + POOL[18:42] + "*** Dogs may stay." in block.text
+    assert "between *** and ***" in block.text
+    assert "Another." in block.text
+    assert block.tokens == estimate_tokens(block.text)
+
+
+@each_style
+def test_only_the_sentence_is_quoted(style: ContextStyle) -> None:
+    """Parts of one document stand with a gap between them; a document without any is quoted whole."""
+    spans = {1: (TextSpan(0, 17), TextSpan(43, 57))}
+    block = build_context(ranked(POOL, "Another."), style=style, spans=spans, quote="sentence")
+    assert "The pool is open. […] Dogs may stay." in block.text
+    assert "Breakfast" not in block.text
+    assert "Another." in block.text
+    assert "stands between" not in block.text
+
+
+@each_style
+@pytest.mark.parametrize("spans", [None, {}, BREAKFAST])
+def test_unless_it_is_asked_for_nothing_is_marked(style: ContextStyle, spans: Any) -> None:
+    """The block is what it always was, and asking for marks changes nothing where none are known."""
+    usual = build_context(ranked(POOL, "Another."), style=style)
+    assert build_context(ranked(POOL, "Another."), style=style, spans=spans) == usual
+    if not spans:
+        assert build_context(ranked(POOL, "Another."), style=style, spans=spans, quote="marked") == usual
+
+
+def test_marks_stand_in_the_documents_text_among_other_fields() -> None:
+    """A brand above the text and spaces around it do not move the mark; a text that is cut keeps whole marks only."""
+    document = Document("  \x00One is here. Two is there. ", None, {"brand": "Acme", "title": "T"})
+    fields, spans = ("title", "brand", "text"), {0: (TextSpan(16, 29),)}
+    block = build_context(ranked(document), rank_fields=fields, spans=spans, quote="marked")
+    assert "Acme\n  \ufffdOne is here. **Two is there.**\n" in block.text
+    long = Document("Start here. " + "word " * 2_000 + "The answer is late.", None)
+    late = {0: (TextSpan(len(long.text) - 19, len(long.text)),)}
+    cut = build_context(ranked(long), token_budget=300, spans=late, quote="marked")
+    assert cut.shortened == 0
+    assert "word […]" in cut.text
+    assert cut.tokens <= 300
+    with pytest.raises(InvalidRequestError, match="no quote"):
+        build_context(ranked("a"), quote="half")  # type: ignore[arg-type]

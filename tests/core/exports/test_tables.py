@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rerank_core.exports.tables import JSON_SCHEMA, guard_cell, results_csv, results_json, slug
-from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, Usage
+from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, TextSpan, Usage
+from rerank_core.ranking.keeping import Reading
+from rerank_core.ranking.strength import Levels, ScoreScale
 
 DOCUMENTS = (
     Document("Password policies", "kb-1", {"title": "Policies", "lang": "en", "rank": "1"}),
@@ -59,6 +62,23 @@ def test_csv_has_every_result_with_its_movement() -> None:
     ]
     assert [row["score"] for row in read] == ["0.9", "0.5", "0.25", ""]
     assert (read[0]["title"], read[0]["url"], read[0]["votes"]) == ("Reset", "https://example.com/2", "12")
+
+
+def test_files_say_in_words_what_a_score_is_and_what_is_kept() -> None:
+    """With a reading, strength and what becomes of each result follow the score; the JSON has the levels too."""
+    read = Reading(ScoreScale(Levels(0.3, 0.6)), top_n=1, threshold=0.4)
+    table = rows(results_csv(response(), reading=read))
+    assert list(table[0])[4:7] == ["score", "strength", "kept"]
+    said = [
+        ("strong", "kept"),
+        ("possible", "below Top 1"),
+        ("weak", "under the threshold"),
+        ("", "under the threshold"),
+    ]
+    assert [(row["strength"], row["kept"]) for row in table] == said
+    made = json.loads(results_json(response(), reading=read))
+    assert (made["threshold"], made["levels"], made["top_n"]) == (0.4, {"possible": 0.3, "strong": 0.6}, 1)
+    assert [(row["strength"] or "", row["kept"]) for row in made["results"]] == said
 
 
 def test_csv_keeps_metadata_that_is_called_like_our_columns_apart() -> None:
@@ -223,3 +243,15 @@ def test_slug_is_a_safe_file_name(text: str) -> None:
 def test_slug_examples(text: str, name: str) -> None:
     """Words stay readable, paths and device names are defused."""
     assert slug(text) == name
+
+
+def test_json_carries_the_parts_that_speak_to_the_query() -> None:
+    """Where they are known each result has them with their text; the provider's own unless others are given."""
+    plain = json.loads(results_json(response()))
+    assert not any("spans" in row for row in plain["results"])
+    given = json.loads(results_json(response(), spans={1: (TextSpan(0, 6, 0.5),), 2: ()}))["results"]
+    assert {row["index"]: row["spans"] for row in given if "spans" in row} == {
+        1: [{"start": 0, "stop": 6, "score": 0.5, "text": "How to"}]
+    }
+    own = replace(response(), spans={1: (TextSpan(7, 12),)})
+    assert json.loads(results_json(own))["results"][0]["spans"][0]["text"] == "reset"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import math
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +21,7 @@ from rerank_core.offline.ms_marco import MsMarcoMiniLM
 from rerank_core.offline.sentences import sentence_spans
 from rerank_core.offline.weights import MS_MARCO
 from rerank_core.rank_fields import TITLE_AND_TEXT
+from tests.support import flashrank_weights
 from tests.support import published_cross_encoder as published
 
 PAIRS = [
@@ -65,6 +69,26 @@ def test_in_float_our_graph_gives_what_the_published_one_gives(source: MsMarcoMi
         assert ours.logit(query, text) == pytest.approx(expected, abs=1e-3)
         without = theirs.run(None, feed(source, query, text, kinds=False))[0].item()
         assert abs(expected - without) > 0.01
+
+
+@pytest.mark.slow
+def test_flashranks_own_scores_come_out_of_the_float_form(source: MsMarcoMiniLM, tmp_path: Path) -> None:
+    """FlashRank itself, given the same weights as floats, shows the scores of our float form to 1e-3."""
+    try:
+        flashrank = importlib.import_module("flashrank")
+    except ImportError:
+        pytest.skip("LOUD: FlashRank is not compared with here. Install it with: pip install flashrank.")
+    cache = flashrank_weights.lay_out(tmp_path, published.in_float().SerializeToString())
+    ranker = flashrank.Ranker(flashrank_weights.MODEL, cache_dir=str(cache), log_level="ERROR")
+    ours = CrossEncoder(source, quantised=False)
+    query = "How do I reset my password?"
+    texts = [*dict.fromkeys(text for _, text in PAIRS), "Passwords can be reset in Settings.", "Reset it. " * 40]
+    passages = [{"id": place, "text": text} for place, text in enumerate(texts)]
+    found = {row["id"]: row["score"] for row in ranker.rerank(flashrank.RerankRequest(query, passages))}
+    for place, text in enumerate(texts):
+        assert 1 / (1 + math.exp(-ours.logit(query, text))) == pytest.approx(found[place], abs=1e-3)
+    assert max(found.values()) > 0.9
+    assert min(found.values()) < 0.1
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ import rerank_core as rc
 from rerank_core import pricing
 from rerank_core.exports.comparison import Entry, comparison_csv, comparison_json, votes_csv
 from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse
-from rerank_core.ranking import comparison
+from rerank_core.ranking import comparison, headline
 from rerank_core.ranking import contender as names_of
 from rerank_core.ranking import orders as measures
 from rerank_core.ranking.blind_test import Tally, Vote, letters, shuffled
@@ -108,7 +108,7 @@ def test_the_words_never_claim_more_than_the_figures(orders: list[list[int]], k:
     """ "The same order" is said only of the same order, and 0% or 100% of all pairs only where it is exact."""
     found = comparison.agreement(orders, k)
     names = letters(len(orders))
-    said = comparison.agreement_text(found, names, str)
+    said = headline.agreement_text(found, names, str)
     assert ("the same order" in said and "pairs" not in said) == (found.identical and len(orders) > 1)
     for pair in found.pairs:
         assert (pair.text == "The same order.") == (orders[pair.first] == orders[pair.second])
@@ -166,7 +166,7 @@ def test_agreement_does_not_depend_on_which_order_comes_first(orders: list[list[
 def test_the_sentence_of_three_models():
     """Who is first, how much of the top is common, and which two differ most."""
     orders = [[0, 1, 2, 3], [0, 1, 3, 2], [0, 3, 2, 1]]
-    said = comparison.agreement_text(comparison.agreement(orders, 2), ["English", "Multilingual", "v2"], LABELS)
+    said = headline.agreement_text(comparison.agreement(orders, 2), ["English", "Multilingual", "v2"], LABELS)
     assert said == (
         "All three put 'alpha' first; 1 of the top 2 is the same for all; "
         "English and v2 differ most: 50% of all pairs of documents stand in the same order"
@@ -175,7 +175,7 @@ def test_the_sentence_of_three_models():
 
 def test_the_sentence_of_two_models_that_differ_at_the_top():
     """Each first document is named with whoever put it there."""
-    said = comparison.agreement_text(comparison.agreement([[0, 1, 2], [2, 1, 0]], 2), ["A", "B"], LABELS)
+    said = headline.agreement_text(comparison.agreement([[0, 1, 2], [2, 1, 0]], 2), ["A", "B"], LABELS)
     assert said == (
         "They differ on the first place: 'alpha' for A, 'gamma' for B; 1 of the top 2 is the same; "
         "0% of all pairs of documents stand in the same order"
@@ -184,7 +184,7 @@ def test_the_sentence_of_two_models_that_differ_at_the_top():
 
 def test_one_model_alone_asks_for_a_second():
     """There is no agreement of one, and the sentence says what to do."""
-    said = comparison.agreement_text(comparison.agreement([[1, 0]], 3), ["English"], LABELS)
+    said = headline.agreement_text(comparison.agreement([[1, 0]], 3), ["English"], LABELS)
     assert said == "English puts 'beta' first; choose a second model to compare it with"
 
 
@@ -223,10 +223,10 @@ def test_the_widest_disagreement_in_words():
     """The document is named with its ranks, best first; where all agree there is nothing to say."""
     orders = [[0, 1, 2, 3], [3, 1, 2, 0]]
     found = comparison.differences(orders, 3)
-    said = comparison.disagreement_text(found, ["English", "v2"], LABELS)
+    said = headline.disagreement_text(found, ["English", "v2"], LABELS)
     assert said == "They disagree most on 'alpha': 1 for English, 4 for v2"
     same = comparison.differences([[0, 1], [0, 1]], 3)
-    assert comparison.disagreement_text(same, ["English", "v2"], LABELS) is None
+    assert headline.disagreement_text(same, ["English", "v2"], LABELS) is None
 
 
 @given(ORDERS, st.integers(1, 15))

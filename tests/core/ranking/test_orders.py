@@ -1,4 +1,4 @@
-"""What moved between two orders, and how to say it."""
+"""What moved between two orders."""
 
 from __future__ import annotations
 
@@ -180,54 +180,6 @@ def test_a_response_is_compared_by_place_not_by_text() -> None:
     assert [(move.key, move.was, move.now) for move in comparison.moves] == [(2, 3, 1), (0, 1, 2), (1, 2, 3)]
 
 
-TEN = ["a", "b", "c", "d", "e", "f", "Wi-Fi drops", "h", "i", "j"]
-
-
-def test_the_sentence_of_a_run() -> None:
-    """How many moved, who rose most, and how many are new in the top 3."""
-    moved = ["Wi-Fi drops", "e", "a", "b", "c", "d", "f", "h", "i", "j"]
-    assert (
-        orders.summary(compare_orders(TEN, moved))
-        == "7 of 10 moved; 'Wi-Fi drops' rose from 7 to 1; two documents are new in the top 3"
-    )
-
-
-@pytest.mark.parametrize(
-    ("initial", "reranked", "sentence"),
-    [
-        ("", "", "There are no documents"),
-        ("a", "a", "There is only one document, so nothing can move"),
-        ("abc", "abc", "Nothing moved: all three documents keep their places"),
-        ("ab", "ab", "Nothing moved: both documents keep their places"),
-        ("ab", "ba", "2 of 2 moved; 'b' rose from 2 to 1"),
-        ("abcd", "bacd", "2 of 4 moved; 'b' rose from 2 to 1; the top 3 holds the same documents"),
-        ("abcd", "abdc", "2 of 4 moved; 'd' rose from 4 to 3; one document is new in the top 3"),
-        ("abcdef", "defabc", "6 of 6 moved; 'd' rose from 4 to 1; three documents are new in the top 3"),
-        ("abcde", "abced", "2 of 5 moved; 'e' rose from 5 to 4; the top 3 holds the same documents"),
-        ("abcd", "abc", "Nothing moved: all three documents keep their places"),
-        ("abcd", "bd", "2 of 2 moved; 'b' rose from 2 to 1"),
-    ],
-)
-def test_the_sentence_in_every_case(initial: str, reranked: str, sentence: str) -> None:
-    """One or many, nothing moved, short lists: the sentence stays right."""
-    assert orders.summary(compare_orders(initial, reranked)) == sentence
-
-
-def test_many_documents_are_counted_in_readable_numbers() -> None:
-    """From a thousand on, numbers have separators; over ten, words give way to digits."""
-    order = list(range(1200))
-    assert orders.summary(compare_orders(order, order)) == "Nothing moved: all 1,200 documents keep their places"
-    sentence = orders.summary(compare_orders(order, order[::-1]), top=20)
-    assert sentence == "1,200 of 1,200 moved; '1199' rose from 1,200 to 1; 20 documents are new in the top 20"
-
-
-def test_the_riser_in_the_top_is_named_before_a_farther_rise_below() -> None:
-    """What arrived in the top 3 interests more than a longer climb further down."""
-    order = list(range(30))
-    moved = [0, 1, 5, 2, 3, 4, *order[6:10], 29, *order[10:29]]
-    assert "'5' rose from 6 to 3" in orders.summary(compare_orders(order, moved))
-
-
 def test_labels_are_cut_and_kept_on_one_line() -> None:
     """A long text with line breaks and control characters becomes a short plain label."""
     text = "How to   reset\nyour\x00 pass\u202eword and everything else that belongs to an account"
@@ -252,12 +204,6 @@ def test_a_document_is_called_by_its_title_else_by_its_text() -> None:
     assert orders.label_of(Document("body text", id="kb-1", metadata={"title": " "})) == "body text"
 
 
-def test_a_response_is_told_in_one_sentence() -> None:
-    """The sentence of a response names documents by title or text."""
-    told = orders.summarise_response(response([1, 0], [0.9, 0.2], ["first", "second one"]))
-    assert told == "2 of 2 moved; 'second one' rose from 2 to 1"
-
-
 @pytest.mark.parametrize(
     ("was", "now", "text"),
     [
@@ -271,25 +217,6 @@ def test_a_response_is_told_in_one_sentence() -> None:
 def test_movement_in_words(was: int | None, now: int | None, text: str) -> None:
     """Movement is written with numbers and an arrow, so that no colour is needed."""
     assert orders.movement_text(was, now) == text
-
-
-def test_no_good_answer_goes_by_the_best_score() -> None:
-    """The warning shows where even the best score is under the threshold, and only then."""
-    assert orders.no_good_answer([0.1, 0.29], 0.3)
-    assert not orders.no_good_answer([0.1, 0.3], 0.3)
-    assert not orders.no_good_answer([0.1, None], None)
-    assert not orders.no_good_answer([None, None], 0.3)
-    assert not orders.no_good_answer([], 0.3)
-
-
-def test_a_threshold_says_what_it_keeps() -> None:
-    """Scores at the threshold are kept, unscored documents are not, and the sentence counts both."""
-    scores = [0.9, 0.5, 0.5, 0.1, None]
-    assert orders.kept(scores, 0.5) == 3
-    assert orders.kept(scores, None) == 5
-    assert orders.kept_text(scores, 0.5) == "Keeps 3 of 5"
-    assert orders.kept_text(scores, 0.95) == "Keeps none of 5"
-    assert orders.kept_text(scores[:1], 0.2) == "Keeps all 1"
 
 
 @pytest.mark.parametrize("wrong", [None, 7, [["a"]], [{"text": "a"}]], ids=repr)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rerank_core import provider
 from rerank_core.providers.spec import ModelSpec
-from rerank_core.ranking.strength import Levels, levels, range_text, range_top, state, strength
+from rerank_core.ranking.strength import NOT_MEASURED, Levels, ScoreScale, levels, range_top, scale_of, state, strength
 
 SCORES = st.floats(0, 1)
 LEVELS = Levels(0.05, 0.25)
@@ -91,8 +91,17 @@ def test_a_bar_ends_where_the_model_usually_does() -> None:
     assert range_top([0.1, None], model(usual_top=0.6)) == 0.6
     assert range_top([], model(usual_top=0.6)) == 0.6
     assert range_top([0.1], model()) == 1.0
-    assert range_text(0.6) == "The bar's range is the one this model uses: 0 to 0.6"
-    assert range_text(1.0) == "The bar's range is 0 to 1"
+    assert scale_of([0.71], model(usual_top=0.6), LEVELS) == ScoreScale(LEVELS, 0.8)
+
+
+def test_a_scale_says_what_its_words_and_its_bar_mean() -> None:
+    assert ScoreScale(LEVELS, 0.6).text == (
+        "Strong from 0.25, possible from 0.05, weak below. The bar's range is the one this model uses: 0 to 0.6."
+    )
+    assert ScoreScale(Levels(0.05)).words_text == "Possible from 0.05, weak below; no score of this model is sure here."
+    assert ScoreScale(Levels(0.3, 0.3)).words_text == "Strong from 0.3, weak below."
+    assert ScoreScale().text == f"{NOT_MEASURED} The bar's range is 0 to 1."
+    assert ScoreScale(LEVELS).word(0.3) == "strong"
 
 
 @given(st.lists(SCORES))

@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rerank_core import Client
-from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, Usage
+from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, TextSpan, Usage
 from rerank_core.pricing.estimates import CostEstimate
 from rerank_core.storage import runs as store_module
 from rerank_core.storage import sqlite_file
@@ -51,6 +51,13 @@ VALUE = st.recursive(
 )
 DOCUMENT = st.builds(
     Document, ANY_TEXT, st.none() | ANY_TEXT, st.dictionaries(ANY_TEXT | st.just("$type"), VALUE, max_size=3)
+)
+
+SPAN = st.builds(
+    lambda start, size, score: TextSpan(start, start + size, score),
+    st.integers(0, 9),
+    st.integers(1, 9),
+    st.none() | st.floats(0, 1),
 )
 
 
@@ -83,6 +90,7 @@ def any_run(draw: st.DrawFn) -> Run:
         draw(VALUE),
         draw(VALUE),
         tuple(draw(st.lists(ANY_TEXT, max_size=2))),
+        draw(st.dictionaries(st.integers(0, 3), st.lists(SPAN, max_size=2).map(tuple), max_size=2)),
     )
     estimate = draw(
         st.none()
@@ -377,7 +385,7 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
 
 def test_a_locked_file_says_so_and_may_be_tried_again(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """While another program holds the file, saving fails with an error that is worth a retry, and recovers."""
-    monkeypatch.setattr(sqlite_file, "_BUSY_SECONDS", 0.0)
+    monkeypatch.setattr(sqlite_file.SqliteFile, "busy_seconds", 0.0)
     store.save(make_run())
     store.close()
     other = sqlite3.connect(store.path, isolation_level=None)

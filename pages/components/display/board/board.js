@@ -62,7 +62,11 @@ class Board {
   // ---- what is on the screen -------------------------------------------------------------------------
 
   writeHeads() {
-    const { labels, bars, scored, rating, presenter, rows, threshold } = this.data;
+    const { labels, bars, range, scored, rating, presenter, rows, threshold } = this.data;
+    const legend = this.root.querySelector(".legend");
+    legend.textContent = labels.scale;
+    legend.hidden = !labels.scale || rows.length === 0;
+    this.root.classList.toggle("worded", rows.some((row) => row.strength));
     this.root.classList.toggle("presenter", presenter);
     this.root.classList.toggle("rates", rating);
     for (const [side, title, name] of [
@@ -72,7 +76,9 @@ class Board {
       const head = this.root.querySelector(`.head.${side}`);
       head.querySelector("h2").textContent = title;
       head.querySelector(".name").textContent = name;
-      head.querySelector(".scale").hidden = !bars[side];
+      const scale = head.querySelector(".scale");
+      scale.hidden = !bars[side];
+      scale.lastElementChild.textContent = String(side === "right" ? range : 1);
       this.lists[side].setAttribute("aria-label", title);
       this.root.classList.toggle(`bars-${side}`, bars[side]);
     }
@@ -84,9 +90,9 @@ class Board {
     const keys = [["↑ ↓", "move"], ["← →", "same document in the other order"], ["Enter", "show it in full"]];
     if (rating) keys.push(["0–3", "rate it"]);
     if (threshold !== null) keys.push(["Tab", "to the threshold"]);
-    const legend = this.root.querySelector(".keys");
-    writeKeys(legend, keys);
-    legend.hidden = rows.length === 0;
+    const help = this.root.querySelector(".keys");
+    writeKeys(help, keys);
+    help.hidden = rows.length === 0;
   }
 
   makeRow(key, side) {
@@ -107,8 +113,11 @@ class Board {
     bar.setAttribute("aria-hidden", "true");
     nodes.fill = element("i");
     bar.append(nodes.fill);
+    nodes.strength = element("b", "strength");
+    nodes.number = element("span", "number");
     nodes.score = element("span", "score");
-    meter.append(bar, nodes.score);
+    nodes.score.append(nodes.strength, nodes.number);
+    meter.append(nodes.score, bar);
     facts.append(meter);
     if (side === "right") {
       nodes.words = element("span", "words");
@@ -157,8 +166,13 @@ class Board {
     nodes.text.setAttribute("title", data.text);
     if (data.tooltip) nodes.button.setAttribute("title", data.tooltip);
     else nodes.button.removeAttribute("title");
-    nodes.fill.style.width = `${clamp(score ?? 0) * 100}%`;
-    nodes.score.textContent = score === null ? this.data.labels.noScore : score.toFixed(3);
+    const { range, labels } = this.data;
+    const worded = side === "right" && data.strength;
+    nodes.fill.style.width = `${clamp((score ?? 0) / (side === "right" ? range : 1)) * 100}%`;
+    nodes.number.textContent = score === null ? labels.noScore : score.toFixed(3);
+    nodes.strength.textContent = worded ? `${data.strength} ` : "";
+    nodes.score.dataset.strength = worded ? data.strength : "";
+    nodes.score.title = worded ? data.meaning : "";
     nodes.item.classList.toggle("unscored", score === null);
     nodes.rates.hidden = !this.data.rating;
     nodes.grades.forEach((grade, value) => grade.setAttribute("aria-pressed", String(value === data.rating)));

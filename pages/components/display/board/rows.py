@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from rerank_core.ranking.keeping import below_text
 from rerank_core.ranking.orders import movement_text
+from rerank_core.ranking.strength import MEANINGS, ScoreScale
 from rerank_core.retrieval.marks import marked
 
 __all__ = ["LINES", "MAX_ROWS", "BoardEvent", "BoardRow", "BoardView", "Rating", "movement", "payload", "shown"]
@@ -131,7 +133,8 @@ class BoardView:
 
     `threshold` None draws no handle to drag; 0 keeps everything and can be dragged up. `picked` marks the row whose
     document the page shows, `rating` lets rows be rated, `presenter` enlarges the type. The words that a text shares
-    with `question` are marked; None marks none. Raises ValueError for a `top_n` below 1.
+    with `question` are marked; None marks none. `scale` gives the reranker's scores their words and their bars a
+    range other than 0 to 1. Raises ValueError for a `top_n` below 1.
     """
 
     top_n: int
@@ -142,6 +145,7 @@ class BoardView:
     rating: bool = False
     presenter: bool = False
     question: str | None = None
+    scale: ScoreScale | None = None
 
     def __post_init__(self) -> None:
         if self.top_n < 1:
@@ -182,8 +186,9 @@ def payload(rows: Sequence[BoardRow], view: BoardView, *, folded: bool, seen: in
     top_n, threshold = view.top_n, view.threshold
     below = sum(row.now > top_n for row in rows)
     scored = any(row.score is not None for row in rows)
+    scale = view.scale or ScoreScale()
     return {
-        "rows": [_row(row, view.question) for row in rows],
+        "rows": [_row(row, view) for row in rows],
         "top": top_n,
         "threshold": None if threshold is None or not scored else min(1.0, max(0.0, threshold)),
         "lines": LINES,
@@ -197,6 +202,7 @@ def payload(rows: Sequence[BoardRow], view: BoardView, *, folded: bool, seen: in
             "left": _on_axis([row.initial_score for row in rows]),
             "right": _on_axis([row.score for row in rows]),
         },
+        "range": scale.top,
         # The initial order often has no scores at all; its rows then give that room to the text.
         "scored": any(row.initial_score is not None for row in rows),
         "labels": {
@@ -205,15 +211,22 @@ def payload(rows: Sequence[BoardRow], view: BoardView, *, folded: bool, seen: in
             "initialName": shown(view.initial_name, 80, one_line=True),
             "rerankedName": shown(view.reranked_name, 80, one_line=True),
             "noScore": "no score",
-            "cut": f"Below Top {top_n}",
-            "show": f"Show {below} below Top {top_n}",
-            "hide": f"Fold {below} below Top {top_n}",
+            "cut": _sentence(below_text(top_n)),
+            "show": f"Show {below} {below_text(top_n)}",
+            "hide": f"Fold {below} {below_text(top_n)}",
+            "scale": scale.text if view.scale is not None and scored else "",
             "empty": "No documents to show. Add some above, then rerank.",
         },
     }
 
 
-def _row(row: BoardRow, question: str | None) -> dict[str, Any]:
+def _sentence(words: str) -> str:
+    return words[0].upper() + words[1:]
+
+
+def _row(row: BoardRow, view: BoardView) -> dict[str, Any]:
+    question = view.question
+    strength = view.scale.word(row.score) if view.scale is not None else None
     words, move, spoken = movement(row.was, row.now)
     text = shown(row.text, TEXT_CHARACTERS, one_line=True) or "(blank)"
     return {
@@ -224,6 +237,8 @@ def _row(row: BoardRow, question: str | None) -> dict[str, Any]:
         "pieces": [[piece.text, piece.marked] for piece in marked(text, question)] if question else None,
         "title": shown(row.title, TITLE_CHARACTERS, one_line=True) if row.title else None,
         "scores": {"left": row.initial_score, "right": row.score},
+        "strength": strength,
+        "meaning": f"{_sentence(strength)}: {MEANINGS[strength]}." if strength else None,
         "rating": row.rating,
         "tooltip": shown(row.tooltip, TOOLTIP_CHARACTERS) if row.tooltip else None,
         "words": words,

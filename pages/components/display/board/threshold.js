@@ -22,18 +22,18 @@ class Threshold {
     const shown = this.value !== null && rows.size > 0;
     this.line.hidden = !shown;
     root.classList.toggle("has-threshold", shown && this.value > 0);
-    let count = 0;
+    let count = 0; // one rule with the tables: within Top N and not under the threshold
     for (const row of rows.values()) {
       const score = row.data.scores.right;
       const under = shown && (score === null || score < this.value);
-      if (!under) count += 1;
+      if (!under && row.data.now <= data.top) count += 1;
       row.right.item.classList.toggle("under", under);
       row.wire?.classList.toggle("under", under);
     }
     if (!shown) return;
     const value = this.value.toFixed(3);
     const keeps = `keeps ${count} of ${rows.size}`;
-    root.style.setProperty("--threshold", `${this.value * 100}%`);
+    root.style.setProperty("--threshold", `${clamp(this.value / data.range) * 100}%`);
     this.handle.replaceChildren(element("b", "", value), element("span", "", keeps));
     this.handle.setAttribute("aria-valuenow", value);
     this.handle.setAttribute("aria-valuetext", `${value}, ${keeps}`);

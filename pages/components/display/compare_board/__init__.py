@@ -1,13 +1,13 @@
 """Several orders of the same documents side by side, with lines between neighbouring columns.
 
-The board's bigger sibling: drawn by a Streamlit component that writes text as text only. It draws ranks and no
-scores, since scores of different models do not compare.
+The board's bigger sibling: drawn by a Streamlit component that writes text as text only. It draws ranks and words for
+scores, but no scores, since numbers of different models do not compare.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
@@ -36,12 +36,13 @@ _BOARD = component("compare_board", "theme.css", "orders.css", "elements.js", "o
 @dataclass(frozen=True, slots=True)
 class Column:
     """One order. `about` stands below its name, `order` are places in the documents, best first, `only` those of them
-    that no other column has at its top."""
+    that no other column has at its top, `words` what the model's own scale says of a place: "strong"."""
 
     name: str
     order: tuple[int, ...]
     about: str = ""
     only: frozenset[int] = frozenset()
+    words: Mapping[int, str] = field(default_factory=dict)
 
 
 def compare_board(
@@ -91,6 +92,9 @@ def payload(
                 "about": shown(column.about, 120, one_line=True),
                 "order": list(column.order[:MAX_ROWS]),
                 "only": sorted(column.only & drawn),
+                "words": {
+                    str(place): column.words[place] for place in column.order[:MAX_ROWS] if place in column.words
+                },
             }
             for column in columns
         ],
@@ -107,6 +111,7 @@ def payload(
         "folded": folded,
         "labels": {
             "only": "only here" if len(columns) > 2 else "not there",
+            "wordHint": "By the own scale of this model",
             "onlyHint": f"In the top {top_n} of no other column",
             "show": f"Show {rows - visible:,} more",
             "hide": f"Fold what is below {visible:,}",

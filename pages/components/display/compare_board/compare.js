@@ -108,11 +108,20 @@ class CompareBoard {
     body.append(heading, words);
     const elsewhere = columns.map((column, other) => (other === place ? "" : `${ranks[other][key] ?? "no rank"} in ${column.name}`));
     const said = element("span", "sr", `; ${elsewhere.filter(Boolean).join(", ")}`);
-    button.append(element("span", "rank", String(rank)), body);
+    const standing = element("span", "standing");
+    standing.append(element("span", "rank", String(rank)));
+    button.append(standing, body);
     if (columns[place].only.includes(key)) {
       const only = element("span", "only", labels.only);
       only.title = labels.onlyHint;
       body.append(only);
+    }
+    const word = columns[place].words[key];
+    if (word) {
+      const strength = element("span", "strength", word);
+      strength.title = labels.wordHint;
+      strength.dataset.strength = word;
+      standing.append(strength);
     }
     if (columns.length > 1) button.append(said);
     item.append(button);

@@ -111,6 +111,42 @@ def test_the_report_says_everything(report):
     assert parsed.tags.count("h1") == 1
 
 
+def test_the_first_page_has_what_to_do_three_figures_and_six_queries(report):
+    """The recommendation stands first, then the figures it rests on, then queries won and lost by title."""
+    text = report_html(report).decode()
+    header = text[text.index("<header>") : text.index("</header>")]
+    words = " ".join("".join(Parsed(f"{header}</header>").words).split())
+    order = [words.index(part) for part in ("Switch English on", "a month for English", "Won by English", "Lost by")]
+    assert order == sorted(order)
+    assert len(report.first.figures) == 3
+    assert [one.value for one in report.first.figures][1:] == ["23 : 0", "$30"]
+    assert len(report.first.won) == 3
+    assert report.first.won[0].change.change >= report.first.won[-1].change.change > 0
+    assert report.first.lost == ()
+    assert "No query got worse." in words
+    one = report.first.won[0]
+    assert (one.before.title, one.before.rating) == (f"Title {one.change.query.id}-d0", 0)
+    assert (one.after.title, one.after.rating) == (f"Title {one.change.query.id}-d5", 3)
+    assert f"first after: Title {one.change.query.id}-d5 (rated 3)" in words
+    assert "p 0." not in header
+    assert "Perhaps" not in text
+
+
+def test_queries_lost_are_named_with_what_stands_first_now():
+    """Where a model makes it worse, the three worst queries are told, and the figures are about that model."""
+    query_set = small_set(40)
+    worse = {query: (*order[:1], order[-1], *order[1:-1]) for query, order in query_set.initial.items()}
+    ranked = [replace(one, run=query_set.initial) for one in rankings(query_set, "English")]
+    made = make_report(
+        replace(query_set, queries=make_queries({query.id: query.text for query in query_set.queries}, worse, {})),
+        ranked,
+    )
+    assert made.first.advice.lead.text == "Leave English off"
+    assert len(made.first.lost) == 3
+    assert made.first.won == ()
+    assert [one.change.change for one in made.first.lost] == sorted(one.change.change for one in made.first.lost)
+
+
 def test_nothing_is_fetched_and_nothing_runs(report):
     """No script, link, picture, font or address; the policy in the file forbids them too."""
     text = report_html(report).decode()
