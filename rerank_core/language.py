@@ -215,6 +215,18 @@ def differ(query: str, texts: Sequence[str]) -> bool:
     return other * 2 > len(found)
 
 
+def are_english(query: str, texts: Sequence[str]) -> bool:
+    """Whether query and texts pass for English: neither the query nor more than half of the texts is surely not.
+
+    A query that looks English or tells nothing is not worth loading the model for where the texts are English.
+    """
+    found = _guesses(texts)
+    plain = _plain(query)
+    if (_seems_foreign(plain) or "en" not in found) and _asked(query, found) not in (None, "en"):
+        return False
+    return sum(code not in (None, "en") for code in found) * 2 <= len(found)
+
+
 def strangers(query: str, texts: Sequence[str]) -> list[bool]:
     """Which texts are surely in another language than the query, in the order of `texts`; False wherever unsure.
 
