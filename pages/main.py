@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.components import frame
 from pages.components.session import page_state
+from pages.components.sharing import received
 
 frame.page_config()
 page = st.navigation(
@@ -49,5 +50,10 @@ page = st.navigation(
 )
 page_state.carry_over(page.url_path)
 spend = frame.sidebar(page)
-page.run()
+received.expect(page.url_path)
+if received.is_shown(page.url_path):
+    received.show()
+else:
+    page.run()
 frame.spend(spend)
+received.listen(page.url_path)

@@ -61,9 +61,9 @@ def _written_otherwise(folded: str) -> Iterator[tuple[Sequence[str], Sequence[st
         yield parts, ["".join(parts)]
     written = folded.split()
     for word in written:
-        parts = _LETTERS_OR_DIGITS.findall(word)
-        if len(parts) > 1 and max(map(len, parts)) > 1 and "".join(parts) == word:
-            yield [word], parts
+        found = _LETTERS_OR_DIGITS.findall(word)
+        if len(found) > 1 and max(map(len, found)) > 1 and "".join(found) == word:
+            yield [word], found
     for one, other in pairwise(written):
         if len(one) + len(other) >= _SHORTEST and is_spaced_word(one) and is_spaced_word(other):
             yield [one, other], [one + other]

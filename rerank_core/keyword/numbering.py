@@ -35,8 +35,13 @@ class _Numbering:
     def add(self, texts: list[str]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """The numbers of the words of some texts, end to end, and how many words each text has."""
         text = "\n".join(texts)
-        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-        inside = _INSIDE[np.minimum(codes, 128)]
+        codes: NDArray[np.unsignedinteger]
+        if text.isascii():
+            codes = np.frombuffer(text.encode(), np.uint8)
+            inside = _INSIDE[codes]
+        else:
+            codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+            inside = _INSIDE[np.minimum(codes, 128)]
         edges = np.flatnonzero(np.diff(inside, prepend=False, append=False))
         starts, ends = edges[::2], edges[1::2]
         ending = np.cumsum([len(one) + 1 for one in texts])
@@ -58,7 +63,7 @@ class _Numbering:
         self._numbers = np.insert(self._numbers, found[new], numbers[new])
         return numbers[places], np.diff(upto, prepend=0)
 
-    def _hash(self, codes: NDArray[np.uint32], sizes: NDArray[np.int64]) -> NDArray[np.uint64]:
+    def _hash(self, codes: NDArray[np.unsignedinteger], sizes: NDArray[np.int64]) -> NDArray[np.uint64]:
         """A hash of each word, whose letters stand end to end in `codes`."""
         longest = int(sizes.max())
         if len(self._powers) < longest:
@@ -67,7 +72,8 @@ class _Numbering:
             self._powers = np.cumprod(factors, dtype=np.uint64)
         begins = np.cumsum(sizes) - sizes
         places = np.arange(len(codes)) - np.repeat(begins, sizes)
-        letters = (codes + np.uint32(1)).astype(np.uint64)
+        letters = codes.astype(np.uint64)
+        letters += np.uint64(1)
         letters *= self._powers[places]
         return np.add.reduceat(letters, begins)
 
@@ -89,7 +95,8 @@ def number_words(texts: Iterable[str]) -> tuple[list[str], NDArray[np.int32], ND
     for text in texts:
         if text.isascii():
             folded = text.lower()
-            waiting.append(" ".join((folded, *besides(folded))))
+            more = besides(folded)
+            waiting.append(" ".join((folded, *more)) if more else folded)
         else:
             waiting.append(" ".join(words(text)))
         size += len(text)

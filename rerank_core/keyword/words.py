@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 
 def _marks() -> str:
@@ -49,7 +49,7 @@ _TYPED_ALIKE = {"آأإٱ": "ا", "ىی": "ي", "ک": "ك", "ةۀہ": "ه"}
 _ARABIC = str.maketrans({letter: plain for letters, plain in _TYPED_ALIKE.items() for letter in letters})
 _HAS_ARABIC = re.compile("[\u0600-\u06ff]")
 
-_HYPHENS = re.compile("[\u2010\u200c]")  # what NFKC leaves of hyphens, and what parts Arabic words
+_HYPHENS = "\u2010\u200c"  # what NFKC leaves of hyphens, and what parts Arabic words
 _JOIN = re.compile(r"-(?<=\w-)(?=\w)")
 # Beside a short part or a digit: in English most hyphens are not, and need no further look.
 _ASCII_JOIN = re.compile(
@@ -95,7 +95,10 @@ def normalise(text: str) -> str:
     if text.isascii():
         return text.lower()
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    folded = unicodedata.normalize("NFC", _LEFT_OUT.sub("", folded))
+    folded = _LEFT_OUT.sub("", folded)
+    if folded.isascii():
+        return folded
+    folded = unicodedata.normalize("NFC", folded)
     if _HAS_ARABIC.search(folded):
         folded = folded.translate(_ARABIC)
     return _NO_BREAK.sub("", folded) if "\u200c" in folded else folded
@@ -115,8 +118,11 @@ def plain_words(folded: str) -> list[str]:
     """The words of a normalised text without those put together."""
     if folded.isascii():  # the common case, three times as fast
         return _ASCII_WORD.findall(folded) + _signed(folded)
+    found = _word().findall(folded)
+    if not _UNSPACED_RUN.search(folded):
+        return found + _signed(folded)
     out: list[str] = []
-    for word in _word().findall(folded):
+    for word in found:
         if word.isascii() or not _UNSPACED_RUN.search(word):
             out.append(word)
             continue
@@ -140,7 +146,7 @@ def _signed(folded: str) -> list[str]:
         out += _SIGNED.findall(folded)
     if "." in folded:
         out += _DOTTED.findall(folded)
-    return [word.translate(_SIGNS) for word in out]
+    return [word.translate(_SIGNS) for word in out] if out else out
 
 
 def is_spaced_word(word: str) -> bool:
@@ -148,18 +154,28 @@ def is_spaced_word(word: str) -> bool:
     return "-" not in word and bool((_ASCII_RUN if word.isascii() else _run()).fullmatch(word))
 
 
-def hyphened(folded: str) -> list[list[str]]:
+def hyphened(folded: str) -> list[tuple[str, ...]]:
     """The parts of each word of a normalised text that hyphens part and that is as often written without.
 
     One of its parts is short or has a digit: wi-fi, e-mail, ab-1234-xl. Of others it is enough that pieces match.
     """
-    plain = folded.isascii()
-    if not plain:
-        folded = _HYPHENS.sub("-", folded)
-    if "-" not in folded:
-        return []
-    may_join, run = (_ASCII_JOIN, _ASCII_RUN) if plain else (_JOIN, _run())
-    out: list[list[str]] = []
+    for other in "" if folded.isascii() else _HYPHENS:
+        folded = folded.replace(other, "-")
+    out: list[tuple[str, ...]] = []
+    place = folded.find("-")
+    while place >= 0:
+        # a word holds no blank, and the same ones come again and again
+        end = folded.find(" ", place)
+        end = len(folded) if end < 0 else end
+        around = folded[folded.rfind(" ", 0, place) + 1 : end]
+        out += _kept_hyphened(around) if len(around) <= _LONGEST else _hyphened(around)
+        place = folded.find("-", end)
+    return out
+
+
+def _hyphened(folded: str) -> tuple[tuple[str, ...], ...]:
+    may_join, run = (_ASCII_JOIN, _ASCII_RUN) if folded.isascii() else (_JOIN, _run())
+    out: list[tuple[str, ...]] = []
     end = 0
     for match in may_join.finditer(folded):
         place = match.start()
@@ -170,8 +186,11 @@ def hyphened(folded: str) -> list[list[str]]:
         end = after.end() if after else place + 1
         parts = folded[place - (before.end() if before else 0) : end].strip("-").split("-")
         if _is_one_word(parts):
-            out.append(parts)
-    return out
+            out.append(tuple(parts))
+    return tuple(out)
+
+
+_kept_hyphened = lru_cache(2**14)(_hyphened)
 
 
 def _is_one_word(parts: list[str]) -> bool:

@@ -14,11 +14,11 @@ so high that a right answer with few words in common is called nothing (`tests/c
 |English|0.1|11 %, 0 %|40 %, 31 %|
 |Multilingual|0.15|11 %, 1 %|30 %, 37 %|
 |Multilingual, across languages|0.15|-, 7 %|-, 36 %|
-|v2 (keywords)|0.013|0 %, 0 %|1 %, 0 %|
+|Keyword matching|0.013|0 %, 0 %|1 %, 0 %|
 |Cross-encoder|0.003|17 %, 0 %|56 %, 47 %|
 
 So a list that is called weak is seldom one with an answer, and the absence of the word promises little: near misses
-pass, and v2 calls nearly nothing weak, since a right answer may share hardly a word with its question.
+pass, and keyword matching calls nearly nothing weak, since a right answer may share hardly a word with its question.
 
 From `strong` on, about four results in five are right, as the mean of the two kinds on the half where it was chosen;
 `usual_top` is where nine in ten of the best scores lie below.
@@ -28,7 +28,7 @@ From `strong` on, about four results in five are right, as the mean of the two k
 |English|0.35|82 %, 98 %|6 %, 18 %|
 |Multilingual|0.8|75 %, 97 %|6 %, 18 %|
 |Multilingual, across languages|0.8|72 %, 97 %|-, 14 %|
-|v2 (keywords)|0.5|71 %, 97 %|9 %, 20 %|
+|Keyword matching|0.5|71 %, 97 %|9 %, 20 %|
 |Cross-encoder|0.5|79 %, 97 %|12 %, 17 %|
 
 The English and the keyword model cannot tell across languages; their thresholds there only keep the word "weak" from
@@ -87,14 +87,15 @@ MODELS: tuple[ModelSpec, ...] = (
     ),
     ModelSpec(
         id=KEYWORD,
-        label="v2",
+        label="Keyword matching",
+        stands_for="v2",
         audience="Names, codes and exact words, in any language. Runs on this computer, free.",
         price_per_1000=_FREE,
         languages="many",
         notice=(
             "The keyword baseline: it counts shared words and parts of words (BM25) and knows nothing of meaning. "
-            "It stands where the hosted v2 model stands; it is not that model. It calls weak only what shares hardly "
-            "a word with the query, so it seldom says that nothing answers."
+            "It is the place-holder of the hosted model v2, and is not that model. It calls weak only what shares "
+            "hardly a word with the query, so it seldom says that nothing answers."
         ),
         threshold=0.013,
         cross_language_threshold=0.012,

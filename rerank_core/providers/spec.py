@@ -26,6 +26,8 @@ class ModelSpec:
     documents differ in language. `usual_top` is the score that nine best results in ten stay under: the end of the
     range that the model uses. All lie from 0 to 1, `strong` not under its `threshold`.
     `rerank_core.ranking.strength` turns them into words.
+
+    `stands_for` is the label of the hosted model in whose place a local one is offered, where its own label is another.
     """
 
     id: str
@@ -40,6 +42,12 @@ class ModelSpec:
     strong: float | None = None
     cross_language_strong: float | None = None
     usual_top: float | None = None
+    stands_for: str = ""
+
+    @property
+    def slot(self) -> str:
+        """What the model is chosen by on every connection: the hosted model that it stands for, else its own label."""
+        return self.stands_for or self.label
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,10 @@ from rerank_core.models import Document, as_documents
 _HERE = Path(__file__).parent
 _LANGUAGES = ("en", "de", "es", "ja")
 
+KINDS = ("keyword", "title", "product", "question", "statement", "letter")
+"""What a rated query is: a few bare words, an article's title or nearly, a device, plan or feature by its name and
+properties, a question, a sentence that says what is the matter or wanted, several sentences with the need in them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
@@ -40,12 +44,15 @@ class RatedQuerySet:
     """Queries over `documents` with a person's ratings, to measure an order by.
 
     queries: query id to text. tags: query id to {"lang": ISO code, "topic": a section of the knowledge base or
-    "other", "length": "short", "sentence" or "long"}.
+    "other", "length": "short", "sentence" or "long", "kind": one of KINDS}.
 
     judgments: query id to document id to grade. 3 answers it, in the language of the question; 2 gives the answer,
-    but in another language, out of date or in part; 1 is on the subject and of some help; 0 does not help, however
-    alike the words are. The first eight documents of each local model are rated for every query, so a document
-    without a rating has been ranked low by all three. Queries whose best grade is 0 or 1 have no good answer here.
+    but in another language, out of date or in part; 1 is on the subject and of some help, which includes an answer
+    that is in another language and in part; 0 does not help, however alike the words are. Every document has a grade
+    for every query: those that help were named for each query by reading, with all documents in view, and whatever
+    else stood among the first ten of a local model, or of one of its parts alone, was then looked at once more
+    together with the query. So no order is measured by documents that nobody rated. Queries whose best grade is 0 or
+    1 have no good answer here.
     """
 
     queries: Mapping[str, str]
@@ -67,7 +74,7 @@ def knowledge_base() -> tuple[Document, ...]:
 
 @cache
 def rated_queries() -> RatedQuerySet:
-    """The sample query set: 77 queries in four languages over the knowledge base, some with no good answer.
+    """The sample query set: 165 queries in four languages over the knowledge base, some with no good answer.
 
     Its files, `rated/queries.jsonl` and `rated/qrels.tsv`, are laid out as BEIR does it.
     """

@@ -98,6 +98,18 @@ _MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE query_sets ADD COLUMN rank_fields TEXT NOT NULL DEFAULT '["text"]';
     ALTER TABLE experiments ADD COLUMN rank_fields TEXT NOT NULL DEFAULT '["text"]';
     """,
+    # Keyword matching on this computer was called v2, after the hosted model in whose place it stands.
+    """
+    UPDATE borderline_marks SET contender = CAST('Keyword matching' AS BLOB)
+    WHERE contender IN (CAST('v2' AS BLOB), CAST('v2 (On this computer)' AS BLOB)) AND experiment IN (
+        SELECT number FROM experiments
+        WHERE instr(contenders, '["local", "local-keyword", "' || CAST(contender AS TEXT) || '"]') > 0
+    );
+    UPDATE experiments SET contenders = replace(
+        replace(contenders, '["local", "local-keyword", "v2"]', '["local", "local-keyword", "Keyword matching"]'),
+        '["local", "local-keyword", "v2 (On this computer)"]', '["local", "local-keyword", "Keyword matching"]'
+    );
+    """,
 )
 
 

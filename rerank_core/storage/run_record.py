@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from rerank_core.exports.shared_result import RECEIVED
 from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, TextSpan, Usage
 from rerank_core.pricing.estimates import CostEstimate
 from rerank_core.rank_fields import TEXT_ONLY
@@ -79,6 +80,11 @@ class Run:
     def connection(self) -> str:
         """The id of the provider that answered."""
         return self.response.provider
+
+    @property
+    def received(self) -> bool:
+        """Whether it came with a link: nothing was computed here, so cost and time are not known."""
+        return RECEIVED in self.response.warnings
 
     @property
     def model(self) -> str | None:

@@ -74,12 +74,20 @@ def test_a_first_visit_has_compared_the_models_on_this_computer(app) -> None:
     page = app()
     assert (
         "They differ on the first place: 'Fellside Wide' for English, Multilingual and Cross-encoder, "
-        "'Tarn 30 backpack' for v2;" in words(page)
+        "'Tarn 30 backpack' for Keyword matching." in words(page)
     )
-    assert "They disagree most on 'Tarn 30 backpack': 1 for v2, 3 for English, 3 for Multilingual" in words(page)
+    assert (
+        "They disagree most on 'Tarn 30 backpack': 1 for Keyword matching, 3 for English, 3 for Multilingual"
+        in words(page)
+    )
     assert metrics(page)["Estimated cost"] == "$0"
     assert [tab.label for tab in page.tabs] == ["Board", "Table", "Agreement", "Cost and time", "Export"]
-    assert [column["name"] for column in board(page)["columns"]] == ["English", "Multilingual", "v2", "Cross-encoder"]
+    assert [column["name"] for column in board(page)["columns"]] == [
+        "English",
+        "Multilingual",
+        "Keyword matching",
+        "Cross-encoder",
+    ]
     assert not page.error
 
 
@@ -88,12 +96,15 @@ def test_every_tab_says_what_it_is_for(app) -> None:
     """Ranks and no scores in the table, pairs in words and figures, cost and latency of each."""
     page = app(GERMAN)
     table = open_tab(page, "Table").dataframe[0].value
-    assert list(table.columns) == ["Document", "English", "Multilingual", "v2", "Apart", "Initial"]
+    assert list(table.columns) == ["Document", "English", "Multilingual", "Keyword matching", "Apart", "Initial"]
     assert list(table.iloc[0])[1:] == [6, 2, 5, 4, 8]
     assert list(table["Apart"][:6]) == [4, 3, 2, 2, 0, 3]
     open_tab(page, "Agreement")
-    assert "English and v2 agree most, English and Multilingual least, the top places counting most." in words(page)
-    assert "Multilingual and v2: 1 of the top 3 is the same; 89% of all pairs of documents" in words(page)
+    assert (
+        "English and Keyword matching agree most, English and Multilingual least, the top places counting most."
+        in words(page)
+    )
+    assert "Multilingual and Keyword matching: 1 of the top 3 is the same; 89% of all pairs of documents" in words(page)
     pairs = page.dataframe[0].value
     assert list(pairs["Models"])[-1] == "English and Multilingual"
     assert list(pairs["Rank-biased overlap"]) == sorted(pairs["Rank-biased overlap"], reverse=True)
@@ -114,7 +125,7 @@ def test_four_models_of_three_connections_answer_side_by_side(app, service: Rera
     assert metrics(page)["Estimated cost"] == "$0.002 + one unknown"
     compare(page)
     names = [column["name"] for column in board(page)["columns"]]
-    assert names == ["English", "Multilingual", "FlashRank HTTP", "v2"]
+    assert names == ["English", "Multilingual", "FlashRank HTTP", "Keyword matching"]
     assert sorted(request.json.get("model", "flashrank") for request in service.requests) == [
         "flashrank",
         "rerank-english-v3.0",
@@ -128,10 +139,8 @@ def test_four_models_of_three_connections_answer_side_by_side(app, service: Rera
     assert metrics(page)["Of unknown cost"] == "1"
     page.session_state["compare"].picked = 0
     open_tab(page, "Board")
-    assert (
-        "Ranks: 12 for English, 12 for Multilingual, 12 for FlashRank HTTP, 5 for v2, 1 in the initial order."
-        in words(page)
-    )
+    others = "12 for English, 12 for Multilingual, 12 for FlashRank HTTP"
+    assert f"Ranks: {others}, 5 for Keyword matching, 1 in the initial order." in words(page)
 
 
 def test_no_more_than_four_models_are_taken_from_a_link(app) -> None:
@@ -156,10 +165,10 @@ def test_one_model_fails_alone_with_its_sentence(app, service: RerankService, mo
     own(page, "printer is jammed", "the first text\nthe second text\nhow to clear a printer")
     compare(page)
     assert [box.value for box in page.error] == [f"English: {heading}"]
-    assert [column["name"] for column in board(page)["columns"]] == ["FlashRank HTTP", "v2"]
+    assert [column["name"] for column in board(page)["columns"]] == ["FlashRank HTTP", "Keyword matching"]
     assert page.text_area(key="query").value == "printer is jammed"
     assert page.text_area(key="documents").value.endswith("how to clear a printer")
-    assert "FlashRank HTTP, v2 are there already and not sent again." in words(page)
+    assert "FlashRank HTTP, Keyword matching are there already and not sent again." in words(page)
     service.requests.clear()
     compare(page)
     assert {request.json.get("model") for request in service.requests} == {"rerank-english-v3.0"}
@@ -175,7 +184,7 @@ def test_a_missing_key_is_said_before_the_button_and_stops_only_its_own_model(ap
     compare(page)
     assert [box.value for box in page.error] == ["English: the connection is not set up"]
     assert "GATEFLOW_API_KEY" in words(page)
-    assert "v2 puts" in words(page)
+    assert "Keyword matching puts" in words(page)
 
 
 @pytest.mark.parametrize(
@@ -251,10 +260,10 @@ def test_cancel_ends_the_models_that_are_still_out_and_keeps_the_others(app) -> 
     page = choose(app(gateflow="held"), HOSTED[0], KEYWORD)
     once(click(page, "Compare"), "1 of 2 done. Finished models stay when you cancel.")
     assert page.session_state["compare"].under_way
-    assert [column["name"] for column in board(page)["columns"]] == ["v2"]
+    assert [column["name"] for column in board(page)["columns"]] == ["Keyword matching"]
     press(page, "Cancel")
     assert "English was cancelled. Press Compare to ask the models that are missing." in words(page)
-    assert "v2 puts" in words(page)
+    assert "Keyword matching puts" in words(page)
     assert spend(page).reserved == 0
 
 
@@ -268,7 +277,7 @@ def test_a_comparison_goes_on_while_another_page_is_looked_at(app, held: list[ob
     gate.open()
     page.switch_page("compare.py").run()
     settled(page)
-    assert "v2 puts 'the wi-fi drops' first" in words(page)
+    assert "Keyword matching puts 'the wi-fi drops' first" in words(page)
     assert page.text_area(key="query").value == "wi-fi drops"
     assert page.number_input(key="top").value == 2
     assert page.multiselect(key="models").value == [KEYWORD]
@@ -293,7 +302,7 @@ def test_a_reopened_column_has_the_name_of_the_model_that_made_it(app) -> None:
     choose(page, HOSTED[1], KEYWORD)
     again = app(query_of(page), gateflow="ok")
     assert again.multiselect(key="models").value == [HOSTED[1], KEYWORD]
-    assert [column["name"] for column in board(again)["columns"]] == ["English", "v2"]
+    assert [column["name"] for column in board(again)["columns"]] == ["English", "Keyword matching"]
     assert "The models changed since." in words(again)
 
 
@@ -308,7 +317,7 @@ def test_a_reload_while_models_are_under_way_brings_the_texts_back(app, held: li
     assert again.text_area(key="documents").value == "printer\nthe wi-fi drops"
     gate.open()
     settled(again)
-    assert "v2 puts 'the wi-fi drops' first" in words(again)
+    assert "Keyword matching puts 'the wi-fi drops' first" in words(again)
     assert "changed since" not in words(again)
     assert len(held) == 1
 
@@ -323,7 +332,7 @@ def test_a_link_of_runs_that_do_not_belong_together_shows_none_of_them(app) -> N
     assert not mixed.session_state["compare"].parts
     assert "The link names runs that do not compare" in words(mixed)
     one = app({"example": "own", "models": KEYWORD, "runs": f"{first},nobody,../etc"})
-    assert "v2 puts 'the wi-fi drops' first" in words(one)
+    assert "Keyword matching puts 'the wi-fi drops' first" in words(one)
     assert "The link names 3 runs, and 1 of them is on this computer." in words(one)
 
 
@@ -417,12 +426,12 @@ def test_the_blind_test_hides_and_a_vote_reveals(app, monkeypatch, shuffle) -> N
     page = blind(app)
     own(page, "printer is jammed", "how to clear a printer\nthe second text\nthe third text")
     compare(page)
-    names = ("English", "GateFlow", "v2", "local", "ms", "$", "computer")
+    names = ("English", "GateFlow", "Keyword", "local", "ms", "$", "computer")
     for name in names:
         assert not any(name in text for text in secrets_of(page)), name
     headline = [text.value for text in page.text if "first" in text.value or "disagree" in text.value]
     assert headline
-    assert not any(name in text for text in headline for name in ("English", "v2"))
+    assert not any(name in text for text in headline for name in ("English", "Keyword matching"))
     for tab in ("Cost and time", "Export"):
         open_tab(page, tab)
         assert "Hidden while the names are: vote, or reveal them." in words(page)
@@ -431,14 +440,16 @@ def test_the_blind_test_hides_and_a_vote_reveals(app, monkeypatch, shuffle) -> N
     for tab in ("Table", "Agreement"):
         shown = str(open_tab(page, tab).dataframe[0].value)
         assert "English" not in shown
-        assert "v2" not in shown
+        assert "Keyword matching" not in shown
     open_tab(page, "Board")
     keyword_column = shuffle[1]
     assert [column["order"][0] for column in board(page)["columns"]] == ([2, 0] if keyword_column else [0, 2])
     press(page, "AB"[keyword_column])
-    assert f"You chose {'AB'[keyword_column]}: v2." in words(page)
-    assert "After 1 round: v2 (local) 1, English (GateFlow) 0." in words(page)
-    assert [column["name"] for column in board(page)["columns"]][keyword_column] == f"{'AB'[keyword_column]}: v2"
+    assert f"You chose {'AB'[keyword_column]}: Keyword matching." in words(page)
+    assert "After 1 round: Keyword matching (local) 1, English (GateFlow) 0." in words(page)
+    assert [column["name"] for column in board(page)["columns"]][
+        keyword_column
+    ] == f"{'AB'[keyword_column]}: Keyword matching"
 
 
 @needs_models
@@ -557,7 +568,7 @@ def test_one_answer_alone_is_not_voted_on(app) -> None:
     page = blind(app, "forbidden")
     compare(page)
     assert "Which order is better?" not in words(page)
-    assert "v2" in board(page)["columns"][0]["name"]
+    assert "Keyword matching" in board(page)["columns"][0]["name"]
 
 
 def test_a_file_that_takes_its_time_arrives_on_this_page_too(app, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:

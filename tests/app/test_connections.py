@@ -46,7 +46,7 @@ def test_the_first_visit_is_on_this_computer_and_needs_nothing():
     assert at.sidebar.selectbox(key="connection").value == "local"
     assert at.sidebar.selectbox(key="connection").label == "Connection"
     assert at.title[0].value == "Connections"
-    assert {"**English**", "**Multilingual**", "**v2**"} <= {element.value for element in at.markdown}
+    assert {"**English**", "**Multilingual**", "**Keyword matching**"} <= {element.value for element in at.markdown}
     assert "no key" in words(at)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import rerank_core as rc
 from pages.components.session import stores
 from rerank_core import Client
 from rerank_core.evaluation.formats.imported import Imported
@@ -29,6 +30,9 @@ from tests.support.evaluate_page import (
 from tests.support.page import click, labels, metrics, press, query_of, ran, words
 from tests.support.rerank_service import RerankService
 
+FINDABLE = CSV.replace("=the answer", "what a query with a comma finds: the answer")
+"""The same queries, whose answers share words with them, so that keywords put them first."""
+
 
 @pytest.fixture
 def hosted(providers: Callable[..., None]) -> Callable[..., AppTest]:
@@ -44,8 +48,8 @@ def hosted(providers: Callable[..., None]) -> Callable[..., AppTest]:
 def test_the_sample_is_there_from_the_first_visit() -> None:
     """Nobody has loaded anything, and there is a rated set in several languages to work with."""
     page = open_step("Query set")
-    assert "77 queries" in words(page)
-    assert "77 have ratings" in words(page)
+    assert "165 queries" in words(page)
+    assert "165 have ratings" in words(page)
     assert page.session_state["evaluate"].query_set.languages == ("de", "en", "es", "ja")
 
 
@@ -406,20 +410,79 @@ def test_a_link_to_a_run_that_is_gone_says_so_and_shows_the_sample() -> None:
     page = open_step("Query set", experiment="nonsense")
     assert "This run is not here" in words(page)
     assert "The link names a run that is not on this computer" in words(page)
-    assert "77 queries" in words(page)
+    assert "165 queries" in words(page)
 
 
-def test_without_ratings_there_is_no_measure_and_a_way_to_rate() -> None:
-    """A set that nobody rated says so, and leads to rating, in place of a zero."""
-    page = finished(
-        run_models(
-            click(upload(open_step(), ("q.csv", CSV.replace("grade", "shelf").encode())), "Use these queries"), KEYWORD
-        )
-    )
+def test_without_ratings_the_answer_says_what_would_change_and_what_to_rate() -> None:
+    """A set that nobody rated says how much of the top 3 changes, and the pairs that decide are rated by a click."""
+    unrated = FINDABLE.replace("grade", "shelf").encode()
+    page = finished(run_models(click(upload(open_step(), ("q.csv", unrated)), "Use these queries"), KEYWORD))
     go(page, "Answer")
-    assert "None of these queries has a rating" in words(page)
-    page = click(page, "Rate results")
-    assert "Query 1 of 6" in words(page)
+    assert "You cannot know yet: nothing is rated" in words(page)
+    assert " changes 0% of the top 3, and the first result of 6 of 6 queries." in words(page)
+    disagreeing = next(frame.value for frame in page.dataframe if "Top 3 differ" in frame.value.columns)
+    assert len(disagreeing) == QUERIES
+    assert len([name for name in disagreeing.columns if name.startswith("First: ")]) == 2
+    assert "18 to go" in words(page)
+    click(page, "Just right")
+    assert sum(map(len, page.session_state["evaluate"].query_set.judgments["Me"].values())) == 1
+    click(page, "Not relevant")
+    click(page, "Undo")
+    assert sum(map(len, page.session_state["evaluate"].query_set.judgments["Me"].values())) == 1
+    assert "You cannot know yet: rate about 25 more queries" in words(page)
+    assert "to go" in words(page)
+    assert "Query 1 of 6" in words(go(page, "Rate"))
+
+
+def test_a_month_of_every_hosted_model_stands_there_without_a_key() -> None:
+    """Before a run and after it, for each model with a known price: $1 per 1,000 searches are $30 at 1,000 a day."""
+    priced = {model.label for model in rc.provider("gateflow").models if model.price_per_1000}
+    page = own(open_step())
+    for step in ("Cost", "Answer"):
+        go(page, step)
+        assert "Nothing has been run on this query set yet" in words(page)
+        assert _months(page).keys() == {f"{label} (GateFlow)" for label in priced}
+    page = finished(run_models(page, KEYWORD))
+    for step in ("Answer", "Cost"):
+        go(page, step)
+        months = _months(page)
+        assert months["English (GateFlow)"] == "$30.00"
+        assert "What these models would add to the quality is not known" in words(page)
+    assert "30,000 searches a month" in words(page)
+    assert "Only stand-ins on this computer were run" in words(page)
+    local = next(frame.value for frame in page.dataframe if "Where" in frame.value.columns)
+    assert list(local["Where"]) == ["", "This computer, stand-in"]
+    page.number_input(key="searches_a_day").set_value(2000).run()
+    assert _months(page)["English (GateFlow)"] == "$60.00"
+
+
+def _months(page: AppTest) -> dict[str, str]:
+    """What a month costs by model, as the table of models that were not run has it."""
+    frame = next(frame.value for frame in page.dataframe if "State" in frame.value.columns)
+    assert set(frame["State"]) == {"Hosted, not run"}
+    return dict(zip(frame["Model"], frame["A month"], strict=True))
+
+
+def test_the_figures_of_other_tools_stand_beside_ours() -> None:
+    """Quepid's and Elasticsearch's nDCG of every order, and how ties, missing queries and the ideal are treated."""
+    page = click(upload(open_step(), ("q.csv", FINDABLE.encode())), "Use these queries")
+    page = go(finished(run_models(page, KEYWORD)), "Answer")
+    page.session_state["other_tools"] = True
+    ran(page.run())
+    theirs = next(frame.value for frame in page.dataframe if "nDCG@10 in Quepid" in frame.value.columns)
+    assert theirs["nDCG@10 here"].iloc[1] == pytest.approx(0.9639, abs=5e-5)  # 3, 0, 1: 3.5 of 3.6309
+    assert theirs["nDCG@10 in Quepid"].iloc[1] == pytest.approx(0.9828, abs=5e-5)  # 7.5 of 7.6309
+    assert theirs["nDCG@10 in Elasticsearch"].iloc[0] < theirs["nDCG@10 here"].iloc[0]
+    for word in ("Ties:", "Missing queries:", "Ideal:"):
+        assert word in words(page)
+
+
+def test_where_no_cut_can_be_learned_nothing_is_suggested() -> None:
+    """Every query of this set has its answer first, so a threshold could only lose some."""
+    page = click(upload(open_step(), ("q.csv", FINDABLE.encode())), "Use these queries")
+    page = go(finished(run_models(page, KEYWORD)), "Cut-off")
+    assert "No cut can be learned here. Every query has a good answer" in words(page)
+    assert not [button for button in page.button if button.label.startswith("Suggestion")]
 
 
 def test_what_somebody_typed_never_reaches_markdown() -> None:

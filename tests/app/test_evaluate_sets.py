@@ -273,7 +273,7 @@ def test_every_document_that_any_model_shows_is_to_be_rated() -> None:
     assert "0 of 5 documents rated by this rater" in page.get("progress")[0].proto.text
     page = go(finished(run_models(page, KEYWORD)), "Rate")
     assert "0 of 6 documents rated by this rater" in page.get("progress")[0].proto.text
-    assert "rank: Initial order 20, v2 1" in "\n".join(
+    assert "rank: Initial order 20, Keyword matching 1" in "\n".join(
         words(ran(page.button(key="rate_skip").click().run())) for _ in range(6)
     )
 
@@ -318,9 +318,9 @@ def test_figures_can_be_narrowed_by_tag_language_and_length() -> None:
 def test_a_filter_is_told_on_every_step_and_taken_back_by_one_click() -> None:
     """Chosen on the Answer step, it narrows the cut-off, the cost and the report too, and each of them says so."""
     page = go(finished(run_models(open_step(), KEYWORD)), "Answer")
-    assert "77 queries." not in words(page)
+    assert "165 queries." not in words(page)
     ran(page.multiselect(key="summary_languages").set_value(["de"]).run())
-    said = re.search(r"Only language de: (\d+) of 77 queries\.", words(page))
+    said = re.search(r"Only language de: (\d+) of 165 queries\.", words(page))
     assert said is not None
     assert "Show all queries" not in labels(page)
     assert said[0] in words(go(page, "Report"))
@@ -329,12 +329,12 @@ def test_a_filter_is_told_on_every_step_and_taken_back_by_one_click() -> None:
     assert said[0] in words(go(page, "Cost"))
     click(page, "Show all queries")
     assert "Only language" not in words(page)
-    assert " of 77 queries are answered" in words(go(page, "Cut-off"))
+    assert " of 165 queries are answered" in words(go(page, "Cut-off"))
     go(page, "Answer")
     ran(page.multiselect(key="summary_languages").set_value(["ja"]).run())
     assert "Only language ja" in words(go(page, "Cut-off"))
     click(page, "Show all queries")
-    assert " of 77 queries are answered" in words(page)
+    assert " of 165 queries are answered" in words(page)
     go(page, "Answer")
     assert page.multiselect(key="summary_languages").value == []
 
@@ -343,7 +343,7 @@ def test_a_filter_of_another_set_does_no_harm() -> None:
     """A rater or a tag that this set does not have narrows nothing, on whatever step one comes back."""
     page = finished(run_models(own(open_step()), KEYWORD))
     page.session_state["summary_raters"], page.session_state["summary_tags"] = ["Somebody else"], ["none of these"]
-    assert "on nDCG@10" in words(go(page, "Cost"))
+    assert "Only stand-ins on this computer were run" in words(go(page, "Cost"))
     assert " of 6 queries are answered" in words(go(page, "Cut-off"))
 
 

@@ -480,7 +480,7 @@ def test_a_shops_ratings_are_measured_by_title_and_description() -> None:
     assert alone["English"][1] < 0.6
 
 
-LOCAL = [f"{name} (On this computer)" for name in ("English", "Multilingual", "v2")]
+LOCAL = [f"{name} (On this computer)" for name in ("English", "Multilingual", "Keyword matching")]
 
 
 def shop_figures(page: AppTest) -> dict[str, tuple[float, float]]:

@@ -164,7 +164,7 @@ def test_rating_in_a_blind_test_gives_no_name_away() -> None:
     said = "\n".join(set(words(page).splitlines()) - before)
     assert "for A" in said
     assert "1 rating of 1 query is now in 'My ratings' by Me." in said
-    assert "v2" not in said
+    assert "Keyword" not in said
     assert "English" not in said
 
 

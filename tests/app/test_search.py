@@ -13,6 +13,8 @@ from pages.components.search import run as search_run
 from pages.components.session import stores
 from rerank_core import samples
 from rerank_core.corpora import CorpusStore
+from rerank_core.exports.answers import nothing_known_text
+from rerank_core.storage.missing_articles import MissingArticleStore
 from tests.support import made_files as made
 from tests.support.gate import Gate
 from tests.support.loopback import Loopback, answers, silent
@@ -45,6 +47,20 @@ def test_a_ticket_that_nothing_answers_says_so(app) -> None:
     at.selectbox(key="ticket").set_value(unanswerable.id).run()
     settled(at)
     assert "Nothing here answers this well" in words(at)
+    # No answer is offered ready to paste; a reply that says so is, and the question can be noted, once, and taken off.
+    assert [code.value for code in at.code if code.value == nothing_known_text(unanswerable.text)]
+    assert "Answer" not in {option for one in at.segmented_control for option in one.options}
+    press(at, "Note as a missing article")
+    assert "Noted as a missing article" in words(at)
+    noted = MissingArticleStore().list()
+    assert [(one.query, one.place) for one in noted] == [(unanswerable.text, "the sample knowledge base")]
+    assert noted[0].near_miss
+    assert not [each for each in at.button if each.label == "Note as a missing article"]
+    at.session_state["missing_table_0"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    press(at.run(), "Take off the list")
+    assert MissingArticleStore().list() == ()
+    press(at, "Put back")
+    assert [one.id for one in MissingArticleStore().list()] == [noted[0].id]
 
 
 def test_a_long_ticket_is_condensed_where_one_can_see_it(app) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,7 +21,7 @@ def settle(page: Page, *, working: bool = False) -> None:
     look at the page meanwhile. An expander opens by and by, and what scrolls then closes the list of a select box.
     """
     page.wait_for_selector('[data-testid="stApp"][data-test-connection-state="CONNECTED"]')
-    page.wait_for_selector('[data-testid="stMain"] [data-testid="stVerticalBlock"] > *')
+    page.wait_for_selector('[data-testid="stMain"] [data-testid="stVerticalBlock"] > * >> visible=true')
     page.wait_for_function(
         """working => {
             const app = document.querySelector('[data-testid="stApp"]');
@@ -38,6 +38,15 @@ def settle(page: Page, *, working: bool = False) -> None:
         arg=working,
         polling=50,
     )
+
+
+def unfold(page: Page) -> None:
+    """Open the inputs where they are folded to a line, to type into them."""
+    change = page.locator(".st-key-fold button").first
+    if page.locator(".st-key-inputs").count() and not page.locator(".st-key-inputs").is_visible() and change.count():
+        change.click()
+        page.locator(".st-key-inputs").wait_for()
+        settle(page)
 
 
 def keep_html(page: Page) -> None:
@@ -61,6 +70,15 @@ def downloaded(page: Page, name: str, *, exact: bool = False) -> str:
     return Path(files[0].path()).read_text("utf-8-sig")
 
 
+def upload(page: Page, files: Mapping[str, bytes], uploader: int = 0) -> None:
+    """Put files into an uploader of the page (counted from 0), once nothing is drawn any more: one
+    that is drawn anew forgets what it was just given."""
+    settle(page)
+    page.locator("input[type=file]").nth(uploader).set_input_files(
+        [{"name": name, "mimeType": "", "buffer": data} for name, data in files.items()]
+    )
+
+
 def texts(page: Page, side: str = "right") -> Locator:
     """The texts of one of the board's orders, top first, folded ones too. Compare them with `expect`, which waits."""
     return page.locator(f".list.{side} .row .text")
@@ -78,6 +96,7 @@ def new_run(page: Page, press: Callable[[], None], name: str = "run") -> None:
 
 def paste(page: Page, text: str) -> None:
     """Put a text into the paste area and leave it, as a person does."""
+    unfold(page)
     area = page.get_by_label("Documents", exact=True)
     area.fill(text)
     area.blur()

@@ -7,12 +7,22 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.seeing import downloaded, keep_html, new_run, paste, scrolls_sideways, serious_findings, settle
+from tests.browser.seeing import (
+    downloaded,
+    keep_html,
+    new_run,
+    paste,
+    scrolls_sideways,
+    serious_findings,
+    settle,
+    unfold,
+)
 from tests.support.app_server import Server, start_server
 from tests.support.rerank_service import GOOD_KEY, RerankService
 
@@ -29,7 +39,7 @@ EVIL = [
 # What names a comparison in the address.
 RUNS = "runs"
 GERMAN = "?example=german-query&models=local:local-english,local:local-multilingual,local:local-keyword"
-NAMES = ("English", "Multilingual", "v2", "local", "this computer")
+NAMES = ("English", "Multilingual", "Keyword matching", "local", "this computer")
 
 
 @pytest.fixture(scope="module")
@@ -47,13 +57,11 @@ def with_services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         running.stop()
 
 
-@pytest.fixture(scope="module")
-def with_a_held_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """An app whose GateFlow holds its answers back."""
+@pytest.fixture
+def with_a_held_service(tmp_path: Path) -> Iterator[Server]:
+    """An app whose GateFlow holds its answers back until the test has ended."""
     with RerankService() as service:
-        running = start_server(
-            tmp_path_factory.mktemp("waiting"), GATEFLOW_API_KEY=GOOD_KEY, GATEFLOW_BASE_URL=f"{service.url}/held"
-        )
+        running = start_server(tmp_path, GATEFLOW_API_KEY=GOOD_KEY, GATEFLOW_BASE_URL=f"{service.url}/held")
         yield running
         running.stop()
 
@@ -69,6 +77,7 @@ def opened(visitor: Visitor, query: str = GERMAN) -> Page:
 
 def compare(page: Page) -> None:
     """Press Compare and wait for the comparison that it makes."""
+    unfold(page)
     new_run(page, page.get_by_role("button", name="Compare").click, RUNS)
 
 
@@ -86,7 +95,7 @@ def test_a_first_visit_shows_four_models_side_by_side(visit: Visit) -> None:
     """Without a click: the agreement in words, four orders with lines between them, free."""
     page = opened(visit(), "")
     expect(page.get_by_text("They differ on the first place: 'Fellside Wide' for English")).to_be_visible()
-    for name in ("English", "Multilingual", "v2", "Cross-encoder"):
+    for name in ("English", "Multilingual", "Keyword matching", "Cross-encoder"):
         expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
         expect(order(page, name)).to_have_count(12)
     expect(page.locator(".board .wires path")).to_have_count(36)
@@ -100,13 +109,13 @@ def test_own_texts_are_compared_and_taken_away(visit: Visit) -> None:
     page.get_by_label("Query", exact=True).fill("Wi-Fi drops every few minutes")
     paste(page, "Printer setup\nHow to change your wallpaper\nWhat to do when Wi-Fi keeps dropping\n=1+1 is a formula")
     new_run(page, lambda: page.get_by_label("Query", exact=True).press("Control+Enter"), RUNS)
-    for name in ("English", "Multilingual", "v2"):
+    for name in ("English", "Multilingual", "Keyword matching"):
         expect(order(page, name).first).to_have_text("What to do when Wi-Fi keeps dropping")
     page.get_by_role("tab", name="Export").click()
     settle(page)
     file = downloaded(page, "CSV")
     rows = list(csv.DictReader(io.StringIO(file, newline="")))
-    assert [rows[2][f"rank: {name}"] for name in ("English", "Multilingual", "v2")] == ["1", "1", "1"]
+    assert [rows[2][f"rank: {name}"] for name in ("English", "Multilingual", "Keyword matching")] == ["1", "1", "1"]
     assert rows[3]["text"] == "'=1+1 is a formula"
     file = downloaded(page, "JSON")
     read = json.loads(file)
@@ -130,12 +139,12 @@ def test_the_board_is_walked_with_the_keys_and_lit_by_the_mouse(visit: Visit) ->
     page.keyboard.press("Enter")
     settle(page)
     expect(
-        page.get_by_text("Ranks: 2 for English, 4 for Multilingual, 2 for v2, 3 in the initial order.")
+        page.get_by_text("Ranks: 2 for English, 4 for Multilingual, 2 for Keyword matching, 3 in the initial order.")
     ).to_be_visible()
     page.get_by_role("button", name="Close").click()
     settle(page)
     expect(page.get_by_text("Ranks: ")).to_have_count(0)
-    column(page, "v2").locator("li").nth(1).hover()
+    column(page, "Keyword matching").locator("li").nth(1).hover()
     lit = page.locator(".board li.on")
     expect(lit).to_have_count(3)
     expect(lit.filter(has_text="Mit dem Hund")).to_have_count(3)
@@ -177,7 +186,7 @@ def test_the_blind_test_gives_nothing_away_and_a_vote_reveals(visit: Visit) -> N
     settle(page)
     expect(page.locator(".board h2")).to_have_text([re.compile(rf"{column}: \w") for column in "ABC"])
     heads = [head.inner_text() for head in page.locator(".board h2").all()]
-    assert sorted(head.partition(": ")[2] for head in heads) == ["English", "Multilingual", "v2"]
+    assert sorted(head.partition(": ")[2] for head in heads) == ["English", "Multilingual", "Keyword matching"]
     expect(page.get_by_text(re.compile("^After [0-9]+ rounds?: "))).to_be_visible()
     file = downloaded(page, "Votes", exact=True)
     votes = list(csv.DictReader(io.StringIO(file, newline="")))
@@ -195,7 +204,7 @@ def test_one_model_fails_alone(visit: Visit, with_services: Server) -> None:
     compare(page)
     expect(page.get_by_text("FlashRank HTTP: the answer makes no sense")).to_be_visible()
     expect(page.get_by_text("a web page came back")).to_be_visible()
-    expect(page.locator(".board h2")).to_have_text(["English", "v2"])
+    expect(page.locator(".board h2")).to_have_text(["English", "Keyword matching"])
     expect(order(page, "English")).to_have_count(12)
     expect(page.get_by_label("Query", exact=True)).to_have_value("waterproof hiking boots for wide feet")
     page.get_by_role("tab", name="Cost and time").click()
@@ -210,14 +219,14 @@ def test_a_comparison_under_way_is_cancelled(visit: Visit, with_a_held_service: 
     page.get_by_role("button", name="Compare").click()
     page.get_by_text("English: waiting for an answer").wait_for()
     expect(page.get_by_text("1 of 2 done. Finished models stay when you cancel.")).to_be_visible()
-    expect(page.get_by_role("button", name="Compare")).to_be_disabled()
+    expect(page.get_by_test_id("stBaseButton-primary")).to_be_disabled()
     page.locator(".board .row").first.wait_for()
-    expect(page.locator(".board h2")).to_have_text(["v2"])
+    expect(page.locator(".board h2")).to_have_text(["Keyword matching"])
     page.get_by_role("button", name="Cancel").click()
     page.get_by_text("English was cancelled. Press Compare to ask the models that are missing.").wait_for()
     settle(page)
     expect(page.get_by_role("button", name="Compare")).to_be_enabled()
-    expect(order(page, "v2")).to_have_count(12)
+    expect(order(page, "Keyword matching")).to_have_count(12)
 
 
 def test_documents_are_shown_as_they_are(visit: Visit) -> None:
@@ -228,12 +237,12 @@ def test_documents_are_shown_as_they_are(visit: Visit) -> None:
     paste(page, json.dumps(EVIL))
     keep_html(page)
     compare(page)
-    for name in ("English", "Multilingual", "v2"):
+    for name in ("English", "Multilingual", "Keyword matching"):
         expect(order(page, name)).to_have_count(len(EVIL))
         for text in EVIL:
             expect(order(page, name).get_by_text(text, exact=True)).to_have_count(1)
     for row in range(len(EVIL)):
-        column(page, "v2").locator(".row").nth(row).click()
+        column(page, "Keyword matching").locator(".row").nth(row).click()
         settle(page)
     for tab in ("Table", "Agreement", "Cost and time", "Export"):
         page.get_by_role("tab", name=tab).click()
@@ -247,8 +256,8 @@ def test_a_phone_turns_from_one_order_to_the_next(visit: Visit) -> None:
     page = opened(visit(phone=True))
     expect(page.locator(".board.narrow")).to_have_count(1)
     expect(page.locator(".board .list.open")).to_have_attribute("aria-label", "English")
-    page.get_by_role("button", name="Show the texts of v2").click()
-    expect(page.locator(".board .list.open")).to_have_attribute("aria-label", "v2")
+    page.get_by_role("button", name="Show the texts of Keyword matching").click()
+    expect(page.locator(".board .list.open")).to_have_attribute("aria-label", "Keyword matching")
     assert not scrolls_sideways(page)
 
 

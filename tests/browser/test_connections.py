@@ -120,6 +120,7 @@ def test_a_wait_can_be_cancelled(visit: Visit, service: RerankService) -> None:
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("may still be billed")).to_be_visible()
     expect(page.get_by_role("button", name="Test the connection")).to_be_enabled()
+    service.gate.open()  # nobody waits for that answer any more
 
 
 def test_a_wrong_address_is_refused_in_place(visit: Visit) -> None:
@@ -144,7 +145,7 @@ def test_a_price_is_edited_in_the_table(visit: Visit) -> None:
     expect(page.get_by_text("billed as one search: $0.0025")).to_be_visible()
     settle(page)
     page.get_by_role("link", name="Playground").click()
-    expect(page.get_by_label("Query", exact=True)).to_be_visible()
+    expect(page.get_by_label("Query", exact=True)).to_be_attached()
     settle(page)
     page.get_by_role("link", name="Connections").click()
     expect(page.get_by_text("billed as one search: $0.0025")).to_be_visible()

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.seeing import downloaded, scrolls_sideways, serious_findings, settle
+from tests.browser.seeing import downloaded, scrolls_sideways, serious_findings, settle, upload
 
 Visit = Callable[..., Visitor]
 
@@ -73,7 +73,7 @@ def test_own_texts_are_pasted_uploaded_compared_and_taken_away(visit: Visit) -> 
     expect(page.get_by_text("2 texts", exact=True)).to_be_visible()
     settle(page)
     data = f'text\n"{EVIL} two"\n"=1+1 is a formula to some"\n'.encode()
-    page.locator("input[type=file]").set_input_files([{"name": "more.csv", "mimeType": "", "buffer": data}])
+    upload(page, {"more.csv": data})
     expect(page.get_by_text("4 texts", exact=True)).to_be_visible()
     settle(page)
     page.get_by_role("button", name="Find duplicates").click()

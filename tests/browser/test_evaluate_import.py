@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.seeing import scrolls_sideways, serious_findings, settle
+from tests.browser.seeing import scrolls_sideways, serious_findings, settle, upload
 
 Visit = Callable[..., Visitor]
 CASES = Path(__file__).parents[1] / "data" / "cases"
@@ -26,7 +26,7 @@ def test_a_shop_sheet_can_be_run_after_at_most_four_steps(visit: Visit, workbook
     steps = 0
     page.get_by_role("button", name="Use your own queries").click()
     steps += 1
-    page.locator("input[type=file]").first.set_input_files(CASES / workbook)
+    upload(page, {workbook: (CASES / workbook).read_bytes()})
     steps += 1
     expect(page.get_by_text("Together: 60 queries with 600 candidates; 60 have ratings.")).to_be_visible()
     if sheet:

@@ -11,7 +11,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.seeing import serious_findings, settle
+from tests.browser.seeing import serious_findings, settle, upload
 from tests.support.app_server import Server, start_server
 from tests.support.evaluate_page import CSV, QUERIES
 from tests.support.flaky_service import FlakyService
@@ -25,7 +25,7 @@ HELD_FROM, AT_ONCE = 3, 4
 def start_run(page: Page) -> None:
     """Upload the queries and put them to the hosted model alone."""
     page.get_by_text("Add your own queries").click()
-    page.locator("input[type=file]").set_input_files([{"name": "ours.csv", "mimeType": "", "buffer": CSV.encode()}])
+    upload(page, {"ours.csv": CSV.encode()})
     expect(page.get_by_text("6 queries, 18 results, 18 ratings")).to_be_visible()
     settle(page)
     page.get_by_role("button", name="Use these queries").click()

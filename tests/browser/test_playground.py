@@ -12,7 +12,18 @@ from playwright.sync_api import Page, expect
 from rerank_core import samples
 from rerank_core.ranking.heading import heading
 from tests.browser.conftest import Visitor
-from tests.browser.seeing import keep_html, new_run, open_cell, paste, scrolls_sideways, serious_findings, settle, texts
+from tests.browser.seeing import (
+    keep_html,
+    new_run,
+    open_cell,
+    paste,
+    scrolls_sideways,
+    serious_findings,
+    settle,
+    texts,
+    unfold,
+    upload,
+)
 
 Visit = Callable[..., Visitor]
 
@@ -31,6 +42,7 @@ EVIL = [
 
 def rerank(page: Page) -> None:
     """Press Rerank and wait for the run that it makes."""
+    unfold(page)
     new_run(page, page.get_by_role("button", name="Rerank", exact=False).filter(has_text="Rerank").first.click)
 
 
@@ -44,7 +56,7 @@ def test_a_first_visit_shows_reranking_at_work(visit: Visit) -> None:
     expect(page.get_by_text("Billed")).to_be_visible()
     for label in ("Query", "Documents", "Upload documents", "Top N", "Connection", "Example"):
         expect(page.get_by_label(label, exact=True).first).to_be_attached()
-    for name in ("English", "Multilingual", "v2"):
+    for name in ("English", "Multilingual", "Keyword matching"):
         expect(page.get_by_role("radio", name=name, exact=True)).to_be_visible()
     for name in ("Board", "Table", "Request", "Context", "Export"):
         expect(page.get_by_role("tab", name=name)).to_be_visible()
@@ -177,7 +189,7 @@ def test_lone_surrogates_do_not_break_the_page(visit: Visit) -> None:
     page.get_by_label("Query", exact=True).fill("damaged")
     page.get_by_label("Query", exact=True).blur()
     data = b'["a damaged \\ud800 character", "another text"]'
-    page.locator("input[type=file]").set_input_files([{"name": "odd.json", "mimeType": "", "buffer": data}])
+    upload(page, {"odd.json": data})
     expect(page.get_by_text("2 documents from odd.json", exact=True)).to_be_visible()
     settle(page)
     rerank(page)
@@ -209,6 +221,7 @@ def test_the_table_edits_a_document_and_undo_brings_it_back(visit: Visit) -> Non
     settle(page)
     rerank(page)
     expect(texts(page, "left").filter(has_text="Changed by hand")).to_have_count(1)
+    unfold(page)
     page.get_by_role("button", name="Undo").click()
     settle(page)
     rerank(page)

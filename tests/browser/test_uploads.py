@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.seeing import choose, scrolls_sideways, serious_findings, settle, texts
+from tests.browser.seeing import choose, scrolls_sideways, serious_findings, settle, texts, unfold, upload
 from tests.support import made_files as made
 from tests.support.app_server import Server, start_server
 
@@ -45,13 +45,6 @@ HOSTILE = {
 }
 
 
-def drop(page: Page, files: Mapping[str, bytes], uploader: int = 0) -> None:
-    """Put files into an uploader of the page."""
-    page.locator("input[type=file]").nth(uploader).set_input_files(
-        [{"name": name, "mimeType": "", "buffer": data} for name, data in files.items()]
-    )
-
-
 def read(page: Page, sentence: str) -> None:
     """Wait for a line of the import report; each file may need a process of its own."""
     expect(page.get_by_text(sentence, exact=True)).to_be_visible()
@@ -63,7 +56,7 @@ def test_every_kind_of_list_is_read_on_the_playground(visit: Visit) -> None:
     page.get_by_label("Query", exact=True).fill("I forgot my password")
     page.get_by_label("Query", exact=True).blur()
     settle(page)
-    drop(page, TABLES)
+    upload(page, TABLES)
     for name in TABLES:
         read(page, f"{name}: 2 documents" + (" from 3 rows; 1 row left out" if name == "kb.csv" else ""))
     expect(page.get_by_text("14 documents: 2 from list.txt, 2 from notes.md")).to_be_visible()
@@ -80,7 +73,7 @@ def test_every_kind_of_list_is_read_on_the_playground(visit: Visit) -> None:
 def test_another_sheet_is_chosen_on_the_playground(visit: Visit) -> None:
     """The sheet's own documents take the place of the first one's."""
     page = visit(phone=True).open("/?example=own")
-    drop(page, {"kb.xlsx": TABLES["kb.xlsx"]})
+    upload(page, {"kb.xlsx": TABLES["kb.xlsx"]})
     read(page, "kb.xlsx: 2 documents")
     settle(page)
     choose(page, "Sheet", "More")
@@ -96,7 +89,7 @@ def test_every_kind_of_document_goes_into_a_knowledge_base(visit: Visit) -> None
     page.get_by_label("Name", exact=True).fill("All kinds")
     page.get_by_label("Name", exact=True).blur()
     settle(page)
-    drop(page, {**PAPERS, **HOSTILE, "kb.csv": TABLES["kb.csv"]})
+    upload(page, {**PAPERS, **HOSTILE, "kb.csv": TABLES["kb.csv"]})
     for name in PAPERS:
         read(page, f"{name}: {'2 documents' if name in TWO else '1 document'}")
     read(page, "kb.csv: 2 documents from 3 rows; 1 row left out")
@@ -109,6 +102,7 @@ def test_every_kind_of_document_goes_into_a_knowledge_base(visit: Visit) -> None
     settle(page)
     expect(page.get_by_text("stolen")).to_have_count(0)
     for question, answer in (("where are lost keys", "Lost keys"), ("the hub blinks red", "The hub blinks red")):
+        unfold(page)
         page.get_by_label("Question", exact=True).fill(question)
         page.get_by_label("Question", exact=True).press("Control+Enter")
         expect(texts(page).first).to_contain_text(answer)
@@ -119,7 +113,7 @@ def test_what_cannot_be_read_says_why(visit: Visit) -> None:
     """A scan without text, a bomb and a lie each have their reason in the report, and the page works on."""
     page = visit().open("/?example=own")
     for name, reason in (("scan.pdf", "scan"), ("bomb.docx", "unpack"), ("lie.pdf", "PDF")):
-        drop(page, {name: HOSTILE[name]})
+        upload(page, {name: HOSTILE[name]})
         expect(page.get_by_text(f"{name}: No documents")).to_be_visible()
         settle(page)
         page.get_by_text("left out or need").last.click()
@@ -128,7 +122,7 @@ def test_what_cannot_be_read_says_why(visit: Visit) -> None:
         expect(page.locator('[data-testid="stDataFrame"] [role="gridcell"]').nth(1)).to_contain_text(reason)
         page.get_by_role("button", name="Remove file").click()
         settle(page)
-    drop(page, {"list.txt": TABLES["list.txt"]})
+    upload(page, {"list.txt": TABLES["list.txt"]})
     read(page, "2 documents from list.txt")
 
 
@@ -138,7 +132,7 @@ def test_a_query_set_comes_in_as_documents_do(visit: Visit) -> None:
     page.get_by_text("Add your own queries").click()
     rows = [("сброс пароля", "Откройте настройки", 3), ("часы работы", "С девяти до пяти", 2)]
     table = "query;document;rating\n" + "".join(f"{query};{text};{grade}\n" for query, text, grade in rows)
-    drop(page, {"set.csv": table.encode("koi8-r"), "judgments.qrels": b"q 0 d 1\nq 0\n"})
+    upload(page, {"set.csv": table.encode("koi8-r"), "judgments.qrels": b"q 0 d 1\nq 0\n"})
     read(page, "set.csv: Spreadsheet, 2 queries, 2 results, 2 ratings")
     read(page, "judgments.qrels: TREC qrels, 1 query, 1 rating")
     expect(page.get_by_text("This file: 1 place was left out or needs a look")).to_be_visible()
@@ -167,7 +161,7 @@ def test_a_long_read_is_seen_survives_a_reload_and_can_be_cancelled(held_server:
     page.get_by_label("Query", exact=True).blur()
     settle(page)
     pages = made.manual(3)
-    drop(page, {"list.txt": TABLES["list.txt"], "slow.pdf": pages, "other.pdf": pages})
+    upload(page, {"list.txt": TABLES["list.txt"], "slow.pdf": pages, "other.pdf": pages})
     read(page, "2 documents from list.txt")
     expect(page.get_by_text("slow.pdf: page 1 of 3")).to_be_visible()
     page.reload()

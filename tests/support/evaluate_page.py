@@ -11,7 +11,7 @@ from tests.support.gate import PATIENCE
 from tests.support.page import chooser, click, open_page, ran, settled
 
 QUERIES = 6
-HOSTED, KEYWORD = "English (GateFlow)", "v2 (On this computer)"
+HOSTED, KEYWORD = "English (GateFlow)", "Keyword matching (On this computer)"
 CSV = "question,passage,id,grade\n" + "".join(
     f'"query {number}, with a comma",{text} {number},d{number}{place},{grade}\n'
     for number in range(QUERIES)

@@ -10,14 +10,15 @@ from pages.components.compare import blind, run
 from pages.components.compare.run import ComparePlan
 from pages.components.compare.state import state
 from pages.components.display.markdown import escaped
-from pages.components.inputs import examples
-from pages.components.inputs.documents import read_fields
+from pages.components.inputs import examples, fold, presenting
+from pages.components.inputs.documents import inbox, read_fields
 from pages.components.inputs.examples import TITLES, load_example
 from pages.components.inputs.model import cost_metric
 from pages.components.inputs.rank_fields import offer_titles, to_link
 from pages.components.session import connection as connections
 from pages.components.session import keys, query_params
 from pages.components.session.texts import DEFAULT_TOP_N, OWN, texts
+from pages.components.sharing import received
 from rerank_core import RerankError, language, offline, pricing, provider
 from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.ranking.contender import (
@@ -54,15 +55,38 @@ def restore_from_link() -> None:
         blind.remember()
         if shared.example is None:
             _fill()
+    opened = _open_received()
     chosen = _chosen()
     query, documents = st.session_state.get(keys.QUERY) or "", shared.working.documents
     story = examples.story_shown()
     untouched = story is not None and query == story.query and documents == story.documents
     unasked = first and bool(query.strip()) and 0 < len(documents) <= _UNASKED_DOCUMENTS
-    if (untouched and current.example != shared.example) or (unasked and not untouched):
+    # Own texts are asked again where the stories of the presenter view come back to them.
+    again = presenting.on() and not first and shared.replaced != current.replaced and bool(documents)
+    current.replaced = shared.replaced
+    if opened:
+        current.wanted = False  # what was received runs when somebody presses Compare, and not before
+    elif (untouched and current.example != shared.example) or ((unasked or again) and not untouched):
         free = bool(chosen) and all(provider(contender.provider).is_local for contender in chosen)
         current.wanted = free and not _shown(chosen)
     current.example = shared.example if untouched else None
+
+
+def _open_received() -> bool:
+    """Show the comparison that a link brought, where somebody has just opened one; whether somebody has."""
+    runs = received.take_comparison()
+    if not runs:
+        return False
+    first = runs[0]
+    run.open_runs(runs)
+    inbox().files.clear()
+    texts().pasted = None
+    examples.show_saved(first.request, first.order_name, source="the link")
+    known = read_keys(",".join(key_of(part.contender) for part in state().parts))
+    st.session_state[keys.MODELS] = [key_of(contender) for contender in known or default_choice()]
+    st.session_state[keys.TOP_N] = first.top_n or DEFAULT_TOP_N
+    st.session_state[keys.BLIND] = False
+    return True
 
 
 def _fill() -> None:
@@ -107,6 +131,7 @@ def sync_query_params() -> None:
         keys.MODELS: keys_text(chosen) if chosen != default_choice() else None,
         keys.EXAMPLE: shared.example if shared.example != FIRST else None,
         keys.TOP_N: str(top) if top not in (None, DEFAULT_TOP_N) else None,
+        keys.PRESENTING: presenting.in_link(),
         keys.RANK_FIELDS: to_link(shared.rank_fields),
         keys.BLIND: "1" if st.session_state.get(keys.BLIND) else None,
         keys.RUNS: ",".join(part.run_id for part in current.parts) or None,
@@ -200,21 +225,33 @@ def _with_titles() -> None:
     texts().rank_fields, state().wanted = TITLE_AND_TEXT, True
 
 
-def stale_notice(chosen: Sequence[Contender]) -> None:
-    """Say that what stands above is no longer what was compared, or that it was of the texts alone."""
-    current = state()
-    if current.under_way or run.COMPARE.job().asking:
-        return
+def fold_line(chosen: Sequence[Contender]) -> None:
+    """The inputs in a line. They are open where they are no longer those of the comparison."""
+    names = short_names(chosen)
+    models = names[0] if len(names) == 1 else f"{len(names)} models"
+    fold.line(run.FOLD, run.has_result(), fold.of_texts(models), stale=changed(chosen) is not None)
+
+
+def changed(chosen: Sequence[Contender]) -> str | None:
+    """What is no longer as it was compared; None where all is, or nothing has been."""
+    current, answered = state(), state().answered
+    if not current.parts or current.under_way or run.COMPARE.job().asking:
+        return None
     query, ordered = run.inputs()
-    answered = current.answered
     if answered and not all(run.answers(part, query, ordered) for part in answered):
         same = all(part.run is not None and part.run.request.rank_fields == read_fields() for part in answered)
-        what = "texts" if same else "choice of what the models read"
-    elif set(chosen) != {part.contender for part in current.parts}:
-        what = "models"
-    else:
+        return "texts" if same else "choice of what the models read"
+    return "models" if set(chosen) != {part.contender for part in current.parts} else None
+
+
+def stale_notice(chosen: Sequence[Contender]) -> None:
+    """Say that what stands above is no longer what was compared, or that it was of the texts alone."""
+    current, what = state(), changed(chosen)
+    if current.under_way or run.COMPARE.job().asking:
+        return
+    if what is None:
         said = "This comparison read only the texts.", "Compare with titles"
         documents = texts().working.documents
-        offer_titles(read_fields() if answered else (), documents, keys.DOCUMENTS, said, _with_titles)
+        offer_titles(read_fields() if current.answered else (), documents, keys.DOCUMENTS, said, _with_titles)
         return
     st.caption(f":material/history: The {what} changed since. Press Compare to bring the result up to date.")

@@ -11,7 +11,7 @@ import streamlit as st
 from pages.components.compare import blind
 from pages.components.compare.state import Part, state
 from pages.components.display.markdown import escaped
-from pages.components.inputs import ratings
+from pages.components.inputs import fold, ratings
 from pages.components.inputs.documents import read_fields
 from pages.components.jobs.page_job import Ended, JobKind, Plan
 from pages.components.jobs.paid_call import RunAsked, rerank_task
@@ -68,6 +68,14 @@ class ComparePlan:
                 for share in self.shares
             )
         )
+
+
+FOLD = "compare"
+
+
+def has_result() -> bool:
+    """Whether there is a comparison to be seen, or one on its way."""
+    return bool(state().answered) or state().under_way or state().wanted
 
 
 def plan(chosen: Sequence[Contender]) -> ComparePlan:
@@ -136,6 +144,7 @@ def _started(planned: Plan[Run]) -> None:
 
 def _take(ended: Ended[Run]) -> None:
     part = _part(ended.id)
+    fold.of(FOLD).opened = False
     if part is not None:
         part.run = ended.result
         _share_ratings()
@@ -237,6 +246,16 @@ def restore(run_ids: str) -> None:
     current.parts = parts
     mine.watch(list(under_way), list(under_way.values()))
     current.round, current.shuffle = new_id(), shuffled(len(parts))
+
+
+def open_runs(runs: Sequence[Run]) -> None:
+    """Show a comparison of other runs than those that were made here; what is under way goes on."""
+    current = state()
+    COMPARE.job().forget()
+    current.parts = [Part(Contender(run.connection, run.model), run.id, run=run) for run in runs]
+    current.round, current.shuffle, current.revealed = new_id(), shuffled(len(runs)), False
+    current.picked, current.figures = None, None
+    blind.shown_named()
 
 
 def _left_out(named: int, found: int) -> str:

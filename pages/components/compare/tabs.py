@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.compare.state import CompareState, Figures, Shown
+from pages.components.display import glossary
 from pages.components.display.download import download
 from pages.components.display.response import BASIS
 from pages.components.session import keys
@@ -97,9 +98,10 @@ def cost(current: CompareState, columns: Sequence[Shown]) -> None:
         placeholder="not reported",
         column_config={
             "Latency": st.column_config.ProgressColumn(
-                format="%d ms", min_value=0, max_value=max(1, round(slowest)), help="The whole call as seen from here."
+                format="%d ms", min_value=0, max_value=max(1, round(slowest)), help=glossary.LATENCY
             ),
-            "Provider's latency": number(format="%d ms", help="What the provider says of itself."),
+            "Search units": number(help=glossary.SEARCH_UNITS),
+            "Provider's latency": number(format="%d ms", help=glossary.PROVIDER_LATENCY),
         },
         alt="Cost and latency of each model",
     )
@@ -134,5 +136,6 @@ def files(current: CompareState, columns: Sequence[Shown], top_n: int) -> None:
         )
     st.caption(
         "The CSV has every document with its rank in each model. The JSON has everything, scores and costs included. "
-        "No file holds a key. This page's address reopens the comparison on this computer."
+        "No file holds a key. This page's address reopens the comparison on this computer; Share has a link that opens "
+        "it anywhere."
     )

@@ -14,9 +14,9 @@ from rerank_core.providers.spec import ModelSpec
 def show(spec: rc.ProviderSpec) -> None:
     """Draw one row for each local model, with a button that loads it now."""
     st.caption(
-        "English and Multilingual are embedding models together with keyword matching, v2 is keyword matching alone: "
-        "they stand where the three hosted models stand, and are not those models. The cross-encoder reads query and "
-        "text together. A model is loaded when it is first used."
+        "English and Multilingual are embedding models together with keyword matching, Keyword matching is that alone: "
+        "they stand where the three hosted models (English, Multilingual and v2) stand, and are not those models. The "
+        "cross-encoder reads query and text together. A model is loaded when it is first used."
     )
     for model in spec.models:
         with st.container(border=True):

@@ -18,7 +18,7 @@ from pages.components.inputs.rank_fields import chosen_of, rank_fields_control
 from pages.components.session import connection as connections
 from pages.components.session import keys, query_params
 from pages.components.session.connection import Connection
-from pages.components.session.texts import LABELS, as_pasted_text
+from pages.components.session.texts import SLOTS, as_pasted_text
 from rerank_core import Document, documents, language, offline
 from rerank_core.documents import ParsedDocuments
 from rerank_core.documents.report import count
@@ -41,7 +41,7 @@ NAME_CHARACTERS = 90
 def restore_from_link() -> None:
     """Fill the page the first time it is seen in a session: the sample is compared at once, here and for free."""
     current, mine = state(), DUPLICATES.job()
-    st.session_state.setdefault(keys.MODEL, LABELS[0])
+    st.session_state.setdefault(keys.MODEL, SLOTS[0])
     if current.visited:
         return
     current.visited = True

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from pages.components.display import glossary
 from pages.components.evaluate.state import open_set, reported, state
 from pages.components.inputs.collections import LIVE, SAMPLE, LiveSettings, passages_of
 from pages.components.inputs.search_engine import live_settings
@@ -77,7 +78,11 @@ def _search_control(label: str, *, allow_none: bool, own: bool = False) -> Searc
     key = keys.EVALUATE_SOURCE_MISSING if allow_none else keys.EVALUATE_SOURCE
     with st.container(horizontal=True, vertical_alignment="bottom"):
         source = st.selectbox(label, list(names), format_func=names.__getitem__, key=key, width=330)
-        candidates = int(st.selectbox("Candidates", CANDIDATES, index=1, key=keys.of(key, "candidates"), width=110))
+        candidates = int(
+            st.selectbox(
+                "Candidates", CANDIDATES, index=1, key=keys.of(key, "candidates"), width=110, help=glossary.CANDIDATES
+            )
+        )
     if source == NOWHERE:
         return None
     live = live_settings() if source == LIVE else None

@@ -2,70 +2,80 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import altair as alt
 import pandas as pd
 import streamlit as st
 
+from pages.components.evaluate.answer.month import month, searches_field
 from pages.components.evaluate.orders import searches_a_day
 from pages.components.evaluate.summary import current_summary
 from pages.components.session import keys
 from rerank_core import pricing
 from rerank_core.evaluation.measures.cost_quality import CostPoint, cost_quality, picture, worth
+from rerank_core.evaluation.measures.summary import INITIAL
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 
 HEIGHT, PLOT, TYPE = 400, 255, 12
 """Pixels: the picture, what its axes and legend leave of it, and its type."""
 UP_TO_ONE = "datum.value > 1.0001 ? '' : datum.label"
+STAND_IN, HOSTED = "This computer, stand-in", "Hosted"
 VALUE, BEATEN = "Nothing better for less", "Another is better or cheaper"
+OPEN = "Cannot be told apart from the initial order"
 
 
-def cost_step(_: QuerySet) -> None:
+def cost_step(query_set: QuerySet) -> None:
     """Searches a day to money a month, with the quality beside it."""
-    st.session_state.setdefault(keys.SEARCHES_A_DAY, int(searches_a_day()))
-    st.number_input(
-        "Searches a day",
-        min_value=0,
-        max_value=1_000_000_000,
-        step=100,
-        key=keys.SEARCHES_A_DAY,
-        persist_state="session",
-        width=200,
-    )
+    searches_field()
     found = current_summary(lambda summary: worth(summary, searches_a_day()), to_all=True)
     if found is None:
+        month(query_set, ask=False)
         return
+    st.subheader("What was run", anchor=False)
     points = cost_quality(found, searches_a_day())
+    local = {row.label for row in found.rows if row.local}
     _picture(points, found.measure)
-    _table(points, found.measure)
-    if all(not point.monthly for point in points):
+    _table(points, found.measure, local)
+    if local:
         st.caption(
-            "Everything here ran on this computer, where a search costs nothing. Run a hosted model too, to see what "
-            "it costs and what it adds."
+            "A stand-in runs on this computer in the place of a hosted model and costs nothing. It is not that model, "
+            "which may order better."
         )
     st.caption(
         "A month has 30 days. The cost of a search is what this run's searches cost on average, so it holds for as "
         "many candidates of the same length. An interval says how sure the change from the initial order is."
     )
+    month(query_set, ask=False)
 
 
-def _table(points: tuple[CostPoint, ...], measure: str) -> None:
+def _table(points: tuple[CostPoint, ...], measure: str, local: Collection[str]) -> None:
     st.dataframe(
         pd.DataFrame(
             {
                 "Order": [one.label for one in points],
+                "Where": [_where(one.label, local) for one in points],
                 measure: [one.quality for one in points],
                 "95% interval": [f"{one.low:.3f} to {one.high:.3f}" if one.low != one.high else "" for one in points],
                 "1,000 searches": [
                     pricing.money_text(None if one.per_search is None else one.per_search * 1000) for one in points
                 ],
                 "A month": [pricing.money_text(one.monthly) for one in points],
-                "Verdict": [VALUE if one.best_value else BEATEN for one in points],
+                "Verdict": [_verdict(one) for one in points],
             }
         ),
         hide_index=True,
         column_config={measure: st.column_config.NumberColumn(format="%.3f")},
         alt="Cost a month and quality of every order",
     )
+
+
+def _verdict(one: CostPoint) -> str:
+    return OPEN if not one.told_apart else VALUE if one.best_value else BEATEN
+
+
+def _where(label: str, local: Collection[str]) -> str:
+    return "" if label == INITIAL else STAND_IN if label in local else HOSTED
 
 
 def _picture(points: tuple[CostPoint, ...], measure: str) -> None:
@@ -81,7 +91,7 @@ def _picture(points: tuple[CostPoint, ...], measure: str) -> None:
             "High": [one.high for one in known],
             "Label": drawn.labels,
             "Before": drawn.before,
-            "Verdict": [VALUE if one.best_value else BEATEN for one in known],
+            "Verdict": [_verdict(one) for one in known],
         }
     )
     dark = st.context.theme.type == "dark"
@@ -91,11 +101,13 @@ def _picture(points: tuple[CostPoint, ...], measure: str) -> None:
     look = {
         "color": alt.Color(
             "Verdict:N",
-            scale=alt.Scale(domain=[VALUE, BEATEN], range=[accent, pale]),
+            scale=alt.Scale(domain=[VALUE, BEATEN, OPEN], range=[accent, pale, pale]),
             legend=alt.Legend(orient="bottom", title=None, columns=1),
         ),
         "shape": alt.Shape(
-            "Verdict:N", scale=alt.Scale(domain=[VALUE, BEATEN], range=["circle", "triangle-down"]), legend=None
+            "Verdict:N",
+            scale=alt.Scale(domain=[VALUE, BEATEN, OPEN], range=["circle", "triangle-down", "square"]),
+            legend=None,
         ),
         "tooltip": [
             alt.Tooltip("Order:N"),

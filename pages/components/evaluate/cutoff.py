@@ -85,20 +85,17 @@ def _about(ranking: Ranking) -> Cut:
     return state().experiment_id, ranking.label, relevant()
 
 
-def _axis(cut: CutOff) -> tuple[float, float]:
-    low, high = cut.points[0].threshold, cut.points[-1].threshold
-    return (0.0, 1.0) if low >= 0 and high <= 1.000001 else (low, high)
-
-
 def _threshold(cut: CutOff, ranking: Ranking) -> None:
     assert cut.suggested is not None
     st.subheader("Score threshold", anchor=False)
-    low, high = _axis(cut)
     about = _about(ranking)
     moved = state().lines.get(about)
+    kept = stores.query_sets().threshold(ranking.contender.provider, ranking.contender.model)
+    low, high = cut.axis(*(one for one in (moved, kept.score if kept else None) if one is not None))
     if moved is None:
-        kept = stores.query_sets().threshold(ranking.contender.provider, ranking.contender.model)
         moved = kept.score if kept else cut.suggested.threshold
+    if cut.unlearned:
+        st.info(f"No cut can be learned here. {cut.unlearned}", icon=":material/content_cut:")
     # The widget under this key is gone from the session whenever another step was drawn, so it is set each time.
     line = st.session_state[keys.CUT_LINE] = _within(moved, low, high)
     st.text(f"{cut.at(line).text}.")
@@ -115,17 +112,17 @@ def _threshold(cut: CutOff, ranking: Ranking) -> None:
         facts=threshold_facts(points, cut.at(line)),
     )
     cut_line(picture, key=keys.CUT_CHART, on_move=lambda value: _set_line(about, value))
-    _keep(cut, ranking, line)
+    _keep(cut, ranking, line, (low, high))
 
 
 def _within(value: float, low: float, high: float) -> float:
     return min(high, max(low, float(value)))
 
 
-def _keep(cut: CutOff, ranking: Ranking, line: float) -> None:
-    """The suggestion, and the threshold that is kept for this model."""
+def _keep(cut: CutOff, ranking: Ranking, line: float, ends: tuple[float, float]) -> None:
+    """The suggestion where there is one, and the threshold that is kept for this model."""
     assert cut.suggested is not None
-    low, high = _axis(cut)
+    low, high = ends
     suggested = _within(cut.suggested.threshold, low, high)
     one, about = ranking.contender, _about(ranking)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -133,19 +130,20 @@ def _keep(cut: CutOff, ranking: Ranking, line: float) -> None:
             "Threshold",
             low,
             high,
-            step=0.01,
+            step=round((high - low) / 100, 6),
             format="%.3f",
             key=keys.CUT_LINE,
             on_change=lambda: _set_line(about, st.session_state[keys.CUT_LINE]),
             width=160,
         )
-        st.button(
-            f"Suggestion: {suggested:.3f}",
-            icon=":material/lightbulb:",
-            on_click=_set_line,
-            args=(about, suggested),
-            help="The most queries done right, less those answered wrongly.",
-        )
+        if not cut.unlearned:
+            st.button(
+                f"Suggestion: {suggested:.3f}",
+                icon=":material/lightbulb:",
+                on_click=_set_line,
+                args=(about, suggested),
+                help="The most queries done right, less those answered wrongly.",
+            )
         if st.button("Keep for this model", icon=":material/bookmark:", key=keys.CUT_KEEP):
             store(one.provider, one.model, line, _how(line))
     _kept(ranking)

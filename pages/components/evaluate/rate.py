@@ -91,7 +91,7 @@ def _screen() -> None:
             errors.show(current.error)
             current.error = None
         if not rater():
-            _ask_name(query_set)
+            ask_name(query_set)
         if highest() > MOST_GRADES:
             st.caption(f"Ratings of this set go up to {highest():,}; the keys give 0 to {MOST_GRADES}.")
     if current.rated_query not in pooled:
@@ -132,7 +132,7 @@ def _progress(
 
 
 def _controls() -> None:
-    inputs_rater.rater_input(_people, on_change=_somebody_else)
+    rater_field()
     with st.popover("What to rate", icon=":material/tune:"):
         meaning = "How many documents of each order: the initial one and that of every model that has been run."
         depth_choice("Rate the first", DEPTHS, 5, keys.EVALUATE_DEPTH, meaning)
@@ -145,7 +145,12 @@ def _controls() -> None:
         )
 
 
-def _ask_name(query_set: QuerySet) -> None:
+def rater_field() -> None:
+    """The field for the name of whoever rates."""
+    inputs_rater.rater_input(_people, on_change=_somebody_else)
+
+
+def ask_name(query_set: QuerySet) -> None:
     """Ratings wait for a name; whoever has rated here before only picks it."""
     known = people(query_set)
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -47,6 +47,10 @@ class EvaluateState:
     place: int = 0
     rated_query: str | None = None
     undo: list[tuple[str, str, str, int | None]] = field(default_factory=list)
+    # Pairs of query and document that somebody did not want to rate where they would decide.
+    skipped: set[tuple[str, str]] = field(default_factory=set)
+    # Ratings given there that the answer, drawn before them, does not count yet.
+    uncounted: int = 0
     # The query whose two orders are looked at (the worst one until somebody chose), and the document picked there.
     query_id: str | None = None
     query_chosen: bool = False
@@ -66,6 +70,7 @@ class EvaluateState:
         if set_id != self.set_id:
             self.place, self.rated_query, self.query_id, self.picked = 0, None, None, None
             self.undo, self.query_chosen, self.importing = [], False, TITLE_AND_TEXT
+            self.skipped = set()
             self.experiment_id = self.version = None
         self.set_id, self.query_set = set_id, query_set
         if query_set.name != SAMPLE_NAME:

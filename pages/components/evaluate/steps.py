@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from pages.components.evaluate.answer.month import month
 from pages.components.evaluate.cost import cost_step
 from pages.components.evaluate.cutoff import cutoff_step
 from pages.components.evaluate.new_run import new_run, offer_better, read_by
@@ -19,8 +20,11 @@ from pages.components.session import keys
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 
 
-def _about(draw: Callable[[QuerySet], None], *, of_run: bool = False) -> Callable[[], None]:
-    """A step under a line that says what it is about; those `of_run` need one, and say so where there is none."""
+def _about(
+    draw: Callable[[QuerySet], None], *, of_run: bool = False, before: Callable[[QuerySet], None] | None = None
+) -> Callable[[], None]:
+    """A step under a line that says what it is about; those `of_run` need one, and say so where there is none. `before`
+    draws what can be said without a run."""
 
     def drawn() -> None:
         query_set = state().query_set
@@ -41,6 +45,8 @@ def _about(draw: Callable[[QuerySet], None], *, of_run: bool = False) -> Callabl
         if of_run and shown is None:
             st.info("Nothing has been run on this query set yet.", icon=":material/play_circle:")
             st.button("Choose models and run", icon=":material/play_arrow:", on_click=go, args=("Run",))
+            if before is not None:
+                before(query_set)
         else:
             draw(query_set)
 
@@ -70,8 +76,8 @@ DRAW: dict[str, Callable[[], None]] = {
     "Query set": query_set_step,
     "Rate": _about(rate_step),
     "Run": _about(_run_step),
-    "Answer": _about(summary_step, of_run=True),
+    "Answer": _about(summary_step, of_run=True, before=month),
     "Cut-off": _about(cutoff_step, of_run=True),
-    "Cost": _about(cost_step, of_run=True),
+    "Cost": _about(cost_step, of_run=True, before=month),
     "Report": _about(report_step, of_run=True),
 }

@@ -9,9 +9,13 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from pages.components.display import errors
+from pages.components.display import errors, glossary
 from pages.components.display.board import shown
+from pages.components.evaluate.answer.deciding import deciding
+from pages.components.evaluate.answer.month import month
+from pages.components.evaluate.answer.other_tools import other_tools
 from pages.components.evaluate.answer.recommended import advice, draw_reasons
+from pages.components.evaluate.answer.unrated import nothing_rated, unrated_answer
 from pages.components.evaluate.board import query_board
 from pages.components.evaluate.orders import filters, scope_line, summary
 from pages.components.evaluate.run import under_way
@@ -31,15 +35,21 @@ NARROW = 78
 
 def summary_step(query_set: QuerySet) -> None:
     """What to do, the table of metrics, the bars, the worst regressions, one query's board."""
+    if nothing_rated(query_set):
+        unrated_answer(query_set)
+        return
     found = current_summary(lambda summary: advice(summary).lead.text)
     if found is None:
         return
     draw_reasons(found)
+    deciding(expanded=False)
     if found.warnings:
         with st.container(border=True):
             st.text("\n".join(f"• {warning}" for warning in found.warnings))
     filters(query_set)
     _metrics(found)
+    other_tools(found)
+    month(query_set)
     _queries(found)
 
 
@@ -92,7 +102,9 @@ def _metrics(found: Summary) -> None:
         pd.DataFrame(rows),
         hide_index=True,
         placeholder="",
-        column_config={mean_name(name): number(format="%.3f", width=NARROW) for name in found.measures}
+        column_config={
+            mean_name(name): number(format="%.3f", width=NARROW, help=glossary.measure(name)) for name in found.measures
+        }
         | {
             "Order": text(pinned=True),
             "Change": number(

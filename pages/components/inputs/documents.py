@@ -159,12 +159,12 @@ def _use_offer(offer: dict[str, Offered]) -> None:
 
 
 def _offered(parsed: ParsedDocuments) -> dict[str, Offered]:
-    label = next((model.label for spec in providers() for model in spec.models if model.id == parsed.model), None)
+    slot = next((model.slot for spec in providers() for model in spec.models if model.id == parsed.model), None)
     top_n = parsed.top_n if 0 < (parsed.top_n or 0) <= MAX_TOP_N else None
     offered: dict[str, Offered | None] = {
         keys.QUERY: parsed.query,
         keys.TOP_N: top_n,
-        keys.MODEL: label,
+        keys.MODEL: slot,
         keys.RANK_FIELDS: ranked_by_role(parsed),
     }
     return {key: value for key, value in offered.items() if value}

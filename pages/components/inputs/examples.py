@@ -8,7 +8,7 @@ from pages.components.inputs import documents
 from pages.components.inputs.controls import select
 from pages.components.inputs.rank_fields import chosen_of, from_link
 from pages.components.session import keys, query_params
-from pages.components.session.texts import DEFAULT_TOP_N, FROM_EXAMPLE, LABELS, MAX_TOP_N, OWN, as_pasted_text, texts
+from pages.components.session.texts import DEFAULT_TOP_N, FROM_EXAMPLE, MAX_TOP_N, OWN, SLOTS, as_pasted_text, texts
 from rerank_core import RerankRequest, samples
 from rerank_core.documents.working_list import WorkingList
 
@@ -17,12 +17,12 @@ TITLES = {example.id: example.title for example in samples.EXAMPLES} | {OWN: "Yo
 
 def begin() -> None:
     """Give the inputs their first values, before anything is put into them."""
-    st.session_state.update({keys.MODEL: LABELS[0], keys.TOP_N: DEFAULT_TOP_N, keys.QUERY: "", keys.DOCUMENTS: ""})
+    st.session_state.update({keys.MODEL: SLOTS[0], keys.TOP_N: DEFAULT_TOP_N, keys.QUERY: "", keys.DOCUMENTS: ""})
 
 
 def choices_of_link() -> None:
     """A link may ask for another model or Top N than the example suggests."""
-    if query_params.get(keys.MODEL) in LABELS:
+    if query_params.get(keys.MODEL) in SLOTS:
         st.session_state[keys.MODEL] = query_params.get(keys.MODEL)
     if query_params.get(keys.RANK_FIELDS):
         texts().rank_fields = from_link(query_params.get(keys.RANK_FIELDS))
@@ -77,14 +77,28 @@ def _picker() -> None:
     """Choose a story; on this computer it is reranked at once, since that costs nothing."""
     st.session_state[keys.EXAMPLE] = texts().example
     with st.container(horizontal=True, vertical_alignment="bottom", width="content", gap="small"):
-        select("Example", TITLES, keys.EXAMPLE, persist_state="session", on_change=_picked, width=320)
-        st.button(
-            "Start over",
-            icon=":material/restart_alt:",
-            type="tertiary",
-            on_click=_picked,
-            help="Put the example's own texts back.",
+        select(
+            "Example",
+            TITLES,
+            keys.EXAMPLE,
+            persist_state="session",
+            on_change=_picked,
+            width=260,
+            label_visibility="collapsed",
         )
+        if story_shown() is not None:
+            st.button("Try your own texts", icon=":material/edit_note:", on_click=_own)
+
+
+def start_over() -> None:
+    """Put the texts of the chosen example back."""
+    st.button(
+        "Start over",
+        icon=":material/restart_alt:",
+        type="tertiary",
+        on_click=_picked,
+        help="Put the example's own texts back.",
+    )
 
 
 def story() -> None:
@@ -92,6 +106,11 @@ def story() -> None:
     shown = story_shown()
     if shown is not None:
         st.caption(shown.story)
+
+
+def _own() -> None:
+    st.session_state[keys.EXAMPLE] = OWN
+    _picked()
 
 
 def _picked() -> None:

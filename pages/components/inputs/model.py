@@ -8,12 +8,13 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.components.display import glossary
 from pages.components.display.markdown import escaped
 from pages.components.inputs.documents import read_fields
 from pages.components.session import connection as connections
 from pages.components.session import keys
 from pages.components.session.connection import Connection
-from pages.components.session.texts import LABELS, MAX_TOP_N, texts
+from pages.components.session.texts import MAX_TOP_N, SLOTS, texts
 from rerank_core import Document, language, offline, pricing
 from rerank_core.offline.models import CROSS_ENCODER
 from rerank_core.pricing.estimates import CostEstimate
@@ -27,13 +28,14 @@ PREVIEW = 120
 def model_control(connection: Connection) -> ModelSpec | None:
     """The Model control with who each is for; gives the chosen model, None where the provider has none."""
     spec = connection.provider
-    models = {model.label: model for model in spec.models}
-    offered = [label for label in LABELS if not models or label in models]
+    models = {model.slot: model for model in spec.models}
+    offered = _offered(connection)
     if st.session_state.get(keys.MODEL) not in offered:  # it was chosen for another connection
         st.session_state[keys.MODEL] = offered[0]
-    label = st.segmented_control(
+    slot = st.segmented_control(
         "Model",
         offered,
+        format_func=lambda slot: models[slot].label if slot in models else slot,
         required=True,
         key=keys.MODEL,
         persist_state="session",
@@ -43,10 +45,14 @@ def model_control(connection: Connection) -> ModelSpec | None:
     if not models:
         st.caption(f"{spec.label} has one model and no choice; it gives an order without scores.")
         return None
-    model = models.get(label or LABELS[0]) or spec.models[0]
+    model = models.get(slot or SLOTS[0]) or spec.models[0]
     price = connections.prices().find(spec.id, model.id)
     if spec.is_local:
-        stand_in = "" if model.id == CROSS_ENCODER else " It stands in for the hosted model and is not that model."
+        stand_in = (
+            ""
+            if model.id == CROSS_ENCODER
+            else f" It stands in for the hosted model {model.slot} and is not that model."
+        )
         st.caption(f"{model.audience}{stand_in}", help=model.notice)
         return model
     cost = (
@@ -56,6 +62,19 @@ def model_control(connection: Connection) -> ModelSpec | None:
     if model.notice:
         st.warning(escaped(model.notice), icon=":material/event_busy:")
     return model
+
+
+def _offered(connection: Connection) -> list[str]:
+    """The slots of the models to choose from, of all where the provider has no choice."""
+    there = [model.slot for model in connection.provider.models]
+    return [slot for slot in SLOTS if not there or slot in there]
+
+
+def next_model(connection: Connection) -> None:
+    """Choose the model after the one that is chosen, round and round. For a callback, before widgets are drawn."""
+    offered, chosen = _offered(connection), st.session_state.get(keys.MODEL)
+    place = offered.index(chosen) if chosen in offered else -1
+    st.session_state[keys.MODEL] = offered[(place + 1) % len(offered)]
 
 
 def unavailable(model: ModelSpec | None, connection: Connection) -> str | None:
@@ -97,8 +116,7 @@ def top_n_control() -> int:
         key=keys.TOP_N,
         persist_state="session",
         width=120,
-        help="How many results you would show. Moving it sends nothing: all documents are scored, and the ones "
-        "below are folded.",
+        help=glossary.TOP_N,
     )
     return int(value or 1)
 
@@ -119,12 +137,6 @@ def _advanced() -> None:
             persist_state="session",
             help="Ask the provider to send the texts back with the scores. The page does not need it: it keeps your "
             "own texts. It makes replies larger and costs nothing.",
-        )
-        st.toggle(
-            "Large board",
-            key=keys.PRESENTING,
-            persist_state="session",
-            help="Larger type on the board, for a screen that is looked at from far away.",
         )
 
 

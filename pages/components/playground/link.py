@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.inputs import documents, examples
+from pages.components.inputs import documents, examples, fold, presenting
 from pages.components.inputs.examples import TITLES, load_example
 from pages.components.inputs.rank_fields import to_link
 from pages.components.jobs.paid_call import RunAsked
-from pages.components.playground.run import RERANK
+from pages.components.playground.run import FOLD, RERANK
 from pages.components.playground.state import state
 from pages.components.session import keys, query_params, stores
 from pages.components.session.connection import Connection
-from pages.components.session.texts import DEFAULT_TOP_N, LABELS, OWN, texts
+from pages.components.session.texts import DEFAULT_TOP_N, OWN, SLOTS, texts
 from rerank_core import provider, samples
 from rerank_core.storage.run_record import Run
 from rerank_core.storage.sqlite_file import StoreError
@@ -28,17 +28,19 @@ def restore_from_link(connection: Connection) -> None:
     first = shared.example is None
     if first:
         examples.begin()
-        _first_visit()
-        examples.choices_of_link()
-    elif shared.opened is not None:
+    if shared.opened is not None:
         _open(shared.opened)
         shared.opened = None
+    elif first:
+        _first_visit()
+        examples.choices_of_link()
     if shared.replaced != current.replaced:
         current.replaced = shared.replaced
         if not first:  # the result of other texts would be taken for the result of these
             current.run = current.picked = None
             RERANK.job().forget()
-        current.wanted = connection.provider.is_local and examples.story_shown() is not None
+        shown = examples.story_shown() is not None or presenting.on()
+        current.wanted = connection.provider.is_local and shown
 
 
 def _first_visit() -> None:
@@ -89,7 +91,8 @@ def _open(run: Run) -> None:
     documents.inbox().files.clear()
     texts().pasted = None
     state().run, state().picked = run, None
-    st.session_state.setdefault(keys.TOP_N, DEFAULT_TOP_N)
+    fold.of(FOLD).opened = False
+    st.session_state[keys.TOP_N] = run.top_n or st.session_state.get(keys.TOP_N) or DEFAULT_TOP_N
     _show_inputs_of(run)
 
 
@@ -101,7 +104,7 @@ def _show_inputs(asked: RunAsked, model: str | None) -> None:
     examples.show_saved(asked.request, asked.order_name, SAVED)
     chosen = provider(asked.provider).model(model)
     if chosen is not None:
-        st.session_state[keys.MODEL] = chosen.label
+        st.session_state[keys.MODEL] = chosen.slot
 
 
 def sync_query_params() -> None:
@@ -111,8 +114,9 @@ def sync_query_params() -> None:
     query_params.sync(
         {
             keys.EXAMPLE: shared.example if shared.example != FIRST else None,
-            keys.MODEL: model if model != LABELS[0] else None,
+            keys.MODEL: model if model != SLOTS[0] else None,
             keys.TOP_N: str(top) if top not in (None, DEFAULT_TOP_N) else None,
+            keys.PRESENTING: presenting.in_link(),
             keys.RANK_FIELDS: to_link(shared.rank_fields),
             keys.RUN: RERANK.job().id or (current.run.id if current.run else None),
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.display import tables
+from pages.components.display import glossary, tables
 from pages.components.display.board import MAX_ROWS, BoardEvent, BoardView
 from pages.components.display.markdown import escaped
 from pages.components.display.orders_view import orders_view
@@ -16,18 +16,19 @@ from pages.components.display.response import (
     state_notice,
 )
 from pages.components.display.tabs import tabs
-from pages.components.inputs import ratings
+from pages.components.inputs import presenting, ratings
 from pages.components.inputs.controls import back_to_suggestion
 from pages.components.inputs.query_sets import add_ratings
 from pages.components.inputs.rank_fields import names_of
 from pages.components.playground import tabs as playground_tabs
 from pages.components.playground.state import state
 from pages.components.session import keys, thresholds
+from pages.components.sharing.share import beside_headline, share, shared_run
 from rerank_core import pricing, provider, ranking
 from rerank_core.evaluation.measures.measure import mean_name
 from rerank_core.evaluation.measures.rated_run import rated_run
 from rerank_core.rank_fields import TEXT_ONLY
-from rerank_core.ranking.strength import Levels, strength
+from rerank_core.ranking.strength import strength
 from rerank_core.storage.run_record import Run
 
 
@@ -36,16 +37,23 @@ def result(run: Run, top_n: int) -> None:
     run = ratings.of(run)
     scores = [row.relevance_score for row in run.response.results]
     has_scores = any(score is not None for score in scores)
-    with st.container(key=keys.HEADLINE):
-        at = thresholds.levels(run)
-        own = thresholds.suggested(run) if has_scores else None
-        st.text(ranking.summarise_response(run.response, min(3, top_n), at=at, threshold=own))
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        _facts(run)
-        threshold = _threshold(run, scores, top_n) if has_scores else None
+    if presenting.on():  # the sentence stands in the head of the presenter view
+        with st.container():
+            _state(run)
+        _board(run, top_n, thresholds.suggested(run) if has_scores else None)
+        return
+    said = sentence(run, top_n)
+    with beside_headline():
+        with st.container(key=keys.HEADLINE):
+            st.text(said)
+        share(lambda: shared_run("playground", run, top_n, [said]))
     # In containers, so that the tabs below keep their place when a notice comes or goes.
     with st.container():
-        _notices(run, at, has_scores)
+        _notices(run, has_scores)
+    board = st.container()  # filled below, since the threshold is asked for under it
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        threshold = _threshold(run, scores, top_n) if has_scores else None
+        _facts(run)
     with st.container():
         _ratings(run, top_n)
         add_ratings(run)
@@ -56,13 +64,25 @@ def result(run: Run, top_n: int) -> None:
         "Context": lambda: playground_tabs.prompt_context(run, top_n),
         "Export": lambda: playground_tabs.files(run, top_n, threshold),
     }
-    tabs(draw, keys.TAB)
+    with board:
+        tabs(draw, keys.TAB)
     st.text(_origin(run))
 
 
-def _notices(run: Run, at: Levels | None, has_scores: bool) -> None:
+def sentence(run: Run, top_n: int) -> str:
+    """What reranking did, in a sentence."""
+    scored = any(row.relevance_score is not None for row in run.response.results)
+    own = thresholds.suggested(run) if scored else None
+    return ranking.summarise_response(run.response, min(3, top_n), at=thresholds.levels(run), threshold=own)
+
+
+def _state(run: Run) -> None:
+    state_notice(run, thresholds.levels(run), advice="Try other words, or add documents.")
+
+
+def _notices(run: Run, has_scores: bool) -> None:
     response = run.response
-    state_notice(run, at, advice="Try other words, or add documents.")
+    _state(run)
     if not has_scores:
         st.info("This provider gives an order and no scores, so there are no bars and no threshold.")
     gap = pricing.gap_text(run.estimate, response.cost)
@@ -73,17 +93,30 @@ def _notices(run: Run, at: Levels | None, has_scores: bool) -> None:
 
 def _facts(run: Run) -> None:
     response = run.response
+    if run.received:
+        st.metric("Documents", f"{len(run.documents):,}", width="content")
+        return
     st.metric("Billed", pricing.money_text(response.cost.amount), width="content", help=BASIS[response.cost.basis])
     units = response.usage.search_units
-    st.metric("Search units", "none reported" if units is None else f"{units:g}", width="content")
+    st.metric(
+        "Search units",
+        "none reported" if units is None else f"{units:g}",
+        width="content",
+        help=glossary.SEARCH_UNITS,
+    )
     st.metric(
         "Latency",
         f"{response.latency_ms:,.0f} ms",
         width="content",
-        help="From pressing to the whole reply, on this side, with waits and retries.",
+        help=glossary.LATENCY,
     )
     if response.provider_latency_ms is not None:
-        st.metric("Provider's latency", f"{response.provider_latency_ms:,.0f} ms", width="content")
+        st.metric(
+            "Provider's latency",
+            f"{response.provider_latency_ms:,.0f} ms",
+            width="content",
+            help=glossary.PROVIDER_LATENCY,
+        )
     st.metric("Documents", f"{len(run.documents):,}", width="content")
 
 
@@ -143,7 +176,7 @@ def _ratings(run: Run, top_n: int) -> None:
                     delta_color="off" if float(change) == 0 else "normal",
                     delta_arrow="off" if float(change) == 0 else "auto",
                     width="content",
-                    help=f"{before:.3f} before",
+                    help=f"{before:.3f} before. {glossary.measure(name)}",
                 )
 
 
@@ -156,8 +189,10 @@ def _board(run: Run, top_n: int, threshold: float | None) -> None:
         reranked_name(run),
         threshold,
         picked=current.picked,
-        rating=True,
-        presenter=bool(st.session_state.get(keys.PRESENTING)),
+        rating=not presenting.on(),
+        presenter=presenting.on(),
+        lines=presenting.of().lines or not presenting.on(),
+        scores=presenting.of().scores or not presenting.on(),
         scale=thresholds.scale(run),
     )
     current.picked = orders_view(rows, view, key=keys.BOARD, on_event=_on_board)

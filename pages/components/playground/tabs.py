@@ -13,9 +13,10 @@ from pages.components.display.download import download
 from pages.components.inputs.controls import segmented, token_budget
 from pages.components.session import connection as connections
 from pages.components.session import keys, thresholds
+from pages.components.sharing.picture import board_picture
 from rerank_core import provider, ranking
-from rerank_core.exports import board_svg, snippets, tables
 from rerank_core.exports import prompt_context as exports_prompt_context
+from rerank_core.exports import snippets, tables
 from rerank_core.exports.prompt_context import ContextStyle
 from rerank_core.ranking.keeping import Reading, fate
 from rerank_core.storage.run_record import Run
@@ -91,7 +92,7 @@ def _snippet(run: Run, top_n: int, name: str) -> None:
     if service == "local" and name != "Python with rerank_core":
         # What ran here has no address; the hosted model of the same name is what an engineer would call.
         local, hosted = provider("local").model(run.model), provider(HOSTED)
-        twin = next((model.id for model in hosted.models if local and model.label == local.label), None)
+        twin = next((model.id for model in hosted.models if local and model.slot == local.slot), None)
         asked, service = replace(asked, model=twin), HOSTED
         st.caption(f"This run sent nothing: it was made on this computer. The same request to {hosted.label}:")
     size = len(run.documents)
@@ -140,30 +141,15 @@ def files(run: Run, top_n: int, threshold: float | None) -> None:
             ),
             "Board as SVG": (
                 "svg",
-                lambda: board_picture(run, top_n, dark=dark),
+                lambda: board_picture(run, top_n, dark=dark).encode(),
             ),
         }
         for label, (ending, data) in made.items():
             download(label, data, f"{name}.{ending}", keys.of(keys.GET, label))
     st.caption(
         "The CSV opens in any spreadsheet. The JSON has everything, costs and metadata included. No file holds a key. "
-        "This page's address reopens the run on this computer."
+        "This page's address reopens the run on this computer; Share has a link that opens it anywhere."
     )
-
-
-def board_picture(run: Run, top_n: int, *, dark: bool) -> bytes:
-    """The board as an SVG file. The model and the connection have the names that the page gives them."""
-    spec = provider(run.connection)
-    model = spec.model(run.response.model)
-    return board_svg.board_svg(
-        run.response,
-        order_name=run.order_name,
-        top_n=top_n,
-        scale=thresholds.scale(run),
-        model_label=model.label if model else None,
-        connection_label=spec.label,
-        dark=dark,
-    ).encode()
 
 
 def _pretty(body: object) -> str:

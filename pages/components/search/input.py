@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.components.display import glossary
 from pages.components.inputs.collections import LIVE, MISSING, SAMPLE, source_select
 from pages.components.inputs.controls import segmented, select
 from pages.components.search import corpus
@@ -12,7 +13,7 @@ from pages.components.search.state import SearchAsked, StageChoice, state
 from pages.components.session import connection as connections
 from pages.components.session import keys, query_params, stores
 from pages.components.session.connection import Connection
-from pages.components.session.texts import LABELS
+from pages.components.session.texts import SLOTS
 from rerank_core import offline, samples
 from rerank_core.offline.models import ENGLISH, MULTILINGUAL
 from rerank_core.retrieval.first_stage import CANDIDATES as NUMBERS
@@ -27,7 +28,7 @@ def restore_from_link(connection: Connection) -> None:
     current, mine = state(), SEARCH.job()
     if current.next_source is not None:
         st.session_state[keys.SOURCE], current.next_source = current.next_source, None
-    st.session_state.setdefault(keys.MODEL, LABELS[0])
+    st.session_state.setdefault(keys.MODEL, SLOTS[0])
     if current.visited:
         return
     current.visited = True
@@ -121,7 +122,9 @@ def first_stage(source: str) -> StageChoice:
         kind = segmented("Find candidates", KINDS, keys.STAGE, persist_state="session", disabled=disabled)
         if disabled:
             kind = "keyword"
-        number = st.selectbox("Candidates", NUMBERS, key=keys.CANDIDATES, persist_state="session", width=110)
+        number = st.selectbox(
+            "Candidates", NUMBERS, key=keys.CANDIDATES, persist_state="session", width=110, help=glossary.CANDIDATES
+        )
     model = MULTILINGUAL if offline.unavailable_reason(MULTILINGUAL) is None else ENGLISH
     with st.container():
         if kind != "keyword":

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import streamlit as st
 
-from pages.components.display import tables
+from pages.components.display import glossary, tables
 from pages.components.display.board import BoardEvent, BoardRow, BoardView, shown
 from pages.components.display.download import download
 from pages.components.display.orders_view import orders_view
 from pages.components.display.reading import reading
 from pages.components.display.response import (
+    BASIS,
     board_rows,
     open_in_playground,
     reranked_name,
@@ -22,8 +24,10 @@ from pages.components.inputs import ratings
 from pages.components.inputs.collections import LIVE, passages_of
 from pages.components.inputs.controls import segmented, token_budget
 from pages.components.inputs.query_sets import add_ratings
+from pages.components.search import unanswered
 from pages.components.search.state import SearchAnswer, state
 from pages.components.session import keys, thresholds
+from pages.components.sharing.share import beside_headline, share, shared_run
 from rerank_core import ConfigurationError, InvalidRequestError, RerankError, pricing, ranking
 from rerank_core.corpora.cutting import by_document
 from rerank_core.exports import prompt_context
@@ -31,6 +35,8 @@ from rerank_core.exports import tables as exports_tables
 from rerank_core.exports.answers import answer_text, markdown_links
 from rerank_core.models import RankedDocument
 from rerank_core.ranking.keeping import Reading
+from rerank_core.ranking.strength import State
+from rerank_core.ranking.strength import state as state_of
 from rerank_core.retrieval.first_stage import Retrieved
 from rerank_core.retrieval.marks import marked
 
@@ -56,17 +62,21 @@ def result(answer: SearchAnswer, top_n: int) -> None:
     with st.container():
         _asked(answer)
     if run is None:
+        unanswered.instead(answer.question, answer.source_name, None)
         return
-    with st.container(key=keys.HEADLINE):
-        at, threshold = thresholds.levels(run), thresholds.suggested(run)
-        st.text(ranking.summarise_response(run.response, min(5, top_n), at=at, threshold=threshold))
-    _facts(answer)
+    at, threshold = thresholds.levels(run), thresholds.suggested(run)
+    sentence = ranking.summarise_response(run.response, min(5, top_n), at=at, threshold=threshold)
+    with beside_headline():
+        with st.container(key=keys.HEADLINE):
+            st.text(sentence)
+        share(lambda: shared_run("search", run, top_n, [sentence], (answer.question, answer.source_name)))
     with st.container():
-        state_notice(run, at, advice="Ask in other words, search deeper, or answer that nothing is known yet.")
+        state_notice(run, at, advice="Ask in other words, search deeper, or say that nothing is known yet.")
         show_warnings(run.response.warnings)
     current = state()
     rows = [_row(row, answer) for row in board_rows(run)]
     grouped = by_document(run.response.results)
+    board = st.container()  # filled below, since what a row is, is asked under it
     with st.container():
         grouping = len(grouped) < len(rows) and st.toggle(
             "One row a document", value=True, key=keys.SEARCH_BY_DOCUMENT, help="Each document by its best passage."
@@ -84,14 +94,16 @@ def result(answer: SearchAnswer, top_n: int) -> None:
         question=answer.question,
         scale=thresholds.scale(run),
     )
-    current.picked = orders_view(rows, view, key=keys.SEARCH_BOARD, on_event=_on_board)
+    with board:
+        current.picked = orders_view(rows, view, key=keys.SEARCH_BOARD, on_event=_on_board)
+    _facts(answer)
     with st.container():
         add_ratings(run)
     reader, copies = st.columns([3, 2], gap="large")
     with reader:
         _reader(answer)
     with copies:
-        _copies(answer, top_n)
+        _reply(answer, state_of([row.relevance_score for row in run.response.results], at), top_n)
         _take_away(answer, top_n)
 
 
@@ -115,14 +127,14 @@ def _facts(answer: SearchAnswer) -> None:
     assert run is not None
     response = run.response
     with st.container(horizontal=True, gap="medium"):
-        st.metric("First stage", f"{answer.first_ms:,.0f} ms", width="content", help="Finding the candidates. Free.")
-        st.metric("Reranking", f"{response.latency_ms:,.0f} ms", width="content")
-        st.metric("Billed", pricing.money_text(response.cost.amount), width="content")
-        st.metric("Candidates", f"{len(answer.documents):,}", width="content")
+        st.metric("First stage", f"{answer.first_ms:,.0f} ms", width="content", help=glossary.FIRST_STAGE)
+        st.metric("Reranking", f"{response.latency_ms:,.0f} ms", width="content", help=glossary.LATENCY)
+        st.metric("Billed", pricing.money_text(response.cost.amount), width="content", help=BASIS[response.cost.basis])
+        st.metric("Candidates", f"{len(answer.documents):,}", width="content", help=glossary.CANDIDATES)
         if isinstance(answer.found, Retrieved):
-            st.metric("Searched", f"{answer.found.searched:,}", width="content")
+            st.metric("Searched", f"{answer.found.searched:,}", width="content", help=glossary.SEARCHED)
         elif answer.found.total is not None:
-            st.metric("Matches there", f"{answer.found.total:,}", width="content")
+            st.metric("Matches there", f"{answer.found.total:,}", width="content", help=glossary.MATCHES_THERE)
 
 
 def _row(row: BoardRow, answer: SearchAnswer) -> BoardRow:
@@ -201,10 +213,26 @@ def _surroundings(answer: SearchAnswer, row: RankedDocument) -> list[tuple[str, 
     return [(document.text, each == place) for each, document in found]
 
 
-def _copies(answer: SearchAnswer, top_n: int) -> None:
+def _reply(answer: SearchAnswer, said: State | None, top_n: int) -> None:
+    """What to send on. Where nothing answers, no answer is offered ready to paste."""
+    assert answer.run is not None
+    best = answer.run.response.results[0]
+    if said == "nothing":
+        unanswered.instead(answer.question, answer.source_name, best)
+        near = {form: name for form, name in COPIES.items() if form != "answer"}
+        st.caption("The nearest results, to look at and not to send:")
+        _copies(answer, top_n, near, keys.of(keys.SEARCH_COPY, "nothing"))
+        return
+    _copies(answer, top_n, COPIES, keys.SEARCH_COPY)
+    if said == "unsure":
+        with st.expander("None of these answers it", icon=":material/search_off:"):
+            unanswered.instead(answer.question, answer.source_name, best)
+
+
+def _copies(answer: SearchAnswer, top_n: int, forms: Mapping[str, str], key: str) -> None:
     st.subheader("Copy", anchor=False)
     assert answer.run is not None
-    how = segmented("Form", COPIES, keys.SEARCH_COPY, default="answer")
+    how = segmented("Form", forms, key, default=next(iter(forms)))
     if how == "context":
         budget = token_budget(keys.SEARCH_BUDGET)
         block = prompt_context.build_context(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from pages.components.display.board import shown
+from pages.components.inputs import fold
 from pages.components.inputs.collections import LIVE, LiveSettings, passages_of
 from pages.components.inputs.rank_fields import present
 from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
@@ -28,6 +30,9 @@ from rerank_core.retrieval.first_stage import FirstStage, Retrieved
 from rerank_core.retrieval.live.reply import LiveResult
 from rerank_core.retrieval.passages import Passages
 from rerank_core.storage.run_record import new_id
+
+FOLD = "search"
+_READ = "choice of what is read"
 
 
 @dataclass(frozen=True)
@@ -125,15 +130,40 @@ def _order_name(planned: SearchPlan) -> str:
     ]
 
 
+def has_result() -> bool:
+    """Whether there is an answer to be seen, or one on its way."""
+    return state().answer is not None or state().wanted or SEARCH.job().running
+
+
+def fold_line(question: str, source: str, planned: SearchPlan | None) -> None:
+    """The inputs in a line. They are open where they are no longer those of the answer."""
+    answer = state().answer
+    about = [] if planned is None else [planned.source_name]
+    if planned is not None and planned.model is not None:
+        about.append(planned.model.label)
+    words = f"“{shown(question, fold.QUERY_CHARACTERS, one_line=True)}”", " · ".join(about)
+    stale = planned is None or (answer is not None and _changed(answer, question, source, planned) is not None)
+    fold.line(FOLD, has_result(), words, stale=stale, change="Ask something else", present=False)
+
+
+def _changed(answer: SearchAnswer, question: str, source: str, planned: SearchPlan | None) -> str | None:
+    """What is no longer as it was for the answer; None where all is."""
+    if SEARCH.job().running:
+        return None
+    if (answer.question, answer.source) != (question, source):
+        return "question" if answer.question != question else "place to search"
+    if answer.run is None or planned is None:
+        return None
+    read = present(answer.documents, planned.rank_fields)
+    return None if answer.run.request.rank_fields == read else _READ
+
+
 def stale_notice(answer: SearchAnswer, question: str, source: str, planned: SearchPlan | None) -> None:
     """Say that what stands in the inputs is no longer what was searched for below."""
-    if SEARCH.job().running:
-        return
-    if (answer.question, answer.source) == (question, source) and answer.run is not None and planned is not None:
-        if answer.run.request.rank_fields != present(answer.documents, planned.rank_fields):
-            st.caption(":material/history: What is read of the passages changed since this search. Press Search anew.")
-    elif (answer.question, answer.source) != (question, source):
-        what = "question" if answer.question != question else "place to search"
+    what = _changed(answer, question, source, planned)
+    if what == _READ:
+        st.caption(":material/history: What is read of the passages changed since this search. Press Search anew.")
+    elif what is not None:
         st.caption(f":material/history: The {what} changed since this search. Press Search to bring it up to date.")
 
 
@@ -147,6 +177,7 @@ def tasks(planned: SearchPlan) -> Plan[SearchAnswer]:
 
 
 def _take(ended: Ended[SearchAnswer]) -> None:
+    fold.of(FOLD).opened = False
     state().answer, state().picked = ended.result, None
 
 

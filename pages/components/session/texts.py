@@ -22,8 +22,9 @@ UNDO_STEPS = 20
 # The query, a model's label or another word; Top N; the fields that a model reads.
 Offered = str | int | tuple[str, ...]
 
-# Widget keys. Those in the address are short, since people read them.
-LABELS = ["English", "Multilingual", "v2", "Cross-encoder"]
+# What a model is chosen by on every connection (`ModelSpec.slot`): it is in addresses, so it stays whatever a model is
+# called.
+SLOTS = ["English", "Multilingual", "v2", "Cross-encoder"]
 DEFAULT_TOP_N, MAX_TOP_N = 3, 100_000
 
 

@@ -183,16 +183,18 @@ def _with_documents(builder: ImportBuilder, table: Table, names: Sequence[str], 
         if role in roles
         for place in [names.index(roles[role])]
     }
-    extra = [name for name in names if name not in roles.values()]
+    where = [(role, names.index(name)) for role, name in roles.items()]
+    extra = [(name, place) for place, name in enumerate(names) if name not in roles.values()]
     for line, cells in body:
-        if len(cells) != len(names) and (table.ragged or len(cells) > len(names)):
-            builder.refuse(line, f"This row has {len(cells)} cells where the header has {len(names)}.")
-            continue
-        row = dict(zip(names, [*cells, *[""] * (len(names) - len(cells))], strict=True))
-        known = _without_errors(builder, line, roles, row)
+        if len(cells) != len(names):
+            if table.ragged or len(cells) > len(names):
+                builder.refuse(line, f"This row has {len(cells)} cells where the header has {len(names)}.")
+                continue
+            cells = [*cells, *[""] * (len(names) - len(cells))]
+        known = _without_errors(builder, line, roles, {role: cells[place] for role, place in where})
         for role, comma in commas.items():
             known[role] = with_points(known[role], commas=comma)
-        _add(builder, line, known, {name: row[name] for name in extra})
+        _add(builder, line, known, {name: cells[place] for name, place in extra})
 
 
 def _header_and_rows(table: Table, header: str = "") -> tuple[Sequence[str], Sequence[Row], bool]:
@@ -239,7 +241,7 @@ def _only_queries(
         builder.refuse(header, f"Of a list of queries only the queries are read, not {left}.")
     for line, cells in body:
         row = dict(zip(names, cells, strict=False))
-        known = _without_errors(builder, line, roles, row)
+        known = _without_errors(builder, line, roles, {role: row.get(name, "") for role, name in roles.items()})
         query_id = known.get("query_id", known.get("query", "")).strip()
         text = known.get("query", query_id).strip()
         if not query_id or not text:
@@ -252,12 +254,11 @@ def _only_queries(
 
 
 def _without_errors(
-    builder: ImportBuilder, line: int, roles: Mapping[str, str], row: Mapping[str, str]
+    builder: ImportBuilder, line: int, roles: Mapping[str, str], known: dict[str, str]
 ) -> dict[str, str]:
-    """The cells of a row by their roles, those blank, with a problem, that hold an error in place of a result."""
-    known = {role: row.get(name, "") for role, name in roles.items()}
+    """The cells of a row by their roles, those made blank, with a problem, that hold an error in place of a result."""
     for role, cell in known.items():
-        if cell.startswith("#") and is_error(cell):
+        if cell[:1] == "#" and is_error(cell):
             builder.refuse(line, f"The '{roles[role]}' cell holds {error_words(cell)}.")
             known[role] = ""
     return known

@@ -128,7 +128,7 @@ def parse(text: str) -> Fraction | None:
 def with_point(cell: str) -> str:
     """A cell without blanks around it, a decimal comma in it as a point."""
     text = cell.strip()
-    return text.replace(",", ".") if _COMMA.fullmatch(text) else text
+    return text.replace(",", ".") if "," in text and _COMMA.fullmatch(text) else text
 
 
 def scaled(numbers: Mapping[str, Fraction]) -> tuple[dict[str, int], str]:

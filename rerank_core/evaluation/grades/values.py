@@ -66,8 +66,9 @@ class RatingValues:
 
     def number(self, value: str) -> int:
         """The number of a value."""
-        number = self._numbers.setdefault(value, len(self._values))
-        if number == len(self._values):
+        number = self._numbers.get(value)
+        if number is None:
+            number = self._numbers[value] = len(self._values)
             self._values.append(value)
         return number
 

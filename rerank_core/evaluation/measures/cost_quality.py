@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from rerank_core import pricing
@@ -26,7 +26,8 @@ class CostPoint:
     """One contender as a point: `quality` is the mean of the main measure (0 to 1), `low` and `high` the 95% interval
     of its difference to the initial order, added to that order's mean, or the quality itself where there is no
     interval. `per_search` and `monthly` are US dollars, None where unknown. `best_value` marks a contender that no
-    other beats in both: none is at least as good and cheaper, or better and no dearer."""
+    other beats in both: none is at least as good and cheaper, or better and no dearer. `told_apart` says whether it is
+    told apart from the initial order, which is True of that order itself."""
 
     label: str
     quality: float
@@ -35,6 +36,7 @@ class CostPoint:
     per_search: Decimal | None
     monthly: Decimal | None
     best_value: bool = False
+    told_apart: bool = True
 
 
 def cost_quality(summary: Summary, searches_a_day: float | None = None) -> tuple[CostPoint, ...]:
@@ -54,12 +56,10 @@ def cost_quality(summary: Summary, searches_a_day: float | None = None) -> tuple
                 start + high,
                 row.per_search,
                 pricing.monthly(row.per_search, daily),
+                told_apart=row.compared is not None and row.compared.significant,
             )
         )
-    return tuple(
-        CostPoint(one.label, one.quality, one.low, one.high, one.per_search, one.monthly, _is_best_value(one, points))
-        for one in points
-    )
+    return tuple(replace(one, best_value=_is_best_value(one, points)) for one in points)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,23 +119,35 @@ def _stacked(spans: Sequence[tuple[float, float, float]], least: float = -math.i
 
 
 def worth(summary: Summary, searches_a_day: float | None = None) -> str:
-    """The picture in a sentence: the best order, and the cheapest that comes within 0.01 of it."""
-    points = [point for point in cost_quality(summary, searches_a_day) if point.monthly is not None]
+    """What the picture says about money, in a sentence: about the best of the hosted models that were run, and the
+    cheapest order that comes within 0.01 of it. Nothing is said about models that were not run, and what cannot be told
+    apart is not called worth nothing."""
     daily = summary.settings.searches_a_day if searches_a_day is None else searches_a_day
-    best = max(points, key=lambda point: point.quality)
-    cheap = min(
-        (point for point in points if point.quality >= best.quality - 0.01), key=lambda point: point.monthly or 0
-    )
-    if best.label == INITIAL:
-        return f"No model beats the initial order on {summary.measure}, so none is worth paying for on these queries."
-    row = next(row for row in summary.rows if row.label == best.label)
-    said = f"{best.label} is the best at {summary.measure} {best.quality:.2f}, " + (
-        f"for {_money(best.monthly)} a month at {daily:,.0f} searches a day" if best.monthly else "at no cost"
-    )
-    if cheap.label != best.label and cheap.monthly != best.monthly:
+    hosted = [row for row in summary.rows[1:] if not row.local]
+    if not hosted:
+        return (
+            "Only stand-ins on this computer were run, which cost nothing. What a hosted model would cost stands "
+            "below; what it would add is not known until it is run."
+        )
+    name = summary.measure
+    row = max(hosted, key=lambda one: one.means[name])
+    monthly = pricing.monthly(row.per_search, daily)
+    known = f"{_money(monthly)} a month at {daily:,.0f} searches a day"
+    price = known if monthly is not None else "its price, which is not known"
+    assert row.compared is not None
+    if not row.compared.significant:
+        return (
+            f"{row.label} cannot be told apart from the initial order on {name}, so nobody knows yet whether it is "
+            f"worth {price}."
+        )
+    if row.compared.difference < 0:
+        return f"{row.label} is worse than the initial order on {name}, so it is not worth {price} on these queries."
+    said = f"{row.label} is the best hosted model at {name} {row.means[name]:.2f}, for {price}"
+    points = [point for point in cost_quality(summary, daily) if point.monthly is not None]
+    near = [point for point in points if point.quality >= row.means[name] - 0.01 and point.label != row.label]
+    cheap = min(near, key=lambda point: point.monthly or 0, default=None)
+    if cheap is not None and cheap.monthly is not None and monthly is not None and cheap.monthly < monthly:
         said += f"; {cheap.label} comes within 0.01 of it for {_money(cheap.monthly)}"
-    if row.compared is not None and not row.compared.significant:
-        said += "; what it adds to the initial order may be chance"
     return f"{said}."
 
 

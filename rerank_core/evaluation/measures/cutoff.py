@@ -115,7 +115,8 @@ class CutOff:
 
     `points` go from the lowest threshold to the highest, `top` from n = 1 on. `suggested` is the point with the most
     queries done right (answered rightly, or rightly not) less those answered wrongly; of several the lowest
-    threshold. None where the contender has no scores. `unrated` is the share of the first documents, one a query,
+    threshold. None where the contender has no scores; where it cuts nothing worth cutting, `unlearned` says so.
+    `unrated` is the share of the first documents, one a query,
     without a rating: where it is high the figures say little.
     """
 
@@ -129,6 +130,41 @@ class CutOff:
     _scores: tuple[float, ...] = field(default=(), repr=False)
     _relevant: tuple[float, ...] = field(default=(), repr=False)
     _all_relevant: int = field(default=0, repr=False)
+
+    @property
+    def unlearned(self) -> str:
+        """Why these queries teach no threshold, in a sentence; empty where they do, and where there are no scores.
+
+        That is so where the best threshold cuts nothing, since every query is still answered, and where it cuts all
+        that is right.
+        """
+        if self.suggested is None or self._tops is None:
+            return ""
+        if not self.suggested.right:
+            return "Too many first results are wrong: the best cut would show nothing at all."
+        if self.suggested.missed or self.suggested.silent:
+            return ""
+        if not self._tops.unanswerable:
+            return (
+                "Every query has a good answer among its candidates, so none should stay without one. Add queries that "
+                "nothing answers."
+            )
+        return "At every threshold that cuts something, more right answers are lost than wrong ones avoided."
+
+    def axis(self, *lines: float) -> tuple[float, float]:
+        """The ends of a picture's axis: as wide as the scores are, from 0 where they begin near it, up to a round
+        number (1 where scores are probabilities and the best is above a half), and as far as `lines` that were set
+        beyond them. (0, 1) where the contender has no scores."""
+        ends = [*lines, *(point.threshold for point in (*self.points[:1], *self.points[-1:]))]
+        low, high = min(ends, default=0.0), max(ends, default=1.0)
+        if 0 <= low <= high / 2:
+            low = 0.0
+        step = 10.0 ** math.floor(math.log10(max(high - low, 1e-6)) - 1)
+        top = math.ceil(high / step - 1e-6) * step
+        bottom = math.floor(low / step + 1e-6) * step
+        if 0.5 < high <= 1.000001:
+            top = 1.0
+        return bottom, max(top, bottom + step)
 
     def at(self, threshold: float) -> CutPoint:
         """The point of any threshold, for a line that can be dragged. Raises InvalidRequestError where the contender

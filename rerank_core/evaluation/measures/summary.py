@@ -28,7 +28,8 @@ METHOD: tuple[tuple[str, str], ...] = (
     (
         "nDCG@k",
         "The gain of the first k documents, each counting less the lower it stands, divided by that of the best order "
-        "there is. The gain of a document is its grade itself (linear gain), the discount log2 of its rank plus 1.",
+        "there is of all rated documents, cut at k. The gain of a document is its grade itself (linear gain), the "
+        "discount log2 of its rank plus 1.",
     ),
     (
         "Relevant",

@@ -139,7 +139,7 @@ def from_runs(runs: Iterable[BoardRun], *, rater: str, name: str = "My ratings")
 
 
 def from_sample(candidates: int = SAMPLE_CANDIDATES) -> QuerySet:
-    """The rated sample query set: 77 queries in four languages over 66 articles, candidates by keyword."""
+    """The rated sample query set: 165 queries in four languages over 66 articles, candidates by keyword."""
     from rerank_core.samples import rated_queries
 
     rated = rated_queries()

@@ -107,13 +107,15 @@ def cut_chart(cut: CutOff) -> Markup:
     def y(share: float) -> float:
         return bottom - 190 * share
 
-    parts = []
+    parts, digits = [], 2 if high - low > 0.1 else 3
     for share in (0.0, 0.5, 1.0):
         parts.append(f'<path class="hair" d="M{left} {y(share):.1f}H{right}"/>')
         parts.append(f'<text class="soft" x="{left - 8}" y="{y(share) + 4:.1f}" text-anchor="end">{share:.0%}</text>')
     for place in range(5):
         value = low + (high - low) * place / 4
-        parts.append(f'<text class="soft" x="{x(value):.1f}" y="{bottom + 20}" text-anchor="middle">{value:.2f}</text>')
+        parts.append(
+            f'<text class="soft" x="{x(value):.1f}" y="{bottom + 20}" text-anchor="middle">{value:.{digits}f}</text>'
+        )
     lines: tuple[tuple[str, str, list[float | None]], ...] = (
         ("precision", "one", [point.precision for point in points]),
         ("recall", "two", [point.recall for point in points]),
@@ -130,12 +132,12 @@ def cut_chart(cut: CutOff) -> Markup:
         parts.append(f'<path class="line {kind}" d="M{path}"/>')
         parts.append(f'<path class="line {kind}" d="M{right + 16} {24 + 24 * number}h26"/>')
         parts.append(f'<text x="{right + 50}" y="{28 + 24 * number}">{name}</text>')
-    if cut.suggested is not None:
+    if cut.suggested is not None and not cut.unlearned:
         here = x(cut.suggested.threshold)
         parts.append(f'<path class="limit" d="M{here:.1f} 14V{bottom}"/>')
         parts.append(
             f'<text class="soft" x="{here:.1f}" y="{height - 8}" text-anchor="middle">'
-            f"suggested {cut.suggested.threshold:.2f}</text>"
+            f"suggested {cut.suggested.threshold:.{digits}f}</text>"
         )
     return _svg(height, f"What a score threshold does with {cut.label}", parts)
 

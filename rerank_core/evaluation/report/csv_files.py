@@ -104,7 +104,7 @@ def _cut_rows(report: Report) -> Iterator[list[str]]:
             }
             for name, value in figures.items():
                 yield _row("cut-off", f"{name} {at}", value, order=cut.label)
-        if cut.suggested is not None:
+        if cut.suggested is not None and not cut.unlearned:
             yield _row("cut-off", "suggested threshold", cut.suggested.threshold, order=cut.label)
         if cut.label in report.thresholds:
             yield _row("cut-off", "kept threshold", report.thresholds[cut.label].score, order=cut.label)

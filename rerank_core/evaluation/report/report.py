@@ -20,6 +20,8 @@ from rerank_core.evaluation.experiments.records import ExperimentProgress, Ranki
 from rerank_core.evaluation.measures.cost_quality import CostPoint, cost_quality, worth
 from rerank_core.evaluation.measures.cutoff import CutOff, Threshold, cut_off
 from rerank_core.evaluation.measures.measure import mean_name
+from rerank_core.evaluation.measures.month_cost import MonthCost, not_run
+from rerank_core.evaluation.measures.other_tools import COUNTING, ToolFigures, as_other_tools_count
 from rerank_core.evaluation.measures.settings import DEFAULT_SETTINGS, EvaluationSettings
 from rerank_core.evaluation.measures.significance import interval_text, p_text
 from rerank_core.evaluation.measures.summary import INITIAL, Summary, method, summarise
@@ -39,7 +41,8 @@ if TYPE_CHECKING:
 class Report:
     """Everything that the report says, worked out; `make_report` makes it, `report_html` and `report_csv` write it.
 
-    `first` is what its first page says. The settings of `summary` have the judgments that every figure was computed
+    `first` is what its first page says, `not_run` what hosted models that were not run would cost, `other_tools` what
+    other tools would say of each order. The settings of `summary` have the judgments that every figure was computed
     from and the raters who gave them. `thresholds` are those kept for the models, by their labels. `created` is an
     aware time in UTC.
     """
@@ -55,6 +58,8 @@ class Report:
     prices: tuple[Price, ...]
     versions: tuple[tuple[str, str], ...]
     first: FirstPage
+    not_run: tuple[MonthCost, ...] = ()
+    other_tools: Mapping[str, ToolFigures] = field(default_factory=dict, hash=False)
     progress: ExperimentProgress | None = None
     thresholds: Mapping[str, Threshold] = field(default_factory=dict, hash=False)
 
@@ -109,6 +114,8 @@ def make_report(
     kept = {one.label: (thresholds or {}).get((one.contender.provider, one.contender.model)) for one in ranked}
     table = prices or PriceTable.default()
     found = (table.find(one.contender.provider, one.contender.model) for one in rankings)
+    rated = {query: (settings.judgments or {})[query] for query in summary.queries}
+    runs = {INITIAL: query_set.initial} | {one.label: one.run for one in ranked}
     return Report(
         title=title or query_set.name,
         created=datetime.now(UTC),
@@ -121,6 +128,16 @@ def make_report(
         prices=tuple(price for price in found if price is not None),
         versions=_versions(),
         first=first_page(query_set, rankings, summary),
+        not_run=not_run(query_set, rankings, prices=table, searches_a_day=settings.searches_a_day),
+        other_tools={
+            row.label: as_other_tools_count(
+                rated,
+                {query: runs[row.label][query] for query in rated},
+                k=settings.k,
+                relevant=settings.relevant,
+            )
+            for row in summary.rows
+        },
         progress=progress,
         thresholds={label: one for label, one in kept.items() if one is not None},
     )
@@ -162,6 +179,7 @@ def _template() -> Template:
         "method": method,
         "worth": worth,
         "p_text": p_text,
+        "counting": COUNTING,
         **pictures,
     }
     return environment.get_template("report.html.j2")

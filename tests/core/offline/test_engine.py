@@ -84,7 +84,7 @@ def test_the_models_are_described():
     assert [(model.id, model.label) for model in LOCAL.models] == [
         (ENGLISH, "English"),
         (MULTILINGUAL, "Multilingual"),
-        (KEYWORD, "v2"),
+        (KEYWORD, "Keyword matching"),
         (CROSS_ENCODER, "Cross-encoder"),
     ]
     assert "outside English" in LOCAL.models[3].notice

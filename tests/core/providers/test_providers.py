@@ -68,7 +68,7 @@ def test_the_models_of_a_spec(spec: rc.ProviderSpec):
         assert spec.model() is None
         return
     here = ["Cross-encoder"] if spec.is_local else []
-    assert [model.label for model in spec.models] == ["English", "Multilingual", "v2", *here]
+    assert [model.slot for model in spec.models] == ["English", "Multilingual", "v2", *here]
     assert spec.model() == spec.model(spec.default_model) == spec.models[0]
     assert spec.model("nothing of the kind") is None
     for model in spec.models:

@@ -71,7 +71,7 @@ def test_names_are_short_where_they_can_be_and_never_the_same():
     """Two models of one name carry their provider's."""
     chosen = names_of.read_keys("local:local-english,gateflow:rerank-english-v3.0,local:local-keyword,flashrank")
     names = names_of.short_names(chosen)
-    assert names[2] == "v2"
+    assert names[2] == "Keyword matching"
     assert len(set(names)) == 4
     assert "English" in names[0]
     assert rc.provider("gateflow").label in names[1]

@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from datetime import date
 from difflib import SequenceMatcher
+from itertools import combinations
 
 import pytest
 
@@ -17,6 +18,7 @@ from rerank_core.models import texts_of
 from rerank_core.providers import provider
 from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.samples import TICKETS, Ticket, knowledge_base, rated_queries
+from rerank_core.samples.support_desk import KINDS
 from tests.support import ROOT
 
 FILES = ROOT / "rerank_core" / "samples"
@@ -150,23 +152,60 @@ def test_scores_tell_the_tickets_that_nothing_answers() -> None:
 
 
 def test_rated_queries_are_many_and_varied() -> None:
-    """At least 45 different queries in four languages, on every section, from a word or two to a paragraph."""
+    """At least 120 different queries in four languages, on every section, of every kind and length."""
     rated = rated_queries()
-    assert len(rated.queries) == len(set(rated.queries.values())) == 77
+    assert len(rated.queries) == len(set(rated.queries.values())) == 165
     assert set(rated.tags) == set(rated.judgments) == set(rated.queries)
     assert rated.documents == knowledge_base()
     for name, text in rated.queries.items():
         tags = rated.tags[name]
-        assert set(tags) == {"lang", "topic", "length"}
+        assert set(tags) == {"lang", "topic", "length", "kind"}
         assert name.startswith(tags["lang"] + "-")
         assert tags["topic"] in SECTIONS | {"other"}
         count = words(text, tags["lang"])
         assert tags["length"] == ("short" if count <= 5 else "sentence" if count <= 25 else "long")
+        assert (tags["kind"] == "letter") == (tags["length"] == "long")
     languages = Counter(tags["lang"] for tags in rated.tags.values())
     assert set(languages) == {"en", "de", "es", "ja"}
-    assert min(languages["de"], languages["es"]) >= 10
+    assert languages["en"] > len(rated.queries) / 2
+    assert min(languages.values()) >= 10
     assert {tags["topic"] for tags in rated.tags.values()} >= SECTIONS
-    assert Counter(tags["length"] for tags in rated.tags.values())["long"] >= 9
+    kinds = Counter(tags["kind"] for tags in rated.tags.values())
+    assert set(kinds) == set(KINDS)
+    assert min(kinds.values()) >= 10
+
+
+def test_no_rated_query_is_hardly_another_than_one_before() -> None:
+    """Two queries of a language never share most of their words: each counts for itself in a mean."""
+    rated = rated_queries()
+    bags = {name: set(re.findall(r"\w+", text.casefold())) for name, text in rated.queries.items()}
+    for one, other in combinations(bags, 2):
+        if rated.tags[one]["lang"] == rated.tags[other]["lang"]:
+            shared = len(bags[one] & bags[other]) / len(bags[one] | bags[other])
+            assert shared < 0.5, (rated.queries[one], rated.queries[other])
+
+
+def test_queries_by_title_are_titles_or_nearly() -> None:
+    """A title search is much like the title of the article that answers it, and a letter has several sentences."""
+    rated = rated_queries()
+    exact = 0
+    for name, text in rated.queries.items():
+        if rated.tags[name]["kind"] == "title":
+            (best,) = (article for article, grade in rated.judgments[name].items() if grade == 3)
+            title = str(ARTICLES[best].metadata["title"])
+            assert SequenceMatcher(None, text.casefold(), title.casefold()).ratio() > 0.5, text
+            exact += text == title
+        elif rated.tags[name]["kind"] == "letter":
+            assert len(re.findall(r"[.!?。？]", text)) >= 2, text
+    assert exact >= 4
+
+
+def test_every_article_is_rated_for_every_query() -> None:
+    """Whatever a model shows first, somebody has rated it: no order is measured by documents without a grade."""
+    lines = (FILES / "rated" / "qrels.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    pairs = [tuple(line.split("\t")[:2]) for line in lines]
+    assert len(pairs) == len(set(pairs)), "a pair is rated twice"
+    assert all(set(grades) == set(ARTICLES) for grades in rated_queries().judgments.values())
 
 
 def test_ratings_follow_their_own_rules() -> None:
@@ -174,15 +213,13 @@ def test_ratings_follow_their_own_rules() -> None:
     rated = rated_queries()
     without = 0
     for query, grades in rated.judgments.items():
-        assert set(grades) <= set(ARTICLES)
         assert set(grades.values()) <= {0, 1, 2, 3}
-        assert len(grades) >= 8
-        assert 0 in grades.values()
+        assert sum(grade >= 2 for grade in grades.values()) <= 6
         without += max(grades.values()) < 2
         for article, grade in grades.items():
             if grade == 3:
                 assert ARTICLES[article].metadata["lang"] == rated.tags[query]["lang"], (query, article)
-    assert 5 <= without <= 10
+    assert 10 <= without <= 16
 
 
 def test_versions_in_other_languages_are_rated_alike() -> None:
@@ -251,16 +288,6 @@ def runs() -> dict[str, dict[str, list[str]]]:
         model: {query: best_first(model, text) for query, text in rated_queries().queries.items()}
         for model in ("local-english", "local-multilingual", "local-keyword")
     }
-
-
-@pytest.mark.slow
-def test_what_the_local_models_show_first_is_rated(runs: dict[str, dict[str, list[str]]]) -> None:
-    """Of the first five articles of each model hardly one is without a rating, so the measures mean something."""
-    judgments = rated_queries().judgments
-    for model, run in runs.items():
-        shown = [(query, article) for query, found in run.items() for article in found[:5]]
-        rated = sum(article in judgments[query] for query, article in shown)
-        assert rated / len(shown) >= 0.97, model  # 0.98 to 1 before titles were read
 
 
 @pytest.mark.slow

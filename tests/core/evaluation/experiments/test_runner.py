@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from contextlib import closing
@@ -31,7 +32,7 @@ from rerank_core.pricing.budget import Budget
 from rerank_core.pricing.tokens import estimate_tokens
 from rerank_core.rank_fields import ranked_text
 from rerank_core.ranking.contender import Contender, distinct
-from rerank_core.storage import evaluation_file
+from rerank_core.storage.evaluation_file import ExperimentFile
 from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.query_sets import QuerySetStore
 from tests.support.gate import PATIENCE
@@ -486,22 +487,41 @@ def test_durations_are_for_people(seconds, text):
 
 
 def test_a_file_of_the_version_before_is_brought_up_to_date(world, monkeypatch):
-    """What was saved before speeds were kept is still there, and goes on as fast as usual."""
+    """What was saved when Keyword matching was called v2 is still there, under its present name, with its marks; the
+    hosted v2 keeps its own."""
     world.store.close()
     world.store.path.unlink()
+    before = replace(ExperimentFile.kind, migrations=ExperimentFile.kind.migrations[:-1])
     with monkeypatch.context() as patch:
-        patch.setattr(evaluation_file, "_MIGRATIONS", evaluation_file._MIGRATIONS[:1])
+        patch.setattr(ExperimentFile, "kind", before)
         with QuerySetStore() as sets:
             set_id = sets.save(world.query_set)
     with sqlite3.connect(world.store.path) as db:
-        db.execute(
-            "INSERT INTO experiments (id, query_set, name, created, contenders, queries, state) VALUES "
-            "('old', ?, x'41', '2026-01-01T00:00:00+00:00', '[[\"local\", \"local-keyword\", \"v2\"]]', 12, 'done')",
-            (set_id,),
-        )
+        assert db.execute("PRAGMA user_version").fetchone() == (len(before.migrations),)
+        for name, contenders in (
+            ("old", [["local", "local-keyword", "v2"]]),
+            ("both", [["local", "local-keyword", "v2 (On this computer)"], ["gateflow", "rerank-english-v2.0", "v2"]]),
+        ):
+            db.execute(
+                "INSERT INTO experiments (id, query_set, name, created, contenders, queries, state) "
+                "VALUES (?, ?, x'41', '2026-01-01T00:00:00+00:00', ?, 12, 'done')",
+                (name, set_id, json.dumps(contenders)),
+            )
+        for name, label in (("old", "v2"), ("both", "v2"), ("both", "v2 (On this computer)")):
+            db.execute(
+                "INSERT INTO borderline_marks (experiment, contender, query, document, mark) "
+                "VALUES ((SELECT number FROM experiments WHERE id = ?), ?, x'71', ?, 'good')",
+                (name, label.encode(), label.encode()),
+            )
     db.close()
-    old = world.store.get("old")
+    old, both = world.store.get("old"), world.store.get("both")
     assert (old.name, old.rates, old.queries) == ("A", {}, 12)
+    assert [one.label for one in old.contenders] == ["Keyword matching"]
+    assert [one.label for one in both.contenders] == ["Keyword matching", "v2"]
+    with QuerySetStore() as sets:
+        assert sets.marks("old", "Keyword matching") == {("q", "v2"): "good"}
+        assert sets.marks("both", "Keyword matching") == {("q", "v2 (On this computer)"): "good"}
+        assert sets.marks("both", "v2") == {("q", "v2"): "good"}
 
 
 def test_earlier_answers_tell_how_long_a_request_takes(world):

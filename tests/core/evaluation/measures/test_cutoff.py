@@ -162,3 +162,55 @@ def test_filters_narrow_the_cut_off_too():
     assert cut.at(0.5).queries == 2
     with pytest.raises(InvalidRequestError, match="No query fits these filters"):
         cut_off(query_set, ranking, EvaluationSettings(only=[]))
+
+
+ALL_ANSWERED = {
+    "a": {"a1": (0.09, 3), "a2": (0.04, 0)},
+    "b": {"b1": (0.017, 0), "b2": (0.01, 2)},
+    "c": {"c1": (0.16, 1), "c2": (0.008, 0)},
+}
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (TABLE, ""),  # leaving c and d alone avoids one wrong answer and loses none that was right
+        (ALL_ANSWERED | {"b": {"b1": (0.17, 0), "b2": (0.01, 2)}}, "Every query has a good answer"),
+        (
+            {"a": {"a1": (0.09, 3)}, "c": {"c1": (0.16, 1)}, "d": {"d1": (0.9, 0)}},
+            "At every threshold that cuts something",
+        ),
+        ({"a": {"a1": (0.2, 0)}, "b": {"b1": (0.9, 0)}}, "Too many first results are wrong"),
+    ],
+)
+def test_where_no_cut_can_be_learned_that_is_said(table, said):
+    """A suggestion that cuts nothing, or all, is none."""
+    cut = cut_off(*made(table))
+    assert cut.unlearned.startswith(said)
+    assert bool(cut.unlearned) == bool(said)
+
+
+def test_a_provider_without_scores_teaches_no_threshold_and_needs_no_reason():
+    """It has none to cut by."""
+    cut = cut_off(*made({"a": {"a1": (None, 1), "a2": (None, 0)}}))
+    assert cut.unlearned == ""
+    assert cut.axis() == (0.0, 1.0)
+
+
+def test_the_axis_is_as_wide_as_the_scores():
+    """Scores up to 0.16 do not stand in the lowest sixth of a picture; a line set at 0.5 is still on it."""
+    cut = cut_off(*made(ALL_ANSWERED))
+    assert cut.axis() == (0.0, pytest.approx(0.17, abs=0.0101))
+    assert cut.axis(0.5) == (0.0, pytest.approx(0.5))
+    assert cut_off(*made(TABLE)).axis() == (0.0, 1.0)
+
+
+@given(st.lists(st.floats(-20, 20), min_size=1, max_size=6), st.lists(st.floats(-20, 20), max_size=2))
+def test_every_score_and_every_line_is_on_the_axis(scores, lines):
+    """Whatever the scale, nothing falls off, and the axis has a width."""
+    table = {f"q{place}": {f"d{place}": (score, place % 2)} for place, score in enumerate(scores)}
+    cut = cut_off(*made(table))
+    low, high = cut.axis(*lines)
+    assert low < high
+    for value in (*scores, *lines):
+        assert low - 1e-5 <= value <= high + 1e-5

@@ -81,7 +81,7 @@ def test_nobody_knows_from_one_or_two_queries() -> None:
     lead = advised(unrated=60, English=[0.3, 0.3]).lead
     assert (lead.verdict, lead.more) == ("unknown", 25)
     assert lead.text == "You cannot know yet: rate about 25 more queries"
-    assert lead.reason == "2 queries cannot tell English from the initial order: they differ too much."
+    assert lead.reason == "2 queries are too few to tell English from the initial order."
     assert advised(English=[0.3]).lead.reason.startswith("1 query says nothing about English.")
 
 
@@ -95,6 +95,9 @@ def test_what_the_set_does_not_have_is_to_be_added(unrated: int, said: str) -> N
     assert lead.verdict == "unknown"
     assert said in lead.reason
     assert bool(said) == ("add queries" in lead.reason)
+    assert "nothing speaks for" not in lead.reason
+    worse = advised(unrated=unrated, English=around(-0.01, 0.2, 60)).lead
+    assert worse.reason.endswith("Until then nothing speaks for switching it on.")
 
 
 def test_the_worked_example_of_the_formula() -> None:

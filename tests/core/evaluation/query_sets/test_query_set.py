@@ -158,9 +158,9 @@ def test_a_search_tells_how_far_it_is():
 
 
 def test_the_sample_set_is_whole():
-    """77 rated queries in four languages with keyword candidates, ready to run."""
+    """165 rated queries in four languages with keyword candidates, ready to run."""
     sample = from_sample()
-    assert (len(sample), len(sample.ready), sample.judged) == (77, 77, 77)
+    assert (len(sample), len(sample.ready), sample.judged) == (165, 165, 165)
     assert sample.languages == ("de", "en", "es", "ja")
     assert sample.raters == ("sample",)
     assert max(len(query.candidates) for query in sample.queries) <= SAMPLE_CANDIDATES
