@@ -118,7 +118,7 @@ elif failed is None and not job.running and not job.asking:
     st.info("Type a question or paste a whole ticket, and press Search.", icon=":material/arrow_upward:")
 with st.container():
     unanswered.articles()
-run.sync_query_params()
+run.sync_query_params(source)
 # Last, since it stays with the search: the page around it stands by then.
 with progress:
     job.progress()

@@ -21,12 +21,12 @@ from pages.components.display.response import (
     state_notice,
 )
 from pages.components.inputs import ratings
-from pages.components.inputs.collections import LIVE, passages_of
+from pages.components.inputs.collections import LIVE, SAMPLE, passages_of
 from pages.components.inputs.controls import segmented, token_budget
 from pages.components.inputs.query_sets import add_ratings
-from pages.components.search import unanswered
+from pages.components.search import contradicting, unanswered
 from pages.components.search.state import SearchAnswer, state
-from pages.components.session import keys, thresholds
+from pages.components.session import keys, stores, thresholds
 from pages.components.sharing.share import beside_headline, share, shared_run
 from rerank_core import ConfigurationError, InvalidRequestError, RerankError, pricing, ranking
 from rerank_core.corpora.cutting import by_document
@@ -73,8 +73,12 @@ def result(answer: SearchAnswer, top_n: int) -> None:
     with st.container():
         state_notice(run, at, advice="Ask in other words, search deeper, or say that nothing is known yet.")
         show_warnings(run.response.warnings)
+        if answer.source == SAMPLE and any(not each.problem for each in stores.corpora().list()):
+            st.caption(":material/info: This was found in the sample knowledge base, which is not your own content.")
     current = state()
-    rows = [_row(row, answer) for row in board_rows(run)]
+    results = run.response.results
+    apart = contradicting.among(results, top_n)
+    rows = contradicting.marked([_row(row, answer) for row in board_rows(run)], results, apart)
     grouped = by_document(run.response.results)
     board = st.container()  # filled below, since what a row is, is asked under it
     with st.container():
@@ -86,7 +90,7 @@ def result(answer: SearchAnswer, top_n: int) -> None:
         rows = [replace(passages[str(each.best.index)], was=each.was, now=each.now) for each in grouped]
     view = BoardView(
         top_n,
-        run.order_name,
+        f"in {answer.source_name}, {run.order_name}",
         reranked_name(run),
         threshold,
         picked=current.picked,
@@ -96,6 +100,8 @@ def result(answer: SearchAnswer, top_n: int) -> None:
     )
     with board:
         current.picked = orders_view(rows, view, key=keys.SEARCH_BOARD, on_event=_on_board)
+    with st.container():
+        contradicting.notice(results, apart, run.id)
     _facts(answer)
     with st.container():
         add_ratings(run)
