@@ -52,6 +52,13 @@ def test_a_model_that_is_better_is_to_be_switched_on() -> None:
     assert lead.reason == "It puts better results first on 40 of 40 queries."
 
 
+def test_a_stand_in_that_is_better_says_what_to_run_before_money_is_spent() -> None:
+    """What runs on this computer is not the hosted model."""
+    made = summary(English=around(0.1, 0.1, 40))
+    local = replace(made, rows=(made.rows[0], replace(made.rows[1], local=True)))
+    assert recommend(local).lead.reason.endswith("run the hosted model before you pay for one.")
+
+
 def test_a_small_gain_that_is_sure_is_called_small() -> None:
     """It is better, and somebody may still not want it."""
     lead = advised(English=around(0.01, 0.02, 60)).lead
@@ -143,8 +150,10 @@ def test_the_cheaper_of_two_that_cannot_be_told_apart_is_chosen() -> None:
     chance = random.Random(8)
     good = [chance.gauss(0.1, 0.1) for _ in range(60)]
     near = [value - chance.gauss(0.002, 0.05) for value in good]
-    lead = advised(Hosted=good, Local=near, prices={"Hosted": 30}).lead
+    advice = advised(Hosted=good, Local=near, prices={"Hosted": 30})
+    lead = advice.lead
     assert lead.label == "Local"
+    assert [one.text for one in advice.models] == ["Hosted would help too", "Switch Local on"]
     assert lead.reason.endswith("It costs less than Hosted, and the two cannot be told apart.")
     assert advised(Hosted=good, Local=near, prices={"Local": 30}).lead.label == "Hosted"
     far = [value - 0.05 for value in good]
