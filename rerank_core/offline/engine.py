@@ -103,10 +103,8 @@ def unavailable_reason(model_id: str) -> str | None:
 
 
 def is_loaded(model_id: str) -> bool:
-    """Whether a model is in memory, so that scoring starts at once. English has the cross-encoder to load as well."""
+    """Whether a model is in memory, so that scoring starts at once."""
     model = _model(model_id)
-    if model_id == ENGLISH and _CROSS_ENCODER.reason() is None and not _CROSS_ENCODER.loaded:
-        return False
     return model is None or model.loaded
 
 

@@ -101,8 +101,8 @@ def test_every_tab_says_what_it_is_for(app) -> None:
     assert list(table["Apart"][:6]) == [5, 4, 3, 2, 0, 6]
     open_tab(page, "Agreement")
     assert (
-        "English and Keyword matching agree most, Multilingual and Keyword matching least, the top places counting most."
-        in words(page)
+        "English and Keyword matching agree most, Multilingual and Keyword matching least, the top places counting "
+        "most." in words(page)
     )
     assert "Multilingual and Keyword matching: 1 of the top 3 is the same; 73% of all pairs of documents" in words(page)
     pairs = page.dataframe[0].value
