@@ -121,3 +121,23 @@ def test_the_folded_page_is_accessible(visit: Visit, path: str, dark: bool) -> N
     page.locator(".list .row").first.wait_for()
     settle(page)
     assert serious_findings(page) == []
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["1280x720", "390x844"])
+def test_one_query_of_an_evaluation_fits_the_screen(visit: Visit, phone: bool) -> None:
+    """Scrolled to, the query and the first three rows of its two orders are on the screen together."""
+    visitor = visit(phone=phone)
+    page = visitor.page
+    page.set_viewport_size(PHONE if phone else SMALL)
+    visitor.open("/evaluate")
+    heading = page.get_by_role("heading", name="This query")
+    heading.wait_for()
+    page.locator(".list .row").first.wait_for()
+    settle(page)
+    heading.evaluate("node => node.scrollIntoView()")
+    page.locator("[data-testid=stMain]").evaluate("main => main.scrollBy(0, -70)")  # away from the bar at the top
+    settle(page)
+    whole_on_screen(page, heading)
+    for side in page.locator(".list").all():
+        for place in range(3):
+            whole_on_screen(page, side.locator("li").nth(place))

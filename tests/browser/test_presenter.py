@@ -33,7 +33,7 @@ def present(visitor: Visitor, path: str = "/") -> Page:
 def seen(page: Page) -> None:
     """Query, sentence and the first three rows of each order are on the screen, and nothing of the page around."""
     settle(page)
-    for part in (page.locator(".query"), page.locator(".sentence"), page.locator(".legend")):
+    for part in (page.locator(".query"), page.locator(".sentence"), page.get_by_role("toolbar")):
         whole_on_screen(page, part)
     for side in page.locator(".list").all():
         for place in range(3):

@@ -247,7 +247,7 @@ def changed(chosen: Sequence[Contender]) -> str | None:
 def stale_notice(chosen: Sequence[Contender]) -> None:
     """Say that what stands above is no longer what was compared, or that it was of the texts alone."""
     current, what = state(), changed(chosen)
-    if current.under_way or run.COMPARE.job().asking:
+    if current.under_way or run.COMPARE.job().asking or presenting.on():
         return
     if what is None:
         said = "This comparison read only the texts.", "Compare with titles"

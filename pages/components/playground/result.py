@@ -20,6 +20,7 @@ from pages.components.inputs import presenting, ratings
 from pages.components.inputs.controls import back_to_suggestion
 from pages.components.inputs.query_sets import add_ratings
 from pages.components.inputs.rank_fields import names_of
+from pages.components.jobs import answering
 from pages.components.playground import tabs as playground_tabs
 from pages.components.playground.state import state
 from pages.components.session import keys, thresholds
@@ -37,9 +38,7 @@ def result(run: Run, top_n: int) -> None:
     run = ratings.of(run)
     scores = [row.relevance_score for row in run.response.results]
     has_scores = any(score is not None for score in scores)
-    if presenting.on():  # the sentence stands in the head of the presenter view
-        with st.container():
-            _state(run)
+    if presenting.on():  # the sentence stands in the head of the presenter view, and says how sure the model is
         _board(run, top_n, thresholds.suggested(run) if has_scores else None)
         return
     said = sentence(run, top_n)
@@ -67,6 +66,8 @@ def result(run: Run, top_n: int) -> None:
     with board:
         tabs(draw, keys.TAB)
     st.text(_origin(run))
+    picked = state().picked
+    answering.follow(run, top_n, () if picked is None else (int(picked),))
 
 
 def sentence(run: Run, top_n: int) -> str:
@@ -76,13 +77,9 @@ def sentence(run: Run, top_n: int) -> str:
     return ranking.summarise_response(run.response, min(3, top_n), at=thresholds.levels(run), threshold=own)
 
 
-def _state(run: Run) -> None:
-    state_notice(run, thresholds.levels(run), advice="Try other words, or add documents.")
-
-
 def _notices(run: Run, has_scores: bool) -> None:
     response = run.response
-    _state(run)
+    state_notice(run, thresholds.levels(run), advice="Try other words, or add documents.")
     if not has_scores:
         st.info("This provider gives an order and no scores, so there are no bars and no threshold.")
     gap = pricing.gap_text(run.estimate, response.cost)
@@ -181,7 +178,7 @@ def _ratings(run: Run, top_n: int) -> None:
 
 
 def _board(run: Run, top_n: int, threshold: float | None) -> None:
-    rows = board_rows(run)
+    rows = board_rows(run, answering.spans(run))
     current = state()
     view = BoardView(
         top_n,
@@ -226,10 +223,12 @@ def _detail(run: Run, index: int) -> None:
     if row is None:
         return
     board_row = next(entry for entry in board_rows(run) if entry.key == str(index))
+    spans = answering.spans(run).get(index, ())
     tables.detail_panel(
         board_row,
         row.document,
         key=keys.of(keys.DETAIL, run.id, index),
         word=strength(row.relevance_score, thresholds.levels(run)),
         on_rate=lambda grade: ratings.rate([run], index, grade),
+        answers=[(span.start, span.stop) for span in spans],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.inputs import fold
+from pages.components.inputs import fold, presenting
 from pages.components.inputs.documents import read_fields
 from pages.components.inputs.rank_fields import offer_titles
 from pages.components.jobs.page_job import Ended, JobKind, Plan
@@ -81,7 +81,7 @@ def changed(connection: Connection, model: ModelSpec | None) -> str | None:
 def stale_notice(connection: Connection, model: ModelSpec | None) -> None:
     """Say that the inputs are no longer those of the result below, or that it was of the texts alone."""
     run, what = state().run, changed(connection, model)
-    if run is None or RERANK.job().running:
+    if run is None or RERANK.job().running or presenting.on():
         return
     if what is not None:
         st.caption(

@@ -40,6 +40,11 @@ def restore_from_link(connection: Connection) -> None:
         if isinstance(asked, SearchAsked) and mine.watch([link]):
             _show_inputs_of(asked)
             return
+    last = query_params.get(keys.SOURCE) or stores.corpora().last_used
+    if last is not None and last != SAMPLE:
+        # Whoever asks their own content must not get an answer from the sample.
+        _show_inputs_of(SearchAsked("", last, "keyword", NUMBERS[0]))
+        return
     _show_inputs_of(SearchAsked(samples.TICKETS[0].text, SAMPLE, "keyword", NUMBERS[0]))
     current.wanted = connection.provider.is_local
 

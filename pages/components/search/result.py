@@ -8,7 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.components.display import glossary, tables
-from pages.components.display.board import BoardEvent, BoardRow, BoardView, shown
+from pages.components.display.board import ANSWER_MEANING, BoardEvent, BoardRow, BoardView, shown
 from pages.components.display.download import download
 from pages.components.display.orders_view import orders_view
 from pages.components.display.reading import reading
@@ -21,12 +21,13 @@ from pages.components.display.response import (
     state_notice,
 )
 from pages.components.inputs import ratings
-from pages.components.inputs.collections import LIVE, passages_of
+from pages.components.inputs.collections import LIVE, SAMPLE, passages_of
 from pages.components.inputs.controls import segmented, token_budget
 from pages.components.inputs.query_sets import add_ratings
-from pages.components.search import unanswered
+from pages.components.jobs import answering
+from pages.components.search import contradicting, unanswered
 from pages.components.search.state import SearchAnswer, state
-from pages.components.session import keys, thresholds
+from pages.components.session import keys, stores, thresholds
 from pages.components.sharing.share import beside_headline, share, shared_run
 from rerank_core import ConfigurationError, InvalidRequestError, RerankError, pricing, ranking
 from rerank_core.corpora.cutting import by_document
@@ -73,8 +74,13 @@ def result(answer: SearchAnswer, top_n: int) -> None:
     with st.container():
         state_notice(run, at, advice="Ask in other words, search deeper, or say that nothing is known yet.")
         show_warnings(run.response.warnings)
+        if answer.source == SAMPLE and any(not each.problem for each in stores.corpora().list()):
+            st.caption(":material/info: This was found in the sample knowledge base, which is not your own content.")
     current = state()
-    rows = [_row(row, answer) for row in board_rows(run)]
+    results = run.response.results
+    apart = contradicting.among(results, top_n)
+    drawn = board_rows(run, answering.spans(run))
+    rows = contradicting.marked([_row(row, answer) for row in drawn], results, apart)
     grouped = by_document(run.response.results)
     board = st.container()  # filled below, since what a row is, is asked under it
     with st.container():
@@ -86,7 +92,7 @@ def result(answer: SearchAnswer, top_n: int) -> None:
         rows = [replace(passages[str(each.best.index)], was=each.was, now=each.now) for each in grouped]
     view = BoardView(
         top_n,
-        run.order_name,
+        f"in {answer.source_name}, {run.order_name}",
         reranked_name(run),
         threshold,
         picked=current.picked,
@@ -96,6 +102,8 @@ def result(answer: SearchAnswer, top_n: int) -> None:
     )
     with board:
         current.picked = orders_view(rows, view, key=keys.SEARCH_BOARD, on_event=_on_board)
+    with st.container():
+        contradicting.notice(results, apart, run.id)
     _facts(answer)
     with st.container():
         add_ratings(run)
@@ -105,6 +113,7 @@ def result(answer: SearchAnswer, top_n: int) -> None:
     with copies:
         _reply(answer, state_of([row.relevance_score for row in run.response.results], at), top_n)
         _take_away(answer, top_n)
+    answering.follow(run, top_n, (_picked(answer).index,))
 
 
 def _asked(answer: SearchAnswer) -> None:
@@ -190,13 +199,17 @@ def _reader(answer: SearchAnswer) -> None:
         keys.of(keys.SEARCH_RATING, run.id, row.index),
         lambda grade: ratings.rate([run], row.index, grade),
     )
+    answers = [(span.start, span.stop) for span in answering.spans(run).get(row.index, ())]
     with st.container(border=True):
         for place, (text, main) in enumerate(_surroundings(answer, row)):
             reading(
                 marked(text, answer.question),
                 key=keys.of(keys.READING, row.index, place),
                 quiet=not main,
+                answers=answers if main else (),
             )
+        if answers:
+            st.caption(ANSWER_MEANING)
 
 
 def _surroundings(answer: SearchAnswer, row: RankedDocument) -> list[tuple[str, bool]]:
@@ -256,5 +269,9 @@ def _take_away(answer: SearchAnswer, top_n: int) -> None:
     st.caption("The whole ranking")
     with st.container(horizontal=True):
         download("CSV", lambda: exports_tables.results_csv(run.response, reading=read), f"{name}.csv")
-        download("JSON", lambda: exports_tables.results_json(run.response, reading=read), f"{name}.json")
+        download(
+            "JSON",
+            lambda: exports_tables.results_json(run.response, reading=read, spans=answering.spans(run)),
+            f"{name}.json",
+        )
         open_in_playground(run, "passages")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ import streamlit as st
 
 from pages.components.display.board import shown
 from pages.components.inputs import fold
-from pages.components.inputs.collections import LIVE, LiveSettings, passages_of
+from pages.components.inputs.collections import LIVE, SAMPLE, LiveSettings, passages_of
 from pages.components.inputs.rank_fields import present
 from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
 from pages.components.jobs.paid_call import reranked_run
@@ -18,9 +19,9 @@ from pages.components.jobs.payment import Payment
 from pages.components.jobs.spending import Wording
 from pages.components.search.state import SearchAnswer, SearchAsked, StageChoice, state
 from pages.components.server import addresses
-from pages.components.session import keys, query_params
+from pages.components.session import keys, query_params, stores
 from pages.components.session.connection import Connection
-from rerank_core import ConfigurationError, InvalidQueryError, RerankRequest, pricing
+from rerank_core import ConfigurationError, InvalidQueryError, RerankError, RerankRequest, pricing
 from rerank_core.jobs import JobContext
 from rerank_core.models import DocumentInput
 from rerank_core.providers.spec import ModelSpec
@@ -179,6 +180,11 @@ def tasks(planned: SearchPlan) -> Plan[SearchAnswer]:
 def _take(ended: Ended[SearchAnswer]) -> None:
     fold.of(FOLD).opened = False
     state().answer, state().picked = ended.result, None
+    if ended.result is not None:
+        # Who comes back finds what they searched last, and not the sample. That is never worth losing a result for.
+        with contextlib.suppress(RerankError):
+            source = ended.result.source
+            stores.corpora().remember(source if source not in (SAMPLE, LIVE) else None)
 
 
 SEARCH = JobKind[SearchAnswer](
@@ -186,7 +192,8 @@ SEARCH = JobKind[SearchAnswer](
 )
 
 
-def sync_query_params() -> None:
-    """Keep the search in the address, so that a reload brings it back: its id, never a text."""
+def sync_query_params(source: str) -> None:
+    """Keep the search and what is searched in the address, so that a reload brings them back: ids, never a text."""
     answer = state().answer
-    query_params.sync({keys.SEARCH: SEARCH.job().id or (answer.id if answer else None)})
+    asked = SEARCH.job().id or (answer.id if answer else None)
+    query_params.sync({keys.SEARCH: asked, keys.SOURCE: source if source != SAMPLE else None})

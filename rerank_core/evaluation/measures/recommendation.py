@@ -94,6 +94,8 @@ def _about(row: OrderScores, summary: Summary) -> Recommendation:
     if compared.significant and compared.difference > 0:
         small = f" The gain is small, under {WORTHWHILE:g}." if compared.difference < WORTHWHILE else ""
         reason = f"It puts better results first on {_share(compared.better, compared)}.{small}"
+        if row.local:
+            reason += " It is a stand-in on this computer: run the hosted model before you pay for one."
         return Recommendation("on", name, f"Switch {name} on", reason)
     if compared.significant:
         reason = f"It puts worse results first on {_share(compared.worse, compared)}."

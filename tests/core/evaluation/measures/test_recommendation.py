@@ -52,6 +52,13 @@ def test_a_model_that_is_better_is_to_be_switched_on() -> None:
     assert lead.reason == "It puts better results first on 40 of 40 queries."
 
 
+def test_a_stand_in_that_is_better_says_what_to_run_before_money_is_spent() -> None:
+    """What runs on this computer is not the hosted model."""
+    made = summary(English=around(0.1, 0.1, 40))
+    local = replace(made, rows=(made.rows[0], replace(made.rows[1], local=True)))
+    assert recommend(local).lead.reason.endswith("run the hosted model before you pay for one.")
+
+
 def test_a_small_gain_that_is_sure_is_called_small() -> None:
     """It is better, and somebody may still not want it."""
     lead = advised(English=around(0.01, 0.02, 60)).lead
