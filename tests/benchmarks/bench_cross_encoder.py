@@ -128,8 +128,9 @@ def memory(makers: dict[str, Callable[[], Scorer]]) -> None:
 
 
 AGAIN = """
-import random, sys, time
+import random, time
 from rerank_core import offline
+from rerank_core.storage.computed import ComputedFile
 from tests.benchmarks import bench_engine as bench
 offline.keep_in(ComputedFile({path!r}))
 score = bench.ours({model!r})
