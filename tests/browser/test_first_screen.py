@@ -134,9 +134,10 @@ def test_one_query_of_an_evaluation_fits_the_screen(visit: Visit, phone: bool) -
     heading.wait_for()
     page.locator(".list .row").first.wait_for()
     settle(page)
-    heading.evaluate("node => node.scrollIntoView()")
-    page.locator("[data-testid=stMain]").evaluate("main => main.scrollBy(0, -70)")  # away from the bar at the top
-    settle(page)
+    for _ in range(2):  # what comes into view above may be drawn only then, and push the rest down
+        heading.evaluate("node => node.scrollIntoView()")
+        page.locator("[data-testid=stMain]").evaluate("main => main.scrollBy(0, -70)")  # away from the bar at the top
+        settle(page)
     whole_on_screen(page, heading)
     for side in page.locator(".list").all():
         for place in range(3):
