@@ -11,7 +11,7 @@ from pages.components.compare.run import ComparePlan
 from pages.components.compare.state import state
 from pages.components.display.markdown import escaped
 from pages.components.inputs import examples
-from pages.components.inputs.documents import inbox, read_fields
+from pages.components.inputs.documents import inbox, link, read_fields
 from pages.components.inputs.examples import TITLES, load_example
 from pages.components.inputs.model import cost_metric
 from pages.components.inputs.rank_fields import offer_titles, to_link
@@ -130,6 +130,7 @@ def sync_query_params() -> None:
         keys.TOP_N: str(top) if top not in (None, DEFAULT_TOP_N) else None,
         keys.RANK_FIELDS: to_link(shared.rank_fields),
         keys.BLIND: "1" if st.session_state.get(keys.BLIND) else None,
+        **link(answered[0].run.request if (answered := current.answered) and answered[0].run else None),
         keys.RUNS: ",".join(part.run_id for part in current.parts) or None,
     }
     query_params.sync(wanted)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.components.inputs.collections import LIVE, LiveSettings, passages_of
+from pages.components.inputs.collections import LIVE, SAMPLE, LiveSettings, passages_of
 from pages.components.inputs.rank_fields import present
 from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
 from pages.components.jobs.paid_call import reranked_run
@@ -16,18 +16,21 @@ from pages.components.jobs.payment import Payment
 from pages.components.jobs.spending import Wording
 from pages.components.search.state import SearchAnswer, SearchAsked, StageChoice, state
 from pages.components.server import addresses
-from pages.components.session import keys, query_params
+from pages.components.session import drafts, keys, query_params
 from pages.components.session.connection import Connection
-from rerank_core import ConfigurationError, InvalidQueryError, RerankRequest, pricing
+from rerank_core import ConfigurationError, InvalidQueryError, RerankRequest, pricing, samples
 from rerank_core.jobs import JobContext
 from rerank_core.models import DocumentInput
 from rerank_core.providers.spec import ModelSpec
 from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.retrieval.condense import condense
-from rerank_core.retrieval.first_stage import FirstStage, Retrieved
+from rerank_core.retrieval.first_stage import CANDIDATES, FirstStage, Retrieved
 from rerank_core.retrieval.live.reply import LiveResult
 from rerank_core.retrieval.passages import Passages
 from rerank_core.storage.run_record import new_id
+
+FIRST_SEARCH = SearchAsked(samples.TICKETS[0].text, SAMPLE, "keyword", CANDIDATES[0])
+"""What stands on the page at a first visit."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,9 @@ SEARCH = JobKind[SearchAnswer](
 
 
 def sync_query_params() -> None:
-    """Keep the search in the address, so that a reload brings it back: its id, never a text."""
-    answer = state().answer
-    query_params.sync({keys.SEARCH: SEARCH.job().id or (answer.id if answer else None)})
+    """Keep the search in the address, so that a reload brings it back, and what was typed since: ids, never a text."""
+    answer, job, now = state().answer, SEARCH.job(), st.session_state
+    asked = SearchAsked(now[keys.QUESTION] or "", now[keys.SOURCE], now[keys.STAGE], now[keys.CANDIDATES])
+    waiting = not job.running and asked != (answer.asked if answer else FIRST_SEARCH)
+    left = drafts.keep(keys.ASKING, asked, len(asked.question)) if waiting else None
+    query_params.sync({keys.SEARCH: job.id or (answer.id if answer else None), keys.ASKING: left})
