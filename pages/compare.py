@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from pages.components.compare import blind, input, run
+from pages.components.compare import blind, input, present, run
 from pages.components.compare.result import result
 from pages.components.compare.state import state
 from pages.components.display import errors
-from pages.components.inputs import documents, examples, model
+from pages.components.inputs import documents, examples, fold, model, presenting
 from pages.components.inputs.controls import start_button
 from pages.components.inputs.documents import (
     import_report,
@@ -16,23 +16,32 @@ from pages.components.inputs.documents import (
     texts_input,
     upload_input,
 )
+from pages.components.session import keys
 
 current, job = state(), run.COMPARE.job()
 job.take_finished()
 input.restore_from_link()
 documents.take_finished()
-examples.heading("Compare models on the same question")
+fold.hide(run.FOLD, run.has_result())
+presenting.hide_the_rest()
+presented = st.container()
 # What comes and goes has a container of its own, so that what stands below keeps its place (see playground.py).
-with st.container():
-    if input.may_hint():
-        examples.story()
+with st.container(key=keys.AROUND, gap="xsmall"):
+    examples.heading("Compare models on the same question")
+    with st.container(key=keys.STORY):
+        if input.may_hint():
+            examples.story()
+    folded = st.container()
 
-texts, imports, choices = st.columns([9, 6, 8], gap="medium")
+inputs = st.container(key=keys.INPUTS)
+with inputs:
+    texts, imports, choices = st.columns([9, 6, 8], gap="medium")
 with texts:
     texts_input()
     rank_fields_input()
 with imports:
     editing = upload_input()
+    examples.start_over()
 with choices:
     chosen = input.models_control()
     with st.container(horizontal=True, vertical_alignment="top", gap="small"):
@@ -40,11 +49,12 @@ with choices:
         order_control()
     before = st.container()  # filled below, since a press changes what is to be paid next
     pressed = start_button("Compare", ":material/compare_arrows:", width="stretch", disabled=current.under_way)
-with st.container():
-    import_report(one_model=False)
-with st.container():
-    if editing:
-        table_input()
+with inputs:
+    with st.container():
+        import_report(one_model=False)
+    with st.container():
+        if editing:
+            table_input()
 
 if pressed or current.wanted:
     current.wanted = False
@@ -61,6 +71,10 @@ with before:
 with st.container():
     run.confirmation(chosen)
 progress = st.container()
+with folded:
+    input.fold_line(chosen)
+with presented:
+    present.head(chosen, top_n)
 with st.container():
     errors.message_and_error(job.message, job.error)
 if current.parts:

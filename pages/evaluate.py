@@ -17,7 +17,10 @@ if collect():
     st.session_state[keys.EVALUATE_ADDING] = True  # the files that are read after a reload are to be seen
 refresh()
 # White on the dark theme's light blue is hard to read, on the chosen models as on a primary button.
-st.html("<style>[data-testid=stMultiSelect] span[title] {color: light-dark(#ffffff, #08121f) !important}</style>")
+st.html(
+    "<style>[data-testid=stMultiSelect] span[title] {color: light-dark(#ffffff, #08121f) !important}"
+    f" .st-key-{keys.DECIDING_QUERY} [data-testid=stText] {{font-weight: 600}}</style>"
+)
 st.title("Find out which model is best on your own queries", anchor=False)
 step = st.segmented_control(
     "Step", STEPS, required=True, key=keys.STEP, persist_state="session", label_visibility="collapsed"

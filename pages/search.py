@@ -3,11 +3,12 @@
 import streamlit as st
 
 from pages.components.display import errors, glossary
+from pages.components.inputs import fold
 from pages.components.inputs import model as model_input
 from pages.components.inputs.collections import LIVE
 from pages.components.inputs.controls import start_button
 from pages.components.inputs.search_engine import live_settings
-from pages.components.search import corpus, reindex, run
+from pages.components.search import corpus, reindex, run, unanswered
 from pages.components.search.input import (
     first_stage,
     question_input,
@@ -31,27 +32,33 @@ connection = connections.current()
 restore_from_link(connection)
 corpus.take_finished()
 job.take_finished()
+fold.hide(run.FOLD, run.has_result())
 
-with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-    st.title("Find the answer in your own content", anchor=False, width="content")
-    with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
+with st.container(gap="xsmall"):
+    with st.container(horizontal=True):
+        st.title("Find the answer in your own content", anchor=False)
+    folded = st.container()
+inputs = st.container(key=keys.INPUTS)
+with inputs:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         source = source_control()
         managing = st.toggle(
             "Manage", key=keys.MANAGING, persist_state="session", help="Make, fill, rename or delete a knowledge base."
         )
-# What comes and goes has a container of its own, so that nothing below it changes its place: see playground.py.
-with st.container():
-    if managing:
-        corpus.manage(source)
-        reindex.choice(source)
+    # What comes and goes has a container of its own, so that nothing below it changes its place: see playground.py.
+    with st.container():
+        if managing:
+            corpus.manage(source)
+            reindex.choice(source)
 with st.container():
     corpus.progress()
-with st.container():
-    reindex.offer_titles_of(source)
-with st.container():
-    live = live_settings() if source == LIVE else None
-
-ask, choices = st.columns([3, 2], gap="large")
+notices = st.container()
+with inputs:
+    with st.container():
+        reindex.offer_titles_of(source)
+    with st.container():
+        live = live_settings() if source == LIVE else None
+    ask, choices = st.columns([3, 2], gap="large")
 with ask:
     question = question_input()
     ticket_picker(source)
@@ -59,7 +66,7 @@ with ask:
 with choices:
     model = model_input.model_control(connection)
     stage = first_stage(source)
-    with st.container():
+    with notices:
         missing = model_input.unavailable(model, connection)
         model_input.language_warning(model, question)
     planned, missing_source = None, None
@@ -98,6 +105,8 @@ elif (pressed or current.wanted) and planned is not None:
 with st.container():
     job.confirmation(lambda: run.tasks(planned) if planned is not None else None)
 progress = st.container()
+with folded:
+    run.fold_line(question, source, planned)
 with st.container():
     failed = missing_source or job.error
     errors.message_and_error(job.message, failed, title=heading(failed, source) if failed else None)
@@ -107,7 +116,9 @@ if current.answer is not None:
     result(current.answer, top_n)
 elif failed is None and not job.running and not job.asking:
     st.info("Type a question or paste a whole ticket, and press Search.", icon=":material/arrow_upward:")
-run.sync_query_params()
+with st.container():
+    unanswered.articles()
+run.sync_query_params(source)
 # Last, since it stays with the search: the page around it stands by then.
 with progress:
     job.progress()

@@ -16,6 +16,7 @@ from rerank_core.pricing.estimates import money_text
 
 NAME = "Rerank Playground"
 ICON, WORDMARK = Path(__file__).with_name("icon.svg"), Path(__file__).with_name("wordmark.svg")
+_STYLE = f"<style>{Path(__file__).with_name('frame.css').read_text('utf-8')}</style>"
 
 
 def page_config() -> None:
@@ -26,19 +27,7 @@ def page_config() -> None:
         layout="wide",
         menu_items={"About": f"{NAME}: see what reranking does to your own search results."},
     )
-    # White on the dark theme's light blue is hard to read, so the ink follows the theme, which Streamlit tells CSS as
-    # a colour scheme; and a page of two lists side by side needs the width that the default margins take.
-    st.html(
-        "<style>[data-testid=stBaseButton-primary]:enabled, [data-testid=stBaseButton-primary]:enabled *, "
-        "[data-testid=stMultiSelect] [data-tag] * {color: light-dark(#ffffff, #08121f) !important} "
-        "[data-testid=stBaseButton-primary] kbd {opacity: 1 !important} "
-        # What listens to the address has nothing to show, and takes no room either.
-        ".st-key-fragment_place {position: absolute} "
-        ".st-key-headline [data-testid=stText] {font-size: 1.2rem; font-weight: 600} "
-        "[data-testid=stMainBlockContainer] {padding: 3.25rem clamp(1rem, 3vw, 2.75rem) 3rem} "
-        # On a phone the bar at the top has a background, and nothing may begin below it.
-        "@media (max-width: 640px) {[data-testid=stMainBlockContainer] {padding-top: 4.25rem}}</style>"
-    )
+    st.html(_STYLE)
     st.logo(str(WORDMARK), size="large", icon_image=str(ICON))
 
 

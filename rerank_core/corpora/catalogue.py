@@ -16,7 +16,7 @@ from pathlib import Path
 from rerank_core.corpora.corpus import Corpus, _checked
 from rerank_core.corpora.database import Database
 from rerank_core.corpora.errors import CorpusError, explained
-from rerank_core.corpora.files import remove_tree, size_of, sync_folder
+from rerank_core.corpora.files import put_file, remove_tree, size_of, sync_folder
 from rerank_core.corpora.limits import MAX_NAME
 from rerank_core.models import DocumentInput
 from rerank_core.rank_fields import TITLE_AND_TEXT, checked_fields
@@ -26,6 +26,7 @@ from rerank_core.storage.sqlite_file import home
 _ID = re.compile(r"[0-9a-f]{16}")
 _LOCK_SECONDS = 30.0
 _KEPT_OPEN = 4
+_LAST_USED = "last-used"
 _FORGOTTEN_AFTER = 24 * 3600.0  # seconds after which a half-made corpus has no maker any more
 
 
@@ -123,6 +124,23 @@ class CorpusStore:
             hint="Choose one from the list; it may have been deleted.",
             code="corpus_not_found",
         )
+
+    @property
+    def last_used(self) -> str | None:
+        """The id of the corpus that was searched last on this machine; None where none was or it is gone."""
+        try:
+            found = (self.folder / _LAST_USED).read_text("ascii").strip()
+        except (OSError, ValueError):
+            return None
+        return found if _ID.fullmatch(found) and (self.folder / found).is_dir() else None
+
+    def remember(self, corpus_id: str | None) -> None:
+        """Keep which corpus was searched last, None where it was none of these."""
+        path = self._prepared() / _LAST_USED
+        try:
+            put_file(path, (corpus_id or "").encode("ascii", "replace"))
+        except OSError as error:
+            raise explained(error, path) from error
 
     def rename(self, name_or_id: str, name: str) -> None:
         """Give a corpus another name."""

@@ -1,4 +1,4 @@
-"""A bounded memory of the vectors of texts that were embedded before."""
+"""A bounded memory of the vectors of texts that were embedded before, and of the scores of pairs."""
 
 from __future__ import annotations
 
@@ -73,6 +73,30 @@ class VectorCache:
             while self._size > self._limit:
                 _, oldest = self._entries.popitem(last=False)
                 self._size -= oldest.size
+
+
+class ScoreCache:
+    """The scores asked for last, `limit` of them at most. Safe under threads."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._scores: OrderedDict[bytes, float] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: bytes) -> float | None:
+        """The score kept under `key`, if it is still there."""
+        with self._lock:
+            if key in self._scores:
+                self._scores.move_to_end(key)
+            return self._scores.get(key)
+
+    def put(self, key: bytes, score: float) -> None:
+        """Keep a score; the one that was asked for longest ago goes."""
+        with self._lock:
+            self._scores[key] = score
+            self._scores.move_to_end(key)
+            if len(self._scores) > self._limit:
+                self._scores.popitem(last=False)
 
 
 def pack(embedding: Embedding) -> bytes:

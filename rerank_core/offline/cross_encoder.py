@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Callable, Sequence
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,7 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rerank_core.offline import workers
-from rerank_core.offline.graph import EncoderShape, Layer, Norm, PairHead, cross_encoder_graph
+from rerank_core.offline.cache import ScoreCache
+from rerank_core.offline.computed import Computed
+from rerank_core.offline.graphs.encoder import EncoderShape, Layer, Norm
+from rerank_core.offline.graphs.pairs import TOGETHER, PairHead, Range, cross_encoder_graph
 from rerank_core.offline.runtime import onnxruntime
 from rerank_core.offline.sentences import sentence_spans
 from rerank_core.offline.windows import window_bounds
@@ -25,6 +31,14 @@ greetings and stories drown what it asks."""
 DOCUMENT_WINDOW = 192
 """Tokens of a document that are read at once. The model takes more, but one sentence that answers is drowned there."""
 
+_ROWS = 320  # tokens of all pairs in a run; with more, the weights are not read less often for each
+_READ_AT_ONCE = 64  # texts whose tokens are made between two reports
+_CACHED_SCORES = 50_000  # some 8 MB
+_NUMBER = np.dtype("<f4")
+_PROBES = (
+    ("Where is the café in Straße №5?", "The café, “open” daily: 9-17 h [SEP] 3.14 ½ naïve."),
+    ("reset password", "Open Settings and choose Reset. " * 12),
+)
 _OVERLAP_SHARE = 4  # neighbouring windows share a quarter, two or three sentences
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -38,6 +52,8 @@ class PairModelFiles(Protocol):
     def norm(self) -> Norm: ...
     @property
     def window(self) -> int: ...
+    @property
+    def ranges(self) -> Sequence[Range]: ...
 
     def layers(self) -> Sequence[Layer]: ...
     def head(self) -> PairHead: ...
@@ -66,6 +82,27 @@ class _QueryPart:
     sentence: tuple[int, int] | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A part of the query with a window of the text at `place`; `span` is the window's place in characters."""
+
+    place: int
+    query: _QueryPart
+    document: Tokens
+    windows: int
+    span: tuple[int, int]
+
+    @property
+    def size(self) -> int:
+        return len(self.query.tokens) + len(self.document) + 3
+
+    @property
+    def key(self) -> bytes:
+        """A short name for what the model is given."""
+        given = len(self.query.tokens).to_bytes(4, "little") + self.query.tokens.tobytes() + self.document.tobytes()
+        return hashlib.blake2b(given, digest_size=16).digest()
+
+
 class CrossEncoder:
     """One model in memory. Safe under threads; a pair's score depends on that pair alone."""
 
@@ -73,62 +110,139 @@ class CrossEncoder:
         runtime = onnxruntime()
         self._source = source
         self._tokeniser = source.tokeniser()
+        self._scores = ScoreCache(_CACHED_SCORES)
+        self._computed = Computed(self._described)
         self.quantised = quantised
         options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # the cores work on different pairs
         options.log_severity_level = 3
         options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_ENABLE_BASIC  # as in `encoder`
-        graph = cross_encoder_graph(source.shape, source.norm, source.layers(), source.head(), quantised=quantised)
+        ranges = source.ranges if quantised else None
+        graph = cross_encoder_graph(source.shape, source.norm, source.layers(), source.head(), ranges)
         self._session = runtime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
     def score_all(
         self, query: str, texts: Sequence[str], *, tick: Callable[[int], None] | None = None
     ) -> list[PairScore]:
-        """The score of each text for the query. `tick` as in `workers.run`."""
-        parts = self._query_parts(query)
+        """The score of each text for the query; a pair that was scored before is not computed again. `tick` as in
+        `workers.run`."""
         scores: list[PairScore] = [PairScore(None, 0, None, None)] * len(texts)
-
-        def work(place: int, checkpoint: Callable[[], None]) -> None:
-            scores[place] = self._score(parts, texts[place], checkpoint)
-
-        # The longest first, so that no thread is left with a long one while the others have nothing to do.
-        workers.run(sorted(range(len(texts)), key=lambda place: -len(texts[place])), work, tick=tick)
+        pairs = list(self._pairs(self._query_parts(query), texts, tick))
+        for pair, logit in zip(pairs, self._logits(pairs, len(texts), tick), strict=True):
+            best = scores[pair.place].logit
+            if best is None or logit > best:
+                scores[pair.place] = PairScore(logit, pair.windows, pair.span, pair.query.sentence)
         return scores
 
     def logit(self, query: str, text: str) -> float:
-        """The score of one short pair, on the calling thread."""
-        return self._logit(self._tokens(query)[0], self._tokens(text)[0])
+        """The score of one short pair, computed anew on the calling thread."""
+        return float(self._run([(self._tokens(query), self._tokens(text))])[0])
 
     def _query_parts(self, query: str) -> list[_QueryPart]:
         """The query whole, or the sentences of a long one. Half of the window is the most that a part takes."""
         longest = self._source.window // 2
-        whole, _ = self._tokens(query)
+        whole = self._tokens(query)
         spans = sentence_spans(query)
         if len(whole) <= LONG_QUERY or len(spans) < 2:
             return [_QueryPart(whole[:longest], None)] if len(whole) else []
-        parts = [_QueryPart(self._tokens(query[start:stop])[0][:longest], (start, stop)) for start, stop in spans]
+        parts = [_QueryPart(self._tokens(query[start:stop])[:longest], (start, stop)) for start, stop in spans]
         return [part for part in parts if len(part.tokens)]
 
-    def _score(self, parts: Sequence[_QueryPart], text: str, checkpoint: Callable[[], None]) -> PairScore:
-        tokens, offsets = self._tokens(text)
-        best: PairScore | None = None
-        for part in parts if len(tokens) else ():
-            size = min(DOCUMENT_WINDOW, self._source.window - len(part.tokens) - 3)
-            bounds = window_bounds(len(tokens), size, size // _OVERLAP_SHARE)
-            for start, stop in bounds:
-                checkpoint()
-                logit = self._logit(part.tokens, tokens[start:stop])
-                if best is None or best.logit is None or logit > best.logit:
-                    # Characters before the first token and after the last one belong to the outer windows.
-                    first = offsets[start][0] if start else 0
-                    last = offsets[stop - 1][1] if stop < len(offsets) else len(text)
-                    best = PairScore(logit, len(bounds), (first, last), part.sentence)
-        return best or PairScore(None, 0, None, None)
+    def _pairs(
+        self, parts: Sequence[_QueryPart], texts: Sequence[str], tick: Callable[[int], None] | None
+    ) -> Iterator[_Pair]:
+        """What the model is to be given: every part of the query with every window of every text."""
+        alive = None if tick is None else workers.paced(tick)
+        for first in range(0, len(texts) if parts else 0, _READ_AT_ONCE):
+            if alive is not None:
+                alive(0)
+            some = texts[first : first + _READ_AT_ONCE]
+            readable = [_SURROGATES.sub("\ufffd", text) for text in some]
+            encodings = self._tokeniser.encode_batch(readable, add_special_tokens=False)
+            for place, (text, encoding) in enumerate(zip(some, encodings, strict=True), first):
+                tokens = np.array(encoding.ids, np.int64)
+                for part in parts if len(tokens) else ():
+                    size = min(DOCUMENT_WINDOW, self._source.window - len(part.tokens) - 3)
+                    bounds = window_bounds(len(tokens), size, size // _OVERLAP_SHARE)
+                    offsets = encoding.offsets if len(bounds) > 1 else ()
+                    for start, stop in bounds:
+                        # Characters before the first token and after the last one belong to the outer windows.
+                        head = offsets[start][0] if start else 0
+                        tail = offsets[stop - 1][1] if stop < len(tokens) else len(text)
+                        yield _Pair(place, part, tokens[start:stop], len(bounds), (head, tail))
 
-    def _tokens(self, text: str) -> tuple[Tokens, Sequence[tuple[int, int]]]:
+    def _logits(self, pairs: Sequence[_Pair], total: int, tick: Callable[[int], None] | None) -> Iterator[float]:
+        """The logit of each pair: what is known, and what is not computed on every core."""
+        keys = [pair.key for pair in pairs]
+        found = self._known(keys)
+        missing = {key: pair for key, pair in zip(keys, pairs, strict=True) if key not in found}
+        left = Counter(pair.place for key, pair in zip(keys, pairs, strict=True) if key not in found)
+        owners: dict[bytes, list[int]] = {key: [] for key in missing}
+        for key, pair in zip(keys, pairs, strict=True):
+            if key in missing:
+                owners[key].append(pair.place)
+        lock = threading.Lock()
+
+        def work(pack: list[bytes], checkpoint: Callable[[], None]) -> None:
+            checkpoint()
+            logits = self._run([(missing[key].query.tokens, missing[key].document) for key in pack])
+            with lock:
+                for key, logit in zip(pack, logits.tolist(), strict=True):
+                    found[key] = logit
+                    self._scores.put(key, logit)
+                    left.subtract(owners[key])
+
+        def report(_: int) -> None:
+            if tick is not None:
+                with lock:
+                    waiting = sum(count > 0 for count in left.values())
+                tick(total - waiting)
+
+        try:
+            workers.run(_packs(missing), work, tick=report)
+        finally:  # what was computed before somebody cancelled is not lost
+            values = {key: np.array(found[key], _NUMBER).tobytes() for key in missing if key in found}
+            self._computed.keep(values)
+        return (found[key] for key in keys)
+
+    def _known(self, keys: Sequence[bytes]) -> dict[bytes, float]:
+        """The logits that were computed before, in this process or another one."""
+        found = {key: logit for key in keys if (logit := self._scores.get(key)) is not None}
+        for key, data in self._computed.find([key for key in dict.fromkeys(keys) if key not in found]).items():
+            if len(data) == _NUMBER.itemsize:
+                found[key] = float(np.frombuffer(data, _NUMBER)[0])
+                self._scores.put(key, found[key])
+        return found
+
+    def _described(self) -> bytes:
+        """What this model, here and now, makes of two pairs."""
+        return np.array([self.logit(*probe) for probe in _PROBES], _NUMBER).tobytes()
+
+    def _tokens(self, text: str) -> Tokens:
         encoding = self._tokeniser.encode(_SURROGATES.sub("\ufffd", text), add_special_tokens=False)
-        return np.array(encoding.ids, np.int64), encoding.offsets
+        return np.array(encoding.ids, np.int64)
 
-    def _logit(self, query: Tokens, document: Tokens) -> float:
-        rows = self._source.embed(query, document)
-        return float(self._session.run(None, {"embeddings": rows[None]})[0][0, 0])
+    def _run(self, pairs: Sequence[tuple[Tokens, Tokens]]) -> NDArray[np.float32]:
+        """The logits of up to TOGETHER pairs, each of a query's tokens and a document's."""
+        rows = [self._source.embed(query, document) for query, document in pairs]
+        rows += [rows[0][:1]] * (TOGETHER - len(rows))  # what takes an empty place is not looked at
+        lengths = np.array([len(some) for some in rows], np.int64)
+        starts = np.cumsum(lengths) - lengths
+        inputs = {"embeddings": np.concatenate(rows)[None], "lengths": lengths, "starts": starts}
+        logits: NDArray[np.float32] = self._session.run(None, inputs)[0][: len(pairs), 0]
+        return logits
+
+
+def _packs(pairs: Mapping[bytes, _Pair]) -> list[list[bytes]]:
+    """The pairs in lots that are computed together, by key. The longest come first, so that no thread is left with
+    much while the others have nothing to do, and few pairs are shared out over all cores."""
+    most = max(1, min(TOGETHER, -(-len(pairs) // workers.cores())))
+    packs: list[list[bytes]] = []
+    room = 0
+    for key, pair in sorted(pairs.items(), key=lambda item: -item[1].size):
+        if not packs or len(packs[-1]) == most or pair.size > room:
+            packs.append([])
+            room = _ROWS
+        packs[-1].append(key)
+        room -= pair.size
+    return packs

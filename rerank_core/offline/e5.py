@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rerank_core.keyword.words import POINTS
-from rerank_core.offline.graph import EncoderShape, Layer, Norm
+from rerank_core.offline.graphs.encoder import EncoderShape, Layer, Norm
 
 Floats = NDArray[np.float32]
 

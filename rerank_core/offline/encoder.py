@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rerank_core.offline import workers
 from rerank_core.offline.cache import Embedding, VectorCache, pack, text_key, unpack
 from rerank_core.offline.computed import Computed
-from rerank_core.offline.graph import EncoderShape, Layer, Norm, encoder_graph
+from rerank_core.offline.graphs.encoder import EncoderShape, Layer, Norm, encoder_graph
 from rerank_core.offline.runtime import onnxruntime
 from rerank_core.offline.windows import window_bounds
 

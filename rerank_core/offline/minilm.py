@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rerank_core.offline.graph import ByteColumns, EncoderShape, Layer, Norm
-from rerank_core.offline.onnx_format import read_initializers
+from rerank_core.offline.graphs.encoder import ByteColumns, EncoderShape, Layer, Norm
+from rerank_core.offline.graphs.onnx_format import read_initializers
 
 _TOKENISER = Path(__file__).parent / "data" / "minilm-tokenizer.json"
 

@@ -7,16 +7,21 @@ MiniLM, so the tokeniser's file in `data/` serves both.
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rerank_core.offline.graph import ByteColumns, EncoderShape, Layer, Norm, PairHead
+from rerank_core.offline.graphs.encoder import ByteColumns, EncoderShape, Layer, Norm
+from rerank_core.offline.graphs.onnx_format import read_initializers
+from rerank_core.offline.graphs.pairs import PairHead, Range
 from rerank_core.offline.minilm import MiniLM
-from rerank_core.offline.onnx_format import read_initializers
 
 Floats = NDArray[np.float32]
+
+_RANGES = Path(__file__).parent / "data" / "ms-marco-ranges.json"
 
 _LAYERS, _HIDDEN, _HEADS, _EPSILON = 12, 384, 12, 1e-12
 _MATRICES = 6  # query, key, value, attention output, up, down
@@ -58,6 +63,12 @@ class MsMarcoMiniLM:
         values = self._tensors[matrix + "_quantized"]
         scales = np.full(values.shape[1], self._tensors[matrix + "_scale"], np.float32)
         return ByteColumns(values, scales, self._tensors[bias])
+
+    @property
+    def ranges(self) -> list[Range]:
+        """The lowest and the highest activation before each dense layer, as `tests/support/make_references.py`
+        measured them in float."""
+        return [(low, high) for low, high in json.loads(_RANGES.read_text("utf-8"))["ranges"]]
 
     def layers(self) -> list[Layer]:
         """The encoder's layers, first to last."""

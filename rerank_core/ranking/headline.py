@@ -90,11 +90,16 @@ def agreement_text(found: OrderAgreement, names: Sequence[str], label: Callable[
     `names` are what the orders are called, `label` what a document is. "All three put 'Wi-Fi drops' first; 2 of the
     top 3 are the same for all; English and v2 differ most: 76% of all pairs of documents stand in the same order".
     """
+    return "; ".join(agreement_parts(found, names, label))
+
+
+def agreement_parts(found: OrderAgreement, names: Sequence[str], label: Callable[[int], str]) -> list[str]:
+    """The parts of `agreement_text`, the most important first: what stands first, then how far the orders agree."""
     if len(names) < 2:
-        return f"{names[0]} puts '{label(found.firsts[0])}' first; choose a second model to compare it with"
+        return [f"{names[0]} puts '{label(found.firsts[0])}' first", "choose a second model to compare it with"]
     everybody = "Both" if len(names) == 2 else f"All {COUNTS[len(names)] if len(names) < 5 else len(names)}"
     if found.identical:
-        return f"{everybody} give the same order"
+        return [f"{everybody} give the same order"]
     if found.same_first:
         parts = [f"{everybody} put '{label(found.firsts[0])}' first"]
     else:
@@ -114,7 +119,7 @@ def agreement_text(found: OrderAgreement, names: Sequence[str], label: Callable[
         if len(names) > 2:
             pairs = f"{names[farthest.first]} and {names[farthest.second]} differ most: {pairs}"
         parts.append(pairs)
-    return "; ".join(parts)
+    return parts
 
 
 def disagreement_text(found: Sequence[RankDifference], names: Sequence[str], label: Callable[[int], str]) -> str | None:

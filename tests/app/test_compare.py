@@ -74,7 +74,7 @@ def test_a_first_visit_has_compared_the_models_on_this_computer(app) -> None:
     page = app()
     assert (
         "They differ on the first place: 'Fellside Wide' for English, Multilingual and Cross-encoder, "
-        "'Tarn 30 backpack' for Keyword matching;" in words(page)
+        "'Tarn 30 backpack' for Keyword matching." in words(page)
     )
     assert (
         "They disagree most on 'Tarn 30 backpack': 1 for Keyword matching, 3 for English, 3 for Multilingual"

@@ -13,7 +13,20 @@ from rerank_core import documents, samples
 from rerank_core.storage.runs import RunStore
 from tests.support import made_files as made
 from tests.support.gate import Gate
-from tests.support.page import button, chooser, click, drop, metrics, once, open_page, press, settled, upload, words
+from tests.support.page import (
+    button,
+    chooser,
+    click,
+    drop,
+    metrics,
+    once,
+    open_page,
+    press,
+    query_of,
+    settled,
+    upload,
+    words,
+)
 from tests.support.rerank_service import GOOD_KEY, RerankService
 from tests.support.slow_files import hold_slow_files
 
@@ -443,15 +456,19 @@ def test_a_files_own_rank_and_score_never_stand_for_the_runs(app) -> None:
     assert list(table["Score"]) != list(table["Score (given)"]) == ["0.1", "0.9"]
 
 
-def test_the_board_is_enlarged_for_a_stage(app) -> None:
-    """The choice under Advanced reaches the board, and nothing is sent for it."""
+def test_the_presenter_view_has_the_board_large_and_nothing_technical(app) -> None:
+    """A link into it: query and sentence in its head, the large board, and no figures, tabs or ids; nothing is sent
+    twice for it."""
     page = app()
-
-    def large() -> bool:
-        return bool(json.loads(page.get("bidi_component")[0].proto.json)["presenter"])
-
-    first = page.session_state["playground"].run
-    assert not large()
-    page.toggle(key="presenting").set_value(True).run()
-    assert large()
-    assert page.session_state["playground"].run == first
+    said = page.session_state["playground"].run
+    click(page, "Present")
+    head, board = (json.loads(each.proto.json) for each in page.get("bidi_component"))
+    assert head["query"] == "How do I reset my password?"
+    assert "2 of 4 moved" in head["sentence"]
+    assert [control["cap"] for control in head["controls"]] == ["→", "←", "M", "L", "S", "Esc"]
+    assert board["presenter"]
+    assert not board["rating"]
+    assert "Latency" not in metrics(page)
+    assert not page.tabs
+    assert page.session_state["playground"].run == said
+    assert query_of(page)["presenting"] == "1"

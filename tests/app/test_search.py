@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from pages.components.search import run as search_run
 from pages.components.session import stores
 from rerank_core import samples
 from rerank_core.corpora import CorpusStore
+from rerank_core.exports.answers import nothing_known_text
+from rerank_core.storage.missing_articles import MissingArticleStore
 from tests.support import made_files as made
 from tests.support.gate import Gate
 from tests.support.loopback import Loopback, answers, silent
@@ -45,6 +48,20 @@ def test_a_ticket_that_nothing_answers_says_so(app) -> None:
     at.selectbox(key="ticket").set_value(unanswerable.id).run()
     settled(at)
     assert "Nothing here answers this well" in words(at)
+    # No answer is offered ready to paste; a reply that says so is, and the question can be noted, once, and taken off.
+    assert [code.value for code in at.code if code.value == nothing_known_text(unanswerable.text)]
+    assert "Answer" not in {option for one in at.segmented_control for option in one.options}
+    press(at, "Note as a missing article")
+    assert "Noted as a missing article" in words(at)
+    noted = MissingArticleStore().list()
+    assert [(one.query, one.place) for one in noted] == [(unanswerable.text, "the sample knowledge base")]
+    assert noted[0].near_miss
+    assert not [each for each in at.button if each.label == "Note as a missing article"]
+    at.session_state["missing_table_0"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    press(at.run(), "Take off the list")
+    assert MissingArticleStore().list() == ()
+    press(at, "Put back")
+    assert [one.id for one in MissingArticleStore().list()] == [noted[0].id]
 
 
 def test_a_long_ticket_is_condensed_where_one_can_see_it(app) -> None:
@@ -442,3 +459,30 @@ def test_an_empty_question_is_told_in_words_of_searching(app) -> None:
     search(at)
     assert "This cannot be searched as it is" in words(at)
     assert at.session_state["search"].answer is not None
+
+
+PAUSE = "Pausing a subscription costs {} EUR a month. You can pause it in Settings under Subscription."
+
+
+def test_near_copies_that_say_different_things_are_marked_and_the_base_is_remembered(app) -> None:
+    """The two prices stand there with their ranks; a new session begins with the same base, and asks nothing of it."""
+    base = CorpusStore().create("Help centre", [PAUSE.format(5), PAUSE.format(6), "We deliver from Monday to Friday."])
+    at = app()
+    at.selectbox(key="source").set_value(base.id).run()
+    at.text_area(key="question").set_value("What does pausing the subscription cost?").run()
+    search(at)
+    apart = " / ".join(f"{5 if '5 EUR' in document.text else 6} EUR" for document in results(at)[:2])
+    assert f"These two say different things: {apart}" in words(at)
+    assert "Ranks 1 and 2 say different things" in [box.label for box in at.expander]
+    board = json.loads(at.get("bidi_component")[0].proto.json)
+    assert board["labels"]["initialName"] == "in Help centre, by keyword (BM25)"
+    marked = [row for row in board["rows"] if (row["title"] or "").startswith("⚠")]
+    assert [f"says otherwise: {apart}" in row["tooltip"] for row in marked] == [True, True]
+    again = app()
+    assert again.selectbox(key="source").value == base.id
+    assert again.session_state["search"].answer is None
+    again.selectbox(key="source").set_value("sample").run()
+    again.text_area(key="question").set_value("My hub blinks red").run()
+    search(again)
+    assert "which is not your own content" in words(again)
+    assert app().selectbox(key="source").value == "sample"

@@ -13,7 +13,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.conftest import CHROMIUM, FLAGS, MISSING, WIDE
-from tests.browser.seeing import settle
+from tests.browser.seeing import settle, unfold
 from tests.support.app_server import start_server
 
 RUNS = 3
@@ -40,6 +40,7 @@ def documents(count: int, seed: int) -> str:
 
 def measure(page: Page, count: int, seed: int) -> tuple[float, float]:
     """Seconds from the click to the finished board, and of those the client's own latency."""
+    unfold(page)
     area = page.get_by_label("Documents", exact=True)
     area.fill(documents(count, seed))
     area.blur()

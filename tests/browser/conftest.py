@@ -27,7 +27,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.browser.seeing import settle
+from tests.browser.seeing import settle, unfold
 from tests.support.app_server import Server, start_server
 from tests.support.gate import PATIENCE
 
@@ -147,10 +147,13 @@ class Visitor:
     complaints: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
-    def open(self, path: str = "/") -> Page:
-        """Go to a page of the app and wait until it has been drawn."""
+    def open(self, path: str = "/", *, folded: bool = False) -> Page:
+        """Go to a page of the app, wait until it has been drawn, and open its inputs; `folded` leaves them as they
+        are."""
         self.page.goto(self.server.url + path)
         settle(self.page)
+        if not folded:
+            unfold(self.page)
         return self.page
 
     def strangers(self) -> list[str]:

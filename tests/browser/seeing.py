@@ -21,7 +21,7 @@ def settle(page: Page, *, working: bool = False) -> None:
     look at the page meanwhile. An expander opens by and by, and what scrolls then closes the list of a select box.
     """
     page.wait_for_selector('[data-testid="stApp"][data-test-connection-state="CONNECTED"]')
-    page.wait_for_selector('[data-testid="stMain"] [data-testid="stVerticalBlock"] > *')
+    page.wait_for_selector('[data-testid="stMain"] [data-testid="stVerticalBlock"] > * >> visible=true')
     page.wait_for_function(
         """working => {
             const app = document.querySelector('[data-testid="stApp"]');
@@ -38,6 +38,15 @@ def settle(page: Page, *, working: bool = False) -> None:
         arg=working,
         polling=50,
     )
+
+
+def unfold(page: Page) -> None:
+    """Open the inputs where they are folded to a line, to type into them."""
+    change = page.locator(".st-key-fold button").first
+    if page.locator(".st-key-inputs").count() and not page.locator(".st-key-inputs").is_visible() and change.count():
+        change.click()
+        page.locator(".st-key-inputs").wait_for()
+        settle(page)
 
 
 def keep_html(page: Page) -> None:
@@ -87,6 +96,7 @@ def new_run(page: Page, press: Callable[[], None], name: str = "run") -> None:
 
 def paste(page: Page, text: str) -> None:
     """Put a text into the paste area and leave it, as a person does."""
+    unfold(page)
     area = page.get_by_label("Documents", exact=True)
     area.fill(text)
     area.blur()

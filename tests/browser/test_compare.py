@@ -13,7 +13,16 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.seeing import downloaded, keep_html, new_run, paste, scrolls_sideways, serious_findings, settle
+from tests.browser.seeing import (
+    downloaded,
+    keep_html,
+    new_run,
+    paste,
+    scrolls_sideways,
+    serious_findings,
+    settle,
+    unfold,
+)
 from tests.support.app_server import Server, start_server
 from tests.support.rerank_service import GOOD_KEY, RerankService
 
@@ -68,6 +77,7 @@ def opened(visitor: Visitor, query: str = GERMAN) -> Page:
 
 def compare(page: Page) -> None:
     """Press Compare and wait for the comparison that it makes."""
+    unfold(page)
     new_run(page, page.get_by_role("button", name="Compare").click, RUNS)
 
 
@@ -209,7 +219,7 @@ def test_a_comparison_under_way_is_cancelled(visit: Visit, with_a_held_service: 
     page.get_by_role("button", name="Compare").click()
     page.get_by_text("English: waiting for an answer").wait_for()
     expect(page.get_by_text("1 of 2 done. Finished models stay when you cancel.")).to_be_visible()
-    expect(page.get_by_role("button", name="Compare")).to_be_disabled()
+    expect(page.get_by_test_id("stBaseButton-primary")).to_be_disabled()
     page.locator(".board .row").first.wait_for()
     expect(page.locator(".board h2")).to_have_text(["Keyword matching"])
     page.get_by_role("button", name="Cancel").click()

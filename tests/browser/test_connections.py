@@ -145,7 +145,7 @@ def test_a_price_is_edited_in_the_table(visit: Visit) -> None:
     expect(page.get_by_text("billed as one search: $0.0025")).to_be_visible()
     settle(page)
     page.get_by_role("link", name="Playground").click()
-    expect(page.get_by_label("Query", exact=True)).to_be_visible()
+    expect(page.get_by_label("Query", exact=True)).to_be_attached()
     settle(page)
     page.get_by_role("link", name="Connections").click()
     expect(page.get_by_text("billed as one search: $0.0025")).to_be_visible()

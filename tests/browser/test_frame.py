@@ -57,7 +57,7 @@ def test_an_address_that_does_not_exist_is_said_to_be_none(visit: Visit) -> None
     assert answer.status == 404
     expect(visitor.page.get_by_text("There is nothing at this address")).to_be_visible()
     visitor.page.get_by_role("link", name="Open Rerank Playground").click()
-    expect(visitor.page.get_by_label("Query", exact=True)).to_be_visible()
+    expect(visitor.page.get_by_label("Query", exact=True)).to_be_attached()
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -81,7 +81,7 @@ def test_the_choice_of_connection_survives_pages_and_a_copied_link(visit: Visit)
     """The connection stays chosen from page to page and stands in the address, so that the link can be sent."""
     page = visit().open("/connections?connection=flashrank")
     page.get_by_role("link", name="Playground").click()
-    expect(page.get_by_label("Query", exact=True)).to_be_visible()
+    expect(page.get_by_label("Query", exact=True)).to_be_attached()
     settle(page)
     expect(page.get_by_role("combobox", name="Connection")).to_have_value("FlashRank HTTP")
     expect(page).to_have_url(re.compile("connection=flashrank"))

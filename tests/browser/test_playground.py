@@ -21,6 +21,7 @@ from tests.browser.seeing import (
     serious_findings,
     settle,
     texts,
+    unfold,
     upload,
 )
 
@@ -41,6 +42,7 @@ EVIL = [
 
 def rerank(page: Page) -> None:
     """Press Rerank and wait for the run that it makes."""
+    unfold(page)
     new_run(page, page.get_by_role("button", name="Rerank", exact=False).filter(has_text="Rerank").first.click)
 
 
@@ -219,6 +221,7 @@ def test_the_table_edits_a_document_and_undo_brings_it_back(visit: Visit) -> Non
     settle(page)
     rerank(page)
     expect(texts(page, "left").filter(has_text="Changed by hand")).to_have_count(1)
+    unfold(page)
     page.get_by_role("button", name="Undo").click()
     settle(page)
     rerank(page)

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from rerank_core import samples
 from tests.browser.conftest import Visitor
-from tests.browser.seeing import new_run, scrolls_sideways, serious_findings, settle, texts, upload
+from tests.browser.seeing import new_run, scrolls_sideways, serious_findings, settle, texts, unfold, upload
 from tests.support.app_server import start_server
 from tests.support.search_engine import search_engine
 
@@ -24,6 +24,7 @@ def press(page: Page, label: str) -> None:
 
 def search(page: Page, question: str) -> None:
     """Ask, and wait for the answer to that question."""
+    unfold(page)
     page.get_by_label("Question", exact=True).fill(question)
     new_run(page, lambda: page.get_by_label("Question", exact=True).press("Control+Enter"), "search")
     page.get_by_role("heading", name="Reranked order").wait_for()
@@ -75,6 +76,7 @@ def test_a_knowledge_base_survives_a_restart_and_can_be_deleted(
         search(page, "waterproof boots for wide feet")
         expect(texts(page).first).to_contain_text("Waterproof boots")
         expect(texts(page).first).not_to_contain_text("bad()")
+        unfold(page)
         page.get_by_text("Manage", exact=True).click()
         settle(page)
         press(page, "Delete")

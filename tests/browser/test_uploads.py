@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.seeing import choose, scrolls_sideways, serious_findings, settle, texts, upload
+from tests.browser.seeing import choose, scrolls_sideways, serious_findings, settle, texts, unfold, upload
 from tests.support import made_files as made
 from tests.support.app_server import Server, start_server
 
@@ -102,6 +102,7 @@ def test_every_kind_of_document_goes_into_a_knowledge_base(visit: Visit) -> None
     settle(page)
     expect(page.get_by_text("stolen")).to_have_count(0)
     for question, answer in (("where are lost keys", "Lost keys"), ("the hub blinks red", "The hub blinks red")):
+        unfold(page)
         page.get_by_label("Question", exact=True).fill(question)
         page.get_by_label("Question", exact=True).press("Control+Enter")
         expect(texts(page).first).to_contain_text(answer)

@@ -16,6 +16,7 @@ from rerank_core.offline.minilm import MiniLM
 from rerank_core.offline.models import ENGLISH, MULTILINGUAL
 from rerank_core.offline.ms_marco import MsMarcoMiniLM
 from rerank_core.offline.weights import MINILM, MS_MARCO, MULTILINGUAL_E5
+from tests.support import activation_ranges
 
 DATA = Path(local_model.__file__).parent / "data"
 SOURCES = {ENGLISH: (MINILM, MiniLM), MULTILINGUAL: (MULTILINGUAL_E5, E5)}
@@ -54,7 +55,9 @@ def main() -> None:
         assert len(vector) == 1, "the text must fit one window"
         stored[model_id] = {"text": text, "vector": [round(float(value), 5) for value in vector[0]]}
     write("reference-vectors.json", stored)
-    floats = CrossEncoder(MsMarcoMiniLM(MS_MARCO.open()), quantised=False)
+    source = MsMarcoMiniLM(MS_MARCO.open())
+    write("ms-marco-ranges.json", {"ranges": activation_ranges.ranges(source)})
+    floats = CrossEncoder(source, quantised=False)
     write(
         "reference-logits.json",
         {

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rerank_core.offline.encoder import PASSAGE, Encoder
-from rerank_core.offline.graph import ByteColumns, EncoderShape, Layer, Norm
+from rerank_core.offline.graphs.encoder import ByteColumns, EncoderShape, Layer, Norm
 from rerank_core.offline.local_model import ReferenceVector
 from rerank_core.offline.minilm import MiniLM
 

@@ -10,7 +10,7 @@ from pages.components.compare import blind, run
 from pages.components.compare.run import ComparePlan
 from pages.components.compare.state import state
 from pages.components.display.markdown import escaped
-from pages.components.inputs import examples
+from pages.components.inputs import examples, fold, presenting
 from pages.components.inputs.documents import inbox, link, read_fields
 from pages.components.inputs.examples import TITLES, load_example
 from pages.components.inputs.model import cost_metric
@@ -61,9 +61,12 @@ def restore_from_link() -> None:
     story = examples.story_shown()
     untouched = story is not None and query == story.query and documents == story.documents
     unasked = first and bool(query.strip()) and 0 < len(documents) <= _UNASKED_DOCUMENTS
+    # Own texts are asked again where the stories of the presenter view come back to them.
+    again = presenting.on() and not first and shared.replaced != current.replaced and bool(documents)
+    current.replaced = shared.replaced
     if opened:
         current.wanted = False  # what was received runs when somebody presses Compare, and not before
-    elif (untouched and current.example != shared.example) or (unasked and not untouched):
+    elif (untouched and current.example != shared.example) or ((unasked or again) and not untouched):
         free = bool(chosen) and all(provider(contender.provider).is_local for contender in chosen)
         current.wanted = free and not _shown(chosen)
     current.example = shared.example if untouched else None
@@ -128,6 +131,7 @@ def sync_query_params() -> None:
         keys.MODELS: keys_text(chosen) if chosen != default_choice() else None,
         keys.EXAMPLE: shared.example if shared.example != FIRST else None,
         keys.TOP_N: str(top) if top not in (None, DEFAULT_TOP_N) else None,
+        keys.PRESENTING: presenting.in_link(),
         keys.RANK_FIELDS: to_link(shared.rank_fields),
         keys.BLIND: "1" if st.session_state.get(keys.BLIND) else None,
         **link(answered[0].run.request if (answered := current.answered) and answered[0].run else None),
@@ -222,21 +226,33 @@ def _with_titles() -> None:
     texts().rank_fields, state().wanted = TITLE_AND_TEXT, True
 
 
-def stale_notice(chosen: Sequence[Contender]) -> None:
-    """Say that what stands above is no longer what was compared, or that it was of the texts alone."""
-    current = state()
-    if current.under_way or run.COMPARE.job().asking:
-        return
+def fold_line(chosen: Sequence[Contender]) -> None:
+    """The inputs in a line. They are open where they are no longer those of the comparison."""
+    names = short_names(chosen)
+    models = names[0] if len(names) == 1 else f"{len(names)} models"
+    fold.line(run.FOLD, run.has_result(), fold.of_texts(models), stale=changed(chosen) is not None)
+
+
+def changed(chosen: Sequence[Contender]) -> str | None:
+    """What is no longer as it was compared; None where all is, or nothing has been."""
+    current, answered = state(), state().answered
+    if not current.parts or current.under_way or run.COMPARE.job().asking:
+        return None
     query, ordered = run.inputs()
-    answered = current.answered
     if answered and not all(run.answers(part, query, ordered) for part in answered):
         same = all(part.run is not None and part.run.request.rank_fields == read_fields() for part in answered)
-        what = "texts" if same else "choice of what the models read"
-    elif set(chosen) != {part.contender for part in current.parts}:
-        what = "models"
-    else:
+        return "texts" if same else "choice of what the models read"
+    return "models" if set(chosen) != {part.contender for part in current.parts} else None
+
+
+def stale_notice(chosen: Sequence[Contender]) -> None:
+    """Say that what stands above is no longer what was compared, or that it was of the texts alone."""
+    current, what = state(), changed(chosen)
+    if current.under_way or run.COMPARE.job().asking or presenting.on():
+        return
+    if what is None:
         said = "This comparison read only the texts.", "Compare with titles"
         documents = texts().working.documents
-        offer_titles(read_fields() if answered else (), documents, keys.DOCUMENTS, said, _with_titles)
+        offer_titles(read_fields() if current.answered else (), documents, keys.DOCUMENTS, said, _with_titles)
         return
     st.caption(f":material/history: The {what} changed since. Press Compare to bring the result up to date.")

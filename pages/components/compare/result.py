@@ -13,10 +13,10 @@ from pages.components.compare.input import FIRST
 from pages.components.compare.state import CompareState, Figures, Shown, state
 from pages.components.display import errors, tables
 from pages.components.display.board import shown
-from pages.components.display.compare_board import Column, compare_board, heading
+from pages.components.display.compare_board import Column, View, compare_board, heading
 from pages.components.display.response import show_warnings
 from pages.components.display.tabs import tabs
-from pages.components.inputs import ratings
+from pages.components.inputs import presenting, ratings
 from pages.components.inputs.examples import TITLES, load_example
 from pages.components.inputs.query_sets import add_ratings
 from pages.components.session import keys, thresholds
@@ -42,41 +42,32 @@ def result(top_n: int) -> None:
     current = state()
     _failures(current)
     blind = compare_blind.hidden(current)
-    if not current.answered or (blind and current.under_way):
+    if not _to_be_seen(current, blind):
         return
     if not blind:
         compare_blind.shown_named()
     columns = _columns(current, blind)
     names = [column.name for column in columns]
     documents = columns[0].run.documents
-
-    def label(place: int) -> str:
-        return ranking.label_of(documents[place])
-
     figures = _figures(current, columns, top_n)
-    states = [] if blind else [state_of(_scores(column), thresholds.levels(column.run)) for column in columns]
-    sure = None if blind else headline.states_text(states, names)
-    nothing = sure is not None and sure.startswith(headline.NOTHING)
-    agreed = headline.agreement_text(figures.agreement, names, label) + "."
-    widest = headline.disagreement_text(figures.differences, names, label)
-    with beside_headline():
-        with st.container(key=keys.HEADLINE):
-            st.text(f"{sure}." if nothing else agreed)
-        if not blind:
-            said = [f"{sure}.", agreed] if nothing else [agreed, f"{sure or ''}."]
-            said = [*said, f"{widest or ''}."]
-            share(lambda: _shared(columns, top_n, [sentence for sentence in said if sentence != "."]))
-    if nothing:
-        st.text(agreed)
-    elif sure:
-        st.text(f"{sure}.")
-    if widest:
-        st.text(widest + ".")
-    elif len(columns) > 1:
-        _offer_a_better_example()
+    said = _said(columns, figures, blind)
+    widest = headline.disagreement_text(figures.differences, names, _label(documents))
+    _, *rest = headline.agreement_parts(figures.agreement, names, _label(documents))
+    below = [f"{part[0].upper()}{part[1:]}." for part in [*rest, *([widest] if widest else [])]]
+    if not presenting.on():  # else the sentence stands in the head of the presenter view
+        with beside_headline():
+            with st.container(key=keys.HEADLINE):
+                st.text(said[0])
+            if not blind:
+                share(lambda: _shared(columns, top_n, [*said, *below]))
+        if len(said) > 1:
+            st.text(said[1])
     compare_blind.vote(current, [column.part for column in columns], [column.head for column in columns])
     if not blind:  # a warning, like a scale of its own, is a model's signature
         _notices(columns)
+    if presenting.on():
+        _board(current, columns, figures, top_n, blind)
+        return
     draw: dict[str, Callable[[], None]] = {
         "Board": lambda: _board(current, columns, figures, top_n, blind),
         "Table": lambda: _table(current, columns, figures, documents),
@@ -86,10 +77,45 @@ def result(top_n: int) -> None:
     }
     tabs(draw, keys.COMPARE_TAB)
     with st.container():
+        st.text(" ".join(below))
+        if not widest and len(columns) > 1:
+            _offer_a_better_example()
+    with st.container():
         if current.picked is not None and current.picked < len(documents):
             _detail(current.picked, columns)
         else:
             add_ratings(ratings.of(columns[0].run))
+
+
+def sentence(top_n: int) -> str:
+    """What the answers come to, in a sentence; while they cannot be seen, what they are waiting for."""
+    current = state()
+    blind = compare_blind.hidden(current)
+    if not _to_be_seen(current, blind):
+        return "Comparing…" if current.under_way else "Not compared yet"
+    columns = _columns(current, blind)
+    return _said(columns, _figures(current, columns, top_n), blind)[0]
+
+
+def _said(columns: Sequence[Shown], figures: Figures, blind: bool) -> list[str]:
+    """The sentences over the board: what stands first, and how sure the models are, where that may be told. Where all
+    say that nothing answers, that comes first."""
+    names, documents = [column.name for column in columns], columns[0].run.documents
+    agreed = headline.agreement_parts(figures.agreement, names, _label(documents))[0]
+    states = [] if blind else [state_of(_scores(column), thresholds.levels(column.run)) for column in columns]
+    sure = None if blind else headline.states_text(states, names)
+    nothing = sure is not None and sure.startswith(headline.NOTHING)
+    found = [sure, agreed] if nothing else [agreed, sure]
+    return [f"{each}." for each in found if each]
+
+
+def _to_be_seen(current: CompareState, blind: bool) -> bool:
+    """Whether there are answers to be seen: in a blind test only once all are there."""
+    return bool(current.answered) and not (blind and current.under_way)
+
+
+def _label(documents: Sequence[Document]) -> Callable[[int], str]:
+    return lambda place: ranking.label_of(documents[place])
 
 
 def _shared(columns: Sequence[Shown], top_n: int, said: Sequence[str]) -> Shared:
@@ -171,9 +197,12 @@ def _notices(columns: Sequence[Shown]) -> None:
 
 def _board(current: CompareState, columns: Sequence[Shown], figures: Figures, top_n: int, blind: bool) -> None:
     documents = columns[0].run.documents
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption("By rank and in words: the numbers of different models do not compare.", width="content")
-        initial = st.toggle("Show the initial order", key=keys.COMPARE_INITIAL, persist_state="session")
+    board = st.container()  # filled below: what is to be shown is asked under it
+    initial = bool(st.session_state.get(keys.COMPARE_INITIAL))
+    if not presenting.on():
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.caption("By rank and in words: the numbers of different models do not compare.", width="content")
+            initial = st.toggle("Show the initial order", key=keys.COMPARE_INITIAL, persist_state="session")
     drawn = [
         Column(column.head, column.order, "" if blind else _about(column.run), only, {} if blind else _words(column))
         for column, only in zip(columns, figures.only, strict=True)
@@ -184,14 +213,16 @@ def _board(current: CompareState, columns: Sequence[Shown], figures: Figures, to
     def picked(place: int) -> None:
         current.picked = place
 
-    compare_board(
-        drawn,
-        documents,
-        top_n=top_n,
-        key=keys.COMPARE_BOARD,
-        picked=current.picked,
-        on_pick=picked,
-    )
+    with board:
+        compare_board(
+            drawn,
+            documents,
+            top_n=top_n,
+            key=keys.COMPARE_BOARD,
+            picked=current.picked,
+            on_pick=picked,
+            how=View(presenter=presenting.on(), lines=presenting.of().lines or not presenting.on()),
+        )
 
 
 def _words(column: Shown) -> dict[int, str]:

@@ -11,7 +11,7 @@ import streamlit as st
 from pages.components.compare import blind
 from pages.components.compare.state import Part, state
 from pages.components.display.markdown import escaped
-from pages.components.inputs import ratings
+from pages.components.inputs import fold, ratings
 from pages.components.inputs.documents import read_fields
 from pages.components.jobs.page_job import Ended, JobKind, Plan
 from pages.components.jobs.paid_call import RunAsked, rerank_task
@@ -68,6 +68,14 @@ class ComparePlan:
                 for share in self.shares
             )
         )
+
+
+FOLD = "compare"
+
+
+def has_result() -> bool:
+    """Whether there is a comparison to be seen, or one on its way."""
+    return bool(state().answered) or state().under_way or state().wanted
 
 
 def plan(chosen: Sequence[Contender]) -> ComparePlan:
@@ -136,6 +144,7 @@ def _started(planned: Plan[Run]) -> None:
 
 def _take(ended: Ended[Run]) -> None:
     part = _part(ended.id)
+    fold.of(FOLD).opened = False
     if part is not None:
         part.run = ended.result
         _share_ratings()

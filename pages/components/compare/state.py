@@ -69,6 +69,8 @@ class CompareState:
     closed: int = 0
     # The example whose texts were last looked at: picking another one here or on the Playground runs it where free.
     example: str | None = None
+    # Which texts were last looked at: see Texts.replaced.
+    replaced: int = 0
     # A random number for each part says in which order a blind test shows them.
     shuffle: tuple[int, ...] = ()
     revealed: bool = False

@@ -22,6 +22,7 @@ HEIGHT, PLOT, TYPE = 400, 255, 12
 UP_TO_ONE = "datum.value > 1.0001 ? '' : datum.label"
 STAND_IN, HOSTED = "This computer, stand-in", "Hosted"
 VALUE, BEATEN = "Nothing better for less", "Another is better or cheaper"
+OPEN = "Cannot be told apart from the initial order"
 
 
 def cost_step(query_set: QuerySet) -> None:
@@ -60,13 +61,17 @@ def _table(points: tuple[CostPoint, ...], measure: str, local: Collection[str]) 
                     pricing.money_text(None if one.per_search is None else one.per_search * 1000) for one in points
                 ],
                 "A month": [pricing.money_text(one.monthly) for one in points],
-                "Verdict": [VALUE if one.best_value else BEATEN for one in points],
+                "Verdict": [_verdict(one) for one in points],
             }
         ),
         hide_index=True,
         column_config={measure: st.column_config.NumberColumn(format="%.3f")},
         alt="Cost a month and quality of every order",
     )
+
+
+def _verdict(one: CostPoint) -> str:
+    return OPEN if not one.told_apart else VALUE if one.best_value else BEATEN
 
 
 def _where(label: str, local: Collection[str]) -> str:
@@ -86,7 +91,7 @@ def _picture(points: tuple[CostPoint, ...], measure: str) -> None:
             "High": [one.high for one in known],
             "Label": drawn.labels,
             "Before": drawn.before,
-            "Verdict": [VALUE if one.best_value else BEATEN for one in known],
+            "Verdict": [_verdict(one) for one in known],
         }
     )
     dark = st.context.theme.type == "dark"
@@ -96,11 +101,13 @@ def _picture(points: tuple[CostPoint, ...], measure: str) -> None:
     look = {
         "color": alt.Color(
             "Verdict:N",
-            scale=alt.Scale(domain=[VALUE, BEATEN], range=[accent, pale]),
+            scale=alt.Scale(domain=[VALUE, BEATEN, OPEN], range=[accent, pale, pale]),
             legend=alt.Legend(orient="bottom", title=None, columns=1),
         ),
         "shape": alt.Shape(
-            "Verdict:N", scale=alt.Scale(domain=[VALUE, BEATEN], range=["circle", "triangle-down"]), legend=None
+            "Verdict:N",
+            scale=alt.Scale(domain=[VALUE, BEATEN, OPEN], range=["circle", "triangle-down", "square"]),
+            legend=None,
         ),
         "tooltip": [
             alt.Tooltip("Order:N"),

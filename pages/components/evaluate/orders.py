@@ -67,6 +67,16 @@ def orders() -> dict[str, Mapping[str, Sequence[str]]]:
     return initial | {ranking.label: ranking.run for ranking in rankings()}
 
 
+def selected_orders() -> dict[str, Mapping[str, Sequence[str]]]:
+    """Every order that has answers, of the queries that the filters leave in."""
+    only = selected()
+    return {
+        label: run if only is None else {query: run[query] for query in only if query in run}
+        for label, run in orders().items()
+        if run
+    }
+
+
 def searches_a_day() -> float:
     """The traffic that a month is worked out for."""
     value = st.session_state.get(keys.SEARCHES_A_DAY)

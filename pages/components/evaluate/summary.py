@@ -24,7 +24,7 @@ from pages.components.session import keys
 from rerank_core import RerankError, pricing
 from rerank_core.evaluation.measures.measure import mean_name
 from rerank_core.evaluation.measures.significance import interval_text, p_text
-from rerank_core.evaluation.measures.summary import INITIAL, QueryChange, Summary, method
+from rerank_core.evaluation.measures.summary import INITIAL, OrderScores, QueryChange, Summary, method
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 
 BETTER, WORSE, SAME = "Better", "Worse", "The same"
@@ -83,6 +83,7 @@ def current_summary(headline: Callable[[Summary], str], *, to_all: bool = False)
 
 def _metrics(found: Summary) -> None:
     main, *rest = found.measures
+    means = dict(method(found.settings.relevant))
     rows = []
     for row in found.rows:
         compared = row.compared
@@ -90,7 +91,7 @@ def _metrics(found: Summary) -> None:
             "Order": row.label,
             main: row.means[main],
             "Change": compared.difference if compared else None,
-            "This run": pricing.money_text(row.cost) if compared else "",
+            "This run": _paid(row) if compared else "",
             "Median time": f"{row.latency_ms:,.0f} ms" if row.latency_ms is not None else "",
             "95% interval": interval_text(compared) if compared else "",
             "p": p_text(compared.p) if compared else "",
@@ -112,17 +113,21 @@ def _metrics(found: Summary) -> None:
                 width=NARROW,
                 help=f"In {main}, against the initial order; interval and p too.",
             ),
-            "This run": text(width=NARROW),
+            "This run": text(width=110, help="A stand-in runs on this computer in the place of a hosted model."),
             "Median time": text(width=105),
-            "95% interval": text(width=135),
-            "p": text(width=95),
+            "95% interval": text(width=135, help=means["95% interval"]),
+            "p": text(width=95, help=means["p"]),
         },
         alt=f"Metrics of every order over {len(found.queries):,} rated queries",
     )
     st.caption(f"Further to the right: {', '.join(map(mean_name, rest))}.")
     with st.popover("What these mean", icon=":material/help:", type="tertiary"):
-        for name, meaning in method(found.settings.relevant):
+        for name, meaning in means.items():
             st.caption(f"**{name}** {meaning}")
+
+
+def _paid(row: OrderScores) -> str:
+    return f"{pricing.money_text(row.cost)}, stand-in" if row.local else pricing.money_text(row.cost)
 
 
 def _queries(found: Summary) -> None:

@@ -77,14 +77,28 @@ def _picker() -> None:
     """Choose a story; on this computer it is reranked at once, since that costs nothing."""
     st.session_state[keys.EXAMPLE] = texts().example
     with st.container(horizontal=True, vertical_alignment="bottom", width="content", gap="small"):
-        select("Example", TITLES, keys.EXAMPLE, persist_state="session", on_change=_picked, width=320)
-        st.button(
-            "Start over",
-            icon=":material/restart_alt:",
-            type="tertiary",
-            on_click=_picked,
-            help="Put the example's own texts back.",
+        select(
+            "Example",
+            TITLES,
+            keys.EXAMPLE,
+            persist_state="session",
+            on_change=_picked,
+            width=260,
+            label_visibility="collapsed",
         )
+        if story_shown() is not None:
+            st.button("Try your own texts", icon=":material/edit_note:", on_click=_own)
+
+
+def start_over() -> None:
+    """Put the texts of the chosen example back."""
+    st.button(
+        "Start over",
+        icon=":material/restart_alt:",
+        type="tertiary",
+        on_click=_picked,
+        help="Put the example's own texts back.",
+    )
 
 
 def story() -> None:
@@ -92,6 +106,11 @@ def story() -> None:
     shown = story_shown()
     if shown is not None:
         st.caption(shown.story)
+
+
+def _own() -> None:
+    st.session_state[keys.EXAMPLE] = OWN
+    _picked()
 
 
 def _picked() -> None:

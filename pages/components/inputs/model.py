@@ -29,7 +29,7 @@ def model_control(connection: Connection) -> ModelSpec | None:
     """The Model control with who each is for; gives the chosen model, None where the provider has none."""
     spec = connection.provider
     models = {model.slot: model for model in spec.models}
-    offered = [slot for slot in SLOTS if not models or slot in models]
+    offered = _offered(connection)
     if st.session_state.get(keys.MODEL) not in offered:  # it was chosen for another connection
         st.session_state[keys.MODEL] = offered[0]
     slot = st.segmented_control(
@@ -62,6 +62,19 @@ def model_control(connection: Connection) -> ModelSpec | None:
     if model.notice:
         st.warning(escaped(model.notice), icon=":material/event_busy:")
     return model
+
+
+def _offered(connection: Connection) -> list[str]:
+    """The slots of the models to choose from, of all where the provider has no choice."""
+    there = [model.slot for model in connection.provider.models]
+    return [slot for slot in SLOTS if not there or slot in there]
+
+
+def next_model(connection: Connection) -> None:
+    """Choose the model after the one that is chosen, round and round. For a callback, before widgets are drawn."""
+    offered, chosen = _offered(connection), st.session_state.get(keys.MODEL)
+    place = offered.index(chosen) if chosen in offered else -1
+    st.session_state[keys.MODEL] = offered[(place + 1) % len(offered)]
 
 
 def unavailable(model: ModelSpec | None, connection: Connection) -> str | None:
@@ -124,12 +137,6 @@ def _advanced() -> None:
             persist_state="session",
             help="Ask the provider to send the texts back with the scores. The page does not need it: it keeps your "
             "own texts. It makes replies larger and costs nothing.",
-        )
-        st.toggle(
-            "Large board",
-            key=keys.PRESENTING,
-            persist_state="session",
-            help="Larger type on the board, for a screen that is looked at from far away.",
         )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.inputs import documents, examples
+from pages.components.inputs import documents, examples, fold, presenting
 from pages.components.inputs.examples import TITLES, load_example
 from pages.components.inputs.rank_fields import to_link
 from pages.components.jobs.paid_call import RunAsked
-from pages.components.playground.run import RERANK
+from pages.components.playground.run import FOLD, RERANK
 from pages.components.playground.state import state
 from pages.components.session import keys, query_params, stores
 from pages.components.session.connection import Connection
@@ -39,7 +39,8 @@ def restore_from_link(connection: Connection) -> None:
         if not first:  # the result of other texts would be taken for the result of these
             current.run = current.picked = None
             RERANK.job().forget()
-        current.wanted = connection.provider.is_local and examples.story_shown() is not None
+        shown = examples.story_shown() is not None or presenting.on()
+        current.wanted = connection.provider.is_local and shown
 
 
 def _first_visit() -> None:
@@ -90,6 +91,7 @@ def _open(run: Run) -> None:
     documents.inbox().files.clear()
     texts().pasted = None
     state().run, state().picked = run, None
+    fold.of(FOLD).opened = False
     st.session_state[keys.TOP_N] = run.top_n or st.session_state.get(keys.TOP_N) or DEFAULT_TOP_N
     _show_inputs_of(run)
 
@@ -114,6 +116,7 @@ def sync_query_params() -> None:
             keys.EXAMPLE: shared.example if shared.example != FIRST else None,
             keys.MODEL: model if model != SLOTS[0] else None,
             keys.TOP_N: str(top) if top not in (None, DEFAULT_TOP_N) else None,
+            keys.PRESENTING: presenting.in_link(),
             keys.RANK_FIELDS: to_link(shared.rank_fields),
             **documents.link(current.run.request if current.run else None),
             keys.RUN: RERANK.job().id or (current.run.id if current.run else None),

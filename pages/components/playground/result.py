@@ -16,7 +16,7 @@ from pages.components.display.response import (
     state_notice,
 )
 from pages.components.display.tabs import tabs
-from pages.components.inputs import ratings
+from pages.components.inputs import presenting, ratings
 from pages.components.inputs.controls import back_to_suggestion
 from pages.components.inputs.query_sets import add_ratings
 from pages.components.inputs.rank_fields import names_of
@@ -28,7 +28,7 @@ from rerank_core import pricing, provider, ranking
 from rerank_core.evaluation.measures.measure import mean_name
 from rerank_core.evaluation.measures.rated_run import rated_run
 from rerank_core.rank_fields import TEXT_ONLY
-from rerank_core.ranking.strength import Levels, strength
+from rerank_core.ranking.strength import strength
 from rerank_core.storage.run_record import Run
 
 
@@ -37,19 +37,21 @@ def result(run: Run, top_n: int) -> None:
     run = ratings.of(run)
     scores = [row.relevance_score for row in run.response.results]
     has_scores = any(score is not None for score in scores)
-    at = thresholds.levels(run)
-    own = thresholds.suggested(run) if has_scores else None
-    sentence = ranking.summarise_response(run.response, min(3, top_n), at=at, threshold=own)
+    if presenting.on():  # the sentence stands in the head of the presenter view, and says how sure the model is
+        _board(run, top_n, thresholds.suggested(run) if has_scores else None)
+        return
+    said = sentence(run, top_n)
     with beside_headline():
         with st.container(key=keys.HEADLINE):
-            st.text(sentence)
-        share(lambda: shared_run("playground", run, top_n, [sentence]))
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        _facts(run)
-        threshold = _threshold(run, scores, top_n) if has_scores else None
+            st.text(said)
+        share(lambda: shared_run("playground", run, top_n, [said]))
     # In containers, so that the tabs below keep their place when a notice comes or goes.
     with st.container():
-        _notices(run, at, has_scores)
+        _notices(run, has_scores)
+    board = st.container()  # filled below, since the threshold is asked for under it
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        threshold = _threshold(run, scores, top_n) if has_scores else None
+        _facts(run)
     with st.container():
         _ratings(run, top_n)
         add_ratings(run)
@@ -60,13 +62,21 @@ def result(run: Run, top_n: int) -> None:
         "Context": lambda: playground_tabs.prompt_context(run, top_n),
         "Export": lambda: playground_tabs.files(run, top_n, threshold),
     }
-    tabs(draw, keys.TAB)
+    with board:
+        tabs(draw, keys.TAB)
     st.text(_origin(run))
 
 
-def _notices(run: Run, at: Levels | None, has_scores: bool) -> None:
+def sentence(run: Run, top_n: int) -> str:
+    """What reranking did, in a sentence."""
+    scored = any(row.relevance_score is not None for row in run.response.results)
+    own = thresholds.suggested(run) if scored else None
+    return ranking.summarise_response(run.response, min(3, top_n), at=thresholds.levels(run), threshold=own)
+
+
+def _notices(run: Run, has_scores: bool) -> None:
     response = run.response
-    state_notice(run, at, advice="Try other words, or add documents.")
+    state_notice(run, thresholds.levels(run), advice="Try other words, or add documents.")
     if not has_scores:
         st.info("This provider gives an order and no scores, so there are no bars and no threshold.")
     gap = pricing.gap_text(run.estimate, response.cost)
@@ -173,8 +183,10 @@ def _board(run: Run, top_n: int, threshold: float | None) -> None:
         reranked_name(run),
         threshold,
         picked=current.picked,
-        rating=True,
-        presenter=bool(st.session_state.get(keys.PRESENTING)),
+        rating=not presenting.on(),
+        presenter=presenting.on(),
+        lines=presenting.of().lines or not presenting.on(),
+        scores=presenting.of().scores or not presenting.on(),
         scale=thresholds.scale(run),
     )
     current.picked = orders_view(rows, view, key=keys.BOARD, on_event=_on_board)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.components.inputs import fold, presenting
 from pages.components.inputs.documents import read_fields
 from pages.components.inputs.rank_fields import offer_titles
 from pages.components.jobs.page_job import Ended, JobKind, Plan
@@ -18,6 +19,8 @@ from rerank_core.providers.spec import ModelSpec
 from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.retrieval.starting_order import StartBy, start_order
 from rerank_core.storage.run_record import Run
+
+FOLD = "playground"
 
 
 def plan(connection: Connection, model: ModelSpec | None) -> Plan[Run]:
@@ -37,6 +40,7 @@ def plan(connection: Connection, model: ModelSpec | None) -> Plan[Run]:
 
 def _take(ended: Ended[Run]) -> None:
     state().run, state().picked = ended.result, None
+    fold.of(FOLD).opened = False
 
 
 RERANK = JobKind[Run](
@@ -48,18 +52,38 @@ def _with_titles() -> None:
     texts().rank_fields, state().wanted = TITLE_AND_TEXT, True
 
 
-def stale_notice(connection: Connection, model: ModelSpec | None) -> None:
-    """Say that the inputs are no longer those of the result below, or that it was of the texts alone."""
+def has_result() -> bool:
+    """Whether there is a result to be seen, or one on its way."""
+    return state().run is not None or state().wanted or RERANK.job().running
+
+
+def fold_line(connection: Connection, model: ModelSpec | None) -> None:
+    """The inputs in a line. They are open where they are no longer those of the result."""
+    there = fold.of_texts(model.label if model else connection.provider.label)
+    fold.line(FOLD, has_result(), there, stale=changed(connection, model) is not None)
+
+
+def changed(connection: Connection, model: ModelSpec | None) -> str | None:
+    """What is no longer as it was for the result; None where all is."""
     run = state().run
     if run is None or RERANK.job().running:
-        return
+        return None
     same_texts = run.query == (st.session_state.get(keys.QUERY) or "") and {
         document.text for document in run.documents
     } == {document.text for document in texts().working.documents}
     same_fields = run.request.rank_fields == read_fields()
     same_model = run.connection == connection.provider.id and run.request.model == (model.id if model else None)
-    if not (same_texts and same_model and same_fields):
-        what = "texts" if not same_texts else "model" if not same_model else "choice of what the model reads"
+    if same_texts and same_model and same_fields:
+        return None
+    return "texts" if not same_texts else "model" if not same_model else "choice of what the model reads"
+
+
+def stale_notice(connection: Connection, model: ModelSpec | None) -> None:
+    """Say that the inputs are no longer those of the result below, or that it was of the texts alone."""
+    run, what = state().run, changed(connection, model)
+    if run is None or RERANK.job().running or presenting.on():
+        return
+    if what is not None:
         st.caption(
             f":material/history: The {what} changed since this run. Press Rerank to bring the result up to date."
         )

@@ -49,6 +49,11 @@ def _show_answer_of_link(connection: Connection) -> None:
         if isinstance(asked, SearchAsked) and mine.watch([link]):
             _show_inputs_of(asked)
             return
+    last = query_params.get(keys.SOURCE) or stores.corpora().last_used
+    if last is not None and last != SAMPLE:
+        # Whoever asks their own content must not get an answer from the sample.
+        _show_inputs_of(SearchAsked("", last, "keyword", NUMBERS[0]))
+        return
     _show_inputs_of(FIRST_SEARCH)
     current.wanted = connection.provider.is_local
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import streamlit as st
@@ -20,11 +21,12 @@ from pages.components.display.response import (
     state_notice,
 )
 from pages.components.inputs import ratings
-from pages.components.inputs.collections import LIVE, passages_of
+from pages.components.inputs.collections import LIVE, SAMPLE, passages_of
 from pages.components.inputs.controls import segmented, token_budget
 from pages.components.inputs.query_sets import add_ratings
+from pages.components.search import contradicting, unanswered
 from pages.components.search.state import SearchAnswer, state
-from pages.components.session import keys, thresholds
+from pages.components.session import keys, stores, thresholds
 from pages.components.sharing.share import beside_headline, share, shared_run
 from rerank_core import ConfigurationError, InvalidRequestError, RerankError, pricing, ranking
 from rerank_core.corpora.cutting import by_document
@@ -33,6 +35,8 @@ from rerank_core.exports import tables as exports_tables
 from rerank_core.exports.answers import answer_text, markdown_links
 from rerank_core.models import RankedDocument
 from rerank_core.ranking.keeping import Reading
+from rerank_core.ranking.strength import State
+from rerank_core.ranking.strength import state as state_of
 from rerank_core.retrieval.first_stage import Retrieved
 from rerank_core.retrieval.marks import marked
 
@@ -58,6 +62,7 @@ def result(answer: SearchAnswer, top_n: int) -> None:
     with st.container():
         _asked(answer)
     if run is None:
+        unanswered.instead(answer.question, answer.source_name, None)
         return
     at, threshold = thresholds.levels(run), thresholds.suggested(run)
     sentence = ranking.summarise_response(run.response, min(5, top_n), at=at, threshold=threshold)
@@ -65,13 +70,17 @@ def result(answer: SearchAnswer, top_n: int) -> None:
         with st.container(key=keys.HEADLINE):
             st.text(sentence)
         share(lambda: shared_run("search", run, top_n, [sentence], (answer.question, answer.source_name)))
-    _facts(answer)
     with st.container():
-        state_notice(run, at, advice="Ask in other words, search deeper, or answer that nothing is known yet.")
+        state_notice(run, at, advice="Ask in other words, search deeper, or say that nothing is known yet.")
         show_warnings(run.response.warnings)
+        if answer.source == SAMPLE and any(not each.problem for each in stores.corpora().list()):
+            st.caption(":material/info: This was found in the sample knowledge base, which is not your own content.")
     current = state()
-    rows = [_row(row, answer) for row in board_rows(run)]
+    results = run.response.results
+    apart = contradicting.among(results, top_n)
+    rows = contradicting.marked([_row(row, answer) for row in board_rows(run)], results, apart)
     grouped = by_document(run.response.results)
+    board = st.container()  # filled below, since what a row is, is asked under it
     with st.container():
         grouping = len(grouped) < len(rows) and st.toggle(
             "One row a document", value=True, key=keys.SEARCH_BY_DOCUMENT, help="Each document by its best passage."
@@ -81,7 +90,7 @@ def result(answer: SearchAnswer, top_n: int) -> None:
         rows = [replace(passages[str(each.best.index)], was=each.was, now=each.now) for each in grouped]
     view = BoardView(
         top_n,
-        run.order_name,
+        f"in {answer.source_name}, {run.order_name}",
         reranked_name(run),
         threshold,
         picked=current.picked,
@@ -89,14 +98,18 @@ def result(answer: SearchAnswer, top_n: int) -> None:
         question=answer.question,
         scale=thresholds.scale(run),
     )
-    current.picked = orders_view(rows, view, key=keys.SEARCH_BOARD, on_event=_on_board)
+    with board:
+        current.picked = orders_view(rows, view, key=keys.SEARCH_BOARD, on_event=_on_board)
+    with st.container():
+        contradicting.notice(results, apart, run.id)
+    _facts(answer)
     with st.container():
         add_ratings(run)
     reader, copies = st.columns([3, 2], gap="large")
     with reader:
         _reader(answer)
     with copies:
-        _copies(answer, top_n)
+        _reply(answer, state_of([row.relevance_score for row in run.response.results], at), top_n)
         _take_away(answer, top_n)
 
 
@@ -206,10 +219,26 @@ def _surroundings(answer: SearchAnswer, row: RankedDocument) -> list[tuple[str, 
     return [(document.text, each == place) for each, document in found]
 
 
-def _copies(answer: SearchAnswer, top_n: int) -> None:
+def _reply(answer: SearchAnswer, said: State | None, top_n: int) -> None:
+    """What to send on. Where nothing answers, no answer is offered ready to paste."""
+    assert answer.run is not None
+    best = answer.run.response.results[0]
+    if said == "nothing":
+        unanswered.instead(answer.question, answer.source_name, best)
+        near = {form: name for form, name in COPIES.items() if form != "answer"}
+        st.caption("The nearest results, to look at and not to send:")
+        _copies(answer, top_n, near, keys.of(keys.SEARCH_COPY, "nothing"))
+        return
+    _copies(answer, top_n, COPIES, keys.SEARCH_COPY)
+    if said == "unsure":
+        with st.expander("None of these answers it", icon=":material/search_off:"):
+            unanswered.instead(answer.question, answer.source_name, best)
+
+
+def _copies(answer: SearchAnswer, top_n: int, forms: Mapping[str, str], key: str) -> None:
     st.subheader("Copy", anchor=False)
     assert answer.run is not None
-    how = segmented("Form", COPIES, keys.SEARCH_COPY, default="answer")
+    how = segmented("Form", forms, key, default=next(iter(forms)))
     if how == "context":
         budget = token_budget(keys.SEARCH_BUDGET)
         block = prompt_context.build_context(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
+from pages.components.display.board import shown
+from pages.components.inputs import fold
 from pages.components.inputs.collections import LIVE, SAMPLE, LiveSettings, passages_of
 from pages.components.inputs.rank_fields import present
 from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
@@ -16,9 +19,9 @@ from pages.components.jobs.payment import Payment
 from pages.components.jobs.spending import Wording
 from pages.components.search.state import SearchAnswer, SearchAsked, StageChoice, state
 from pages.components.server import addresses
-from pages.components.session import drafts, keys, query_params
+from pages.components.session import drafts, keys, query_params, stores
 from pages.components.session.connection import Connection
-from rerank_core import ConfigurationError, InvalidQueryError, RerankRequest, pricing, samples
+from rerank_core import ConfigurationError, InvalidQueryError, RerankError, RerankRequest, pricing, samples
 from rerank_core.jobs import JobContext
 from rerank_core.models import DocumentInput
 from rerank_core.providers.spec import ModelSpec
@@ -29,8 +32,10 @@ from rerank_core.retrieval.live.reply import LiveResult
 from rerank_core.retrieval.passages import Passages
 from rerank_core.storage.run_record import new_id
 
+FOLD = "search"
 FIRST_SEARCH = SearchAsked(samples.TICKETS[0].text, SAMPLE, "keyword", CANDIDATES[0])
 """What stands on the page at a first visit."""
+_READ = "choice of what is read"
 
 
 @dataclass(frozen=True)
@@ -128,15 +133,40 @@ def _order_name(planned: SearchPlan) -> str:
     ]
 
 
+def has_result() -> bool:
+    """Whether there is an answer to be seen, or one on its way."""
+    return state().answer is not None or state().wanted or SEARCH.job().running
+
+
+def fold_line(question: str, source: str, planned: SearchPlan | None) -> None:
+    """The inputs in a line. They are open where they are no longer those of the answer."""
+    answer = state().answer
+    about = [] if planned is None else [planned.source_name]
+    if planned is not None and planned.model is not None:
+        about.append(planned.model.label)
+    words = f"“{shown(question, fold.QUERY_CHARACTERS, one_line=True)}”", " · ".join(about)
+    stale = planned is None or (answer is not None and _changed(answer, question, source, planned) is not None)
+    fold.line(FOLD, has_result(), words, stale=stale, change="Ask something else", present=False)
+
+
+def _changed(answer: SearchAnswer, question: str, source: str, planned: SearchPlan | None) -> str | None:
+    """What is no longer as it was for the answer; None where all is."""
+    if SEARCH.job().running:
+        return None
+    if (answer.question, answer.source) != (question, source):
+        return "question" if answer.question != question else "place to search"
+    if answer.run is None or planned is None:
+        return None
+    read = present(answer.documents, planned.rank_fields)
+    return None if answer.run.request.rank_fields == read else _READ
+
+
 def stale_notice(answer: SearchAnswer, question: str, source: str, planned: SearchPlan | None) -> None:
     """Say that what stands in the inputs is no longer what was searched for below."""
-    if SEARCH.job().running:
-        return
-    if (answer.question, answer.source) == (question, source) and answer.run is not None and planned is not None:
-        if answer.run.request.rank_fields != present(answer.documents, planned.rank_fields):
-            st.caption(":material/history: What is read of the passages changed since this search. Press Search anew.")
-    elif (answer.question, answer.source) != (question, source):
-        what = "question" if answer.question != question else "place to search"
+    what = _changed(answer, question, source, planned)
+    if what == _READ:
+        st.caption(":material/history: What is read of the passages changed since this search. Press Search anew.")
+    elif what is not None:
         st.caption(f":material/history: The {what} changed since this search. Press Search to bring it up to date.")
 
 
@@ -150,7 +180,13 @@ def tasks(planned: SearchPlan) -> Plan[SearchAnswer]:
 
 
 def _take(ended: Ended[SearchAnswer]) -> None:
+    fold.of(FOLD).opened = False
     state().answer, state().picked = ended.result, None
+    if ended.result is not None:
+        # Who comes back finds what they searched last, and not the sample. That is never worth losing a result for.
+        with contextlib.suppress(RerankError):
+            source = ended.result.source
+            stores.corpora().remember(source if source not in (SAMPLE, LIVE) else None)
 
 
 SEARCH = JobKind[SearchAnswer](
@@ -158,10 +194,17 @@ SEARCH = JobKind[SearchAnswer](
 )
 
 
-def sync_query_params() -> None:
-    """Keep the search in the address, so that a reload brings it back, and what was typed since: ids, never a text."""
+def sync_query_params(source: str) -> None:
+    """Keep the search, what is searched and what was typed since in the address, so that a reload brings them back:
+    ids, never a text."""
     answer, job, now = state().answer, SEARCH.job(), st.session_state
-    asked = SearchAsked(now[keys.QUESTION] or "", now[keys.SOURCE], now[keys.STAGE], now[keys.CANDIDATES])
-    waiting = not job.running and asked != (answer.asked if answer else FIRST_SEARCH)
-    left = drafts.keep(keys.ASKING, asked, len(asked.question)) if waiting else None
-    query_params.sync({keys.SEARCH: job.id or (answer.id if answer else None), keys.ASKING: left})
+    asked = SearchAsked(now.get(keys.QUESTION) or "", source, now[keys.STAGE], now[keys.CANDIDATES])
+    same = asked == answer.asked if answer else asked == FIRST_SEARCH or not asked.question.strip()
+    left = None if same or job.running else drafts.keep(keys.ASKING, asked, len(asked.question))
+    query_params.sync(
+        {
+            keys.SEARCH: job.id or (answer.id if answer else None),
+            keys.SOURCE: source if source != SAMPLE else None,
+            keys.ASKING: left,
+        }
+    )

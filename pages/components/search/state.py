@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pages.components.session import page_state
-from rerank_core import Document
+from rerank_core import Document, RerankError
 from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.retrieval.first_stage import Kind, Retrieved
 from rerank_core.retrieval.live.reply import LiveResult
+from rerank_core.storage.missing_articles import MissingArticle
 from rerank_core.storage.run_record import Run
 
 
@@ -90,6 +91,11 @@ class SearchState:
     message: str = ""
     # The select box of sources has been drawn when a knowledge base is made or deleted; the next run takes this over.
     next_source: str | None = None
+    # Missing articles that were just taken off the list, to be put back, and what went wrong with the list.
+    removed: tuple[MissingArticle, ...] = ()
+    missing_error: RerankError | None = None
+    # A table of which rows were removed is drawn anew, with no row chosen.
+    missing_round: int = 0
 
 
 def state() -> SearchState:

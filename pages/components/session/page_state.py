@@ -45,7 +45,6 @@ SHARED_WIDGETS = (
     keys.LIVE_USER,
     keys.MODEL,
     keys.PASTED_MARKUP,
-    keys.PRESENTING,
     keys.QUERY,
     keys.READ_AS,
     keys.RETURN_DOCUMENTS,

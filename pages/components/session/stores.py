@@ -14,6 +14,7 @@ from rerank_core import samples
 from rerank_core.corpora import CorpusStore
 from rerank_core.jobs import JobManager
 from rerank_core.retrieval.passages import PassageList
+from rerank_core.storage.missing_articles import MissingArticleStore
 from rerank_core.storage.runs import RunStore
 from rerank_core.storage.votes import VoteStore
 
@@ -91,6 +92,12 @@ def votes() -> VoteStore:
 
 
 @st.cache_resource(show_spinner=False)
+def missing_articles() -> MissingArticleStore:
+    """The questions without an answer that were noted on this computer."""
+    return MissingArticleStore()
+
+
+@st.cache_resource(show_spinner=False)
 def jobs() -> JobManager:
     """The one job manager of this process; app.py closes it when the server stops."""
     return JobManager(workers=_WORKERS)
@@ -108,6 +115,7 @@ def forget() -> None:
         sample_query_set,
         local_speeds,
         votes,
+        missing_articles,
         jobs,
     ):
         shared.clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from rerank_core import pricing
@@ -26,7 +26,8 @@ class CostPoint:
     """One contender as a point: `quality` is the mean of the main measure (0 to 1), `low` and `high` the 95% interval
     of its difference to the initial order, added to that order's mean, or the quality itself where there is no
     interval. `per_search` and `monthly` are US dollars, None where unknown. `best_value` marks a contender that no
-    other beats in both: none is at least as good and cheaper, or better and no dearer."""
+    other beats in both: none is at least as good and cheaper, or better and no dearer. `told_apart` says whether it is
+    told apart from the initial order, which is True of that order itself."""
 
     label: str
     quality: float
@@ -35,6 +36,7 @@ class CostPoint:
     per_search: Decimal | None
     monthly: Decimal | None
     best_value: bool = False
+    told_apart: bool = True
 
 
 def cost_quality(summary: Summary, searches_a_day: float | None = None) -> tuple[CostPoint, ...]:
@@ -54,12 +56,10 @@ def cost_quality(summary: Summary, searches_a_day: float | None = None) -> tuple
                 start + high,
                 row.per_search,
                 pricing.monthly(row.per_search, daily),
+                told_apart=row.compared is not None and row.compared.significant,
             )
         )
-    return tuple(
-        CostPoint(one.label, one.quality, one.low, one.high, one.per_search, one.monthly, _is_best_value(one, points))
-        for one in points
-    )
+    return tuple(replace(one, best_value=_is_best_value(one, points)) for one in points)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +126,8 @@ def worth(summary: Summary, searches_a_day: float | None = None) -> str:
     hosted = [row for row in summary.rows[1:] if not row.local]
     if not hosted:
         return (
-            "Only stand-ins on this computer were run, which cost nothing. What a hosted model would add is not known "
-            "until it is run; what it would cost is."
+            "Only stand-ins on this computer were run, which cost nothing. What a hosted model would cost stands "
+            "below; what it would add is not known until it is run."
         )
     name = summary.measure
     row = max(hosted, key=lambda one: one.means[name])

@@ -94,6 +94,8 @@ def _about(row: OrderScores, summary: Summary) -> Recommendation:
     if compared.significant and compared.difference > 0:
         small = f" The gain is small, under {WORTHWHILE:g}." if compared.difference < WORTHWHILE else ""
         reason = f"It puts better results first on {_share(compared.better, compared)}.{small}"
+        if row.local:
+            reason += " It is a stand-in on this computer: run the hosted model before you pay for one."
         return Recommendation("on", name, f"Switch {name} on", reason)
     if compared.significant:
         reason = f"It puts worse results first on {_share(compared.worse, compared)}."
@@ -107,11 +109,13 @@ def _about(row: OrderScores, summary: Summary) -> Recommendation:
     if compared.queries == 1:
         reason = f"1 query says nothing about {name}."
     else:
-        reason = f"{compared.queries:,} queries cannot tell {name} from the initial order: they differ too much."
+        reason = f"{compared.queries:,} queries are too few to tell {name} from the initial order."
     rest = summary.unrated
     if rest < more:
         there = f"This set has {rest:,} without ratings, so add" if rest else "All of this set are rated, so add"
         reason += f" {there} queries of the same kind."
+    if compared.difference <= 0:
+        reason += " Until then nothing speaks for switching it on."
     return Recommendation("unknown", name, f"You cannot know yet: rate about {more:,} more queries", reason, more)
 
 

@@ -73,11 +73,11 @@ def test_a_description_alone_is_noticed_before_the_run(shop):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "least", "gain"),
-    [("local-english", 0.56, 0.01), ("local-multilingual", 0.585, 0.01), ("local-keyword", 0.495, 0.002)],
+    [("local-english", 0.59, 0.005), ("local-multilingual", 0.615, 0.01), ("local-keyword", 0.535, 0.01)],
 )
 @pytest.mark.slow
 def test_titles_are_worth_something_on_the_sample(model: str, least: float, gain: float):
-    """nDCG@10 of the rated sample over its candidates by keyword: .57, .60 and .50 with titles, more than without."""
+    """nDCG@10 of the rated sample over its candidates by keyword: .60, .63 and .55 with titles, more than without."""
     needs(model)
     sample = from_sample()
     assert sample.rank_fields == TITLE_AND_TEXT

@@ -14,13 +14,16 @@ from hypothesis import strategies as st
 
 import rerank_core as rc
 from rerank_core import offline, samples
-from rerank_core.offline import engine, local_model
-from rerank_core.offline.cross_encoder import LONG_QUERY, CrossEncoder
+from rerank_core.offline import computed, engine, local_model
+from rerank_core.offline.cache import ScoreCache
+from rerank_core.offline.cross_encoder import _ROWS, LONG_QUERY, CrossEncoder, _packs, _Pair, _QueryPart
+from rerank_core.offline.graphs.pairs import TOGETHER
 from rerank_core.offline.models import CROSS_ENCODER
 from rerank_core.offline.ms_marco import MsMarcoMiniLM
 from rerank_core.offline.sentences import sentence_spans
 from rerank_core.offline.weights import MS_MARCO
 from rerank_core.rank_fields import TITLE_AND_TEXT
+from rerank_core.storage.computed import ComputedFile
 from tests.support import flashrank_weights
 from tests.support import published_cross_encoder as published
 
@@ -101,14 +104,84 @@ def test_in_bytes_it_stays_near(source: MsMarcoMiniLM, model: CrossEncoder) -> N
         assert model.logit(query, text) == pytest.approx(theirs.run(None, feed(source, query, text))[0].item(), abs=0.8)
 
 
-def test_a_score_depends_on_its_pair_alone(model: CrossEncoder) -> None:
-    """In any list and any order a document's score is the same to the last bit."""
+@pytest.mark.parametrize("quantised", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_a_score_depends_on_its_pair_alone(
+    source: MsMarcoMiniLM, quantised: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In any list and any order, computed with whatever other pairs, a document's score is the same to the last bit."""
+    model = CrossEncoder(source, quantised=quantised)
+    monkeypatch.setattr(model, "_scores", ScoreCache(0))  # every score is computed
     query = "How do I reset my password?"
-    alone = {text: model.score_all(query, [text])[0] for text in TEXTS}
+    texts = [*TEXTS, *(f"{'Reset it in Settings. ' * number}" for number in range(1, 12))]
+    alone = {text: model.score_all(query, [text])[0] for text in texts}
     dice = random.Random(7)
     for _ in range(4):
-        some = dice.sample(TEXTS, dice.randint(2, len(TEXTS)))
+        some = dice.sample(texts, dice.randint(2, len(texts)))
         assert model.score_all(query, some) == [alone[text] for text in some]
+
+
+def test_the_same_query_and_documents_are_not_computed_again(
+    source: MsMarcoMiniLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the same process the scores are remembered; in another one, which is told where they are kept, they are read.
+    A document more costs one pair, and the same text twice is scored once."""
+    query, texts = "How do I reset my password?", [*TEXTS, TEXTS[0]]
+    with ComputedFile(tmp_path / "computed.sqlite3") as file:
+        monkeypatch.setattr(computed, "_store", file)
+        first = CrossEncoder(source, quantised=True)
+        scores = first.score_all(query, texts)
+        later = CrossEncoder(source, quantised=True)
+        later._computed.find([b"x"])  # a model tells itself from others by what it makes of two pairs
+        given: list[int] = []
+        for model in (first, later):
+            inner = model._run
+            monkeypatch.setattr(model, "_run", lambda pairs, inner=inner: given.append(len(pairs)) or inner(pairs))
+            seen: list[int] = []
+            assert model.score_all(query, texts, tick=seen.append) == scores
+            assert seen[-1] == len(texts)
+            assert given == []
+        assert later.score_all(query, [*texts, "A new one.", "A new one."])[:-2] == scores
+        assert given == [1]
+        assert b"password" not in file.path.read_bytes()
+
+
+def test_what_was_scored_before_a_cancel_is_kept(model: CrossEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cancelled list is not begun from the start again."""
+    monkeypatch.setattr(model, "_scores", ScoreCache(100))
+    given: list[int] = []
+    inner = model._run
+
+    def run(pairs: list) -> np.ndarray:
+        if len(given) > 1:
+            raise KeyboardInterrupt
+        given.append(len(pairs))
+        return inner(pairs)
+
+    texts = [f"Text number {number} of a list that somebody cancels." for number in range(40)]
+    monkeypatch.setattr(model, "_run", run)
+    with pytest.raises(KeyboardInterrupt):
+        model.score_all("what is cancelled", texts)
+    assert given
+    monkeypatch.setattr(model, "_run", lambda pairs: given.append(len(pairs)) or inner(pairs))
+    model.score_all("what is cancelled", texts)
+    assert sum(given) == len(texts)
+
+
+@given(st.lists(st.integers(1, 512), max_size=60))
+def test_pairs_are_packed_whole_and_longest_first(sizes: list[int]) -> None:
+    """Every pair is in one pack; a pack has at most TOGETHER, and no more tokens than fit unless it is one pair."""
+    part = _QueryPart(np.zeros(0, np.int64), None)
+    pairs = {
+        str(number).encode(): _Pair(number, part, np.zeros(size, np.int64), 1, (0, 1))
+        for number, size in enumerate(sizes)
+    }
+    packs = _packs(pairs)
+    assert sorted(key for pack in packs for key in pack) == sorted(pairs)
+    longest = [pairs[key].size for pack in packs for key in pack]
+    assert longest == sorted(longest, reverse=True)
+    for pack in packs:
+        assert 1 <= len(pack) <= TOGETHER
+        assert len(pack) == 1 or sum(pairs[key].size for key in pack) <= _ROWS
 
 
 def test_the_stored_logits_are_those_of_the_float_graph(source: MsMarcoMiniLM) -> None:

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from rerank_core.offline.graph import ByteColumns, encoder_graph
-from rerank_core.offline.onnx_format import GraphWriter, read_initializers
+from rerank_core.offline.graphs.encoder import ByteColumns, encoder_graph
+from rerank_core.offline.graphs.onnx_format import GraphWriter, read_initializers
 from rerank_core.offline.runtime import onnxruntime
 from tests.support.tiny_model import HEADS, HIDDEN, TinySource
 

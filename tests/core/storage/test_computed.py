@@ -142,7 +142,6 @@ with ComputedFile(sys.argv[1], limit=400_000) as kept:
         kept.put_many(values)
         for key, value in kept.get_many(list(values)).items():
             assert value == key * 200, key
-        assert turn < 3 or kept.get_many([b"39-0", f"{turn}-0".encode()]), turn
 print("sound")
 """
 
@@ -158,6 +157,7 @@ def test_several_processes_share_it(tmp_path: Path) -> None:
     assert [process.communicate()[0].strip() for process in started] == ["sound"] * 4
     with ComputedFile(path) as kept, kept._reading() as db:
         assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        assert db.execute("SELECT COUNT(*) FROM entries").fetchone()[0] > 20
 
 
 @given(st.integers(0, 5), st.data())

@@ -62,12 +62,14 @@ class Board {
   // ---- what is on the screen -------------------------------------------------------------------------
 
   writeHeads() {
-    const { labels, bars, range, scored, rating, presenter, rows, threshold } = this.data;
+    const { labels, bars, range, scored, rating, presenter, without, rows, threshold } = this.data;
     const legend = this.root.querySelector(".legend");
     legend.textContent = labels.scale;
     legend.hidden = !labels.scale || rows.length === 0;
     this.root.classList.toggle("worded", rows.some((row) => row.strength));
     this.root.classList.toggle("presenter", presenter);
+    this.root.classList.toggle("no-lines", without.lines);
+    this.root.classList.toggle("no-scores", without.scores);
     this.root.classList.toggle("rates", rating);
     for (const [side, title, name] of [
       ["left", labels.initial, labels.initialName],
@@ -245,6 +247,7 @@ class Board {
     button.textContent = this.folded ? labels.show : labels.hide;
     button.setAttribute("aria-expanded", String(!this.folded));
     this.root.classList.toggle("folded", this.folded);
+    this.root.style.setProperty("--seen", Math.max(1, this.visible("left").length, this.visible("right").length));
     for (const side of ["left", "right"]) {
       const rows = this.visible(side);
       if (rows.length && !rows.some((row) => row.button.tabIndex === 0)) rows[0].button.tabIndex = 0;

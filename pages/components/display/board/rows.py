@@ -132,9 +132,9 @@ class BoardView:
     """How rows are shown. Those placed after `top_n` lie below the cut, those under `threshold` (0 to 1) are no answer.
 
     `threshold` None draws no handle to drag; 0 keeps everything and can be dragged up. `picked` marks the row whose
-    document the page shows, `rating` lets rows be rated, `presenter` enlarges the type. The words that a text shares
-    with `question` are marked; None marks none. `scale` gives the reranker's scores their words and their bars a
-    range other than 0 to 1. Raises ValueError for a `top_n` below 1.
+    document the page shows, `rating` lets rows be rated, `presenter` enlarges the type, where `lines` and `scores` can
+    be left out. The words that a text shares with `question` are marked; None marks none. `scale` gives the reranker's
+    scores their words and their bars a range other than 0 to 1. Raises ValueError for a `top_n` below 1.
     """
 
     top_n: int
@@ -144,6 +144,8 @@ class BoardView:
     picked: str | None = None
     rating: bool = False
     presenter: bool = False
+    lines: bool = True
+    scores: bool = True
     question: str | None = None
     scale: ScoreScale | None = None
 
@@ -195,6 +197,7 @@ def payload(rows: Sequence[BoardRow], view: BoardView, *, folded: bool, seen: in
         "picked": view.picked,
         "rating": view.rating,
         "presenter": view.presenter,
+        "without": {"lines": not view.lines, "scores": not view.scores},
         "folded": folded,
         "seen": seen,
         # A score off the 0–1 axis is shown as a number: a clamped bar would say something untrue.

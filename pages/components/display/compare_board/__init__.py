@@ -45,6 +45,17 @@ class Column:
     words: Mapping[int, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """How the columns are shown: `presenter` enlarges the type, `lines` draws the lines between them."""
+
+    presenter: bool = False
+    lines: bool = True
+
+
+_PLAIN = View()
+
+
 def compare_board(
     columns: Sequence[Column],
     documents: Sequence[Document],
@@ -53,6 +64,7 @@ def compare_board(
     key: str,
     picked: int | None = None,
     on_pick: Callable[[int], None] | None = None,
+    how: View = _PLAIN,
 ) -> None:
     """Draw the columns with a rule below `top_n`; long ones start folded.
 
@@ -71,7 +83,8 @@ def compare_board(
 
     _BOARD(
         key=key,
-        data=payload(columns, documents, top_n=top_n, picked=picked, folded=bool(memory["folded"])),
+        data=payload(columns, documents, top_n=top_n, picked=picked, folded=bool(memory["folded"]))
+        | {"presenter": how.presenter, "without": {"lines": not how.lines}},
         on_picked_change=heard,
         on_folded_change=lambda: None,
     )

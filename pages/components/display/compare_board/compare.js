@@ -26,6 +26,8 @@ class CompareBoard {
       this.drawn = JSON.stringify([data.columns, data.documents, data.top, data.visible]);
       this.build();
     }
+    this.root.classList.toggle("presenter", data.presenter);
+    this.root.classList.toggle("no-lines", data.without.lines);
     for (const { cells } of this.columns) {
       for (const [key, cell] of cells) markPicked(cell.button, key === data.picked);
     }

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.components.display import errors
 from pages.components.display.board import shown
 from pages.components.evaluate import rate
-from pages.components.evaluate.orders import judgments, orders, rankings, remembered
+from pages.components.evaluate.orders import judgments, rankings, remembered, selected, selected_orders
 from pages.components.evaluate.state import state
 from pages.components.session import keys
 from rerank_core.evaluation.measures.without_ratings import DECIDING, DecidingPair, deciding_pairs
@@ -17,9 +17,11 @@ LONG_DOCUMENT, DOCUMENT_HEIGHT = 600, 170
 
 
 def deciding(*, expanded: bool) -> None:
-    """The short list in an expander, open from the start where it is `expanded`; what is rated there counts as soon as
-    the answer is drawn again."""
+    """The short list, where there is anything on it, in an expander, open from the start where it is `expanded`; what
+    is rated there counts as soon as the answer is drawn again."""
     state().uncounted = 0
+    if not _pairs():
+        return
     st.session_state.setdefault(keys.DECIDING, expanded)
     opened = st.expander("Rate what would decide", icon=":material/star:", key=keys.DECIDING, on_change="rerun")
     if opened.open:
@@ -59,7 +61,10 @@ def _screen() -> None:
 
 def _pairs() -> tuple[DecidingPair, ...]:
     rated, depth = judgments(), int(st.session_state.get(keys.SUMMARY_DEPTH) or 10)
-    return remembered(("deciding", rankings(), rated, depth), lambda: deciding_pairs(orders(), rated, depth=depth))
+    return remembered(
+        ("deciding", rankings(), selected(), rated, depth),
+        lambda: deciding_pairs(selected_orders(), rated, depth=depth),
+    )
 
 
 def _card(pair: DecidingPair, left: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from pages.components.display import glossary
 from pages.components.evaluate.orders import orders, remembered
 from pages.components.session import keys
 from rerank_core.evaluation.measures.other_tools import COUNTING, as_other_tools_count
@@ -23,11 +24,20 @@ def other_tools(found: Summary) -> None:
         st.dataframe(
             pd.DataFrame(rows),
             hide_index=True,
-            column_config={name: st.column_config.NumberColumn(format="%.4f") for name in rows[0] if name != "Order"},
+            column_config={
+                name: st.column_config.NumberColumn(format="%.4f", help=glossary.measure(_measure(name)))
+                for name in rows[0]
+                if name != "Order"
+            },
             alt="Every order as this page, Quepid and Elasticsearch count it",
         )
         for name, meaning in COUNTING:
             st.text(f"{name}: {meaning}")
+
+
+def _measure(column: str) -> str:
+    """The measure that a column is of: "nDCG@10 in Quepid" is of nDCG@10, MRR of RR."""
+    return column.partition(" ")[0].removeprefix("M")
 
 
 def _rows(found: Summary) -> list[dict[str, object]]:

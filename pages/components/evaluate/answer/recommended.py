@@ -8,8 +8,6 @@ from pages.components.evaluate.orders import remembered
 from rerank_core.evaluation.measures.recommendation import Advice, Recommendation, recommend
 from rerank_core.evaluation.measures.summary import Summary
 
-ICONS = {"on": ":material/check_circle:", "off": ":material/do_not_disturb_on:", "unknown": ":material/help:"}
-
 
 def advice(found: Summary) -> Advice:
     """The recommendation of a summary, worked out once."""
@@ -22,9 +20,7 @@ def draw_reasons(found: Summary) -> None:
     st.text(advised.lead.reason)
     first = advised.lead.label or found.best
     for one in sorted(advised.models, key=lambda one: one.label != first):
-        with st.container(horizontal=True, vertical_alignment="top", gap="small"):
-            st.markdown(ICONS[one.verdict], width="content")
-            st.text(_sentence(found, one, said=one.label == advised.lead.label), width="stretch")
+        st.text(_sentence(found, one, said=one.label == advised.lead.label))
 
 
 def _sentence(found: Summary, one: Recommendation, *, said: bool) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -9,7 +11,15 @@ from pages.components.display.board import shown
 from pages.components.evaluate.answer.deciding import deciding
 from pages.components.evaluate.answer.month import month
 from pages.components.evaluate.board import query_board
-from pages.components.evaluate.orders import filters, judgments, orders, rankings, remembered, scope_line, settings
+from pages.components.evaluate.orders import (
+    filters,
+    judgments,
+    rankings,
+    remembered,
+    scope_line,
+    selected_orders,
+    settings,
+)
 from pages.components.evaluate.state import go, state
 from pages.components.session import keys
 from rerank_core.evaluation.measures.summary import INITIAL
@@ -32,7 +42,7 @@ def unrated_answer(query_set: QuerySet) -> None:
     with st.container(key=keys.HEADLINE):
         st.text("You cannot know yet: nothing is rated")
     scope_line()
-    runs = _orders()
+    runs = selected_orders()
     for one in remembered(("turnovers", rankings(), settings().only), lambda: turnovers(runs)):
         st.text(f"{one.text}.")
     st.text("Whether that is better nobody can say without ratings. A few dozen of the right ones tell most.")
@@ -43,17 +53,7 @@ def unrated_answer(query_set: QuerySet) -> None:
     _disputed(query_set, runs)
 
 
-def _orders() -> dict[str, dict[str, tuple[str, ...]]]:
-    """Every order that has answers, of the queries that are looked at."""
-    only = settings().only
-    return {
-        label: {query: tuple(names) for query, names in run.items() if only is None or query in only}
-        for label, run in orders().items()
-        if run
-    }
-
-
-def _disputed(query_set: QuerySet, runs: dict[str, dict[str, tuple[str, ...]]]) -> None:
+def _disputed(query_set: QuerySet, runs: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
     found = remembered(("disputed", rankings(), settings().only), lambda: disputed(runs))
     if not found:
         return
@@ -83,7 +83,7 @@ def _disputed(query_set: QuerySet, runs: dict[str, dict[str, tuple[str, ...]]]) 
     query_board(query_set, query_set.query(chosen.query), label, INITIAL)
 
 
-def _line(query_set: QuerySet, one: Disputed, runs: dict[str, dict[str, tuple[str, ...]]]) -> dict[str, str]:
+def _line(query_set: QuerySet, one: Disputed, runs: Mapping[str, Mapping[str, Sequence[str]]]) -> dict[str, str]:
     firsts = {f"First: {label}": _title(query_set, run[one.query]) for label, run in runs.items()}
     return {
         "Query": shown(query_set.query(one.query).text, PREVIEW, one_line=True),
@@ -91,7 +91,7 @@ def _line(query_set: QuerySet, one: Disputed, runs: dict[str, dict[str, tuple[st
     } | firsts
 
 
-def _title(query_set: QuerySet, names: tuple[str, ...]) -> str:
+def _title(query_set: QuerySet, names: Sequence[str]) -> str:
     if not names:
         return ""
     title, text = heading(query_set.documents[names[0]])

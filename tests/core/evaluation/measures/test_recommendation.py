@@ -52,6 +52,13 @@ def test_a_model_that_is_better_is_to_be_switched_on() -> None:
     assert lead.reason == "It puts better results first on 40 of 40 queries."
 
 
+def test_a_stand_in_that_is_better_says_what_to_run_before_money_is_spent() -> None:
+    """What runs on this computer is not the hosted model."""
+    made = summary(English=around(0.1, 0.1, 40))
+    local = replace(made, rows=(made.rows[0], replace(made.rows[1], local=True)))
+    assert recommend(local).lead.reason.endswith("run the hosted model before you pay for one.")
+
+
 def test_a_small_gain_that_is_sure_is_called_small() -> None:
     """It is better, and somebody may still not want it."""
     lead = advised(English=around(0.01, 0.02, 60)).lead
@@ -81,7 +88,7 @@ def test_nobody_knows_from_one_or_two_queries() -> None:
     lead = advised(unrated=60, English=[0.3, 0.3]).lead
     assert (lead.verdict, lead.more) == ("unknown", 25)
     assert lead.text == "You cannot know yet: rate about 25 more queries"
-    assert lead.reason == "2 queries cannot tell English from the initial order: they differ too much."
+    assert lead.reason == "2 queries are too few to tell English from the initial order."
     assert advised(English=[0.3]).lead.reason.startswith("1 query says nothing about English.")
 
 
@@ -95,6 +102,9 @@ def test_what_the_set_does_not_have_is_to_be_added(unrated: int, said: str) -> N
     assert lead.verdict == "unknown"
     assert said in lead.reason
     assert bool(said) == ("add queries" in lead.reason)
+    assert "nothing speaks for" not in lead.reason
+    worse = advised(unrated=unrated, English=around(-0.01, 0.2, 60)).lead
+    assert worse.reason.endswith("Until then nothing speaks for switching it on.")
 
 
 def test_the_worked_example_of_the_formula() -> None:

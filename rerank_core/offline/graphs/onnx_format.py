@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_FLOAT, _WHOLE = 1, 7
 _DTYPES: dict[int, np.dtype[Any]] = {
     1: np.dtype("<f4"),
     2: np.dtype("u1"),
@@ -155,14 +156,15 @@ class GraphWriter:
         self._parts.append(_message(1, *fields))
         return names
 
-    def input(self, name: str, shape: Sequence[int | str]) -> str:
-        """Declare a float input; a string in `shape` names a size that is only known at run time."""
-        self._parts.append(_message(11, _value_info(name, shape)))
+    def input(self, name: str, shape: Sequence[int | str], *, whole: bool = False) -> str:
+        """Declare an input of floats, or of 64-bit whole numbers; a string in `shape` names a size that is only known
+        at run time."""
+        self._parts.append(_message(11, _value_info(name, shape, _WHOLE if whole else _FLOAT)))
         return name
 
     def output(self, name: str, shape: Sequence[int | str]) -> None:
         """Declare a node's output, which must be float, as an output of the graph."""
-        self._parts.append(_message(12, _value_info(name, shape)))
+        self._parts.append(_message(12, _value_info(name, shape, _FLOAT)))
 
     def model(self) -> bytes:
         """The file's bytes."""
@@ -187,7 +189,7 @@ def _attribute(name: str, value: Any) -> bytes:
     return _message(5, _string(1, name), payload)
 
 
-def _value_info(name: str, shape: Sequence[int | str]) -> bytes:
+def _value_info(name: str, shape: Sequence[int | str], code: int) -> bytes:
     dims = [_message(1, _number(1, size) if isinstance(size, int) else _string(2, size)) for size in shape]
-    tensor = _message(1, _number(1, 1), _message(2, *dims))
+    tensor = _message(1, _number(1, code), _message(2, *dims))
     return _string(1, name) + _message(2, tensor)

@@ -1,0 +1,1 @@
+"""The networks of the local models, written as ONNX graphs in memory."""
