@@ -399,3 +399,30 @@ def test_words_shared_with_the_question_are_pieces_that_put_together_are_the_tex
     assert "".join(text for text, _ in asked["pieces"]) == asked["text"]
     assert [text for text, shared in asked["pieces"] if shared] == ["Reset", "password"]
     assert payload([row])["rows"][0]["pieces"] is None
+
+
+def test_the_sentence_that_answers_is_near_the_beginning():
+    """Its row has the text around the mark, what stands before it shortened where it is long; other rows have none."""
+    text = "One is here.\n\n  Two  is there. Three."
+    near, far, none = payload(
+        [
+            BoardRow("a", 1, 1, text, answers=((16, 30),)),
+            BoardRow("b", 2, 2, "word " * 30 + text + " word" * 200, answers=((166, 180), (181, 187))),
+            BoardRow("c", 3, 3, text),
+        ]
+    )["rows"]
+    assert near["answer"] == [["One is here. ", False], ["Two is there.", "answer"], [" Three.", False]]
+    assert far["answer"][:3] == [["… ", False], ["Two is there.", "answer"], [" ", False]]
+    assert far["answer"][3] == ["Three.", "answer"]
+    assert sum(len(piece) for piece, _ in far["answer"]) < 410
+    assert none["answer"] is None
+
+
+@given(st.text(st.characters(exclude_categories=()), min_size=1, max_size=80), st.integers(0, 60), st.integers(1, 60))
+def test_whatever_is_marked_can_be_sent(text, start, size):
+    """Pieces are bounded plain text, whatever stands in the document."""
+    start = min(start, len(text) - 1)
+    row = BoardRow("a", 1, 1, text * 20, answers=((start, start + size),))
+    pieces = payload([row])["rows"][0]["answer"]
+    json.dumps(pieces).encode()
+    assert sum(len(piece) for piece, _ in pieces) <= rows.TEXT_CHARACTERS + rows.LEAD_CHARACTERS + 10

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import streamlit as st
 
 from pages.components.display.board import BoardRow
 from pages.components.session.texts import open_run
-from rerank_core import provider
+from rerank_core import TextSpan, provider
 from rerank_core.providers.local import signals
 from rerank_core.ranking.heading import heading
 from rerank_core.ranking.strength import Levels, state
@@ -66,8 +68,8 @@ def reranked_name(run: Run) -> str:
     return f"by {model.label}" if model else f"by {provider(run.connection).label}"
 
 
-def board_rows(run: Run) -> list[BoardRow]:
-    """The run's results as the board takes them, best first."""
+def board_rows(run: Run, spans: Mapping[int, Sequence[TextSpan]] | None = None) -> list[BoardRow]:
+    """The run's results as the board takes them, best first; `spans` are what to mark in documents, by index."""
     rows = []
     initial = initial_scores(run.documents)
     behind = signals(run.response.raw) if run.connection == "local" else {}
@@ -84,6 +86,14 @@ def board_rows(run: Run) -> list[BoardRow]:
                 score=row.relevance_score,
                 rating=run.ratings.get(row.index),
                 tooltip=behind.get(row.index),
+                answers=_answers(row.document.text, text, (spans or {}).get(row.index, ())),
             )
         )
     return rows
+
+
+def _answers(whole: str, text: str, spans: Sequence[TextSpan]) -> tuple[tuple[int, int], ...]:
+    """Parts of a document's text as parts of what is shown of it, which is its end."""
+    begins = len(whole) - len(text)
+    places = [(max(0, span.start - begins), span.stop - begins) for span in spans]
+    return tuple((start, stop) for start, stop in places if start < stop)

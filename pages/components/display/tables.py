@@ -16,12 +16,14 @@ import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]  # it has no stubs
 import streamlit as st
 
-from pages.components.display.board import BoardRow, BoardView, movement, shown
+from pages.components.display.board import ANSWER_MEANING, BoardRow, BoardView, movement, shown
 from pages.components.display.download import download
+from pages.components.display.reading import MAX_CHARACTERS, reading
 from pages.components.session import keys
 from rerank_core.models import Document
 from rerank_core.ranking.keeping import UNDER, fate, reaches
 from rerank_core.ranking.strength import ScoreScale, Word
+from rerank_core.retrieval.marks import Segment
 
 __all__ = ["big_tables", "detail_panel", "opens", "rating_control", "score_chart"]
 
@@ -160,11 +162,13 @@ def detail_panel(
     word: Word | None = None,
     on_rate: Callable[[int | None], None] | None = None,
     on_close: Callable[[], None] | None = None,
+    answers: Sequence[tuple[int, int]] = (),
 ) -> None:
     """Show a document as it is, to be read and copied, with where it stood and where it stands.
 
     `on_rate(0 to 3, or None)` draws the rating and is called before the page runs again; `on_close` draws a
-    button that closes the panel. `word` is what the score says. `key` must differ from document to document.
+    button that closes the panel. `word` is what the score says. `answers` are the parts of the text to mark, (start,
+    stop) in characters. `key` must differ from document to document.
     """
     with st.container(border=True):
         name, close = st.columns([5, 1], vertical_alignment="center")
@@ -181,7 +185,7 @@ def detail_panel(
         st.text(" · ".join(parts))
         if on_rate is not None:
             rating_control(row.rating, keys.of(key, "rating"), on_rate)
-        full_text(document.text, key)
+        full_text(document.text, key, answers)
         address = next((str(value) for name, value in document.metadata.items() if name.lower() in ADDRESSES), "")
         if opens(address):
             st.link_button("Open its page", address, icon=":material/open_in_new:")
@@ -201,8 +205,15 @@ def detail_panel(
             )
 
 
-def full_text(text: str, key: str) -> None:
+def full_text(text: str, key: str, answers: Sequence[tuple[int, int]] = ()) -> None:
     length = len(text)
+    if answers and length <= MAX_CHARACTERS:
+        st.caption(ANSWER_MEANING)
+        with st.container(border=True, height=420 if length > 2_000 else "content"):
+            reading([Segment(text, False)], key=keys.of(key, "reading"), answers=answers)
+        with st.expander("Copy the text", icon=":material/content_copy:"):
+            st.code(shown(text) or " ", language=None, wrap_lines=True, height=420 if length > 2_000 else "content")
+        return
     if length <= COPY_CHARACTERS:
         st.code(shown(text) or " ", language=None, wrap_lines=True, height=420 if length > 2_000 else "content")
         return

@@ -20,6 +20,7 @@ from pages.components.inputs import presenting, ratings
 from pages.components.inputs.controls import back_to_suggestion
 from pages.components.inputs.query_sets import add_ratings
 from pages.components.inputs.rank_fields import names_of
+from pages.components.jobs import answering
 from pages.components.playground import tabs as playground_tabs
 from pages.components.playground.state import state
 from pages.components.session import keys, thresholds
@@ -65,6 +66,8 @@ def result(run: Run, top_n: int) -> None:
     with board:
         tabs(draw, keys.TAB)
     st.text(_origin(run))
+    picked = state().picked
+    answering.follow(run, top_n, () if picked is None else (int(picked),))
 
 
 def sentence(run: Run, top_n: int) -> str:
@@ -175,7 +178,7 @@ def _ratings(run: Run, top_n: int) -> None:
 
 
 def _board(run: Run, top_n: int, threshold: float | None) -> None:
-    rows = board_rows(run)
+    rows = board_rows(run, answering.spans(run))
     current = state()
     view = BoardView(
         top_n,
@@ -220,10 +223,12 @@ def _detail(run: Run, index: int) -> None:
     if row is None:
         return
     board_row = next(entry for entry in board_rows(run) if entry.key == str(index))
+    spans = answering.spans(run).get(index, ())
     tables.detail_panel(
         board_row,
         row.document,
         key=keys.of(keys.DETAIL, run.id, index),
         word=strength(row.relevance_score, thresholds.levels(run)),
         on_rate=lambda grade: ratings.rate([run], index, grade),
+        answers=[(span.start, span.stop) for span in spans],
     )

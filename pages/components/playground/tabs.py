@@ -11,13 +11,14 @@ import streamlit as st
 
 from pages.components.display.download import download
 from pages.components.inputs.controls import segmented, token_budget
+from pages.components.jobs import answering
 from pages.components.session import connection as connections
 from pages.components.session import keys, thresholds
 from pages.components.sharing.picture import board_picture
 from rerank_core import provider, ranking
 from rerank_core.exports import prompt_context as exports_prompt_context
 from rerank_core.exports import snippets, tables
-from rerank_core.exports.prompt_context import ContextStyle
+from rerank_core.exports.prompt_context import ContextStyle, Quote
 from rerank_core.ranking.keeping import Reading, fate
 from rerank_core.storage.run_record import Run
 
@@ -26,6 +27,11 @@ HOSTED = "gateflow"
 FULL_HEIGHT_ROWS = 15
 BODIES = ["JSON sent", "JSON received"]
 OURS = frozenset({"Rank", "Was", "Move", "Strength", "Score", "Kept", "Rating", "ID", "Text"})
+QUOTES: dict[Quote, str] = {
+    "whole": "Whole texts",
+    "marked": "With the best sentence marked",
+    "sentence": "Only the best sentence",
+}
 STYLES: dict[ContextStyle, str] = {"markdown": "Markdown", "plain": "Plain", "xml": "XML"}
 
 
@@ -106,15 +112,19 @@ def _snippet(run: Run, top_n: int, name: str) -> None:
 
 def prompt_context(run: Run, top_n: int) -> None:
     """The top results as a block that can be pasted into a prompt."""
+    spans = answering.spans(run)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         style = segmented("Style", STYLES, keys.CONTEXT_STYLE, default="markdown")
         budget = token_budget(keys.CONTEXT_BUDGET)
+        quote = _quote(spans)
         question = st.toggle("End with the question", key=keys.CONTEXT_QUESTION)
     block = exports_prompt_context.build_context(
         run.response.results[:top_n],
         query=run.query if question else None,
         token_budget=budget,
         style=style,
+        spans=spans,
+        quote=quote,
     )
     left = f", {len(block.left_out)} left out to stay within {budget:,}" if block.left_out else ""
     cut = ", one of them shortened to fit" if block.shortened is not None else ""
@@ -123,6 +133,13 @@ def prompt_context(run: Run, top_n: int) -> None:
         "Copy it with the button at the top right of the block."
     )
     _code(block.text)
+
+
+def _quote(spans: answering.Spans) -> Quote:
+    """What of each document goes into the block; a choice only where a sentence is known to choose."""
+    if not spans:
+        return "whole"
+    return segmented("Quote", QUOTES, keys.CONTEXT_QUOTE, default="whole")
 
 
 def files(run: Run, top_n: int, threshold: float | None) -> None:
@@ -136,7 +153,11 @@ def files(run: Run, top_n: int, threshold: float | None) -> None:
             "JSON": (
                 "json",
                 lambda: tables.results_json(
-                    run.response, order_name=run.order_name, ratings=run.ratings, reading=shown
+                    run.response,
+                    order_name=run.order_name,
+                    ratings=run.ratings,
+                    reading=shown,
+                    spans=answering.spans(run),
                 ),
             ),
             "Board as SVG": (

@@ -8,7 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.components.display import glossary, tables
-from pages.components.display.board import BoardEvent, BoardRow, BoardView, shown
+from pages.components.display.board import ANSWER_MEANING, BoardEvent, BoardRow, BoardView, shown
 from pages.components.display.download import download
 from pages.components.display.orders_view import orders_view
 from pages.components.display.reading import reading
@@ -24,6 +24,7 @@ from pages.components.inputs import ratings
 from pages.components.inputs.collections import LIVE, SAMPLE, passages_of
 from pages.components.inputs.controls import segmented, token_budget
 from pages.components.inputs.query_sets import add_ratings
+from pages.components.jobs import answering
 from pages.components.search import contradicting, unanswered
 from pages.components.search.state import SearchAnswer, state
 from pages.components.session import keys, stores, thresholds
@@ -78,7 +79,8 @@ def result(answer: SearchAnswer, top_n: int) -> None:
     current = state()
     results = run.response.results
     apart = contradicting.among(results, top_n)
-    rows = contradicting.marked([_row(row, answer) for row in board_rows(run)], results, apart)
+    drawn = board_rows(run, answering.spans(run))
+    rows = contradicting.marked([_row(row, answer) for row in drawn], results, apart)
     grouped = by_document(run.response.results)
     board = st.container()  # filled below, since what a row is, is asked under it
     with st.container():
@@ -111,6 +113,7 @@ def result(answer: SearchAnswer, top_n: int) -> None:
     with copies:
         _reply(answer, state_of([row.relevance_score for row in run.response.results], at), top_n)
         _take_away(answer, top_n)
+    answering.follow(run, top_n, (_picked(answer).index,))
 
 
 def _asked(answer: SearchAnswer) -> None:
@@ -196,13 +199,17 @@ def _reader(answer: SearchAnswer) -> None:
         keys.of(keys.SEARCH_RATING, run.id, row.index),
         lambda grade: ratings.rate([run], row.index, grade),
     )
+    answers = [(span.start, span.stop) for span in answering.spans(run).get(row.index, ())]
     with st.container(border=True):
         for place, (text, main) in enumerate(_surroundings(answer, row)):
             reading(
                 marked(text, answer.question),
                 key=keys.of(keys.READING, row.index, place),
                 quiet=not main,
+                answers=answers if main else (),
             )
+        if answers:
+            st.caption(ANSWER_MEANING)
 
 
 def _surroundings(answer: SearchAnswer, row: RankedDocument) -> list[tuple[str, bool]]:
@@ -262,5 +269,9 @@ def _take_away(answer: SearchAnswer, top_n: int) -> None:
     st.caption("The whole ranking")
     with st.container(horizontal=True):
         download("CSV", lambda: exports_tables.results_csv(run.response, reading=read), f"{name}.csv")
-        download("JSON", lambda: exports_tables.results_json(run.response, reading=read), f"{name}.json")
+        download(
+            "JSON",
+            lambda: exports_tables.results_json(run.response, reading=read, spans=answering.spans(run)),
+            f"{name}.json",
+        )
         open_in_playground(run, "passages")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from pages.components.display.board.rows import (
+    ANSWER_MEANING,
     LINES,
     MAX_ROWS,
     BoardEvent,
@@ -22,7 +23,18 @@ from pages.components.display.board.rows import (
 from pages.components.display.component import component
 from pages.components.session import keys
 
-__all__ = ["LINES", "MAX_ROWS", "BoardEvent", "BoardRow", "BoardView", "Rating", "board", "movement", "shown"]
+__all__ = [
+    "ANSWER_MEANING",
+    "LINES",
+    "MAX_ROWS",
+    "BoardEvent",
+    "BoardRow",
+    "BoardView",
+    "Rating",
+    "board",
+    "movement",
+    "shown",
+]
 
 _BOARD = component("board", "theme.css", "orders.css", "elements.js", "orders.js")
 

@@ -95,6 +95,9 @@ class Board {
     const help = this.root.querySelector(".keys");
     writeKeys(help, keys);
     help.hidden = rows.length === 0;
+    const meaning = this.root.querySelector(".meaning");
+    meaning.hidden = !rows.some((row) => row.answer);
+    meaning.replaceChildren(piece([labels.marked, "answer"]), labels.meaning);
   }
 
   makeRow(key, side) {
@@ -163,8 +166,7 @@ class Board {
     nodes.rank.textContent = String(side === "left" ? data.was : data.now);
     nodes.title.textContent = data.title ?? "";
     nodes.title.hidden = !data.title;
-    if (data.pieces) nodes.text.replaceChildren(...data.pieces.map(piece));
-    else nodes.text.textContent = data.text;
+    this.writeText(nodes, data);
     nodes.text.setAttribute("title", data.text);
     if (data.tooltip) nodes.button.setAttribute("title", data.tooltip);
     else nodes.button.removeAttribute("title");
@@ -191,6 +193,15 @@ class Board {
       nodes.verdict.textContent = verdict === "better" ? "✓ better" : verdict === "worse" ? "✗ worse" : "";
       nodes.item.dataset.verdict = verdict ?? "";
     }
+  }
+
+  // The sentence that answers is marked while its row is lit: the text then begins near it.
+  writeText(nodes, data) {
+    const answers = Boolean(data.answer) && nodes.item.classList.contains("on");
+    const pieces = answers ? data.answer : data.pieces;
+    if (pieces) nodes.text.replaceChildren(...pieces.map(piece));
+    else nodes.text.textContent = data.text;
+    nodes.text.classList.toggle("answers", answers);
   }
 
   makeWires() {
@@ -322,7 +333,12 @@ class Board {
     const key = [this.pointed, this.focused].find((each) => each !== null && this.rows.has(each)) ?? null;
     this.root.classList.toggle("lit", key !== null);
     for (const [each, row] of this.rows) {
-      for (const side of ["left", "right"]) row[side].item.classList.toggle("on", each === key);
+      for (const side of ["left", "right"]) {
+        const nodes = row[side];
+        if (nodes.item.classList.contains("on") === (each === key)) continue;
+        nodes.item.classList.toggle("on", each === key);
+        if (row.data.answer) this.writeText(nodes, row.data);
+      }
       row.wire?.classList.toggle("on", each === key);
     }
     const wire = key === null ? null : this.rows.get(key)?.wire;

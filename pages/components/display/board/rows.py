@@ -14,7 +14,7 @@ from typing import Any, Literal
 from rerank_core.ranking.keeping import below_text
 from rerank_core.ranking.orders import movement_text
 from rerank_core.ranking.strength import MEANINGS, ScoreScale
-from rerank_core.retrieval.marks import marked
+from rerank_core.retrieval.marks import marked, segments
 
 __all__ = ["LINES", "MAX_ROWS", "BoardEvent", "BoardRow", "BoardView", "Rating", "movement", "payload", "shown"]
 
@@ -25,15 +25,20 @@ LINES = 30
 """How many first places of an order get a line to the next one."""
 
 TEXT_CHARACTERS = 400
+LEAD_CHARACTERS = 60  # what stands before a marked sentence; with more of it the mark would be cut off
 TITLE_CHARACTERS = 160
 TOOLTIP_CHARACTERS = 240
 
 # Control characters have a picture of their own in Unicode (NUL is U+2400), so none is dropped in silence.
 _PICTURES = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n\r"} | {0x7F: 0x2421}
 _PICTURES |= dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
+_SPACES = re.compile(r"\s+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DIRECTIONS = {"▲": "up", "▼": "down"}
 _JOINERS = "\u200d\ufe0e\ufe0f"
+
+ANSWER_MEANING = "Marked: the sentence that matches the query best, by this model."
+"""What a mark means, wherever one is drawn."""
 
 Verdict = Literal["better", "worse"]
 
@@ -76,7 +81,9 @@ class BoardRow:
 
     `key` comes back in events and must be unique on the board. `initial_score` is the score of the initial
     order, where it has one; `score` the reranker's, None where it gave none. `rating` is a person's 0 (not
-    relevant) to 3 (perfect). `tooltip` is shown on hover: "cosine 0.612, keyword match 0.40".
+    relevant) to 3 (perfect). `tooltip` is shown on hover: "cosine 0.612, keyword match 0.40". `answers` are the parts
+    of the text that speak to the query, (start, stop) in characters, ascending and apart; they are marked while the row
+    is pointed at or has the focus.
     Raises ValueError for places below 1, scores that are not finite and ratings outside 0 to 3.
     """
 
@@ -89,6 +96,7 @@ class BoardRow:
     score: float | None = None
     rating: int | None = None
     tooltip: str | None = None
+    answers: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         if self.was < 1 or self.now < 1:
@@ -218,6 +226,8 @@ def payload(rows: Sequence[BoardRow], view: BoardView, *, folded: bool, seen: in
             "show": f"Show {below} {below_text(top_n)}",
             "hide": f"Fold {below} {below_text(top_n)}",
             "scale": scale.text if view.scale is not None and scored else "",
+            "marked": "Marked",
+            "meaning": ANSWER_MEANING.removeprefix("Marked") + " Point at a row to see it.",
             "empty": "No documents to show. Add some above, then rerank.",
         },
     }
@@ -237,6 +247,7 @@ def _row(row: BoardRow, view: BoardView) -> dict[str, Any]:
         "was": row.was,
         "now": row.now,
         "text": text,
+        "answer": _answer(row.text, row.answers) if row.answers else None,
         "pieces": [[piece.text, piece.marked] for piece in marked(text, question)] if question else None,
         "title": shown(row.title, TITLE_CHARACTERS, one_line=True) if row.title else None,
         "scores": {"left": row.initial_score, "right": row.score},
@@ -249,6 +260,23 @@ def _row(row: BoardRow, view: BoardView) -> dict[str, Any]:
         "spoken": spoken,
         "verdict": row.verdict,
     }
+
+
+def _answer(text: str, answers: Sequence[tuple[int, int]]) -> list[list[Any]]:
+    """The text around its marks as pieces, [text, whether it is marked], beginning so that the first can be seen."""
+    first = answers[0][0]
+    lead = shown(text[:first], one_line=True)
+    pieces: list[list[Any]] = []
+    if lead:
+        pieces.append([f"{lead} " if len(lead) <= LEAD_CHARACTERS else "… ", False])
+    left = TEXT_CHARACTERS
+    for part, mark in segments(text[first:], [(start - first, stop - first) for start, stop in answers]):
+        if left <= 0:
+            break
+        flat = shown(_SPACES.sub(" ", part[: left * 4]), left)
+        pieces.append([flat, "answer" if mark else False])
+        left -= len(flat)
+    return pieces
 
 
 def _on_axis(scores: Sequence[float | None]) -> bool:

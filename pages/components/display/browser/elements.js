@@ -8,8 +8,9 @@ const element = (tag, className, text) => {
   if (text !== undefined) node.textContent = text;
   return node;
 };
-// A piece of a text, in a <mark> where it is to be seen.
-const piece = ([text, marked]) => (marked ? element("mark", "", text) : document.createTextNode(text));
+// A piece of a text, in a <mark> where it is to be seen; `marked` may name its class.
+const piece = ([text, marked]) =>
+  marked ? element("mark", marked === true ? "" : marked, text) : document.createTextNode(text);
 
 // The object that draws into an element: made once, and asked again whenever the data or the theme changes.
 const pictures = new WeakMap();
