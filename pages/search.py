@@ -8,7 +8,7 @@ from pages.components.inputs import model as model_input
 from pages.components.inputs.collections import LIVE
 from pages.components.inputs.controls import start_button
 from pages.components.inputs.search_engine import live_settings
-from pages.components.search import corpus, reindex, run, unanswered
+from pages.components.search import corpus, reindex, run, tickets, unanswered
 from pages.components.search.input import (
     first_stage,
     question_input,
@@ -32,6 +32,7 @@ connection = connections.current()
 restore_from_link(connection)
 corpus.take_finished()
 job.take_finished()
+tickets.take_finished()
 fold.hide(run.FOLD, run.has_result())
 
 with st.container(gap="xsmall"):
@@ -62,6 +63,7 @@ with inputs:
 with ask:
     question = question_input()
     ticket_picker(source)
+    tickets.list_input()
     reads = st.container()
 with choices:
     model = model_input.model_control(connection)
@@ -105,6 +107,8 @@ elif (pressed or current.wanted) and planned is not None:
 with st.container():
     job.confirmation(lambda: run.tasks(planned) if planned is not None else None)
 progress = st.container()
+with st.container():
+    tickets.bar()
 with folded:
     run.fold_line(question, source, planned)
 with st.container():

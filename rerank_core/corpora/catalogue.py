@@ -166,6 +166,27 @@ class CorpusStore:
             raise explained(error, folder) from error
         remove_tree(gone)
 
+    def take_place(self, new: str, old: str) -> Corpus:
+        """Put one corpus in the place of another, which is deleted: it has that one's id and name from then on.
+
+        Gives the corpus under this id. Whenever the power goes, one of the two is there whole.
+        """
+        before, after = self.open(old), self.open(new)
+        name, folder = before.name, before.folder
+        with self._lock:
+            for one in (before, after):
+                held = self._open.pop(one.folder, None)
+                if held is not None:
+                    held.release()
+        try:
+            gone = folder.rename(folder.with_name(f"deleted-{folder.name}"))
+            after.folder.rename(folder)
+        except OSError as error:
+            raise explained(error, folder) from error
+        remove_tree(gone)
+        self.rename(folder.name, name)
+        return self.open(folder.name)
+
     def _opened(self, path: Path) -> Corpus:
         with self._lock:
             corpus = self._open.get(path)

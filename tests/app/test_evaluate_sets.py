@@ -481,3 +481,15 @@ def test_two_sets_of_one_name_stay_apart() -> None:
     assert first != second
     ran(box.set_value(first).run())
     assert page.session_state["evaluate"].set_id == first
+
+
+def test_the_sample_of_an_earlier_version_stays_beside_the_one_of_today() -> None:
+    """A home that has an older sample opens with the new one, once, and the old one can still be chosen."""
+    sample = stores.sample_query_set()
+    older = stores.query_sets().save(replace(sample, queries=sample.queries[:77]))
+    page = open_step("Query set")
+    assert "165 queries" in words(page)
+    assert open_step("Query set").session_state["evaluate"].set_id == page.session_state["evaluate"].set_id
+    assert sorted(one.queries for one in stores.query_sets().list()) == [77, 165]
+    page = open_step("Query set", set=older)
+    assert "77 queries" in words(page)

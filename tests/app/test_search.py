@@ -486,3 +486,24 @@ def test_near_copies_that_say_different_things_are_marked_and_the_base_is_rememb
     search(again)
     assert "which is not your own content" in words(again)
     assert app().selectbox(key="source").value == "sample"
+
+
+def test_a_file_of_the_same_name_takes_the_place_of_the_old_one(app) -> None:
+    """What the file said before is gone, the rest stays, and the message says so; kept apart on request."""
+    at = app()
+    at.toggle[0].set_value(True).run()
+    at.text_input(key="corpus_name").set_value("Boots").run()
+    upload(at, ("boots.csv", b"text\nBoots cost 90\nBoots are brown\n"), ("hats.csv", b"text\nSun hats\n"))
+    press(at, "Create")
+    base = CorpusStore().list()[0]
+    upload(at, ("boots.csv", b"text\nBoots cost 95\n"), place=1)
+    press(at, "Add")
+    assert "1 passage added in place of 2 from files of the same name." in words(at)
+    assert at.selectbox(key="source").value == base.id
+    stores.corpora.clear()
+    assert [document.text for document in CorpusStore().open(base.id)] == ["Sun hats", "Boots cost 95"]
+    assert [(one.name, one.passages) for one in CorpusStore().list()] == [("Boots", 2)]
+    upload(at, ("hats.csv", b"text\nRain hats\n"), place=1)
+    at.segmented_control(key="corpus_same_name").set_value("keep").run()
+    press(at, "Add")
+    assert [document.text for document in CorpusStore().open(base.id)] == ["Sun hats", "Boots cost 95", "Rain hats"]

@@ -186,7 +186,7 @@ def test_the_blind_test_gives_nothing_away_and_a_vote_reveals(visit: Visit) -> N
     settle(page)
     expect(page.locator(".board h2")).to_have_text([re.compile(rf"{column}: \w") for column in "ABC"])
     heads = [head.inner_text() for head in page.locator(".board h2").all()]
-    assert sorted(head.partition(": ")[2] for head in heads) == ["English", "Multilingual", "Keyword matching"]
+    assert sorted(head.partition(": ")[2] for head in heads) == ["English", "Keyword matching", "Multilingual"]
     expect(page.get_by_text(re.compile("^After [0-9]+ rounds?: "))).to_be_visible()
     file = downloaded(page, "Votes", exact=True)
     votes = list(csv.DictReader(io.StringIO(file, newline="")))

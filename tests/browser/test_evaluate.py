@@ -281,6 +281,8 @@ def test_what_decides_is_rated_by_a_click_and_then_counted(visit: Visit) -> None
     expect(page.get_by_text("You cannot know yet: nothing is rated")).to_be_visible()
     expect(page.get_by_text(re.compile("of the top 3, and the first result of 30 of 30 queries")).first).to_be_visible()
     expect(page.get_by_text(re.compile("^40 to go"))).to_be_visible()
+    assert serious_findings(page) == []
+    assert not scrolls_sideways(page)
     for label, said in (("Just right", 1), ("Not relevant", 2)):
         page.get_by_role("button", name=label).click()
         count = f"Count {said} rating{'s' if said > 1 else ''} in the answer"

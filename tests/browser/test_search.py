@@ -134,3 +134,32 @@ def test_the_words_that_a_passage_shares_with_the_question_are_marked_on_the_boa
     marks = page.locator(".list.right .row .text mark")
     for word in ("hub", "red"):
         expect(marks.filter(has_text=re.compile(f"^{word}$", re.IGNORECASE)).first).to_be_attached()
+
+
+def test_a_list_of_tickets_is_gone_through_by_keys(visit: Visit) -> None:
+    """Pasted, then next, marked and back without a mouse; the bar says how it stands, and axe finds nothing serious."""
+    page = visit().open("/search")
+    page.get_by_role("heading", name="Reranked order").wait_for()
+    settle(page)
+    unfold(page)
+    tickets = ["My hub flashes red three times", "The camera is offline", "How do I pay by invoice?"]
+    page.get_by_text("Several tickets at once").click()
+    page.get_by_label("Tickets", exact=True).fill("\n".join(tickets))
+    page.get_by_label("Tickets", exact=True).blur()
+    settle(page)
+    page.get_by_role("button", name="Take these").click()
+    bar = page.locator(".st-key-tickets_bar")
+    expect(bar).to_contain_text("Ticket 1 of 3 tickets: 0 answered, 0 not answered")
+    settle(page)
+    page.locator("body").press("n")
+    expect(bar).to_contain_text("Ticket 2 of 3")
+    settle(page)
+    page.locator("body").press("x")
+    expect(bar).to_contain_text("Ticket 3 of 3 tickets: 0 answered, 1 not answered")
+    settle(page)
+    page.locator("body").press("a")
+    expect(bar).to_contain_text("Ticket 1 of 3 tickets: 1 answered, 1 not answered")
+    settle(page)
+    page.locator("body").press("n")
+    expect(bar).to_contain_text("This one is marked: not answered.")
+    assert serious_findings(page) == []

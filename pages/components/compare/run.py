@@ -144,9 +144,9 @@ def _started(planned: Plan[Run]) -> None:
 
 def _take(ended: Ended[Run]) -> None:
     part = _part(ended.id)
-    fold.of(FOLD).opened = False
     if part is not None:
         part.run = ended.result
+        _fold()
         _share_ratings()
 
 
@@ -159,6 +159,12 @@ def _missed(ended: Ended[Run]) -> None:
     part = _part(ended.id)
     if part is not None:
         part.error, part.cancelled = ended.error, ended.error is None
+        _fold()
+
+
+def _fold() -> None:
+    """The answers are to be seen; what was cancelled can be asked for again, so the button is to be seen too."""
+    fold.of(FOLD).opened = any(part.cancelled for part in state().parts)
 
 
 def _contender(asked: RunAsked) -> Contender:

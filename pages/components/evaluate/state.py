@@ -92,12 +92,13 @@ def reported() -> Iterator[None]:
 
 
 def saved_sets() -> tuple[QuerySetSummary, ...]:
-    """The saved query sets, newest first, the sample always among them and last."""
-    saved = stores.query_sets().list()
-    if not any(map(is_sample, saved)):
+    """The saved query sets, newest first, the sample always among them and last. One that an earlier version of the
+    program came with stays for its runs, before the sample of today."""
+    saved, today = stores.query_sets().list(), len(stores.sample_query_set())
+    if not any(is_sample(one) and one.queries == today for one in saved):
         stores.query_sets().save(stores.sample_query_set())
         saved = stores.query_sets().list()
-    return tuple(sorted(saved, key=is_sample))
+    return tuple(sorted(saved, key=lambda one: is_sample(one) and 1 + (one.queries == today)))
 
 
 def is_sample(one: QuerySetSummary | QuerySet | None) -> bool:

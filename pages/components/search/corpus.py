@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 import streamlit as st
 
@@ -11,57 +11,31 @@ from pages.components.display import errors
 from pages.components.display.markdown import escaped
 from pages.components.inputs import uploads
 from pages.components.inputs.collections import LIVE, SAMPLE
-from pages.components.inputs.controls import select
+from pages.components.inputs.controls import segmented, select
 from pages.components.inputs.document_files import PLAIN_DOCUMENT_FILES
 from pages.components.inputs.import_report import report
 from pages.components.inputs.rank_fields import chosen_of, rank_fields_control
-from pages.components.inputs.uploads import Upload
 from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
+from pages.components.search.filling import Filled, Filling, work
 from pages.components.search.state import Preview, state
 from pages.components.session import connection as connections
 from pages.components.session import keys, query_params, stores
 from rerank_core import Document, RerankError, documents, pricing
-from rerank_core.corpora import CorpusStore
 from rerank_core.corpora.cutting import cut, first_of
 from rerank_core.documents import ParsedDocuments
 from rerank_core.documents.chunking import How, chunk_cost
-from rerank_core.documents.report import count
-from rerank_core.jobs import Cancelled, Job, JobContext
+from rerank_core.jobs import Job
 from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.retrieval.first_stage import CANDIDATES
 
+SAME_NAME = {"replace": "Takes its place", "keep": "Is added to it"}
 _PREVIEW_CHARACTERS = 300_000
-_REPORT_EVERY = 500
-# How the work divides, in thousandths of the way: up to here it is cut, up to there written down, then indexed.
-_CUT, _WRITTEN, _DONE = 150, 650, 1000
 HOW: dict[How, str] = {
     "off": "Whole documents",
     "paragraph": "Paragraphs",
     "size": "Pieces of a size",
     "heading": "Sections by heading",
 }
-
-
-@dataclass(frozen=True)
-class Filling:
-    """What a worker is to do: make a knowledge base of this name, or add to the one with this id."""
-
-    files: tuple[tuple[str, Upload[ParsedDocuments]], ...]
-    how: How
-    tokens: int
-    overlap: int
-    rank_fields: tuple[str, ...]
-    name: str = ""
-    corpus_id: str = ""
-
-
-@dataclass(frozen=True)
-class Filled:
-    """What came of it: the knowledge base, and a sentence of ours; `which` place the files came from, if any."""
-
-    which: str
-    corpus_id: str
-    message: str
 
 
 def take_finished() -> None:
@@ -125,6 +99,9 @@ def _keep(source: str) -> None:
     st.subheader("Add to this one", anchor=False)
     st.text(name)
     asked = _files("more", corpus_id=source)
+    if asked is not None:
+        how = segmented("A file of a name that is there already", SAME_NAME, keys.CORPUS_SAME_NAME, default="replace")
+        asked = replace(asked, replace=how == "replace")
     if st.button("Add", icon=":material/add:", disabled=asked is None, key=keys.CORPUS_ADD):
         _fill(asked)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -267,62 +244,8 @@ def _fill(asked: Filling | None) -> None:
     if asked is None or FILL.job().running:
         return
     state().message = ""
-    FILL.job().submit(lambda: Plan((Task(_work, (stores.corpora(), asked), asked=asked),)))
+    FILL.job().submit(lambda: Plan((Task(work, (stores.corpora(), asked), asked=asked),)))
     st.rerun()
-
-
-def _work(context: JobContext, store: CorpusStore, asked: Filling) -> Filled:
-    """Runs on a worker thread: nothing of Streamlit may be called here."""
-    passages: list[Document] = []
-    total = sum(len(upload.parsed.documents) for _, upload in asked.files)
-    before = 0
-    for name, upload in asked.files:
-        whole = documents.with_source(upload.parsed, name)
-        passages += cut(
-            whole,
-            asked.how,
-            tokens=asked.tokens,
-            overlap=asked.overlap,
-            source=name,
-            on_progress=_stage(context, 0, _CUT, "Cutting", before, total),
-        )
-        before += len(whole)
-    rows = _counted(passages, _stage(context, _CUT, _WRITTEN, "Writing"))
-    if asked.corpus_id:
-        corpus = store.open(asked.corpus_id)
-        added = corpus.add(rows)
-        again = f", {added.skipped:,} {'was' if added.skipped == 1 else 'were'} there already" if added.skipped else ""
-        message = f"{count(added.added, 'passage')} added{again}."
-    else:
-        corpus = store.create(asked.name, rows, rank_fields=asked.rank_fields)
-        message = (
-            f"{count(len(passages), 'passage')} {'is' if len(passages) == 1 else 'are'} in the new knowledge base."
-        )
-    try:
-        corpus.keyword_index(_stage(context, _WRITTEN, _DONE, "Indexing"))
-    except Cancelled:
-        message += " Indexing was stopped; the first search does the rest."
-    return Filled("more" if asked.corpus_id else "new", corpus.id, message)
-
-
-def _stage(
-    context: JobContext, start: int, end: int, what: str, before: int = 0, of: int = 0
-) -> Callable[[int, int], None]:
-    """A report of one stage of the work as a part of all of it; it raises Cancelled where somebody cancelled."""
-
-    def tell(done: int, total: int) -> None:
-        done, total = before + done, of or total
-        share = (end - start) * done // total if total else 0
-        context.progress(start + share, _DONE, note=f"{what}: {done:,} of {total:,}")
-
-    return tell
-
-
-def _counted(passages: Sequence[Document], tell: Callable[[int, int], None]) -> Iterator[Document]:
-    for place, passage in enumerate(passages):
-        if place % _REPORT_EVERY == 0:
-            tell(place, len(passages))
-        yield passage
 
 
 def _standing(job: Job[Filled]) -> str:

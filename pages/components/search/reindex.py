@@ -10,7 +10,8 @@ import streamlit as st
 from pages.components.inputs.collections import LIVE, SAMPLE
 from pages.components.inputs.rank_fields import has_choice, names_of, offer_titles, rank_fields_control, read_of
 from pages.components.jobs.page_job import Plan, Task
-from pages.components.search.corpus import FILL, Filled
+from pages.components.search.corpus import FILL
+from pages.components.search.filling import Filled
 from pages.components.search.state import state
 from pages.components.session import keys, stores
 from rerank_core import Document, RerankError

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from pages.components.session import page_state
 from rerank_core import Document, RerankError
+from rerank_core.exports.tickets import Mark, TicketRecord
 from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.retrieval.first_stage import Kind, Retrieved
 from rerank_core.retrieval.live.reply import LiveResult
@@ -60,6 +61,26 @@ class SearchAnswer:
         return self.asked.source
 
 
+@dataclass(eq=False)
+class DeskTicket:
+    """A ticket of the list that is gone through: what is known of it, which file it is from ("" where it was pasted),
+    and the answer of its last search."""
+
+    record: TicketRecord
+    source: str
+    answer: SearchAnswer | None = None
+
+    @property
+    def text(self) -> str:
+        """The ticket as it came."""
+        return self.record.text
+
+    @property
+    def mark(self) -> Mark | None:
+        """What was said of it."""
+        return self.record.mark
+
+
 @dataclass(frozen=True)
 class Preview:
     """The first documents of some files and the passages they are cut into; `key` says which files and cut how."""
@@ -96,6 +117,9 @@ class SearchState:
     missing_error: RerankError | None = None
     # A table of which rows were removed is drawn anew, with no row chosen.
     missing_round: int = 0
+    # The tickets to go through, and the place of the one that is open.
+    tickets: list[DeskTicket] = field(default_factory=list)
+    ticket: int | None = None
 
 
 def state() -> SearchState:

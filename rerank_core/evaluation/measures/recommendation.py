@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Literal
 
@@ -40,8 +40,8 @@ POWER = 0.8
 class Recommendation:
     """What to do about one model, or about reranking as a whole where `label` is None.
 
-    `text` says it in a few words, `reason` in a sentence why. `more` is about how many more queries have to be rated,
-    None where the question is settled.
+    `text` says it in a few words ("Switch English on", or "English would help too" beside another one), `reason` in a
+    sentence why. `more` is about how many more queries have to be rated, None where the question is settled.
     """
 
     verdict: Verdict
@@ -66,7 +66,9 @@ def recommend(summary: Summary) -> Advice:
     models = tuple(_about(row, summary) for row in rows)
     winners = [one for one in models if one.verdict == "on"]
     if winners:
-        return Advice(_choice(winners, rows, summary), models)
+        lead = _choice(winners, rows, summary)
+        also = [replace(one, text=f"{one.label} would help too") if one.verdict == "on" else one for one in models]
+        return Advice(lead, tuple(lead if one.label == lead.label else one for one in also))
     open_ones = [one for one in models if one.verdict == "unknown"]
     if open_ones:
         return Advice(open_ones[0], models)

@@ -764,3 +764,21 @@ def test_the_corpus_that_was_searched_last_is_known_until_it_is_gone(tmp_path):
     assert store.last_used is None
     (tmp_path / "last-used").write_bytes(b"\xff/../..")
     assert store.last_used is None
+
+
+def test_a_corpus_takes_the_place_of_another(tmp_path):
+    """It has that one's id and name and its own passages; whoever opens the id finds it, and no third is left."""
+    store = CorpusStore(tmp_path)
+    old = store.create("Help centre", ["an old text"])
+    list(old)  # it is open
+    new = store.create("being made", ["a new text", "another"])
+    taken = store.take_place(new.id, old.id)
+    assert (taken.id, taken.name, [document.text for document in taken]) == (
+        old.id,
+        "Help centre",
+        ["a new text", "another"],
+    )
+    for each in (store, CorpusStore(tmp_path)):
+        assert [(one.id, one.name, one.passages) for one in each.list()] == [(old.id, "Help centre", 2)]
+        assert each.open(old.id)[0].text == "a new text"
+    assert [hit.index for hit in taken.keyword_index().search("another", 5)] == [1]

@@ -150,8 +150,10 @@ def test_the_cheaper_of_two_that_cannot_be_told_apart_is_chosen() -> None:
     chance = random.Random(8)
     good = [chance.gauss(0.1, 0.1) for _ in range(60)]
     near = [value - chance.gauss(0.002, 0.05) for value in good]
-    lead = advised(Hosted=good, Local=near, prices={"Hosted": 30}).lead
+    advice = advised(Hosted=good, Local=near, prices={"Hosted": 30})
+    lead = advice.lead
     assert lead.label == "Local"
+    assert [one.text for one in advice.models] == ["Hosted would help too", "Switch Local on"]
     assert lead.reason.endswith("It costs less than Hosted, and the two cannot be told apart.")
     assert advised(Hosted=good, Local=near, prices={"Local": 30}).lead.label == "Hosted"
     far = [value - 0.05 for value in good]
