@@ -19,7 +19,7 @@ from pages.components.session import connection as connections
 from pages.components.session import keys, query_params
 from pages.components.session.texts import DEFAULT_TOP_N, OWN, texts
 from pages.components.sharing import received
-from rerank_core import RerankError, language, offline, pricing, provider
+from rerank_core import RerankError, language, pricing, provider
 from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.ranking.contender import (
     MAX_CONTENDERS,
@@ -186,7 +186,7 @@ def _notes(chosen: Sequence[Contender]) -> None:
     for contender, name in zip(chosen, short_names(chosen), strict=True):
         spec = provider(contender.provider)
         model = spec.model(contender.model)
-        reason = offline.unavailable_reason(contender.model) if spec.is_local and contender.model else None
+        reason = spec.unavailable_reason(contender.model)
         if reason:
             st.caption(f":material/block: {name} is not available on this computer.")
             st.text(reason)
