@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages.components.session import keys, stores
 from rerank_core import RerankError, language, provider
+from rerank_core.providers.local import is_fitted_before
 from rerank_core.ranking import strength
 from rerank_core.ranking.strength import Levels, ScoreScale, scale_of
 from rerank_core.storage.evaluation_file import ExperimentFile
@@ -69,7 +70,7 @@ def scale(run: Run) -> ScoreScale:
 
 def _measured(run: Run) -> Levels | None:
     model = provider(run.connection).model(run.response.model)
-    if model is None:
+    if model is None or (run.connection == "local" and is_fitted_before(run.response.model, run.response.raw)):
         return None
     across = model.cross_language_threshold is not None and language.differ(
         run.query, [document.text for document in run.documents]
