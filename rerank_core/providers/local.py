@@ -138,6 +138,12 @@ def accept(model: str) -> RerankError | None:
     return ConfigurationError(f"{reason.rstrip('.')}.", code="model_unavailable", hint=hint)
 
 
+def _unavailable(model: str) -> str | None:
+    from rerank_core import offline
+
+    return offline.unavailable_reason(model)
+
+
 def compute(batch: Batch, report: Callable[[int, int], None]) -> dict[str, Any]:
     """Score the texts and return {"results": [...]}, best first, in the shape of a hosted reply.
 
@@ -249,6 +255,7 @@ LOCAL = ProviderSpec(
     explain=partial(replies.explain, "On this computer", {}),
     compute=compute,
     accept=accept,
+    unavailable=_unavailable,
     models=MODELS,
     default_model="local-english",
 )
