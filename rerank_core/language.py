@@ -215,6 +215,37 @@ def differ(query: str, texts: Sequence[str]) -> bool:
     return other * 2 > len(found)
 
 
+def are_english(query: str, texts: Sequence[str]) -> bool:
+    """Whether query and texts pass for English: neither the query nor more than half of the texts is surely not.
+
+    A query that looks English or tells nothing is not worth loading the model for where the texts are English.
+    """
+    found = _guesses(texts)
+    plain = _plain(query)
+    if (_seems_foreign(plain) or "en" not in found) and _asked(query, found) not in (None, "en"):
+        return False
+    return sum(code not in (None, "en") for code in found) * 2 <= len(found)
+
+
+def strangers(query: str, texts: Sequence[str]) -> list[bool]:
+    """Which texts are surely in another language than the query, in the order of `texts`; False wherever unsure.
+
+    Every text is looked at, unlike in `differ`, but the model is asked only about those that English words do not
+    settle: among English texts bare titles are no strangers.
+    """
+    plain = [_plain(text) for text in texts]
+    found = [_by_looks(text) for text in plain]
+    english = "en" in found
+    found = [
+        code if code == "en" or (code is None and english and not _seems_foreign(text)) else _code(text, _SURE)
+        for code, text in zip(found, plain, strict=True)
+    ]
+    asked = _asked(query, found)
+    if asked is None:
+        return [False] * len(texts)
+    return [code is not None and not _may_be_one(code, asked) for code in found]
+
+
 def _may_be_one(one: str, other: str) -> bool:
     """Whether two languages are the same or too alike to tell apart, or one may be the other's script."""
     if _SAME.get(one, one) == _SAME.get(other, other):

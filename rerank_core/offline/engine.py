@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rerank_core.errors import ModelNotFoundError
+from rerank_core import language
+from rerank_core.errors import ConfigurationError, ModelNotFoundError
 from rerank_core.extras import missing, require
 from rerank_core.offline import calibration
 from rerank_core.offline.computed import keep_in
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
     from rerank_core.offline.encoder import Encoder
 
 __all__ = ["Scored", "embedding_model", "is_loaded", "keep_in", "load", "score", "unavailable_reason"]
+
+log = logging.getLogger(__name__)
+
+READ_AGAIN = 10
+"""How many of English's first documents the cross-encoder reads (`calibration`)."""
 
 OnProgress = Callable[[int, int], None]
 
@@ -37,7 +44,7 @@ class Scored:
     cross-encoder, which counts no words). A document longer than the model reads at once was scored in `windows`
     overlapping windows and the best one counts: `best_window` is its place in characters, (start, stop); None for
     the keyword model. The cross-encoder reads a long query by sentence: `sentence` is the place of the one that
-    counted, in characters of the query.
+    counted, in characters of the query. `logit` is what the cross-encoder found, None for documents it has not read.
     """
 
     relevance_score: float
@@ -46,6 +53,7 @@ class Scored:
     windows: int
     best_window: tuple[int, int] | None
     sentence: tuple[int, int] | None = None
+    logit: float | None = None
 
 
 def _english(data: memoryview) -> Encoder | None:
@@ -67,7 +75,6 @@ def _cross_encoder(data: memoryview) -> CrossEncoder | None:
 
 
 _EMBEDDINGS = {ENGLISH: LocalModel(MINILM, _english), MULTILINGUAL: LocalModel(MULTILINGUAL_E5, _multilingual)}
-_SCALES = {ENGLISH: calibration.ENGLISH, MULTILINGUAL: calibration.MULTILINGUAL}
 _CROSS_ENCODER = LocalModel(MS_MARCO, _cross_encoder)
 
 
@@ -106,25 +113,35 @@ def load(model_id: str) -> None:
     model = _model(model_id)
     if model is not None:
         model.get()
+    if model_id == ENGLISH:
+        _second_reader()
 
 
-def score(
-    model_id: str,
-    query: str,
-    texts: Sequence[str],
-    *,
-    across_languages: bool = False,
-    on_progress: OnProgress | None = None,
-) -> list[Scored]:
+def _second_reader() -> CrossEncoder | None:
+    """What reads English's first documents again, loaded; None where it cannot be used, since English does without."""
+    if _CROSS_ENCODER.reason() is not None:
+        return None
+    try:
+        return _CROSS_ENCODER.get()
+    except ConfigurationError as error:
+        log.warning("English works without the cross-encoder: %s", error)
+        return None
+
+
+def score(model_id: str, query: str, texts: Sequence[str], *, on_progress: OnProgress | None = None) -> list[Scored]:
     """Score every text for the query; the answer is in the order of `texts`.
 
-    `across_languages` says that no text is in the query's language: the multilingual model then does not hold it
-    against them that they share no words with it. It changes the scores and never the order; the other models
-    take no notice.
+    English: cosine and keywords put the texts in order, and the cross-encoder reads the first READ_AGAIN of them
+    again, which may change their places among themselves; none of the others comes before them, and their scores end
+    under the lowest of those. Where the cross-encoder is not there, or query or texts are in another language,
+    cosine and keywords decide alone.
+
+    Multilingual: what is known of the language of query and text counts: a text in another one is not held back for
+    sharing no words with the query.
 
     `on_progress(done, total)` is called from this thread, at most every 0.2 s and once at the end; what it
-    raises stops the work at once and is raised here. A query longer than the model reads at once counts whole:
-    its windows' vectors are averaged. Raises ConfigurationError where the model cannot be used and
+    raises stops the work at once and is raised here. A query longer than an embedding model reads at once counts
+    whole: its windows' vectors are averaged. Raises ConfigurationError where the model cannot be used and
     ModelNotFoundError for an unknown one.
     """
     total = len(texts)
@@ -151,16 +168,49 @@ def score(
 
     alive = paced(lambda _: tick(0))  # until the texts' turn comes, so that a long query can be cancelled too
     shares = keyword_shares(query, texts, tick=alive)
-    scale = calibration.ACROSS_LANGUAGES if across_languages and model_id == MULTILINGUAL else _SCALES[model_id]
     asked = _average(encoder.embed_all([query], QUERY, tick=alive)[0])
     answers = encoder.embed_all(texts, PASSAGE, tick=tick)
-    return [_scored(scale, asked, answer, share) for answer, share in zip(answers, shares, strict=True)]
+    scales = _scales(model_id, query, texts)
+    found = [_scored(*each) for each in zip(scales, [asked] * total, answers, shares, strict=True)]
+    if model_id != ENGLISH or not texts or not language.are_english(query, texts):
+        return found
+    reader = _second_reader()
+    return found if reader is None else _read_again(reader, query, texts, found, paced(lambda _: tick(total)))
+
+
+def _scales(model_id: str, query: str, texts: Sequence[str]) -> Sequence[calibration.Logistic]:
+    """How the signals of each text become a score."""
+    if model_id == ENGLISH:
+        return [calibration.ENGLISH] * len(texts)
+    strangers = language.strangers(query, texts)
+    if strangers and all(strangers):
+        return [calibration.ACROSS_LANGUAGES] * len(texts)
+    return [calibration.STRANGER if stranger else calibration.MULTILINGUAL for stranger in strangers]
+
+
+def _read_again(
+    reader: CrossEncoder, query: str, texts: Sequence[str], found: Sequence[Scored], tick: Callable[[int], None]
+) -> list[Scored]:
+    """English with its first texts read by the cross-encoder."""
+    order = sorted(range(len(found)), key=lambda place: -found[place].relevance_score)
+    first, rest = order[:READ_AGAIN], order[READ_AGAIN:]
+    again = list(found)
+    pairs = reader.score_all(query, [texts[place] for place in first], tick=tick)
+    for place, pair in zip(first, pairs, strict=True):
+        row = found[place]
+        score = calibration.ENGLISH_READ.score(pair.logit, row.cosine or 0.0, row.keyword or 0.0)
+        again[place] = replace(row, relevance_score=score, sentence=pair.sentence, logit=pair.logit)
+    ceiling = calibration.BELOW * min(again[place].relevance_score for place in first)
+    share = min(1.0, ceiling / found[rest[0]].relevance_score) if rest else 1.0
+    for place in rest:
+        again[place] = replace(found[place], relevance_score=found[place].relevance_score * share)
+    return again
 
 
 def _pair_scored(found: PairScore) -> Scored:
     """The model's own probability, as other servers of it show it."""
     score = 0.0 if found.logit is None else 1 / (1 + math.exp(-found.logit))
-    return Scored(score, None, None, found.windows, found.best_window, found.sentence)
+    return Scored(score, None, None, found.windows, found.best_window, found.sentence, found.logit)
 
 
 def _average(embedding: Embedding) -> Embedding:

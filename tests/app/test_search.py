@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.components.jobs import page_job
-from pages.components.search import corpus
+from pages.components.search import filling
 from pages.components.search import run as search_run
 from pages.components.session import stores
 from rerank_core import samples
@@ -169,6 +169,7 @@ def test_adding_says_what_was_there_already_and_long_documents_are_cut(app) -> N
     more = ("long.json", b'["%s"]' % long.replace(b"\n", b"\\n"))
     upload(at, ("boots.csv", b"id,text\n1,Wide boots\n"), more, place=1)
     assert "2 documents become 5 passages." in words(at)
+    at.segmented_control(key="corpus_same_name").set_value("keep").run()
     press(at, "Add")
     assert "4 passages added, 1 was there already." in words(at)
     (kept,) = CorpusStore().list()
@@ -192,7 +193,7 @@ def test_a_name_that_is_taken_keeps_the_files(app) -> None:
 def test_filling_can_be_cancelled_and_survives_a_reload(app, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cutting waits here until it is let: a new session finds the work by the address with its files, and
     Cancel ends it and loses nothing."""
-    cut = corpus.cut
+    cut = filling.cut
 
     def held(documents: Any, *args: Any, on_progress: Any = None, **kwargs: Any) -> Any:
         if on_progress is not None:
@@ -200,7 +201,7 @@ def test_filling_can_be_cancelled_and_survives_a_reload(app, gate: Gate, monkeyp
             on_progress(0, len(documents))
         return cut(documents, *args, on_progress=on_progress, **kwargs)
 
-    monkeypatch.setattr(corpus, "cut", held)
+    monkeypatch.setattr(filling, "cut", held)
     monkeypatch.setattr(page_job, "_AT_ONCE_SECONDS", 0.0)
     at = managing(app())
     at.text_input(key="corpus_name").set_value("Boots").run()

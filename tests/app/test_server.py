@@ -13,6 +13,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from pages.components.server import guard, warm_up
+from rerank_core.offline import computed
+from rerank_core.storage.sqlite_file import home
 from tests.support import ROOT
 from tests.support.app_server import Server, start_server
 from tests.support.gate import PATIENCE
@@ -273,3 +275,19 @@ def test_it_does_not_watch_its_own_files():
 
     settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
     assert settings["server"]["fileWatcherType"] == "none"
+
+
+def test_the_app_keeps_what_the_models_compute(monkeypatch):
+    """From its start on, the server looks up and keeps vectors and scores in the home folder."""
+    import app
+
+    monkeypatch.setattr(warm_up, "warm", lambda: None)
+    monkeypatch.setattr(app.st, "get_option", lambda _name: True)
+    monkeypatch.setattr(computed, "_store", None)
+
+    async def started():
+        async with app.lifespan(None):
+            return computed._store
+
+    store = asyncio.run(started())
+    assert store.path == home() / "computed.sqlite3"

@@ -117,6 +117,51 @@ def test_query_and_documents_differ_only_where_both_are_sure() -> None:
     assert not differ("Jeg kan ikke logge ind på min konto", ["Jeg kan ikke logge inn på kontoen min lenger"])
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("How do I reset my password?", [False, False, True, True, False]),
+        ("Wie setze ich mein Passwort zurück?", [True, False, False, True, False]),
+        ("パスワードを忘れました", [True, False, True, False, False]),
+        ("SSL 429", [False] * 5),
+    ],
+)
+def test_texts_in_another_language_than_the_query_are_told_one_by_one(query: str, expected: list[bool]) -> None:
+    """In a mixed list each text is judged by itself; a bare title, or a query that tells nothing, is no stranger."""
+    texts = [
+        "How to reset your password when you have forgotten it",
+        "Contact support",
+        "So setzen Sie Ihr Passwort zurück, wenn Sie es vergessen haben",
+        "パスワードを再設定する方法",
+        "",
+    ]
+    assert language.strangers(query, texts) == expected
+    assert language.strangers(query, []) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "texts", "expected"),
+    [
+        ("forgot password", ["How to reset your password", "Contact support"], True),
+        ("Wie setze ich mein Passwort zurück?", ["How to reset your password", "Contact support"], False),
+        (
+            "forgot password",
+            ["So setzen Sie Ihr Passwort zurück", "パスワードを再設定する方法", "How to reset it"],
+            False,
+        ),
+        (
+            "forgot password",
+            ["So setzen Sie Ihr Passwort zurück", "How to reset it", "Where is the account page"],
+            True,
+        ),
+        ("SSL 429", [], True),
+    ],
+)
+def test_lists_that_pass_for_english(query: str, texts: list[str], expected: bool) -> None:
+    """A foreign query or a list of mostly foreign texts does not; names, codes and nothing at all do."""
+    assert language.are_english(query, texts) is expected
+
+
 def test_short_texts_are_told_together() -> None:
     """Titles that tell nothing one by one tell their language as a list."""
     titles = ["Konto löschen", "Drucker offline", "Rechnung", "Lieferung", "Zahlung", "SSL-Zertifikat erneuern"]
@@ -130,6 +175,8 @@ def test_english_lists_never_load_the_model(monkeypatch: pytest.MonkeyPatch) -> 
     texts = ["How to reset your password", "Password policies and requirements", "Contact support", "Account security"]
     assert english_mismatch("How do I reset my password?", texts) is None
     assert not differ("How do I reset my password?", texts)
+    assert language.strangers("How do I reset my password?", texts) == [False] * 4
+    assert language.are_english("forgot password", texts)
 
 
 def test_every_code_has_a_name() -> None:

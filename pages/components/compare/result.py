@@ -53,15 +53,13 @@ def result(top_n: int) -> None:
     said = _said(columns, figures, blind)
     widest = headline.disagreement_text(figures.differences, names, _label(documents))
     _, *rest = headline.agreement_parts(figures.agreement, names, _label(documents))
-    below = [f"{part[0].upper()}{part[1:]}." for part in [*rest, *([widest] if widest else [])]]
+    below = [*said[1:], *(f"{part[0].upper()}{part[1:]}." for part in [*rest, *([widest] if widest else [])])]
     if not presenting.on():  # else the sentence stands in the head of the presenter view
         with beside_headline():
             with st.container(key=keys.HEADLINE):
                 st.text(said[0])
             if not blind:
-                share(lambda: _shared(columns, top_n, [*said, *below]))
-        if len(said) > 1:
-            st.text(said[1])
+                share(lambda: _shared(columns, top_n, [said[0], *below]))
     compare_blind.vote(current, [column.part for column in columns], [column.head for column in columns])
     if not blind:  # a warning, like a scale of its own, is a model's signature
         _notices(columns)

@@ -18,7 +18,7 @@ from pages.components.duplicates.result import (
 )
 from pages.components.duplicates.state import Outcome
 from pages.components.inputs.controls import segmented
-from pages.components.session import keys
+from pages.components.session import keys, thresholds
 from rerank_core import Document, pricing, provider
 from rerank_core.duplicates import MEANING, WORDING, ComparedText, Measure, compared_csv, compared_json
 from rerank_core.duplicates.measures import RELEVANCE_WARNING
@@ -87,7 +87,9 @@ def _results(outcome: Outcome, rows: tuple[ComparedText, ...], by: str) -> None:
         records.append(record)
     if len(rows) > SHOWN:
         st.caption(f"The first {SHOWN:,} of {len(rows):,}; the files have all of them.")
-    chosen = selected_row(records, f"one_{outcome.id}_{by}", "The texts by how much they are like the reference")
+    scale = thresholds.scale(outcome.run) if outcome.run is not None else None
+    alt = "The texts by how much they are like the reference"
+    chosen = selected_row(records, f"one_{outcome.id}_{by}", alt, scale)
     row = rows[chosen]
     facts = {"Relevance": row.relevance, "Meaning": row.meaning, "Wording": row.wording}
     both = outcome.asked.reference or "", ranked_text(row.document, outcome.asked.rank_fields)

@@ -32,6 +32,7 @@ from rerank_core.duplicates import (
 from rerank_core.duplicates.measures import explain
 from rerank_core.providers.local import LOCAL
 from rerank_core.rank_fields import ranked_text
+from rerank_core.ranking.strength import ScoreScale
 
 MEASURES: dict[Measure, str] = {WORDING: "Near-identical wording", MEANING: "Similar meaning"}
 SHOWN_PAIRS, EXPLAINED = 500, 30
@@ -228,9 +229,17 @@ def title(document: Document) -> str:
     return shown(str(document.metadata.get("title") or document.text), PREVIEW, one_line=True)
 
 
-def selected_row(rows: Sequence[Mapping[str, object]], key: str, alt: str) -> int:
-    """A table of which one row can be selected; the place of that row, of the first one where there is none."""
+def selected_row(rows: Sequence[Mapping[str, object]], key: str, alt: str, relevance: ScoreScale | None = None) -> int:
+    """A table of which one row can be selected; the place of that row, of the first one where there is none.
+
+    `relevance` gives the bars of relevance scores their range. They have no words here: those were measured for
+    questions, and a reference text is none.
+    """
     bar = st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.3f", width=120)
+    scale = relevance or ScoreScale()
+    ranged = st.column_config.ProgressColumn(
+        min_value=0, max_value=scale.top, format="%.3f", width=120, help=scale.range_text
+    )
     event = st.dataframe(
         pd.DataFrame(rows),
         key=key,
@@ -250,7 +259,7 @@ def selected_row(rows: Sequence[Mapping[str, object]], key: str, alt: str) -> in
             "In it": st.column_config.TextColumn(width="large"),
             "One": st.column_config.TextColumn(width="medium"),
             "Other": st.column_config.TextColumn(width="medium"),
-            "Relevance": bar,
+            "Relevance": ranged,
             "Rank": st.column_config.NumberColumn(width=60),
             "Text": st.column_config.TextColumn(width="large"),
         },

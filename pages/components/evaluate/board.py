@@ -10,10 +10,12 @@ from pages.components.display.orders_view import orders_view
 from pages.components.evaluate.orders import judgments, orders, rankings
 from pages.components.evaluate.rate import keep
 from pages.components.evaluate.state import state
-from pages.components.session import keys
+from pages.components.session import keys, thresholds
+from rerank_core import providers
 from rerank_core.evaluation.measures.summary import INITIAL
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
 from rerank_core.ranking.heading import heading
+from rerank_core.ranking.strength import ScoreScale
 
 
 def query_board(query_set: QuerySet, query: Query, label: str, against: str) -> None:
@@ -30,11 +32,27 @@ def query_board(query_set: QuerySet, query: Query, label: str, against: str) -> 
             return
         current = state()
         top_n = int(st.session_state.get(keys.SUMMARY_DEPTH) or 10)
-        view = BoardView(top_n, _name(query_set, against), _name(query_set, label), picked=current.picked, rating=True)
+        view = BoardView(
+            top_n,
+            _name(query_set, against),
+            _name(query_set, label),
+            picked=current.picked,
+            rating=True,
+            scale=_words(query_set, query, label, rows),
+        )
         # A component's key must not hold two underscores in a row, and a query's id may.
         current.picked = orders_view(rows, view, key=keys.EVALUATE_BOARD, on_event=_on_board)
         _scale(query)
         _detail(query_set, query, rows)
+
+
+def _words(query_set: QuerySet, query: Query, label: str, rows: list[BoardRow]) -> ScoreScale | None:
+    """What the scores of an order's model say in words; None for an order that no model made."""
+    made_by = next((ranking.contender for ranking in rankings() if ranking.label == label), None)
+    if made_by is None or made_by.provider not in {spec.id for spec in providers()}:
+        return None
+    documents = query_set.documents_of(query)
+    return thresholds.scale_for((made_by.provider, made_by.model), [row.score for row in rows], query.text, documents)
 
 
 def _scale(query: Query) -> None:

@@ -6,10 +6,13 @@ model. The levels of the words are those measured for the model, from what is ke
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from pages.components.session import keys, stores
-from rerank_core import RerankError, language, provider
+from rerank_core import Document, RerankError, language, provider
+from rerank_core.providers.local import is_fitted_before
 from rerank_core.ranking import strength
 from rerank_core.ranking.strength import Levels, ScoreScale, scale_of
 from rerank_core.storage.evaluation_file import ExperimentFile
@@ -43,7 +46,9 @@ def suggested(run: Run) -> float | None:
         mine = kept(run.connection, run.response.model)
     if mine is not None:
         return mine
-    measured = _measured(run)
+    if _is_of_before(run):
+        return None
+    measured = _measured(run.connection, run.response.model, run.query, run.documents)
     return None if measured is None else measured.possible
 
 
@@ -51,14 +56,12 @@ def levels(run: Run) -> Levels | None:
     """The scores at which the words of this run change; None where nobody knows them for its model.
 
     A cut-off that was kept on the Evaluate page comes from a person's own ratings, so "weak" ends there; where nothing
-    else was measured, "strong" begins there too. What somebody sets on a board for a while changes no word.
+    else was measured, "strong" begins there too. What somebody sets on a board for a while changes no word. A saved run
+    from before its model was fitted again has none.
     """
-    measured, cut = _measured(run), kept(run.connection, run.response.model)
-    if cut is None:
-        return measured
-    if measured is None:
-        return Levels(cut, cut)
-    return Levels(cut, None if measured.strong is None else max(cut, measured.strong))
+    if _is_of_before(run):
+        return None
+    return _levels(run.connection, run.response.model, run.query, run.documents)
 
 
 def scale(run: Run) -> ScoreScale:
@@ -67,11 +70,32 @@ def scale(run: Run) -> ScoreScale:
     return scale_of(scores, provider(run.connection).model(run.response.model), levels(run))
 
 
-def _measured(run: Run) -> Levels | None:
-    model = provider(run.connection).model(run.response.model)
+def _is_of_before(run: Run) -> bool:
+    return run.connection == "local" and is_fitted_before(run.response.model, run.response.raw)
+
+
+def scale_for(
+    of: tuple[str, str | None], scores: Sequence[float | None], query: str, documents: Sequence[Document]
+) -> ScoreScale:
+    """How scores of one query by the provider and model `of` are shown."""
+    connection, model = of
+    return scale_of(scores, provider(connection).model(model), _levels(connection, model, query, documents))
+
+
+def _levels(connection: str, model: str | None, query: str, documents: Sequence[Document]) -> Levels | None:
+    measured, cut = _measured(connection, model, query, documents), kept(connection, model)
+    if cut is None:
+        return measured
+    if measured is None:
+        return Levels(cut, cut)
+    return Levels(cut, None if measured.strong is None else max(cut, measured.strong))
+
+
+def _measured(connection: str, name: str | None, query: str, documents: Sequence[Document]) -> Levels | None:
+    model = provider(connection).model(name)
     if model is None:
         return None
     across = model.cross_language_threshold is not None and language.differ(
-        run.query, [document.text for document in run.documents]
+        query, [document.text for document in documents]
     )
     return strength.levels(model, across_languages=across)

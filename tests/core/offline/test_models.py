@@ -154,7 +154,7 @@ def test_the_first_example_and_the_warning(model_id):
     threshold = next(model.threshold for model in LOCAL.models if model.id == model_id)
     answer = [row.relevance_score for row in offline.score(model_id, "How do I reset my password?", SUPPORT)]
     assert max(answer) == answer[1] > 0.5
-    assert sorted(answer)[-2] < 0.2
+    assert sorted(answer)[-2] < 0.35
     cooking = offline.score(model_id, "How long should I boil an egg?", SUPPORT)
     assert max(row.relevance_score for row in cooking) < threshold
 
@@ -164,11 +164,24 @@ def test_multilingual_answers_across_languages():
     needs(MULTILINGUAL)
     threshold = next(model.cross_language_threshold for model in LOCAL.models if model.id == MULTILINGUAL)
     query = "Wie setze ich mein Passwort zurück?"
-    plain = [row.relevance_score for row in offline.score(MULTILINGUAL, query, SUPPORT)]
-    across = [row.relevance_score for row in offline.score(MULTILINGUAL, query, SUPPORT, across_languages=True)]
+    across = [row.relevance_score for row in offline.score(MULTILINGUAL, query, SUPPORT)]
     assert max(across) == across[1] > 0.5 > threshold
-    assert sorted(range(4), key=plain.__getitem__) == sorted(range(4), key=across.__getitem__)
-    assert all(one > other for one, other in zip(across, plain, strict=True))
+
+
+def test_multilingual_is_fair_to_the_languages_of_a_mixed_list():
+    """The same article in two languages, with others in both: its two versions come first, whatever the question's."""
+    needs(MULTILINGUAL)
+    texts = [
+        "Open Settings, choose Security and follow the steps to set a new password.",
+        "Öffnen Sie die Einstellungen, wählen Sie Sicherheit und vergeben Sie dort ein neues Passwort.",
+        "An invoice is sent to you by e-mail on the first day of each month.",
+        "Die Rechnung erhalten Sie am ersten Tag des Monats mit der Post und als E-Mail.",
+        "Your account can be closed at any time, and you get the rest of your money back.",
+        "Ein Konto können Sie jederzeit schließen, und Sie bekommen den Rest Ihres Geldes zurück.",
+    ]
+    for query in ("How do I reset my password?", "Wie setze ich mein Passwort zurück?"):
+        scores = [row.relevance_score for row in offline.score(MULTILINGUAL, query, texts)]
+        assert set(sorted(range(6), key=lambda place: -scores[place])[:2]) == {0, 1}, query
 
 
 def test_the_vendored_tokeniser_is_the_one_named_in_the_notice():

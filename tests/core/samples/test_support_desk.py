@@ -141,11 +141,11 @@ def test_scores_tell_the_tickets_that_nothing_answers() -> None:
     """Both score lower than every ticket with an answer, and under the model's threshold where it has one."""
     best = {ticket.id: max(scores("local-multilingual", ticket.text).values()) for ticket in TICKETS}
     unanswered = max(best[ticket.id] for ticket in TICKETS if not ticket.answers)
-    # Measured: 0.026 at most without an answer, 0.062 at least with one.
     assert unanswered * 1.5 < min(best[ticket.id] for ticket in TICKETS if ticket.answers)
     model = provider("local").model("local-multilingual")
     assert model is not None
-    assert unanswered < (0.05 if model.threshold is None else model.threshold)
+    assert model.threshold is not None
+    assert unanswered < model.threshold
 
 
 # --- the rated queries --------------------------------------------------------------------------------------------
