@@ -202,6 +202,14 @@ def parse(body: Any, batch: Batch) -> ParsedReply:
     )
 
 
+def is_fitted_before(model: str | None, body: Any) -> bool:
+    """Whether a body that `compute` made holds scores of a model that has been fitted again since: what is measured
+    for the model now says nothing about them."""
+    rows = body.get("results") if isinstance(body, dict) else None
+    old = [row for row in rows or () if isinstance(row, dict) and "windows" in row and "logit" not in row]
+    return bool(old) and model in (ENGLISH, MULTILINGUAL)
+
+
 def signals(body: Any) -> dict[int, str]:
     """What stands behind each score of a body that `compute` made, in words for a person, by index in the input.
 
