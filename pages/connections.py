@@ -16,14 +16,16 @@ for place, spec in zip(st.columns(len(specs)), specs, strict=True):
     with place.container(border=True, height="stretch"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{spec.label}**", width="content")
-            if state.ready:
+            if spec.is_local and not any(spec.unavailable_reason(model.id) is None for model in spec.models):
+                st.badge("Needs its models", icon=":material/folder_off:", color="orange")
+            elif state.ready:
                 st.badge("Ready", icon=":material/check:", color="green")
             else:
                 st.badge("Needs a key", icon=":material/key_off:", color="orange")
         st.caption(spec.description)
         in_use = spec.id == chosen.provider.id
         st.button(
-            "In use" if in_use else "Use this computer" if spec.is_local else f"Use {spec.label}",
+            "In use" if in_use else "Use this computer" if spec.id == specs[0].id else f"Use {spec.label}",
             key=keys.of(keys.USE, spec.id),
             icon=":material/radio_button_checked:" if in_use else None,
             disabled=in_use,
@@ -35,7 +37,7 @@ spec = chosen.provider
 left, right = st.columns([3, 2], gap="large")
 with left:
     if spec.is_local:
-        st.subheader("Models on this computer")
+        st.subheader("Models on this computer" if spec.id == specs[0].id else f"Models of {spec.label}")
         local_models.show(spec)
     else:
         st.subheader(f"Settings of {spec.label}")

@@ -14,6 +14,7 @@ from pages.components.duplicates.input import (
     reference_input,
     restore_from_link,
     source_control,
+    sync_link,
     take_finished_texts,
     take_restored,
 )
@@ -87,6 +88,7 @@ elif job.error is None and not job.running and not job.asking:
         icon=":material/arrow_upward:",
     )
 run.sync_query_params(mode)
+sync_link(asked)
 # Last, since it stays with the comparison: the page around it stands by then.
 with progress:
     job.progress()

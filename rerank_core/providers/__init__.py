@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from rerank_core.errors import ConfigurationError
 from rerank_core.providers.flashrank import FLASHRANK
+from rerank_core.providers.flashrank_library import FLASHRANK_LIBRARY
 from rerank_core.providers.gateflow import GATEFLOW
 from rerank_core.providers.local import LOCAL
 from rerank_core.providers.spec import Batch, ModelSpec, ParsedReply, ProviderSpec
 
 __all__ = ["Batch", "ModelSpec", "ParsedReply", "ProviderSpec", "provider", "providers"]
 
-_PROVIDERS = (LOCAL, GATEFLOW, FLASHRANK)
+_PROVIDERS = (LOCAL, GATEFLOW, FLASHRANK, FLASHRANK_LIBRARY)
 
 
 def providers() -> tuple[ProviderSpec, ...]:

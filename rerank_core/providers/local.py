@@ -1,7 +1,8 @@
 """On this computer: four models behind the same call, with no key, no network and no cost.
 
-What scores mean is measured (`python -m tests.benchmarks.bench_thresholds`), the levels chosen on one half of the
-queries and shown here on the other. For each question the best score of a list was taken once with its right answers
+What scores mean is measured, the levels chosen on one half of the queries and shown here on the other (halves as in
+`rerank_core/offline/calibration.py`; `python -m tests.benchmarks.bench_thresholds` looks at shorter lists besides). For
+each question the best score of a list was taken once with its right answers
 and once without them, over the whole list: the rated sample (66 help articles with their titles; statements, letters
 and keywords as well as questions) and XQuAD (240 paragraphs, questions written with the paragraph in view; without its
 answer a list still has four paragraphs of the same article).
@@ -138,6 +139,12 @@ def accept(model: str) -> RerankError | None:
     return ConfigurationError(f"{reason.rstrip('.')}.", code="model_unavailable", hint=hint)
 
 
+def _unavailable(model: str) -> str | None:
+    from rerank_core import offline
+
+    return offline.unavailable_reason(model)
+
+
 def compute(batch: Batch, report: Callable[[int, int], None]) -> dict[str, Any]:
     """Score the texts and return {"results": [...]}, best first, in the shape of a hosted reply.
 
@@ -196,6 +203,14 @@ def parse(body: Any, batch: Batch) -> ParsedReply:
     )
 
 
+def is_fitted_before(model: str | None, body: Any) -> bool:
+    """Whether a body that `compute` made holds scores of a model that has been fitted again since: what is measured
+    for the model now says nothing about them."""
+    rows = body.get("results") if isinstance(body, dict) else None
+    old = [row for row in rows or () if isinstance(row, dict) and "windows" in row and "logit" not in row]
+    return bool(old) and model in (ENGLISH, MULTILINGUAL)
+
+
 def signals(body: Any) -> dict[int, str]:
     """What stands behind each score of a body that `compute` made, in words for a person, by index in the input.
 
@@ -241,6 +256,7 @@ LOCAL = ProviderSpec(
     explain=partial(replies.explain, "On this computer", {}),
     compute=compute,
     accept=accept,
+    unavailable=_unavailable,
     models=MODELS,
     default_model="local-english",
 )

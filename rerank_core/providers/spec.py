@@ -100,7 +100,8 @@ class ProviderSpec:
     of success or raises BadResponseError, `explain(status, body, text)` turns any other reply into an error
     (`body` is the parsed JSON or None, `text` the reply as text). A provider that runs on this computer has
     `compute(batch, report)` instead of `build`: it does the work, calls `report(done, total)` as it goes, and
-    returns what `parse` reads. `accept(model)` returns an error for a model that need not be tried.
+    returns what `parse` reads; `unavailable(model)` says why one of its models cannot be used, in a sentence
+    with what to do, and None where it can. `accept(model)` returns an error for a model that need not be tried.
     """
 
     id: str
@@ -112,6 +113,7 @@ class ProviderSpec:
     build: Callable[[Batch], dict[str, Any]] | None = field(default=None, repr=False)
     compute: Callable[[Batch, Callable[[int, int], None]], Any] | None = field(default=None, repr=False)
     accept: Callable[[str], RerankError | None] | None = field(default=None, repr=False)
+    unavailable: Callable[[str], str | None] | None = field(default=None, repr=False)
     path: str = "/v1/rerank"
     key_variable: str | None = None
     base_url_variable: str | None = None
@@ -131,6 +133,11 @@ class ProviderSpec:
     def is_local(self) -> bool:
         """Whether it runs on this computer: no key, no address, no network."""
         return self.compute is not None
+
+    def unavailable_reason(self, model: str | None) -> str | None:
+        """Why a model cannot be used on this computer, in a sentence with what to do; None where it can, and for
+        services elsewhere. Loads nothing."""
+        return None if self.unavailable is None or model is None else self.unavailable(model)
 
     def headers(self, key: str) -> dict[str, str]:
         """The headers that carry a key, or what stands for one in a piece of code."""

@@ -110,6 +110,24 @@ _MIGRATIONS: tuple[str, ...] = (
         '["local", "local-keyword", "v2 (On this computer)"]', '["local", "local-keyword", "Keyword matching"]'
     );
     """,
+    # The scores of two local models were fitted again: a threshold goes to where its texts went, by straight lines
+    # between points of the two fits (Multilingual's at a keyword share of 0.1), and says so.
+    """
+    UPDATE thresholds SET
+        score = CASE model WHEN 'local-english' THEN
+            CASE WHEN score < 0.04 THEN score * 2.8
+                 WHEN score < 0.2 THEN 0.112 + (score - 0.04) * 1.3
+                 WHEN score < 0.6 THEN 0.32 + (score - 0.2) * 0.795
+                 ELSE 0.638 + (score - 0.6) * 0.905 END
+        ELSE
+            CASE WHEN score < 0.05 THEN score * 2.7
+                 WHEN score < 0.1 THEN 0.135 + (score - 0.05) * 5.8
+                 WHEN score < 0.2 THEN 0.425 + (score - 0.1) * 3.75
+                 ELSE 0.8 + (score - 0.2) * 0.25 END
+        END,
+        how = CAST(CAST(how AS TEXT) || ', carried over to the scores as they were fitted again' AS BLOB)
+    WHERE provider = 'local' AND model IN ('local-english', 'local-multilingual') AND score BETWEEN 0 AND 1
+    """,
 )
 
 

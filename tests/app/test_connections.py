@@ -463,3 +463,18 @@ def test_a_broken_secrets_file_stops_the_app_with_a_sentence(monkeypatch, tmp_pa
     monkeypatch.setattr(deployment.st, "secrets", Unreadable())
     with pytest.raises(ConfigurationError, match="cannot be read"):
         deployment.secrets()
+
+
+def test_the_flashrank_library_says_which_folder_it_needs(tmp_path, monkeypatch) -> None:
+    """Without a folder its models are missing, with a sentence; with one only what lacks is named, and Test says so."""
+    monkeypatch.delenv("FLASHRANK_CACHE_DIR", raising=False)
+    page = visit("flashrank-library")
+    assert "Needs its models" in words(page)
+    assert "Set FLASHRANK_CACHE_DIR to it and start the app again." in words(page)
+    press(page, "Test the connection")
+    assert "No folder with FlashRank's models is named." in words(page)
+    monkeypatch.setenv("FLASHRANK_CACHE_DIR", str(tmp_path))
+    (tmp_path / "ms-marco-TinyBERT-L-2-v2").mkdir()
+    page.run()
+    assert "The folder of ms-marco-TinyBERT-L-2-v2 lacks flashrank-TinyBERT-L-2-v2.onnx" in words(page)
+    assert not page.exception

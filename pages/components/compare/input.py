@@ -11,7 +11,7 @@ from pages.components.compare.run import ComparePlan
 from pages.components.compare.state import state
 from pages.components.display.markdown import escaped
 from pages.components.inputs import examples, fold, presenting
-from pages.components.inputs.documents import inbox, read_fields
+from pages.components.inputs.documents import inbox, link, read_fields
 from pages.components.inputs.examples import TITLES, load_example
 from pages.components.inputs.model import cost_metric
 from pages.components.inputs.rank_fields import offer_titles, to_link
@@ -19,7 +19,7 @@ from pages.components.session import connection as connections
 from pages.components.session import keys, query_params
 from pages.components.session.texts import DEFAULT_TOP_N, OWN, texts
 from pages.components.sharing import received
-from rerank_core import RerankError, language, offline, pricing, provider
+from rerank_core import RerankError, language, pricing, provider
 from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.ranking.contender import (
     MAX_CONTENDERS,
@@ -134,6 +134,7 @@ def sync_query_params() -> None:
         keys.PRESENTING: presenting.in_link(),
         keys.RANK_FIELDS: to_link(shared.rank_fields),
         keys.BLIND: "1" if st.session_state.get(keys.BLIND) else None,
+        **link(answered[0].run.request if (answered := current.answered) and answered[0].run else None),
         keys.RUNS: ",".join(part.run_id for part in current.parts) or None,
     }
     query_params.sync(wanted)
@@ -185,7 +186,7 @@ def _notes(chosen: Sequence[Contender]) -> None:
     for contender, name in zip(chosen, short_names(chosen), strict=True):
         spec = provider(contender.provider)
         model = spec.model(contender.model)
-        reason = offline.unavailable_reason(contender.model) if spec.is_local and contender.model else None
+        reason = spec.unavailable_reason(contender.model)
         if reason:
             st.caption(f":material/block: {name} is not available on this computer.")
             st.text(reason)

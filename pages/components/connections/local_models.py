@@ -8,23 +8,34 @@ import rerank_core as rc
 from pages.components.display import errors
 from pages.components.session import keys
 from rerank_core import offline
+from rerank_core.providers.flashrank_library import FLASHRANK_LIBRARY, FOLDER_VARIABLE
 from rerank_core.providers.spec import ModelSpec
+
+_OWN = (
+    "English and Multilingual are embedding models together with keyword matching, Keyword matching is that alone: "
+    "they stand where the three hosted models (English, Multilingual and v2) stand, and are not those models. The "
+    "cross-encoder reads query and text together. A model is loaded when it is first used."
+)
+_FLASHRANK = (
+    f"FlashRank's own computation, with models from the folder that the environment variable {FOLDER_VARIABLE} names: "
+    "in it a folder for each model, with the ONNX file and the tokenizer, as FlashRank's own cache has them. "
+    "FlashRank itself makes that once: Ranker(model_name=..., cache_dir=...). Nothing is downloaded from here. A score "
+    "depends a little on the documents beside it, by up to 0.12 as measured: that is how FlashRank computes."
+)
 
 
 def show(spec: rc.ProviderSpec) -> None:
     """Draw one row for each local model, with a button that loads it now."""
-    st.caption(
-        "English and Multilingual are embedding models together with keyword matching, Keyword matching is that alone: "
-        "they stand where the three hosted models (English, Multilingual and v2) stand, and are not those models. The "
-        "cross-encoder reads query and text together. A model is loaded when it is first used."
-    )
+    st.caption(_FLASHRANK if spec.id == FLASHRANK_LIBRARY.id else _OWN)
     for model in spec.models:
         with st.container(border=True):
-            _row(model)
+            _row(spec, model)
 
 
-def _row(model: ModelSpec) -> None:
-    missing, loaded = offline.unavailable_reason(model.id), offline.is_loaded(model.id)
+def _row(spec: rc.ProviderSpec, model: ModelSpec) -> None:
+    missing = spec.unavailable_reason(model.id)
+    ours = spec.id != FLASHRANK_LIBRARY.id
+    loaded = ours and offline.is_loaded(model.id)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{model.label}**", width="content")
         if missing:
@@ -35,7 +46,8 @@ def _row(model: ModelSpec) -> None:
             st.badge("Available", icon=":material/hourglass_empty:", color="blue")
         st.space("stretch")
         if (
-            not missing
+            ours
+            and not missing
             and not loaded
             and st.button("Load now", icon=":material/memory:", key=keys.of(keys.LOAD, model.id))
         ):

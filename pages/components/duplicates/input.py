@@ -108,9 +108,20 @@ def take_finished_texts() -> None:
     current = state()
     kept = inbox().left_behind()
     if kept is not None:
-        current.working, st.session_state[keys.DUPLICATES_TEXTS] = kept
-        st.session_state[keys.DUPLICATES_SOURCE], current.wanted = OWN, False
+        current.working, current.rank_fields, widgets = kept
+        st.session_state.update(widgets)
+        current.reference_place, current.wanted = None, False
     inbox().take_finished()
+
+
+def sync_link(asked: DuplicatesAsked) -> None:
+    """Have the address say where texts are kept that were not compared yet, so that a reload brings them back."""
+    outcome = state().outcomes.get(asked.mode)
+    typed = asked.mode == ONE and state().reference_place is None and bool((asked.reference or "").strip())
+    own = asked.source == OWN and bool(state().working.documents)
+    waiting = (typed or own) and (outcome is None or outcome.asked != asked)
+    size = sum(len(document.text) for document in state().working.documents)
+    query_params.sync({FILES.name: inbox().link(waiting=waiting, size=size)})
 
 
 def inbox() -> uploads.Inbox[ParsedDocuments]:
@@ -282,8 +293,10 @@ def _removed(name: str) -> None:
     _source_changed()
 
 
-def _kept() -> tuple[WorkingList, str]:
-    return state().working, st.session_state.get(keys.DUPLICATES_TEXTS) or ""
+def _kept() -> tuple[WorkingList, tuple[str, ...], dict[str, str]]:
+    widgets = {key: st.session_state.get(key) or "" for key in (keys.DUPLICATES_TEXTS, keys.DUPLICATES_REFERENCE)}
+    widgets |= {key: st.session_state[key] for key in (keys.DUPLICATES_SOURCE, keys.DUPLICATES_MODE)}
+    return state().working, state().rank_fields, widgets
 
 
 FILES = uploads.UploadPlace[ParsedDocuments](
@@ -293,6 +306,7 @@ FILES = uploads.UploadPlace[ParsedDocuments](
     removed=_removed,
     keep=_kept,
     taken=lambda: set(state().working.sources),
+    by_page=True,
 )
 
 

@@ -26,7 +26,7 @@ from pages.components.inputs.rank_fields import (
 )
 from pages.components.session import connection as connections
 from pages.components.session import keys, stores
-from rerank_core import offline, pricing
+from rerank_core import pricing
 from rerank_core.evaluation.experiments.plan import ExperimentPlan, plan
 from rerank_core.evaluation.experiments.records import Experiment, RatePolicy, duration_text
 from rerank_core.evaluation.query_sets.query_set import QuerySet
@@ -148,7 +148,7 @@ def ready_contenders() -> dict[str, Contender]:
     found = {}
     for one in contenders():
         spec = rc.provider(one.provider)
-        missing = one.model is not None and spec.is_local and offline.unavailable_reason(one.model)
+        missing = spec.unavailable_reason(one.model)
         if connections.of(spec.id).ready and not missing:
             found[f"{one.label} ({spec.label})" if one.model else spec.label] = one
     return found

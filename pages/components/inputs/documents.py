@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import pandas as pd
@@ -15,7 +16,7 @@ from pages.components.inputs.import_report import paste_report, pasted_markup_as
 from pages.components.inputs.rank_fields import names_of, rank_fields_control, read_of, warning_about
 from pages.components.session import keys
 from pages.components.session.texts import FROM_EXAMPLE, MAX_TOP_N, OWN, Offered, Texts, as_pasted_text, texts
-from rerank_core import documents, providers
+from rerank_core import RerankRequest, documents, providers, samples
 from rerank_core.documents import ParsedDocuments
 from rerank_core.documents.tables.roles import by_role, ranked_by_role
 from rerank_core.documents.working_list import WorkingList
@@ -27,12 +28,13 @@ READ_AS = {"lines": "one per line", "paragraphs": "one per paragraph", "json": "
 
 @dataclass(frozen=True)
 class Kept:
-    """What a page that is reloaded while a file is read shows again."""
+    """What a page that is reloaded shows again: while a file is read, or before its texts were run."""
 
     query: str
     pasted_text: str
     pasted: ParsedDocuments | None
     working: WorkingList
+    rank_fields: tuple[str, ...]
 
 
 def inbox() -> uploads.Inbox[ParsedDocuments]:
@@ -45,11 +47,29 @@ def take_finished() -> None:
     current = texts()
     kept = inbox().left_behind()
     if isinstance(kept, Kept):
+        # A result that is on the page stays: it is said there that its texts have changed.
         st.session_state[keys.QUERY], st.session_state[keys.DOCUMENTS] = kept.query, kept.pasted_text
-        current.replace(kept.working, OWN)
-        current.pasted = kept.pasted
-        current.undo.clear()
+        current.working, current.pasted, current.example = kept.working, kept.pasted, OWN
+        current.rank_fields = kept.rank_fields
+        current.restart_table()
     inbox().take_finished()
+
+
+def link(asked: RerankRequest | None) -> dict[str, str | None]:
+    """What the address says of the texts, where they are not those of the run that is shown and that a reload brings
+    back, `asked`, nor an example's."""
+    current, query = texts(), st.session_state.get(keys.QUERY) or ""
+    listed = current.working.documents
+    if asked is not None:
+        same = (query, read_fields()) == (asked.query, asked.rank_fields)
+        same = same and Counter(listed) == Counter(asked.documents)  # a run may have started from another order
+    elif current.example in (None, OWN):
+        same = not (query or listed)
+    else:
+        story = samples.example(current.example)
+        same = query == story.query and listed == story.documents
+    size = 0 if same else sum(len(document.text) for document in listed)
+    return {FILES.name: inbox().link(waiting=not same, size=size)}
 
 
 def texts_input() -> None:
@@ -292,7 +312,7 @@ def _put(name: str, upload: uploads.Upload[ParsedDocuments], again: bool) -> Non
 
 def _kept() -> Kept:
     query, pasted_text = (st.session_state.get(key) or "" for key in (keys.QUERY, keys.DOCUMENTS))
-    return Kept(query, pasted_text, texts().pasted, texts().working)
+    return Kept(query, pasted_text, texts().pasted, texts().working, texts().rank_fields)
 
 
 def _removed(name: str) -> None:
@@ -308,6 +328,7 @@ FILES = uploads.UploadPlace[ParsedDocuments](
     removed=_removed,
     keep=_kept,
     taken=lambda: {*texts().working.sources},
+    by_page=True,
 )
 
 

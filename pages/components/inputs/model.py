@@ -15,7 +15,7 @@ from pages.components.session import connection as connections
 from pages.components.session import keys
 from pages.components.session.connection import Connection
 from pages.components.session.texts import MAX_TOP_N, SLOTS, texts
-from rerank_core import Document, language, offline, pricing
+from rerank_core import Document, language, pricing
 from rerank_core.offline.models import CROSS_ENCODER
 from rerank_core.pricing.estimates import CostEstimate
 from rerank_core.providers.spec import ModelSpec
@@ -50,7 +50,7 @@ def model_control(connection: Connection) -> ModelSpec | None:
     if spec.is_local:
         stand_in = (
             ""
-            if model.id == CROSS_ENCODER
+            if model.id == CROSS_ENCODER or spec.id != "local"
             else f" It stands in for the hosted model {model.slot} and is not that model."
         )
         st.caption(f"{model.audience}{stand_in}", help=model.notice)
@@ -79,12 +79,11 @@ def next_model(connection: Connection) -> None:
 
 def unavailable(model: ModelSpec | None, connection: Connection) -> str | None:
     """Why the chosen local model cannot run here, or None; says so on the page."""
-    if model is None or not connection.provider.is_local:
+    reason = None if model is None else connection.provider.unavailable_reason(model.id)
+    if model is None or reason is None:
         return None
-    reason = offline.unavailable_reason(model.id)
-    if reason:
-        st.warning(f"{model.label} is not available on this computer.", icon=":material/block:")
-        st.text(reason)
+    st.warning(f"{model.label} is not available on this computer.", icon=":material/block:")
+    st.text(reason)
     return reason
 
 

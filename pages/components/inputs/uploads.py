@@ -18,7 +18,7 @@ import streamlit as st
 from pages.components.display import errors
 from pages.components.display.board import shown
 from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
-from pages.components.session import keys, page_state, query_params
+from pages.components.session import drafts, keys, page_state, query_params
 from rerank_core.documents.working_list import showable_name, unused_name
 from rerank_core.jobs import Job, JobContext
 
@@ -73,7 +73,8 @@ class UploadPlace(Generic[T]):
 
     `name` is a short word that no other place has: it stands in the address and in the keys of widgets. `put` takes in
     a file by the name it goes by (and whether it was read anew), `removed` is told that one has been taken out, `keep`
-    gives what a reload should find again, `taken` names that a new file may not get.
+    gives what a reload should find again, `taken` names that a new file may not get. `by_page` says that more than
+    files waits there to be used, so that the page keeps the address with `Inbox.link`.
     """
 
     name: str
@@ -82,6 +83,7 @@ class UploadPlace(Generic[T]):
     removed: Callable[[str], object]
     keep: Callable[[], Any]
     taken: Callable[[], set[str]] = set
+    by_page: bool = False
 
 
 @dataclass(eq=False)
@@ -118,10 +120,10 @@ class Delivery(Generic[T]):
 
 @dataclass(frozen=True)
 class Draft(Generic[T]):
-    """What stood on a page when reading began: its files, what is being read, and what the page wants to find again."""
+    """What stands on a page: its files, what is being read of more, and what the page wants to find again."""
 
     files: dict[str, Upload[T]]
-    delivery: Delivery[T]
+    delivery: Delivery[T] | None
     kept: Any
 
 
@@ -136,6 +138,7 @@ class Inbox(Generic[T]):
         self._delivery: Delivery[T] | None = None
         self._taken = 0
         self._left: tuple[str, ...] = ()
+        self._looked = self._gone = ""  # the drafts that a link named: the one that was looked at, and one that is gone
         self._kind = JobKind[None](
             place.name,
             "Reading files",
@@ -170,16 +173,28 @@ class Inbox(Generic[T]):
         )
 
     def left_behind(self) -> Any:
-        """What the page kept when the reading began that the address names, before the page was reloaded; None where
-        there is none. The inbox takes over the files that had been read by then."""
+        """What stood on the page, before it was reloaded, as the address names it: when a reading began, or what had
+        not been used yet; None where there is nothing. The inbox takes over the files that had been read by then."""
         link = query_params.get(self.place.name)
-        if not link or link in self.job.ids:
+        if not link or link == self._looked or link in self.job.ids or drafts.is_own(link):
             return None
+        self._looked = link
         draft = self.job.asked(link)
         if not isinstance(draft, Draft) or not self.job.watch([link]):
+            draft = drafts.find(link)
+        if not isinstance(draft, Draft):
+            self._gone = link
             return None
         self.files, self._delivery, self._taken = dict(draft.files), draft.delivery, 0
         return draft.kept
+
+    def link(self, *, waiting: bool, size: int = 0) -> str | None:
+        """What the address says of this place: the reading under way; else, where something is `waiting` here to be
+        used, where it is kept until then. `size` are the bytes of what is kept besides files."""
+        if self.job.id or not waiting:
+            return self.job.id
+        size += sum(len(upload.data) for upload in self.files.values())
+        return drafts.keep(self.place.name, Draft(dict(self.files), None, self.place.keep()), size)
 
     def take_finished(self) -> None:
         """Hand the page what has been read since the last time, and go on with what waits."""
@@ -189,8 +204,15 @@ class Inbox(Generic[T]):
     def progress(self) -> None:
         """Show what is being read, with a Cancel that works, and what became of it where that needs a word."""
         with st.container():
-            query_params.sync({self.place.name: self.job.id})
+            if self.job.id or not self.place.by_page:
+                query_params.sync({self.place.name: self.link(waiting=bool(self.files))})
             self.job.progress(stay=False)
+            if self._gone:
+                st.info(
+                    "The address names texts or files that had not been used yet. They are not here any more: the "
+                    "server was started anew, or it was long ago. Upload them again.",
+                    icon=":material/history_toggle_off:",
+                )
             if self._left:
                 st.info(
                     "Reading was stopped. The files named here were not read; upload them again when you want them.",

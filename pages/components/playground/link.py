@@ -118,6 +118,7 @@ def sync_query_params() -> None:
             keys.TOP_N: str(top) if top not in (None, DEFAULT_TOP_N) else None,
             keys.PRESENTING: presenting.in_link(),
             keys.RANK_FIELDS: to_link(shared.rank_fields),
+            **documents.link(current.run.request if current.run else None),
             keys.RUN: RERANK.job().id or (current.run.id if current.run else None),
         }
     )

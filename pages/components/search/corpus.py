@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.components.display import errors
 from pages.components.display.markdown import escaped
-from pages.components.inputs import uploads
+from pages.components.inputs import fold, uploads
 from pages.components.inputs.collections import LIVE, SAMPLE
 from pages.components.inputs.controls import segmented, select
 from pages.components.inputs.document_files import PLAIN_DOCUMENT_FILES
@@ -17,6 +17,7 @@ from pages.components.inputs.import_report import report
 from pages.components.inputs.rank_fields import chosen_of, rank_fields_control
 from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
 from pages.components.search.filling import Filled, Filling, work
+from pages.components.search.run import FOLD
 from pages.components.search.state import Preview, state
 from pages.components.session import connection as connections
 from pages.components.session import keys, query_params, stores
@@ -44,7 +45,7 @@ def take_finished() -> None:
         kept = inbox(which).left_behind()
         if kept is not None:
             st.session_state.update(kept)
-            st.session_state[keys.MANAGING] = True
+            st.session_state[keys.MANAGING] = fold.of(FOLD).opened = True
         inbox(which).take_finished()
     link, mine = query_params.get(keys.FILLING), FILL.job()
     if link and not mine.running:

@@ -8,10 +8,10 @@ from pages.components.display import glossary
 from pages.components.inputs.collections import LIVE, MISSING, SAMPLE, source_select
 from pages.components.inputs.controls import segmented, select
 from pages.components.search import corpus
-from pages.components.search.run import SEARCH
+from pages.components.search.run import FIRST_SEARCH, SEARCH
 from pages.components.search.state import SearchAsked, StageChoice, state
 from pages.components.session import connection as connections
-from pages.components.session import keys, query_params, stores
+from pages.components.session import drafts, keys, query_params, stores
 from pages.components.session.connection import Connection
 from pages.components.session.texts import SLOTS
 from rerank_core import offline, samples
@@ -25,13 +25,22 @@ NO_TICKET = "none"
 
 def restore_from_link(connection: Connection) -> None:
     """Fill the page the first time it is seen in a session; on this computer the first ticket is searched at once."""
-    current, mine = state(), SEARCH.job()
+    current = state()
     if current.next_source is not None:
         st.session_state[keys.SOURCE], current.next_source = current.next_source, None
     st.session_state.setdefault(keys.MODEL, SLOTS[0])
     if current.visited:
         return
     current.visited = True
+    _show_answer_of_link(connection)
+    left = drafts.find(query_params.get(keys.ASKING) or "")
+    if isinstance(left, SearchAsked):  # what was typed after the last search, or before the first
+        _show_inputs_of(left)
+        current.wanted = False
+
+
+def _show_answer_of_link(connection: Connection) -> None:
+    current, mine = state(), SEARCH.job()
     link = query_params.get(keys.SEARCH)
     found = mine.find(link)
     if link and found is not None:
@@ -45,7 +54,7 @@ def restore_from_link(connection: Connection) -> None:
         # Whoever asks their own content must not get an answer from the sample.
         _show_inputs_of(SearchAsked("", last, "keyword", NUMBERS[0]))
         return
-    _show_inputs_of(SearchAsked(samples.TICKETS[0].text, SAMPLE, "keyword", NUMBERS[0]))
+    _show_inputs_of(FIRST_SEARCH)
     current.wanted = connection.provider.is_local
 
 

@@ -19,20 +19,22 @@ from pages.components.jobs.payment import Payment
 from pages.components.jobs.spending import Wording
 from pages.components.search.state import SearchAnswer, SearchAsked, StageChoice, state
 from pages.components.server import addresses
-from pages.components.session import keys, query_params, stores
+from pages.components.session import drafts, keys, query_params, stores
 from pages.components.session.connection import Connection
-from rerank_core import ConfigurationError, InvalidQueryError, RerankError, RerankRequest, pricing
+from rerank_core import ConfigurationError, InvalidQueryError, RerankError, RerankRequest, pricing, samples
 from rerank_core.jobs import JobContext
 from rerank_core.models import DocumentInput
 from rerank_core.providers.spec import ModelSpec
 from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.retrieval.condense import condense
-from rerank_core.retrieval.first_stage import FirstStage, Retrieved
+from rerank_core.retrieval.first_stage import CANDIDATES, FirstStage, Retrieved
 from rerank_core.retrieval.live.reply import LiveResult
 from rerank_core.retrieval.passages import Passages
 from rerank_core.storage.run_record import new_id
 
 FOLD = "search"
+FIRST_SEARCH = SearchAsked(samples.TICKETS[0].text, SAMPLE, "keyword", CANDIDATES[0])
+"""What stands on the page at a first visit."""
 _READ = "choice of what is read"
 
 
@@ -193,7 +195,16 @@ SEARCH = JobKind[SearchAnswer](
 
 
 def sync_query_params(source: str) -> None:
-    """Keep the search and what is searched in the address, so that a reload brings them back: ids, never a text."""
-    answer = state().answer
-    asked = SEARCH.job().id or (answer.id if answer else None)
-    query_params.sync({keys.SEARCH: asked, keys.SOURCE: source if source != SAMPLE else None})
+    """Keep the search, what is searched and what was typed since in the address, so that a reload brings them back:
+    ids, never a text."""
+    answer, job, now = state().answer, SEARCH.job(), st.session_state
+    asked = SearchAsked(now.get(keys.QUESTION) or "", source, now[keys.STAGE], now[keys.CANDIDATES])
+    same = asked == answer.asked if answer else asked == FIRST_SEARCH or not asked.question.strip()
+    left = None if same or job.running else drafts.keep(keys.ASKING, asked, len(asked.question))
+    query_params.sync(
+        {
+            keys.SEARCH: job.id or (answer.id if answer else None),
+            keys.SOURCE: source if source != SAMPLE else None,
+            keys.ASKING: left,
+        }
+    )

@@ -223,6 +223,7 @@ SHARE_PICTURE = "share_picture"
 SHARE_SVG = "share_svg"
 
 # Search
+ASKING = "asking"
 CANDIDATES = "candidates"
 CHUNK = "chunk"
 CHUNK_OVERLAP = "chunk_overlap"

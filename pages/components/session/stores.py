@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pages.components.session.draft_shelf import DraftShelf
 from rerank_core import samples
 from rerank_core.corpora import CorpusStore
 from rerank_core.jobs import JobManager
@@ -31,6 +32,12 @@ _WORKERS = 8
 def runs() -> RunStore:
     """The saved runs of this computer."""
     return RunStore()
+
+
+@st.cache_resource(show_spinner=False)
+def drafts() -> DraftShelf:
+    """What stands on pages and has not been run."""
+    return DraftShelf()
 
 
 @st.cache_resource(show_spinner=False)
@@ -100,6 +107,7 @@ def forget() -> None:
     """Drop everything that sessions share, so that the next one who asks gets it from the files as they are then."""
     for shared in (
         runs,
+        drafts,
         corpora,
         sample_passages,
         query_sets,

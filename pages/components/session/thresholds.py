@@ -12,6 +12,7 @@ import streamlit as st
 
 from pages.components.session import keys, stores
 from rerank_core import Document, RerankError, language, provider
+from rerank_core.providers.local import is_fitted_before
 from rerank_core.ranking import strength
 from rerank_core.ranking.strength import Levels, ScoreScale, scale_of
 from rerank_core.storage.evaluation_file import ExperimentFile
@@ -45,6 +46,8 @@ def suggested(run: Run) -> float | None:
         mine = kept(run.connection, run.response.model)
     if mine is not None:
         return mine
+    if _is_of_before(run):
+        return None
     measured = _measured(run.connection, run.response.model, run.query, run.documents)
     return None if measured is None else measured.possible
 
@@ -53,15 +56,22 @@ def levels(run: Run) -> Levels | None:
     """The scores at which the words of this run change; None where nobody knows them for its model.
 
     A cut-off that was kept on the Evaluate page comes from a person's own ratings, so "weak" ends there; where nothing
-    else was measured, "strong" begins there too. What somebody sets on a board for a while changes no word.
+    else was measured, "strong" begins there too. What somebody sets on a board for a while changes no word. A saved run
+    from before its model was fitted again has none.
     """
+    if _is_of_before(run):
+        return None
     return _levels(run.connection, run.response.model, run.query, run.documents)
 
 
 def scale(run: Run) -> ScoreScale:
     """How the scores of this run are shown: their words, and the range of their bars."""
     scores = [row.relevance_score for row in run.response.results]
-    return scale_for((run.connection, run.response.model), scores, run.query, run.documents)
+    return scale_of(scores, provider(run.connection).model(run.response.model), levels(run))
+
+
+def _is_of_before(run: Run) -> bool:
+    return run.connection == "local" and is_fitted_before(run.response.model, run.response.raw)
 
 
 def scale_for(

@@ -44,7 +44,7 @@ class RatePolicy:
     @classmethod
     def usual(cls, provider: str) -> RatePolicy:
         """One request at a time on this computer, whose engine uses every core by itself; else the default."""
-        return cls(concurrency=1, retries=0) if provider == "local" else cls()
+        return cls(concurrency=1, retries=0) if provider in ("local", "flashrank-library") else cls()
 
 
 @dataclass(frozen=True, slots=True)

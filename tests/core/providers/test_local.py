@@ -1,7 +1,7 @@
 """What stands behind a local score, in words."""
 
 import rerank_core as rc
-from rerank_core.providers.local import signals
+from rerank_core.providers.local import is_fitted_before, signals
 
 
 def test_every_scored_row_says_what_it_is_made_of() -> None:
@@ -18,3 +18,17 @@ def test_a_hosted_body_has_no_signals() -> None:
     assert signals({"results": [{"index": 0, "relevance_score": 0.5}]}) == {}
     assert signals(None) == {}
     assert signals(({"results": []}, {})) == {}
+
+
+def test_scores_from_before_the_models_were_fitted_again_are_told() -> None:
+    """A saved run of English or Multilingual without the cross-encoder's part is of before; nothing else is."""
+    before = {"results": [{"index": 0, "relevance_score": 0.09, "cosine": 0.5, "keyword": 0.1, "windows": 1}]}
+    now = {"results": [{**before["results"][0], "logit": None}]}
+    for model in ("local-english", "local-multilingual"):
+        assert is_fitted_before(model, before)
+        assert not is_fitted_before(model, now)
+    assert not is_fitted_before("local-keyword", before)
+    assert not is_fitted_before("local-english", {"results": [{"index": 0, "relevance_score": 0.5}]})
+    assert not is_fitted_before(None, None)
+    with rc.Client("local") as client:
+        assert not is_fitted_before("local-english", client.rerank("reset", ["reset it"], model="local-keyword").raw)

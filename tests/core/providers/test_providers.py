@@ -32,7 +32,7 @@ def batch(*texts: str, **details: Any) -> Batch:
 def test_the_registry():
     """The providers of the first wave, the one that needs no key first; ids are unique and found by id."""
     ids = [spec.id for spec in rc.providers()]
-    assert ids == ["local", "gateflow", "flashrank"]
+    assert ids == ["local", "gateflow", "flashrank", "flashrank-library"]
     assert [rc.provider(id) for id in ids] == list(rc.providers())
     assert isinstance(rc.providers(), tuple)
     with pytest.raises(rc.ConfigurationError) as info:
@@ -67,7 +67,7 @@ def test_the_models_of_a_spec(spec: rc.ProviderSpec):
         assert spec.default_model is None
         assert spec.model() is None
         return
-    here = ["Cross-encoder"] if spec.is_local else []
+    here = ["Cross-encoder"] if spec.id == "local" else []
     assert [model.slot for model in spec.models] == ["English", "Multilingual", "v2", *here]
     assert spec.model() == spec.model(spec.default_model) == spec.models[0]
     assert spec.model("nothing of the kind") is None

@@ -288,6 +288,36 @@ def test_a_file_of_an_earlier_version_opens_with_all_that_is_in_it(tmp_path, ver
         assert store.marks(one, "v2") == {("q1", "a"): "good"}
 
 
+@pytest.mark.parametrize("model", ["local-english", "local-multilingual"])
+def test_a_threshold_from_before_the_scores_were_fitted_again_is_carried_over(tmp_path, model):
+    """Higher scores, higher thresholds: in the same sequence, from 0 to 1, marked, and near the level that took the
+    place of the one measured then. Those of other models stay."""
+    path = tmp_path / "old.sqlite3"
+    before = replace(ExperimentFile.kind, migrations=ExperimentFile.kind.migrations[:5])
+
+    class Earlier(QuerySetStore):
+        kind = before
+
+    levels = [0.0, 0.01, 0.04, 0.05, 0.1, 0.2, 0.5, 0.6, 0.9, 1.0]
+    found = []
+    for place, level in enumerate(levels):
+        path = tmp_path / f"{place}.sqlite3"
+        with Earlier(path) as old:
+            old.set_threshold("local", model, level, "set by hand \ud83d")
+            old.set_threshold("gateflow", model, level)
+        with QuerySetStore(path) as store:
+            found.append(store.threshold("local", model))
+            assert store.threshold("gateflow", model).score == level
+        with QuerySetStore(path) as store:  # once
+            assert store.threshold("local", model) == found[-1]
+    scores = [one.score for one in found]
+    assert scores == sorted(set(scores))
+    assert (scores[0], scores[-1]) == (0, pytest.approx(1))
+    assert all("set by hand" in one.how and one.how.endswith("fitted again") for one in found)
+    measured = {"local-english": (0.04, 0.1), "local-multilingual": (0.05, 0.15)}[model]
+    assert scores[levels.index(measured[0])] == pytest.approx(measured[1], abs=0.02)
+
+
 def test_what_the_models_read_is_kept_and_can_be_changed(store):
     """A set keeps its fields; an experiment keeps those that it was made with, whatever the set says later, and sends
     them."""
