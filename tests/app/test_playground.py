@@ -306,7 +306,7 @@ def test_what_is_being_read_can_be_cancelled_and_the_rest_stays(app, slow: Gate)
     press(page, "Cancel reading")
     assert "3 documents: 2 from a.csv, 1 from b.txt" in words(page)
     assert "slow.txt\nc.txt" in words(page)
-    assert "reading" not in page.query_params
+    assert not page.session_state["job_reading"].running
     upload(page, ("d.txt", b"six"))
     assert "4 documents" in words(page)
     assert "slow.txt" not in words(page)
@@ -462,7 +462,7 @@ def test_the_presenter_view_has_the_board_large_and_nothing_technical(app) -> No
     page = app()
     said = page.session_state["playground"].run
     click(page, "Present")
-    head, board = (json.loads(each.proto.json) for each in page.get("bidi_component"))
+    head, board, *_listener = (json.loads(each.proto.json) for each in page.get("bidi_component"))
     assert head["query"] == "How do I reset my password?"
     assert "2 of 4 moved" in head["sentence"]
     assert [control["cap"] for control in head["controls"]] == ["→", "←", "M", "L", "S", "Esc"]
