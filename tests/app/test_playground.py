@@ -306,7 +306,7 @@ def test_what_is_being_read_can_be_cancelled_and_the_rest_stays(app, slow: Gate)
     press(page, "Cancel reading")
     assert "3 documents: 2 from a.csv, 1 from b.txt" in words(page)
     assert "slow.txt\nc.txt" in words(page)
-    assert "reading" not in page.query_params
+    assert not page.session_state["job_reading"].running
     upload(page, ("d.txt", b"six"))
     assert "4 documents" in words(page)
     assert "slow.txt" not in words(page)

@@ -11,7 +11,7 @@ from pages.components.compare.run import ComparePlan
 from pages.components.compare.state import state
 from pages.components.display.markdown import escaped
 from pages.components.inputs import examples, fold, presenting
-from pages.components.inputs.documents import inbox, link, read_fields
+from pages.components.inputs.documents import FILES, inbox, link, read_fields
 from pages.components.inputs.examples import TITLES, load_example
 from pages.components.inputs.model import cost_metric
 from pages.components.inputs.rank_fields import offer_titles, to_link
@@ -100,7 +100,7 @@ def _fill() -> None:
         examples.show_saved(question.request, question.order_name, source="the saved runs")
         run.restored()
     else:
-        story = query_params.get(keys.EXAMPLE)
+        story = query_params.get(keys.EXAMPLE) or (OWN if query_params.get(FILES.name) else None)
         if story == OWN:
             texts().example = OWN
         else:

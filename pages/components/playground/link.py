@@ -47,7 +47,7 @@ def _first_visit() -> None:
     run_id = query_params.get(keys.RUN)
     if run_id and _restore(run_id):
         return
-    asked = query_params.get(keys.EXAMPLE)
+    asked = query_params.get(keys.EXAMPLE) or (OWN if query_params.get(documents.FILES.name) else None)
     first = next((name for name, title in TITLES.items() if asked in (name, title)), FIRST)
     if first == OWN:
         texts().example = OWN
