@@ -18,7 +18,7 @@ class EvaluationSettings:
 
     `raters` are those whose grades count, None for everybody; `judgments` are theirs combined, None where that is
     still to be done. `only` leaves just the queries of these ids in, None all (see Scope.only), and `scope` says so in
-    words, such as "Only language de: 14 of 77 queries". `relevant` is the lowest grade of a relevant document, `k` the
+    words, such as "Only language de: 26 of 165 queries". `relevant` is the lowest grade of a relevant document, `k` the
     depth of the main measure, nDCG@k, and `searches_a_day` the traffic that a month is worked out for.
     """
 

@@ -50,7 +50,7 @@ class Scope:
         return self.raters or query_set.raters
 
     def text(self, query_set: QuerySet) -> str:
-        """The choice in a sentence without a full stop: "Only language de: 14 of 77 queries; ratings by Ann". Empty
+        """The choice in a sentence without a full stop: "Only language de: 26 of 165 queries; ratings by Ann". Empty
         where all queries and all ratings count."""
         only = self.only(query_set)
         parts = []
