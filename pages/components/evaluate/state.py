@@ -18,7 +18,7 @@ from rerank_core.storage.query_sets import QuerySetSummary
 
 STEPS = ["Query set", "Rate", "Run", "Answer", "Cut-off", "Cost", "Report"]
 FREE = tuple(Contender("local", model) for model in ("local-keyword", "local-multilingual"))
-"""What the sample is measured with on a first visit: the models of this computer that answer 165 queries in seconds. The
+"""What the sample is measured with on a first visit: the models of this computer that take seconds for it. The
 others read with a cross-encoder, which takes a minute; they are chosen on the Run step."""
 
 
