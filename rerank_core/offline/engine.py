@@ -12,7 +12,6 @@ from rerank_core import language
 from rerank_core.errors import ConfigurationError, ModelNotFoundError
 from rerank_core.extras import missing, require
 from rerank_core.offline import calibration
-from rerank_core.offline.computed import keep_in
 from rerank_core.offline.local_model import LocalModel, sound_cross_encoder, sound_encoder
 from rerank_core.offline.models import CROSS_ENCODER, ENGLISH, KEYWORD, MULTILINGUAL
 from rerank_core.offline.weights import MINILM, MS_MARCO, MULTILINGUAL_E5
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from rerank_core.offline.cache import Embedding
     from rerank_core.offline.cross_encoder import CrossEncoder, PairScore
     from rerank_core.offline.encoder import Encoder
-
-__all__ = ["Scored", "embedding_model", "is_loaded", "keep_in", "load", "score", "unavailable_reason"]
 
 log = logging.getLogger(__name__)
 
@@ -192,6 +189,8 @@ def _read_again(
     reader: CrossEncoder, query: str, texts: Sequence[str], found: Sequence[Scored], tick: Callable[[int], None]
 ) -> list[Scored]:
     """English with its first texts read by the cross-encoder."""
+    from rerank_core.keyword.words import normalise
+
     order = sorted(range(len(found)), key=lambda place: -found[place].relevance_score)
     first, rest = order[:READ_AGAIN], order[READ_AGAIN:]
     again = list(found)
@@ -200,6 +199,11 @@ def _read_again(
         row = found[place]
         score = calibration.ENGLISH_READ.score(pair.logit, row.cosine or 0.0, row.keyword or 0.0)
         again[place] = replace(row, relevance_score=score, sentence=pair.sentence, logit=pair.logit)
+    best, title = max(again[place].relevance_score for place in first), normalise(query).strip()
+    for place in first:
+        if normalise(texts[place].partition("\n")[0]).strip() == title:
+            # what is called as it is asked for gives way to no text that says that and more
+            again[place] = replace(again[place], relevance_score=math.nextafter(best, 1.0))
     ceiling = calibration.BELOW * min(again[place].relevance_score for place in first)
     share = min(1.0, ceiling / found[rest[0]].relevance_score) if rest else 1.0
     for place in rest:

@@ -491,7 +491,7 @@ def test_a_file_of_the_version_before_is_brought_up_to_date(world, monkeypatch):
     hosted v2 keeps its own."""
     world.store.close()
     world.store.path.unlink()
-    before = replace(ExperimentFile.kind, migrations=ExperimentFile.kind.migrations[:-1])
+    before = replace(ExperimentFile.kind, migrations=ExperimentFile.kind.migrations[:-2])
     with monkeypatch.context() as patch:
         patch.setattr(ExperimentFile, "kind", before)
         with QuerySetStore() as sets:
