@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from rerank_core.exports.html_template import environment
 from rerank_core.exports.shared_result import SharedAnswer, SharedResult
 from rerank_core.extras import require
 from rerank_core.models import Document
@@ -137,13 +138,4 @@ def _column(result: SharedResult, answer: SharedAnswer, look: _Look, documents: 
 
 @cache
 def _template() -> Template:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("result_file.html.j2")
+    return environment(Path(__file__).parent).get_template("result_file.html.j2")

@@ -200,10 +200,11 @@ def _read_again(
         score = calibration.ENGLISH_READ.score(pair.logit, row.cosine or 0.0, row.keyword or 0.0)
         again[place] = replace(row, relevance_score=score, sentence=pair.sentence, logit=pair.logit)
     best, title = max(again[place].relevance_score for place in first), normalise(query).strip()
-    for place in first:
-        if normalise(texts[place].partition("\n")[0]).strip() == title:
-            # what is called as it is asked for gives way to no text that says that and more
-            again[place] = replace(again[place], relevance_score=math.nextafter(best, 1.0))
+    called = [place for place in first if normalise(texts[place].partition("\n")[0]).strip() == title]
+    # what is called as it is asked for gives way to no text that says that and more; the best of several stays first
+    for place in sorted(called, key=lambda place: again[place].relevance_score):
+        best = math.nextafter(best, 1.0)
+        again[place] = replace(again[place], relevance_score=best)
     ceiling = calibration.BELOW * min(again[place].relevance_score for place in first)
     share = min(1.0, ceiling / found[rest[0]].relevance_score) if rest else 1.0
     for place in rest:

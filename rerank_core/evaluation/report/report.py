@@ -29,6 +29,7 @@ from rerank_core.evaluation.query_sets.agreement import RaterAgreement, agreemen
 from rerank_core.evaluation.query_sets.query_set import NO_PERSON, QuerySet, count_queries, describe
 from rerank_core.evaluation.report.charts import changes_chart, cost_chart, cut_chart, means_chart, shown
 from rerank_core.evaluation.report.first_page import FirstPage, first_page
+from rerank_core.exports.html_template import environment
 from rerank_core.pricing.estimates import money_text, monthly
 from rerank_core.pricing.table import Price, PriceTable
 from rerank_core.rank_fields import fields_text
@@ -150,17 +151,8 @@ def report_html(report: Report) -> bytes:
 
 @cache
 def _template() -> Template:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
+    made = environment(Path(__file__).parent, finalize=shown)
+    made.filters |= {
         "a_month_at": lambda daily: f"A month at {daily:,} a day",
         "digits": "{:.3f}".format,
         "interval_text": interval_text,
@@ -173,7 +165,7 @@ def _template() -> Template:
         "thousands": "{:,}".format,
     }
     pictures = {one.__name__: one for one in (means_chart, changes_chart, cut_chart, cost_chart)}
-    environment.globals |= {
+    made.globals |= {
         "initial": INITIAL,
         "describe": describe,
         "method": method,
@@ -182,7 +174,7 @@ def _template() -> Template:
         "counting": COUNTING,
         **pictures,
     }
-    return environment.get_template("report.html.j2")
+    return made.get_template("report.html.j2")
 
 
 def _versions() -> tuple[tuple[str, str], ...]:

@@ -291,6 +291,19 @@ def test_what_english_puts_first_is_read_again(tiny, monkeypatch):
     assert all(again[place].relevance_score < lowest for place in after[engine.READ_AGAIN :])
 
 
+def test_english_puts_what_is_called_as_it_is_asked_for_first(tiny, monkeypatch):
+    """Texts under the very title that is asked for stand before one that says it and more, the better one first."""
+    longer = "apple pie and cake\n" + "apple pie " * 12
+    texts = ["apple pie\nshort", longer, "Apple Pie\nand a somewhat longer text", "number seven"]
+    monkeypatch.setattr(engine, "_second_reader", lambda: Reader())
+    found = offline.score(ENGLISH, "apple pie", texts)
+    order = sorted(range(4), key=lambda place: -found[place].relevance_score)
+    assert order[2:] == [1, 3]
+    assert found[order[1]].relevance_score > found[1].relevance_score
+    own = [0.205 * math.log1p(math.exp(row.logit + 2)) + 3.42 * row.cosine + 4.1 * row.keyword for row in found]
+    assert own[order[0]] > own[order[1]]
+
+
 @pytest.mark.parametrize(
     ("query", "texts"),
     [

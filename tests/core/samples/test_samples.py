@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from rerank_core import Client, language, offline
 from rerank_core.errors import ConfigurationError
 from rerank_core.models import texts_of
 from rerank_core.providers import provider
@@ -131,6 +132,20 @@ def test_the_german_story_tells_the_models_apart() -> None:
     for distraction in ("de-09", "de-22"):
         assert places[distraction] < min(places["en-20"], places["fr-11"])
     assert {story.documents[index].metadata["lang"] for index in story.answers} == {"de", "en", "fr"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("story", [one for one in EXAMPLES if one.answers], ids=lambda story: story.id)
+@pytest.mark.parametrize("model", ["local-english", "local-multilingual", "local-cross-encoder"])
+def test_every_model_of_the_language_puts_the_right_document_first(story: Example, model: str) -> None:
+    """Multilingual in every story, the models for English in those in English."""
+    if offline.unavailable_reason(model) is not None:
+        pytest.skip(f"{model} is not installed")
+    if language.guess(story.query) != "en" and model != "local-multilingual":
+        pytest.skip("It is a model for English")
+    with Client("local") as client:
+        answer = client.rerank(story.query, story.documents, model, rank_fields=TITLE_AND_TEXT)
+    assert answer.results[0].index == story.answers[0]
 
 
 def test_the_handbook_chapter_costs_two_documents() -> None:

@@ -12,7 +12,7 @@ from itertools import combinations
 
 import pytest
 
-from rerank_core import evaluation, language
+from rerank_core import Client, evaluation, language, offline
 from rerank_core.documents import read_documents
 from rerank_core.models import texts_of
 from rerank_core.providers import provider
@@ -135,6 +135,21 @@ def test_multilingual_puts_the_answer_first(ticket: Ticket) -> None:
     found = best_first("local-multilingual", ticket.text)
     assert ticket.answers[0] in found[:3]
     assert found[0] in ticket.answers
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["local-english", "local-cross-encoder"])
+@pytest.mark.parametrize(
+    "ticket", [one for one in TICKETS if one.answers and one.lang == "en"], ids=lambda ticket: ticket.id
+)
+def test_models_for_english_put_the_best_answer_first(ticket: Ticket, model: str) -> None:
+    """To a ticket in English, among all articles of its language."""
+    articles = [article for article in knowledge_base() if article.metadata["lang"] == "en"]
+    with Client("local") as client:
+        if offline.unavailable_reason(model) is not None:
+            pytest.skip(f"{model} is not installed")
+        answer = client.rerank(ticket.text, articles, model, rank_fields=TITLE_AND_TEXT)
+    assert answer.results[0].document.id == ticket.answers[0]
 
 
 def test_scores_tell_the_tickets_that_nothing_answers() -> None:
