@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.components.jobs import page_job
-from pages.components.search import filling
+from pages.components.search import contradicting, filling
 from pages.components.search import run as search_run
 from pages.components.session import stores
 from rerank_core import samples
@@ -465,7 +465,7 @@ def test_an_empty_question_is_told_in_words_of_searching(app) -> None:
 PAUSE = "Pausing a subscription costs {} EUR a month. You can pause it in Settings under Subscription."
 
 
-def test_near_copies_that_say_different_things_are_marked_and_the_base_is_remembered(app) -> None:
+def test_near_copies_that_say_different_things_are_marked_and_the_base_is_remembered(app, monkeypatch) -> None:
     """The two prices stand there with their ranks; a new session begins with the same base, and asks nothing of it."""
     base = CorpusStore().create("Help centre", [PAUSE.format(5), PAUSE.format(6), "We deliver from Monday to Friday."])
     at = app()
@@ -479,6 +479,11 @@ def test_near_copies_that_say_different_things_are_marked_and_the_base_is_rememb
     assert board["labels"]["initialName"] == "in Help centre, by keyword (BM25)"
     marked = [row for row in board["rows"] if (row["title"] or "").startswith("⚠")]
     assert [f"says otherwise: {apart}" in row["tooltip"] for row in marked] == [True, True]
+    with monkeypatch.context() as patch:
+        patch.setattr(contradicting, "contradictions", None)  # they are not looked for again while nothing changes
+        at.run()
+    assert not at.exception
+    assert f"These two say different things: {apart}" in words(at)
     again = app()
     assert again.selectbox(key="source").value == base.id
     assert again.session_state["search"].answer is None

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.components.display.board import BoardRow, shown
 from pages.components.display.difference import side_by_side
+from pages.components.search.state import state
 from pages.components.session import keys
 from rerank_core.duplicates import difference
 from rerank_core.duplicates.contradictions import Contradiction, contradictions
@@ -19,9 +20,13 @@ MOST = 20
 """How many of the first results are held against each other."""
 
 
-def among(results: Sequence[RankedDocument], top_n: int) -> tuple[Contradiction, ...]:
-    """The contradicting near-copies among the results that are kept; their places are places in `results`."""
-    return contradictions([row.document.text for row in results[: min(top_n, MOST)]])
+def among(results: Sequence[RankedDocument], top_n: int, run_id: str) -> tuple[Contradiction, ...]:
+    """The contradicting near-copies among the results that are kept; their places are places in `results`. Looked for
+    once a run and Top N: in long texts that takes longer than the rest of the page."""
+    current, first = state(), min(top_n, MOST)
+    if current.apart[0] != (run_id, first):
+        current.apart = (run_id, first), contradictions([row.document.text for row in results[:first]])
+    return current.apart[1]
 
 
 def marked(rows: list[BoardRow], results: Sequence[RankedDocument], found: Sequence[Contradiction]) -> list[BoardRow]:

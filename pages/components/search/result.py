@@ -78,7 +78,7 @@ def result(answer: SearchAnswer, top_n: int) -> None:
             st.caption(":material/info: This was found in the sample knowledge base, which is not your own content.")
     current = state()
     results = run.response.results
-    apart = contradicting.among(results, top_n)
+    apart = contradicting.among(results, top_n, run.id)
     drawn = board_rows(run, answering.spans(run))
     rows = contradicting.marked([_row(row, answer) for row in drawn], results, apart)
     grouped = by_document(run.response.results)

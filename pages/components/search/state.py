@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from pages.components.session import page_state
 from rerank_core import Document, RerankError
+from rerank_core.duplicates.contradictions import Contradiction
 from rerank_core.exports.tickets import Mark, TicketRecord
 from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.retrieval.first_stage import Kind, Retrieved
@@ -108,6 +109,8 @@ class SearchState:
     rereading: dict[str, tuple[str, ...]] = field(default_factory=dict)
     # The first passages of a knowledge base, by its id and how many there are: they stand for all.
     first_passages: tuple[object, tuple[Document, ...]] = (None, ())
+    # The near-copies among an answer's first results, by its run and how many were held against each other.
+    apart: tuple[object, tuple[Contradiction, ...]] = (None, ())
     # What became of a knowledge base, until the person goes on.
     message: str = ""
     # The select box of sources has been drawn when a knowledge base is made or deleted; the next run takes this over.
