@@ -29,6 +29,8 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name.startswith(_PREFIXES) or name.endswith("_API_KEY") or name.lower() in _PROXIES:
             monkeypatch.delenv(name)
     monkeypatch.setenv("RERANK_PLAYGROUND_HOME", str(tmp_path / "home"))
+    # An app that was started in this process has the models keep what they compute; no test finds that of another.
+    monkeypatch.setattr("rerank_core.offline.computed._store", None)
 
 
 @pytest.fixture(params=[SyncWorld, AsyncWorld], ids=["sync", "async"])

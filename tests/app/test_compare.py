@@ -255,6 +255,7 @@ def held(monkeypatch: pytest.MonkeyPatch, gate: Gate) -> list[object]:
     return sent
 
 
+@pytest.mark.slow
 def test_cancel_ends_the_models_that_are_still_out_and_keeps_the_others(app) -> None:
     """The finished model stands; the cancelled one says so, and its money is no longer set aside as under way."""
     page = choose(app(gateflow="held"), HOSTED[0], KEYWORD)
@@ -267,6 +268,7 @@ def test_cancel_ends_the_models_that_are_still_out_and_keeps_the_others(app) -> 
     assert spend(page).reserved == 0
 
 
+@pytest.mark.slow
 def test_a_comparison_goes_on_while_another_page_is_looked_at(app, held: list[object], gate: Gate) -> None:
     """The answer is there on coming back, and so are the models, the question and the depth."""
     page = own(app({"example": "own", "models": KEYWORD}), "wi-fi drops", "printer\nthe wi-fi drops")
@@ -306,6 +308,7 @@ def test_a_reopened_column_has_the_name_of_the_model_that_made_it(app) -> None:
     assert "The models changed since." in words(again)
 
 
+@pytest.mark.slow
 def test_a_reload_while_models_are_under_way_brings_the_texts_back(app, held: list[object], gate: Gate) -> None:
     """Whoever reloads sees the question, the documents and the progress, then the answer; nothing is asked twice."""
     page = app({"example": "own", "models": KEYWORD})

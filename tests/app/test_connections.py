@@ -290,6 +290,7 @@ def test_a_closed_port_is_a_failed_connection():
     assert at.session_state["budget"].now().uncertain == 0
 
 
+@pytest.mark.slow
 def test_a_service_that_does_not_answer_runs_into_the_time_out(service):
     """The time-out that is set on the page ends the wait; what may have been billed stays set aside."""
     at = use(visit("gateflow"), f"{service.url}/held")

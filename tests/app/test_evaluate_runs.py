@@ -83,6 +83,7 @@ def test_a_run_is_stopped_and_gone_on_with(
     assert "English reranking lifts nDCG@10" in words(page)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_when_its_tab_is_closed(under_way: Callable[..., AppTest], service: FlakyService) -> None:
     """Another visit by the link finds the run as it stands, can pause it, and sees it through."""
     one = shown(under_way())

@@ -83,6 +83,7 @@ def workbook(**sheets: list[list[object]]) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["table", "quepid-snapshot", "beir"])
+@pytest.mark.slow
 def test_a_file_of_another_tool_becomes_a_set_and_goes_out_the_same(kind: str) -> None:
     """What holds queries, documents and an order is enough by itself; taken away again it reads back the same."""
     data = write(kind, TABLE)
@@ -123,6 +124,7 @@ def test_files_that_belong_together_are_put_together() -> None:
         ),
     ],
 )
+@pytest.mark.slow
 def test_texts_alone_go_with_the_results_of_another_file(name: str, texts: bytes) -> None:
     """A file of documents, without queries, is kept for those that name them."""
     page = upload(open_step(), (name, texts))
@@ -135,6 +137,7 @@ def test_texts_alone_go_with_the_results_of_another_file(name: str, texts: bytes
     assert made.documents["d1"].text == "text 1"
 
 
+@pytest.mark.slow
 def test_a_workbook_with_several_sheets_is_read_from_the_one_that_is_chosen() -> None:
     """The first sheet is a cover; the right one is chosen, its columns are guessed anew and can be changed."""
     data = workbook(
@@ -278,6 +281,7 @@ def test_every_document_that_any_model_shows_is_to_be_rated() -> None:
     )
 
 
+@pytest.mark.slow
 def test_raters_who_differ_are_told_apart_with_their_kappa() -> None:
     """Each has ratings of his own, the page says how far they agree and where not, and figures can go by one."""
     page = own(open_step())
@@ -302,6 +306,7 @@ def test_raters_who_differ_are_told_apart_with_their_kappa() -> None:
 # The answer and the cut-off
 
 
+@pytest.mark.slow
 def test_figures_can_be_narrowed_by_tag_language_and_length() -> None:
     """Each filter names how many queries are left; the worst of them stands first, and its board below."""
     page = go(finished(run_models(open_step(), KEYWORD)), "Answer")
@@ -315,6 +320,7 @@ def test_figures_can_be_narrowed_by_tag_language_and_length() -> None:
     assert page.session_state["evaluate"].query_set.query(first).text.startswith(narrowed["Query"][0][:40])
 
 
+@pytest.mark.slow
 def test_a_filter_is_told_on_every_step_and_taken_back_by_one_click() -> None:
     """Chosen on the Answer step, it narrows the cut-off, the cost and the report too, and each of them says so."""
     page = go(finished(run_models(open_step(), KEYWORD)), "Answer")
@@ -366,6 +372,7 @@ def test_what_a_run_cost_stands_beside_what_it_brought() -> None:
     assert list(figures.columns)[:5] == ["Order", "nDCG@10", "Change", "This run", "Median time"]
 
 
+@pytest.mark.slow
 def test_a_threshold_holds_for_the_playground_of_another_session() -> None:
     """What is kept for a model on the Cut-off step is the score threshold wherever that model answers next."""
     page = go(finished(run_models(open_step(), KEYWORD)), "Cut-off")
@@ -381,6 +388,7 @@ def test_a_threshold_holds_for_the_playground_of_another_session() -> None:
     assert other.number_input(key="threshold").value != 0.42
 
 
+@pytest.mark.slow
 def test_the_recipe_leads_from_pairs_to_a_kept_threshold() -> None:
     """Pairs are looked at one by one, the mean of the borderline ones moves the line, and it is kept as such."""
     page = go(finished(run_models(open_step(), KEYWORD)), "Cut-off")
@@ -407,6 +415,7 @@ def test_the_recipe_leads_from_pairs_to_a_kept_threshold() -> None:
     assert f"Kept for this model: {line:.3f} (from 48 borderline pairs)" in words(page)
 
 
+@pytest.mark.slow
 def test_the_lines_stay_where_they_were_put() -> None:
     """A look at another step moves neither line; another run of the same model begins with its own suggestion."""
     page = go(finished(run_models(open_step(), KEYWORD)), "Cut-off")

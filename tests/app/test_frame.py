@@ -282,6 +282,7 @@ def test_an_answer_after_a_lost_one_keeps_the_lost_one_set_aside():
 
 
 @pytest.mark.parametrize(("page", "name"), [("playground", "run"), ("duplicates", "job"), ("search", "filling")])
+@pytest.mark.slow
 def test_a_link_to_the_work_of_another_page_is_not_taken_for_ones_own(page: str, name: str) -> None:
     """An id from one page's address, put into another's, gives the usual first visit and no failure."""
     job = stores.jobs().submit(object, owner="an-id-of-elsewhere", title="something else")

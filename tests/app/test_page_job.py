@@ -66,6 +66,7 @@ def ask(page: AppTest, query: str, documents: str = "printer\nthe wi-fi drops") 
 
 
 @pytest.mark.usefixtures("occupied")
+@pytest.mark.slow
 def test_one_session_with_much_work_does_not_hold_up_another(
     app: Callable[..., AppTest], providers: Callable[..., None], gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,6 +93,7 @@ def test_one_session_with_much_work_does_not_hold_up_another(
 
 
 @pytest.mark.usefixtures("occupied")
+@pytest.mark.slow
 def test_work_that_is_cancelled_before_it_began_gives_its_money_back(
     app: Callable[..., AppTest], service: RerankService
 ) -> None:
@@ -131,6 +133,7 @@ def under_way(app: Callable[..., AppTest], gate: Gate, monkeypatch: pytest.Monke
     return page
 
 
+@pytest.mark.slow
 def test_a_reload_finds_the_work_with_its_texts_and_then_its_result(
     app: Callable[..., AppTest], manager: JobManager, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,6 +151,7 @@ def test_a_reload_finds_the_work_with_its_texts_and_then_its_result(
     assert job.asked is None
 
 
+@pytest.mark.slow
 def test_the_texts_of_a_closed_tab_do_not_stay(
     app: Callable[..., AppTest], manager: JobManager, clock: Clock, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:

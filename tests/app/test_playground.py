@@ -338,6 +338,7 @@ def test_files_dropped_while_others_are_read_wait_their_turn(app, slow: Gate) ->
     assert "2 documents: 1 from slow.txt, 1 from slow.txt (2)" in words(page)
 
 
+@pytest.mark.slow
 def test_another_sheet_and_other_columns_are_read_anew(app) -> None:
     """A workbook's sheet brings its own columns; a chosen column takes the place of the guessed one."""
     book = made.xlsx(
@@ -402,6 +403,7 @@ def test_ten_thousand_short_documents_do_not_fall_over(app) -> None:
     assert order(page)[0] == 77
 
 
+@pytest.mark.slow
 def test_a_reload_in_mid_run_shows_the_texts_and_cancel_keeps_them(app, service: RerankService) -> None:
     """The page is closed while a request is under way; the link shows its texts, and Cancel ends it."""
     page = app(HOSTED, gateflow="held")

@@ -267,6 +267,7 @@ def found(page: AppTest, question: str = "reset password") -> list[str | None]:
     return [row.document.id for row in answer.run.response.results]
 
 
+@pytest.mark.slow
 def test_a_knowledge_base_is_searched_and_read_by_title_and_text() -> None:
     """The article whose title alone has the words is a candidate, and the first."""
     page = press(knowledge_base(settled(open_page("search.py"))), "Create")
@@ -275,6 +276,7 @@ def test_a_knowledge_base_is_searched_and_read_by_title_and_text() -> None:
     assert page.session_state["search"].answer.run.request.rank_fields == TITLE_AND_TEXT
 
 
+@pytest.mark.slow
 def test_what_is_read_of_a_knowledge_base_is_chosen_when_it_is_made_and_changed_later() -> None:
     """Made with texts only it finds by texts; indexed anew with titles it finds by both, with nothing uploaded."""
     page = knowledge_base(settled(open_page("search.py")))

@@ -113,6 +113,7 @@ def test_a_rating_on_search_stays_with_its_answer_after_a_rerun_and_a_reload() -
     assert "Add to a query set" not in [button.label for button in again.button]
 
 
+@pytest.mark.slow
 def test_one_row_a_document_rates_the_passage_that_is_shown() -> None:
     """The rating goes to the best passage of the document, which is what the row shows, and to no other."""
     page = opened("search")
@@ -141,6 +142,7 @@ def test_a_rating_on_the_playground_outlives_a_reload() -> None:
     assert "1 of 4 documents rated" in words(again)
 
 
+@pytest.mark.slow
 def test_a_rating_on_compare_is_kept_with_every_run() -> None:
     """The documents are the same for every model, so one click rates for all; a model that joins later gets it too."""
     page = rate(compare(KEYWORD, ENGLISH), 2)
@@ -352,6 +354,7 @@ def test_the_set_that_is_open_on_evaluate_is_the_one_to_add_to() -> None:
     assert len(made.queries) == 3
 
 
+@pytest.mark.slow
 def test_the_link_opens_the_set_and_its_new_query_is_there_at_once() -> None:
     """In the same session, which worked on another set before, and in one that has the set open meanwhile."""
     page = opened("evaluate", step="Query set")

@@ -123,6 +123,7 @@ def results(at: AppTest) -> list[Any]:
     return [row.document for row in at.session_state["search"].answer.run.response.results]
 
 
+@pytest.mark.slow
 def test_the_columns_and_the_sheet_of_a_table_are_chosen_for_a_knowledge_base(app) -> None:
     """As on the Playground; title and link are shown with each passage, and bad rows are named by line."""
     book = made.xlsx(
@@ -190,6 +191,7 @@ def test_a_name_that_is_taken_keeps_the_files(app) -> None:
     assert "already" not in words(at)
 
 
+@pytest.mark.slow
 def test_filling_can_be_cancelled_and_survives_a_reload(app, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cutting waits here until it is let: a new session finds the work by the address with its files, and
     Cancel ends it and loses nothing."""
@@ -244,6 +246,7 @@ def test_indexing_that_is_cancelled_leaves_a_knowledge_base_that_works(app, monk
     assert results(at)[0].text == "Wide boots"
 
 
+@pytest.mark.slow
 def test_a_reload_while_a_file_is_read_for_a_knowledge_base_loses_nothing(app, gate: Gate, monkeypatch) -> None:
     """Name, files and the choice of cutting are there again, and reading goes on."""
     at = managing(app())
@@ -306,6 +309,7 @@ def live(at: AppTest, address: str) -> AppTest:
     return at
 
 
+@pytest.mark.slow
 def test_a_live_engine_is_tested(app, loopback: Loopback) -> None:
     """What it holds and what the template finds stand there, and that the settings have changed, once they have."""
     mapping = {"kb": {"mappings": {"properties": {"body": {"type": "text"}}}}}
@@ -465,6 +469,7 @@ def test_an_empty_question_is_told_in_words_of_searching(app) -> None:
 PAUSE = "Pausing a subscription costs {} EUR a month. You can pause it in Settings under Subscription."
 
 
+@pytest.mark.slow
 def test_near_copies_that_say_different_things_are_marked_and_the_base_is_remembered(app, monkeypatch) -> None:
     """The two prices stand there with their ranks; a new session begins with the same base, and asks nothing of it."""
     base = CorpusStore().create("Help centre", [PAUSE.format(5), PAUSE.format(6), "We deliver from Monday to Friday."])

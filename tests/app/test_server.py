@@ -144,6 +144,7 @@ def test_readyz_says_which_model_is_loaded(server):
     assert headers["cache-control"] == "no-store"
 
 
+@pytest.mark.slow
 def test_readyz_is_503_while_the_model_loads(monkeypatch):
     """Before the model is loaded the answer is 503 with the reason, so that no visitor is sent here yet."""
 

@@ -182,6 +182,7 @@ def test_retries_happen_inside(world: World):
     assert len(script.requests) == 2
 
 
+@pytest.mark.slow
 def test_leaving_early_with_a_transport_that_cannot_be_interrupted():
     """The loop is left within its grace even where a foreign transport goes on."""
     release = threading.Event()

@@ -58,6 +58,7 @@ def test_large_bodies_arrive_whole(world: World, loopback: Loopback, size: int):
     assert loopback.requests[0].json["documents"] == documents
 
 
+@pytest.mark.slow
 def test_a_server_that_fails_twice_and_then_works(world: World, loopback: Loopback):
     """Three requests, one response."""
     loopback.script(answers(503, b"busy", retry_after="0"), answers(500), ranks())

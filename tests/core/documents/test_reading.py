@@ -33,6 +33,7 @@ def done(manager: JobManager, *args: Any, **kwargs: Any) -> tuple[ParsedDocument
     return job.result()
 
 
+@pytest.mark.slow
 def test_workbooks_and_large_files_are_read_apart(manager: JobManager, monkeypatch: pytest.MonkeyPatch) -> None:
     """A workbook is as able to hang a reader as a PDF; a small table is not worth a process."""
     apart: list[str] = []
@@ -60,6 +61,7 @@ def test_columns_and_sheet_are_those_that_were_asked_for(manager: JobManager) ->
         done(manager, [("b.xlsx", BOOK)], {"sheet": "Gone"})
 
 
+@pytest.mark.slow
 def test_a_hostile_workbook_costs_a_message(manager: JobManager) -> None:
     """The other files of the job are read all the same."""
     entries = [("xl/workbook.xml", "<workbook/>"), ("xl/sheet.xml", b" " * 300_000_000)]

@@ -77,6 +77,7 @@ def record(**changes: Any) -> dict[str, Any]:
 
 
 @given(results())
+@pytest.mark.slow
 def test_what_a_link_holds_comes_back(shared: SharedResult) -> None:
     """Texts, orders, scores, ratings and the time are the same after the way through an address."""
     fragment = to_fragment(shared)

@@ -292,6 +292,7 @@ def test_what_was_asked_goes_with_the_job(manager: JobManager, clock: Clock) -> 
     assert gone() is None
 
 
+@pytest.mark.slow
 def test_a_timer_forgets_where_nobody_comes_back(clock: Clock) -> None:
     """With nobody asking, what has ended is forgotten all the same, and closing the manager ends the timer."""
     manager = JobManager(max_age=0.05, clock=clock)

@@ -130,6 +130,7 @@ def test_a_ticket_is_complete(ticket: Ticket) -> None:
 
 
 @pytest.mark.parametrize("ticket", [one for one in TICKETS if one.answers], ids=lambda ticket: ticket.id)
+@pytest.mark.slow
 def test_multilingual_puts_the_answer_first(ticket: Ticket) -> None:
     """The best answer to a ticket is among the first three of all articles, and an answer stands first."""
     found = best_first("local-multilingual", ticket.text)

@@ -116,6 +116,7 @@ def store(tmp_path: Path) -> Iterator[RunStore]:
 
 
 @given(any_run())
+@pytest.mark.slow
 def test_a_run_comes_back_from_bytes_as_it_went_in(run: Run) -> None:
     """Every float, decimal, date, surrogate, NUL and nested value survives the round trip."""
     assert from_bytes(to_bytes(run), run.ratings) == run

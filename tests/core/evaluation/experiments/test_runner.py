@@ -142,6 +142,7 @@ def test_the_sessions_budget_counts_too(world):
     assert budget.now().reserved == 0
 
 
+@pytest.mark.slow
 def test_money_that_may_have_been_billed_stays_set_aside():
     """A time-out counts against the limit at the most it may have cost; a refusal does not."""
     world = World(limit=Decimal("0.003"))
@@ -386,6 +387,7 @@ def test_progress_is_told_from_any_session(world):
     assert seen[6].text.startswith("6 of 12 done, $0.006 so far, about ")
 
 
+@pytest.mark.slow
 def test_one_experiment_runs_once_at_a_time(world):
     """A second start while it runs is refused, and so is deleting it."""
     world.run()

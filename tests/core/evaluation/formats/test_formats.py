@@ -159,6 +159,7 @@ CONTENT = {
 @pytest.mark.parametrize("kind", list(evaluation.KINDS))
 @settings(max_examples=60)
 @given(data=st.data())
+@pytest.mark.slow
 def test_what_is_written_is_read_back_whole(kind: str, data: st.DataObject) -> None:
     """Every kind gives back exactly what it was given, and the same bytes when written again."""
     imported = Imported(kind, **data.draw(CONTENT[kind]))

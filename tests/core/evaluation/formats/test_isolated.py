@@ -120,6 +120,7 @@ def test_a_reader_that_takes_too_long_is_stopped() -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="memory cannot be limited here")
+@pytest.mark.slow
 def test_a_reader_that_takes_too_much_memory_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sixty megabytes of text do not fit where Python itself needs most of the room."""
     rows = "".join(f'<row><c t="inlineStr"><is><t>{"x" * 400} {number}</t></is></c></row>' for number in range(150_000))

@@ -206,6 +206,7 @@ def test_the_axis_is_as_wide_as_the_scores():
 
 
 @given(st.lists(st.floats(-20, 20), min_size=1, max_size=6), st.lists(st.floats(-20, 20), max_size=2))
+@pytest.mark.slow
 def test_every_score_and_every_line_is_on_the_axis(scores, lines):
     """Whatever the scale, nothing falls off, and the axis has a width."""
     table = {f"q{place}": {f"d{place}": (score, place % 2)} for place, score in enumerate(scores)}
