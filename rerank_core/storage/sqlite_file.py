@@ -44,7 +44,8 @@ class FileKind:
     `file_name` is its name in `home()`, `holds` what a sentence calls its content. `application_id` stands in the
     file, so that another program's database is never taken for ours. `migrations` has one script for each version,
     run in this order from the version that the file has. `error` is what is raised, `start_anew` its hint where
-    only a new file helps.
+    only a new file helps. With `durable`, what was written outlives a power cut and not only the end of the process:
+    for files that record money. Each write then waits for the disk.
     """
 
     file_name: str
@@ -53,6 +54,7 @@ class FileKind:
     migrations: tuple[str, ...]
     error: type[RerankError]
     start_anew: str
+    durable: bool = False
 
 
 class SqliteFile:
@@ -166,7 +168,8 @@ def _prepare(db: sqlite3.Connection, path: Path, kind: FileKind) -> None:
     version = _version(db, path, kind)  # before anything that would write into a file that is not ours
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = NORMAL")
+    db.execute(f"PRAGMA synchronous = {'FULL' if kind.durable else 'NORMAL'}")
+    db.execute(f"PRAGMA fullfsync = {int(kind.durable)}")  # macOS: past the disk's own memory too
     if version == len(kind.migrations):
         return
     with transaction(db):
