@@ -30,7 +30,8 @@ class ExperimentError(RerankError):
 
 class Ledger(Protocol):
     """Keeps experiments request by request, for many threads and processes at once. What a method has written outlives
-    a power cut, since answers are paid for. Every method may raise ExperimentError. `storage.experiments.ExperimentStore` is one."""
+    a power cut, since answers are paid for. Every method may raise ExperimentError; `storage.experiments` has one for
+    this machine."""
 
     def hold(self, experiment_id: str) -> AbstractContextManager[None]:
         """Run an experiment alone, on this and on every other machine that shares the ledger. Entering raises
