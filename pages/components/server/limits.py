@@ -1,13 +1,13 @@
 """How much of this computer the people who open the app may take: `[limits]` of the secrets file.
 
-Each field of `ServerLimits` is a setting of its own name. Whoever needs one more adds a field, with a default that suits
-one laptop; it is read, checked at the start and refused in the same way.
+Each field of `ServerLimits` is a setting of its own name. Whoever needs one more adds a field, with a default that
+suits one laptop; it is read, checked at the start and refused in the same way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pages.components.server import deployment
@@ -43,7 +43,7 @@ def problem() -> str | None:
 
 
 def _wrong(found: Mapping[str, Any]) -> str | None:
-    known = {field.name: field.default for field in fields(ServerLimits)}
+    known: dict[str, Any] = asdict(ServerLimits())
     for name, value in found.items():
         if name not in known:
             return f"[{SECTION}] in secrets.toml knows no '{name}'. Use {', '.join(known)}."

@@ -40,9 +40,7 @@ def _kept_by_streamlit() -> dict[str, int]:
     if not runtime.exists():
         return {}
     storage: dict[str, dict[str, Any]] = getattr(runtime.get_instance().uploaded_file_mgr, "file_storage", {})
-    return {
-        session: sum(len(file.data) for file in list(files.values())) for session, files in list(storage.items())
-    }
+    return {session: sum(len(file.data) for file in list(files.values())) for session, files in list(storage.items())}
 
 
 def _let_go_of_closed() -> None:
