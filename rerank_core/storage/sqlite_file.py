@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import ClassVar, Literal, Self
 
 from rerank_core.errors import RerankError
+from rerank_core.storage.locks import create_private
 
 HOME_VARIABLE = "RERANK_PLAYGROUND_HOME"
 
@@ -109,7 +110,7 @@ class SqliteFile:
             path = self.path
             if not path.parent.exists():
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # before SQLite would make it readable by all
+            create_private(path)
             connection = sqlite3.connect(path, timeout=self.busy_seconds, isolation_level=None, check_same_thread=False)
             try:
                 _prepare(connection, path, self.kind)
