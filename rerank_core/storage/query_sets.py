@@ -153,7 +153,11 @@ class QuerySetStore(ThresholdFile):
             ).fetchall()
         return tuple(
             QuerySetSummary(
-                row[0], as_text(row[1]), datetime.fromisoformat(row[2]), *row[3:], Ownership(owner, bool(shared))
+                row[0],
+                as_text(row[1]),
+                datetime.fromisoformat(row[2]),
+                *row[3:],
+                ownership=Ownership(owner, bool(shared)),
             )
             for owner, shared, *row in rows
         )

@@ -272,7 +272,7 @@ def _ownership(db: sqlite3.Connection, run_id: str) -> Ownership | None:
 
 def _summary(row: Sequence[Any]) -> RunSummary:
     """A row of the list out of the columns that `RunStore.list` asks for."""
-    summary = RunSummary(*row[:-3], Ownership(row[-3], bool(row[-2]), bool(row[-1])))
+    summary = RunSummary(*row[:-3], ownership=Ownership(row[-3], bool(row[-2]), bool(row[-1])))
     return replace(
         summary,
         created=datetime.fromisoformat(str(summary.created)).astimezone(UTC),
