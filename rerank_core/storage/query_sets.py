@@ -152,11 +152,8 @@ class QuerySetStore(ThresholdFile):
                 listed(self.actor),
             ).fetchall()
         return tuple(
-            QuerySetSummary(
-                row[0],
-                as_text(row[1]),
-                datetime.fromisoformat(row[2]),
-                *row[3:],
+            replace(
+                QuerySetSummary(row[0], as_text(row[1]), datetime.fromisoformat(row[2]), *row[3:]),
                 ownership=Ownership(owner, bool(shared)),
             )
             for owner, shared, *row in rows

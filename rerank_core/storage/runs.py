@@ -272,11 +272,12 @@ def _ownership(db: sqlite3.Connection, run_id: str) -> Ownership | None:
 
 def _summary(row: Sequence[Any]) -> RunSummary:
     """A row of the list out of the columns that `RunStore.list` asks for."""
-    summary = RunSummary(*row[:-3], ownership=Ownership(row[-3], bool(row[-2]), bool(row[-1])))
+    summary = RunSummary(*row[:-3])
     return replace(
         summary,
         created=datetime.fromisoformat(str(summary.created)).astimezone(UTC),
         amount=None if summary.amount is None else Decimal(summary.amount),
+        ownership=Ownership(row[-3], bool(row[-2]), bool(row[-1])),
     )
 
 
