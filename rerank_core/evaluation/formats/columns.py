@@ -11,6 +11,7 @@ from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.guess import GUESSED_FROM, ColumnGuess, about_queries, guess_columns
 from rerank_core.documents.tables.table import Row, rows_above
 from rerank_core.evaluation.grades.mapping import are_ratings
+from rerank_core.evaluation.grades.values import is_by_hand
 from rerank_core.evaluation.grades.vocabulary import DOUBTFUL_RATING_NAMES, RATING_NAMES
 
 TABLE_ROLES = ("query", "query_id", "tag", "document", "id", "title", "rank", "score", "rating", "rater")
@@ -21,6 +22,10 @@ in the initial order; a person's rating and who gave it. Every other column is k
 _IDS = ("id", "docno", *(name for name in fields.NAMES["id"] if name not in ("id", "docno")))
 _SCHOOL_GRADES = ("note", "schulnote", "zensur", "school grade")
 _WORST_SCHOOL_GRADE = 6
+_UPSIDE_DOWN = (
+    " A higher one counts as better. If they are school grades, of which 1 is the best, turn them round with "
+    '"Map ratings".'
+)
 _AS_NAMED = {"document": "text"}  # as `guess_columns` calls it
 _NAMES: Mapping[str, tuple[str, ...]] = {
     **fields.NAMES,
@@ -53,9 +58,9 @@ def guess_roles(
         if rating := _doubtful_rating(names, looked_at, free):
             chosen["rating"] = rating
             said = f"The column '{rating}' was read as the ratings, since that is what its cells hold."
-            said += _upside_down(
-                rating, {row[names.index(rating)] for row in looked_at if names.index(rating) < len(row)}
-            )
+            values = {row[names.index(rating)] for row in looked_at if names.index(rating) < len(row)}
+            if may_be_school_grades(rating, values) and not is_by_hand():
+                said += _UPSIDE_DOWN
             guess = replace(guess, notes=(*guess.notes, said))
     return replace(guess, chosen=chosen, unsure=tuple(role for role in TABLE_ROLES if _name_of(role) in guess.unsure))
 
@@ -79,17 +84,12 @@ def _doubtful_rating(names: Sequence[str], rows: Sequence[Sequence[str]], free: 
     return None
 
 
-def _upside_down(column: str, values: Iterable[str]) -> str:
-    """A warning where ratings may be school grades, of which 1 is the best in German; "" where they cannot be."""
+def may_be_school_grades(column: str, values: Iterable[str]) -> bool:
+    """Whether a column of ratings may hold school grades, of which 1 is the best in German, by its name and values."""
     numbers = [cell.strip().replace(",", ".") for cell in values if cell.strip()]
     if fields.normal(column) not in _SCHOOL_GRADES or not all(is_number(cell) for cell in numbers):
-        return ""
-    if not all(1 <= float(cell) <= _WORST_SCHOOL_GRADE for cell in numbers):
-        return ""
-    return (
-        " A higher one counts as better. If they are school grades, of which 1 is the best, turn them round with "
-        '"Map ratings".'
-    )
+        return False
+    return all(1 <= float(cell) <= _WORST_SCHOOL_GRADE for cell in numbers)
 
 
 def is_role_name(name: str) -> bool:
