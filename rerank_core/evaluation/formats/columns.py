@@ -26,6 +26,7 @@ _UPSIDE_DOWN = (
     " A higher one counts as better. If they are school grades, of which 1 is the best, turn them round with "
     '"Map ratings".'
 )
+_BY_ADDRESS = "The addresses under '{}' say which document a row is about."
 _AS_NAMED = {"document": "text"}  # as `guess_columns` calls it
 _NAMES: Mapping[str, tuple[str, ...]] = {
     **fields.NAMES,
@@ -53,6 +54,10 @@ def guess_roles(
         known["id"] = (*_IDS[1:], _IDS[0])  # of Label Studio's columns "id" is the number of the task
     guess = guess_columns(names, looked_at, wanted, known)
     chosen = {role: guess.chosen[_name_of(role)] for role in TABLE_ROLES if _name_of(role) in guess.chosen}
+    if not (columns or {}).keys() & {"document", "id"} and (address := _address(names, chosen)):
+        chosen.pop("document", None)
+        chosen["id"] = address
+        guess = replace(guess, notes=(*guess.notes, _BY_ADDRESS.format(address)))
     if "rating" not in chosen and "rating" not in (columns or {}):
         free = {fields.normal(name): name for name in reversed(names) if name not in chosen.values()}
         if rating := _doubtful_rating(names, looked_at, free):
@@ -63,6 +68,15 @@ def guess_roles(
                 said += _UPSIDE_DOWN
             guess = replace(guess, notes=(*guess.notes, said))
     return replace(guess, chosen=chosen, unsure=tuple(role for role in TABLE_ROLES if _name_of(role) in guess.unsure))
+
+
+def _address(names: Sequence[str], chosen: Mapping[str, str]) -> str | None:
+    """The column of web addresses where nothing else says which document a row of a query is about."""
+    if "id" in chosen or not chosen.keys() & {"query", "query_id"}:
+        return None
+    taken = {name for role, name in chosen.items() if role != "document"}
+    address = fields.first_named(dict.fromkeys(name for name in names if name not in taken), "url")
+    return address if chosen.get("document", address) == address else None
 
 
 def _name_of(role: str) -> str:
