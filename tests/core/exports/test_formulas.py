@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rerank_core.command import output
 from rerank_core.documents.direct import read_directly
 from rerank_core.documents.limits import DEFAULT_LIMITS
 from rerank_core.duplicates.files import compared_csv, groups_csv
@@ -33,8 +34,10 @@ from rerank_core.exports.formulas import guarded, unguarded
 from rerank_core.exports.tables import results_csv
 from rerank_core.exports.tickets import TicketRecord, tickets_csv
 from rerank_core.models import Document, RankedDocument, RerankRequest, RerankResponse
+from rerank_core.pricing.estimates import CostEstimate
 from rerank_core.ranking.blind_test import Tally, Vote
 from rerank_core.ranking.contender import Contender
+from rerank_core.ranking.keeping import Reading
 from rerank_core.storage.missing_articles import MissingArticle, missing_articles_csv
 from tests.support import ROOT
 
@@ -164,6 +167,11 @@ MAKERS: dict[str, Callable[[], bytes]] = {
     "rerank_core.duplicates.files.compared_csv": lambda: compared_csv(BAD, [ComparedText(0, PLAIN[0], 0.5, -0.5)]),
     "rerank_core.evaluation.report.csv_files.report_csv": lambda: csv_files.report_csv(report()),
     "rerank_core.evaluation.report.csv_files.results_csv": lambda: csv_files.results_csv(report()),
+    "rerank_core.command.output.results": lambda: output.results(answer(PLAIN), Reading(), "csv", {}, explain=False),
+    "rerank_core.command.output.compared": lambda: output.compared(
+        [Entry(BAD, Contender("local", "m", BAD), answer(PLAIN))], "csv", 5
+    ),
+    "rerank_core.command.output.estimates": lambda: output.estimates({BAD: CostEstimate(1, Decimal(1))}, "csv"),
     "rerank_core.evaluation.formats.table_writing.write_table": lambda: table_writing.write_table(imported()),
     "rerank_core.evaluation.formats.quepid.write_ratings": lambda: quepid.write_ratings(
         imported(raters={"ann": {BAD: {"@d": -1}}, "ben": {BAD: {"@d": 1}}})
@@ -217,6 +225,8 @@ def writers() -> set[str]:
 
 # What only puts rows into a file, for the writers of the list above.
 PARTS = {
+    "rerank_core.command.output.csv_lines",
+    "rerank_core.command.evaluate.evaluate",  # a whole command, run in tests/core/command
     "rerank_core.exports.tables.csv_text",
     "rerank_core.exports.tables.csv_file",
     "rerank_core.evaluation.formats.opensearch_csv.csv_bytes",
