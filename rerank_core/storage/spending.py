@@ -19,7 +19,7 @@ from rerank_core.models import Cost
 from rerank_core.pricing.allowance import LARGEST, Allowance, PaidCall, Standing, Sums, exact
 from rerank_core.storage import spending_file
 from rerank_core.storage.process_mark import ProcessMark
-from rerank_core.storage.spending_file import CALL_COLUMNS, LedgerCall, call_of
+from rerank_core.storage.spending_file import CALL_COLUMNS, CallState, LedgerCall, call_of
 from rerank_core.storage.spending_ledger import SpendingLedger
 from rerank_core.storage.sqlite_file import StoreError
 
@@ -122,7 +122,7 @@ class SpendingStore(SpendingLedger):
             if before is None or not (before.state in ("in doubt", "unknown") or before.doubt):
                 return False
             note = f"Settled by {by}." if by else "Settled by hand."
-            state = "billed" if amount else "not billed"
+            state: CallState = "billed" if amount else "not billed"
             now = dataclasses.replace(before, state=state, spent=amount, doubt=_NONE, assumed=_NONE, note=note)
             spending_file.replace(db, before, now)
         return True

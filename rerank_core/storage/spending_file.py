@@ -137,7 +137,8 @@ def call_of(row: tuple[Any, ...]) -> LedgerCall:
 
 def sums_of(row: tuple[Any, ...]) -> Sums:
     """The sums out of SUM_COLUMNS."""
-    return Sums(*(Decimal(text) for text in row[:4]), row[4], row[5])
+    spent, doubt, assumed, held, calls, unknown = row
+    return Sums(Decimal(spent), Decimal(doubt), Decimal(assumed), Decimal(held), calls, unknown)
 
 
 def insert(db: sqlite3.Connection, call: LedgerCall, process: str) -> int:

@@ -205,7 +205,9 @@ def test_the_file_has_a_bounded_size(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert sum(each.sums.calls for each in store.days()) == 10
 
 
-def test_nothing_is_lost_while_the_file_cannot_be_written(store: SpendingStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_lost_while_the_file_cannot_be_written(
+    store: SpendingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A call whose cost cannot be noted counts with the most that it could cost, until the file can be written."""
     number = store.reserve(call(), Decimal("0.5"), DOLLAR)
 
@@ -476,10 +478,8 @@ def test_two_threads_at_the_last_cent(store: SpendingStore) -> None:
 
     def one() -> None:
         start.wait(60)
-        try:
+        with contextlib.suppress(BudgetExceededError):
             got.append(store.reserve(call(), CENT, Allowance(server_total=CENT)))
-        except BudgetExceededError:
-            pass
 
     threads = [threading.Thread(target=one) for _ in range(6)]
     for thread in threads:
