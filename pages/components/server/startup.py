@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from pages.components.server import access, deployment
+from pages.components.server import access, deployment, limits
 from rerank_core.errors import RerankError
 from rerank_core.storage.sqlite_file import HOME_VARIABLE, home
 
@@ -135,4 +135,4 @@ def _is_safe(address: str) -> bool:
     return bool(host) and (split.scheme == "https" or (split.scheme == "http" and deployment.is_loopback(host)))
 
 
-CHECKS: list[Check] = [secrets_file, sign_in, sign_in_address, authlib, access_list, writable_home]
+CHECKS: list[Check] = [secrets_file, sign_in, sign_in_address, authlib, access_list, writable_home, limits.problem]
