@@ -156,19 +156,17 @@ class Allowance:
             )
         return None if amount is None else exact(amount)
 
+    def left(self, now: Standing) -> Decimal | None:
+        """What may still be spent as things stand, 0 or more; None where nothing is limited."""
+        limits = [max(_NONE, _EXACT.subtract(limit, sums.counted)) for limit, sums, *_ in self._limits(now)]
+        return min(limits, default=None)
+
     def check(self, amount: Decimal | None, now: Standing) -> None:
         """Raise BudgetExceededError where a call that may cost this much, `set_aside` and not yet in `now`, would pass
         a limit. One that costs nothing always fits."""
         if not amount:
             return
-        limits = (
-            (self.person_per_day, now.person_today, "that one person may spend here in a day", True),
-            (self.server_per_day, now.server_today, "that this server may spend in a day", True),
-            (self.server_total, now.server_total, "that this server may spend in all", False),
-        )
-        for limit, sums, words, daily in limits:
-            if limit is None:
-                continue
+        for limit, sums, words, daily in self._limits(now):
             left = max(_NONE, _EXACT.subtract(limit, sums.counted))
             if amount > left:
                 waiting = ", or wait until tomorrow" if daily and amount <= limit else ""
@@ -177,6 +175,15 @@ class Allowance:
                     f"{money_text(limit)} {words}.",
                     hint=f"Ask {self._who()} to raise the budget, or use a key of your own{waiting}.",
                 )
+
+    def _limits(self, now: Standing) -> list[tuple[Decimal, Sums, str, bool]]:
+        """The limits that stand, what counts for each, its words, and whether it begins anew each day."""
+        limits = (
+            (self.person_per_day, now.person_today, "that one person may spend here in a day", True),
+            (self.server_per_day, now.server_today, "that this server may spend in a day", True),
+            (self.server_total, now.server_total, "that this server may spend in all", False),
+        )
+        return [(limit, sums, words, daily) for limit, sums, words, daily in limits if limit is not None]
 
     def _who(self) -> str:
         return self.contact or "whoever runs this server"

@@ -89,7 +89,8 @@ class JobKind(Generic[T]):
     `message` of the job do; `started` every plan whose money has been set aside, before its tasks begin.
     `sets_widgets` says that `take` gives widgets other values: nothing is handed over then in the run of the page that
     started the work, since its widgets are drawn already. `long` is for work
-    that is never over in a moment: nobody waits for it before the page is drawn.
+    that is never over in a moment: nobody waits for it before the page is drawn. `paid` is what the ledger of spending
+    calls work that may cost money; empty where no task of the kind is handed its payment.
     """
 
     name: str

@@ -6,6 +6,7 @@ are held to the operator's budget; those with a typed key are the visitor's own 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -105,12 +106,18 @@ def of(page: str, run: str) -> Account:
 
 
 def standing() -> tuple[Allowance, Standing | None]:
-    """The operator's budget, and how it stands for this session's person; None where the ledger cannot be read."""
+    """The operator's budget, and how it stands for this session's person; None where nothing is limited, or where the
+    ledger cannot be read."""
     allowance = budget.allowance()
-    try:
-        return allowance, stores.spending().standing(owner.keeper())
-    except StoreError:
-        return allowance, None
+    with contextlib.suppress(StoreError):
+        return allowance, stores.spending().standing(owner.keeper()) if allowance.stands else None
+    return allowance, None
+
+
+def left() -> Decimal | None:
+    """What the operator's budget leaves for this session's person; None where nothing is limited, or nothing known."""
+    allowance, now = standing()
+    return None if now is None else allowance.left(now)
 
 
 def key_kind(connection: Connection) -> KeyKind:
