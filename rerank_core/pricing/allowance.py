@@ -94,7 +94,7 @@ class Sums:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BudgetStanding:
     """What the keys of the server have cost: one person's share of today, all of today, and all since the ledger
     began."""
 
@@ -156,12 +156,12 @@ class Allowance:
             )
         return None if amount is None else exact(amount)
 
-    def left(self, now: Standing) -> Decimal | None:
+    def left(self, now: BudgetStanding) -> Decimal | None:
         """What may still be spent as things stand, 0 or more; None where nothing is limited."""
         limits = [max(_NONE, _EXACT.subtract(limit, sums.counted)) for limit, sums, *_ in self._limits(now)]
         return min(limits, default=None)
 
-    def check(self, amount: Decimal | None, now: Standing) -> None:
+    def check(self, amount: Decimal | None, now: BudgetStanding) -> None:
         """Raise BudgetExceededError where a call that may cost this much, `set_aside` and not yet in `now`, would pass
         a limit. One that costs nothing always fits."""
         if not amount:
@@ -176,7 +176,7 @@ class Allowance:
                     hint=f"Ask {self._who()} to raise the budget, or use a key of your own{waiting}.",
                 )
 
-    def _limits(self, now: Standing) -> list[tuple[Decimal, Sums, str, bool]]:
+    def _limits(self, now: BudgetStanding) -> list[tuple[Decimal, Sums, str, bool]]:
         """The limits that stand, what counts for each, its words, and whether it begins anew each day."""
         limits = (
             (self.person_per_day, now.person_today, "that one person may spend here in a day", True),

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rerank_core.models import Cost
-from rerank_core.pricing.allowance import LARGEST, Allowance, PaidCall, Standing, Sums, exact
+from rerank_core.pricing.allowance import LARGEST, Allowance, BudgetStanding, PaidCall, Sums, exact
 from rerank_core.storage import spending_file
 from rerank_core.storage.process_mark import ProcessMark
 from rerank_core.storage.spending_file import CALL_COLUMNS, CallState, LedgerCall, call_of
@@ -127,12 +127,12 @@ class SpendingStore(SpendingLedger):
             spending_file.replace(db, before, now)
         return True
 
-    def standing(self, who: str) -> Standing:
+    def standing(self, who: str) -> BudgetStanding:
         """What the configured keys have cost by now: this person's share of today, all of today, and all."""
         with self._reading() as db:
             return self._standing(db, who, self.today())
 
-    def _standing(self, db: sqlite3.Connection, who: str, day: date) -> Standing:
+    def _standing(self, db: sqlite3.Connection, who: str, day: date) -> BudgetStanding:
         person = server = Sums()
         name = spending_file.name_bytes(PaidCall(who, ""))[0]
         columns = spending_file.SUM_COLUMNS
@@ -144,7 +144,7 @@ class SpendingStore(SpendingLedger):
             server += sums
             person += sums if row[0] == name else Sums()
         total = db.execute(f"SELECT {columns} FROM totals WHERE key = 'configured'").fetchone()  # noqa: S608
-        return Standing(person, server, Sums() if total is None else spending_file.sums_of(total))
+        return BudgetStanding(person, server, Sums() if total is None else spending_file.sums_of(total))
 
     # What came of a call
 

@@ -17,7 +17,7 @@ from pages.components.session import owner, stores
 from pages.components.session.connection import Connection
 from rerank_core.errors import RerankError
 from rerank_core.models import Cost
-from rerank_core.pricing.allowance import Allowance, KeyKind, PaidCall, Purse, Standing
+from rerank_core.pricing.allowance import Allowance, BudgetStanding, KeyKind, PaidCall, Purse
 from rerank_core.storage.spending import SpendingStore
 from rerank_core.storage.sqlite_file import StoreError
 
@@ -105,7 +105,7 @@ def of(page: str, run: str) -> Account:
     return Account(stores.spending(), budget.allowance(), owner.keeper(), page, run)
 
 
-def standing() -> tuple[Allowance, Standing | None]:
+def standing() -> tuple[Allowance, BudgetStanding | None]:
     """The operator's budget, and how it stands for this session's person; None where nothing is limited, or where the
     ledger cannot be read."""
     allowance = budget.allowance()

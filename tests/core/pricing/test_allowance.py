@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rerank_core.errors import BudgetExceededError, ConfigurationError
-from rerank_core.pricing.allowance import LARGEST, Allowance, Standing, Sums, exact
+from rerank_core.pricing.allowance import LARGEST, Allowance, BudgetStanding, Sums, exact
 
 ANY = st.one_of(
     st.decimals(0, LARGEST - 1, allow_nan=False, allow_infinity=False),
@@ -73,7 +73,7 @@ def test_a_setting_that_is_not_known_is_named() -> None:
 
 def test_what_is_left_is_the_least_of_all_limits() -> None:
     """The person's share, the server's day and the server's total each have a say."""
-    now = Standing(Sums(spent=Decimal("0.2")), Sums(spent=Decimal(4)), Sums(spent=Decimal("9.9")))
+    now = BudgetStanding(Sums(spent=Decimal("0.2")), Sums(spent=Decimal(4)), Sums(spent=Decimal("9.9")))
     assert Allowance(Decimal(1), Decimal(6), Decimal(10)).left(now) == Decimal("0.1")
     assert Allowance(Decimal("0.1")).left(now) == 0
     assert Allowance(unknown_call=Decimal(1)).left(now) is None
@@ -83,7 +83,7 @@ def test_a_refusal_says_what_helps() -> None:
     """Waiting helps where the limit is a day's and the call fits in one; a person to ask is named where there is
     one."""
     spent = Sums(spent=Decimal("0.9"))
-    now = Standing(spent, spent, spent)
+    now = BudgetStanding(spent, spent, spent)
     with pytest.raises(BudgetExceededError) as tomorrow:
         Allowance(Decimal(1), contact="Ann, ann@example.org").check(Decimal("0.2"), now)
     assert tomorrow.value.hint == (
