@@ -1,4 +1,4 @@
-"""Every kind of file that the library keeps on this machine, found in the source, so that the next one is tested too."""
+"""Every kind of file that the library keeps, found in the source, so that the next one is tested too."""
 
 from __future__ import annotations
 
