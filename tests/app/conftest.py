@@ -18,6 +18,7 @@ def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What sessions share begins anew, and no work outlives its test; no local model's speed is measured."""
     monkeypatch.setattr(speed, "LOCAL_SPEED", {})
     stores.forget()
+    stores.jobs()  # made now, since a test may set the operator's settings to nonsense
     yield
     stores.jobs().close()
 
