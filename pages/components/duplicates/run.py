@@ -120,7 +120,8 @@ def tasks(planned: DuplicatesPlan | None) -> Plan[Outcome] | None:
         f"Estimated cost {pricing.money_text(expected.amount)}, with every retry billed at most "
         f"{pricing.money_text(most)}."
     )
-    return Plan((Task(_work, (planned, job_id), most, begun, id=job_id, size=read),), warning)
+    task = Task(_work, (planned, job_id), most, begun, id=job_id, size=read, connection=planned.connection)
+    return Plan((task,), warning)
 
 
 def _take(ended: Ended[Outcome]) -> None:
@@ -133,7 +134,7 @@ DUPLICATES = JobKind[Outcome](
     "Comparing",
     "comparing",
     take=_take,
-    paid=True,
+    paid="Duplicates",
     limit=Wording(
         "this comparison",
         "Send and compare",

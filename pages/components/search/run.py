@@ -177,7 +177,9 @@ def tasks(planned: SearchPlan) -> Plan[SearchAnswer]:
         raise InvalidQueryError("The question is empty.", hint="Type a question, or pick an example ticket.")
     run_id = new_id()
     most = pricing.upper_bound(estimate(planned), planned.connection.max_retries)
-    return Plan((Task(_work, (planned, run_id), most, planned.asked, id=run_id, size=_size(planned)),))
+    read = _size(planned)
+    task = Task(_work, (planned, run_id), most, planned.asked, id=run_id, size=read, connection=planned.connection)
+    return Plan((task,))
 
 
 def _size(planned: SearchPlan) -> int:
@@ -200,7 +202,12 @@ def _take(ended: Ended[SearchAnswer]) -> None:
 
 
 SEARCH = JobKind[SearchAnswer](
-    "search", "Searching", "searching", take=_take, paid=True, limit=Wording("this search", "Search", "Do not search")
+    "search",
+    "Searching",
+    "searching",
+    take=_take,
+    paid="Search",
+    limit=Wording("this search", "Search", "Do not search"),
 )
 
 
