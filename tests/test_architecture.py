@@ -33,6 +33,7 @@ CORE_ROOMS = (
     "errors",
     "extras",
     "rank_fields",
+    "notebook",
     "models",
     "language",
     "jobs",
