@@ -236,20 +236,20 @@ class Collector:
         self.documents: list[Document] = []
         self.problems = Problems(limits.problems)
         self.rows = 0
-        self._limits = limits
+        self.limits = limits
         self._first_too_many: int | None = None
         self._too_many = 0
 
     def add(self, line: int, text: str, id: str | None = None, metadata: Mapping[str, Any] | None = None) -> None:
         """Take one document, or turn it into a problem where a limit says so."""
-        if len(self.documents) >= self._limits.documents:
+        if len(self.documents) >= self.limits.documents:
             self.rows += 1
             self._first_too_many = line if self._first_too_many is None else self._first_too_many
             self._too_many += 1
-        elif self._limits.control_share < 1 and is_binary(text, self._limits.control_share):
+        elif self.limits.control_share < 1 and is_binary(text, self.limits.control_share):
             self.refuse(line, "This is binary data, not text. It was left out.")
-        elif len(text) > self._limits.document_characters:
-            limit = f"the limit is {self._limits.document_characters:,}"
+        elif len(text) > self.limits.document_characters:
+            limit = f"the limit is {self.limits.document_characters:,}"
             self.refuse(line, f"This document has {len(text):,} characters; {limit}. It was left out.")
         else:
             self.rows += 1
@@ -264,7 +264,7 @@ class Collector:
         """The import as it stands, problems in the order of their lines."""
         if self._first_too_many is not None:
             kept = f"the first {len(self.documents):,} were kept and {self._too_many:,} more were not"
-            reason = f"The limit is {self._limits.documents:,} documents; {kept}."
+            reason = f"The limit is {self.limits.documents:,} documents; {kept}."
             self.problems.add(self._first_too_many, reason, of_all=True)
         found, more = self.problems.by_line(), self.problems.more
         return ParsedDocuments(tuple(self.documents), mode, found, rows=self.rows, more_problems=more, **details)

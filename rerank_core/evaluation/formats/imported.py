@@ -146,13 +146,16 @@ class ImportBuilder:
     def document(self, line: int, name: str, text: str) -> None:
         """Name a document; another text under the same id is reported, once a document. A text that is too long is
         left out."""
-        if len(text) > COLLECTION_LIMITS.document_characters:
-            limit = f"the limit is {COLLECTION_LIMITS.document_characters:,}"
-            self.refuse(
-                line, f"The document '{name[:40]}' has {len(text):,} characters; {limit}. Its text is left out."
-            )
-        elif self.documents.setdefault(name, text) != text:
+        if self.fits(line, name, text) and self.documents.setdefault(name, text) != text:
             self._conflict(line, "document", name, "The first text is kept.")
+
+    def fits(self, line: int, name: str, text: str) -> bool:
+        """Whether a document's text is within the limit; a problem where it is not."""
+        if len(text) <= COLLECTION_LIMITS.document_characters:
+            return True
+        over = f"{len(text):,} characters; the limit is {COLLECTION_LIMITS.document_characters:,}"
+        self.refuse(line, f"The document '{name[:40]}' has {over}. Its text is left out.")
+        return False
 
     def named(self, query: str, name: str, text: str) -> str:
         """What a document is called whose text stands in this row of a query, and the document of that name. An id that

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rerank_core.jobs import JobContext
 
 
-_RISKY = ("an Excel workbook", "a ZIP archive", "a gzip archive", "a Parquet file")
+RISKY = ("an Excel workbook", "a ZIP archive", "a gzip archive", "a Parquet file")
 
 
 def read(filename: str, data: bytes, kind: str = "auto", *, columns: Mapping[str, str] | None = None) -> Imported:
@@ -66,4 +66,4 @@ def read_files(
 def _is_simple(data: bytes) -> bool:
     """Whether a file is read at once: a small text. Archives of XML or of files can be built to hang or to fill
     memory, however small; what is far too large is refused at first sight."""
-    return len(data) > COLLECTION_LIMITS.file_bytes or (len(data) <= SMALL_BYTES and kind_of(data) not in _RISKY)
+    return len(data) > COLLECTION_LIMITS.file_bytes or (len(data) <= SMALL_BYTES and kind_of(data) not in RISKY)

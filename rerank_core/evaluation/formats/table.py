@@ -281,6 +281,10 @@ def _add(builder: ImportBuilder, line: int, row: Mapping[str, str], extra: Mappi
         elif not _only_rates(row):
             builder.places.setdefault(query_id, {})
         return
+    if body.strip() and not builder.fits(line, name, body):
+        if "id" not in row:
+            return
+        body = ""
     name = builder.named(query_id, name, body) if body.strip() else builder.aliases.get(query_id, {}).get(name, name)
     if row.get("title", "").strip():
         builder.title(line, name, unguarded(row["title"]))
