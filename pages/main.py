@@ -6,6 +6,7 @@ from pages.components import frame
 from pages.components.session import page_state
 from pages.components.sharing import received
 
+frame.gate()
 frame.page_config()
 page = st.navigation(
     [

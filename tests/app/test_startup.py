@@ -85,9 +85,9 @@ def test_a_home_that_cannot_be_written_is_said(problems, monkeypatch, tmp_path):
 
 def test_what_was_asked_for_at_the_start_stays(monkeypatch):
     """A secrets file that loses its [auth] later does not open the app to everybody."""
-    monkeypatch.setattr(deployment, "_asked_at_start", set())
+    monkeypatch.setattr(deployment, "_known", set())
     monkeypatch.setattr(deployment, "secrets", lambda: {"auth": AUTH})
-    deployment.keep_sign_in()
+    deployment.remember()
     monkeypatch.setattr(deployment, "secrets", dict)
     assert deployment.signs_in()
 

@@ -72,9 +72,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start_server(home: Path, *, script: Path = ROOT / "app.py", wait: str = "/readyz", **extra: str) -> Server:
+def start_server(
+    home: Path, *, script: Path = ROOT / "app.py", wait: str = "/readyz", port: int | None = None, **extra: str
+) -> Server:
     """Start the app (or a host page of a test's own) and wait until it answers at `wait` with 200."""
-    port = free_port()
+    port = port or free_port()
     log = home / "server.log"
     options = {
         "server.port": str(port),
