@@ -1,4 +1,4 @@
-"""Who may talk to the server, and what a browser may load into a page of ours."""
+"""Who may talk to the server, how much may be uploaded, and what a browser may load into a page of ours."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pages.components.server import deployment, landing, messages, visitor
+from pages.components.server import deployment, landing, messages, upload_room, visitor
 
 
 def inline_script_hashes() -> str:
@@ -86,6 +86,12 @@ def host_allowed(host: str | None) -> bool:
 def origin_allowed(origin: str | None, host: str | None) -> bool:
     """Whether a WebSocket comes from a page of ours. Programs other than browsers send no origin."""
     return origin is None or urlsplit(origin).netloc == host or origin in st.get_option("server.corsAllowedOrigins")
+
+
+def _parts(path: str) -> list[str]:
+    """The parts of an address below the base path."""
+    base, parts = ([part for part in text.split("/") if part] for text in (st.get_option("server.baseUrlPath"), path))
+    return parts[len(base) :] if parts[: len(base)] == base else parts
 
 
 def route_known(path: str) -> bool:
@@ -160,7 +166,22 @@ class Guard:
         answer = PlainTextResponse(UNINVITED, 403) if uninvited else _refusal(headers, path, stranger=stranger)
         if answer is None and who is not None and _parts(path) == ["auth", "logout"]:
             who.sign_out()
-        await (answer or self.app)(scope, receive, with_headers)
+        usual = self._upload if _uploads_to(scope) else self.app
+        await (answer or usual)(scope, receive, with_headers)
+
+    async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let an upload through if there is room for it. One that does not say how large it is cannot be let in."""
+        session, headers = _uploads_to(scope), Headers(scope=scope)
+        length = headers.get("content-length", "")
+        if not (length.isascii() and length.isdecimal()) or "transfer-encoding" in headers:
+            await PlainTextResponse("An upload must say how large it is.", 411)(scope, receive, send)
+            return
+        try:
+            with upload_room.ROOM.coming(session, int(length)):
+                await self.app(scope, receive, send)
+        except upload_room.Full as full:
+            upload_room.draw_again(session)
+            await PlainTextResponse(str(full), 413)(scope, receive, send)
 
 
 def _refusal(headers: Headers, path: str, *, stranger: bool) -> ASGIApp | None:
@@ -174,7 +195,8 @@ def _refusal(headers: Headers, path: str, *, stranger: bool) -> ASGIApp | None:
     return None
 
 
-def _parts(path: str) -> list[str]:
-    """The parts of a path behind the base path."""
-    base, parts = ([part for part in text.split("/") if part] for text in (st.get_option("server.baseUrlPath"), path))
-    return parts[len(base) :] if parts[: len(base)] == base else parts
+def _uploads_to(scope: Scope) -> str:
+    """The session to which a request uploads a file; "" where it does something else."""
+    parts = _parts(scope["path"])
+    uploads = scope["method"] == "PUT" and parts[:2] == ["_stcore", "upload_file"]
+    return parts[2] if uploads and len(parts) > 2 else ""

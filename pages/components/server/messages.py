@@ -20,7 +20,7 @@ LOOK_AGAIN = 5.0
 """Seconds after which it is asked again whether the person at a silent websocket may still come in."""
 STRANGERS_MESSAGE = 65_536
 """Bytes that a message may have from somebody who has not come in: the sign-in page has nothing to type into."""
-_FOR_ALL = {"rerun_script", "stop_script", "app_heartbeat", "file_urls_request", "backend_operation_request"}
+FOR_ALL = {"rerun_script", "stop_script", "app_heartbeat", "file_urls_request", "backend_operation_request"}
 _FOR_STRANGERS = {"rerun_script", "stop_script", "app_heartbeat"}
 _OPERATIONS = {"deferred_file", "dataframe_chunk"}
 _PROTOCOL = "sec-websocket-protocol"
@@ -45,7 +45,7 @@ def may_send(data: bytes, *, stranger: bool) -> bool:
         and message.backend_operation_request.WhichOneof("payload") not in _OPERATIONS
     ):
         return False
-    return kind in (_FOR_STRANGERS if stranger else _FOR_ALL) and not (stranger and message.rerun_script.fragment_id)
+    return kind in (_FOR_STRANGERS if stranger else FOR_ALL) and not (stranger and message.rerun_script.fragment_id)
 
 
 async def everybody(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from pages.components.server import access, deployment
+from pages.components.server import access, deployment, limits
 from pages.components.server.guard import host_allowed
 from rerank_core.errors import RerankError
 from rerank_core.storage.sqlite_file import HOME_VARIABLE, home
@@ -214,4 +214,5 @@ CHECKS: list[Check] = [
     host_names,
     server_options,
     writable_home,
+    limits.problem,
 ]
