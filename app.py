@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pages.components.server import nagle, open_browser, startup, warm_up
+from pages.components.server import budget, nagle, open_browser, startup, warm_up
 from pages.components.server.guard import HEADERS, Guard
 from pages.components.session import stores
 from rerank_core import offline
@@ -27,6 +27,7 @@ from rerank_core.storage.computed import ComputedFile
 
 ROOT = Path(__file__).parent
 
+startup.CHECKS.append(budget.problem)
 # Before anything listens: this file is imported first, however the server is started.
 startup.begin()
 

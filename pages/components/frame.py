@@ -12,6 +12,7 @@ import rerank_core as rc
 from pages.components import sign_in
 from pages.components.display.markdown import escaped
 from pages.components.inputs.controls import select
+from pages.components.jobs import budget_today
 from pages.components.server import deployment
 from pages.components.session import connection, keys, people, query_params
 from rerank_core.pricing.estimates import money_text
@@ -90,6 +91,7 @@ def spend(place: DeltaGenerator) -> None:
     with place.container(gap=None):
         st.markdown(escaped(f"Spent this session **{money_text(now.spent)}**"))
         st.caption(escaped(", ".join(word for word in words if word)))
+        budget_today.show()
 
 
 def _choice() -> None:

@@ -16,16 +16,18 @@ from pages.components.display.markdown import escaped
 from pages.components.evaluate.saved import choose_saved, delete_popover, rename_popover
 from pages.components.evaluate.state import experiment, go, open_experiment, reported, state
 from pages.components.evaluate.terms import limit_field, rate_fields
+from pages.components.jobs import size
 from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
 from pages.components.jobs.page_job import failure as why
+from pages.components.session import account, keys, stores
 from pages.components.session import connection as connections
-from pages.components.session import keys, stores
 from rerank_core import RerankError, pricing
 from rerank_core.documents.working_list import unused_name
 from rerank_core.evaluation.experiments.records import Experiment, ExperimentProgress, RatePolicy
 from rerank_core.evaluation.experiments.runner import Only, RunOptions, run_experiment
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.jobs import Job
+from rerank_core.pricing.allowance import Purse
 from rerank_core.ranking.contender import Contender
 
 STATES = {
@@ -117,13 +119,28 @@ def submit(one: Experiment, only: Only = "open") -> bool:
         del max_concurrency
         return connections.client(replace(as_they_are[provider], max_retries=max_retries))
 
-    options = RunOptions(connections.budget(), connections.prices(), only)
-    task = Task(run_experiment, (stores.experiments(), one.id, current.query_set, client_of, options), id=one.id)
+    paid_by = account.of("Evaluate", one.id)
+
+    def purse_of(contender: Contender) -> Purse | None:
+        return paid_by.purse(as_they_are[contender.provider], contender.model)
+
+    options = RunOptions(connections.budget(), connections.prices(), only, purse_of)
+    task = Task(
+        run_experiment,
+        (stores.experiments(), one.id, current.query_set, client_of, options),
+        id=one.id,
+        size=_size(current.query_set, one),
+    )
     mine = job()
     mine.forget()
     mine.start(Plan((task,)))
     current.error, mine.error = mine.error, None
     return current.error is None
+
+
+def _size(query_set: QuerySet, one: Experiment) -> int:
+    """The tokens of all candidates of all queries, once for each of the models."""
+    return size.of_many(list(query_set.documents.values()), query_set.pairs) * len(one.contenders)
 
 
 def _ignored(_ended: Ended[ExperimentProgress]) -> None:
