@@ -43,8 +43,8 @@ def read_parquet(data: bytes, limits: Limits, extra: str = "documents") -> tuple
 
 
 def _check(about: Any, limits: Limits) -> None:
-    if about.num_rows > limits.documents or about.num_rows * about.num_columns > limits.cells:
-        most = min(limits.documents, limits.cells // max(1, about.num_columns))
+    if about.num_rows > limits.rows or about.num_rows * about.num_columns > limits.cells:
+        most = min(limits.rows, limits.cells // max(1, about.num_columns))
         raise Unreadable(
             f"This Parquet file has {about.num_rows:,} rows; at most {most:,} of so many columns are read."
         )

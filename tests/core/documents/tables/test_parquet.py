@@ -106,7 +106,7 @@ def test_what_gives_no_documents_says_why(name: str, content: bytes, reason: str
 
 
 def test_more_than_the_limits_is_refused() -> None:
-    few = read_documents("shop.parquet", SHOP, limits=replace(DEFAULT_LIMITS, documents=1))
+    few = read_documents("shop.parquet", SHOP, limits=replace(DEFAULT_LIMITS, rows=1))
     assert few.problems[0].reason == "This Parquet file has 2 rows; at most 1 of so many columns are read."
     small = read_documents("shop.parquet", SHOP, limits=replace(DEFAULT_LIMITS, expanded_bytes=100))
     assert "unpacks to" in small.problems[0].reason
