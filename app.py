@@ -7,6 +7,7 @@ that the main script can live in pages/, where no page can be opened without the
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,13 +20,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pages.components.server import nagle, open_browser, warm_up
+from pages.components.server import deployment, nagle, open_browser, startup, warm_up
 from pages.components.server.guard import HEADERS, Guard
 from pages.components.session import stores
 from rerank_core import offline
 from rerank_core.storage.computed import ComputedFile
 
 ROOT = Path(__file__).parent
+
+# Before anything listens, and without a traceback: this file is imported first, however the server is started.
+if problems := startup.problems():
+    sys.exit("The app does not start.\n" + "\n".join(problems))
+deployment.keep_sign_in()
 
 
 async def on_server_error(_request: Request, _error: Exception) -> Response:

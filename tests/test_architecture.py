@@ -52,6 +52,8 @@ CORE_ROOMS = (
     "evaluation",
     "storage",
     "corpora",
+    "serving",
+    "command",
 )
 # What pages share, then a folder for each page, then what stands around all of them.
 SHARED_ROOMS = ("server", "session", "display", "jobs", "inputs", "sharing")

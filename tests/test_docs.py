@@ -140,3 +140,15 @@ def test_the_picture_of_the_core_is_true() -> None:
         if other in core and room_of(other) != room_of(module)
         if line_of[str(room_of(other))] >= line_of[str(room_of(module))]
     ]
+
+
+def test_every_line_of_security_names_tests_that_are_there() -> None:
+    """Each line of docs/security.md's tables names tests as file::function, and each of them is defined there."""
+    text = (ROOT / "docs" / "security.md").read_text("utf-8")
+    lines = [line for line in text.splitlines() if line.startswith("|") and not line.startswith(("|---", "| what "))]
+    assert len(lines) >= 9
+    for line in lines:
+        tests = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", line.rpartition("|")[0].rpartition(" | ")[2])
+        assert tests, f"A line without a test: {line}"
+        for path, name in tests:
+            assert name in defined_in(ROOT / path), f"{path} has no {name}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from rerank_core.errors import InvalidDocumentsError
 from rerank_core.models import Document
 from rerank_core.rank_fields import TEXT_ONLY, ranked_text
 from rerank_core.retrieval.passages import PARENT
+from rerank_core.storage.locks import create_private
 from rerank_core.storage.sqlite_file import as_bytes, as_text, transaction
 
 _APPLICATION_ID = 0x52504C43  # "RPLC"
@@ -184,7 +184,7 @@ class Database:
             )
         try:
             if self._create:
-                os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+                create_private(self.path)
             with contextlib.closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)) as db:
                 self._prepare(db)
                 yield db

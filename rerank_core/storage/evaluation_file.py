@@ -141,10 +141,5 @@ class ExperimentFile(SqliteFile):
         _MIGRATIONS,
         ExperimentError,
         "move that file away, and a new one is started at the next use",
+        durable=True,
     )
-
-    def make_durable(self) -> None:
-        """From now on, what is written through this connection outlives a power cut too, and not only the process:
-        for answers that were paid for."""
-        with self._reading() as db:
-            db.execute("PRAGMA synchronous = FULL")

@@ -5,10 +5,25 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rerank_core.errors import RerankError
+
+
+_creating = threading.Lock()
+
+
+def create_private(path: Path) -> None:
+    """Make an empty file that its owner alone can read, where there is none; before SQLite would make it readable by
+    all.
+
+    A file that is there is not opened. On POSIX, closing it would end every lock that this process holds on it,
+    through whichever connection, and another process could then take them. Raises OSError.
+    """
+    with _creating, contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 @contextlib.contextmanager
@@ -21,7 +36,7 @@ def exclusive(path: Path, seconds: float, explained: Callable[[Exception, Path],
     that nothing is left locked after a crash.
     """
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        create_private(path)
         held = sqlite3.connect(path, timeout=seconds, isolation_level=None)
     except (sqlite3.Error, OSError) as error:
         raise explained(error, path) from error

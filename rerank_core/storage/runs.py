@@ -81,6 +81,7 @@ class RunStore(SqliteFile):
         _MIGRATIONS,
         StoreError,
         "set the file aside to start a new one",
+        durable=True,
     )
 
     def __init__(self, path: Path | str | None = None, *, max_runs: int = MAX_RUNS, max_bytes: int = MAX_BYTES) -> None:

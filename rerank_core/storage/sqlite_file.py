@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import ClassVar, Literal, Self
 
 from rerank_core.errors import RerankError
+from rerank_core.storage.locks import create_private
 
 HOME_VARIABLE = "RERANK_PLAYGROUND_HOME"
 
@@ -44,7 +45,8 @@ class FileKind:
     `file_name` is its name in `home()`, `holds` what a sentence calls its content. `application_id` stands in the
     file, so that another program's database is never taken for ours. `migrations` has one script for each version,
     run in this order from the version that the file has. `error` is what is raised, `start_anew` its hint where
-    only a new file helps.
+    only a new file helps. With `durable`, what was written outlives a power cut and not only the end of the process:
+    for files that record money. Each write then waits for the disk.
     """
 
     file_name: str
@@ -53,6 +55,7 @@ class FileKind:
     migrations: tuple[str, ...]
     error: type[RerankError]
     start_anew: str
+    durable: bool = False
 
 
 class SqliteFile:
@@ -107,7 +110,7 @@ class SqliteFile:
             path = self.path
             if not path.parent.exists():
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # before SQLite would make it readable by all
+            create_private(path)
             connection = sqlite3.connect(path, timeout=self.busy_seconds, isolation_level=None, check_same_thread=False)
             try:
                 _prepare(connection, path, self.kind)
@@ -166,7 +169,8 @@ def _prepare(db: sqlite3.Connection, path: Path, kind: FileKind) -> None:
     version = _version(db, path, kind)  # before anything that would write into a file that is not ours
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = NORMAL")
+    db.execute(f"PRAGMA synchronous = {'FULL' if kind.durable else 'NORMAL'}")
+    db.execute(f"PRAGMA fullfsync = {int(kind.durable)}")  # macOS: past the disk's own memory too
     if version == len(kind.migrations):
         return
     with transaction(db):

@@ -19,9 +19,9 @@ from tests.support.rerank_service import GOOD_KEY
 KEY_VARIABLE = "GATEFLOW_API_KEY"
 
 
-def visit(provider: str = "local", **secrets: object) -> AppTest:
-    """Open /connections, as somebody who chose a connection in the sidebar or by a link."""
-    return open_page("connections.py", {} if provider == "local" else {"connection": provider}, secrets)
+def visit(provider: str = "local", person: str | None = None, **secrets: object) -> AppTest:
+    """Open /connections, as somebody who chose a connection in the sidebar or by a link; `person` has signed in."""
+    return open_page("connections.py", {} if provider == "local" else {"connection": provider}, secrets, person)
 
 
 def use(at: AppTest, base_url: str, key: str | None = GOOD_KEY) -> AppTest:
@@ -174,7 +174,7 @@ def test_a_wrong_address_is_not_taken_over(typed):
 def test_in_a_shared_app_a_private_address_is_refused(monkeypatch):
     """Where sign-in is configured, an address inside the network cannot be typed; the operator can allow it."""
     monkeypatch.setattr(addresses, "resolve_name", lambda _host, _port: ["10.0.0.7"])
-    at = visit("gateflow", auth={"cookie_secret": "x"})
+    at = visit("gateflow", person="bob@example.com")
     at.text_input(key="base_url_gateflow").set_value("https://inside.example").run()
     assert "private network" in words(at)
     monkeypatch.setenv(addresses.ALLOWED_VARIABLE, "other.example, inside.example")
@@ -187,7 +187,7 @@ def test_in_a_shared_app_the_operators_key_goes_to_the_operators_address_only(mo
     """A visitor who types an address of his own is not sent the app's key; with his own key he may use it."""
     monkeypatch.setenv(KEY_VARIABLE, GOOD_KEY)
     monkeypatch.setenv(addresses.ALLOWED_VARIABLE, "127.0.0.1")
-    at = visit("gateflow", auth={"cookie_secret": "x"})
+    at = visit("gateflow", person="bob@example.com")
     at.text_input(key="base_url_gateflow").set_value(f"{service.url}/ok").run()
     assert button(at, "Test the connection").disabled
     assert "own address only" in words(at)

@@ -15,16 +15,39 @@ MAIN = str(ROOT / "pages" / "main.py")
 """The main script: whoever opens a page goes through it."""
 
 
+SIGN_IN: dict[str, dict[str, object]] = {
+    "auth": {
+        "redirect_uri": "https://rerank.example/oauth2callback",
+        "cookie_secret": "k" * 32,
+        "client_id": "c",
+        "client_secret": "s",
+        "server_metadata_url": "https://login.example/.well-known/openid-configuration",
+    },
+    "access": {"allow": ["@example.com"], "operators": ["ann@example.com"], "contact": "Ann, ann@example.com"},
+}
+"""The secrets of an app where people sign in: everybody at example.com may, and ann@example.com runs it."""
+
+
+def claims(email: str, **more: object) -> dict[str, object]:
+    """What an identity provider says of somebody who has signed in with this address."""
+    return {"is_logged_in": True, "email": email, "email_verified": True} | more
+
+
 def open_page(
-    name: str = "playground.py", query: Mapping[str, str] | None = None, secrets: Mapping[str, object] | None = None
+    name: str = "playground.py",
+    query: Mapping[str, str] | None = None,
+    secrets: Mapping[str, object] | None = None,
+    person: str | None = None,
 ) -> AppTest:
     """Open a page of pages/ in a session of its own, as somebody who follows a link with these query parameters to an
-    app with these secrets."""
+    app with these secrets; with `person`, as somebody with this address in an app where people sign in."""
     page = AppTest.from_file(MAIN, default_timeout=PATIENCE)
     for key, value in (query or {}).items():
         page.query_params[key] = value
-    for key, secret in (secrets or {}).items():
+    for key, secret in {**(SIGN_IN if person else {}), **(secrets or {})}.items():
         page.secrets[key] = secret
+    if person:
+        page.user = claims(person)
     return ran(page.switch_page(name).run())
 
 

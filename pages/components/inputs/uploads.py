@@ -18,6 +18,7 @@ import streamlit as st
 from pages.components.display import errors
 from pages.components.display.board import shown
 from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
+from pages.components.server import upload_room
 from pages.components.session import drafts, keys, page_state, query_params
 from rerank_core.documents.working_list import showable_name, unused_name
 from rerank_core.jobs import Job, JobContext
@@ -160,8 +161,19 @@ class Inbox(Generic[T]):
         """Whether files are being read."""
         return self._delivery is not None
 
+    @property
+    def held_bytes(self) -> int:
+        """The size of all files that are kept here, read or not."""
+        deliveries = [*self._waiting, *filter(None, [self._delivery])]
+        kept = [upload.data for upload in list(self.files.values())]
+        kept += [data for delivery in deliveries for _, data in delivery.files]
+        return sum({id(data): len(data) for data in kept}.values())
+
     def uploader(self, label: str, help_text: str) -> None:
-        """The place to drop files. Small ones are read before the page is drawn again."""
+        """The place to drop files. Small ones are read before the page is drawn again. Where the last one was not let
+        in, it is said why."""
+        session = upload_room.session_id()
+        upload_room.ROOM.holds(session, self)
         st.file_uploader(
             label,
             type=list(self.place.reading.endings),
@@ -171,6 +183,9 @@ class Inbox(Generic[T]):
             on_change=self._arrived,
             help=help_text,
         )
+        with st.container():
+            if refused := upload_room.ROOM.refusal(session):
+                st.warning(refused, icon=":material/block:")
 
     def left_behind(self) -> Any:
         """What stood on the page, before it was reloaded, as the address names it: when a reading began, or what had
@@ -230,6 +245,7 @@ class Inbox(Generic[T]):
     def remove(self, name: str) -> None:
         """Take a file out."""
         self.files.pop(name, None)
+        upload_room.ROOM.forget_refusal(upload_room.session_id())
         self.place.removed(name)
 
     def _arrived(self) -> None:
@@ -238,6 +254,7 @@ class Inbox(Generic[T]):
             # The list keeps what was read; an empty uploader is ready for the next file.
             self._version += 1
             self._add(Delivery([(showable_name(file.name), file.getvalue()) for file in files]))
+            upload_room.let_go(file.file_id for file in files)
 
     def _add(self, delivery: Delivery[T]) -> None:
         self._waiting.append(delivery)

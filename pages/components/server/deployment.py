@@ -13,6 +13,7 @@ from streamlit.errors import StreamlitSecretNotFoundError
 from rerank_core.errors import ConfigurationError
 
 _LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
+_asked_at_start: set[str] = set()
 
 
 def secrets() -> Mapping[str, Any]:
@@ -37,6 +38,17 @@ def section(name: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
+def signs_in() -> bool:
+    """Whether people sign in here. What was so at the start stays so, whatever becomes of the secrets file."""
+    return bool(_asked_at_start) or "auth" in secrets()
+
+
+def keep_sign_in() -> None:
+    """From now on people sign in here if they do so now; to be called once, at the start of the server."""
+    if "auth" in secrets():
+        _asked_at_start.add("auth")
+
+
 def shared() -> bool:
     """Whether others than the person at this computer can reach the app.
 
@@ -44,11 +56,12 @@ def shared() -> bool:
     other than localhost, which is what a server behind a proxy or started by uvicorn has to be told.
     """
     names = {str(name).strip().strip("[]").lower() for name in st.get_option("server.allowedHosts")}
-    only_here = bool(names) and names <= _LOOPBACK_NAMES and _is_loopback(st.get_option("server.address"))
-    return "auth" in secrets() or not only_here
+    only_here = bool(names) and names <= _LOOPBACK_NAMES and is_loopback(st.get_option("server.address"))
+    return signs_in() or not only_here
 
 
-def _is_loopback(address: str | None) -> bool:
+def is_loopback(address: str | None) -> bool:
+    """Whether a server that listens at this address can be reached from this computer alone."""
     if not address:
         return False  # Streamlit then listens everywhere
     try:

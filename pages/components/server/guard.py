@@ -1,4 +1,4 @@
-"""Who may talk to the server, and what a browser may load into a page of ours."""
+"""Who may talk to the server, how much may be uploaded, and what a browser may load into a page of ours."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pages.components.server import upload_room
 
 
 def inline_script_hashes() -> str:
@@ -78,11 +80,15 @@ def origin_allowed(origin: str | None, host: str | None) -> bool:
     return origin is None or urlsplit(origin).netloc == host or origin in st.get_option("server.corsAllowedOrigins")
 
 
+def _parts(path: str) -> list[str]:
+    """The parts of an address below the base path."""
+    base, parts = ([part for part in text.split("/") if part] for text in (st.get_option("server.baseUrlPath"), path))
+    return parts[len(base) :] if parts[: len(base)] == base else parts
+
+
 def route_known(path: str) -> bool:
     """Whether anything lives at this address. Streamlit answers every other one with its first page and a 200."""
-    base, parts = ([part for part in text.split("/") if part] for text in (st.get_option("server.baseUrlPath"), path))
-    if parts[: len(base)] == base:
-        parts = parts[len(base) :]
+    parts = _parts(path)
     if parts[:2] == ["_stcore", "metrics"]:  # nobody's business
         return False
     first, rest = "".join(parts[:1]), parts[1:]
@@ -114,9 +120,30 @@ class Guard:
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
-        answer: ASGIApp = self.app
+        answer: ASGIApp = self._upload if _uploads_to(scope) else self.app
         if not host_allowed(host):
             answer = PlainTextResponse("This server does not go by that name. See server.allowedHosts.", 400)
         elif not route_known(scope["path"]):
             answer = HTMLResponse(NOT_FOUND.format(home=f"/{st.get_option('server.baseUrlPath').strip('/')}"), 404)
         await answer(scope, receive, with_headers)
+
+    async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let an upload through if there is room for it. One that does not say how large it is cannot be let in."""
+        session, headers = _uploads_to(scope), Headers(scope=scope)
+        length = headers.get("content-length", "")
+        if not (length.isascii() and length.isdecimal()) or "transfer-encoding" in headers:
+            await PlainTextResponse("An upload must say how large it is.", 411)(scope, receive, send)
+            return
+        try:
+            with upload_room.ROOM.coming(session, int(length)):
+                await self.app(scope, receive, send)
+        except upload_room.Full as full:
+            upload_room.draw_again(session)
+            await PlainTextResponse(str(full), 413)(scope, receive, send)
+
+
+def _uploads_to(scope: Scope) -> str:
+    """The session to which a request uploads a file; "" where it does something else."""
+    parts = _parts(scope["path"])
+    uploads = scope["method"] == "PUT" and parts[:2] == ["_stcore", "upload_file"]
+    return parts[2] if uploads and len(parts) > 2 else ""

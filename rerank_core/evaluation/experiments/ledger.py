@@ -29,8 +29,9 @@ class ExperimentError(RerankError):
 
 
 class Ledger(Protocol):
-    """Keeps experiments request by request, for many threads and processes at once. Every method may raise
-    ExperimentError. `storage.experiments.ExperimentStore` is one."""
+    """Keeps experiments request by request, for many threads and processes at once. What a method has written outlives
+    a power cut, since answers are paid for. Every method may raise ExperimentError; `storage.experiments` has one for
+    this machine."""
 
     def hold(self, experiment_id: str) -> AbstractContextManager[None]:
         """Run an experiment alone, on this and on every other machine that shares the ledger. Entering raises
@@ -57,9 +58,6 @@ class Ledger(Protocol):
 
     def set_state(self, experiment_id: str, state: ExperimentState, note: str = "") -> None:
         """Write down how it stands."""
-
-    def make_durable(self) -> None:
-        """From now on, what is written outlives a power cut too: for answers that are paid for."""
 
     def begin(self, experiment_id: str, contender: int, query: int, reserved: Decimal | None) -> int:
         """Write a request down before it is sent; its number. `reserved` is the most that it may cost."""

@@ -130,8 +130,6 @@ class _ExperimentRun:
                 if task in answered or (only != "all" and (task in failed) != (only == "failed")):
                     continue
                 found.setdefault(contender.provider, deque()).append(task)
-        if set(found) - {"local"}:
-            self._ledger.make_durable()
         self._ledger.set_state(self._id, "running")
         return found
 

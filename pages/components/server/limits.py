@@ -1,0 +1,60 @@
+"""How much of this computer the people who open the app may take: `[limits]` of the secrets file.
+
+Each field of `ServerLimits` is a setting of its own name. Whoever needs one more adds a field, with a default that
+suits one laptop; it is read, checked at the start and refused in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pages.components.server import deployment
+from rerank_core.errors import ConfigurationError
+
+SECTION = "limits"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLimits:
+    """What the operator allows. Every value is a number of at least 1.
+
+    upload_megabytes_session: what the files that one session has uploaded may hold together, in millions of bytes;
+        those on their way and those that stand on a page.
+    upload_megabytes_total: the same of all sessions together.
+    """
+
+    upload_megabytes_session: int = 400
+    upload_megabytes_total: int = 1_000
+
+
+def limits() -> ServerLimits:
+    """The limits as the operator has set them. Raises ConfigurationError where one makes no sense."""
+    found = deployment.section(SECTION)
+    if said := _wrong(found):
+        raise ConfigurationError(said, hint="Correct .streamlit/secrets.toml, and restart the app.")
+    return ServerLimits(**found)
+
+
+def problem() -> str | None:
+    """What is wrong with the section, with its cure, for the check at the start; None where all is well."""
+    return _wrong(deployment.section(SECTION))
+
+
+def _wrong(found: Mapping[str, Any]) -> str | None:
+    known: dict[str, Any] = asdict(ServerLimits())
+    for name, value in found.items():
+        if name not in known:
+            return f"[{SECTION}] in secrets.toml knows no '{name}'. Use {', '.join(known)}."
+        whole = isinstance(known[name], int)
+        if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not 1 <= value < 10**15:
+            kind = "a whole number" if whole else "a number"
+            return f"[{SECTION}] {name} in secrets.toml must be {kind} of at least 1, such as {known[name]}."
+    merged = known | dict(found)
+    if merged["upload_megabytes_total"] < merged["upload_megabytes_session"]:
+        return (
+            f"[{SECTION}] upload_megabytes_total in secrets.toml must be at least upload_megabytes_session, "
+            f"{merged['upload_megabytes_session']}."
+        )
+    return None

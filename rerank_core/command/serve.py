@@ -1,0 +1,75 @@
+"""`rerank serve`: a model behind the endpoints of Cohere, Jina and TEI."""
+
+from __future__ import annotations
+
+import os
+import socket
+from ipaddress import ip_address
+
+import click
+
+from rerank_core.client.client import Client
+from rerank_core.command.completion import model_ids, provider_ids
+from rerank_core.command.rank import checked_model
+from rerank_core.errors import ConfigurationError
+from rerank_core.providers import provider as find_provider
+from rerank_core.transport.credentials import ApiKey
+
+KEY_VARIABLE = "RERANK_SERVE_KEY"
+PORT = 8765
+
+
+@click.command()
+@click.option("--provider", default="local", show_default=True, shell_complete=provider_ids, help="Who ranks.")
+@click.option("--model", default=None, shell_complete=model_ids, help="The model for requests that name none.")
+@click.option("--any-model", is_flag=True, help="Answer requests for models that do not exist here with that one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=PORT, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--base-url", default=None, help="Where the provider is reached.")
+@click.option(
+    "--at-once", default=2, show_default=True, type=click.IntRange(1, 64), help="Requests computed side by side."
+)
+def serve(
+    provider: str, model: str | None, any_model: bool, host: str, port: int, base_url: str | None, at_once: int
+) -> None:
+    """Answer rerank requests of other programs with a model of this computer.
+
+    POST /v2/rerank is Cohere's, /v1/rerank Cohere's older one and Jina's, /rerank that of Hugging Face TEI. Programs
+    that can be given an address for one of these use this computer's reranker unchanged. The key that they must send
+    is the one in RERANK_SERVE_KEY; without it the server listens on this computer only.
+    """
+    import uvicorn
+
+    from rerank_core.serving.app import Served, make_app
+
+    spec = find_provider(provider)
+    chosen = checked_model(provider, model)
+    if (reason := spec.unavailable_reason(chosen)) is not None:
+        raise ConfigurationError(reason, hint="Choose another model.")
+    key = os.environ.get(KEY_VARIABLE) or None
+    here = _is_loopback(host)
+    if not here and key is None:
+        raise ConfigurationError(
+            f"Others can reach {host}, and no key is set.", hint=f"Set {KEY_VARIABLE}, or listen on 127.0.0.1."
+        )
+    served = Served(spec, chosen, any_model, ApiKey(key) if key else None, at_once)
+    app = make_app(served, lambda: Client(provider, base_url=base_url), only_loopback=here)
+    try:
+        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{host}:{port} cannot be listened on: {error.strerror}.", hint="Choose another --port."
+        ) from error
+    with listening:
+        where = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+        asks = "callers send the key as a bearer token" if key else "without a key"
+        click.echo(f"rerank: {spec.label}, {chosen or 'its own model'}, at {where}, {asks}. Ctrl+C ends it.", err=True)
+        config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

@@ -1,0 +1,124 @@
+"""The start-up check: what the operator asked for and cannot hold is said, and nothing starts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from pages.components.server import deployment, startup
+from tests.support import ROOT
+from tests.support.app_server import clean_environment, free_port
+from tests.support.gate import PATIENCE
+from tests.support.page import SIGN_IN
+
+AUTH, ACCESS = SIGN_IN["auth"], SIGN_IN["access"]
+NAMED = {"redirect_uri": AUTH["redirect_uri"], "cookie_secret": AUTH["cookie_secret"]}
+
+
+@pytest.fixture
+def problems(monkeypatch, tmp_path):
+    """What the check says of a secrets file with these sections, in a home that can be written."""
+    monkeypatch.setenv("RERANK_PLAYGROUND_HOME", str(tmp_path / "home"))
+
+    def found(**secrets):
+        monkeypatch.setattr(deployment, "secrets", lambda: secrets)
+        return startup.problems()
+
+    return found
+
+
+def test_as_it_is_delivered_nothing_is_wrong(problems):
+    """Without a secrets file the app starts."""
+    assert problems() == []
+
+
+@pytest.mark.parametrize("auth", [AUTH, NAMED | {"google": AUTH, "okta": AUTH}], ids=["one", "named"])
+def test_a_complete_sign_in_is_fine(problems, auth):
+    """One provider in [auth], or several named ones, with a list of who may come in."""
+    assert problems(auth=auth, access=ACCESS) == []
+
+
+@pytest.mark.parametrize(
+    ("secrets", "said"),
+    [
+        ({"auth": AUTH}, "nobody is named who may come in"),
+        ({"auth": AUTH, "access": {"allow": []}}, "nobody is named who may come in"),
+        ({"auth": AUTH, "access": {"allow": ["everybody"]}}, 'holds "everybody"'),
+        ({"access": ACCESS}, "nobody can sign in"),
+        ({"auth": "yes", "access": ACCESS}, "not a section"),
+        ({"auth": AUTH | {"cookie_secret": "short"}, "access": ACCESS}, "shorter than 32"),
+        ({"auth": {k: v for k, v in AUTH.items() if k != "cookie_secret"}, "access": ACCESS}, "no cookie_secret"),
+        ({"auth": {k: v for k, v in AUTH.items() if k != "client_secret"}, "access": ACCESS}, "no client_secret"),
+        ({"auth": NAMED, "access": ACCESS}, "no client_id"),
+        ({"auth": NAMED | {"my_own": AUTH}, "access": ACCESS}, "underscore"),
+        ({"auth": NAMED | {"google": {"client_id": "c"}}, "access": ACCESS}, "[auth.google]"),
+        ({"auth": AUTH | {"server_metadata_url": "http://login.example/x"}, "access": ACCESS}, "not an https address"),
+        ({"auth": AUTH | {"redirect_uri": "https://rerank.example/"}, "access": ACCESS}, "/oauth2callback"),
+        ({"auth": AUTH | {"redirect_uri": "http://rerank.example/oauth2callback"}, "access": ACCESS}, "https address"),
+    ],
+)
+def test_what_cannot_hold_is_said(problems, secrets, said):
+    """Each slip in the sign-in's settings is one sentence that names it, with the cure."""
+    (sentence,) = problems(**secrets)
+    assert said in sentence
+
+
+def test_without_authlib_there_is_no_sign_in(problems, monkeypatch):
+    """The package that signs people in is asked for at the start, not at the first click."""
+    monkeypatch.setattr(startup.importlib.util, "find_spec", lambda name: None)
+    (sentence,) = problems(auth=AUTH, access=ACCESS)
+    assert "Authlib is missing" in sentence
+
+
+def test_a_home_that_cannot_be_written_is_said(problems, monkeypatch, tmp_path):
+    """What people save has to go somewhere."""
+    (tmp_path / "a-file").write_text("")
+    monkeypatch.setenv("RERANK_PLAYGROUND_HOME", str(tmp_path / "a-file" / "home"))
+    (sentence,) = problems()
+    assert "cannot be written" in sentence
+    assert "RERANK_PLAYGROUND_HOME" in sentence
+
+
+def test_what_was_asked_for_at_the_start_stays(monkeypatch):
+    """A secrets file that loses its [auth] later does not open the app to everybody."""
+    monkeypatch.setattr(deployment, "_asked_at_start", set())
+    monkeypatch.setattr(deployment, "secrets", lambda: {"auth": AUTH})
+    deployment.keep_sign_in()
+    monkeypatch.setattr(deployment, "secrets", dict)
+    assert deployment.signs_in()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["streamlit", "uvicorn"])
+@pytest.mark.parametrize("secrets", ["[auth]\nclient_id = 'c'\n", "this is = = no toml"], ids=["auth", "unreadable"])
+def test_a_refused_start_ends_with_one_sentence(tmp_path, how, secrets):
+    """However the server is started, it ends with a status that is not 0, the sentence, and no traceback."""
+    said = start_refused(tmp_path, how, secrets)
+    assert "secrets" in said.rpartition("The app does not start.\n")[2]
+
+
+def start_refused(home, how: str, secrets: str = "", arguments: tuple[str, ...] = (), **environment: str) -> str:
+    """Start the app with these secrets; it must end by itself, without a traceback. Gives what it said."""
+    (home / ".streamlit").mkdir(exist_ok=True)
+    (home / ".streamlit" / "secrets.toml").write_text(textwrap.dedent(secrets))
+    command = {
+        "streamlit": ["streamlit", "run", str(ROOT / "app.py"), "--server.headless=true", "--server.port"],
+        "uvicorn": ["uvicorn", "app:app", "--port"],
+    }[how]
+    ended = subprocess.run(
+        [sys.executable, "-m", *command, str(free_port()), *arguments],
+        cwd=ROOT,
+        env=clean_environment(home, **environment) | {"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    said = ended.stdout + ended.stderr
+    assert ended.returncode not in (0, -9), said
+    assert "Traceback" not in said, said
+    assert said.count("The app does not start.") == 1, said
+    return said
