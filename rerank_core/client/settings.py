@@ -8,7 +8,7 @@ from numbers import Integral, Real
 
 from rerank_core.errors import ConfigurationError
 from rerank_core.providers.addresses import filled_host
-from rerank_core.providers.spec import ProviderSpec
+from rerank_core.providers.spec import Option, ProviderSpec
 from rerank_core.transport.address import checked_address
 from rerank_core.transport.credentials import ApiKey
 
@@ -79,11 +79,16 @@ def read_options(spec: ProviderSpec, given: Mapping[str, str] | None) -> dict[st
                 code="missing_option",
                 hint=f"Set {variable} in the environment, or pass options={{{option.name!r}: ...}}. {option.help}",
             )
-        if not value.isprintable() or (option.choices and value and value not in option.choices):
-            of = f"Choose one of {', '.join(option.choices)}." if option.choices else option.help
-            raise ConfigurationError(f"{option.label} cannot be {value!r}.", hint=of)
+        check_option(option, value)
         read[option.name] = value
     return read
+
+
+def check_option(option: Option, value: str) -> None:
+    """Raise ConfigurationError where a value cannot be that of an option; "" is none, and passes."""
+    if not value.isprintable() or (option.choices and value and value not in option.choices):
+        of = f"Choose one of {', '.join(option.choices)}." if option.choices else option.help
+        raise ConfigurationError(f"{option.label} cannot be {value[:100]!r}.", hint=of)
 
 
 def read_base(

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 
-class Auth(Protocol):
+class Auth(ABC):
     """What a key becomes. `signs` is False where the same headers go with every request."""
+
+    __slots__ = ()
 
     @property
     def signs(self) -> bool:
         """Whether the headers depend on the request: then `sign` is asked for them, else `headers`."""
+        return False
 
+    @abstractmethod
     def headers(self, key: str, options: Mapping[str, str]) -> dict[str, str]:
-        """The headers of every request; for one that signs, what can be said of them before there is a request."""
+        """The headers of every request; `options` are those of the connection."""
 
     def sign(self, key: str, url: str, body: bytes, moment: datetime, options: Mapping[str, str]) -> dict[str, str]:
-        """The headers of this one request, made at `moment` (with a time zone); of one that signs."""
+        """The headers of this one request, made at `moment` (with a time zone); of an Auth that signs."""
         raise NotImplementedError
 
 
@@ -29,11 +33,6 @@ class KeyHeader(Auth):
 
     name: str = "Authorization"
     prefix: str = "Bearer "
-
-    @property
-    def signs(self) -> bool:
-        """Never."""
-        return False
 
     def headers(self, key: str, options: Mapping[str, str]) -> dict[str, str]:  # noqa: ARG002  # as of every Auth
         """The one header."""

@@ -162,9 +162,9 @@ class ProviderSpec:
     it may be used without a key. `auth` makes headers of the key, `fixed_headers` go along with every request. An
     address is given up to what the vendor's own documentation calls the base: `default_base_url`, or as in
     `example_base_url` where somebody has to give one; `hosts_by_key` has other defaults for keys that begin so. `path`
-    is what comes behind it, with {model} and the names of options in place of what differs; `route(base, model, options)` gives the
-    whole address where a path does not say enough. `options` are what else a connection knows, each also read from the
-    variable `option_variable(name)`.
+    is what comes behind it, with {model} and the names of options in place of what differs; `route(base, model,
+    options)` gives the whole address where a path does not say enough. `options` are what else a connection knows, each
+    also read from the variable `option_variable(name)`.
 
     `models` are those that can be chosen. `takes_any_model`: the server decides which names there are, so any is sent.
     `max_documents` is the largest request it takes, None where a request is never split; `max_bytes` the most that the

@@ -203,4 +203,5 @@ FLASHRANK_LIBRARY = ProviderSpec(
     unavailable=unavailable_reason,
     models=MODELS,
     default_model=MODELS[0].id,
+    group="here",
 )

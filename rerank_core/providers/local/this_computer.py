@@ -259,4 +259,5 @@ LOCAL = ProviderSpec(
     unavailable=_unavailable,
     models=MODELS,
     default_model="local-english",
+    group="here",
 )
