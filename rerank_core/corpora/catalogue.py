@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import secrets
 import threading
@@ -11,19 +12,31 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import blake2b
 from pathlib import Path
 
 from rerank_core.corpora.corpus import Corpus, _checked
 from rerank_core.corpora.database import Database
 from rerank_core.corpora.errors import CorpusError, explained
 from rerank_core.corpora.files import put_file, remove_tree, size_of, sync_folder
-from rerank_core.corpora.limits import MAX_NAME
+from rerank_core.corpora.limits import MAX_CORPORA, MAX_NAME
 from rerank_core.models import DocumentInput
 from rerank_core.rank_fields import TITLE_AND_TEXT, checked_fields
 from rerank_core.storage.locks import exclusive
+from rerank_core.storage.ownership import (
+    EVERYBODYS,
+    NOBODY_SIGNS_IN,
+    NOT_SHARED,
+    NOT_YOURS,
+    Actor,
+    Ownership,
+    refuse_change,
+    refuse_more,
+    refuse_opening,
+)
 from rerank_core.storage.sqlite_file import home
 
-_ID = re.compile(r"[0-9a-f]{16}")
+_ID = re.compile(r"[0-9a-f]{16}|[0-9a-f]{32}")  # 16 is how long an id was; nobody guesses either
 _LOCK_SECONDS = 30.0
 _KEPT_OPEN = 4
 _LAST_USED = "last-used"
@@ -37,8 +50,8 @@ class CorpusSummary:
     `passages` is what is searched, `documents` how many documents they were cut from (the same number where
     nothing was cut), `size` the bytes of all its files. `keyword` says whether the keyword index is there,
     `vectors` how many passages each local model has embedded, `rank_fields` which fields of a passage are searched and
-    ranked. `problem` is None, or the sentence of what is wrong
-    with its files, and then the rest is empty but for id and size.
+    ranked, `ownership` whose it is. `problem` is None, or the sentence of what is wrong with its files, and then the
+    rest is empty but for id and size.
     """
 
     id: str
@@ -50,20 +63,31 @@ class CorpusSummary:
     keyword: bool = False
     vectors: Mapping[str, int] = field(default_factory=dict, hash=False)
     rank_fields: tuple[str, ...] = TITLE_AND_TEXT
+    ownership: Ownership = EVERYBODYS
     problem: str | None = None
 
 
 class CorpusStore:
     """The corpora in one folder (None: `corpora` in the playground's home). Making a store touches nothing.
 
-    Names are unique whatever their case. Every method raises CorpusError. Safe under threads and processes;
-    a few corpora are kept open, so that all pages of an app share their indexes.
+    The names of one owner are unique whatever their case; one owner keeps at most `most` corpora. Every method raises
+    CorpusError, also for what is another's (codes not_shared, not_yours). Safe under threads and processes; a few
+    corpora are kept open, so that all pages of an app share their indexes.
     """
 
-    def __init__(self, folder: Path | str | None = None) -> None:
+    def __init__(self, folder: Path | str | None = None, *, most: int = MAX_CORPORA) -> None:
         self._given = None if folder is None else Path(folder)
+        self._most = most
         self._lock = threading.Lock()
         self._open: OrderedDict[Path, Corpus] = OrderedDict()
+        self.actor = NOBODY_SIGNS_IN
+
+    def acting_for(self, actor: Actor) -> CorpusStore:
+        """This store as somebody uses it: with the corpora that they may open and change. Safe to hand to a worker
+        thread."""
+        view = copy.copy(self)
+        view.actor = actor
+        return view
 
     @property
     def folder(self) -> Path:
@@ -71,31 +95,38 @@ class CorpusStore:
         return self._given if self._given is not None else home() / "corpora"
 
     def create(
-        self, name: str, documents: Iterable[DocumentInput], *, rank_fields: Iterable[str] = TITLE_AND_TEXT
+        self,
+        name: str,
+        documents: Iterable[DocumentInput],
+        *,
+        rank_fields: Iterable[str] = TITLE_AND_TEXT,
+        instead_of: str | None = None,
     ) -> Corpus:
-        """Make a corpus of these passages, all or nothing; its search reads these fields of each.
+        """Make a corpus of these passages, all or nothing; its search reads these fields of each. `instead_of` is the
+        id of one whose place it is about to take: it is that one's owner's, and does not count as one more.
 
         Raises CorpusError for a name that is empty, too long or taken, for no passages at all and for more than
-        100,000 or 130 MB, InvalidDocumentsError for what is no document, and InvalidRequestError for fields that are no
-        list of names.
+        100,000 or 130 MB, and where its owner keeps as many as they may (too_many_kept); InvalidDocumentsError for what
+        is no document, and InvalidRequestError for fields that are no list of names.
         """
         fields = checked_fields(rank_fields)
         name = _name(name)
         folder = self._prepared()
-        self._refuse_taken(name)  # before the long part; again when it gets its name
-        corpus_id = secrets.token_hex(8)
+        owned = self._ownership_to_be(instead_of)
+        self._refuse_taken(name, owned.owner)  # before the long part; again when it gets its name
+        corpus_id = secrets.token_hex(16)
         making = folder / f"making-{corpus_id}"
         try:
             making.mkdir(mode=0o700)
             database = Database(making / "passages.sqlite3", create=True)
-            database.start(name, fields)
+            database.start(name, fields, owned)
             added, _ = database.append(_checked(documents), skip_known=False)
             if not added:
                 raise CorpusError(
                     "There are no passages to make a corpus of.", hint="Add some documents first.", code="corpus_empty"
                 )
             with exclusive(folder / "names.lock", _LOCK_SECONDS, explained):
-                self._refuse_taken(name)
+                self._refuse_taken(name, owned.owner)
                 making.rename(folder / corpus_id)
             sync_folder(folder)
         except OSError as error:
@@ -104,39 +135,82 @@ class CorpusStore:
             remove_tree(making)
         return self._opened(folder / corpus_id)
 
+    def _ownership_to_be(self, instead_of: str | None) -> Ownership:
+        """Whose a corpus is that is about to be made. Raises CorpusError where there is no room for another."""
+        if instead_of is not None:
+            return self._to_change(instead_of).facts().ownership
+        owner = self.actor.keeper
+        refuse_more(
+            sum(ownership.owner == owner for _, _, ownership in self._known()),
+            self._most,
+            CorpusError,
+            "knowledge bases",
+        )
+        return Ownership(owner)
+
     def list(self) -> tuple[CorpusSummary, ...]:
-        """All corpora, newest first; damaged ones, which say so, at the end."""
-        found = [summary for path in self._paths() if (summary := _summary(path)) is not None]
+        """The corpora of who asks, those that are shared with them and everybody's; newest first. Damaged ones, which
+        say so and nothing else, at the end."""
+        found = [summary for path in self._paths() if (summary := _summary(path, self.actor)) is not None]
         beginning = datetime.min.replace(tzinfo=UTC)
         return tuple(sorted(found, key=lambda summary: (summary.created or beginning, summary.name), reverse=True))
 
     def open(self, name_or_id: str) -> Corpus:
-        """A corpus by its id or by its name, whatever the name's case. Raises CorpusError where there is none."""
+        """A corpus by its id or by its name, whatever the name's case: one's own before another's. Raises CorpusError
+        where there is none, and where it is not shared (not_shared)."""
         if _ID.fullmatch(name_or_id) and (self.folder / name_or_id).is_dir():
             corpus = self._opened(self.folder / name_or_id)
-            corpus.facts()
+            refuse_opening(self.actor, corpus.facts().ownership, CorpusError, "knowledge base")
             return corpus
-        for path, name in self._names():
-            if _folded(name) == _folded(name_or_id):
-                return self._opened(path)
+        named = [
+            (owned.owner != self.actor.keeper, path)
+            for path, name, owned in self._known()
+            if _folded(name) == _folded(name_or_id) and self.actor.lists(owned.owner, owned.shared)
+        ]
+        if named:
+            return self._opened(min(named)[1])
         raise CorpusError(
             "There is no such corpus.",
             hint="Choose one from the list; it may have been deleted.",
             code="corpus_not_found",
         )
 
+    def _to_change(self, name_or_id: str) -> Corpus:
+        """A corpus that who asks may change. Raises CorpusError where there is none, or it is another's."""
+        corpus = self.open(name_or_id)
+        refuse_change(self.actor, corpus.facts().ownership, CorpusError, "knowledge base")
+        return corpus
+
+    def share(self, name_or_id: str, shared: bool = True) -> None:
+        """Let everyone here search a corpus and read its passages, or take that back."""
+        corpus = self._to_change(name_or_id)
+        corpus._database.set_ownership(Ownership(corpus.facts().ownership.owner, shared))
+
     @property
     def last_used(self) -> str | None:
-        """The id of the corpus that was searched last on this machine; None where none was or it is gone."""
+        """The id of the corpus that who asks has searched last; None where there was none, it is gone or not shared any
+        more."""
         try:
-            found = (self.folder / _LAST_USED).read_text("ascii").strip()
+            found = self._last_used(self.folder).read_text("ascii").strip()
+            if _ID.fullmatch(found) and (self.folder / found).is_dir():
+                self.open(found)
+                return found
         except (OSError, ValueError):
             return None
-        return found if _ID.fullmatch(found) and (self.folder / found).is_dir() else None
+        except CorpusError as error:
+            return (
+                None if error.code == NOT_SHARED else found
+            )  # what is wrong with its files is said where it is opened
+        return None
+
+    def _last_used(self, folder: Path) -> Path:
+        if not self.actor.keeper:
+            return folder / _LAST_USED
+        return folder / f"{_LAST_USED}-{blake2b(self.actor.keeper.encode(), digest_size=12).hexdigest()}"
 
     def remember(self, corpus_id: str | None) -> None:
         """Keep which corpus was searched last, None where it was none of these."""
-        path = self._prepared() / _LAST_USED
+        path = self._last_used(self._prepared())
         try:
             put_file(path, (corpus_id or "").encode("ascii", "replace"))
         except OSError as error:
@@ -145,16 +219,14 @@ class CorpusStore:
     def rename(self, name_or_id: str, name: str) -> None:
         """Give a corpus another name."""
         name = _name(name)
-        corpus = self.open(name_or_id)
+        corpus = self._to_change(name_or_id)
         with exclusive(self._prepared() / "names.lock", _LOCK_SECONDS, explained):
-            self._refuse_taken(name, but=corpus.folder)
+            self._refuse_taken(name, corpus.facts().ownership.owner, but=corpus.folder)
             corpus._database.rename(name)
 
     def delete(self, name_or_id: str) -> None:
         """Delete a corpus with all its files; a damaged one by its id. Raises CorpusError where there is none."""
-        folder = self.folder / name_or_id
-        if not (_ID.fullmatch(name_or_id) and folder.is_dir()):
-            folder = self.open(name_or_id).folder
+        folder = self._to_delete(name_or_id)
         with self._lock:
             held = self._open.pop(folder, None)
         if held is not None:
@@ -166,13 +238,26 @@ class CorpusStore:
             raise explained(error, folder) from error
         remove_tree(gone)
 
+    def _to_delete(self, name_or_id: str) -> Path:
+        """The folder of a corpus that who asks may delete. A damaged one does not say whose it is: then it is
+        everybody's, and an operator's to delete where people sign in."""
+        try:
+            return self._to_change(name_or_id).folder
+        except CorpusError as error:
+            folder = self.folder / name_or_id
+            if error.code in (NOT_SHARED, NOT_YOURS) or not (_ID.fullmatch(name_or_id) and folder.is_dir()):
+                raise
+            refuse_change(self.actor, EVERYBODYS, CorpusError, "knowledge base")
+            return folder
+
     def take_place(self, new: str, old: str) -> Corpus:
-        """Put one corpus in the place of another, which is deleted: it has that one's id and name from then on.
+        """Put one corpus in the place of another, which is deleted: it has that one's id, name and owner from then on.
 
         Gives the corpus under this id. Whenever the power goes, one of the two is there whole.
         """
-        before, after = self.open(old), self.open(new)
+        before, after = self._to_change(old), self._to_change(new)
         name, folder = before.name, before.folder
+        after._database.set_ownership(before.facts().ownership)
         with self._lock:
             for one in (before, after):
                 held = self._open.pop(one.folder, None)
@@ -195,7 +280,7 @@ class CorpusStore:
             self._open.move_to_end(path)
             while len(self._open) > _KEPT_OPEN:
                 self._open.popitem(last=False)
-        return corpus
+        return corpus.acting_for(self.actor)
 
     def _prepared(self) -> Path:
         """The folder, made where it is missing and rid of what crashed or interrupted attempts left there."""
@@ -218,17 +303,20 @@ class CorpusStore:
         except OSError as error:
             raise explained(error, self.folder) from error
 
-    def _names(self) -> Iterator[tuple[Path, str]]:
-        """Every corpus that can be read, with its name."""
+    def _known(self) -> Iterator[tuple[Path, str, Ownership]]:
+        """Every corpus that can be read, with its name and whose it is."""
         for path in self._paths():
             try:
-                yield path, Corpus(path).name
+                facts = Corpus(path).facts()
             except CorpusError:
                 continue
+            yield path, facts.name, facts.ownership
 
-    def _refuse_taken(self, name: str, but: Path | None = None) -> None:
-        for path, other in self._names():
-            if path != but and _folded(other) == _folded(name):
+    def _refuse_taken(self, name: str, owner: str, but: Path | None = None) -> None:
+        """Raise CorpusError where this owner has a corpus of this name; where nobody signs in, where there is any."""
+        for path, other, owned in self._known():
+            own = self.actor.person is None or owned.owner == owner
+            if own and path != but and _folded(other) == _folded(name):
                 raise CorpusError(
                     f"There is a corpus called '{other}' already.",
                     hint="Choose another name, or add to that corpus.",
@@ -236,13 +324,16 @@ class CorpusStore:
                 )
 
 
-def _summary(path: Path) -> CorpusSummary | None:
+def _summary(path: Path, actor: Actor) -> CorpusSummary | None:
+    """A row of the list; None for what does not stand in it."""
     from rerank_core.corpora.vector_file import VectorFile
     from rerank_core.retrieval.embedding import EMBEDDING_MODELS
 
     corpus = Corpus(path)
     try:
         facts = corpus.facts()
+        if not actor.lists(facts.ownership.owner, facts.ownership.shared):
+            return None
         keyword = corpus.has_keyword_index()
     except CorpusError as error:
         if error.code == "corpus_not_found" and not path.is_dir():
@@ -262,6 +353,7 @@ def _summary(path: Path) -> CorpusSummary | None:
             if (count := VectorFile(path, model, facts.rank_fields).passages())
         },
         rank_fields=facts.rank_fields,
+        ownership=facts.ownership,
     )
 
 

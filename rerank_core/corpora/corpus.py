@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rerank_core.corpora.database import Database, Facts
-from rerank_core.corpora.errors import explained
+from rerank_core.corpora.errors import CorpusError, explained
 from rerank_core.corpora.files import name_of_fields, put_folder, remove_tree
 from rerank_core.errors import ConfigurationError
 from rerank_core.models import Document, DocumentInput, as_documents
 from rerank_core.rank_fields import TITLE_AND_TEXT, checked_fields
 from rerank_core.retrieval.passages import OnProgress
 from rerank_core.storage.locks import exclusive
+from rerank_core.storage.ownership import NOBODY_SIGNS_IN, Actor, refuse_change
 
 if TYPE_CHECKING:
     from rerank_core.keyword.index import KeywordIndex
@@ -37,25 +39,45 @@ class Added:
     skipped: int
 
 
+@dataclass
+class _Loaded:
+    """The indexes of a corpus in memory, shared by all who use it."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    index: tuple[tuple[str, ...], KeywordIndex] | None = None
+    tables: dict[tuple[str, tuple[str, ...]], VectorTable] = field(default_factory=dict)
+
+
 class Corpus:
     """A named collection of passages on this machine. Opened by a CorpusStore; safe under threads and processes.
 
     Passages are Documents, known by their place (from 0), which never changes: a corpus grows at its end. A
     passage that was cut from a longer document names that document in its metadata `document_id`. What is searched is
     its `rank_fields`: the title and the text unless it was made otherwise, or before there was a choice. Every method
-    raises CorpusError where the files are damaged, gone or cannot be written.
+    raises CorpusError where the files are damaged, gone or cannot be written, and those that change it for who may not
+    (not_yours).
     """
 
     def __init__(self, folder: Path) -> None:
         self.id = folder.name
         self.folder = folder
         self._database = Database(folder / "passages.sqlite3")
-        self._lock = threading.Lock()
-        self._index: tuple[tuple[str, ...], KeywordIndex] | None = None
-        self._tables: dict[tuple[str, tuple[str, ...]], VectorTable] = {}
+        self._loaded = _Loaded()
+        self._actor = NOBODY_SIGNS_IN
 
     def __repr__(self) -> str:
         return f"<Corpus {self.id}>"
+
+    def acting_for(self, actor: Actor) -> Corpus:
+        """This corpus as somebody uses it, with the same indexes in memory."""
+        if actor == self._actor:
+            return self
+        view = copy.copy(self)
+        view._actor = actor
+        return view
+
+    def _refuse_change(self) -> None:
+        refuse_change(self._actor, self.facts().ownership, CorpusError, "knowledge base")
 
     def facts(self) -> Facts:
         """Name, creation time, passages, documents and bytes of text, as they are now."""
@@ -84,6 +106,7 @@ class Corpus:
         same file can be added twice without harm. Raises CorpusError (corpus_full) beyond 100,000 passages or
         130 MB, and InvalidDocumentsError for what is no document.
         """
+        self._refuse_change()
         return Added(*self._database.append(_checked(documents), skip_known=skip_known))
 
     def get(self, places: Sequence[int]) -> list[Document]:
@@ -133,6 +156,7 @@ class Corpus:
         from rerank_core.corpora.vector_file import VectorFile
         from rerank_core.retrieval.embedding import EMBEDDING_MODELS
 
+        self._refuse_change()
         fields, size = checked_fields(rank_fields), len(self)
         former = self.rank_fields
         if fields == former:
@@ -143,8 +167,8 @@ class Corpus:
         for model in models:
             self._vectors(model, fields, on_progress)
         self._database.set_rank_fields(fields)
-        with self._lock:
-            self._tables = {key: table for key, table in self._tables.items() if key[1] == fields}
+        with self._loaded.lock:
+            self._loaded.tables = {key: table for key, table in self._loaded.tables.items() if key[1] == fields}
         for model in models:
             VectorFile(self.folder, model, former).remove()
         self._remove_indexes(former)
@@ -152,7 +176,7 @@ class Corpus:
     def has_keyword_index(self) -> bool:
         """Whether `keyword_index` has nothing left to build."""
         facts = self.facts()
-        kept = self._index
+        kept = self._loaded.index
         there = kept is not None and kept[0] == facts.rank_fields and len(kept[1]) == facts.passages
         return there or self._index_folder(facts.passages, facts.rank_fields).is_dir()
 
@@ -163,13 +187,13 @@ class Corpus:
         """
         facts = self.facts()
         fields, size = facts.rank_fields, facts.passages
-        kept = self._index
+        kept = self._loaded.index
         if kept is None or kept[0] != fields or len(kept[1]) != size:
-            with self._lock:
-                kept = self._index
+            with self._loaded.lock:
+                kept = self._loaded.index
                 if kept is None or kept[0] != fields or len(kept[1]) != size:
                     index = self._loaded_index(size, fields) or self._built_index(size, fields, on_progress)
-                    self._index = kept = (fields, index)
+                    self._loaded.index = kept = (fields, index)
         return kept[1]
 
     def _index_folder(self, size: int, fields: Sequence[str]) -> Path:
@@ -232,7 +256,7 @@ class Corpus:
         from rerank_core.retrieval.embedding import VectorTable
 
         size = len(self)
-        table = self._tables.get((model, fields))
+        table = self._loaded.tables.get((model, fields))
         if table is not None and len(table) == size:
             return table
         file = VectorFile(self.folder, model, fields)
@@ -248,8 +272,8 @@ class Corpus:
                 except OSError as error:
                     raise explained(error, self.folder) from error
         table = VectorTable(file.open(), size)
-        with self._lock:
-            self._tables[(model, fields)] = table
+        with self._loaded.lock:
+            self._loaded.tables[(model, fields)] = table
         return table
 
     def _alone(self, work: str) -> contextlib.AbstractContextManager[None]:
@@ -258,9 +282,9 @@ class Corpus:
 
     def release(self) -> None:
         """Let go of the indexes in memory; the next use loads them again."""
-        with self._lock:
-            self._index = None
-            self._tables = {}
+        with self._loaded.lock:
+            self._loaded.index = None
+            self._loaded.tables = {}
 
 
 def _checked(documents: Iterable[DocumentInput]) -> Iterator[Document]:

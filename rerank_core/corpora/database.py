@@ -18,14 +18,18 @@ from rerank_core.models import Document
 from rerank_core.rank_fields import TEXT_ONLY, ranked_text
 from rerank_core.retrieval.passages import PARENT
 from rerank_core.storage.locks import create_private
+from rerank_core.storage.ownership import EVERYBODYS, Ownership
 from rerank_core.storage.sqlite_file import as_bytes, as_text, transaction
 
 _APPLICATION_ID = 0x52504C43  # "RPLC"
-_VERSION = 2  # version 1 had no rank_fields: its passages are read by their texts alone
+# Version 1 had no rank_fields: its passages are read by their texts alone. Versions 1 and 2 had no owner: a corpus of
+# then is everybody's.
+_VERSION = 3
 _BUSY_SECONDS = 20.0
 _AT_ONCE = 500
 _SCHEMA = (
-    "CREATE TABLE facts (name TEXT NOT NULL, created TEXT NOT NULL, rank_fields TEXT NOT NULL)",
+    "CREATE TABLE facts (name TEXT NOT NULL, created TEXT NOT NULL, rank_fields TEXT NOT NULL, owner TEXT NOT NULL, "
+    "shared INTEGER NOT NULL)",
     "CREATE TABLE passages (place INTEGER PRIMARY KEY, id TEXT, parent BLOB, bytes INTEGER NOT NULL, "
     "digest BLOB NOT NULL, text BLOB NOT NULL, metadata TEXT)",
     "CREATE INDEX passages_by_digest ON passages (digest)",
@@ -34,6 +38,12 @@ _SCHEMA = (
     "CREATE TABLE counts (passages INTEGER NOT NULL, documents INTEGER NOT NULL, bytes INTEGER NOT NULL)",
     "INSERT INTO counts VALUES (0, 0, 0)",
 )
+_ADDED = {
+    "rank_fields": """TEXT NOT NULL DEFAULT '["text"]'""",
+    "owner": "TEXT NOT NULL DEFAULT ''",
+    "shared": "INTEGER NOT NULL DEFAULT 0",
+}
+"""The columns of `facts` that version 1 did not have."""
 
 Row = tuple[int, str | None, bytes | None, int, bytes, bytes, str | None]
 
@@ -46,6 +56,7 @@ class Facts(NamedTuple):
     passages: int
     documents: int
     rank_fields: tuple[str, ...]
+    ownership: Ownership = EVERYBODYS
 
 
 class Database:
@@ -56,23 +67,29 @@ class Database:
         self.path = path
         self._create = create
 
-    def start(self, name: str, rank_fields: Sequence[str]) -> None:
-        """Name a corpus that was just made, and say which fields of a passage are searched and ranked."""
+    def start(self, name: str, rank_fields: Sequence[str], ownership: Ownership = EVERYBODYS) -> None:
+        """Name a corpus that was just made, and say which fields of a passage are searched and ranked, and whose it
+        is."""
         with self._writing() as db:
-            now = datetime.now(UTC).isoformat()
-            db.execute("INSERT INTO facts VALUES (?, ?, ?)", (name, now, json.dumps(rank_fields)))
+            row = (name, datetime.now(UTC).isoformat(), json.dumps(rank_fields), ownership.owner, ownership.shared)
+            db.execute("INSERT INTO facts VALUES (?, ?, ?, ?, ?)", row)
 
     def facts(self) -> Facts:
         with self._reading() as db:
-            found = db.execute(
-                "SELECT counts.passages, counts.documents, facts.* FROM facts, counts LIMIT 1"
-            ).fetchone()
+            rows = db.execute("SELECT counts.passages, counts.documents, facts.* FROM facts, counts LIMIT 1")
+            found = rows.fetchone()
         if found is None:
             raise damaged(self.path.parent)
+        row = dict(zip((column[0] for column in rows.description), found, strict=True))
         try:
-            passages, documents, name, created, *fields = found
-            rank_fields = tuple(map(str, json.loads(fields[0]))) if fields else TEXT_ONLY
-            return Facts(str(name), datetime.fromisoformat(created), int(passages), int(documents), rank_fields)
+            return Facts(
+                str(row["name"]),
+                datetime.fromisoformat(row["created"]),
+                int(row["passages"]),
+                int(row["documents"]),
+                tuple(map(str, json.loads(row["rank_fields"]))) if "rank_fields" in row else TEXT_ONLY,
+                Ownership(str(row.get("owner", "")), bool(row.get("shared", False))),
+            )
         except (TypeError, ValueError) as error:
             raise damaged(self.path.parent) from error
 
@@ -82,11 +99,22 @@ class Database:
 
     def set_rank_fields(self, rank_fields: Sequence[str]) -> None:
         """Say which fields of a passage are searched and ranked from now on."""
+        self._set("rank_fields = ?", json.dumps(rank_fields))
+
+    def set_ownership(self, ownership: Ownership) -> None:
+        """Say whose the corpus is from now on, and whether it is shared with everyone here."""
+        self._set("owner = ?, shared = ?", ownership.owner, ownership.shared)
+
+    def _set(self, what: str, *values: object) -> None:
+        """Change facts; a file of an earlier version is brought up to this one first."""
         with self._writing() as db:
             if db.execute("PRAGMA user_version").fetchone()[0] < _VERSION:
-                db.execute("""ALTER TABLE facts ADD COLUMN rank_fields TEXT NOT NULL DEFAULT '["text"]'""")
+                there = {row[1] for row in db.execute("PRAGMA table_info(facts)")}
+                for name, kind in _ADDED.items():
+                    if name not in there:
+                        db.execute(f"ALTER TABLE facts ADD COLUMN {name} {kind}")
                 db.execute(f"PRAGMA user_version = {_VERSION}")
-            db.execute("UPDATE facts SET rank_fields = ?", (json.dumps(rank_fields),))
+            db.execute(f"UPDATE facts SET {what}", values)  # noqa: S608
 
     def append(self, documents: Iterable[Document], *, skip_known: bool) -> tuple[int, int]:
         """Add passages in one transaction, all or none; how many were added and how many were there already.

@@ -8,5 +8,8 @@ MAX_PASSAGES = 100_000
 MAX_TEXT_BYTES = 130_000_000
 """Bytes of text (UTF-8) of one corpus, ids and metadata included: up to here indexing stayed within 2 GB."""
 
+MAX_CORPORA = 100
+"""Corpora of one owner."""
+
 MAX_NAME = 100
 """Characters of a corpus' name."""

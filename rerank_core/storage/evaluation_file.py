@@ -3,8 +3,15 @@ and processes."""
 
 from __future__ import annotations
 
+import sqlite3
+from typing import Literal
+
 from rerank_core.evaluation.experiments.ledger import ExperimentError
-from rerank_core.storage.sqlite_file import FileKind, SqliteFile
+from rerank_core.storage.ownership import OwnedFile, Ownership, refuse_change, refuse_opening
+from rerank_core.storage.sqlite_file import FileKind
+
+Table = Literal["query_sets", "experiments"]
+_CALLED: dict[Table, str] = {"query_sets": "query set", "experiments": "experiment"}
 
 # One script for each version of the file; never edit one that shipped.
 _MIGRATIONS: tuple[str, ...] = (
@@ -128,11 +135,34 @@ _MIGRATIONS: tuple[str, ...] = (
         how = CAST(CAST(how AS TEXT) || ', carried over to the scores as they were fitted again' AS BLOB)
     WHERE provider = 'local' AND model IN ('local-english', 'local-multilingual') AND score BETWEEN 0 AND 1
     """,
+    # What is there by now is everybody's.
+    """
+    ALTER TABLE query_sets ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+    ALTER TABLE query_sets ADD COLUMN shared INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE experiments ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+    ALTER TABLE experiments ADD COLUMN shared INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE ratings ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+    ALTER TABLE ratings ADD COLUMN rated_at TEXT NOT NULL DEFAULT '';
+    CREATE TABLE owned_thresholds (
+        owner TEXT NOT NULL,
+        provider TEXT NOT NULL,
+        model TEXT NOT NULL,
+        score REAL NOT NULL,
+        how BLOB NOT NULL,
+        set_at TEXT NOT NULL,
+        shared INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (owner, provider, model)
+    ) WITHOUT ROWID;
+    INSERT INTO owned_thresholds SELECT '', provider, model, score, how, set_at, 0 FROM thresholds;
+    DROP TABLE thresholds;
+    ALTER TABLE owned_thresholds RENAME TO thresholds;
+    """,
 )
 
 
-class ExperimentFile(SqliteFile):
-    """The file `experiments.sqlite3`; every use may raise ExperimentError."""
+class ExperimentFile(OwnedFile):
+    """The file `experiments.sqlite3`; every use may raise ExperimentError, also for what is another's (codes
+    not_shared, not_yours)."""
 
     kind = FileKind(
         "experiments.sqlite3",
@@ -143,3 +173,20 @@ class ExperimentFile(SqliteFile):
         "move that file away, and a new one is started at the next use",
         durable=True,
     )
+
+    def _ownership(self, db: sqlite3.Connection, table: Table, thing: str) -> Ownership | None:
+        """Whose a query set or an experiment is; None where there is none with this id."""
+        found = db.execute(f"SELECT owner, shared FROM {table} WHERE id = ?", (thing,)).fetchone()  # noqa: S608
+        return None if found is None else Ownership(found[0], bool(found[1]))
+
+    def _to_open(self, db: sqlite3.Connection, table: Table, thing: str) -> None:
+        """Raise ExperimentError where a thing is there and may not be opened."""
+        found = self._ownership(db, table, thing)
+        if found is not None:
+            refuse_opening(self.actor, found, ExperimentError, _CALLED[table])
+
+    def _to_change(self, db: sqlite3.Connection, table: Table, thing: str) -> None:
+        """Raise ExperimentError where a thing is there and may not be changed."""
+        found = self._ownership(db, table, thing)
+        if found is not None:
+            refuse_change(self.actor, found, ExperimentError, _CALLED[table])

@@ -25,16 +25,20 @@ from rerank_core.evaluation.experiments.records import (
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.ranking.contender import Contender
 from rerank_core.storage.experiment_lock import forget, held, hold, running_error
-from rerank_core.storage.request_log import LATEST_REQUESTS, RequestLog, row_of_experiment, sums
+from rerank_core.storage.ownership import LISTED, listed
+from rerank_core.storage.request_log import LATEST_REQUESTS, RequestLog, sums
 from rerank_core.storage.run_record import new_id
 from rerank_core.storage.sqlite_file import as_bytes, as_text
 
 _RECENT = 30
-_COLUMNS = "id, query_set, name, created, contenders, spending_limit, queries, state, note, lanes, rank_fields"
+_COLUMNS = (
+    "id, query_set, name, created, contenders, spending_limit, queries, state, note, lanes, rank_fields, owner, shared"
+)
 
 
 class ExperimentStore(RequestLog, Ledger):
-    """The experiments of this machine. Safe under threads and processes; answers are never asked for twice."""
+    """The experiments of this machine. Safe under threads and processes; answers are never asked for twice. Whoever may
+    open a query set may make an experiment on it; only its owner and operators change it, run it, pause it or go on."""
 
     # Experiments
 
@@ -67,11 +71,12 @@ class ExperimentStore(RequestLog, Ledger):
             )
         experiment_id = new_id()
         with self._writing() as db:
+            self._to_open(db, "query_sets", query_set_id)
             if db.execute("SELECT 1 FROM query_sets WHERE id = ?", (query_set_id,)).fetchone() is None:
                 raise ExperimentError("There is no such query set.", code="query_set_not_found", hint="Save it first.")
             db.execute(
                 "INSERT INTO experiments (id, query_set, name, created, contenders, spending_limit, queries, state, "
-                "lanes, rank_fields) VALUES (?, ?, ?, ?, ?, ?, ?, 'new', ?, ?)",
+                "lanes, rank_fields, owner) VALUES (?, ?, ?, ?, ?, ?, ?, 'new', ?, ?, ?)",
                 (
                     experiment_id,
                     query_set_id,
@@ -82,23 +87,37 @@ class ExperimentStore(RequestLog, Ledger):
                     len(query_set.ready),
                     _rates_text(rates or {}),
                     json.dumps(query_set.rank_fields),
+                    self.actor.keeper,
                 ),
             )
         return self.get(experiment_id)
 
+    def share(self, experiment_id: str, shared: bool = True) -> None:
+        """Let everyone here open an experiment, with the query set that it is about, or take that back: the query set
+        stays shared then. Raises ExperimentError where there is none, or the set is another's and not shared."""
+        with self._writing() as db:
+            query_set = self._row(db, experiment_id, "query_set")[0]
+            self._to_change(db, "experiments", experiment_id)
+            there = self._ownership(db, "query_sets", query_set)
+            if shared and there is not None and there.owner and not there.shared:
+                self._to_change(db, "query_sets", query_set)
+                db.execute("UPDATE query_sets SET shared = 1 WHERE id = ?", (query_set,))
+            db.execute("UPDATE experiments SET shared = ? WHERE id = ?", (shared, experiment_id))
+
     def get(self, experiment_id: str) -> Experiment:
         """The experiment of that id; ExperimentError (experiment_not_found) where there is none."""
         with self._reading() as db:
-            row = row_of_experiment(db, experiment_id, _COLUMNS)
+            row = self._row(db, experiment_id, _COLUMNS)
         return self._now(_experiment(row))
 
     def list(self, query_set_id: str | None = None) -> tuple[Experiment, ...]:
-        """All experiments, or those over one query set, newest first."""
+        """The experiments of who asks, those that are shared with them and everybody's, or those of them over one query
+        set; newest first."""
         with self._reading() as db:
             rows = db.execute(
-                f"SELECT {_COLUMNS} FROM experiments WHERE ? IS NULL OR query_set = ? "  # noqa: S608
+                f"SELECT {_COLUMNS} FROM experiments WHERE {LISTED} AND (:about IS NULL OR query_set = :about) "  # noqa: S608
                 "ORDER BY number DESC",
-                (query_set_id, query_set_id),
+                listed(self.actor) | {"about": query_set_id},
             ).fetchall()
         return tuple(self._now(_experiment(row)) for row in rows)
 
@@ -111,44 +130,50 @@ class ExperimentStore(RequestLog, Ledger):
     def delete(self, experiment_id: str) -> bool:
         """Delete an experiment with its answers and its ledger; False where there was none. Raises ExperimentError
         (experiment_running) while it runs."""
-        if held(self.path, experiment_id):
-            raise running_error()
-        forget(self.path, experiment_id)
         with self._writing() as db:
+            self._to_change(db, "experiments", experiment_id)
+            if held(self.path, experiment_id):
+                raise running_error()
+            forget(self.path, experiment_id)
             return db.execute("DELETE FROM experiments WHERE id = ?", (experiment_id,)).rowcount > 0
 
     def rename(self, experiment_id: str, name: str) -> None:
         """Call an experiment something else; a blank name changes nothing."""
         if name.strip():
             with self._writing() as db:
+                self._to_change(db, "experiments", experiment_id)
                 db.execute("UPDATE experiments SET name = ? WHERE id = ?", (as_bytes(name.strip()), experiment_id))
 
     def set_limit(self, experiment_id: str, spending_limit: Decimal | None) -> None:
         """Change what the experiment may cost as a whole; it counts from the next start on."""
         limit = None if spending_limit is None else str(spending_limit)
         with self._writing() as db:
+            self._to_change(db, "experiments", experiment_id)
             db.execute("UPDATE experiments SET spending_limit = ? WHERE id = ?", (limit, experiment_id))
 
     def set_rates(self, experiment_id: str, rates: Mapping[str, RatePolicy]) -> None:
         """Change how fast its connections may be asked, by provider id; it counts from the next start on."""
         with self._writing() as db:
+            self._to_change(db, "experiments", experiment_id)
             db.execute("UPDATE experiments SET lanes = ? WHERE id = ?", (_rates_text(rates), experiment_id))
 
     def ask(self, experiment_id: str, what: Ask) -> None:
         """Ask a running experiment to pause or to end ("pause", "cancel"): it starts no further request, and what is
         under way is waited for, since it is paid. Works from any session and process."""
         with self._writing() as db:
+            self._to_change(db, "experiments", experiment_id)
             db.execute("UPDATE experiments SET asked = ? WHERE id = ?", (what, experiment_id))
 
     def asked(self, experiment_id: str) -> Ask:
         """What somebody has asked of a running experiment."""
         with self._reading() as db:
-            found: Ask = row_of_experiment(db, experiment_id, "asked")[0]
+            found: Ask = self._row(db, experiment_id, "asked")[0]
             return found
 
     def set_state(self, experiment_id: str, state: ExperimentState, note: str = "") -> None:
         """Write down how an experiment stands; for whoever runs it."""
         with self._writing() as db:
+            self._to_change(db, "experiments", experiment_id)
             db.execute(
                 "UPDATE experiments SET state = ?, note = ?, asked = '', ran_from = "
                 "CASE ? WHEN 'running' THEN ? ELSE ran_from END WHERE id = ?",
@@ -160,6 +185,8 @@ class ExperimentStore(RequestLog, Ledger):
     def hold(self, experiment_id: str) -> contextlib.AbstractContextManager[None]:
         """Run an experiment alone, over all threads and processes of this machine. Entering raises ExperimentError
         (experiment_running) where somebody else runs it."""
+        with self._reading() as db:
+            self._to_change(db, "experiments", experiment_id)
         return hold(self.path, experiment_id)
 
     # Results
@@ -174,7 +201,7 @@ class ExperimentStore(RequestLog, Ledger):
         costs: list[list[Decimal | None]] = [[] for _ in experiment.contenders]
         latencies: list[list[float]] = [[] for _ in experiment.contenders]
         with self._reading() as db:
-            number = row_of_experiment(db, experiment_id, "number")[0]
+            number = self._row(db, experiment_id, "number")[0]
             rows = db.execute(
                 "SELECT answers.contender, answers.query, places, scores, amount, latency FROM answers "
                 "JOIN requests ON requests.number = request WHERE answers.experiment = ? ORDER BY answers.query",
@@ -225,7 +252,7 @@ class ExperimentStore(RequestLog, Ledger):
     def progress(self, experiment_id: str) -> ExperimentProgress:
         """How far an experiment has come, from the ledger."""
         with self._reading() as db:
-            number, queries, contenders, state, note, since = row_of_experiment(
+            number, queries, contenders, state, note, since = self._row(
                 db, experiment_id, "number, queries, contenders, state, note, ran_from"
             )
             done = dict(
@@ -277,7 +304,7 @@ class ExperimentStore(RequestLog, Ledger):
 
 def _experiment(row: tuple[Any, ...]) -> Experiment:
     """An experiment out of _COLUMNS."""
-    experiment_id, query_set, name, created, contenders, limit, queries, state, note, rates, fields = row
+    experiment_id, query_set, name, created, contenders, limit, queries, state, note, rates, fields, owner, shared = row
     return Experiment(
         id=experiment_id,
         query_set=query_set,
@@ -290,6 +317,8 @@ def _experiment(row: tuple[Any, ...]) -> Experiment:
         note=as_text(note),
         rates={provider: RatePolicy(*speed) for provider, speed in json.loads(rates).items()},
         rank_fields=tuple(json.loads(fields)),
+        owner=owner,
+        shared=bool(shared),
     )
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from rerank_core.errors import RerankError
 
-
 _creating = threading.Lock()
 
 

@@ -1,29 +1,29 @@
-"""Query sets with their ratings, the thresholds of models, and the marks of borderline pairs, kept on this machine."""
+"""Query sets with their ratings, kept on this machine."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
 
-from rerank_core.documents.report import Problem
 from rerank_core.evaluation.experiments.ledger import ExperimentError
-from rerank_core.evaluation.measures.cutoff import Threshold
 from rerank_core.evaluation.measures.measure import Judgments, check_judgments
 from rerank_core.evaluation.query_sets.added_runs import BoardRun, with_runs
-from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
-from rerank_core.models import Document
+from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.rank_fields import checked_fields
-from rerank_core.storage.evaluation_file import ExperimentFile
 from rerank_core.storage.experiment_lock import forget, held, running_error
+from rerank_core.storage.ownership import EVERYBODYS, LISTED, NOT_YOURS, Actor, Ownership, listed, refuse_more
+from rerank_core.storage.query_set_record import from_bytes, to_bytes
 from rerank_core.storage.run_record import new_id
 from rerank_core.storage.sqlite_file import as_bytes, as_text
+from rerank_core.storage.thresholds import ThresholdFile
 
-_FORMAT = 1
+MAX_SETS = 1_000
+"""Query sets of one owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,20 @@ class QuerySetSummary:
     pairs: int
     rated: int
     size: int
+    ownership: Ownership = EVERYBODYS
 
 
-class QuerySetStore(ExperimentFile):
+class QuerySetStore(ThresholdFile):
     """The query sets of this machine. What a saved set holds stays; grades change, rated runs may be added, and models
-    may be given other fields to read."""
+    may be given other fields to read.
+
+    Whoever may open a set may rate in it; everything else that changes it is for its owner and operators. One owner
+    keeps at most `max_sets`.
+    """
+
+    def __init__(self, path: Path | str | None = None, *, max_sets: int = MAX_SETS) -> None:
+        super().__init__(path)
+        self._max_sets = max_sets
 
     def save(self, query_set: QuerySet) -> str:
         """Keep a set with its ratings under a new id, which is returned."""
@@ -50,11 +59,13 @@ class QuerySetStore(ExperimentFile):
         for grades in query_set.judgments.values():
             if grades:
                 check_judgments(grades)
-        set_id, payload = new_id(), _packed(query_set)
+        set_id, payload = new_id(), to_bytes(query_set)
         with self._writing() as db:
+            own = db.execute("SELECT count(*) FROM query_sets WHERE owner = ?", (self.actor.keeper,)).fetchone()[0]
+            refuse_more(own, self._max_sets, ExperimentError, "query sets")
             db.execute(
-                "INSERT INTO query_sets (id, name, created, queries, pairs, bytes, payload, rank_fields) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO query_sets (id, name, created, queries, pairs, bytes, payload, rank_fields, owner) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     set_id,
                     as_bytes(query_set.name),
@@ -64,15 +75,38 @@ class QuerySetStore(ExperimentFile):
                     len(payload),
                     payload,
                     json.dumps(query_set.rank_fields),
+                    self.actor.keeper,
                 ),
             )
             for rater, judgments in query_set.judgments.items():
-                _write_grades(db, set_id, rater, judgments)
+                _write_grades(db, set_id, rater, judgments, self.actor.keeper)
         return set_id
+
+    # Whose they are
+
+    def ownership(self, set_id: str) -> Ownership | None:
+        """Whose a set is; None where there is none with this id, or it is not shared with who asks."""
+        with self._reading() as db:
+            found = self._ownership(db, "query_sets", set_id)
+        return found if found is not None and self.actor.may_open(found.owner, found.shared) else None
+
+    def share(self, set_id: str, shared: bool = True) -> None:
+        """Let everyone here open a set and rate in it, or take that back, also for the experiments on it. Raises
+        ExperimentError where there is no such set."""
+        with self._writing() as db:
+            if self._ownership(db, "query_sets", set_id) is None:
+                raise _not_found()
+            self._to_change(db, "query_sets", set_id)
+            db.execute("UPDATE query_sets SET shared = ? WHERE id = ?", (shared, set_id))
+            if not shared:
+                db.execute("UPDATE experiments SET shared = 0 WHERE query_set = ?", (set_id,))
+
+    # Reading and changing
 
     def get(self, set_id: str) -> QuerySet | None:
         """The set with its ratings as they are now, None where there is none of that id."""
         with self._reading() as db:
+            self._to_open(db, "query_sets", set_id)
             return _stored(db, set_id)
 
     def add_runs(self, set_id: str, runs: Iterable[BoardRun], rater: str) -> QuerySet:
@@ -83,15 +117,17 @@ class QuerySetStore(ExperimentFile):
         """
         given = tuple(runs)
         with self._writing() as db:
+            self._to_change(db, "query_sets", set_id)
             before = _stored(db, set_id)
             if before is None:
                 raise _not_found()
             after = with_runs(before, given, rater=rater)
-            payload = _packed(after)
+            payload = to_bytes(after)
             db.execute(
                 "UPDATE query_sets SET queries = ?, pairs = ?, bytes = ?, payload = ? WHERE id = ?",
                 (len(after), after.pairs, len(payload), payload, set_id),
             )
+            _refuse_rater(db, self.actor, set_id, rater)
             earlier = before.judgments.get(rater, {})
             _write_grades(
                 db,
@@ -101,19 +137,27 @@ class QuerySetStore(ExperimentFile):
                     query: {name: grade for name, grade in own.items() if earlier.get(query, {}).get(name) != grade}
                     for query, own in after.judgments[rater].items()
                 },
+                self.actor.keeper,
             )
         return after
 
     def list(self) -> tuple[QuerySetSummary, ...]:
-        """All sets, newest first."""
+        """The sets of who asks, those that are shared with them and everybody's; newest first."""
         with self._reading() as db:
             rows = db.execute(
-                "SELECT id, name, created, queries, pairs, "
+                "SELECT owner, shared, id, name, created, queries, pairs, "  # noqa: S608
                 "(SELECT count(*) FROM (SELECT DISTINCT query, document FROM ratings "
                 "WHERE query_set = query_sets.id)), "
-                "bytes FROM query_sets ORDER BY number DESC"
+                f"bytes FROM query_sets WHERE {LISTED} ORDER BY number DESC",
+                listed(self.actor),
             ).fetchall()
-        return tuple(QuerySetSummary(row[0], as_text(row[1]), datetime.fromisoformat(row[2]), *row[3:]) for row in rows)
+        return tuple(
+            replace(
+                QuerySetSummary(row[0], as_text(row[1]), datetime.fromisoformat(row[2]), *row[3:]),
+                ownership=Ownership(owner, bool(shared)),
+            )
+            for owner, shared, *row in rows
+        )
 
     def rename(self, set_id: str, name: str) -> None:
         """Call a set something else, and its experiments that have no name of their own; a blank name changes
@@ -121,6 +165,7 @@ class QuerySetStore(ExperimentFile):
         if name.strip():
             new = as_bytes(name.strip())
             with self._writing() as db:
+                self._to_change(db, "query_sets", set_id)
                 db.execute(
                     "UPDATE experiments SET name = ? WHERE query_set = ? AND name = "
                     "(SELECT name FROM query_sets WHERE id = ?)",
@@ -135,6 +180,7 @@ class QuerySetStore(ExperimentFile):
         is no such set, InvalidRequestError for what is no list of names.
         """
         with self._writing() as db:
+            self._to_change(db, "query_sets", set_id)
             fields = json.dumps(checked_fields(rank_fields))
             db.execute("UPDATE query_sets SET rank_fields = ? WHERE id = ?", (fields, set_id))
             after = _stored(db, set_id)
@@ -144,9 +190,19 @@ class QuerySetStore(ExperimentFile):
 
     def delete(self, set_id: str) -> bool:
         """Delete a set with its ratings and experiments; False where there was none. Raises ExperimentError
-        (experiment_running) while one of them runs."""
+        (experiment_running) while one of them runs, and for its owner too (not_yours) while others have experiments
+        on it: they may have paid for the answers."""
         with self._writing() as db:
-            experiments = [row[0] for row in db.execute("SELECT id FROM experiments WHERE query_set = ?", (set_id,))]
+            self._to_change(db, "query_sets", set_id)
+            found = db.execute("SELECT id, owner FROM experiments WHERE query_set = ?", (set_id,)).fetchall()
+            others = sum(not self.actor.may_change(owner) for _, owner in found)
+            if others:
+                raise ExperimentError(
+                    f"Others have {others:,} experiment{'s' if others > 1 else ''} on this query set.",
+                    code=NOT_YOURS,
+                    hint="Take back the sharing instead: then nobody else sees it. An operator can delete it.",
+                )
+            experiments = [experiment for experiment, _ in found]
             if any(held(self.path, one) for one in experiments):
                 raise running_error()
             for one in experiments:
@@ -158,11 +214,13 @@ class QuerySetStore(ExperimentFile):
     def judgments(self, set_id: str) -> dict[str, dict[str, dict[str, int]]]:
         """Every rater's grades of a set: rater to query id to document id to grade."""
         with self._reading() as db:
+            self._to_open(db, "query_sets", set_id)
             return _judgments(db, set_id)
 
     def raters(self, set_id: str) -> tuple[str, ...]:
         """Who has rated in a set, the first one first, without reading the grades; empty where there is no such set."""
         with self._reading() as db:
+            self._to_open(db, "query_sets", set_id)
             rows = db.execute(
                 "SELECT rater FROM ratings WHERE query_set = ? GROUP BY rater ORDER BY min(number)", (set_id,)
             ).fetchall()
@@ -173,6 +231,7 @@ class QuerySetStore(ExperimentFile):
         more that change with its grades and with the fields that models read. None where there is no such set any
         more."""
         with self._reading() as db:
+            self._to_open(db, "query_sets", set_id)
             found = db.execute("SELECT queries, pairs, rank_fields FROM query_sets WHERE id = ?", (set_id,)).fetchone()
             if found is None:
                 return None
@@ -186,8 +245,8 @@ class QuerySetStore(ExperimentFile):
 
     def rate(self, set_id: str, rater: str, query_id: str, document_id: str, grade: int | None) -> int | None:
         """Rate a document for a query, or take the rating back with None; gives the grade that was there before, so
-        that an undo is a call with that. Raises ExperimentError where there is no such set, InvalidRequestError for
-        a grade that is none."""
+        that an undo is a call with that. Raises ExperimentError where there is no such set and under a name that is
+        another's (not_yours), InvalidRequestError for a grade that is none."""
         if grade is not None:
             check_judgments({query_id: {document_id: grade}})
         key = (set_id, as_bytes(rater), as_bytes(query_id), as_bytes(document_id))
@@ -195,75 +254,14 @@ class QuerySetStore(ExperimentFile):
         with self._writing() as db:
             if db.execute("SELECT 1 FROM query_sets WHERE id = ?", (set_id,)).fetchone() is None:
                 raise _not_found()
+            self._to_open(db, "query_sets", set_id)
             before = db.execute(f"SELECT grade FROM ratings WHERE {where}", key).fetchone()  # noqa: S608
+            _refuse_rater(db, self.actor, set_id, rater)
             if grade is None:
                 db.execute(f"DELETE FROM ratings WHERE {where}", key)  # noqa: S608
             else:
-                _write_grades(db, set_id, rater, {query_id: {document_id: grade}})
+                _write_grades(db, set_id, rater, {query_id: {document_id: grade}}, self.actor.keeper)
         return None if before is None else int(before[0])
-
-    # Thresholds
-
-    def set_threshold(self, provider: str, model: str | None, score: float | None, how: str = "set by hand") -> None:
-        """Keep the threshold of a model, or forget it with None."""
-        with self._writing() as db:
-            if score is None:
-                db.execute("DELETE FROM thresholds WHERE provider = ? AND model = ?", (provider, model or ""))
-            else:
-                db.execute(
-                    "INSERT INTO thresholds VALUES (?, ?, ?, ?, ?) ON CONFLICT (provider, model) "
-                    "DO UPDATE SET score = excluded.score, how = excluded.how, set_at = excluded.set_at",
-                    (provider, model or "", float(score), as_bytes(how), _now()),
-                )
-
-    def threshold(self, provider: str, model: str | None) -> Threshold | None:
-        """The threshold kept for a model, None where there is none."""
-        return self.thresholds().get((provider, model))
-
-    def thresholds(self) -> dict[tuple[str, str | None], Threshold]:
-        """Every threshold kept, by provider and model."""
-        with self._reading() as db:
-            rows = db.execute("SELECT provider, model, score, how, set_at FROM thresholds").fetchall()
-        return {
-            (provider, model or None): Threshold(
-                provider, model or None, score, as_text(how), datetime.fromisoformat(set_at)
-            )
-            for provider, model, score, how, set_at in rows
-        }
-
-    # Borderline pairs
-
-    def marks(self, experiment_id: str, contender: str) -> dict[tuple[str, str], str]:
-        """What was said of the pairs (query id, document id) that one contender of an experiment, named by its label,
-        may be cut at; in the sequence in which it was said. Empty where there is no such experiment."""
-        with self._reading() as db:
-            rows = db.execute(
-                "SELECT query, document, mark FROM borderline_marks WHERE contender = ? "
-                "AND experiment = (SELECT number FROM experiments WHERE id = ?) ORDER BY number",
-                (as_bytes(contender), experiment_id),
-            ).fetchall()
-        return {(as_text(query), as_text(document)): mark for query, document, mark in rows}
-
-    def mark(self, experiment_id: str, contender: str, pairs: Sequence[tuple[str, str]], mark: str | None) -> None:
-        """Say this of pairs of a contender, in place of what was said before, or take it back with None. Raises
-        ExperimentError (experiment_not_found) where there is no such experiment."""
-        with self._writing() as db:
-            found = db.execute("SELECT number FROM experiments WHERE id = ?", (experiment_id,)).fetchone()
-            if found is None:
-                raise ExperimentError(
-                    "There is no such experiment.", code="experiment_not_found", hint="It may have been deleted."
-                )
-            rows = [(found[0], as_bytes(contender), as_bytes(query), as_bytes(document)) for query, document in pairs]
-            db.executemany(
-                "DELETE FROM borderline_marks WHERE experiment = ? AND contender = ? AND query = ? AND document = ?",
-                rows,
-            )
-            if mark is not None:
-                db.executemany(
-                    "INSERT INTO borderline_marks (experiment, contender, query, document, mark) "
-                    "VALUES (?, ?, ?, ?, ?)",
-                    [(*row, mark) for row in rows],
-                )
 
 
 def _now() -> str:
@@ -280,7 +278,7 @@ def _stored(db: sqlite3.Connection, set_id: str) -> QuerySet | None:
         return None
     try:
         return replace(
-            _unpacked(found[0]),
+            from_bytes(found[0]),
             name=as_text(found[1]),
             judgments=_judgments(db, set_id),
             rank_fields=tuple(json.loads(found[2])),
@@ -292,13 +290,30 @@ def _stored(db: sqlite3.Connection, set_id: str) -> QuerySet | None:
         ) from error
 
 
-def _write_grades(db: sqlite3.Connection, set_id: str, rater: str, judgments: Judgments) -> None:
-    """Keep these grades of a rater, in place of those that he gave the same documents before."""
+def _refuse_rater(db: sqlite3.Connection, actor: Actor, set_id: str, rater: str) -> None:
+    """Raise ExperimentError (not_yours) for ratings under a name that is another's: under which somebody else has rated
+    in this set, or the address of another person."""
+    owners = db.execute(
+        "SELECT DISTINCT owner FROM ratings WHERE query_set = ? AND rater = ?", (set_id, as_bytes(rater))
+    ).fetchall()
+    address = "@" in rater and rater.lower() != actor.keeper and not actor.may_change("")
+    if address or not all(actor.may_change(owner) for (owner,) in owners):
+        raise ExperimentError(
+            f"Ratings by '{rater}' in this query set are not yours to give.",
+            code=NOT_YOURS,
+            hint="Rate under your own name: ratings of several people are kept apart.",
+        )
+
+
+def _write_grades(db: sqlite3.Connection, set_id: str, rater: str, judgments: Judgments, owner: str) -> None:
+    """Keep these grades of a rater, given by `owner`, in place of those that the same documents had from him before."""
+    now = _now()
     db.executemany(
-        "INSERT INTO ratings (query_set, rater, query, document, grade) VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT (query_set, rater, query, document) DO UPDATE SET grade = excluded.grade",
+        "INSERT INTO ratings (query_set, rater, query, document, grade, owner, rated_at) VALUES (?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (query_set, rater, query, document) "
+        "DO UPDATE SET grade = excluded.grade, owner = excluded.owner, rated_at = excluded.rated_at",
         [
-            (set_id, as_bytes(rater), as_bytes(query), as_bytes(document), int(grade))
+            (set_id, as_bytes(rater), as_bytes(query), as_bytes(document), int(grade), owner, now)
             for query, own in judgments.items()
             for document, grade in own.items()
         ],
@@ -313,59 +328,3 @@ def _judgments(db: sqlite3.Connection, set_id: str) -> dict[str, dict[str, dict[
     for rater, query, document, grade in rows:
         found.setdefault(as_text(rater), {}).setdefault(as_text(query), {})[as_text(document)] = grade
     return found
-
-
-def _packed(query_set: QuerySet) -> bytes:
-    numbers = {name: number for number, name in enumerate(query_set.documents)}
-    record = {
-        "format": _FORMAT,
-        "name": query_set.name,
-        "order_name": query_set.order_name,
-        "queries": [
-            [query.id, query.text, [numbers[name] for name in query.candidates], query.tag, query.lang, query.length]
-            for query in query_set.queries
-        ],
-        "documents": [
-            [name, document.text, document.id, dict(document.metadata)]
-            for name, document in query_set.documents.items()
-        ],
-        "problems": query_set.problems,
-        "notes": query_set.notes,
-        "answers": dict(query_set.answers),
-        "scores": {
-            query.id: [own.get(name) for name in query.candidates]
-            for query in query_set.queries
-            if (own := query_set.scores.get(query.id))
-        },
-        "file_notes": dict(query_set.file_notes),
-    }
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=str).encode("utf-8", "surrogatepass")
-
-
-def _unpacked(data: bytes) -> QuerySet:
-    record: dict[str, Any] = json.loads(bytes(data).decode("utf-8", "surrogatepass"))
-    if record["format"] != _FORMAT:
-        raise ValueError("another format")
-    names = [row[0] for row in record["documents"]]
-    queries = tuple(
-        Query(name, text, tuple(names[number] for number in candidates), tag, lang, length)
-        for name, text, candidates, tag, lang, length in record["queries"]
-    )
-    # what is asked for with `get` is not in the sets that were kept before there was a place for it
-    scores = record.get("scores", {})
-    return QuerySet(
-        name=record["name"],
-        queries=queries,
-        documents={name: Document(text, own, metadata) for name, text, own, metadata in record["documents"]},
-        order_name=record["order_name"],
-        problems=tuple(Problem(line, reason) for line, reason in record["problems"]),
-        notes=tuple(record["notes"]),
-        answers=record.get("answers", {}),
-        scores={query.id: _scores(query, scores[query.id]) for query in queries if query.id in scores},
-        file_notes=record.get("file_notes", {}),
-    )
-
-
-def _scores(query: Query, scores: Sequence[float | None]) -> dict[str, float]:
-    found = zip(query.candidates, scores, strict=True)
-    return {name: score for name, score in found if score is not None}

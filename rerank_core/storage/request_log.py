@@ -39,6 +39,7 @@ class RequestLog(ExperimentFile):
     def begin(self, experiment_id: str, contender: int, query: int, reserved: Decimal | None) -> int:
         """Write a request down before it is sent; its number."""
         with self._writing() as db:
+            self._to_change(db, "experiments", experiment_id)
             done = db.execute(
                 "INSERT INTO requests (experiment, contender, query, started, outcome, billed, reserved) "
                 "VALUES ((SELECT number FROM experiments WHERE id = ?), ?, ?, ?, 'sent', 'maybe', ?)",
@@ -92,6 +93,7 @@ class RequestLog(ExperimentFile):
     def mark_interrupted(self, experiment_id: str) -> int:
         """Mark what was under way when its process ended; for whoever runs it and holds its lock. How many."""
         with self._writing() as db:
+            self._to_change(db, "experiments", experiment_id)
             return db.execute(
                 "UPDATE requests SET outcome = 'interrupted' WHERE outcome = 'sent' AND experiment = "
                 "(SELECT number FROM experiments WHERE id = ?)",
@@ -105,7 +107,7 @@ class RequestLog(ExperimentFile):
         if billed_twice and held(self.path, experiment_id):
             only += " AND outcome != 'sent'"  # those are under way; once nobody runs it, they were broken off
         with self._reading() as db:
-            number = row_of_experiment(db, experiment_id, "number")[0]
+            number = self._row(db, experiment_id, "number")[0]
             rows = db.execute(
                 f"SELECT {_COLUMNS} FROM requests WHERE experiment = ? {only} ORDER BY number",  # noqa: S608
                 (number,),
@@ -116,7 +118,7 @@ class RequestLog(ExperimentFile):
     def failures(self, experiment_id: str) -> tuple[Request, ...]:
         """The last request of every query of every contender that has no answer and failed, oldest first."""
         with self._reading() as db:
-            number = row_of_experiment(db, experiment_id, "number")[0]
+            number = self._row(db, experiment_id, "number")[0]
             rows = db.execute(
                 f"SELECT {_COLUMNS} FROM requests WHERE number IN ({LATEST_REQUESTS}) "  # noqa: S608
                 "AND outcome = 'failed' ORDER BY number",
@@ -130,23 +132,24 @@ class RequestLog(ExperimentFile):
 
     def _money(self, experiment_id: str) -> Sequence[tuple[str, str | None, str | None]]:
         with self._reading() as db:
-            number = row_of_experiment(db, experiment_id, "number")[0]
+            number = self._row(db, experiment_id, "number")[0]
             asked = "SELECT billed, amount, reserved FROM requests WHERE experiment = ?"
             return db.execute(asked, (number,)).fetchall()
 
     def answered(self, experiment_id: str) -> set[tuple[int, int]]:
         """The (contender, query) places that have an answer; both count from 0, queries among those that can run."""
         with self._reading() as db:
-            number = row_of_experiment(db, experiment_id, "number")[0]
+            number = self._row(db, experiment_id, "number")[0]
             return set(db.execute("SELECT contender, query FROM answers WHERE experiment = ?", (number,)))
 
-
-def row_of_experiment(db: sqlite3.Connection, experiment_id: str, columns: str) -> tuple[Any, ...]:
-    """These columns of one experiment. Raises ExperimentError (experiment_not_found) where there is none."""
-    found = db.execute(f"SELECT {columns} FROM experiments WHERE id = ?", (experiment_id,)).fetchone()  # noqa: S608
-    if found is None:
-        raise no_such_experiment()
-    return tuple(found)
+    def _row(self, db: sqlite3.Connection, experiment_id: str, columns: str) -> tuple[Any, ...]:
+        """These columns of one experiment. Raises ExperimentError where there is none (experiment_not_found) or it may
+        not be opened (not_shared)."""
+        self._to_open(db, "experiments", experiment_id)
+        found = db.execute(f"SELECT {columns} FROM experiments WHERE id = ?", (experiment_id,)).fetchone()  # noqa: S608
+        if found is None:
+            raise no_such_experiment()
+        return tuple(found)
 
 
 def _request(row: tuple[Any, ...]) -> Request:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from rerank_core.ranking.blind_test import Tally, Vote
-from rerank_core.storage.sqlite_file import FileKind, SqliteFile, StoreError, as_bytes, as_text
+from rerank_core.storage.ownership import LISTED, OwnedFile, Ownership, listed, refuse_change
+from rerank_core.storage.sqlite_file import FileKind, StoreError, as_bytes, as_text
 
 MAX_NAMED = 10_000
-"""Of how many runs it is remembered that their names were shown; the latest."""
+"""Of how many runs it is remembered for a person that their names were shown; the latest."""
 
 # One script for each version of the file; never edit one that shipped.
 _MIGRATIONS: tuple[str, ...] = (
@@ -29,12 +31,29 @@ _MIGRATIONS: tuple[str, ...] = (
         run TEXT NOT NULL UNIQUE
     );
     """,
+    # What is there by now is everybody's.
+    """
+    ALTER TABLE votes ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+    ALTER TABLE votes ADD COLUMN shared INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE named_to (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        run TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        UNIQUE (run, owner)
+    );
+    INSERT INTO named_to (run, owner) SELECT run, '' FROM named_runs ORDER BY number;
+    DROP TABLE named_runs;
+    ALTER TABLE named_to RENAME TO named_runs;
+    """,
 )
 
 
-class VoteStore(SqliteFile):
+class VoteStore(OwnedFile):
     """The votes of this machine, in `votes.sqlite3` unless another path is given. Safe under threads; every method
-    raises StoreError, with a hint, where the file cannot be used."""
+    raises StoreError, with a hint, where the file cannot be used.
+
+    A person's votes are their own until they share them, all at once: what is shared is counted by everyone.
+    """
 
     kind = FileKind(
         "votes.sqlite3",
@@ -46,11 +65,17 @@ class VoteStore(SqliteFile):
     )
 
     def add(self, vote: Vote, runs: Sequence[str]) -> None:
-        """Keep a vote about these runs, in place of an earlier one of the same round."""
+        """Keep a vote about these runs, in place of an earlier one of the same round. It is shared where those before
+        are. Raises StoreError (not_yours) where that one is another's."""
+        owner = self.actor.keeper
         with self._writing() as db:
+            for (earlier,) in db.execute("SELECT owner FROM votes WHERE round = ?", (vote.round,)).fetchall():
+                refuse_change(self.actor, Ownership(earlier, True), StoreError, "round")
+            shared = self._shared(db)
             db.execute("DELETE FROM votes WHERE round = ?", (vote.round,))
             db.execute(
-                "INSERT INTO votes (round, given, runs, shown, winner, query) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO votes (round, given, runs, shown, winner, query, owner, shared) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     vote.round,
                     datetime.now(UTC).isoformat(timespec="microseconds"),
@@ -58,37 +83,74 @@ class VoteStore(SqliteFile):
                     json.dumps(vote.shown),
                     vote.winner,
                     as_bytes(vote.query),
+                    owner,
+                    shared,
                 ),
             )
 
     def tally(self) -> Tally:
-        """All votes, the oldest first."""
+        """The votes of who asks, those that others share and everybody's, the oldest first."""
         with self._reading() as db:
-            rows = db.execute("SELECT round, shown, winner, query FROM votes ORDER BY number").fetchall()
+            rows = db.execute(
+                f"SELECT round, shown, winner, query FROM votes WHERE {LISTED} ORDER BY number",  # noqa: S608
+                listed(self.actor),
+            ).fetchall()
         return Tally(
             tuple(Vote(name, tuple(json.loads(shown)), winner, as_text(query)) for name, shown, winner, query in rows)
         )
 
+    def own(self) -> int:
+        """How many votes of the tally are one's own: what `forget` forgets."""
+        with self._reading() as db:
+            return int(db.execute("SELECT count(*) FROM votes WHERE owner = ?", (self.actor.keeper,)).fetchone()[0])
+
+    def shared(self) -> bool:
+        """Whether everyone here counts the votes of who asks."""
+        with self._reading() as db:
+            return self._shared(db)
+
+    def _shared(self, db: sqlite3.Connection) -> bool:
+        latest = "SELECT shared FROM votes WHERE owner = ? ORDER BY number DESC LIMIT 1"
+        found = db.execute(latest, (self.actor.keeper,)).fetchone()
+        return found is not None and bool(found[0])
+
+    def share(self, shared: bool = True) -> None:
+        """Have everyone here count one's own votes, also those that are still to come, or take that back."""
+        with self._writing() as db:
+            db.execute("UPDATE votes SET shared = ? WHERE owner = ?", (shared, self.actor.keeper))
+
     def round_of(self, runs: Sequence[str]) -> str | None:
-        """The round of the latest vote about exactly these runs, in any sequence; None where there is none."""
+        """The round of the latest vote about exactly these runs, in any sequence, by who asks or before people signed
+        in; None where there is none."""
         with self._reading() as db:
             found = db.execute(
-                "SELECT round FROM votes WHERE runs = ? ORDER BY number DESC LIMIT 1", (json.dumps(sorted(runs)),)
+                "SELECT round FROM votes WHERE runs = ? AND (? OR owner IN ('', ?)) ORDER BY number DESC LIMIT 1",
+                (json.dumps(sorted(runs)), self.actor.person is None, self.actor.keeper),
             ).fetchone()
         return None if found is None else str(found[0])
 
     def forget(self) -> None:
-        """Forget every vote. Which runs were shown with their names stays known: they make no fair round again."""
+        """Forget one's own votes; where nobody signs in, every vote. Which runs were shown with their names stays
+        known: they make no fair round again."""
         with self._writing() as db:
-            db.execute("DELETE FROM votes")
+            db.execute("DELETE FROM votes WHERE ? OR owner = ?", (self.actor.person is None, self.actor.keeper))
 
     def set_named(self, runs: Sequence[str]) -> None:
-        """Remember that these runs were on the screen with their models' names."""
+        """Remember that who asks has seen these runs with their models' names."""
+        owner = self.actor.keeper
         with self._writing() as db:
-            db.executemany("INSERT OR IGNORE INTO named_runs (run) VALUES (?)", [(run,) for run in runs])
-            db.execute("DELETE FROM named_runs WHERE number <= (SELECT max(number) FROM named_runs) - ?", (MAX_NAMED,))
+            db.executemany(
+                "INSERT OR IGNORE INTO named_runs (run, owner) VALUES (?, ?)", [(run, owner) for run in runs]
+            )
+            db.execute(
+                "DELETE FROM named_runs WHERE owner = ? AND number NOT IN "
+                "(SELECT number FROM named_runs WHERE owner = ? ORDER BY number DESC LIMIT ?)",
+                (owner, owner, MAX_NAMED),
+            )
 
     def named(self, runs: Sequence[str]) -> bool:
-        """Whether any of these runs was on the screen with its model's name."""
+        """Whether who asks, or anybody before people signed in, has seen any of these runs with its model's name."""
+        seen = "SELECT 1 FROM named_runs WHERE run = ? AND (? OR owner IN ('', ?))"
+        who = (self.actor.person is None, self.actor.keeper)
         with self._reading() as db:
-            return any(db.execute("SELECT 1 FROM named_runs WHERE run = ?", (run,)).fetchone() for run in runs)
+            return any(db.execute(seen, (run, *who)).fetchone() for run in runs)

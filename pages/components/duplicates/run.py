@@ -118,7 +118,7 @@ def tasks(planned: DuplicatesPlan | None) -> Plan[Outcome] | None:
         f"Estimated cost {pricing.money_text(expected.amount)}, with every retry billed at most "
         f"{pricing.money_text(most)}."
     )
-    return Plan((Task(_work, (planned, job_id), most, begun, id=job_id),), warning)
+    return Plan((Task(_work, (planned, job_id), most, begun, id=job_id, connection=planned.connection),), warning)
 
 
 def _take(ended: Ended[Outcome]) -> None:
@@ -131,7 +131,7 @@ DUPLICATES = JobKind[Outcome](
     "Comparing",
     "comparing",
     take=_take,
-    paid=True,
+    paid="Duplicates",
     limit=Wording(
         "this comparison",
         "Send and compare",

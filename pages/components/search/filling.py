@@ -87,7 +87,10 @@ def _added(store: CorpusStore, asked: Filling, rows: Iterator[Document], many: i
         return corpus, f"{count(added.added, 'passage')} added{again}."
     stays = (passage for passage in corpus if not _is_from(passage, names))
     made = store.create(
-        f"{corpus.name[:60]} {secrets.token_hex(4)}", chain(stays, rows), rank_fields=corpus.rank_fields
+        f"{corpus.name[:60]} {secrets.token_hex(4)}",
+        chain(stays, rows),
+        rank_fields=corpus.rank_fields,
+        instead_of=corpus.id,
     )
     corpus = store.take_place(made.id, corpus.id)
     return corpus, f"{count(many, 'passage')} added in place of {old:,} from files of the same name."

@@ -176,7 +176,7 @@ def tasks(planned: SearchPlan) -> Plan[SearchAnswer]:
         raise InvalidQueryError("The question is empty.", hint="Type a question, or pick an example ticket.")
     run_id = new_id()
     most = pricing.upper_bound(estimate(planned), planned.connection.max_retries)
-    return Plan((Task(_work, (planned, run_id), most, planned.asked, id=run_id),))
+    return Plan((Task(_work, (planned, run_id), most, planned.asked, id=run_id, connection=planned.connection),))
 
 
 def _take(ended: Ended[SearchAnswer]) -> None:
@@ -190,7 +190,12 @@ def _take(ended: Ended[SearchAnswer]) -> None:
 
 
 SEARCH = JobKind[SearchAnswer](
-    "search", "Searching", "searching", take=_take, paid=True, limit=Wording("this search", "Search", "Do not search")
+    "search",
+    "Searching",
+    "searching",
+    take=_take,
+    paid="Search",
+    limit=Wording("this search", "Search", "Do not search"),
 )
 
 

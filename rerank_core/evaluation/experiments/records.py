@@ -52,7 +52,8 @@ class Experiment:
     """A query set put to several contenders. `spending_limit` in US dollars is for the experiment as a whole, however
     often it is resumed. `note` is a sentence about how it last ended. `rates` are the speeds by provider id that
     were asked for when it was made; they hold again whenever it is resumed. `rank_fields` are the fields of each
-    document that its models read, whatever the query set says now."""
+    document that its models read, whatever the query set says now. `owner` is whose it is ("" for everybody's),
+    `shared` whether others here may open it."""
 
     id: str
     query_set: str
@@ -65,6 +66,8 @@ class Experiment:
     note: str = ""
     rates: Mapping[str, RatePolicy] = field(default_factory=dict, hash=False)
     rank_fields: tuple[str, ...] = TITLE_AND_TEXT
+    owner: str = ""
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -290,10 +290,13 @@ def _top(used: Sequence[Query], ranking: Ranking, judgments: Judgments, relevant
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """The score under which a model's document counts as no answer, and how it was found, in a few words."""
+    """The score under which a model's document counts as no answer, and how it was found, in a few words. `owner` is
+    who keeps it ("" for everybody's), `shared` whether it holds for others here who keep none."""
 
     provider: str
     model: str | None
     score: float
     how: str
     set_at: datetime
+    owner: str = ""
+    shared: bool = False

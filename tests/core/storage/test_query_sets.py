@@ -22,11 +22,12 @@ from rerank_core.evaluation.query_sets.sources import from_files, from_runs
 from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, Usage
 from rerank_core.rank_fields import TEXT_ONLY, TITLE_AND_TEXT
 from rerank_core.ranking.contender import Contender
-from rerank_core.storage import query_sets
 from rerank_core.storage.evaluation_file import ExperimentFile
 from rerank_core.storage.experiments import ExperimentStore
+from rerank_core.storage.query_set_record import to_bytes
 from rerank_core.storage.query_sets import QuerySetStore
 from rerank_core.storage.run_record import Run
+from rerank_core.storage.sqlite_file import as_bytes
 from tests.core.evaluation.query_sets.test_query_set import TABLE
 from tests.support.gate import PATIENCE
 from tests.support.small_query_set import FakeClients, small_set
@@ -260,6 +261,13 @@ def test_marks_go_with_their_experiment(tmp_path):
         store.mark(one, "v2", [("q1", "a")], "good")
 
 
+def _keep_as_before(old: ExperimentFile, provider: str, model: str, score: float, how: str) -> None:
+    """A threshold as it was kept before it had an owner."""
+    with old._writing() as db:
+        row = (provider, model, score, as_bytes(how), "2026-05-04T03:02:01+00:00")
+        db.execute("INSERT INTO thresholds VALUES (?, ?, ?, ?, ?)", row)
+
+
 @pytest.mark.parametrize("version", [1, 2, 3])
 def test_a_file_of_an_earlier_version_opens_with_all_that_is_in_it(tmp_path, version):
     """What newer versions added is added to it; sets, ratings and thresholds stay; its models read the text alone."""
@@ -272,13 +280,20 @@ def test_a_file_of_an_earlier_version_opens_with_all_that_is_in_it(tmp_path, ver
         kind = before
 
     with Earlier(path) as old:
-        old.set_threshold("local", "local-keyword", 0.4)
+        _keep_as_before(old, "local", "local-keyword", 0.4, "set by hand")
     with sqlite3.connect(path) as db:
         db.execute(
             "INSERT INTO query_sets (id, name, created, queries, pairs, bytes, payload) VALUES (?, ?, ?, 12, 72, 1, ?)",
-            (set_id, b"Small", "2026-05-04T03:02:01+00:00", query_sets._packed(made)),
+            (set_id, b"Small", "2026-05-04T03:02:01+00:00", to_bytes(made)),
         )
-        query_sets._write_grades(db, set_id, "ann", made.judgments["ann"])
+        db.executemany(
+            "INSERT INTO ratings (query_set, rater, query, document, grade) VALUES (?, ?, ?, ?, ?)",
+            [
+                (set_id, b"ann", as_bytes(query), as_bytes(name), grade)
+                for query, own in made.judgments["ann"].items()
+                for name, grade in own.items()
+            ],
+        )
     db.close()
     with QuerySetStore(path) as store:
         assert store.get(set_id) == replace(made, rank_fields=TEXT_ONLY)
@@ -303,8 +318,8 @@ def test_a_threshold_from_before_the_scores_were_fitted_again_is_carried_over(tm
     for place, level in enumerate(levels):
         path = tmp_path / f"{place}.sqlite3"
         with Earlier(path) as old:
-            old.set_threshold("local", model, level, "set by hand \ud83d")
-            old.set_threshold("gateflow", model, level)
+            _keep_as_before(old, "local", model, level, "set by hand \ud83d")
+            _keep_as_before(old, "gateflow", model, level, "set by hand")
         with QuerySetStore(path) as store:
             found.append(store.threshold("local", model))
             assert store.threshold("gateflow", model).score == level

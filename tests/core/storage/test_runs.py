@@ -227,13 +227,13 @@ def test_an_unknown_id_is_nothing_not_an_error(store: RunStore) -> None:
 
 
 def test_old_runs_without_ratings_go_first(tmp_path: Path) -> None:
-    """Beyond the bound the oldest unrated runs are deleted when a run is saved; rated ones stay longest."""
+    """Beyond the bound the unrated runs that were saved first go when a run is saved; rated ones stay."""
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     with RunStore(tmp_path / "runs.sqlite3", max_runs=3) as store:
         for number in range(5):
             rated = {0: 3} if number == 0 else {}
             store.save(make_run(f"query {number}", created=moment + timedelta(hours=number), ratings=rated))
-        assert [row.query for row in store.list()] == ["query 4", "query 3", "query 0"]
+        assert [row.query for row in store.list()] == ["query 4", "query 3", "query 2", "query 0"]
 
 
 def test_the_file_is_bounded_in_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,9 +252,47 @@ def test_the_file_is_bounded_in_bytes(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_run_just_saved_is_never_the_one_that_goes(tmp_path: Path) -> None:
     """Even a bound too small for one run keeps the newest, since it is on the screen."""
     with RunStore(tmp_path / "runs.sqlite3", max_runs=1, max_bytes=1) as store:
-        store.save(make_run("old", ratings={0: 1}))
+        store.save(make_run("old"))
         run_id = store.save(make_run("new", created=datetime(1999, 1, 1, tzinfo=UTC)))
         assert [row.id for row in store.list()] == [run_id]
+
+
+def test_what_goes_is_what_was_saved_first_whatever_the_clock_said(tmp_path: Path) -> None:
+    """Runs from while the clock was ahead do not push out every later one."""
+    ahead = datetime.now(UTC) + timedelta(days=400)
+    with RunStore(tmp_path / "runs.sqlite3", max_runs=10) as store:
+        for number in range(10):
+            store.save(make_run(f"ahead {number}", created=ahead + timedelta(seconds=number)))
+        late = [store.save(make_run(f"late {number}")) for number in range(5)]
+        assert [run_id for run_id in late if store.get(run_id)] == late
+        assert store.count() == 10
+
+
+def test_what_somebody_keeps_is_never_pruned(tmp_path: Path) -> None:
+    """Rated, shared and pinned runs stay; where they fill all the room, the next is refused and nothing is lost."""
+    with RunStore(tmp_path / "runs.sqlite3", max_bytes=5_000) as store:
+        big = ("x" * 1_000, "y")
+        rated = store.save(make_run("rated", big, ratings={0: 1}))
+        shared, pinned = store.save(make_run("shared", big)), store.save(make_run("pinned", big))
+        store.share(shared)
+        store.pin(pinned)
+        for number in range(9):
+            store.save(make_run(f"query {number}", big))
+        kept = {rated, shared, pinned}
+        assert kept < {row.id for row in store.list()}
+        last = store.list()[0].id
+        store.pin(last)
+        kept.add(last)
+        while sum(row.size for row in store.list() if row.id in kept) < 5_000:
+            kept.add(store.save(make_run("more", big)))
+            store.pin(store.list()[0].id)
+        with pytest.raises(StoreError, match="is the most") as refused:
+            store.save(make_run("one too many", big))
+        assert refused.value.code == "too_many_kept"
+        assert kept == {row.id for row in store.list()}
+        store.share(shared, False)
+        store.save(make_run("there is room again", big))
+        assert store.get(shared) is None
 
 
 def test_making_a_store_touches_nothing(tmp_path: Path) -> None:

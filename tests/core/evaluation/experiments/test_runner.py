@@ -34,6 +34,7 @@ from rerank_core.rank_fields import ranked_text
 from rerank_core.ranking.contender import Contender, distinct
 from rerank_core.storage.evaluation_file import ExperimentFile
 from rerank_core.storage.experiments import ExperimentStore
+from rerank_core.storage.query_set_record import to_bytes
 from rerank_core.storage.query_sets import QuerySetStore
 from tests.support.gate import PATIENCE
 from tests.support.small_query_set import FakeClients, raising, reversed_answer, small_set
@@ -493,11 +494,16 @@ def test_a_file_of_the_version_before_is_brought_up_to_date(world, monkeypatch):
     hosted v2 keeps its own."""
     world.store.close()
     world.store.path.unlink()
-    before = replace(ExperimentFile.kind, migrations=ExperimentFile.kind.migrations[:-2])
+    before = replace(ExperimentFile.kind, migrations=ExperimentFile.kind.migrations[:4])
     with monkeypatch.context() as patch:
         patch.setattr(ExperimentFile, "kind", before)
-        with QuerySetStore() as sets:
-            set_id = sets.save(world.query_set)
+        set_id = "of old"
+        with QuerySetStore() as sets, sets._writing() as db:
+            db.execute(
+                "INSERT INTO query_sets (id, name, created, queries, pairs, bytes, payload) "
+                "VALUES (?, ?, ?, 1, 1, 1, ?)",
+                (set_id, b"Old", "2026-01-01T00:00:00+00:00", to_bytes(world.query_set)),
+            )
     with sqlite3.connect(world.store.path) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (len(before.migrations),)
         for name, contenders in (
