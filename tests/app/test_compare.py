@@ -155,7 +155,7 @@ def test_no_more_than_four_models_are_taken_from_a_link(app) -> None:
     [
         ("forbidden", "the key may not do this"),
         ("html", "the answer makes no sense"),
-        ("broke", "the budget is used up"),
+        ("broke", "the credit at the provider is used up"),
         ("not-found", "the connection is not set up"),
     ],
 )
