@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pages.components.server import deployment, nagle, open_browser, startup, warm_up
+from pages.components.server import budget, deployment, nagle, open_browser, startup, warm_up
 from pages.components.server.guard import HEADERS, Guard
 from pages.components.session import stores
 from rerank_core import offline
@@ -28,6 +28,7 @@ from rerank_core.storage.computed import ComputedFile
 
 ROOT = Path(__file__).parent
 
+startup.CHECKS.append(budget.problem)
 # Before anything listens, and without a traceback: this file is imported first, however the server is started.
 if problems := startup.problems():
     sys.exit("The app does not start.\n" + "\n".join(problems))

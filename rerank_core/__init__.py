@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from rerank_core.errors import (
     AuthenticationError,
     BadResponseError,
+    BudgetExceededError,
     ConfigurationError,
     ConnectionFailedError,
     InvalidDocumentsError,
@@ -70,6 +71,7 @@ __all__ = [
     "AsyncClient",
     "AuthenticationError",
     "BadResponseError",
+    "BudgetExceededError",
     "Client",
     "Comparison",
     "ConfigurationError",

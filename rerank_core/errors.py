@@ -13,6 +13,7 @@
   + RateLimitedError        too many requests; waiting helps
   + QuotaExceededError      money or quota is spent; waiting does not help
   + SpendingLimitError      the limit set here does not allow the call; nothing was sent
+    - BudgetExceededError   the budget of whoever runs the server does not allow it
   + RequestTimeoutError     no whole reply in time
   + ConnectionFailedError   no connection, or it broke
   + ProviderError           the provider failed (5xx) or answered from another address (3xx)
@@ -154,6 +155,14 @@ class SpendingLimitError(RerankError):
 
     default_code = "spending_limit"
     default_hint = "Raise the spending limit, or send fewer documents."
+
+
+class BudgetExceededError(SpendingLimitError):
+    """The budget that whoever runs the server has set does not allow the call; nothing was sent. No visitor can raise
+    it."""
+
+    default_code = "budget"
+    default_hint = "Ask whoever runs this server, or use a key of your own."
 
 
 class RequestTimeoutError(RerankError):

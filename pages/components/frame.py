@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 import rerank_core as rc
 from pages.components.display.markdown import escaped
 from pages.components.inputs.controls import select
+from pages.components.jobs import budget_today
 from pages.components.session import connection, keys, query_params
 from rerank_core.pricing.estimates import money_text
 
@@ -69,6 +70,7 @@ def spend(place: DeltaGenerator) -> None:
     with place.container(gap=None):
         st.markdown(escaped(f"Spent this session **{money_text(now.spent)}**"))
         st.caption(escaped(", ".join(word for word in words if word)))
+        budget_today.show()
 
 
 def _choice() -> None:

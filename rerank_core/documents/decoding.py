@@ -199,6 +199,11 @@ _NOT_WESTERN_SHARE = 0.1
 _ICELANDIC = re.compile("[ðþÐÞ]")
 _FEW_LETTERS = 20
 _HALF_WIDTH = re.compile("[\uff61-\uff9f]")
+# frames, single letters of Hangul but those of laughter and tears, units, private use
+_RARE_SIGNS = re.compile("[\u2500-\u257f\u3200-\u33ff\ue000-\uf8ff]|(?![ㅋㅎㅠㅜ])[\u3131-\u318e]")
+_HEBREW_POINTS = re.compile("[\u0591-\u05c7\u05f0-\u05f4]")
+_KANA = re.compile("[ぁ-んァ-ヶ]")
+_BIG5_SECOND = b"\xc9\x40"  # where the less frequent characters begin
 _HEBREW = range(0xE0, 0xFB)
 _CYRILLIC_VOWELS = "аеиоу".encode("cp1251")
 # too like others to be guessed: they differ from Windows-1251 and 1252 in a few letters
@@ -270,13 +275,34 @@ def _guess(sample: bytes) -> str | None:
 
 
 def _oddness(text: str, chaos: float) -> tuple[bool, float, bool, int]:
-    """How little a text looks like one that somebody wrote, to be compared. Chinese that is read as Japanese is
-    mostly half-width katakana, and small Cyrillic letters in Windows-1251 are capitals in KOI8."""
+    """How little a text looks like one that somebody wrote, to be compared.
+
+    Chinese that is read as Japanese is mostly half-width katakana, and Japanese that is read as Korean or Chinese is
+    full of characters that are hardly ever used. Small Cyrillic letters in Windows-1251 are capitals in KOI8.
+    """
     letters = sum(char > "\x7f" for char in text)
     small = sum(char.islower() for char in text if char > "\x7f")
-    half_width = 4 * len(_HALF_WIDTH.findall(text)) > letters
+    never_written = 4 * len(_HALF_WIDTH.findall(text)) > letters or 10 * _rare(text) > letters
     capitals = sum(char.isupper() for char in text if char > "\x7f")
-    return half_width, chaos, capitals > small, len(_SIGN_IN_WORD.findall(text))
+    return never_written, chaos, capitals > small, len(_SIGN_IN_WORD.findall(text))
+
+
+def _rare(text: str) -> int:
+    """Characters that hardly any text has: syllables and Chinese characters that the older, smaller sets leave out
+    (KS X 1001, GB 2312, JIS X 0208 and the frequent half of Big5), frames, and points that no letter carries."""
+    rare = len(_RARE_SIGNS.findall(text))
+    rare += sum(len(char.encode("euc_kr")) > 2 for char in text if "가" <= char <= "힣")  # spelt out where it has none
+    points = len(_HEBREW_POINTS.findall(text))
+    rare += points if 2 * points > sum("\u0590" <= char <= "\u05ff" for char in text) else 0
+    japanese = len(_KANA.findall(text))
+    return rare + sum(not _is_frequent(char, japanese > 1) for char in text if "\u3400" <= char <= "\u9fff")
+
+
+def _is_frequent(char: str, japanese: bool) -> bool:
+    """Whether one of the smaller sets of Chinese characters has this one."""
+    if char.encode("shift_jis", "ignore"):
+        return True
+    return not japanese and bool(char.encode("gb2312", "ignore") or b"" < char.encode("big5", "ignore") < _BIG5_SECOND)
 
 
 def _is_hebrew(sample: bytes) -> bool:

@@ -52,7 +52,7 @@ class Postings:
         numbers, tokens, bounds = _take_apart(vocabulary, parts)
         lengths, packed, fields = _pack(occurrences, words_in, tokens, bounds)
         del vocabulary, occurrences, tokens, bounds
-        packed.sort()
+        packed.sort(kind="stable")  # it makes use of what is in order already
         frequencies, documents, weights = _unpack(packed, fields, len(numbers))
         del packed
         damping = saturation(lengths).astype(np.float32)

@@ -21,7 +21,7 @@ from rerank_core.models import DocumentInput, texts_of
 
 PIECES_UP_TO = 20_000  # documents; above it word pieces cost more time and memory than they bring
 
-FORMAT = 2
+FORMAT = 3
 """Raised when words are cut, counted or stored in another way, so that older files are not taken for these."""
 
 _REPORT_EVERY = 500  # documents

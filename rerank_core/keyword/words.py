@@ -50,11 +50,6 @@ _ARABIC = str.maketrans({letter: plain for letters, plain in _TYPED_ALIKE.items(
 _HAS_ARABIC = re.compile("[\u0600-\u06ff]")
 
 _HYPHENS = "\u2010\u200c"  # what NFKC leaves of hyphens, and what parts Arabic words
-_JOIN = re.compile(r"-(?<=\w-)(?=\w)")
-# Beside a short part or a digit: in English most hyphens are not, and need no further look.
-_ASCII_JOIN = re.compile(
-    r"-(?<=[0-9a-z]-)(?:(?=[0-9a-z]{1,3}(?![0-9a-z]))|(?<![0-9a-z]{4}-)(?=[0-9a-z])|(?=[a-z]*[0-9])|(?<=[0-9].-|.[0-9]-))"
-)
 _LONGEST = 40  # characters of a word put together
 _SHORT = 3  # letters of a part that says little by itself
 _DIGITS = 7  # digits from which a number with one hyphen is no range
@@ -117,10 +112,10 @@ def words(text: str) -> list[str]:
 def plain_words(folded: str) -> list[str]:
     """The words of a normalised text without those put together."""
     if folded.isascii():  # the common case, three times as fast
-        return _ASCII_WORD.findall(folded) + _signed(folded)
+        return _ASCII_WORD.findall(folded) + signed(folded)
     found = _word().findall(folded)
     if not _UNSPACED_RUN.search(folded):
-        return found + _signed(folded)
+        return found + signed(folded)
     out: list[str] = []
     for word in found:
         if word.isascii() or not _UNSPACED_RUN.search(word):
@@ -131,15 +126,15 @@ def plain_words(folded: str) -> list[str]:
                 out.extend(part[place : place + 2] for place in range(len(part) - 1))
             elif part:
                 out.append(part)
-    return out + _signed(folded)
+    return out + signed(folded)
 
 
 def besides(folded: str) -> list[str]:
     """What `words` adds to the plain runs of letters of a normalised text."""
-    return _signed(folded) + ["".join(parts) for parts in hyphened(folded)]
+    return signed(folded) + ["".join(parts) for parts in hyphened(folded)]
 
 
-def _signed(folded: str) -> list[str]:
+def signed(folded: str) -> list[str]:
     """The words that a sign makes other words of: c++, c#, disney+, .net."""
     out: list[str] = []
     if "+" in folded or "#" in folded:
@@ -174,20 +169,9 @@ def hyphened(folded: str) -> list[tuple[str, ...]]:
 
 
 def _hyphened(folded: str) -> tuple[tuple[str, ...], ...]:
-    may_join, run = (_ASCII_JOIN, _ASCII_RUN) if folded.isascii() else (_JOIN, _run())
-    out: list[tuple[str, ...]] = []
-    end = 0
-    for match in may_join.finditer(folded):
-        place = match.start()
-        if place < end:
-            continue
-        before = run.match(folded[max(end, place - _LONGEST) : place][::-1])  # backwards: the run before the hyphen
-        after = run.match(folded, place + 1)
-        end = after.end() if after else place + 1
-        parts = folded[place - (before.end() if before else 0) : end].strip("-").split("-")
-        if _is_one_word(parts):
-            out.append(tuple(parts))
-    return tuple(out)
+    runs = (_ASCII_RUN if folded.isascii() else _run()).findall(folded)
+    parted = (run.strip("-").split("-") for run in runs if "-" in run)
+    return tuple(tuple(parts) for parts in parted if _is_one_word(parts))
 
 
 _kept_hyphened = lru_cache(2**14)(_hyphened)

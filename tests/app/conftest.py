@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.components.evaluate import speed
+from pages.components.server import access
 from pages.components.session import stores
 from tests.support.page import open_page, settled
 from tests.support.rerank_service import GOOD_KEY, RerankService
@@ -17,6 +18,7 @@ from tests.support.rerank_service import GOOD_KEY, RerankService
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What sessions share begins anew, and no work outlives its test; no local model's speed is measured."""
     monkeypatch.setattr(speed, "LOCAL_SPEED", {})
+    monkeypatch.setattr(access, "_reading", access._Reading(access._stamp()))
     stores.forget()
     yield
     stores.jobs().close()

@@ -245,7 +245,7 @@ def test_a_working_connection_shows_what_came_back(service):
         ("html", "The answer makes no sense", "address"),
         ("not-found", "The connection is not set up", "address"),
         ("moved", "The service failed", "address"),
-        ("broke", "The budget is used up", "top up"),
+        ("broke", "The credit at the provider is used up", "top up"),
         ("failing", "The service failed", "try again"),
     ],
 )

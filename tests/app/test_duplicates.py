@@ -208,7 +208,7 @@ def test_a_failed_hosted_comparison_is_a_sentence_and_leaves_no_result(app) -> N
     page = choose(choose(page, "Compare meaning by", "none"), "How", "one")
     find(page)
     press(page, "Send and compare")
-    assert "The budget is used up" in words(page)
+    assert "The credit at the provider is used up" in words(page)
     assert "one" not in page.session_state["duplicates"].outcomes
     assert page.text_area(key="duplicates_texts").value == "first text\nsecond text"
 

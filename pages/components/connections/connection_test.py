@@ -39,7 +39,7 @@ def show(provider_id: str) -> None:
     unable = mine.running or not now.ready
 
     def plan() -> Plan[rc.RerankResponse]:
-        return Plan((Task(_work, (now, request), paid_call.upper_bound(now, request)),))
+        return Plan((Task(_work, (now, request), paid_call.upper_bound(now, request), connection=now),))
 
     pressed = st.button("Test the connection", type="primary", icon=":material/play_arrow:", disabled=unable)
     if pressed and not unable and mine.submit(plan):
@@ -79,7 +79,7 @@ def _job(provider_id: str) -> PageJob[rc.RerankResponse]:
         "Testing the connection",
         "testing the connection",
         take=take,
-        paid=True,
+        paid="Connection test",
         limit=Wording("this test", "Test", "Do not test"),
         words=waiting,
     ).job()

@@ -29,13 +29,14 @@ def show(spec: rc.ProviderSpec) -> None:
     others = [row for row in connection.prices().rows() if row["provider"] != spec.id]
     labels = {model.id: model.label for model in spec.models}
     frame = pd.DataFrame([{"label": labels.get(row["model"], row["model"]), **row} for row in rows])
+    fixed = connection.prices_fixed(spec)
     edited = st.data_editor(
         frame,
         key=widget,
         hide_index=True,
         num_rows="fixed",
         column_order=["label", "model", "per_1000", "chunk_tokens", "as_of", "source"],
-        disabled=["label", "model"],
+        disabled=True if fixed else ["label", "model"],
         column_config={
             "label": st.column_config.TextColumn("Model", width="small"),
             "model": st.column_config.TextColumn("Name in a request"),
@@ -61,6 +62,9 @@ def show(spec: rc.ProviderSpec) -> None:
         if model.notice:
             st.caption(f":material/event_busy: {model.label}: {model.notice}")
     with st.container(horizontal=True, vertical_alignment="center"):
+        if fixed:
+            st.caption("The app's own key is charged at the published prices. With a key of yours you can edit them.")
+            return
         st.caption("Estimates and computed costs of this session use these prices.", width="stretch")
         st.button("Restore the published prices", icon=":material/restart_alt:", on_click=_restore)
 

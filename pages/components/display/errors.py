@@ -9,14 +9,15 @@ from __future__ import annotations
 import streamlit as st
 
 import rerank_core as rc
-from rerank_core.errors import SpendingLimitError
+from rerank_core.errors import BudgetExceededError, SpendingLimitError
 
 _HEADINGS: tuple[tuple[type[rc.RerankError], str], ...] = (
     (rc.AuthenticationError, "The key was not accepted"),
     (rc.PermissionDeniedError, "The key may not do this"),
     (rc.ModelNotFoundError, "There is no such model"),
     (rc.RateLimitedError, "Too many requests"),
-    (rc.QuotaExceededError, "The budget is used up"),
+    (rc.QuotaExceededError, "The credit at the provider is used up"),
+    (BudgetExceededError, "This is beyond the budget here"),
     (SpendingLimitError, "The spending limit would be passed"),
     (rc.RequestTimeoutError, "No answer in time"),
     (rc.ConnectionFailedError, "No connection"),

@@ -119,7 +119,8 @@ def tasks(planned: DuplicatesPlan | None) -> Plan[Outcome] | None:
         f"Estimated cost {pricing.money_text(expected.amount)}, with every retry billed at most "
         f"{pricing.money_text(most)}."
     )
-    return Plan((Task(_work, (planned, job_id, stores.runs()), most, begun, id=job_id),), warning)
+    work = (planned, job_id, stores.runs())
+    return Plan((Task(_work, work, most, begun, id=job_id, connection=planned.connection),), warning)
 
 
 def _take(ended: Ended[Outcome]) -> None:
@@ -132,7 +133,7 @@ DUPLICATES = JobKind[Outcome](
     "Comparing",
     "comparing",
     take=_take,
-    paid=True,
+    paid="Duplicates",
     limit=Wording(
         "this comparison",
         "Send and compare",

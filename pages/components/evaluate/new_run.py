@@ -24,8 +24,8 @@ from pages.components.inputs.rank_fields import (
     rank_fields_control,
     read_of,
 )
+from pages.components.session import account, keys, stores
 from pages.components.session import connection as connections
-from pages.components.session import keys, stores
 from rerank_core import pricing
 from rerank_core.evaluation.experiments.plan import ExperimentPlan, plan
 from rerank_core.evaluation.experiments.records import Experiment, RatePolicy, duration_text
@@ -200,7 +200,25 @@ def _limit(planned: ExperimentPlan) -> Decimal | None:
     limit = limit_field()
     if limit is not None and limit < planned.most:
         st.caption(escaped("The most that the run may cost is above this limit, so it may stop before the end."))
+    left = account.left()
+    if left is not None and left < _on_the_apps_keys(planned):
+        st.caption(
+            escaped(
+                f"{pricing.money_text(left)} is left of the budget for the app's own keys, so the run may stop before "
+                "the end. What was answered by then is kept, and it can go on when there is a budget again."
+            )
+        )
     return limit
+
+
+def _on_the_apps_keys(planned: ExperimentPlan) -> Decimal:
+    """The most that the run may cost with the app's own keys, as far as prices are known."""
+    mosts = [
+        one.most
+        for one in planned.contenders
+        if one.most is not None and account.key_kind(connections.of(one.contender.provider)) == "configured"
+    ]
+    return sum(mosts, Decimal(0))
 
 
 def _start_button(planned: ExperimentPlan, limit: Decimal | None, begin: Callable[[], bool]) -> None:

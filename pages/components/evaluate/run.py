@@ -18,14 +18,15 @@ from pages.components.evaluate.state import experiment, go, open_experiment, rep
 from pages.components.evaluate.terms import limit_field, rate_fields
 from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
 from pages.components.jobs.page_job import failure as why
+from pages.components.session import account, keys, stores
 from pages.components.session import connection as connections
-from pages.components.session import keys, stores
 from rerank_core import RerankError, pricing
 from rerank_core.documents.working_list import unused_name
 from rerank_core.evaluation.experiments.records import Experiment, ExperimentProgress, RatePolicy
 from rerank_core.evaluation.experiments.runner import Only, RunOptions, run_experiment
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.jobs import Job
+from rerank_core.pricing.allowance import Purse
 from rerank_core.ranking.contender import Contender
 
 STATES = {
@@ -117,7 +118,12 @@ def submit(one: Experiment, only: Only = "open") -> bool:
         del max_concurrency
         return connections.client(replace(as_they_are[provider], max_retries=max_retries))
 
-    options = RunOptions(connections.budget(), connections.prices(), only)
+    paid_by = account.of("Evaluate", one.id)
+
+    def purse_of(contender: Contender) -> Purse | None:
+        return paid_by.purse(as_they_are[contender.provider], contender.model)
+
+    options = RunOptions(connections.budget(), connections.prices(), only, purse_of)
     task = Task(run_experiment, (stores.experiments(), one.id, current.query_set, client_of, options), id=one.id)
     mine = job()
     mine.forget()

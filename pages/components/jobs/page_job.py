@@ -1,10 +1,11 @@
 """The one way in which a page has work done in the background.
 
 A page describes its kind of work once (`JobKind`) and asks it for its `job`. Pressing a button calls `submit`
-with a plan: the job asks first where the spending limit would be passed, sets the money aside, hands the tasks to the
-manager's threads, and waits a moment, so that what is soon done is drawn at once. On every run the page calls
-`take_finished`, which hands each result to the page, and `progress`, which shows what is under way with a Cancel.
-Work goes on when somebody clicks elsewhere, reloads or closes the tab: the address names it, and `watch` finds it.
+with a plan: the job is refused where it would pass the operator's budget, asks first where the visitor's own spending
+limit would be passed, sets the money aside, hands the tasks to the manager's threads, and waits a moment, so that what
+is soon done is drawn at once. On every run the page calls `take_finished`, which hands each result to the page, and
+`progress`, which shows what is under way with a Cancel. Work goes on when somebody clicks elsewhere, reloads or closes
+the tab: the address names it, and `watch` finds it.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ import streamlit as st
 from pages.components.jobs import spending
 from pages.components.jobs.payment import Payment
 from pages.components.jobs.progress import show_progress
+from pages.components.session import account, page_state, stores
 from pages.components.session import connection as connections
-from pages.components.session import page_state, stores
+from pages.components.session.connection import Connection
 from pages.components.session.owner import owner
 from rerank_core import RerankError, SpendingLimitError
 from rerank_core.jobs import Job
@@ -40,7 +42,8 @@ class Task(Generic[T]):
 
     Where the kind of work may cost money, it is `work(context, payment, *args)`. `most` is the most that it may cost
     in US dollars, None where nobody knows. `asked` is what a reloaded page wants to find again while it is under way:
-    texts, choices. `name` stands before its bar where several run together.
+    texts, choices. `name` stands before its bar where several run together. `connection` is over which service it may
+    spend.
     """
 
     work: Callable[..., T]
@@ -49,6 +52,7 @@ class Task(Generic[T]):
     asked: object = None
     name: str = ""
     id: str = field(default_factory=new_id)
+    connection: Connection | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,8 @@ class JobKind(Generic[T]):
     `message` of the job do; `started` every plan whose money has been set aside, before its tasks begin.
     `sets_widgets` says that `take` gives widgets other values: nothing is handed over then in the run of the page that
     started the work, since its widgets are drawn already. `long` is for work
-    that is never over in a moment: nobody waits for it before the page is drawn.
+    that is never over in a moment: nobody waits for it before the page is drawn. `paid` is what the ledger of spending
+    calls work that may cost money; empty where no task of the kind is handed its payment.
     """
 
     name: str
@@ -96,7 +101,7 @@ class JobKind(Generic[T]):
     started: Callable[[Plan[T]], object] | None = None
     sets_widgets: bool = False
     long: bool = False
-    paid: bool = False
+    paid: str = ""
     limit: spending.Wording = spending.USUAL
     cancel: str = "Cancel"
     cancelled: str = "Cancelled. A request that had already left for a service may still be billed."
@@ -171,7 +176,9 @@ class PageJob(Generic[T]):
         planned = self._planned(plan)
         if planned is None:
             return False
-        self.error = None
+        self.error = self._refused(planned)
+        if self.error is not None:
+            return False
         if planned.warning or not connections.budget().fits(planned.most):
             self.asking = True
             return False
@@ -195,15 +202,18 @@ class PageJob(Generic[T]):
     def start(self, planned: Plan[T]) -> bool:
         """Set the money of all tasks aside, or of none, hand each to a worker, and take over what is soon done; whether
         any has started."""
+        self.error = self._refused(planned)
+        if self.error is not None:
+            return False
         payments: list[Payment] = []
         try:
-            payments.extend(Payment(connections.budget(), task.most) for task in planned.tasks)
+            for task in planned.tasks:
+                payments.append(Payment(connections.budget(), task.most, account.of(self.kind.paid, task.id)))
         except SpendingLimitError:
             for payment in payments:
                 payment.release()
             self.asking = True
             return False
-        self.error = None
         if self.kind.started is not None:
             self.kind.started(planned)
         jobs = []
@@ -235,6 +245,15 @@ class PageJob(Generic[T]):
         if not self.kind.sets_widgets:
             self.take_finished()
         return bool(jobs)
+
+    def _refused(self, planned: Plan[T]) -> RerankError | None:
+        """Why the operator's budget does not allow this, as it stands; None where it does."""
+        calls = [(task.connection, task.most) for task in planned.tasks if task.connection is not None]
+        try:
+            account.of(self.kind.paid, "").check(calls)
+        except SpendingLimitError as error:
+            return error
+        return None
 
     def _planned(self, plan: Callable[[], Plan[T] | None]) -> Plan[T] | None:
         try:

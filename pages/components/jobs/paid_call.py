@@ -29,13 +29,13 @@ def rerank(
     on_client: Callable[[rc.Client], object] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> rc.RerankResponse:
-    """Send a request within the spending limit and book what it cost.
+    """Send a request within the spending limit and the operator's budget, and book what it cost.
 
     `on_client` gets the client before it is used, to break a call off by closing it. Raises SpendingLimitError, with
-    nothing sent, where the most that the call may cost passes the limit, and whatever Client.rerank raises; what may
-    have been billed then stays set aside.
+    nothing sent, where the most that the call may cost passes the limit or the budget, and whatever Client.rerank
+    raises; what may have been billed then stays set aside.
     """
-    payment.cover(upper_bound(connection, request))
+    unwritten = payment.cover(connection, request.model, upper_bound(connection, request))
     try:
         with connections.client(connection) as client:
             if on_client is not None:
@@ -58,8 +58,8 @@ def rerank(
     except BaseException:
         payment.settle(None)
         raise
-    payment.settle(response.cost.amount, response.cost.in_doubt)
-    return response
+    payment.settle(response.cost)
+    return replace(response, warnings=(*response.warnings, unwritten)) if unwritten else response
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,7 @@ def rerank_task(
         RunAsked(connection.provider.id, request, order_name),
         name,
         run_id,
+        connection,
     )
 
 

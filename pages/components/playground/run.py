@@ -46,7 +46,7 @@ def _take(ended: Ended[Run]) -> None:
 
 
 RERANK = JobKind[Run](
-    "rerank", "Reranking documents", "reranking", take=_take, paid=True, limit=Wording("this run", "Rerank")
+    "rerank", "Reranking documents", "reranking", take=_take, paid="Playground", limit=Wording("this run", "Rerank")
 )
 
 

@@ -181,8 +181,8 @@ def tasks(planned: SearchPlan, *, pressed: bool = True) -> Plan[SearchAnswer]:
     run_id = new_id()
     most = pricing.upper_bound(estimate(planned), planned.connection.max_retries)
     example = planned.source == SAMPLE and any(planned.question == each.text for each in samples.TICKETS)
-    store = store_for(run_id, saved=pressed or not example)
-    return Plan((Task(_work, (planned, run_id, store), most, planned.asked, id=run_id),))
+    work = (planned, run_id, store_for(run_id, saved=pressed or not example))
+    return Plan((Task(_work, work, most, planned.asked, id=run_id, connection=planned.connection),))
 
 
 def _take(ended: Ended[SearchAnswer]) -> None:
@@ -196,7 +196,12 @@ def _take(ended: Ended[SearchAnswer]) -> None:
 
 
 SEARCH = JobKind[SearchAnswer](
-    "search", "Searching", "searching", take=_take, paid=True, limit=Wording("this search", "Search", "Do not search")
+    "search",
+    "Searching",
+    "searching",
+    take=_take,
+    paid="Search",
+    limit=Wording("this search", "Search", "Do not search"),
 )
 
 

@@ -148,8 +148,32 @@ def budget() -> Budget:
 
 
 def prices() -> PriceTable:
-    """The price table of this session: the published one until it is edited."""
-    return st.session_state.get(keys.PRICES) or PriceTable.default()
+    """The price table of this session: the published one until it is edited.
+
+    Where others can reach the app, what the operator's own keys cost is not for a visitor to say: the published prices
+    count for them.
+    """
+    mine: PriceTable | None = st.session_state.get(keys.PRICES)
+    published = PriceTable.default()
+    if mine is None:
+        return published
+    fixed = {spec.id for spec in rc.providers() if prices_fixed(spec)}
+    return PriceTable(
+        (
+            *(price for price in mine.prices if price.provider not in fixed),
+            *(price for price in published.prices if price.provider in fixed),
+        )
+    )
+
+
+def prices_fixed(spec: rc.ProviderSpec) -> bool:
+    """Whether this session uses the operator's key for a provider where others can reach the app, so that the published
+    prices count."""
+    if spec.is_local or not deployment.shared():
+        return False
+    mine = settings(spec.id)
+    foreign = mine.base_url not in (None, usual_base_url(spec))
+    return _key(spec, mine, foreign=foreign)[1] in ("secrets", "environment")
 
 
 def set_prices(table: PriceTable | None) -> None:

@@ -20,6 +20,7 @@ from rerank_core.jobs import JobManager
 from rerank_core.retrieval.passages import PassageList
 from rerank_core.storage.missing_articles import MissingArticleStore
 from rerank_core.storage.runs import RunStore
+from rerank_core.storage.spending import SpendingStore
 from rerank_core.storage.votes import VoteStore
 
 if TYPE_CHECKING:
@@ -126,6 +127,12 @@ def _missing_articles() -> MissingArticleStore:
 
 
 @st.cache_resource(show_spinner=False)
+def spending() -> SpendingStore:
+    """What calls of services have cost on this computer."""
+    return SpendingStore()
+
+
+@st.cache_resource(show_spinner=False)
 def jobs() -> JobManager:
     """The one job manager of this process; app.py closes it when the server stops."""
     return JobManager(workers=_WORKERS)
@@ -144,6 +151,7 @@ def forget() -> None:
         local_speeds,
         _votes,
         _missing_articles,
+        spending,
         jobs,
     ):
         shared.clear()

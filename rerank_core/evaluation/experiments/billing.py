@@ -1,4 +1,4 @@
-"""Which failures concern more than one request, and money set aside in two budgets at once."""
+"""Which failures concern more than one request, and money set aside in several budgets at once."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from rerank_core.errors import (
     PermissionDeniedError,
     QuotaExceededError,
     RerankError,
-    SpendingLimitError,
 )
+from rerank_core.models import Cost
+from rerank_core.pricing.allowance import Held, Purse
 from rerank_core.pricing.budget import Budget, Reservation
 
 _CONNECTION = (AuthenticationError, QuotaExceededError)
@@ -32,34 +33,45 @@ def concerns_connection(error: RerankError) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Reservations:
-    """Money set aside for one request, in every budget that has a say; `most` in each, None where no price is known."""
+    """Money set aside for one request, in every budget that has a say; `most` in each, None where no price is known.
+    `held` is the part of whoever's key it is, None where no ledger is kept of it."""
 
     most: Decimal | None
     by_budget: tuple[tuple[Budget, Reservation], ...]
+    held: Held | None = None
 
 
 class Budgets:
-    """The experiment's own budget and, where there is one, the session's: a request must fit both."""
+    """The experiment's own budget and, where there is one, the session's: a request must fit both, and the purse of
+    its connection."""
 
     def __init__(self, own: Budget, session: Budget | None) -> None:
         self._budgets = (own,) if session is None else (own, session)
 
-    def reserve(self, most: Decimal | None) -> Reservations:
+    def reserve(self, most: Decimal | None, purse: Purse | None = None) -> Reservations:
         """Set the most that a request may cost aside. Raises SpendingLimitError, with nothing set aside."""
         made: list[tuple[Budget, Reservation]] = []
         try:
             for budget in self._budgets:
                 made.append((budget, budget.reserve(most)))
-        except SpendingLimitError:
+            held = None if purse is None else purse.reserve(most)
+        except BaseException:
             for budget, reservation in made:
                 budget.release(reservation)
             raise
-        return Reservations(most, tuple(made))
+        return Reservations(most, tuple(made), held)
 
-    def settle(self, reserved: Reservations, amount: Decimal | None, *, billed: bool) -> None:
-        """Book what a request cost; None with `billed` where that is unknown, and give back where it cost nothing."""
+    def settle(self, reserved: Reservations, cost: Cost | None, *, billed: bool) -> None:
+        """Book what a request cost; None with `billed` where nobody knows whether it was billed, and give back where
+        it cost nothing."""
         for budget, reservation in reserved.by_budget:
             if billed:
-                budget.settle(reservation, amount)
+                budget.settle(reservation, None if cost is None else cost.amount)
             else:
                 budget.release(reservation)
+        if reserved.held is None:
+            return
+        if billed:
+            reserved.held.settle(cost)
+        else:
+            reserved.held.release()

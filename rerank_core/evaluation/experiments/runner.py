@@ -10,6 +10,7 @@ import random
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -24,6 +25,7 @@ from rerank_core.evaluation.experiments.plan import reservation
 from rerank_core.evaluation.experiments.records import ExperimentProgress, ExperimentState, RatePolicy
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.models import Cost, RerankResponse
+from rerank_core.pricing.allowance import Purse
 from rerank_core.pricing.budget import Budget
 from rerank_core.pricing.table import PriceTable
 from rerank_core.ranking.contender import Contender
@@ -55,11 +57,13 @@ class ClientFactory(Protocol):
 @dataclass(frozen=True, slots=True)
 class RunOptions:
     """How an experiment is run this time: `budget` is the session's, beside the experiment's own limit; `prices` are
-    the user's own, None for the usual ones; `only` says which queries are asked."""
+    the user's own, None for the usual ones; `only` says which queries are asked; `purse_of` gives the purse that the
+    requests to a contender are paid from, None where no ledger is kept of it."""
 
     budget: Budget | None = None
     prices: PriceTable | None = None
     only: Only = "open"
+    purse_of: Callable[[Contender], Purse | None] | None = None
 
 
 _USUAL = RunOptions()
@@ -77,7 +81,7 @@ def run_experiment(
 
     `query_set` is the one that the experiment was made for; its models read the fields that the experiment was made
     with. Before each request the most that it may cost is set
-    aside, from the experiment's own limit and from the budget of `options`, so that neither is ever passed.
+    aside, from the experiment's own limit and from the budget and the purse of `options`, so that none is ever passed.
     Returns when everything is over, a limit is reached, a connection is given up or somebody asked for a pause;
     the progress says which. Cancelling the job breaks off what is under way, which is then listed as possibly billed.
     Raises ExperimentError where it runs already, or where answers cannot be kept.
@@ -109,6 +113,7 @@ class _ExperimentRun:
         own.settle(own.reserve(spent + maybe), spent + maybe)
         own.set_limit(experiment.spending_limit)
         self._budgets = Budgets(own, options.budget)
+        self._purses = [options.purse_of(one) if options.purse_of else None for one in self._contenders]
         self._changed = threading.Condition()
         self._stop: ExperimentState | Literal[""] = ""
         self._limited = ""
@@ -252,7 +257,7 @@ class _ExperimentRun:
         for attempt in range(queue.rate.retries + 1):
             if attempt and not self._turn(queue):
                 return
-            reserved = self._reserve(queue, most)
+            reserved = self._reserve(queue, most, self._purses[task.contender])
             if reserved is None:
                 return
             error = self._send(queue, task, reserved, last=attempt == queue.rate.retries)
@@ -265,7 +270,7 @@ class _ExperimentRun:
         """One request; the error it came to, None where there is an answer or it was broken off."""
         assert queue.client is not None
         contender, query = self._contenders[task.contender], self._queries[task.query]
-        amount: Decimal | None = None
+        cost: Cost | None = None
         billed = True
         try:
             number = self._ledger.begin(self._id, task.contender, task.query, reserved.most)
@@ -286,14 +291,13 @@ class _ExperimentRun:
                 self._count_failure(queue, task, error, fatal=fatal, final=final)
                 return error
             cost = self._priced(response, contender)
-            amount = cost.amount
-            self._ledger.answer(number, response, amount, cost.basis)
+            self._ledger.answer(number, response, cost.amount, cost.basis)
             with self._changed:
                 queue.failed_in_a_row = 0
             return None
         finally:
             with self._changed:
-                self._budgets.settle(reserved, amount, billed=billed)
+                self._budgets.settle(reserved, cost, billed=billed)
                 self._under_way -= 1
                 self._changed.notify_all()
 
@@ -332,13 +336,13 @@ class _ExperimentRun:
 
     # Money and time
 
-    def _reserve(self, queue: ConnectionQueue, most: Decimal | None) -> Reservations | None:
+    def _reserve(self, queue: ConnectionQueue, most: Decimal | None, purse: Purse | None) -> Reservations | None:
         """Set money aside, waiting for what is under way where that may free enough; None where it will not, or
         where the run is over."""
         with self._changed:
             while not self._stop and not queue.over:
                 try:
-                    reserved = self._budgets.reserve(most)
+                    reserved = self._budgets.reserve(most, purse)
                 except SpendingLimitError as error:
                     if self._under_way:
                         self._changed.wait(_POLL)

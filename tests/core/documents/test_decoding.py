@@ -119,9 +119,15 @@ def test_cases_from_the_field(name: str, first: str) -> None:
         ("cp1251", "счет приходит по почте в течение трех дней после оплаты заказа"),
         ("cp1251", "фактурата пристига по пощата до три дни, проверете имейла си"),
         ("cp932", "パスワードを再設定する方法について説明します。"),
+        ("cp932", "id,text\n1,注文を取り消すには、購入履歴を開いて、荷物を選んでください。\n"),
+        ("cp932", "入金の確認には1時間ほどかかります。"),
+        ("euc-jp", "消えた録画は当社でも元に戻せません"),
+        ("euc-jp", "手数料は220円です。"),
+        ("cp949", "배송비는 무료입니다 ㅋㅋㅋ"),
+        ("koi8-r", "Доставка бесплатна"),
     ],
 )
 def test_scripts_that_are_like_each_other_in_old_encodings(encoding: str, text: str) -> None:
-    """Hebrew is good Cyrillic byte by byte, and Chinese good half-width Japanese."""
+    """Hebrew is good Cyrillic byte by byte, Chinese good half-width Japanese, and Japanese good Korean."""
     found = decode(text.encode(encoding))
     assert (found.text, found.encoding) == (text, encoding)
