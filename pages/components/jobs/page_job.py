@@ -21,7 +21,7 @@ import streamlit as st
 from pages.components.jobs import spending
 from pages.components.jobs.payment import Payment
 from pages.components.jobs.progress import show_progress
-from pages.components.session import account, page_state, stores
+from pages.components.session import account, page_state, people, stores
 from pages.components.session import connection as connections
 from pages.components.session.connection import Connection
 from pages.components.session.owner import owner
@@ -147,8 +147,10 @@ class PageJob(Generic[T]):
         return [job for job in found if job is not None]
 
     def find(self, job_id: str | None) -> Job[T] | None:
-        """The job of this kind with this id, of whichever session, while it is remembered."""
-        return stores.jobs().get(job_id, self.kind.name) if job_id else None
+        """The job of this kind with this id while it is remembered: of whichever session, and where people sign in, of
+        this person's alone."""
+        job = stores.jobs().get(job_id, self.kind.name) if job_id else None
+        return None if job is None or (people.current() is not None and job.owner != owner()) else job
 
     def watch(self, ids: Sequence[str], names: Sequence[str] = ()) -> bool:
         """Go on with work that a link names or that an earlier visit began; whether any of it is remembered."""

@@ -14,6 +14,7 @@ from pages.components.session import keys, query_params, stores, unsaved
 from pages.components.session.connection import Connection
 from pages.components.session.texts import DEFAULT_TOP_N, OWN, SLOTS, texts
 from rerank_core import provider, samples
+from rerank_core.storage.ownership import NOT_SHARED
 from rerank_core.storage.run_record import Run
 from rerank_core.storage.sqlite_file import StoreError
 
@@ -73,7 +74,10 @@ def _restore(run_id: str) -> bool:
     try:
         run = stores.runs().get(run_id)
     except StoreError as error:
-        mine.error = error
+        if error.code == NOT_SHARED:
+            mine.message = f"{error} Here is an example to start with."
+        else:
+            mine.error = error
         return False
     if run is None:
         mine.message = (
