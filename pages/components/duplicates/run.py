@@ -11,6 +11,7 @@ from pages.components.duplicates.state import ALL, OWN, DuplicatesAsked, Outcome
 from pages.components.inputs.collections import SAMPLE, passages_of
 from pages.components.inputs.model import cost_metric, set_up_link
 from pages.components.inputs.rank_fields import read_of
+from pages.components.jobs import size as job_size
 from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
 from pages.components.jobs.paid_call import reranked_run
 from pages.components.jobs.payment import Payment
@@ -108,8 +109,9 @@ def tasks(planned: DuplicatesPlan | None) -> Plan[Outcome] | None:
     job_id = new_id()
     # for a page that is reloaded meanwhile: the comparison without its result
     begun = Outcome(job_id, planned.asked, own=planned.own)
+    read = job_size.of_passages(planned.passages)
     if planned.connection is None or not (planned.asked.reference or "").strip() or not len(planned.passages):
-        return Plan((Task(_work, (planned, job_id, stores.runs()), asked=begun, id=job_id),))
+        return Plan((Task(_work, (planned, job_id, stores.runs()), asked=begun, id=job_id, size=read),))
     expected = estimate(planned)
     most = pricing.upper_bound(expected, planned.connection.max_retries)
     size = len(planned.passages)
@@ -120,7 +122,8 @@ def tasks(planned: DuplicatesPlan | None) -> Plan[Outcome] | None:
         f"{pricing.money_text(most)}."
     )
     work = (planned, job_id, stores.runs())
-    return Plan((Task(_work, work, most, begun, id=job_id, connection=planned.connection),), warning)
+    task = Task(_work, work, most, begun, id=job_id, size=read, connection=planned.connection)
+    return Plan((task,), warning)
 
 
 def _take(ended: Ended[Outcome]) -> None:

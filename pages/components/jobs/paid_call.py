@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import rerank_core as rc
+from pages.components.jobs import size
 from pages.components.jobs.page_job import Task
 from pages.components.jobs.payment import Payment
 from pages.components.session import connection as connections
@@ -85,6 +86,7 @@ def rerank_task(
         name,
         run_id,
         connection,
+        size.of_documents(request.documents),
     )
 
 
