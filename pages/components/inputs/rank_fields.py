@@ -107,7 +107,8 @@ def rank_fields_control(
             "Change", icon=":material/visibility:", type="tertiary", key=_popover(place), on_change="rerun"
         ):
             _choice(there, read, change, place)
-            _order(read, change, place)
+            with st.container(gap="xxsmall"):
+                _order(read, change, place)
             _preview(documents, read)
             if read != read_of(documents, TITLE_AND_TEXT, place):
                 st.button(
