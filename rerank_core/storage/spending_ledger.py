@@ -91,6 +91,17 @@ class SpendingLedger(SqliteFile):
             ).fetchall()
         return tuple(map(call_of, rows))
 
+    def names(self, who: str | None = None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Who, and over which connections, has calls in the ledger; each in the order of the alphabet."""
+        where, values = LedgerFilter(who=who).sql()
+        with self._reading() as db:
+            found = [
+                db.execute(f"SELECT DISTINCT {column} FROM sums WHERE {where} ORDER BY 1", values).fetchall()  # noqa: S608
+                for column in ("who", "connection")
+            ]
+        people, connections = (tuple(as_text(name) for (name,) in rows) for rows in found)
+        return people, connections
+
     def since(self) -> date | None:
         """The day on which the ledger began to count configured keys; None where there was no such call."""
         with self._reading() as db:
