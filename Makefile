@@ -15,7 +15,10 @@ APP := $(VENV)/.installed-app-$(call sum,requirements.txt requirements-models.tx
 DEV := $(VENV)/.installed-dev-$(call sum,requirements.txt requirements-models.txt requirements-dev.txt)
 BENCH := $(VENV)/.installed-bench-$(call sum,requirements.txt requirements-models.txt requirements-dev.txt requirements-bench.txt)
 
-.PHONY: help install run test test-quick check bench screens
+PEERS_VENV := .venv-peers
+PEERS := $(PEERS_VENV)/.installed-peers-$(call sum,requirements-peers.txt requirements-peers-langchain.txt)
+
+.PHONY: help install run test test-quick check bench screens peers
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' $(MAKEFILE_LIST) | sed 's/: /\t/' | expand -t 20
@@ -38,6 +41,9 @@ check: $(DEV) ## formatting, lint and types
 
 bench: $(BENCH) ## measure speed against the peers
 	@$(VENV)/bin/python -m tests.benchmarks $(ARGS)
+
+peers: $(DEV) $(PEERS) ## run real programs of others (SDKs, LiteLLM, LangChain, LlamaIndex) against the library
+	@$(VENV)/bin/python -m pytest tests/peers $(ARGS)
 
 screens: $(DEV) ## write the README's screenshots from the running app
 	@$(VENV)/bin/python -m tests.support.screens $(ARGS)
@@ -74,3 +80,10 @@ $(BENCH): $(DEV)
 	@echo "Installing the peers to measure against."
 	@$(PIP) -r requirements-bench.txt
 	@rm -f $(VENV)/.installed-bench-*; touch $@
+
+$(PEERS): $(VENV)/bin/python
+	@echo "Installing the peers into $(PEERS_VENV)."
+	@$(VENV)/bin/python -m venv --clear $(PEERS_VENV)
+	@$(PEERS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r requirements-peers.txt
+	@$(PEERS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-input --target $(PEERS_VENV)/langchain-cohere -r requirements-peers-langchain.txt
+	@touch $@

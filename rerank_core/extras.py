@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from rerank_core.errors import ConfigurationError
 
 _DISTRIBUTION = "rerank-core"
+_FRAMEWORKS = ("langchain", "llama-index")  # extras that are not among what the app runs on
 
 
 def _is_installed(module: str) -> bool:
@@ -53,5 +54,5 @@ def _command(extra: str) -> str:
     try:
         distribution(_DISTRIBUTION)
     except PackageNotFoundError:
-        return "pip install -r requirements.txt"
+        return f"pip install '.[{extra}]'" if extra in _FRAMEWORKS else "pip install -r requirements.txt"
     return f"pip install '{_DISTRIBUTION}[{extra}]'"

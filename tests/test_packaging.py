@@ -32,6 +32,10 @@ ROOT = Path(__file__).parents[1]
 CORE = ROOT / "rerank_core"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
+# Frameworks that have a place for a reranker are neither in the app nor in `all`; tests/peers runs them. Both bring
+# pydantic.
+FRAMEWORKS = {"langchain": "langchain_core", "llama-index": "llama_index"}
+APP_EXTRAS = {name: lines for name, lines in EXTRAS.items() if name not in FRAMEWORKS}
 README_EXAMPLE = (ROOT / "README.md").read_text("utf-8").partition("```python\n")[2].partition("```")[0]
 
 
@@ -167,7 +171,7 @@ def test_the_bounds_are_those_of_the_app() -> None:
         if line and not line.startswith("#")
     ]
     app = {requirement.name: requirement.specifier for requirement in map(Requirement, lines)}
-    library = [Requirement(line) for lines in (PROJECT["dependencies"], *EXTRAS.values()) for line in lines]
+    library = [Requirement(line) for lines in (PROJECT["dependencies"], *APP_EXTRAS.values()) for line in lines]
     for requirement in library:
         if requirement.name != PROJECT["name"]:
             assert app.get(requirement.name) == requirement.specifier, requirement
@@ -177,7 +181,7 @@ def test_all_brings_every_extra() -> None:
     """The extra `all` names each of the others."""
     (everything,) = map(Requirement, EXTRAS["all"])
     assert everything.name == PROJECT["name"]
-    assert everything.extras == set(EXTRAS) - {"all"}
+    assert everything.extras == set(APP_EXTRAS) - {"all"}
 
 
 def test_what_the_library_imports_is_asked_for() -> None:
@@ -185,7 +189,7 @@ def test_what_the_library_imports_is_asked_for() -> None:
     listed = {Requirement(line).name for lines in (PROJECT["dependencies"], *EXTRAS.values()) for line in lines}
     found = {name.partition(".")[0] for path in CORE.rglob("*.py") for name in imports_of(path)}
     homes = packages_distributions()
-    for module in found - set(sys.stdlib_module_names) - {"rerank_core"}:
+    for module in found - set(sys.stdlib_module_names) - {"rerank_core", *FRAMEWORKS.values(), "pydantic"}:
         assert {canonicalize_name(name) for name in homes.get(module, ())} & listed, module
 
 
@@ -268,11 +272,19 @@ def test_the_report_without_and_with_its_extra(install: Callable[[str], Installe
     assert install("evaluation").run(code) == "report.html.j2"
 
 
+@pytest.mark.parametrize(("module", "extra"), [("langchain", "langchain"), ("llama_index", "llama-index")])
+def test_an_adapter_without_its_framework(install: Callable[[str], Installed], module: str, extra: str) -> None:
+    """It says which framework is missing, and the command that brings it."""
+    died = install("").run(f"import rerank_core.integrations.{module}", fails=True).splitlines()[-1]
+    assert f"Run: pip install 'rerank-core[{extra}]'" in died
+
+
 def test_every_module_is_found_with_all_extras(install: Callable[[str], Installed]) -> None:
     """With `all`, everything in the library can be imported, and what was installed fits together."""
     code = """
         import importlib, pkgutil, rerank_core
         names = [module.name for module in pkgutil.walk_packages(rerank_core.__path__, "rerank_core.")]
+        names = [name for name in names if not name.startswith("rerank_core.integrations.")]
         for name in names: importlib.import_module(name)
         print(len(names))
     """

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import shutil
 import sys
@@ -13,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from rerank_core.exports.comparison import Entry, comparison_csv, comparison_json
-from rerank_core.exports.tables import results_csv, results_json
+from rerank_core.exports.tables import csv_text, results_csv, results_json
 from rerank_core.models import Document, RankedDocument, RerankResponse, TextSpan
 from rerank_core.pricing import CostEstimate, money_text
 from rerank_core.ranking.comparison import differences
@@ -197,10 +195,8 @@ def _json_lines(items: Iterable[Mapping[str, Any]]) -> bytes:
 
 
 def csv_lines(rows: Iterable[Sequence[Any]]) -> bytes:
-    """Rows of our own words and numbers as CSV."""
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
-    return out.getvalue().encode()
+    """Rows as CSV, without the byte order mark that only spreadsheets need."""
+    return csv_text(rows).encode()
 
 
 def write(data: bytes) -> None:

@@ -22,7 +22,7 @@ def groups_csv(found: Duplicates, measure: Measure, threshold: float) -> bytes:
 
     Columns: group (from 1), texts (how many it has), lowest (likeness in it), place (from 1), nearest (place of the
     text of the group that is most like it), likeness with that one, wording, meaning (empty without a model), id,
-    title, url, text. Texts from outside are guarded with `exports.tables.guard_cell`. Nothing says which text to keep.
+    title, url, text, as `exports.tables.csv_text` writes them. Nothing says which text to keep.
     """
     rows = []
     for number, group in enumerate(found.groups(measure, threshold), 1):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
+from functools import cache
+from numbers import Real
 from typing import Any, Final
 
+from rerank_core.exports.formulas import guarded
 from rerank_core.models import RankedDocument, RerankResponse, TextSpan
 from rerank_core.ranking.keeping import Reading
 
@@ -20,23 +21,8 @@ JSON_SCHEMA: Final = "rerank-playground/results"
 JSON_VERSION: Final = 1
 
 _COLUMNS: Final = ("rank", "was", "move", "id", "score", "title", "url", "text")
-# Spreadsheets in Chinese and Japanese locales read the full-width forms as the ASCII ones.
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 _DEVICE_NAMES: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")
-_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-
-
-def guard_cell(text: str) -> str:
-    """The text as a spreadsheet cell that is never run as a formula.
-
-    A text that begins with = + - @ (full-width forms too, and behind any white space or control characters),
-    or with a tab or a line break, gets a leading apostrophe, which spreadsheets take as "this is text". A
-    leading space would do for most programs, but some trim it. Other texts come back as they are.
-    """
-    if text[:1] in ("\t", "\r", "\n"):
-        return "'" + text
-    start = next((char for char in text if not (char.isspace() or unicodedata.category(char) in ("Cc", "Cf"))), "")
-    return "'" + text if start in _FORMULA_STARTS and start else text
+_UNWRITABLE: Final = re.compile("[\ud800-\udfff\x00]")
 
 
 def results_csv(
@@ -48,8 +34,7 @@ def results_csv(
     id, score (empty where there is none), title, url, text, a rating column where `ratings` (index -> 0..3) has
     any, then one column for each other metadata key. With a `reading`, two columns follow the score: strength
     ("strong", "possible", "weak", empty without a word) and kept ("kept", "below Top 5", "under the threshold").
-    A metadata key that is called like one of ours gets "metadata_" in front. Texts from outside are guarded with
-    `guard_cell`; lone surrogates, which no file can hold, become U+FFFD.
+    A metadata key that is called like one of ours gets "metadata_" in front. Texts are written as `csv_text` does.
     """
     keys = _metadata_keys(response.results)
     header: list[str] = [*_COLUMNS, *(["rating"] if ratings else [])]
@@ -171,13 +156,46 @@ def _metadata_keys(rows: Sequence[RankedDocument]) -> list[str]:
     return [key for key in found if key not in ("title", "url")]
 
 
-def csv_file(header: Sequence[str], rows: Iterable[Iterable[object]]) -> bytes:
-    """A CSV file: UTF-8 with a byte order mark, so that Excel reads it as such; every cell is a `csv_cell`."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    for row in (header, *rows):
-        writer.writerow([csv_cell(value) for value in row])
-    return out.getvalue().encode("utf-8-sig")
+def csv_file(header: Sequence[object], rows: Iterable[Sequence[object]]) -> bytes:
+    """A CSV file: UTF-8 with a byte order mark, so that Excel reads it as such, written by `csv_text`."""
+    return csv_text((header, *rows), line_end="\r\n").encode("utf-8-sig")
+
+
+def csv_text(
+    rows: Iterable[Sequence[object]], *, delimiter: str = ",", line_end: str = "\n", for_spreadsheets: bool = True
+) -> str:
+    """Rows as CSV; the only place that writes any.
+
+    A number is written as it is and None as nothing. A text is guarded so that no spreadsheet runs it (see
+    `formulas.guarded`), but where the file is for programs alone; what is neither is written as JSON. A lone surrogate,
+    which no file can hold, and a NUL, which makes a file binary for most programs, become U+FFFD.
+
+    Unlike the csv module, which on some versions of Python leaves a lone carriage return bare, every cell with a line
+    break is quoted, and so are its neighbours, which shows that no quotation mark is there by chance.
+    """
+    write = cache(guarded) if for_spreadsheets else str  # the same few texts stand in thousands of rows
+    return "".join(_csv_row([_csv_cell(cell, write) for cell in row], delimiter) + line_end for row in rows)
+
+
+def _csv_row(cells: Sequence[str], delimiter: str) -> str:
+    broken = any("\n" in cell or "\r" in cell for cell in cells)
+    return delimiter.join(
+        '"' + cell.replace('"', '""') + '"' if broken or delimiter in cell or '"' in cell else cell for cell in cells
+    )
+
+
+def _csv_cell(value: object, write: Callable[[str], str]) -> str:
+    if isinstance(value, str):
+        return write(_UNWRITABLE.sub("\ufffd", value))
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, Real):
+        return str(value)
+    return _csv_cell(json.dumps(json_value(value), ensure_ascii=False), write)
 
 
 def json_file(schema: str, version: int, content: Mapping[str, Any]) -> bytes:
@@ -186,18 +204,6 @@ def json_file(schema: str, version: int, content: Mapping[str, Any]) -> bytes:
     text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
     # A lone surrogate can stand only inside a JSON string, where Python's escape of it is JSON's own.
     return (text + "\n").encode("utf-8", "backslashreplace")
-
-
-def csv_cell(value: object) -> object:
-    """A value as a CSV cell: numbers as they are, everything else as text that no spreadsheet runs as a formula."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float | Decimal):
-        return value
-    text = value if isinstance(value, str) else json.dumps(json_value(value), ensure_ascii=False)
-    return guard_cell(_LONE_SURROGATE.sub("�", text))
 
 
 def json_value(value: Any) -> Any:

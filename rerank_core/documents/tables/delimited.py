@@ -15,6 +15,7 @@ from rerank_core.documents.report import Problem
 from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.records import Form, Record, records, single_cells, with_escapes
 from rerank_core.documents.tables.table import Row, Table, spaced, unknown_header
+from rerank_core.exports.formulas import unguarded
 
 DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE_CHARACTERS = 64_000
@@ -42,8 +43,11 @@ class Dialect:
     width: int = 0
 
 
-def read_delimited(text: str, limits: Limits, *, prefer: str | None = None) -> Table:
+def read_delimited(text: str, limits: Limits, *, prefer: str | None = None, by_quepid: bool = False) -> Table:
     """The rows of a CSV, TSV or the like; `prefer` is the delimiter that the file's name promises.
+
+    Cells that are guarded against being run as formulas give the text that was guarded (`exports.formulas.unguarded`;
+    `by_quepid` says that Quepid's way is undone too).
 
     A quotation mark that opens and closes nothing is a character of its cell, and swallows no lines; notes say where
     that is so, and how many rows span lines. Marks within marks are doubled or stand behind a backslash. The first
@@ -57,12 +61,12 @@ def read_delimited(text: str, limits: Limits, *, prefer: str | None = None) -> T
         text = with_escapes(text)
     lines = list(io.StringIO(text, newline=""))
     if dialect.delimiter is None:
-        return _table(single_cells(lines), line, 1, limits)
+        return _table(single_cells(lines), line, 1, limits, by_quepid)
     form = Form(dialect.delimiter, dialect.space_after, dialect.escaped, dialect.width)
-    return _table(records(lines, form), line, dialect.width, limits)
+    return _table(records(lines, form), line, dialect.width, limits, by_quepid)
 
 
-def _table(found: Iterable[Record], line: int, width: int, limits: Limits) -> Table:
+def _table(found: Iterable[Record], line: int, width: int, limits: Limits, by_quepid: bool) -> Table:
     rows: list[Row] = []
     refused: list[Problem] = []
     problems: list[Problem] = []
@@ -74,7 +78,7 @@ def _table(found: Iterable[Record], line: int, width: int, limits: Limits) -> Ta
         if is_stray and width > 1 and len(cells) != width:
             refused.append(Problem(line + place, "A quotation mark opens in this row and does not close properly."))
         elif any(map(str.strip, cells)):
-            rows.append(Row(line + place, cells))
+            rows.append(Row(line + place, [unguarded(cell, by_quepid=by_quepid) for cell in cells]))
             if lines > 1:
                 spanning.append(line + place)
             elif is_stray:

@@ -19,6 +19,7 @@ from rerank_core.documents.limits import Limits
 from rerank_core.documents.report import Problem, listed
 from rerank_core.documents.tables.table import Row, Table
 from rerank_core.errors import InvalidDocumentsError
+from rerank_core.exports.formulas import unguarded
 from rerank_core.extras import require
 
 _EMPTY_ROWS = 1_048_576
@@ -170,7 +171,8 @@ def _width(values: Sequence[Any]) -> int:
 
 
 def _as_string(value: Any) -> str:
-    """A cell as a person sees it: 5.0 is "5", a date is ISO, true is "TRUE"."""
+    """A cell as a person sees it: 5.0 is "5", a date is ISO, true is "TRUE". One that was guarded against being run as
+    a formula, in a CSV that was saved as a workbook, is the text that was guarded."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -181,7 +183,7 @@ def _as_string(value: Any) -> str:
         return value.date().isoformat() if value.time() == datetime.time() else value.isoformat()
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), str(value)).replace("\r\n", "\n")
+    return unguarded(_ESCAPED.sub(lambda match: chr(int(match[1], 16)), str(value)).replace("\r\n", "\n"))
 
 
 def _xml_of(sheet: Any, data: bytes) -> bytes:

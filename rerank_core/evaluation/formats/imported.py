@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import re
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,8 +24,6 @@ LIMITS = Limits(
     memory_bytes=2_000_000_000,
 )
 """What one import of an evaluation may hold: collections are larger than a list that somebody uploads."""
-
-_FORMULA = re.compile(r" *[=+\-@]")
 
 
 def _empty() -> Any:
@@ -307,32 +304,6 @@ def parse_number(cell: str, what: str) -> float:
     if math.isnan(number):
         raise ValueError(f"The {what} '{cell.strip()}' is not a number.")
     return number
-
-
-def guarded(cell: str) -> str:
-    """A cell that no spreadsheet runs as a formula: one that begins with = + - @ gets a space in front, as
-    Quepid does it."""
-    return " " + cell if _FORMULA.match(cell) else cell
-
-
-def unguarded(cell: str) -> str:
-    """The cell before `guarded`."""
-    return cell[1:] if cell.startswith(" ") and _FORMULA.match(cell) else cell
-
-
-def csv_text(rows: Iterable[Sequence[object]], delimiter: str = ",") -> str:
-    """Rows as CSV. Unlike the csv module, which on some versions of Python leaves a lone carriage return bare, every
-    cell with a line break is quoted, and so are its neighbours, which shows that no quotation mark is there by chance.
-    A NUL, which makes a file binary for most programs, gives way to U+FFFD."""
-    text = "".join(_csv_row(list(map(str, row)), delimiter) + "\n" for row in rows)
-    return text.replace("\x00", "\ufffd")
-
-
-def _csv_row(cells: Sequence[str], delimiter: str) -> str:
-    broken = any("\n" in cell or "\r" in cell for cell in cells)
-    return delimiter.join(
-        '"' + cell.replace('"', '""') + '"' if broken or delimiter in cell or '"' in cell else cell for cell in cells
-    )
 
 
 def query_texts(imported: Imported, kind: str) -> dict[str, str]:

@@ -16,7 +16,8 @@ from rerank_core.documents.limits import over
 from rerank_core.documents.paste.json_text import NotJson, read_json
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats.gzipped import gunzip
-from rerank_core.evaluation.formats.imported import LIMITS, ImportBuilder, Imported, csv_text
+from rerank_core.evaluation.formats.imported import LIMITS, ImportBuilder, Imported
+from rerank_core.exports.tables import csv_text
 
 _PAIR = re.compile(r'query:\s*"(?P<query>(?:[^"\\]|\\.)*)"(?:\s*,\s*answer:\s*"(?P<answer>(?:[^"\\]|\\.)*)")?')
 _QRELS_HEADER = ("query-id", "corpus-id", "score")
@@ -109,7 +110,7 @@ def write_beir(imported: Imported) -> bytes:
     corpus = "".join(_corpus_line(imported, name, text) for name, text in imported.documents.items())
     queries = "".join(json.dumps({"_id": name, "text": text}) + "\n" for name, text in imported.queries.items())
     judged = ((query, *pair) for query, grades in imported.judgments.items() for pair in grades.items())
-    qrels = csv_text([_QRELS_HEADER, *judged], "\t")
+    qrels = csv_text([_QRELS_HEADER, *judged], delimiter="\t", for_spreadsheets=False)  # ids as they are
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         parts = {"corpus.jsonl": corpus, "queries.jsonl": queries, "qrels/test.tsv": qrels}

@@ -14,13 +14,11 @@ from rerank_core.evaluation.formats.imported import (
     ImportBuilder,
     Imported,
     check_cells,
-    csv_text,
-    guarded,
     parse_number,
     query_texts,
-    unguarded,
 )
 from rerank_core.evaluation.formats.unnamed import RATINGS_NOTE, read_rows
+from rerank_core.exports.tables import csv_text
 
 _RATINGS = ("query", "docid", "rating")
 _SNAPSHOT = ("Snapshot Name", "Snapshot Time", "Case ID", "Query Text", "Doc ID", "Doc Position")
@@ -68,7 +66,7 @@ def read_quepid_snapshot(text: str) -> Imported:
     text. A row without a document stands for a query that found nothing, one with a rating and no position for a
     document that was rated and not found. Of several snapshots in one file the first is read.
     """
-    table = read_delimited(text, LIMITS)
+    table = read_delimited(text, LIMITS, by_quepid=True)
     builder = ImportBuilder("quepid-snapshot", problems=table.left_out(), reading_notes=list(table.notes))
     rows = list(table.rows)
     if not rows or not is_snapshot_header(rows[0].cells):
@@ -93,11 +91,11 @@ def read_quepid_snapshot(text: str) -> Imported:
 
 def write_quepid_ratings(imported: Imported) -> bytes:
     """`query,docid,rating` for Quepid; queries without ratings stand alone."""
-    rows = []
+    rows: list[list[object]] = []
     for query, name in query_texts(imported, "Quepid").items():
         grades = imported.judgments.get(query, {})
         check_cells([name, *grades], "Quepid")
-        rows += [[name, document, str(grade)] for document, grade in grades.items()] or [[name, "", ""]]
+        rows += [[name, document, grade] for document, grade in grades.items()] or [[name, "", ""]]
     if not rows:
         raise InvalidRequestError("There are no queries to write.", hint="Load or rate some first.")
     return csv_bytes([list(_RATINGS), *rows])
@@ -107,11 +105,11 @@ def write_opensearch_judgments(imported: Imported) -> bytes:
     """`query,docid,rating` for OpenSearch, which reads a file line by line, so that no cell may hold a line break."""
     if not any(imported.judgments.values()):
         raise InvalidRequestError("There are no judgments to write.", hint="Rate some results first.")
-    rows = []
+    rows: list[list[object]] = []
     for query, name in query_texts(imported, "OpenSearch").items():
         grades = imported.judgments.get(query, {})
         check_cells([name, *grades] if grades else [], "OpenSearch", one_line=True)
-        rows += [[name, document, str(grade)] for document, grade in grades.items()]
+        rows += [[name, document, grade] for document, grade in grades.items()]
     return csv_bytes([list(_RATINGS), *rows])
 
 
@@ -129,13 +127,13 @@ def write_quepid_snapshot(imported: Imported) -> bytes:
     head = [*optional.values(), notes["snapshot_name"], notes["snapshot_time"], notes["case_id"]]
     rated = ["Rating"] * any(imported.judgments.values())
     extra, cells_of = _extra_columns(imported)
-    rows = [[*optional, *_SNAPSHOT, *rated, *extra]]
+    rows: list[list[object]] = [[*optional, *_SNAPSHOT, *rated, *extra]]
     for query, name in query_texts(imported, "Quepid").items():
         grades = imported.judgments.get(query, {})
-        ranks = {document: str(rank) for rank, document in enumerate(imported.run.get(query, ()), start=1)}
+        ranks = {document: rank for rank, document in enumerate(imported.run.get(query, ()), start=1)}
         check_cells([name, *ranks, *grades], "Quepid")
         for document in dict.fromkeys([*ranks, *grades]):
-            about = [ranks.get(document, ""), *[str(grades.get(document, ""))] * len(rated)]
+            about = [ranks.get(document), *[grades.get(document)] * len(rated)]
             own = cells_of(document)
             rows.append([*head, name, document, *about, *(own.get(column, "") for column in extra)])
         if not ranks and query in imported.run:
@@ -166,9 +164,9 @@ def _extra_columns(imported: Imported) -> tuple[list[str], Callable[[str], dict[
     return extra, cells_of
 
 
-def csv_bytes(rows: Iterable[Sequence[str]]) -> bytes:
-    """Rows as UTF-8 CSV; no cell is taken for a formula, and what UTF-8 cannot hold becomes a question mark."""
-    return csv_text([guarded(cell) for cell in row] for row in rows).encode("utf-8", "replace")
+def csv_bytes(rows: Iterable[Sequence[object]]) -> bytes:
+    """Rows as UTF-8 CSV without a byte order mark, which these programs would read as a part of the first name."""
+    return csv_text(rows).encode()
 
 
 def _read_ratings(text: str, kind: str) -> Imported:
@@ -198,7 +196,7 @@ def _read_ratings(text: str, kind: str) -> Imported:
 
 def _extra(cells: Sequence[str], names: Sequence[str], extra: Sequence[str]) -> list[str]:
     by_name = dict(zip(names, cells, strict=False))
-    return [unguarded(by_name.get(name, "")) for name in extra]
+    return [by_name.get(name, "") for name in extra]
 
 
 def _snapshot_row(

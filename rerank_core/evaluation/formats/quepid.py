@@ -53,12 +53,12 @@ def write_ratings(imported: Imported) -> bytes:
             f"The names of the raters cannot stand above columns: {', '.join(imported.raters)}.",
             hint="Download the ratings of one person at a time.",
         )
-    rows = []
+    rows: list[list[object]] = []
     for query, name in query_texts(imported, "Quepid").items():
         grades = [judgments.get(query, {}) for judgments in imported.raters.values()]
         documents = list(dict.fromkeys(document for own in grades for document in own))
         check_cells([name, *documents], "Quepid")
-        rows += [[name, document, *(str(own.get(document, "")) for own in grades)] for document in documents]
+        rows += [[name, document, *(own.get(document) for own in grades)] for document in documents]
         if not documents:
             rows.append([name, "", *[""] * len(grades)])
     return csv_bytes([header, *rows])

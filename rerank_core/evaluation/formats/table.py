@@ -33,7 +33,6 @@ from rerank_core.evaluation.formats.imported import (
     ImportBuilder,
     Imported,
     parse_number,
-    unguarded,
 )
 
 _SMALL = re.compile(r"\d(\.0)?")
@@ -54,7 +53,7 @@ def read_table(text: str, columns: Mapping[str, str] | None = None) -> Imported:
     query above is meant; ratings may be numbers, words or marks (see grades). A table without queries holds documents,
     for queries of another file.
     """
-    return _read(read_delimited(text, LIMITS), columns)
+    return _read(read_delimited(text, LIMITS, by_quepid=True), columns)
 
 
 def read_table_workbook(data: bytes, columns: Mapping[str, str] | None = None) -> Imported:
@@ -271,7 +270,7 @@ def _add(builder: ImportBuilder, line: int, row: Mapping[str, str], extra: Mappi
     if not query_id or not text:
         builder.refuse(line, "The query is blank.")
         return
-    body = unguarded(row.get("document", ""))
+    body = row.get("document", "")
     if "id" not in row:
         body = body.strip()  # it is the id as well, and one that ends with a space cannot be written by any format
     name = row["id"].strip() if "id" in row else body
@@ -285,9 +284,9 @@ def _add(builder: ImportBuilder, line: int, row: Mapping[str, str], extra: Mappi
         return
     name = builder.named(query_id, name, body) if body.strip() else builder.aliases.get(query_id, {}).get(name, name)
     if row.get("title", "").strip():
-        builder.title(line, name, unguarded(row["title"]))
+        builder.title(line, name, row["title"])
     if "rater" not in row or name not in builder.metadata:  # else they are about the rating, of which there are several
-        builder.cells(line, name, {column: unguarded(cell) for column, cell in extra.items()})
+        builder.cells(line, name, dict(extra))
     _rate(builder, line, (query_id, name), row)
 
 

@@ -19,14 +19,14 @@ def write_table(imported: Imported) -> bytes:
     queries = imported.query_ids
     if not queries:
         raise InvalidRequestError("There are no queries to write.", hint="Load or rate some first.")
-    rows: list[dict[str, str]] = []
+    rows: list[dict[str, object]] = []
     for query in queries:
         about = {"query_id": query, "query": imported.queries.get(query, query), "tag": imported.tags.get(query, "")}
         check_cells([query, about["query"], about["tag"] or "-"], "a table")
         ranked, grades = imported.run.get(query, ()), imported.judgments.get(query, {})
         scores = imported.scores.get(query, {})
         check_cells([*ranked, *grades], "a table")
-        ranks = {document: str(rank) for rank, document in enumerate(ranked, start=1)}
+        ranks = {document: rank for rank, document in enumerate(ranked, start=1)}
         for document in dict.fromkeys([*ranked, *grades]):
             rows.append(
                 {
@@ -35,15 +35,15 @@ def write_table(imported: Imported) -> bytes:
                     "id": document,
                     "document": imported.documents.get(document, ""),
                     "title": imported.title(document),
-                    "rank": ranks.get(document, ""),
-                    "score": repr(scores[document]) if document in scores else "",
-                    "rating": str(grades.get(document, "")),
+                    "rank": ranks.get(document),
+                    "score": scores.get(document),
+                    "rating": grades.get(document),
                 }
             )
         if not ranked and not grades:
-            rows.append(about)
+            rows.append(dict(about))
     wanted = _needed(rows)
-    return csv_bytes([wanted, *([row.get(name, "") for name in wanted] for row in rows)])
+    return csv_bytes([wanted, *([row.get(name) for name in wanted] for row in rows)])
 
 
 def _beside(column: str) -> str:
@@ -52,9 +52,13 @@ def _beside(column: str) -> str:
     return f"{column} (2)" if mine else column
 
 
-def _needed(rows: Sequence[Mapping[str, str]]) -> list[str]:
+def _needed(rows: Sequence[Mapping[str, object]]) -> list[str]:
     """The columns worth writing. Ranks always are, since without them the place of a row would count."""
-    used = {name for row in rows for name, value in row.items() if value} | {"query", "document", "rank"}
+    used = {name for row in rows for name, value in row.items() if value not in (None, "")} | {
+        "query",
+        "document",
+        "rank",
+    }
     if all(row["query_id"] == row["query"] for row in rows):
         used.discard("query_id")
     if all(row.get("id", "") == row.get("document", "") for row in rows):

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
-from functools import cache
 
-from rerank_core.evaluation.formats.imported import csv_text
 from rerank_core.evaluation.measures.summary import INITIAL
 from rerank_core.evaluation.report.report import Report
-from rerank_core.exports.tables import guard_cell
+from rerank_core.exports.tables import csv_text
 
 COLUMNS = ("section", "order", "against", "query_id", "query", "measure", "value")
 """One row a number. Sections: setting, mean, difference, query, cut-off, top-n, cost, price, agreement."""
@@ -18,36 +15,32 @@ RESULT_COLUMNS = ("query_id", "query", "order", "rank", "document", "score", "ra
 
 
 def report_csv(report: Report) -> bytes:
-    """The numbers: UTF-8 with a byte order mark, so that Excel reads it as such; texts that a spreadsheet would run as
-    a formula are guarded. Empty cells are what a row does not have."""
-    return _csv(COLUMNS, _rows(report), texts=len(COLUMNS) - 1)
+    """The numbers: UTF-8 with a byte order mark, so that Excel reads it as such. Cells that a row lacks are empty."""
+    return _csv(COLUMNS, _rows(report))
 
 
 def results_csv(report: Report) -> bytes:
     """Every order, document by document, with scores and ratings, in the form of `report_csv`."""
-    return _csv(RESULT_COLUMNS, _results(report), texts=len(RESULT_COLUMNS) - 2)
+    return _csv(RESULT_COLUMNS, _results(report))
 
 
-def _csv(columns: Sequence[str], rows: Iterable[Sequence[str]], texts: int) -> bytes:
-    """`texts` is how many columns, from the first, hold texts; the rest are figures, which may begin with a minus."""
-    guarded = cache(guard_cell)  # the same few texts stand in thousands of rows
-    body = ([*map(guarded, row[:texts]), *row[texts:]] for row in rows)
-    return csv_text([list(columns), *body]).encode("utf-8-sig", "replace")
+def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    return csv_text([columns, *rows]).encode("utf-8-sig")
 
 
-def _row(section: str, measure: str, value: object, **cells: str) -> list[str]:
-    named = {"section": section, "measure": measure, "value": _number(value), **cells}
+def _row(section: str, measure: str, value: object, **cells: str) -> list[object]:
+    named = {"section": section, "measure": measure, "value": value, **cells}
     return [named.get(column, "") for column in COLUMNS]
 
 
-def _rows(report: Report) -> Iterator[list[str]]:
+def _rows(report: Report) -> Iterator[list[object]]:
     summary, settings = report.summary, report.summary.settings
     yield _row("setting", "created", report.created.isoformat(timespec="seconds"))
     yield _row("setting", "queries", len(summary.queries))
-    yield _row("setting", "only", guard_cell(settings.scope))
-    yield _row("setting", "ratings by", guard_cell(", ".join(settings.raters or ())))
+    yield _row("setting", "only", settings.scope)
+    yield _row("setting", "ratings by", ", ".join(settings.raters or ()))
     yield _row("setting", "relevant from grade", settings.relevant)
-    yield _row("setting", "models read", guard_cell(report.read))
+    yield _row("setting", "models read", report.read)
     yield _row("setting", "searches a day", settings.searches_a_day)
     yield _row("setting", f"best possible {summary.measure}", summary.ceiling)
     for row in summary.rows:
@@ -74,13 +67,13 @@ def _rows(report: Report) -> Iterator[list[str]]:
                 yield _row("query", name, value, **about)
     yield from _cut_rows(report)
     for row in summary.rows[1:]:
-        yield _row("cost", "this run (USD)", _amount(row.cost), order=row.label)
-        yield _row("cost", "a search (USD)", _amount(row.per_search), order=row.label)
-        yield _row("cost", "a month (USD)", _amount(row.monthly), order=row.label)
+        yield _row("cost", "this run (USD)", row.cost, order=row.label)
+        yield _row("cost", "a search (USD)", row.per_search, order=row.label)
+        yield _row("cost", "a month (USD)", row.monthly, order=row.label)
         yield _row("cost", "median latency (ms)", row.latency_ms, order=row.label)
     for price in report.prices:
         when = f"per 1,000 search units (USD), {price.as_of.isoformat()}, {price.source}"
-        yield _row("price", when, _amount(price.per_1000), order=f"{price.provider} {price.model}")
+        yield _row("price", when, price.per_1000, order=f"{price.provider} {price.model}")
     for one in report.agreements:
         between = {"order": one.first, "against": one.second}
         yield _row("agreement", "pairs", one.pairs, **between)
@@ -89,7 +82,7 @@ def _rows(report: Report) -> Iterator[list[str]]:
         yield _row("agreement", "weighted kappa", one.weighted, **between)
 
 
-def _cut_rows(report: Report) -> Iterator[list[str]]:
+def _cut_rows(report: Report) -> Iterator[list[object]]:
     for cut in report.cuts:
         for point in cut.points:
             at = f"at {point.threshold:.6g}"
@@ -113,7 +106,7 @@ def _cut_rows(report: Report) -> Iterator[list[str]]:
                 yield _row("top-n", f"{name} of the first {top.n}", share, order=cut.label)
 
 
-def _results(report: Report) -> Iterator[list[str]]:
+def _results(report: Report) -> Iterator[list[object]]:
     judgments = report.summary.settings.judgments or {}
     orders: list[tuple[str, Mapping[str, Sequence[str]], Mapping[str, Mapping[str, float]]]]
     orders = [(INITIAL, report.query_set.initial, {})]
@@ -123,16 +116,4 @@ def _results(report: Report) -> Iterator[list[str]]:
         for label, run, scores in orders:
             own = scores.get(query, {})
             for rank, document in enumerate(run.get(query, ()), start=1):
-                figures = (_number(own.get(document)), _number(rated.get(document)))
-                yield [query, text, label, str(rank), document, *figures]
-
-
-def _amount(amount: Decimal | None) -> str:
-    """An amount with all its digits; empty where unknown."""
-    return "" if amount is None else f"{amount:f}"
-
-
-def _number(value: object) -> str:
-    if value is None:
-        return ""
-    return repr(value) if isinstance(value, float) else str(value)
+                yield [query, text, label, rank, document, own.get(document), rated.get(document)]

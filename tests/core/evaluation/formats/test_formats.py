@@ -19,7 +19,9 @@ from rerank_core.evaluation.formats.registry import read_directly
 from rerank_core.evaluation.query_sets.sources import from_files
 
 # What files can hold: no control characters, no lone surrogates.
-CHARACTER = st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufeff") | st.sampled_from('=+-@",;\t|')
+CHARACTER = st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufeff") | st.sampled_from(
+    "'=+-@\",;\t|"
+)
 TEXT = st.text(CHARACTER | st.sampled_from("\n\r"), min_size=1, max_size=12).filter(str.strip)
 CELL = st.text(CHARACTER, min_size=1, max_size=8).filter(lambda text: text == text.strip() != "")
 WORD = st.text(st.characters(exclude_categories=("Cs", "Cc", "Z")), min_size=1, max_size=6).filter(
@@ -254,7 +256,7 @@ def test_quepid_ratings_as_quepid_writes_them() -> None:
 
 
 def test_a_cell_that_looks_like_a_formula_is_made_harmless() -> None:
-    """What a spreadsheet would run gets a space in front, in every CSV that is written."""
+    """What a spreadsheet would run gets an apostrophe in front, in every CSV that is written."""
     imported = Imported(
         "table",
         queries={"=cmd()": "=cmd()"},
