@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import partial
 
+import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -118,20 +119,29 @@ def _picture(days: Sequence[DaySums]) -> None:
         rows[at] = rows.get(at, 0.0) + float(each.sums.counted)
     if not any(rows.values()):
         return
-    table = pd.DataFrame([(day.isoformat(), name, value) for (day, name), value in rows.items()])
-    table.columns = ["Day", "Connection", "US dollars"]
+    # At noon, since a browser reads a day alone as midnight in UTC, which is another day to the west.
+    table = pd.DataFrame([(f"{day}T12:00:00", name, value) for (day, name), value in rows.items()])
+    table.columns = ["Day", "Connection", "Dollars"]
     by_day: dict[str, float] = {}
     for (day, _name), value in rows.items():
         by_day[day.isoformat()] = by_day.get(day.isoformat(), 0.0) + value
     dearest = max(by_day, key=lambda day: by_day[day])
-    st.bar_chart(
-        table,
-        x="Day",
-        y="US dollars",
-        color="Connection",
-        height=220,
-        alt=f"US dollars a day by connection over {len(by_day)} days, the most on {dearest}",
+    chart = (
+        alt.Chart(table)
+        .mark_bar()
+        .encode(
+            x=alt.X("yearmonthdate(Day):T", title=None, axis=alt.Axis(format="%d %b", labelAngle=0)),
+            y=alt.Y("sum(Dollars):Q", title="US dollars", axis=alt.Axis(tickCount=4)),
+            color=alt.Color("Connection:N", legend=alt.Legend(orient="bottom", title=None, columns=2)),
+            tooltip=[
+                alt.Tooltip("yearmonthdate(Day):T", title="Day"),
+                alt.Tooltip("Connection:N"),
+                alt.Tooltip("sum(Dollars):Q", format="$,.6f", title="US dollars"),
+            ],
+        )
+        .properties(height=260)
     )
+    st.altair_chart(chart, alt=f"US dollars a day by connection over {len(by_day)} days, the most on {dearest}")
 
 
 def _table(calls: Sequence[LedgerCall], *, with_who: bool) -> None:
@@ -167,6 +177,7 @@ def _table(calls: Sequence[LedgerCall], *, with_who: bool) -> None:
                 help="What was set aside for calls under way, and for those that got no answer.", **money
             ),
         },
+        placeholder="",
         alt="The calls, the newest first",
     )
     if len(calls) == SHOWN:
