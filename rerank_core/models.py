@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from numbers import Integral
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
+from rerank_core import notebook
 from rerank_core.errors import InvalidDocumentsError, InvalidQueryError, InvalidRequestError
 from rerank_core.rank_fields import TEXT, TEXT_ONLY, checked_fields, ranked_text, text_offset
 
@@ -235,9 +236,9 @@ class Progress:
     cost: Cost | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RerankResponse:
-    """A whole answer: `results` best first.
+    """A whole answer: `results` best first. It can be iterated and indexed as they can.
 
     `latency_ms` is the wall clock of the call on this side, waits and retries included;
     `provider_latency_ms` what the provider says it took, where it does. `sent` and `raw` are the JSON
@@ -260,6 +261,65 @@ class RerankResponse:
     raw: Any = field(default=None, hash=False)
     warnings: tuple[str, ...] = ()
     spans: Mapping[int, tuple[TextSpan, ...]] = field(default_factory=dict, hash=False)
+
+    def __iter__(self) -> Iterator[RankedDocument]:
+        """The results, best first."""
+        return iter(self.results)
+
+    def __len__(self) -> int:
+        """How many results there are."""
+        return len(self.results)
+
+    @overload
+    def __getitem__(self, place: int) -> RankedDocument: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[RankedDocument, ...]: ...
+    def __getitem__(self, place: int | slice) -> RankedDocument | tuple[RankedDocument, ...]:
+        """The result at a place, from 0 (so its rank is one more), or those of a slice."""
+        return self.results[place]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as JSON can hold it: the results with their documents, who answered and what it cost.
+
+        Money is a string, so that no digit is lost. The bodies that were sent and received are left out, and so is the
+        request but for its query. Metadata is as it was given, so JSON holds it where it held it before.
+        """
+        results: list[dict[str, Any]] = []
+        for row in self.results:
+            of = row.document
+            found: dict[str, Any] = {"rank": row.rank, "index": row.index, "relevance_score": row.relevance_score}
+            found |= {"id": of.id, "text": of.text, "metadata": dict(of.metadata)}
+            if row.index in self.spans:
+                found["spans"] = [
+                    {"start": span.start, "stop": span.stop, "score": span.score} for span in self.spans[row.index]
+                ]
+            results.append(found)
+        cost = self.cost
+        return {
+            "query": self.request.query,
+            "provider": self.provider,
+            "model": self.model,
+            "results": results,
+            "search_units": self.usage.search_units,
+            "cost": {
+                "amount": None if cost.amount is None else str(cost.amount),
+                "currency": cost.currency,
+                "basis": cost.basis,
+                "in_doubt": str(cost.in_doubt),
+            },
+            "request_id": self.request_id,
+            "latency_ms": self.latency_ms,
+            "provider_latency_ms": self.provider_latency_ms,
+            "warnings": list(self.warnings),
+        }
+
+    def __repr__(self) -> str:
+        """A few lines: who answered, and the first results."""
+        return notebook.lines(self)
+
+    def _repr_html_(self) -> str:
+        """A table with bars, for a notebook."""
+        return notebook.html(self)
 
 
 # Made without their checks, for the thousands of rows of one call
