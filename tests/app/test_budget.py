@@ -281,3 +281,47 @@ def test_a_ledger_that_cannot_be_read_is_a_sentence() -> None:
     page = visit("connections.py", {}, {}, None)
     assert "The ledger of spending cannot be read" in words(page)
     assert "Test" in words(page)
+
+
+ANN = "ann@example.com"
+
+
+def test_an_operator_sees_what_everybody_has_spent() -> None:
+    """The Administration page has all calls with their people, narrowed by person, and how the budget stands."""
+    for who in (BOB, EVE, EVE):
+        spent(who)
+    page = visit("administration.py", {}, {"budget": {"server_per_day": 1, "server_total": 9}}, ANN)
+    assert metrics(page)["Known cost"] == "$0.006"
+    assert "\\$0.006 of \\$1.00 today; \\$0.006 of \\$9.00 since" in words(page)
+    assert "calls of unknown price are refused" in words(page)
+    assert sorted(page.dataframe[-1].value["Who"]) == [BOB, EVE, EVE]
+    page = ran(page.selectbox(key="ledger_person").set_value(EVE).run())
+    assert metrics(page)["Known cost"] == "$0.004"
+
+
+def test_nobody_else_sees_everybodys_calls() -> None:
+    """Somebody who is no operator finds no ledger behind the page's address."""
+    spent(BOB)
+    page = visit("administration.py", {}, {}, EVE)
+    assert BOB not in words(page)
+    assert "Calls" not in metrics(page)
+
+
+def test_an_operator_settles_a_call_in_doubt() -> None:
+    """What the service's bill says takes the place of what was set aside, and the ledger says who said so."""
+    number = stores.spending().reserve(PaidCall(BOB, "gateflow", "m", "Search", "run7"), Decimal("0.25"), Allowance())
+    stores.spending().settle(number, None)
+    page = visit("administration.py", {}, {"budget": {"person_per_day": 1}}, ANN)
+    assert metrics(page)["May be billed besides"] == "$0.25"
+    assert page.button(key="ledger_billed").disabled
+    ran(page.number_input(key="ledger_amount").set_value(0.01).run())
+    page = click(page, "Settle")
+    assert "Settled with $0.01." in words(page)
+    ran(page.number_input(key="ledger_amount").set_value(0.02).run())
+    page = click(page, "Settle")
+    ran(page.number_input(key="ledger_amount").set_value(0.01).run())
+    page = click(page, "Settle")
+    (row,) = stores.spending().calls()
+    assert (row.state, row.spent, row.doubt, row.note) == ("billed", Decimal("0.01"), 0, f"Settled by {ANN}.")
+    assert "May be billed besides" not in metrics(page)
+    assert list(page.dataframe[-1].value["Note"]) == [f"Settled by {ANN}."]

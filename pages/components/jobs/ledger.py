@@ -165,16 +165,17 @@ def _table(calls: Sequence[LedgerCall], *, with_who: bool) -> None:
     if not any(row["Note"] for row in rows):
         for row in rows:
             del row["Note"]
-    money = {"format": "$%.6f", "width": "small"}
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
         height="content" if len(rows) < 10 else 400,
         column_config={
             "When": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss"),
-            "Cost": st.column_config.NumberColumn(**money),
+            "Cost": st.column_config.NumberColumn(format="$%.6f", width="small"),
             "May be billed": st.column_config.NumberColumn(
-                help="What was set aside for calls under way, and for those that got no answer.", **money
+                help="What was set aside for calls under way, and for those that got no answer.",
+                format="$%.6f",
+                width="small",
             ),
         },
         placeholder="",
