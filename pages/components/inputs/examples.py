@@ -66,6 +66,14 @@ def story_shown() -> samples.Example | None:
     return samples.example(chosen) if chosen in TITLES and chosen != OWN else None
 
 
+def untouched() -> bool:
+    """Whether exactly a story stands in the inputs: what comes of it can be made again by anybody at any time."""
+    story = story_shown()
+    if story is None:
+        return False
+    return (st.session_state.get(keys.QUERY) or "", texts().working.documents) == (story.query, story.documents)
+
+
 def heading(title: str) -> None:
     """The title of a page and, beside it, the choice of a story."""
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):

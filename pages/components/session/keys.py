@@ -172,7 +172,11 @@ SUMMARY_SEEN = "summary_seen"
 SUMMARY_TAGS = "summary_tags"
 
 # The frame
+SIGN_IN = "sign_in"
+SIGN_IN_BY = "sign_in_by"
+SIGN_OUT = "sign_out"
 SPENDING_LIMIT = "spending_limit"
+WHO = "who"
 
 # Inputs
 EDIT_TABLE = "edit_table"
