@@ -66,7 +66,9 @@ VOTE_0 = "vote_0"
 END_JOB = "end_job"
 
 # Connections
+CONNECTION_SEARCH = "connection_search"
 CONNECTION_SETTINGS_REFUSED = "connection_settings_refused"
+GROUP = "group"
 LOAD = "load"
 LOCAL_MODELS_FAILED = "local_models_failed"
 PRICE_EDITOR_BASE = "price_editor_base"
