@@ -16,8 +16,9 @@ from rerank_core.errors import RerankError
 from rerank_core.storage.locks import create_private
 
 _DAMAGE = ("no such table", "no such column", "Could not decode to UTF-8")
-# What making something of a row raises where the row is not what was written.
-_UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError)
+UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError, MemoryError)
+"""What reading a row and making something of it raise where it is not what was written; a damaged length asks for more
+memory than there is."""
 
 HOME_VARIABLE = "RERANK_PLAYGROUND_HOME"
 
@@ -96,29 +97,22 @@ class SqliteFile:
         self.close()
 
     @contextlib.contextmanager
-    def _using(self) -> Iterator[sqlite3.Connection]:
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection, to read rows and to make of them what they stand for. Both belong inside: rows of which
+        nothing can be made are damage of the file. What a caller gives is checked before."""
         with self._lock:
             try:
                 yield self._opened()
-            except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
+            except (sqlite3.Error, OSError) as error:
                 self.close()
                 raise self._explained(error) from error
-
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        """The connection, to read rows and to make of them what they stand for: rows of which nothing can be made are
-        damage of the file. So both belongs inside."""
-        try:
-            with self._using() as db:
-                yield db
-        except _UNREADABLE as error:
-            raise self._damaged() from error
+            except UNREADABLE as error:
+                raise self._damaged() from error
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """The connection in a transaction. What cannot be written, such as a rating that is none, is the caller's
-        mistake, and its error comes out as it is."""
-        with self._using() as db, transaction(db):
+        """The same in one transaction."""
+        with self._reading() as db, transaction(db):
             yield db
 
     def _opened(self) -> sqlite3.Connection:
@@ -166,7 +160,7 @@ def trouble_of(error: Exception) -> Literal["busy", "full", "damaged"] | None:
         return "busy"
     if name.startswith("SQLITE_FULL") or getattr(error, "errno", None) == errno.ENOSPC:
         return "full"
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or isinstance(error, UnicodeDecodeError):
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return "damaged"
     # what SQLite does not call damage: a table that is gone, a text that is none
     return "damaged" if isinstance(error, sqlite3.OperationalError) and str(error).startswith(_DAMAGE) else None
