@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rerank_core.documents.decoding import Unreadable
-from rerank_core.documents.limits import over
+from rerank_core.documents.limits import COLLECTION_LIMITS, over
 from rerank_core.documents.tables.table import Row, Table
-from rerank_core.evaluation.formats.imported import LIMITS, Imported
+from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.formats.json_files.loading import cell
 from rerank_core.evaluation.formats.table import read_rows
 from rerank_core.extras import require
@@ -25,7 +25,7 @@ def read_parquet(data: bytes, columns: Mapping[str, str] | None = None) -> Impor
     """The rows of a Parquet file, read like those of a table with the same columns; `columns` is as for tables.
 
     Columns of vectors are left out. An index of pandas without a name is left out too. Raises
-    Unreadable where the file is damaged or larger than LIMITS.
+    Unreadable where the file is damaged or larger than COLLECTION_LIMITS.
     """
     require("Reading Parquet files", "evaluation", "pyarrow", refused=Unreadable)
     import pyarrow as pa
@@ -47,14 +47,14 @@ def read_parquet(data: bytes, columns: Mapping[str, str] | None = None) -> Impor
 
 
 def _check(about: Any) -> None:
-    if about.num_rows > LIMITS.documents or about.num_rows * about.num_columns > LIMITS.cells:
-        most = min(LIMITS.documents, LIMITS.cells // max(1, about.num_columns))
+    if about.num_rows > COLLECTION_LIMITS.documents or about.num_rows * about.num_columns > COLLECTION_LIMITS.cells:
+        most = min(COLLECTION_LIMITS.documents, COLLECTION_LIMITS.cells // max(1, about.num_columns))
         raise Unreadable(
             f"This Parquet file has {about.num_rows:,} rows; at most {most:,} of so many columns are read."
         )
     size = sum(about.row_group(group).total_byte_size for group in range(about.num_row_groups))
-    if size > LIMITS.expanded_bytes:
-        raise Unreadable(f"This Parquet file unpacks to {over(size, LIMITS.expanded_bytes)}.")
+    if size > COLLECTION_LIMITS.expanded_bytes:
+        raise Unreadable(f"This Parquet file unpacks to {over(size, COLLECTION_LIMITS.expanded_bytes)}.")
 
 
 def _is_vector(kind: pa.DataType) -> bool:
