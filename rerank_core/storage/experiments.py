@@ -183,8 +183,9 @@ class ExperimentStore(RequestLog, Ledger):
     # The ledger
 
     def hold(self, experiment_id: str) -> contextlib.AbstractContextManager[None]:
-        """Run an experiment alone, over all threads and processes of this machine. Entering raises ExperimentError
-        (experiment_running) where somebody else runs it."""
+        """Run an experiment alone, over all threads and processes of this machine. Raises ExperimentError where the
+        disk has no room for its answers; entering raises it too (experiment_running) where somebody else runs it."""
+        self.require_room()
         with self._reading() as db:
             self._to_change(db, "experiments", experiment_id)
             return hold(self.path, experiment_id)

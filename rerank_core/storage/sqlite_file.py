@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ _DAMAGE = ("no such table", "no such column", "Could not decode to UTF-8")
 UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError, MemoryError)
 """What reading a row and making something of it raise where it is not what was written; a damaged length asks for more
 memory than there is."""
+
+ROOM = 50_000_000
+"""Bytes that must be free before work begins whose answers are paid for: those of a run of some 10,000 queries."""
 
 HOME_VARIABLE = "RERANK_PLAYGROUND_HOME"
 
@@ -145,6 +149,19 @@ class SqliteFile:
             f"The {kind.holds} in {self.path} cannot be used: {error}.",
             hint=f"Check that the folder can be written, or set {HOME_VARIABLE} to one that can.",
         )
+
+    def require_room(self) -> None:
+        """Raise the kind's error where the disk of the file has less than ROOM left: what is about to be paid for might
+        not be kept. Where nobody can say, nothing is raised."""
+        try:
+            free = shutil.disk_usage(self.path.parent).free
+        except OSError:
+            return
+        if free < ROOM:
+            raise self.kind.error(
+                f"The disk has only {free / 1e6:,.0f} MB left, too little to begin: answers might not be kept.",
+                hint=f"Free some space in {self.path.parent} and try again.",
+            )
 
     def _damaged(self) -> RerankError:
         return self.kind.error(

@@ -24,6 +24,7 @@ from rerank_core.models import Cost, RerankRequest
 from rerank_core.pricing.allowance import Allowance, PaidCall
 from rerank_core.ranking.blind_test import Vote
 from rerank_core.ranking.contender import Contender
+from rerank_core.storage import sqlite_file
 from rerank_core.storage.computed import ComputedFile
 from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.missing_articles import MissingArticle, MissingArticleStore
@@ -40,7 +41,7 @@ from tests.support.stores import stores
 TIMES = 150
 WAITS = {"today", "settle", "release"}  # what a call cost is kept in memory until it can be written
 PROMISED = {"set_rating": ValueError}  # the number of documents is one that was not written, and the index beyond it
-NO_USE = {"close", "acting_for", "hold"}  # they read nothing of the file
+NO_USE = {"close", "acting_for", "hold", "require_room"}  # they read nothing of the file
 
 
 @dataclass
@@ -251,3 +252,41 @@ def test_a_file_of_a_newer_version_is_a_sentence(filled: list[Filled], tmp_path:
                 with pytest.raises(one.store.kind.error, match="newer version"):
                     use(opened)
         assert path.read_bytes() == before
+
+
+def test_a_full_disk_is_said_before_anything_is_paid_for(
+    filled: list[Filled], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An experiment does not begin where its answers may not be kept; where there is room it does."""
+    for one in (one for one in filled if issubclass(one.store, ExperimentStore)):
+        with one.store(Path(shutil.copy(one.path, tmp_path))) as opened:
+            with opened.hold(one.known["experiment_id"]):
+                pass
+            monkeypatch.setattr(sqlite_file, "ROOM", 10**18)
+            with pytest.raises(one.store.kind.error, match="too little to begin"):
+                opened.hold(one.known["experiment_id"])
+
+
+def test_a_disk_that_is_full_by_then_is_a_sentence(
+    filled: list[Filled], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite's own "full", by a bound on the pages of the file: what is written says so, what is read still answers."""
+    prepare = sqlite_file._prepare
+
+    def bounded(db: sqlite3.Connection, path: Path, kind: Any) -> None:
+        prepare(db, path, kind)
+        db.execute("PRAGMA max_page_count = 1")
+
+    monkeypatch.setattr(sqlite_file, "_prepare", bounded)
+    said = []
+    for one in filled:
+        for name, use in uses(one.store, one.known):
+            path = Path(shutil.copy(one.path, tmp_path / f"{one.store.__name__}-{name}.sqlite3"))
+            with one.store(path) as opened:
+                for _ in range(200 if name in ("save", "reserve") else 1):  # until the last page is full
+                    try:
+                        use(opened)
+                    except one.store.kind.error as error:
+                        said.append(error.message)
+                        break
+    assert not [words for words in said if "disk is full" not in words]
