@@ -3,8 +3,15 @@
 import streamlit as st
 
 from pages.components import frame
-from pages.components.session import page_state
+from pages.components.session import page_state, people
 from pages.components.sharing import received
+
+ADMINISTRATION = st.Page(
+    "administration.py",
+    title="Administration",
+    icon=":material/admin_panel_settings:",
+    help="For whoever runs this server: the work of everybody, and an end to it.",
+)
 
 frame.page_config()
 page = st.navigation(
@@ -47,6 +54,7 @@ page = st.navigation(
             help="Which service ranks, with which key, at which price; and a test of it.",
         ),
     ]
+    + ([ADMINISTRATION] if people.administers() else [])
 )
 page_state.carry_over(page.url_path)
 spend = frame.sidebar(page)

@@ -7,6 +7,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar, cast
 
@@ -51,30 +52,39 @@ class Job(Generic[T]):
     """One piece of work. Everything here may be read from any thread.
 
     `id` is the right to see the job: nobody can guess one that the manager made. `owner` is the person, or the
-    session, whose turn in the queue the job takes. `title` says what kind of work it is. `asked` is whatever the one
-    who submitted it wants to find again with the job; whoever takes the result over sets it to None, and otherwise it
-    goes together with the job.
+    session, whose turn in the queue the job takes. `title` says what kind of work it is, and `label` says it in
+    words. `size` is how much it reads, in tokens of all its documents; 0 where that is next to nothing. `asked` is
+    whatever the one who submitted it wants to find again with the job; whoever takes the result over sets it to None,
+    and otherwise it goes together with the job. `number` tells the manager's jobs apart without the right to see them,
+    and `submitted` is the manager's clock when the job came.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what there is to say of a job
         self,
         owner: str,
         title: str,
         clock: Callable[[], float] = time.monotonic,
         *,
         id: str | None = None,
+        label: str = "",
+        size: int = 0,
         asked: object = None,
         on_end: Callable[[], object] | None = None,
     ) -> None:
         self.id = id or secrets.token_urlsafe(16)
         self.owner = owner
         self.title = title
+        self.label = label or title
+        self.size = size
         self.asked = asked
+        self.number = 0
+        self.submitted = clock()
         self._on_end = on_end
         self._clock = clock
         self._lock = threading.Lock()
         self._finished = threading.Event()
         self._cancel = threading.Event()
+        self._cancel_reason = ""
         self._on_cancel: list[Callable[[], object]] = []
         self._state: JobState = "queued"
         self._progress = JobProgress()
@@ -108,6 +118,12 @@ class Job(Generic[T]):
     def cancel_requested(self) -> bool:
         """Whether somebody asked the job to stop; it may still be on its way to the next report."""
         return self._cancel.is_set()
+
+    @property
+    def cancel_reason(self) -> str:
+        """Why somebody else asked the job to stop, as a sentence; empty where its own Cancel was pressed."""
+        with self._lock:
+            return self._cancel_reason
 
     @property
     def progress(self) -> JobProgress:
@@ -147,13 +163,16 @@ class Job(Generic[T]):
         """Wait until the job has ended, at most `timeout` seconds (None: for ever); whether it has."""
         return self._finished.wait(timeout)
 
-    def cancel(self) -> None:
+    def cancel(self, reason: str = "") -> None:
         """Ask the job to stop. A queued job never starts; a running one stops at its next report.
 
-        A function that returns all the same has finished its work, and its result is kept.
+        A function that returns all the same has finished its work, and its result is kept. `reason` is a sentence for
+        whoever wanted the result, where it is not they who cancel; the first one counts.
         """
-        self._cancel.set()
         with self._lock:
+            if not self._cancel.is_set():
+                self._cancel_reason = reason
+            self._cancel.set()
             callbacks, self._on_cancel = self._on_cancel, []
             never_starts = self._state == "queued"
             if never_starts:
@@ -230,10 +249,26 @@ class JobContext:
         _run_all([callback])
 
 
+_current: ContextVar[Job[Any] | None] = ContextVar("rerank_job", default=None)
+
+
+def current_job() -> Job[Any] | None:
+    """The job whose work this thread does; None on every other thread."""
+    return _current.get()
+
+
 def run_job(job: Job[T], call: Callable[[], T]) -> None:
     """Do a job's work on this thread, unless it was cancelled before; whatever goes wrong belongs to the job."""
     if not job._begin():
         return
+    before = _current.set(job)
+    try:
+        _run(job, call)
+    finally:
+        _current.reset(before)
+
+
+def _run(job: Job[T], call: Callable[[], T]) -> None:
     try:
         result = call()
     except Cancelled:

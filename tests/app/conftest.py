@@ -20,6 +20,7 @@ def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(speed, "LOCAL_SPEED", {})
     monkeypatch.setattr(access, "_reading", access._Reading(access._stamp()))
     stores.forget()
+    stores.jobs()  # made now, since a test may set the operator's settings to nonsense
     yield
     stores.jobs().close()
 

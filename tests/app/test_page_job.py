@@ -93,6 +93,22 @@ def test_one_session_with_much_work_does_not_hold_up_another(
 
 
 @pytest.mark.usefixtures("occupied")
+def test_work_that_waits_says_how_many_are_before_it(
+    app: Callable[..., AppTest], manager: JobManager, gate: Gate
+) -> None:
+    """One who waits behind two others reads that, and the next in line that they are next."""
+    first = manager.submit(lambda context: None, owner="one more")
+    second = manager.submit(lambda context: None, owner="yet another")
+    page = click(ask(app(KEYWORD), "a question"), "Rerank")
+    assert "Waiting: 2 before you" in words(page)
+    first.cancel()
+    second.cancel()
+    assert "Waiting: you are next" in words(page.run())
+    gate.open()
+    settled(page)
+
+
+@pytest.mark.usefixtures("occupied")
 @pytest.mark.slow
 def test_work_that_is_cancelled_before_it_began_gives_its_money_back(
     app: Callable[..., AppTest], service: RerankService

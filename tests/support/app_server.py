@@ -72,8 +72,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start_server(home: Path, *, script: Path = ROOT / "app.py", wait: str = "/readyz", **extra: str) -> Server:
-    """Start the app (or a host page of a test's own) and wait until it answers at `wait` with 200."""
+def start_server(
+    home: Path, *, script: Path = ROOT / "app.py", root: Path = ROOT, wait: str = "/readyz", **extra: str
+) -> Server:
+    """Start the app (or a host page of a test's own, or another checkout's app at `root`) and wait until it answers at
+    `wait` with 200."""
     port = free_port()
     log = home / "server.log"
     options = {
@@ -86,7 +89,11 @@ def start_server(home: Path, *, script: Path = ROOT / "app.py", wait: str = "/re
     command += [part for name, value in options.items() for part in (f"--{name}", value)]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=clean_environment(home, **extra), stdout=output, stderr=subprocess.STDOUT
+            command,
+            cwd=root,
+            env=clean_environment(home, PYTHONPATH=str(root), **extra),
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
     server = Server(f"http://127.0.0.1:{port}", process, log)
     try:

@@ -28,6 +28,8 @@ _HEADINGS: tuple[tuple[type[rc.RerankError], str], ...] = (
 )
 # Errors of our own that their code tells apart.
 _HEADINGS_BY_CODE = {
+    "too_many_jobs": "Too much is waiting",
+    "too_much_work": "This is too much for one run",
     "experiment_not_found": "This run is not here",
     "query_set_not_found": "This query set is not here",
 }

@@ -11,6 +11,7 @@ from pages.components.duplicates.state import ALL, OWN, DuplicatesAsked, Outcome
 from pages.components.inputs.collections import SAMPLE, passages_of
 from pages.components.inputs.model import cost_metric, set_up_link
 from pages.components.inputs.rank_fields import read_of
+from pages.components.jobs import size as job_size
 from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
 from pages.components.jobs.paid_call import reranked_run
 from pages.components.jobs.payment import Payment
@@ -107,8 +108,9 @@ def tasks(planned: DuplicatesPlan | None) -> Plan[Outcome] | None:
     job_id = new_id()
     # for a page that is reloaded meanwhile: the comparison without its result
     begun = Outcome(job_id, planned.asked, own=planned.own)
+    read = job_size.of_passages(planned.passages)
     if planned.connection is None or not (planned.asked.reference or "").strip() or not len(planned.passages):
-        return Plan((Task(_work, (planned, job_id), asked=begun, id=job_id),))
+        return Plan((Task(_work, (planned, job_id), asked=begun, id=job_id, size=read),))
     expected = estimate(planned)
     most = pricing.upper_bound(expected, planned.connection.max_retries)
     size = len(planned.passages)
@@ -118,7 +120,8 @@ def tasks(planned: DuplicatesPlan | None) -> Plan[Outcome] | None:
         f"Estimated cost {pricing.money_text(expected.amount)}, with every retry billed at most "
         f"{pricing.money_text(most)}."
     )
-    return Plan((Task(_work, (planned, job_id), most, begun, id=job_id, connection=planned.connection),), warning)
+    task = Task(_work, (planned, job_id), most, begun, id=job_id, size=read, connection=planned.connection)
+    return Plan((task,), warning)
 
 
 def _take(ended: Ended[Outcome]) -> None:

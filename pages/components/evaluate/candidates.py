@@ -11,6 +11,7 @@ from pages.components.display import glossary
 from pages.components.evaluate.state import open_set, reported, state
 from pages.components.inputs.collections import LIVE, SAMPLE, LiveSettings, passages_of
 from pages.components.inputs.search_engine import live_settings
+from pages.components.jobs import size
 from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
 from pages.components.server import addresses
 from pages.components.session import keys, stores
@@ -94,7 +95,8 @@ def _search_control(label: str, *, allow_none: bool, own: bool = False) -> Searc
 def start(made: QuerySet, search: Search) -> None:
     """Find candidates in a worker, then keep the set and work on it."""
     mine = job()
-    mine.submit(lambda: Plan((Task(_work, (made, search, _passages(search))),)))
+    read = size.A_PASSAGE * search.candidates * len(made)
+    mine.submit(lambda: Plan((Task(_work, (made, search, _passages(search)), size=read),)))
     state().error, mine.error = mine.error, None
     st.rerun()  # what became of it stands at the top of the page
 

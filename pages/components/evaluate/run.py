@@ -16,6 +16,7 @@ from pages.components.display.markdown import escaped
 from pages.components.evaluate.saved import choose_saved, delete_popover, rename_popover
 from pages.components.evaluate.state import experiment, go, open_experiment, reported, state
 from pages.components.evaluate.terms import limit_field, rate_fields
+from pages.components.jobs import size
 from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
 from pages.components.jobs.page_job import failure as why
 from pages.components.session import account, keys, stores
@@ -124,12 +125,22 @@ def submit(one: Experiment, only: Only = "open") -> bool:
         return paid_by.purse(as_they_are[contender.provider], contender.model)
 
     options = RunOptions(connections.budget(), connections.prices(), only, purse_of)
-    task = Task(run_experiment, (stores.experiments(), one.id, current.query_set, client_of, options), id=one.id)
+    task = Task(
+        run_experiment,
+        (stores.experiments(), one.id, current.query_set, client_of, options),
+        id=one.id,
+        size=_size(current.query_set, one),
+    )
     mine = job()
     mine.forget()
     mine.start(Plan((task,)))
     current.error, mine.error = mine.error, None
     return current.error is None
+
+
+def _size(query_set: QuerySet, one: Experiment) -> int:
+    """The tokens of all candidates of all queries, once for each of the models."""
+    return size.of_many(list(query_set.documents.values()), query_set.pairs) * len(one.contenders)
 
 
 def _ignored(_ended: Ended[ExperimentProgress]) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 NAME_CHARACTERS = 120
 _SHOWN_NAMES = 1000
+_BYTES_A_TOKEN = 4
 
 
 T = TypeVar("T", bound="ParsedDocuments | Imported")
@@ -267,7 +268,8 @@ class Inbox(Generic[T]):
         """Hand the next files to a worker. One task at a time: files come in the order in which they were dropped."""
         self._delivery, self._taken = self._waiting.pop(0), 0
         draft = Draft(dict(self.files), self._delivery, self.place.keep())
-        self.job.start(Plan((Task(_read, (self.place.reading, self._delivery), asked=draft),)))
+        read = sum(len(data) for _, data in self._delivery.files) // _BYTES_A_TOKEN
+        self.job.start(Plan((Task(_read, (self.place.reading, self._delivery), asked=draft, size=read),)))
 
     def _take_read(self) -> None:
         delivery = self._delivery

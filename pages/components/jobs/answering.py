@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from pages.components.jobs import size
 from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
 from pages.components.session import page_state
 from rerank_core import TextSpan, answering_spans
@@ -94,7 +95,7 @@ def _follow(run: Run, wanted: frozenset[int]) -> None:
         job.forget()
         memory.asked.clear()
     if not job.running:
-        task = Task(_work, (run, wanted))
+        task = Task(_work, (run, wanted), size=size.of_documents([run.documents[index] for index in wanted]))
         memory.asked[task.id] = run.id, wanted
         job.start(Plan((task,)))
     turn = st.empty()

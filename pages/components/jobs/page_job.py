@@ -4,8 +4,8 @@ A page describes its kind of work once (`JobKind`) and asks it for its `job`. Pr
 with a plan: the job is refused where it would pass the operator's budget, asks first where the visitor's own spending
 limit would be passed, sets the money aside, hands the tasks to the manager's threads, and waits a moment, so that what
 is soon done is drawn at once. On every run the page calls `take_finished`, which hands each result to the page, and
-`progress`, which shows what is under way with a Cancel. Work goes on when somebody clicks elsewhere, reloads or closes
-the tab: the address names it, and `watch` finds it.
+`progress`, which shows what is under way with a Cancel. Work goes on when somebody clicks elsewhere or reloads: the
+address names it, and `watch` finds it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ import streamlit as st
 from pages.components.jobs import spending
 from pages.components.jobs.payment import Payment
 from pages.components.jobs.progress import show_progress
-from pages.components.session import account, page_state, stores
+from pages.components.jobs.size import refuse_too_much
+from pages.components.session import account, page_state, people, stores
 from pages.components.session import connection as connections
 from pages.components.session.connection import Connection
 from pages.components.session.owner import owner
@@ -43,7 +44,8 @@ class Task(Generic[T]):
     Where the kind of work may cost money, it is `work(context, payment, *args)`. `most` is the most that it may cost
     in US dollars, None where nobody knows. `asked` is what a reloaded page wants to find again while it is under way:
     texts, choices. `name` stands before its bar where several run together. `connection` is over which service it may
-    spend.
+    spend. `size` is what it reads in tokens (`pages.components.jobs.size`), by which short work is told from long work
+    and the operator's limit is kept.
     """
 
     work: Callable[..., T]
@@ -53,6 +55,7 @@ class Task(Generic[T]):
     name: str = ""
     id: str = field(default_factory=new_id)
     connection: Connection | None = None
+    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -68,15 +71,22 @@ class Plan(Generic[T]):
         known = [task.most for task in self.tasks if task.most is not None]
         return sum(known, _FREE) if known else None
 
+    @property
+    def size(self) -> int:
+        """The tokens that all of it reads."""
+        return sum(task.size for task in self.tasks)
+
 
 @dataclass(frozen=True)
 class Ended(Generic[T]):
-    """How a task came to its end: `state` is done, failed or cancelled; `error` says why it failed."""
+    """How a task came to its end: `state` is done, failed or cancelled; `error` says why it failed, `reason` why
+    somebody else cancelled it."""
 
     id: str
     state: str
     result: T | None = None
     error: RerankError | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -147,8 +157,10 @@ class PageJob(Generic[T]):
         return [job for job in found if job is not None]
 
     def find(self, job_id: str | None) -> Job[T] | None:
-        """The job of this kind with this id, of whichever session, while it is remembered."""
-        return stores.jobs().get(job_id, self.kind.name) if job_id else None
+        """The job of this kind with this id while it is remembered: of whichever session, and where people sign in, of
+        this person's alone."""
+        job = stores.jobs().get(job_id, self.kind.name) if job_id else None
+        return None if job is None or (people.current() is not None and job.owner != owner()) else job
 
     def watch(self, ids: Sequence[str], names: Sequence[str] = ()) -> bool:
         """Go on with work that a link names or that an earlier visit began; whether any of it is remembered."""
@@ -227,7 +239,9 @@ class PageJob(Generic[T]):
                     *task.args,
                     owner=owner(),
                     title=self.kind.name,
+                    label=self.kind.doing,
                     id=task.id,
+                    size=task.size,
                     asked=task.asked,
                     on_end=payment.release,
                 )
@@ -247,11 +261,13 @@ class PageJob(Generic[T]):
         return bool(jobs)
 
     def _refused(self, planned: Plan[T]) -> RerankError | None:
-        """Why the operator's budget does not allow this, as it stands; None where it does."""
+        """Why the operator does not allow this, as it stands: too much for one run, or beyond the budget; None where it
+        is allowed."""
         calls = [(task.connection, task.most) for task in planned.tasks if task.connection is not None]
         try:
+            refuse_too_much(planned.size)
             account.of(self.kind.paid, "").check(calls)
-        except SpendingLimitError as error:
+        except RerankError as error:
             return error
         return None
 
@@ -288,7 +304,7 @@ class PageJob(Generic[T]):
         if job.state == "done":
             return Ended(job.id, "done", result=job.result())
         if job.state == "cancelled":
-            return Ended(job.id, "cancelled")
+            return Ended(job.id, "cancelled", reason=job.cancel_reason)
         return Ended(job.id, "failed", error=failure(job, self.kind.failed))
 
     def _miss(self, ended: Ended[T]) -> None:
@@ -297,7 +313,7 @@ class PageJob(Generic[T]):
         elif ended.error is not None:
             self.error = ended.error
         else:
-            self.message = self.kind.cancelled
+            self.message = ended.reason or self.kind.cancelled
 
     def forget(self) -> None:
         """Turn away from what is under way, which goes on, and from what was said about the last one."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import rerank_core as rc
+from pages.components.jobs import size
 from pages.components.jobs.page_job import Task
 from pages.components.jobs.payment import Payment
 from pages.components.session import connection as connections
@@ -81,6 +82,7 @@ def rerank_task(connection: Connection, request: rc.RerankRequest, order_name: s
         name,
         run_id,
         connection,
+        size.of_documents(request.documents),
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from pages.components.display.markdown import escaped
-from pages.components.session import keys
+from pages.components.session import keys, stores
 from rerank_core import pricing
 from rerank_core.jobs import Job
 
@@ -49,7 +49,9 @@ def _draw(kind: JobKind[Any], named: Named) -> Callable[[], object]:
         st.rerun()
 
     def standing(title: str, job: Job[Any]) -> tuple[float, str]:
-        sentence = kind.words(job) if kind.words is not None else _sentence(job, kind.doing)
+        sentence = queue_words(job)
+        if sentence is None:
+            sentence = kind.words(job) if kind.words is not None else _sentence(job, kind.doing)
         return job.progress.fraction, f"{title}: {sentence}" if title else sentence
 
     with st.container(border=True, gap="small"):
@@ -87,6 +89,16 @@ def _follow(jobs: Sequence[Job[Any]], redraw: Callable[[], object]) -> None:
         if any(job.finished for job in jobs):
             st.rerun()
         redraw()
+
+
+def queue_words(job: Job[Any]) -> str | None:
+    """What a job waits for that has not begun; None where it has."""
+    if job.state != "queued":
+        return None
+    own, ahead = stores.jobs().holds_back(job), stores.jobs().ahead(job)
+    if own:
+        return f"Waiting: {own} of your own are running, which is the most for one person"
+    return f"Waiting: {ahead:,} before you" if ahead else "Waiting: you are next"
 
 
 def _sentence(job: Job[Any], doing: str) -> str:

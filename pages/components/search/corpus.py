@@ -15,6 +15,7 @@ from pages.components.inputs.controls import segmented, select
 from pages.components.inputs.document_files import PLAIN_DOCUMENT_FILES
 from pages.components.inputs.import_report import report
 from pages.components.inputs.rank_fields import chosen_of, rank_fields_control
+from pages.components.jobs import size
 from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
 from pages.components.search.filling import Filled, Filling, work
 from pages.components.search.run import FOLD
@@ -245,7 +246,9 @@ def _fill(asked: Filling | None) -> None:
     if asked is None or FILL.job().running:
         return
     state().message = ""
-    FILL.job().submit(lambda: Plan((Task(work, (stores.corpora(), asked), asked=asked),)))
+    texts = [document for _, upload in asked.files for document in upload.parsed.documents]
+    read = size.of_many(texts, len(texts))
+    FILL.job().submit(lambda: Plan((Task(work, (stores.corpora(), asked), asked=asked, size=read),)))
     st.rerun()
 
 

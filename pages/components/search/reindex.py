@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.components.inputs.collections import LIVE, SAMPLE
 from pages.components.inputs.rank_fields import has_choice, names_of, offer_titles, rank_fields_control, read_of
+from pages.components.jobs import size
 from pages.components.jobs.page_job import Plan, Task
 from pages.components.search.corpus import FILL
 from pages.components.search.filling import Filled
@@ -73,7 +74,12 @@ def _first_passages(source: str, passages: Passages) -> tuple[Document, ...]:
 
 def _index(source: str, fields: tuple[str, ...]) -> None:
     state().message = ""
-    FILL.job().submit(lambda: Plan((Task(_index_anew, (stores.corpora(), source, fields)),)))
+
+    def plan() -> Plan[Filled]:
+        read = size.of_passages(stores.corpora().open(source))
+        return Plan((Task(_index_anew, (stores.corpora(), source, fields), size=read),))
+
+    FILL.job().submit(plan)
 
 
 def _index_anew(context: JobContext, store: CorpusStore, source: str, fields: tuple[str, ...]) -> Filled:

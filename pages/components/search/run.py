@@ -13,6 +13,7 @@ from pages.components.display.board import shown
 from pages.components.inputs import fold
 from pages.components.inputs.collections import LIVE, SAMPLE, LiveSettings, passages_of
 from pages.components.inputs.rank_fields import present
+from pages.components.jobs import size
 from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
 from pages.components.jobs.paid_call import reranked_run
 from pages.components.jobs.payment import Payment
@@ -176,7 +177,18 @@ def tasks(planned: SearchPlan) -> Plan[SearchAnswer]:
         raise InvalidQueryError("The question is empty.", hint="Type a question, or pick an example ticket.")
     run_id = new_id()
     most = pricing.upper_bound(estimate(planned), planned.connection.max_retries)
-    return Plan((Task(_work, (planned, run_id), most, planned.asked, id=run_id, connection=planned.connection),))
+    read = _size(planned)
+    task = Task(_work, (planned, run_id), most, planned.asked, id=run_id, size=read, connection=planned.connection)
+    return Plan((task,))
+
+
+def _size(planned: SearchPlan) -> int:
+    """The tokens that the search reads: its candidates, and before the first one all passages that have no vectors."""
+    count, stage = planned.stage.candidates, planned.stage
+    if planned.passages is None:
+        return count * size.A_PASSAGE
+    unread = FirstStage(planned.passages, stage.kind, stage.embedding_model).missing()
+    return size.of_passages(planned.passages, count) + (size.of_passages(planned.passages, unread) if unread else 0)
 
 
 def _take(ended: Ended[SearchAnswer]) -> None:

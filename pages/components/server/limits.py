@@ -23,10 +23,16 @@ class ServerLimits:
     upload_megabytes_session: what the files that one session has uploaded may hold together, in millions of bytes;
         those on their way and those that stand on a page.
     upload_megabytes_total: the same of all sessions together.
+    tokens_per_run: what one run may read, documents times the tokens of each: by default some hours of two cores, or a
+        million short documents.
+    jobs_per_owner: how many long pieces of work, and as many short ones, one person has running at the same time. What
+        is more waits.
     """
 
     upload_megabytes_session: int = 400
     upload_megabytes_total: int = 1_000
+    tokens_per_run: int = 100_000_000
+    jobs_per_owner: int = 4
 
 
 def limits() -> ServerLimits:

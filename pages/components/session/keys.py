@@ -62,6 +62,9 @@ RUNS = "runs"
 VOTE = "vote"
 VOTE_0 = "vote_0"
 
+# Administration
+END_JOB = "end_job"
+
 # Connections
 CONNECTION_SETTINGS_REFUSED = "connection_settings_refused"
 LOAD = "load"

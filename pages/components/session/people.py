@@ -29,6 +29,13 @@ def allowed() -> Person | None:
     return access.current().person(st.user.to_dict())
 
 
+def administers() -> bool:
+    """Whether this session may see and end everybody's work: an operator's where people sign in, else that of whoever
+    sits at this computer, as long as nobody else can reach the app."""
+    person = current()
+    return not deployment.shared() if person is None else person.operator
+
+
 def name() -> str:
     """What a page calls the person: by the name the provider gave, else by the address; empty where nobody signs in.
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pages.components.server import limits
 from pages.components.session.draft_shelf import DraftShelf
 from rerank_core import samples
 from rerank_core.corpora import CorpusStore
-from rerank_core.jobs import JobManager
+from rerank_core.jobs import Fairness, JobManager
 from rerank_core.retrieval.passages import PassageList
 from rerank_core.storage.missing_articles import MissingArticleStore
 from rerank_core.storage.runs import RunStore
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
     from rerank_core.storage.experiments import ExperimentStore
     from rerank_core.storage.query_sets import QuerySetStore
 
-# Most jobs wait for a service, not for a processor; a slow one must not hold up everybody.
-_WORKERS = 8
+# Most jobs wait for a service, not for a processor; a slow one must not hold up everybody. What computes on this
+# computer takes turns at its processors besides (rerank_core/offline/workers.py).
+_WORKERS, _FOR_SHORT = 24, 8
+_WAITING_PER_OWNER = 20
 
 
 @st.cache_resource(show_spinner=False)
@@ -107,7 +110,8 @@ def spending() -> SpendingStore:
 @st.cache_resource(show_spinner=False)
 def jobs() -> JobManager:
     """The one job manager of this process; app.py closes it when the server stops."""
-    return JobManager(workers=_WORKERS)
+    share = Fairness(_FOR_SHORT, limits.limits().jobs_per_owner, _WAITING_PER_OWNER)
+    return JobManager(workers=_WORKERS, fairness=share)
 
 
 def forget() -> None:

@@ -1,0 +1,11 @@
+"""/administration: what whoever runs the server sees and does: the work of everybody."""
+
+import streamlit as st
+
+from pages.components.administration import running
+from pages.components.session import people
+
+if not people.administers():  # main.py does not offer it to others either
+    st.stop()
+st.title("Administration", anchor=False)
+running.running()
