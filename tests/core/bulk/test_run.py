@@ -149,7 +149,7 @@ def test_other_settings_or_another_data_set_are_refused(source: Path, tmp_path: 
 def test_what_cannot_be_read_is_said(tmp_path: Path, local: rc.Client):
     for name, said in (
         ("nowhere.jsonl", "cannot be read"),
-        ("a.txt", "no JSON lines or Parquet"),
+        ("a.txt", "neither JSON lines nor Parquet"),
         ("b.parquet", "cannot"),
     ):
         if name != "nowhere.jsonl":
@@ -177,8 +177,8 @@ def test_the_limit_holds_over_all_starts(source: Path, tmp_path: Path, service: 
         assert len(service.requests) == 3
         assert len(list(target.glob("part-*"))) == 1
         ended = run_bulk(str(source), str(target), client, HOSTED)
-    assert ended.spent.known == Decimal("0.007")  # the third query was asked twice
-    assert len(service.requests) == 7
+    assert ended.spent.known == Decimal("0.006")  # the third query was asked twice
+    assert len(service.requests) == 6
     assert Counter(row["query_id"] for row in rows_of(target)) == dict.fromkeys((f"q{n}" for n in range(5)), 2)
 
 
