@@ -66,7 +66,9 @@ VOTE_0 = "vote_0"
 END_JOB = "end_job"
 
 # Connections
+CONNECTION_SEARCH = "connection_search"
 CONNECTION_SETTINGS_REFUSED = "connection_settings_refused"
+GROUP = "group"
 LOAD = "load"
 LOCAL_MODELS_FAILED = "local_models_failed"
 PRICE_EDITOR_BASE = "price_editor_base"
@@ -172,7 +174,11 @@ SUMMARY_SEEN = "summary_seen"
 SUMMARY_TAGS = "summary_tags"
 
 # The frame
+SIGN_IN = "sign_in"
+SIGN_IN_BY = "sign_in_by"
+SIGN_OUT = "sign_out"
 SPENDING_LIMIT = "spending_limit"
+WHO = "who"
 
 # Inputs
 EDIT_TABLE = "edit_table"
