@@ -51,7 +51,7 @@ HEADERS = {
 PAGES = {path.stem for path in Path(__file__).parents[2].glob("*.py")} - {"main", "__init__"}
 # The first part of every address that means something: Streamlit's own, ours, and the pages.
 KNOWN = {"", "_stcore", "app", "auth", "component", "favicon.png", "index.html", "manifest.json", "media"}
-KNOWN |= {"oauth2callback", "readyz", "static", "vendor"} | PAGES
+KNOWN |= {"jobs", "oauth2callback", "readyz", "static", "vendor"} | PAGES
 
 NOT_FOUND = (
     '<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Not found</title>'
