@@ -7,7 +7,6 @@ that the main script can live in pages/, where no page can be opened without the
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,7 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pages.components.administration import service
-from pages.components.server import budget, deployment, nagle, open_browser, startup, warm_up
+from pages.components.server import budget, nagle, open_browser, startup, warm_up
 from pages.components.server.guard import HEADERS, Guard
 from pages.components.session import stores
 from rerank_core import offline
@@ -30,10 +29,14 @@ from rerank_core.storage.computed import ComputedFile
 ROOT = Path(__file__).parent
 
 startup.CHECKS.append(budget.problem)
-# Before anything listens, and without a traceback: this file is imported first, however the server is started.
-if problems := startup.problems():
-    sys.exit("The app does not start.\n" + "\n".join(problems))
-deployment.keep_sign_in()
+# Before anything listens: this file is imported first, however the server is started.
+startup.begin()
+
+
+def end_work_of(email: str) -> None:
+    """The operator has taken somebody off the list: what they had started ends too."""
+    for job in stores.jobs().jobs(email):
+        job.cancel()
 
 
 async def on_server_error(_request: Request, _error: Exception) -> Response:
@@ -71,7 +74,7 @@ app = st.App(
     ROOT / "pages" / "main.py",
     lifespan=lifespan,
     routes=[Route("/readyz", warm_up.ready), *service.ROUTES],
-    middleware=[Middleware(Guard)],
+    middleware=[Middleware(Guard, dropped=end_work_of)],
     exception_handlers={Exception: on_server_error},
     on_script_error=on_script_error,
 )

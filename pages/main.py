@@ -6,6 +6,7 @@ from pages.components import frame
 from pages.components.session import page_state, people
 from pages.components.sharing import received
 
+frame.gate()
 ADMINISTRATION = st.Page(
     "administration.py",
     title="Administration",

@@ -9,15 +9,33 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import rerank_core as rc
+from pages.components import sign_in
 from pages.components.display.markdown import escaped
 from pages.components.inputs.controls import select
 from pages.components.jobs import budget_today
-from pages.components.session import connection, keys, query_params
+from pages.components.server import deployment
+from pages.components.session import connection, keys, people, query_params
 from rerank_core.pricing.estimates import money_text
 
+_ANONYMOUS = (
+    "Whoever reaches this app uses it without signing in, with all that is saved here and the keys that are set up."
+)
 NAME = "Rerank Playground"
 ICON, WORDMARK = Path(__file__).with_name("icon.svg"), Path(__file__).with_name("wordmark.svg")
 _STYLE = f"<style>{Path(__file__).with_name('frame.css').read_text('utf-8')}</style>"
+
+
+def gate() -> None:
+    """Let nobody past who has not come in: they get the sign-in page, and the run ends here.
+
+    It is the first thing that a run of the app does. What Streamlit does without running the app is guarded in
+    pages/components/server.
+    """
+    if not deployment.signs_in() or people.allowed() is not None:
+        return
+    page_config()
+    sign_in.page(NAME, ICON)
+    st.stop()
 
 
 def page_config() -> None:
@@ -34,7 +52,10 @@ def page_config() -> None:
 
 def sidebar(page: st.Page) -> DeltaGenerator:
     """Draw the sidebar around a page; returns the place of the spend, to be filled once more after the page has run."""
+    if deployment.shared() and not deployment.signs_in():
+        st.warning(_ANONYMOUS, icon=":material/lock_open:")
     with st.sidebar:
+        sign_in.who()
         _choice()
         chosen = connection.current()
         st.caption(chosen.state)

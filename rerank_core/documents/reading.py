@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 from rerank_core.documents.files import read_documents
 from rerank_core.documents.isolated.process import TIMEOUT_SECONDS, OnProgress
 from rerank_core.documents.isolated.reader import read_isolated
-from rerank_core.documents.kinds import EXTRACTED_KINDS, FILE_KINDS, ending_of
-from rerank_core.documents.limits import DEFAULT_LIMITS, Limits
+from rerank_core.documents.kinds import EXTRACTED_KINDS, FILE_KINDS, TABLES_PACKED, ending_of
+from rerank_core.documents.limits import DEFAULT_LIMITS, SMALL_BYTES, Limits
 from rerank_core.documents.report import ParsedDocuments
 from rerank_core.models import Document
 
@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 Parsed = TypeVar("Parsed")
 
 _STEPS = 100
-# A plain text of this size is read in a tenth of a second, less than a process takes to start.
-SMALL_BYTES = 1_000_000
-# A workbook is an archive of XML and can be built to hang or to fill memory like the other office files.
-_APART = frozenset((*EXTRACTED_KINDS, "xlsx"))
+# A workbook or a packed table can be built to hang or to fill memory like the office files.
+_APART = frozenset((*EXTRACTED_KINDS, *TABLES_PACKED))
 _LABELS = ("title", "url")
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from rerank_core.errors import ConfigurationError
 from rerank_core.jobs.job import Job
@@ -38,7 +39,8 @@ class Attendance:
             raise ConfigurationError("A time of grace cannot be below 0 seconds.", hint="Use 0 or more.")
         self._is_there, self._grace, self._clock = is_there, grace, clock
         self._lock = threading.Lock()
-        self._followed: dict[Job[Any], _Followed] = {}
+        # weakly: what the manager forgets goes, with its texts
+        self._followed: WeakKeyDictionary[Job[Any], _Followed] = WeakKeyDictionary()
         self._timer: threading.Timer | None = None
         self._closed = False
 

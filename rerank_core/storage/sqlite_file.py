@@ -15,6 +15,10 @@ from typing import ClassVar, Literal, Self
 from rerank_core.errors import RerankError
 from rerank_core.storage.locks import create_private
 
+_DAMAGE = ("no such table", "no such column", "Could not decode to UTF-8")
+# What making something of a row raises where the row is not what was written.
+_UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError)
+
 HOME_VARIABLE = "RERANK_PLAYGROUND_HOME"
 
 
@@ -92,17 +96,29 @@ class SqliteFile:
         self.close()
 
     @contextlib.contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def _using(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:
                 yield self._opened()
-            except (sqlite3.Error, OSError) as error:
+            except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
                 self.close()
                 raise self._explained(error) from error
 
     @contextlib.contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection, to read rows and to make of them what they stand for: rows of which nothing can be made are
+        damage of the file. So both belongs inside."""
+        try:
+            with self._using() as db:
+                yield db
+        except _UNREADABLE as error:
+            raise self._damaged() from error
+
+    @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._reading() as db, transaction(db):
+        """The connection in a transaction. What cannot be written, such as a rating that is none, is the caller's
+        mistake, and its error comes out as it is."""
+        with self._using() as db, transaction(db):
             yield db
 
     def _opened(self) -> sqlite3.Connection:
@@ -130,13 +146,16 @@ class SqliteFile:
         if trouble == "full":
             return kind.error("The disk is full, so nothing is saved.", hint="Free some space and try again.")
         if trouble == "damaged":
-            return kind.error(
-                f"The file with the {kind.holds} is damaged: {self.path}.",
-                hint=f"You can go on working; {kind.start_anew}.",
-            )
+            return self._damaged()
         return kind.error(
             f"The {kind.holds} in {self.path} cannot be used: {error}.",
             hint=f"Check that the folder can be written, or set {HOME_VARIABLE} to one that can.",
+        )
+
+    def _damaged(self) -> RerankError:
+        return self.kind.error(
+            f"The file with the {self.kind.holds} is damaged: {self.path}.",
+            hint=f"You can go on working; {self.kind.start_anew}.",
         )
 
 
@@ -147,7 +166,10 @@ def trouble_of(error: Exception) -> Literal["busy", "full", "damaged"] | None:
         return "busy"
     if name.startswith("SQLITE_FULL") or getattr(error, "errno", None) == errno.ENOSPC:
         return "full"
-    return "damaged" if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) else None
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or isinstance(error, UnicodeDecodeError):
+        return "damaged"
+    # what SQLite does not call damage: a table that is gone, a text that is none
+    return "damaged" if isinstance(error, sqlite3.OperationalError) and str(error).startswith(_DAMAGE) else None
 
 
 @contextlib.contextmanager

@@ -156,3 +156,15 @@ def test_html_in_the_documents_is_read_as_text_unless_somebody_says_no() -> None
     assert "HTML in the texts was read as text" not in words(page)
     assert chooser(page, "Rating").value == "rating"
     assert [one.text for one in used(page).documents.values()] == ["<p>A <b>mug</b>.</p>", "<p>A pot.</p>"]
+
+
+def test_school_grades_are_turned_round_with_one_click() -> None:
+    """The button stands open beside the warning; 1 becomes the best, and it can be undone."""
+    page = upload(open_step(), ("noten.csv", b"query;id;document;Note\nmaus;a;Eine Maus;1\nmaus;b;Ein Tisch;6\n"))
+    assert "turn them round" in words(page)
+    settled(click(page, "Turn round: the smallest is the best"))
+    assert "turn them round" not in words(page)
+    assert "'1' as 5, '6' as 0" in words(page)
+    press(page, "Read the ratings as they stand")
+    made = used(settled(click(page, "Turn round: the smallest is the best")))
+    assert made.combined() == {"maus": {"a": 5, "b": 0}}

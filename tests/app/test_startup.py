@@ -23,9 +23,13 @@ NAMED = {"redirect_uri": AUTH["redirect_uri"], "cookie_secret": AUTH["cookie_sec
 def problems(monkeypatch, tmp_path):
     """What the check says of a secrets file with these sections, in a home that can be written."""
     monkeypatch.setenv("RERANK_PLAYGROUND_HOME", str(tmp_path / "home"))
+    given = deployment.st.get_option
 
-    def found(**secrets):
+    def found(options=None, **secrets):
+        mine = {"server.allowedHosts": ["rerank.example"]} if "auth" in secrets else {}
+        settings = mine | (options or {})
         monkeypatch.setattr(deployment, "secrets", lambda: secrets)
+        monkeypatch.setattr(deployment.st, "get_option", lambda name: settings.get(name, given(name)))
         return startup.problems()
 
     return found
@@ -67,6 +71,57 @@ def test_what_cannot_hold_is_said(problems, secrets, said):
     assert said in sentence
 
 
+OPEN = {"server.address": "0.0.0.0", "server.allowedHosts": ["rerank.example"]}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"server.address": "0.0.0.0"},
+        {"server.address": None},
+        {"server.address": "10.0.0.7"},
+        {"server.allowedHosts": ["localhost", "rerank.example"]},
+        {"server.allowedHosts": ["localhost", "*"]},
+        {"server.allowedHosts": []},
+    ],
+)
+def test_without_a_sign_in_others_are_let_in_on_purpose_only(problems, monkeypatch, options):
+    """Beyond this computer the app starts with a sign-in, or where the operator says that none is needed."""
+    said = " ".join(problems(options))
+    assert "nobody signs in" in said
+    assert "RERANK_ALLOW_ANONYMOUS=1" in said
+    monkeypatch.setenv("RERANK_ALLOW_ANONYMOUS", "0")
+    assert problems(options)
+    monkeypatch.setenv("RERANK_ALLOW_ANONYMOUS", "1")
+    any_name = "*" in options.get("server.allowedHosts", "-") or not options.get("server.allowedHosts", "-")
+    assert bool(problems(options)) is any_name
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"server.allowedHosts": []}, "by any name"),
+        ({"server.allowedHosts": ["*"]}, "by any name"),
+        ({"server.allowedHosts": ["localhost"]}, "does not have that name"),
+        ({"server.trustedUserHeaders": {"X-User": "email"}}, "be anybody"),
+        ({"server.enableXsrfProtection": False}, "enableXsrfProtection"),
+        ({"server.baseUrlPath": "rerank"}, "/rerank/oauth2callback"),
+    ],
+)
+def test_the_servers_options_fit_the_sign_in(problems, options, said):
+    """An option that would go around the sign-in, or in its way, is named."""
+    (sentence,) = problems(OPEN | options, auth=AUTH, access=ACCESS)
+    assert said in sentence
+
+
+def test_a_sign_in_that_is_not_needed_is_none(problems, monkeypatch):
+    """Sign-in and RERANK_ALLOW_ANONYMOUS at once is a slip."""
+    assert problems(OPEN, auth=AUTH, access=ACCESS) == []
+    monkeypatch.setenv("RERANK_ALLOW_ANONYMOUS", "1")
+    (sentence,) = problems(OPEN, auth=AUTH, access=ACCESS)
+    assert "Take away the one" in sentence
+
+
 def test_without_authlib_there_is_no_sign_in(problems, monkeypatch):
     """The package that signs people in is asked for at the start, not at the first click."""
     monkeypatch.setattr(startup.importlib.util, "find_spec", lambda name: None)
@@ -85,9 +140,9 @@ def test_a_home_that_cannot_be_written_is_said(problems, monkeypatch, tmp_path):
 
 def test_what_was_asked_for_at_the_start_stays(monkeypatch):
     """A secrets file that loses its [auth] later does not open the app to everybody."""
-    monkeypatch.setattr(deployment, "_asked_at_start", set())
+    monkeypatch.setattr(deployment, "_known", set())
     monkeypatch.setattr(deployment, "secrets", lambda: {"auth": AUTH})
-    deployment.keep_sign_in()
+    deployment.remember()
     monkeypatch.setattr(deployment, "secrets", dict)
     assert deployment.signs_in()
 
@@ -99,6 +154,23 @@ def test_a_refused_start_ends_with_one_sentence(tmp_path, how, secrets):
     """However the server is started, it ends with a status that is not 0, the sentence, and no traceback."""
     said = start_refused(tmp_path, how, secrets)
     assert "secrets" in said.rpartition("The app does not start.\n")[2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("how", "arguments"),
+    [
+        ("streamlit", ("--server.address=0.0.0.0",)),
+        ("streamlit", ("--server.allowedHosts=rerank.example",)),
+        ("uvicorn", ("--host", "0.0.0.0")),
+        ("uvicorn", ("--uds", "app.sock")),
+    ],
+)
+def test_beyond_this_computer_it_does_not_start_without_a_sign_in(tmp_path, how, arguments):
+    """Streamlit is told where to listen by its options, uvicorn by its own; both are looked at."""
+    said = start_refused(tmp_path, how, arguments=arguments)
+    assert "nobody signs in" in said
+    assert "RERANK_ALLOW_ANONYMOUS=1" in said
 
 
 def start_refused(home, how: str, secrets: str = "", arguments: tuple[str, ...] = (), **environment: str) -> str:

@@ -73,11 +73,17 @@ def free_port() -> int:
 
 
 def start_server(
-    home: Path, *, script: Path = ROOT / "app.py", root: Path = ROOT, wait: str = "/readyz", **extra: str
+    home: Path,
+    *,
+    script: Path = ROOT / "app.py",
+    root: Path = ROOT,
+    wait: str = "/readyz",
+    port: int | None = None,
+    **extra: str,
 ) -> Server:
     """Start the app (or a host page of a test's own, or another checkout's app at `root`) and wait until it answers at
-    `wait` with 200."""
-    port = free_port()
+    `wait` with 200. Without `port`, on one that is free."""
+    port = port or free_port()
     log = home / "server.log"
     options = {
         "server.port": str(port),

@@ -10,7 +10,9 @@ from pages.components.display.board import shown
 from pages.components.inputs.uploads import Inbox
 from pages.components.session import keys
 from rerank_core.documents.report import count
+from rerank_core.evaluation.formats.columns import may_be_school_grades
 from rerank_core.evaluation.formats.imported import Imported
+from rerank_core.evaluation.grades.mapping import turned_round
 from rerank_core.evaluation.grades.values import RATINGS
 from rerank_core.evaluation.measures.measure import LARGEST_GRADE, SMALLEST_GRADE
 
@@ -33,7 +35,21 @@ def rating_map(inbox: Inbox[Imported], name: str) -> None:
             "usually the best. An empty grade is no rating.",
             icon=":material/star_half:",
         )
-    with st.expander("Map ratings", icon=":material/star_half:", expanded=parsed.unmapped, key=_key(inbox, name)):
+    by_hand = RATINGS in upload.requested
+    school = not by_hand and may_be_school_grades(parsed.chosen.get("rating", ""), parsed.rating_values)
+    is_open = parsed.unmapped or school
+    with st.expander("Map ratings", icon=":material/star_half:", expanded=is_open, key=_key(inbox, name)):
+        if can_be_turned(parsed):
+            st.button(
+                "Turn round: the smallest is the best",
+                type="primary" if school else "secondary",
+                icon=":material/swap_vert:",
+                help="The largest value becomes 0, not relevant, and each smaller one more, as with school grades of "
+                "which 1 is the best. It can be undone.",
+                key=_key(inbox, name, "turn"),
+                on_click=_turn,
+                args=(inbox, name),
+            )
         known = sorted(parsed.rating_grades, key=lambda value: (-parsed.rating_grades[value], value))
         values = [*unclear, *known]
         with st.form(_key(inbox, name, "form"), border=False):
@@ -50,7 +66,7 @@ def rating_map(inbox: Inbox[Imported], name: str) -> None:
                 on_click=_use,
                 args=(inbox, name, tuple(values[:MOST_VALUES])),
             )
-        if RATINGS in upload.requested:
+        if by_hand:
             st.button(
                 "Read the ratings as they stand",
                 type="tertiary",
@@ -59,6 +75,14 @@ def rating_map(inbox: Inbox[Imported], name: str) -> None:
                 on_click=_forget,
                 args=(inbox, name),
             )
+
+
+def can_be_turned(parsed: Imported) -> bool:
+    """Whether the smallest grade can be made the best: there are several, and all values are known."""
+    grades = parsed.rating_grades.values()
+    if parsed.unmapped or len(set(grades)) < 2:
+        return False
+    return max(grades) - min(grades) <= LARGEST_GRADE
 
 
 def _row(inbox: Inbox[Imported], name: str, number: int, value: str) -> None:
@@ -90,6 +114,13 @@ def _use(inbox: Inbox[Imported], name: str, values: tuple[str, ...]) -> None:
     for number, value in enumerate(values):
         grades[value] = st.session_state.get(_key(inbox, name, number))
     inbox.read_again(name, {**upload.requested, RATINGS: json.dumps(grades)})
+
+
+def _turn(inbox: Inbox[Imported], name: str) -> None:
+    if upload := inbox.files.get(name):
+        grades = turned_round(upload.parsed.rating_grades)
+        none = dict.fromkeys(value for value in upload.parsed.rating_values if value not in grades)
+        inbox.read_again(name, {**upload.requested, RATINGS: json.dumps(none | grades)})
 
 
 def _forget(inbox: Inbox[Imported], name: str) -> None:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import gc
+import logging
+import os
+import sys
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from starlette.types import Scope
 from streamlit.errors import StreamlitSecretNotFoundError
 
 from rerank_core.errors import ConfigurationError
 
+log = logging.getLogger("rerank_playground")
+ANONYMOUS_VARIABLE = "RERANK_ALLOW_ANONYMOUS"
 _LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
-_asked_at_start: set[str] = set()
+_FORWARDING = {b"forwarded", b"x-real-ip"}
+# What has been found out since the start and holds until the end: "sign-in", "listens" (beyond loopback), "visited".
+_known: set[str] = set()
 
 
 def secrets() -> Mapping[str, Any]:
@@ -40,31 +49,60 @@ def section(name: str) -> Mapping[str, Any]:
 
 def signs_in() -> bool:
     """Whether people sign in here. What was so at the start stays so, whatever becomes of the secrets file."""
-    return bool(_asked_at_start) or "auth" in secrets()
+    return "sign-in" in _known or "auth" in secrets()
 
 
-def keep_sign_in() -> None:
-    """From now on people sign in here if they do so now; to be called once, at the start of the server."""
-    if "auth" in secrets():
-        _asked_at_start.add("auth")
+def anonymous_allowed() -> bool:
+    """Whether the operator lets others in without a sign-in, by RERANK_ALLOW_ANONYMOUS=1."""
+    return os.environ.get(ANONYMOUS_VARIABLE, "").strip().lower() in ("1", "true", "yes")
 
 
 def shared() -> bool:
     """Whether others than the person at this computer can reach the app.
 
-    True where sign-in is configured, where the server listens on more than loopback, and where it goes by a name
-    other than localhost, which is what a server behind a proxy or started by uvicorn has to be told.
+    True where sign-in is configured, where the server listens on more than loopback, where it goes by a name
+    other than localhost, which is what a server behind a proxy has to be told, and as soon as a request has come from
+    elsewhere.
     """
+    return signs_in() or "visited" in _known or open_to_others()
+
+
+def open_to_others() -> bool:
+    """Whether the settings let others than the person at this computer reach the app, were it not for a sign-in."""
     names = {str(name).strip().strip("[]").lower() for name in st.get_option("server.allowedHosts")}
     only_here = bool(names) and names <= _LOOPBACK_NAMES and is_loopback(st.get_option("server.address"))
-    return signs_in() or not only_here
+    return "listens" in _known or not only_here
+
+
+def remember() -> None:
+    """Take down, once at the start of the server, what stays so until it ends: sign-in, and where uvicorn listens."""
+    if "auth" in secrets():
+        _known.add("sign-in")
+    uvicorn = sys.modules.get("uvicorn.config")
+    if uvicorn is not None:  # started as `uvicorn app:app`, it says where to listen to nobody else
+        made = (each for each in gc.get_objects() if type(each) is uvicorn.Config)
+        if any(config.uds or not is_loopback(config.host) for config in made):
+            _known.add("listens")
+
+
+def notice(scope: Scope) -> bool:
+    """Whether a request comes from elsewhere: a proxy, or another computer. The first makes the app shared."""
+    forwarded = any(name in _FORWARDING or name.startswith(b"x-forwarded-") for name, _value in scope["headers"])
+    peer = scope.get("client")
+    elsewhere = forwarded or peer is None or not is_loopback(peer[0])
+    if elsewhere and "visited" not in _known:
+        _known.add("visited")
+        log.warning("A request came from another computer or through a proxy: others can reach this app.")
+    return elsewhere
 
 
 def is_loopback(address: str | None) -> bool:
-    """Whether a server that listens at this address can be reached from this computer alone."""
+    """Whether a server that listens at this address can be reached from this computer alone, or a peer sits at it."""
     if not address:
         return False  # Streamlit then listens everywhere
     try:
-        return ip_address(address.strip("[]")).is_loopback
+        found = ip_address(address.strip("[]"))
     except ValueError:
         return address.lower() == "localhost"
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return (mapped or found).is_loopback

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pages.components.server import upload_room
+from pages.components.server import deployment, landing, messages, upload_room, visitor
 
 
 def inline_script_hashes() -> str:
@@ -52,7 +53,15 @@ PAGES = {path.stem for path in Path(__file__).parents[2].glob("*.py")} - {"main"
 # The first part of every address that means something: Streamlit's own, ours, and the pages.
 KNOWN = {"", "_stcore", "app", "auth", "component", "favicon.png", "index.html", "manifest.json", "media"}
 KNOWN |= {"jobs", "oauth2callback", "readyz", "static", "vendor"} | PAGES
-
+# Who has not come in gets the frontend, which is the same for every app of Streamlit's, and the way to the sign-in.
+# What answers the operator's command asks for a token of its own.
+STRANGERS = {"", "auth", "favicon.png", "index.html", "jobs", "manifest.json", "oauth2callback", "readyz", "static"}
+_STRANGERS_PARTS = (["health"], ["host-config"])
+_NOBODYS = (["metrics"], ["agent"], ["script-health-check"])
+UNINVITED = (
+    "This app is for the computer that it runs on. To let others in, whoever runs it sets up sign-in, or starts it "
+    f"with {deployment.ANONYMOUS_VARIABLE}=1; docs/operating.md says how."
+)
 NOT_FOUND = (
     '<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Not found</title>'
     '<link rel="icon" href="data:,"><style>:root {{color-scheme: light dark; font: 1.1rem/1.5 system-ui; margin: 3rem}}'
@@ -89,43 +98,77 @@ def _parts(path: str) -> list[str]:
 def route_known(path: str) -> bool:
     """Whether anything lives at this address. Streamlit answers every other one with its first page and a 200."""
     parts = _parts(path)
-    if parts[:2] == ["_stcore", "metrics"]:  # nobody's business
+    if parts[:1] == ["_stcore"] and parts[1:2] in _NOBODYS:
         return False
     first, rest = "".join(parts[:1]), parts[1:]
     return first in KNOWN and (first not in PAGES or not rest or rest[0] == "_stcore")
 
 
-class Guard:
-    """Refuses strangers before Streamlit sees them, and puts the headers on every answer."""
+def for_strangers(path: str) -> bool:
+    """Whether somebody who has not signed in may have what is at this address: what the sign-in page is made of."""
+    parts = _parts(path)
+    if parts[:1] and parts[0] in PAGES:
+        parts = parts[1:]
+    return parts[1:2] in _STRANGERS_PARTS if parts[:1] == ["_stcore"] else "".join(parts[:1]) in STRANGERS
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+
+def is_page(path: str) -> bool:
+    """Whether a page of ours is at this address."""
+    parts = _parts(path)
+    return not parts or (len(parts) == 1 and parts[0] in PAGES)
+
+
+class Guard:
+    """Refuses strangers before Streamlit sees them, and puts the headers on every answer.
+
+    `dropped` is told the e-mail address of a person whom the operator has taken off the list and who was here.
+    """
+
+    def __init__(self, app: ASGIApp, dropped: Callable[[str], None]) -> None:
+        self.app, self.dropped = app, dropped
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        host, origin = headers.get("host"), headers.get("origin")
+        uninvited = deployment.notice(scope) and not (deployment.signs_in() or deployment.anonymous_allowed())
         if scope["type"] == "websocket":
-            if host_allowed(host) and origin_allowed(origin, host):
-                await self.app(scope, receive, send)
-            else:
-                await receive()
-                await send({"type": "websocket.close", "code": 1008})
-            return
+            await self._websocket(scope, receive, send, uninvited=uninvited)
+        else:
+            await self._http(scope, receive, send, uninvited=uninvited)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send, *, uninvited: bool) -> None:
+        headers = Headers(scope=scope)
+        host = headers.get("host")
+        if uninvited or not host_allowed(host) or not origin_allowed(headers.get("origin"), host):
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+        elif deployment.signs_in():
+            await messages.signed_in(self.app, scope, receive, send, self.dropped)
+        else:
+            await messages.everybody(self.app, scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send, *, uninvited: bool) -> None:
+        headers, path = Headers(scope=scope), scope["path"]
+        who = visitor.of(headers) if deployment.signs_in() else None
+        stranger = who is not None and who.person() is None
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(HEADERS)
+                if stranger and is_page(path):
+                    landing.ask(scope, message)
+                if who is not None and _parts(path) == ["oauth2callback"]:
+                    landing.lead(scope, message)
+                if who is not None and _parts(path) == ["auth", "login"] and message["status"] >= 400:
+                    landing.fail(message)
             await send(message)
 
-        answer: ASGIApp = self._upload if _uploads_to(scope) else self.app
-        if not host_allowed(host):
-            answer = PlainTextResponse("This server does not go by that name. See server.allowedHosts.", 400)
-        elif not route_known(scope["path"]):
-            answer = HTMLResponse(NOT_FOUND.format(home=f"/{st.get_option('server.baseUrlPath').strip('/')}"), 404)
-        await answer(scope, receive, with_headers)
+        answer = PlainTextResponse(UNINVITED, 403) if uninvited else _refusal(headers, path, stranger=stranger)
+        if answer is None and who is not None and _parts(path) == ["auth", "logout"]:
+            who.sign_out()
+        usual = self._upload if _uploads_to(scope) else self.app
+        await (answer or usual)(scope, receive, with_headers)
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let an upload through if there is room for it. One that does not say how large it is cannot be let in."""
@@ -140,6 +183,17 @@ class Guard:
         except upload_room.Full as full:
             upload_room.draw_again(session)
             await PlainTextResponse(str(full), 413)(scope, receive, send)
+
+
+def _refusal(headers: Headers, path: str, *, stranger: bool) -> ASGIApp | None:
+    """What a request gets instead of an answer of the app's; None where it may have that."""
+    if not host_allowed(headers.get("host")):
+        return PlainTextResponse("This server does not go by that name. See server.allowedHosts.", 400)
+    if not route_known(path):
+        return HTMLResponse(NOT_FOUND.format(home=f"/{st.get_option('server.baseUrlPath').strip('/')}"), 404)
+    if stranger and not for_strangers(path):
+        return PlainTextResponse("Sign in first.", 403)
+    return None
 
 
 def _uploads_to(scope: Scope) -> str:

@@ -6,7 +6,10 @@ file adds its own check to `CHECKS` from app.py, so that a value that makes no s
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import logging
+import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
@@ -14,13 +17,29 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from pages.components.server import access, deployment, limits
+from pages.components.server.guard import host_allowed
 from rerank_core.errors import RerankError
 from rerank_core.storage.sqlite_file import HOME_VARIABLE, home
 
+log = logging.getLogger("rerank_playground")
 Check = Callable[[], str | None]
 _PROVIDER = ("client_id", "client_secret", "server_metadata_url")
 _SECRET_LENGTH = 32
 _GUIDE = "docs/operating.md has the whole section."
+
+
+def begin() -> None:
+    """Check; where something cannot hold, end the process with a sentence, a status that is not 0 and no traceback."""
+    with contextlib.suppress(RerankError):  # the checks say it too
+        deployment.remember()
+    if found := problems():
+        sys.exit("The app does not start.\n" + "\n".join(found))
+    if deployment.open_to_others() and deployment.anonymous_allowed():
+        log.warning(
+            "%s is set: whoever reaches this app uses it without signing in, with what is saved here and with the "
+            "keys that are set up.",
+            deployment.ANONYMOUS_VARIABLE,
+        )
 
 
 def problems() -> list[str]:
@@ -89,6 +108,56 @@ def authlib() -> str | None:
     return "Sign-in is set up and the package Authlib is missing. Install it: pip install -r requirements.txt"
 
 
+def reach() -> str | None:
+    """Others reach the app with a sign-in, or where the operator says that none is needed; not by an oversight."""
+    if "auth" in deployment.secrets():
+        if not deployment.anonymous_allowed():
+            return None
+        return (
+            f"Sign-in is set up, and {deployment.ANONYMOUS_VARIABLE} lets people in without it. "
+            "Take away the one that is not meant."
+        )
+    if deployment.anonymous_allowed() or not deployment.open_to_others():
+        return None
+    return (
+        f"Others could reach this app (server.address is {st.get_option('server.address') or 'every address'}, "
+        f"server.allowedHosts is {', '.join(st.get_option('server.allowedHosts')) or 'any name'}) and nobody signs in. "
+        "Set up [auth] and [access] in the secrets file (docs/operating.md), or listen on 127.0.0.1 and go by "
+        f"localhost; to let everybody in, set {deployment.ANONYMOUS_VARIABLE}=1."
+    )
+
+
+def host_names() -> str | None:
+    """Where others reach the app it goes by names that the operator has chosen, the one of the sign-in among them."""
+    names = [str(name).strip() for name in st.get_option("server.allowedHosts")]
+    redirect = urlsplit(str(deployment.section("auth").get("redirect_uri") or "")).netloc
+    if deployment.open_to_others() and (not names or "*" in names):
+        return (
+            "server.allowedHosts lets the app go by any name, so a page of another site could reach it through a "
+            'visitor\'s browser. Name the hosts that people use, as in allowedHosts = ["rerank.example.org"].'
+        )
+    if redirect and not host_allowed(redirect):
+        return (
+            f"The redirect_uri of [auth] is at {redirect}, and server.allowedHosts does not have that name. "
+            "Add it in .streamlit/config.toml."
+        )
+    return None
+
+
+def server_options() -> str | None:
+    """No option of Streamlit's goes around the sign-in."""
+    if "auth" not in deployment.secrets():
+        return None
+    if st.get_option("server.trustedUserHeaders"):
+        return (
+            "server.trustedUserHeaders would let whoever writes those headers be anybody. Take it away: people sign in "
+            "through [auth]."
+        )
+    if not st.get_option("server.enableXsrfProtection"):
+        return "With server.enableXsrfProtection off, Streamlit knows nobody who has signed in. Set it to true."
+    return None
+
+
 def access_list() -> str | None:
     """Where people sign in, the list of who may come in makes sense and names somebody; elsewhere there is none."""
     found = access.read(deployment.section("access"))
@@ -135,4 +204,15 @@ def _is_safe(address: str) -> bool:
     return bool(host) and (split.scheme == "https" or (split.scheme == "http" and deployment.is_loopback(host)))
 
 
-CHECKS: list[Check] = [secrets_file, sign_in, sign_in_address, authlib, access_list, writable_home, limits.problem]
+CHECKS: list[Check] = [
+    secrets_file,
+    sign_in,
+    sign_in_address,
+    authlib,
+    access_list,
+    reach,
+    host_names,
+    server_options,
+    writable_home,
+    limits.problem,
+]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from pages.components.session import page_state
+from pages.components.session import page_state, unsaved
 from rerank_core import Document
 from rerank_core.documents import ParsedDocuments, parse_documents
 from rerank_core.documents.working_list import WorkingList
@@ -79,8 +79,9 @@ def texts() -> Texts:
 
 
 def open_run(run: Run) -> None:
-    """Have the Playground show a run of another page. For a button's callback, before anything is drawn."""
-    texts().opened = run
+    """Have the Playground show a run of another page, from where it can be found again. For a button's callback, before
+    anything is drawn."""
+    texts().opened = unsaved.saved(run)
 
 
 def as_pasted_text(documents: tuple[Document, ...]) -> str:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
-from typing import Any
-from xml.dom import minidom
-from xml.parsers.expat import ExpatError
 
 from rerank_core.documents.decoding import Unreadable
 from rerank_core.documents.extract.archive import Archive, check_parts
 from rerank_core.documents.extract.furniture import own_title
+from rerank_core.documents.extract.hidden_text import without_hidden
 from rerank_core.documents.extract.sink import SourceFile
 from rerank_core.documents.extract.web import add_sections, read_page
 from rerank_core.extras import require
@@ -33,8 +30,6 @@ comment-reference =>
 
 _PROPERTIES = "docProps/core.xml"
 _TITLE = "{http://purl.org/dc/elements/1.1/}title"
-_BODY = "word/document.xml"
-_WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
 # the way back from a note to where it is called is for eyes and mice
 _BACK = re.compile(r'<a href="#[^"<>]{0,80}note-ref-[^"<>]{0,40}">↑</a>')
@@ -55,7 +50,7 @@ def read_word(data: bytes, source: SourceFile) -> None:
     source.progress(1, 2, "reading the document")
     # The style map inside a file would let the file decide what is kept.
     converted = mammoth.convert_to_html(
-        io.BytesIO(_without_hidden(data, archive)),
+        io.BytesIO(without_hidden(data, archive)),
         style_map=_STYLES,
         include_embedded_style_map=False,
         external_file_access=False,
@@ -76,28 +71,6 @@ def _said_title(archive: Archive) -> str:
         return own_title(archive.xml(_PROPERTIES).findtext(_TITLE) or "")
     except Unreadable:
         return ""  # damaged properties are no reason to lose the text
-
-
-def _without_hidden(data: bytes, archive: Archive) -> bytes:
-    """The document without the runs that its writer has hidden (w:vanish): no reader of it sees them."""
-    body = archive.read(_BODY) if _BODY in archive else b""
-    if b"vanish" not in body:
-        return data
-    try:
-        document = minidom.parseString(body)  # noqa: S318  # what declares entities does not get here
-    except (ExpatError, ValueError, LookupError) as error:
-        raise Unreadable("This Word document is damaged: it could not be read.") from error
-    for mark in document.getElementsByTagNameNS(_WORD, "vanish"):
-        run: Any = mark.parentNode and mark.parentNode.parentNode
-        shown = mark.getAttributeNS(_WORD, "val").lower() in ("0", "false", "off")
-        if not shown and run and run.localName == "r" and run.parentNode:
-            run.parentNode.removeChild(run)
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as written:
-        for part in archive.parts:
-            hidden = part.filename.casefold() == _BODY
-            written.writestr(part.filename, document.toxml(encoding="utf-8") if hidden else archive.unpack(part))
-    return out.getvalue()
 
 
 def _no_picture(_: object) -> list[object]:

@@ -14,12 +14,12 @@ from rerank_core.documents.extract.sink import LimitReached, Sink, SourceFile
 from rerank_core.documents.isolated import wire
 from rerank_core.documents.isolated.process import TIMEOUT_SECONDS, OnProgress, read_in_process
 from rerank_core.documents.limits import DEFAULT_LIMITS, Limits
-from rerank_core.documents.report import ParsedDocuments, Problem, count
+from rerank_core.documents.report import ParsedDocuments, Problems, count
 from rerank_core.models import Document
 
 _DOCUMENT = ("text", "id", "metadata")
 # what an import says besides its documents, problems, notes and source
-_DETAILS = ("mode", "query", "model", "top_n", "rows", "preview", "markup", *wire.LAYOUT)
+_DETAILS = ("mode", "query", "model", "top_n", "rows", "preview", "markup", "more_problems", *wire.LAYOUT)
 
 
 def read_isolated(
@@ -66,10 +66,16 @@ def read_isolated(
         rows = len(found.documents) + len(found.problems)
         parsed = replace(kinds.failed_import(filename, ending.sentence(_kept(len(found.documents)))), rows=rows)
     # a direct reader counts lines; the others say in words where a problem is, in their own order
-    problems = tuple(sorted((*found.problems, *parsed.problems), key=lambda problem: problem.line))
-    notes = tuple(found.notes)
+    found.problems.take(parsed.problems, parsed.more_problems)
     return kinds.with_empty_note(
-        replace(parsed, documents=tuple(found.documents), problems=problems, notes=notes, source=filename)
+        replace(
+            parsed,
+            documents=tuple(found.documents),
+            problems=found.problems.by_line(),
+            more_problems=found.problems.more,
+            notes=tuple(found.notes),
+            source=filename,
+        )
     )
 
 
@@ -84,7 +90,7 @@ class _DocumentRecords:
 
     def __init__(self, limits: Limits) -> None:
         self.documents: list[Document] = []
-        self.problems: list[Problem] = []
+        self.problems = Problems(limits.problems)
         self.notes: list[str] = []
         self.parsed: ParsedDocuments | None = None
         self._limits = limits
@@ -95,12 +101,12 @@ class _DocumentRecords:
         if kind == "document" and len(self.documents) < self._limits.documents:
             self.documents.append(Document(**wire.checked(Document, record)))
         elif kind == "problem":
-            self.problems.append(wire.problem_of(record))
+            self.problems.take([wire.problem_of(record)])
         elif kind == "note":
             self.notes.append(str(record.get("note")))
         elif kind == "done":
             parsed = ParsedDocuments((), **wire.checked(ParsedDocuments, record, _DETAILS))
-            self.parsed = replace(parsed, rows=max(0, parsed.rows))
+            self.parsed = replace(parsed, rows=max(0, parsed.rows), more_problems=max(0, parsed.more_problems))
         else:
             raise wire.Nonsense
 
@@ -120,13 +126,15 @@ def answer(order: wire.Order, data: bytes, say: wire.Say) -> None:
         with suppress(LimitReached):  # the sink has said so
             read(kind, data, SourceFile(sink, order.filename))
         parsed = ParsedDocuments((), kind, rows=sink.rows)
+        more = 0
     else:
         parsed = read_directly(kind, order.filename, data, dict(order.columns), order.limits)
         with suppress(LimitReached):
             for document in parsed.documents:
                 sink.take(document)
+        more = parsed.more_problems
         for problem in parsed.problems:
             sink.problem(problem, rows=0)
         for note in parsed.notes:
             sink.note(note)
-    say("done", **wire.values_of(parsed, _DETAILS))
+    say("done", **wire.values_of(replace(parsed, more_problems=more + sink.more_problems), _DETAILS))

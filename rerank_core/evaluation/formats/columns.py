@@ -11,6 +11,7 @@ from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.guess import GUESSED_FROM, ColumnGuess, about_queries, guess_columns
 from rerank_core.documents.tables.table import Row, rows_above
 from rerank_core.evaluation.grades.mapping import are_ratings
+from rerank_core.evaluation.grades.values import is_by_hand
 from rerank_core.evaluation.grades.vocabulary import DOUBTFUL_RATING_NAMES, RATING_NAMES
 
 TABLE_ROLES = ("query", "query_id", "tag", "document", "id", "title", "rank", "score", "rating", "rater")
@@ -21,6 +22,11 @@ in the initial order; a person's rating and who gave it. Every other column is k
 _IDS = ("id", "docno", *(name for name in fields.NAMES["id"] if name not in ("id", "docno")))
 _SCHOOL_GRADES = ("note", "schulnote", "zensur", "school grade")
 _WORST_SCHOOL_GRADE = 6
+_UPSIDE_DOWN = (
+    " A higher one counts as better. If they are school grades, of which 1 is the best, turn them round with "
+    '"Map ratings".'
+)
+_BY_ADDRESS = "The addresses under '{}' say which document a row is about."
 _AS_NAMED = {"document": "text"}  # as `guess_columns` calls it
 _NAMES: Mapping[str, tuple[str, ...]] = {
     **fields.NAMES,
@@ -48,16 +54,29 @@ def guess_roles(
         known["id"] = (*_IDS[1:], _IDS[0])  # of Label Studio's columns "id" is the number of the task
     guess = guess_columns(names, looked_at, wanted, known)
     chosen = {role: guess.chosen[_name_of(role)] for role in TABLE_ROLES if _name_of(role) in guess.chosen}
+    if not (columns or {}).keys() & {"document", "id"} and (address := _address(names, chosen)):
+        chosen.pop("document", None)
+        chosen["id"] = address
+        guess = replace(guess, notes=(*guess.notes, _BY_ADDRESS.format(address)))
     if "rating" not in chosen and "rating" not in (columns or {}):
         free = {fields.normal(name): name for name in reversed(names) if name not in chosen.values()}
         if rating := _doubtful_rating(names, looked_at, free):
             chosen["rating"] = rating
             said = f"The column '{rating}' was read as the ratings, since that is what its cells hold."
-            said += _upside_down(
-                rating, {row[names.index(rating)] for row in looked_at if names.index(rating) < len(row)}
-            )
+            values = {row[names.index(rating)] for row in looked_at if names.index(rating) < len(row)}
+            if may_be_school_grades(rating, values) and not is_by_hand():
+                said += _UPSIDE_DOWN
             guess = replace(guess, notes=(*guess.notes, said))
     return replace(guess, chosen=chosen, unsure=tuple(role for role in TABLE_ROLES if _name_of(role) in guess.unsure))
+
+
+def _address(names: Sequence[str], chosen: Mapping[str, str]) -> str | None:
+    """The column of web addresses where nothing else says which document a row of a query is about."""
+    if "id" in chosen or not chosen.keys() & {"query", "query_id"}:
+        return None
+    taken = {name for role, name in chosen.items() if role != "document"}
+    address = fields.first_named(dict.fromkeys(name for name in names if name not in taken), "url")
+    return address if chosen.get("document", address) == address else None
 
 
 def _name_of(role: str) -> str:
@@ -79,17 +98,12 @@ def _doubtful_rating(names: Sequence[str], rows: Sequence[Sequence[str]], free: 
     return None
 
 
-def _upside_down(column: str, values: Iterable[str]) -> str:
-    """A warning where ratings may be school grades, of which 1 is the best in German; "" where they cannot be."""
+def may_be_school_grades(column: str, values: Iterable[str]) -> bool:
+    """Whether a column of ratings may hold school grades, of which 1 is the best in German, by its name and values."""
     numbers = [cell.strip().replace(",", ".") for cell in values if cell.strip()]
     if fields.normal(column) not in _SCHOOL_GRADES or not all(is_number(cell) for cell in numbers):
-        return ""
-    if not all(1 <= float(cell) <= _WORST_SCHOOL_GRADE for cell in numbers):
-        return ""
-    return (
-        " A higher one counts as better. If they are school grades, of which 1 is the best, turn them round with "
-        '"Map ratings".'
-    )
+        return False
+    return all(1 <= float(cell) <= _WORST_SCHOOL_GRADE for cell in numbers)
 
 
 def is_role_name(name: str) -> bool:

@@ -69,6 +69,15 @@ def map_ratings(values: Collection[str], chosen: Mapping[str, int | None] | None
     return GradeMapping(known, " ".join(_sentences(read, none, by_hand)))
 
 
+def turned_round(grades: Mapping[str, int]) -> dict[str, int]:
+    """The same grades where the smallest is meant as the best, such as school grades in German: the largest becomes 0,
+    each smaller one as much more as it is smaller. Raises ValueError where one would be over 127."""
+    most, least = max(grades.values(), default=0), min(grades.values(), default=0)
+    if most - least > LARGEST_GRADE:
+        raise ValueError(f"The grades {least} to {most} are further apart than {LARGEST_GRADE}.")
+    return {value: most - grade for value, grade in grades.items()}
+
+
 def are_ratings(values: Collection[str]) -> bool:
     """Whether there are values and all of them can be read as ratings."""
     return any(value.strip() for value in values) and not map_ratings(values).unclear

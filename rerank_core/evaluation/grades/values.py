@@ -39,6 +39,11 @@ def mapped_by_hand(requested: str) -> Iterator[None]:
         _BY_HAND.reset(token)
 
 
+def is_by_hand() -> bool:
+    """Whether somebody said what values stand for, for what is being read."""
+    return _BY_HAND.get() is not None
+
+
 def _grades_in(requested: str) -> dict[str, int | None]:
     try:
         grades = json.loads(requested)

@@ -9,6 +9,7 @@ from typing import Any
 from rerank_core.documents.report import count
 from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.formats.merging import Named, renamed
+from rerank_core.evaluation.query_sets.addresses import by_address
 from rerank_core.evaluation.query_sets.changed_ids import changed_ids
 
 
@@ -16,8 +17,9 @@ def joined(parts: Sequence[Imported], *, match_ids: bool = True) -> tuple[list[I
     """The imports with one name for each query and each document, and sentences about what was done for that.
 
     A query that one file names by its text gets the id that another file gives to that text. Two documents that have
-    one id in two files and texts that have nothing in common are kept apart. An id that a program has changed in one
-    file (001 to 1, 101 to 101.0) is the one of the other, unless `match_ids` is off.
+    one id in two files and texts that have nothing in common are kept apart. An address in one file is the document
+    that has it in another. An id that a program has changed in one file (001 to 1, 101 to 101.0) is the one of the
+    other, unless `match_ids` is off.
     """
     aligned = _aligned(parts)
     apart, shared = _kept_apart(aligned)
@@ -30,9 +32,17 @@ def joined(parts: Sequence[Imported], *, match_ids: bool = True) -> tuple[list[I
             f"{count(len(shared), 'id')} ({some}{', ...' if len(shared) > 3 else ''}) {verb} for different documents "
             "in different files; they are kept apart, each with its own ratings."
         )
+    addresses = by_address(named)
+    if addresses:
+        named = [_of_documents(part, addresses.get(place)) for place, part in enumerate(named)]
+        number = len({address for own in addresses.values() for address in own})
+        said = "1 address is taken for the document that has it"
+        if number > 1:
+            said = f"{number:,} addresses are taken for the documents that have them"
+        notes.append(f"{said} in another file.")
     changed = changed_ids(named) if match_ids else {}
     if changed:
-        named = [renamed(part, _to(changed[place])) if place in changed else part for place, part in enumerate(named)]
+        named = [_of_documents(part, changed.get(place)) for place, part in enumerate(named)]
         pairs = {given: meant for ids in changed.values() for given, meant in ids.items()}
         given, meant = next(iter(pairs.items()))
         notes.append(
@@ -40,6 +50,11 @@ def joined(parts: Sequence[Imported], *, match_ids: bool = True) -> tuple[list[I
             f"documents of the other files, '{given[:40]}' to '{meant[:40]}' for example."
         )
     return named, notes
+
+
+def _of_documents(part: Imported, ids: Mapping[str, str] | None) -> Imported:
+    """The import with other ids for these documents."""
+    return renamed(part, _to(ids)) if ids else part
 
 
 def _to(ids: Mapping[str, str]) -> Named:

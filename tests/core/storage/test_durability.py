@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import re
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-import rerank_core
 from rerank_core.storage import sqlite_file
 from rerank_core.storage.sqlite_file import SqliteFile
+from tests.support.stores import stores
 
 MONEY = re.compile(r"\b(amount|billed|reserved|spent|cost|price|spending_limit|held)\b")
 FULL, NORMAL = 2, 1
-
-
-def kinds() -> list[type[SqliteFile]]:
-    """Every store of the library that names a kind of file, the next one included."""
-    for module in pkgutil.walk_packages(rerank_core.__path__, "rerank_core."):
-        importlib.import_module(module.name)
-    found: dict[str, type[SqliteFile]] = {}
-    left = SqliteFile.__subclasses__()
-    while left:
-        one = left.pop(0)
-        left += one.__subclasses__()
-        if hasattr(one, "kind"):
-            found[one.__name__] = one
-    return [found[name] for name in sorted(found)]
 
 
 def synchronous(store: SqliteFile) -> int:
@@ -40,11 +24,11 @@ def synchronous(store: SqliteFile) -> int:
 def test_there_are_kinds_to_look_at() -> None:
     """The stores are found, those that record money and those that do not."""
     assert {"RunStore", "ExperimentStore", "QuerySetStore", "VoteStore", "ComputedFile"} <= {
-        one.__name__ for one in kinds()
+        one.__name__ for one in stores()
     }
 
 
-@pytest.mark.parametrize("store", kinds(), ids=lambda one: one.__name__)
+@pytest.mark.parametrize("store", stores(), ids=lambda one: one.__name__)
 def test_a_file_that_records_money_waits_for_the_disk(store: type[SqliteFile], tmp_path: Path) -> None:
     """A kind with a column for money is durable, and its connection asks SQLite for it."""
     money = any(MONEY.search(script) for script in store.kind.migrations)
@@ -53,7 +37,7 @@ def test_a_file_that_records_money_waits_for_the_disk(store: type[SqliteFile], t
         assert synchronous(opened) == (FULL if store.kind.durable else NORMAL)
 
 
-@pytest.mark.parametrize("store", [one for one in kinds() if one.kind.durable], ids=lambda one: one.__name__)
+@pytest.mark.parametrize("store", [one for one in stores() if one.kind.durable], ids=lambda one: one.__name__)
 def test_it_does_so_again_after_an_error(
     store: type[SqliteFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

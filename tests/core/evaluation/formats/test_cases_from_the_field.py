@@ -43,7 +43,7 @@ def first_figures(made: QuerySet) -> tuple[float, float]:
 
 
 def zipped(**parts: str | bytes) -> bytes:
-    """A ZIP with these parts; two underscores in a name stand for a slash, one more for a dot."""
+    """A ZIP with these parts; two underscores in a name stand for a slash, "_DOT_" for a dot."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for name, text in parts.items():

@@ -24,13 +24,13 @@ def reads(name: str, data: str | bytes) -> Imported:
 
 
 def zipped(**parts: str | bytes) -> bytes:
-    """A ZIP with these parts; two underscores in a name stand for a slash."""
+    """A ZIP with these parts; two underscores in a name stand for a slash, "_DOT_" for a dot."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("c/corpus.jsonl", '{"_id": "d1", "title": "A", "text": "Reset"}\n')
         archive.writestr("c/queries.jsonl", '{"_id": "q1", "text": "forgot"}\n')
         for name, text in parts.items():
-            archive.writestr(name.replace("__", "/"), text)
+            archive.writestr(name.replace("__", "/").replace("_DOT_", "."), text)
     return out.getvalue()
 
 
@@ -50,6 +50,18 @@ def test_judgments_of_a_collection_in_any_layout(name: str, text: str | bytes) -
     """JSON lines, commas, blanks, four columns, packed."""
     found = reads("c.zip", zipped(**{name: text}))
     assert found.judgments == {"q1": {"d1": 1}}
+    assert not found.problems
+
+
+@pytest.mark.parametrize("mark", ["\t", ","])
+@pytest.mark.parametrize("header", ["query-id,corpus-id,score\n", "query-id,iteration,corpus-id,score\n"])
+@pytest.mark.parametrize("query", ['"q1', 'q1"', '24" tv'])
+def test_a_mark_in_judgments_swallows_no_lines(mark: str, header: str, query: str) -> None:
+    """Ids with a quotation mark that opens and closes nothing, and one between two of them."""
+    middle = "0," if "iteration" in header else ""
+    rows = [f"{query},{middle}d1,1\n", f"q2,{middle}d2,2\n", f'"q ""3""",{middle}d"3,3\n', f"q4,{middle}d4,1\n"]
+    found = reads("c.zip", zipped(c__qrels__test_DOT_tsv="".join([header, *rows]).replace(",", mark)))
+    assert found.judgments == {query: {"d1": 1}, "q2": {"d2": 2}, 'q "3"': {'d"3': 3}, "q4": {"d4": 1}}
     assert not found.problems
 
 
@@ -86,7 +98,7 @@ def test_a_packed_file_is_unpacked_within_bounds(monkeypatch: pytest.MonkeyPatch
     assert "another one" in reads("a.gz", gzip.compress(whole)).problems[0].reason
     assert "damaged" in reads("a.gz", whole[:-8] + bytes(8)).problems[0].reason
     assert len(reads("a.gz", gzip.compress(b"q1 0 a 1\n") + gzip.compress(b"q1 0 b 1\n")).judgments["q1"]) == 2
-    monkeypatch.setattr(gzipped, "LIMITS", gzipped.LIMITS.__class__(file_bytes=50))
+    monkeypatch.setattr(gzipped, "COLLECTION_LIMITS", gzipped.COLLECTION_LIMITS.__class__(file_bytes=50))
     assert "limit" in reads("a.gz", whole).problems[0].reason
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation import measure
 from rerank_core.evaluation.formats.reading import read
-from rerank_core.evaluation.grades.mapping import are_ratings, map_ratings
+from rerank_core.evaluation.grades.mapping import are_ratings, map_ratings, turned_round
 
 
 def grades(*values: str) -> list[int | None]:
@@ -238,3 +238,20 @@ def test_a_column_of_labels_is_known_by_its_usual_names(column: str) -> None:
     """Beside query and docid it is the rating, and no rater of that name."""
     imported = read("labels.csv", f"query,docid,{column}\nq,a,3\nq,b,0\n".encode())
     assert (imported.judgments, imported.raters) == ({"q": {"a": 3, "b": 0}}, {})
+
+
+def test_the_smallest_can_be_the_best() -> None:
+    """The largest becomes 0; the order is turned round and ties stay."""
+    assert turned_round({"1": 2, "2,5": 5, "6": 12}) == {"1": 10, "2,5": 7, "6": 0}
+    assert turned_round({}) == {}
+    with pytest.raises(ValueError, match="further apart"):
+        turned_round({"low": -100, "high": 100})
+
+
+@given(st.dictionaries(st.text(max_size=4), st.integers(-60, 60), min_size=1))
+def test_turning_round_twice_gives_the_same_distances(grades: dict[str, int]) -> None:
+    """Between any two values the distance is kept and its sign changed; none is below 0."""
+    turned = turned_round(grades)
+    first = next(iter(grades))
+    assert all(turned[first] - turned[other] == grades[other] - grades[first] for other in grades)
+    assert min(turned.values()) == 0

@@ -8,11 +8,14 @@ import zipfile
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rerank_core.evaluation import measure
 from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.formats.merging import renamed
 from rerank_core.evaluation.formats.reading import read
+from rerank_core.evaluation.query_sets.addresses import by_address
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.evaluation.query_sets.sources import from_files
 
@@ -233,3 +236,61 @@ def test_documents_have_their_other_names_wherever_they_stand():
     assert other.run == {"q": ("one",)}
     assert other.scores == {"q": {"one": 0.5}}
     assert other.aliases == {"q": {"first": "one"}}
+
+
+DOCS = (
+    "id,title,text,url\nd1,Reset,Open Settings,https://help.test/reset\nd2,Bill,Open Billing,https://help.test/bill/\n"
+)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("docs.csv", DOCS),
+        ("docs.csv", DOCS.replace("id,title,text,url", "No,Name,Body,Link")),
+        ("docs.csv", "title,text,url\n" + "".join(f"{line[3:]}\n" for line in DOCS.splitlines()[1:])),
+        (
+            "corpus.jsonl",
+            '{"_id": "d1", "title": "Reset", "text": "Open Settings", "metadata": {"url": "https://help.test/reset"}}\n'
+            '{"_id": "d2", "title": "Bill", "text": "Open Billing", "metadata": {"url": "https://help.test/bill/"}}\n',
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("https://help.test/reset", "https://help.test/bill/"),
+        ("http://HELP.test/reset/", "https://www.help.test/bill#top"),
+        ("/reset", "/bill"),
+    ],
+)
+@pytest.mark.parametrize("header", ["query,url,rating", "Suchbegriff,Link,Bewertung", "query,page_url,rating"])
+def test_ratings_by_address_reach_the_document_that_has_it(texts, first: str, second: str, header: str) -> None:
+    """Whatever the column is called and however the address is written; a file alone says what it needs."""
+    found = read("rated.csv", f"{header}\nreset,{first},3\nreset,{second},0\n".encode())
+    assert found.judgments == {"reset": {first: 3, second: 0}}
+    documents = read(texts[0], texts[1].encode())
+    for parts in ([found, documents], [documents, found]):
+        made = from_files(parts)
+        assert by_text(made) == {"reset": {"Open Settings": 3, "Open Billing": 0}}
+        assert any("2 addresses are taken for the documents" in note for note in made.notes)
+    assert any("have no text" in problem.reason for problem in from_files(found).problems)
+
+
+def test_an_address_that_several_documents_have_names_none() -> None:
+    """Chunks of one page; results by address keep their order where it is plain."""
+    chunks = read(
+        "docs.csv", b"id,text,url\na,one,https://x.test/1\nb,two,https://x.test/1\nc,three,https://x.test/2\n"
+    )
+    run = read("run.csv", b"query,url,rank\nq,https://x.test/2,1\nq,https://x.test/1,2\n")
+    made = from_files([chunks, run])
+    assert made.initial == {"q": ("c",)}
+    assert any("https://x.test/1" in problem.reason for problem in made.problems)
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_any_text_may_stand_for_an_address(given_: str, known: str) -> None:
+    """Odd brackets and ports raise nothing."""
+    documents = Imported("table", documents={"d": "text"}, metadata={"d": {"url": f"https://{known}"}})
+    ratings = Imported("table", judgments={"q": {f"https://{given_}": 1}})
+    assert by_address([documents, ratings]).get(1, {}).keys() <= {f"https://{given_}"}
