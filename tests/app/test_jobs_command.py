@@ -52,7 +52,8 @@ async def at_work(server: Server) -> WebsocketSession:
     """A tab whose list of twenty thousand documents is being read."""
     tab = await WebsocketSession(server.url).__aenter__()
     await tab.open(query_string="example=own")
-    await tab.press("Rerank", Query="printer", Documents=LIST)
+    await tab.type(Query="printer", Documents=LIST)
+    await tab.press("Rerank")
     await tab.until(lambda heard: heard.works)
     return tab
 
