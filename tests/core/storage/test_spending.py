@@ -223,13 +223,28 @@ def test_nothing_is_lost_while_the_file_cannot_be_written(
         raise StoreError("The disk is full, so nothing is saved.")
 
     with monkeypatch.context() as patched:
-        patched.setattr(store, "_writing", full)
+        patched.setattr(store, "_booking", full)
         store.settle(number, Cost(Decimal("0.1")))
         with pytest.raises(StoreError):
             store.reserve(call(), CENT, DOLLAR)
     assert counted(store) == Decimal("0.5")
     store.reserve(call(), Decimal("0.9"), DOLLAR)
     assert counted(store) == 1
+
+
+def test_rows_that_say_nothing_are_damage(store: SpendingStore) -> None:
+    """Where the file holds something else than amounts, nothing is reserved, and settling loses nothing."""
+    number = store.reserve(call(), CENT, DOLLAR)
+    with store._writing() as db:
+        db.execute("UPDATE sums SET held = 'a lot'")
+    for use in (lambda: store.reserve(call(), CENT, DOLLAR), lambda: store.standing(ANN)):
+        with pytest.raises(StoreError, match="damaged"):
+            use()
+    store.settle(number, Cost(CENT))
+    with store._writing() as db:
+        db.execute("UPDATE sums SET held = '0.01'")
+    store.reserve(call(), CENT, DOLLAR)
+    assert store.standing(ANN).person_today.spent == CENT
 
 
 def test_what_is_written_waits_for_the_disk(store: SpendingStore) -> None:
