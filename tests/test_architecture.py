@@ -54,6 +54,7 @@ CORE_ROOMS = (
     "storage",
     "corpora",
     "serving",
+    "bulk",
     "command",
     "integrations",
 )
