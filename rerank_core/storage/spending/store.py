@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 
 from rerank_core.models import Cost
 from rerank_core.pricing.allowance import LARGEST, Allowance, BudgetStanding, PaidCall, Sums, exact
-from rerank_core.storage import spending_file
-from rerank_core.storage.process_mark import ProcessMark
-from rerank_core.storage.spending_file import CALL_COLUMNS, CallState, LedgerCall, call_of
-from rerank_core.storage.spending_ledger import SpendingLedger
+from rerank_core.storage.spending import file as spending_file
+from rerank_core.storage.spending.file import CALL_COLUMNS, CallState, LedgerCall, call_of
+from rerank_core.storage.spending.ledger import SpendingLedger
+from rerank_core.storage.spending.process_mark import ProcessMark
 from rerank_core.storage.sqlite_file import StoreError, transaction
 
 if TYPE_CHECKING:

@@ -22,12 +22,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from rerank_core.errors import BudgetExceededError, SpendingLimitError
 from rerank_core.models import Cost
 from rerank_core.pricing.allowance import Allowance, PaidCall, Sums
-from rerank_core.storage import spending
-from rerank_core.storage.spending import SpendingStore
-from rerank_core.storage.spending_ledger import LedgerFilter
+from rerank_core.storage.spending import store as spending
+from rerank_core.storage.spending.ledger import LedgerFilter
+from rerank_core.storage.spending.store import SpendingStore
 from rerank_core.storage.sqlite_file import StoreError
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 ANN, BEN = "ann@example.org", "ben@example.org"
 CENT = Decimal("0.01")
 DOLLAR = Allowance(person_per_day=Decimal(1))
@@ -287,7 +287,7 @@ from decimal import Decimal
 from rerank_core.errors import BudgetExceededError
 from rerank_core.models import Cost
 from rerank_core.pricing.allowance import Allowance, PaidCall
-from rerank_core.storage.spending import SpendingStore
+from rerank_core.storage.spending.store import SpendingStore
 
 store, allowance = SpendingStore(sys.argv[1]), Allowance(server_per_day=Decimal("0.5"))
 went = 0
