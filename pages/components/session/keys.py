@@ -203,6 +203,7 @@ UPLOAD = "upload"
 
 # Background work
 CANCEL = "cancel"
+GO_ON = "go_on"
 LEAVE = "leave"
 SPEND = "spend"
 
