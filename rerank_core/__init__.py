@@ -71,10 +71,12 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AsyncClient",
+    "Attempt",
     "AuthenticationError",
     "BadResponseError",
     "BudgetExceededError",
     "Client",
+    "ClientEvent",
     "Comparison",
     "ConfigurationError",
     "ConnectionFailedError",
