@@ -19,7 +19,7 @@ from pages.components.session import connection as connections
 from pages.components.session import keys, query_params, unsaved
 from pages.components.session.texts import DEFAULT_TOP_N, OWN, texts
 from pages.components.sharing import received
-from rerank_core import RerankError, language, pricing, provider
+from rerank_core import RerankError, language, pricing, provider, providers
 from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.ranking.contender import (
     MAX_CONTENDERS,
@@ -159,7 +159,9 @@ def may_hint() -> bool:
 
 def models_control() -> tuple[Contender, ...]:
     """Which models take part, of any connection, and what must be known of them before the button."""
-    everybody = {key_of(contender): contender for contender in contenders()}
+    ready = {spec.id for spec in providers() if connections.of(spec.id).set_up}
+    first = sorted(contenders(), key=lambda contender: contender.provider not in ready)
+    everybody = {key_of(contender): contender for contender in first}
     st.multiselect(
         "Models",
         list(everybody),
@@ -183,7 +185,7 @@ def _notes(chosen: Sequence[Contender]) -> None:
         if not connection.ready:
             waiting.append(connection.provider.label)
     if waiting:
-        st.caption(f":material/key: {' and '.join(waiting)}: a key is needed first. The other models run without it.")
+        st.caption(f":material/key: {' and '.join(waiting)}: not set up yet. The other models run without it.")
         st.page_link("connections.py", label="Set up the connection", icon=":material/cable:")
     english = []
     for contender, name in zip(chosen, short_names(chosen), strict=True):
