@@ -18,7 +18,7 @@ BENCH := $(VENV)/.installed-bench-$(call sum,requirements.txt requirements-model
 PEERS_VENV := .venv-peers
 PEERS := $(PEERS_VENV)/.installed-peers-$(call sum,requirements-peers.txt requirements-peers-langchain.txt)
 
-.PHONY: help install run test test-quick check bench screens peers reference
+.PHONY: help install run jobs test test-quick check bench screens peers reference
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' $(MAKEFILE_LIST) | sed 's/: /\t/' | expand -t 20
@@ -27,6 +27,9 @@ install: $(APP) ## set up .venv with what the app runs on
 
 run: $(APP) ## start the app on http://localhost:8501 (another port: make run PORT=8600)
 	@PYTHONPATH="$(CURDIR)" $(VENV)/bin/python -m streamlit run app.py --server.port $(PORT)
+
+jobs: $(APP) ## list the work under way on the running app; make jobs ARGS="end 3" ends number 3
+	@PYTHONPATH="$(CURDIR)" $(VENV)/bin/python -m pages.components.administration.jobs_command $(ARGS)
 
 test: $(DEV) ## run every test; the browser ring too where Chromium is on the path
 	@$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)

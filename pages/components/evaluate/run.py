@@ -20,6 +20,7 @@ from pages.components.evaluate.terms import limit_field, rate_fields
 from pages.components.jobs import size
 from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
 from pages.components.jobs.page_job import failure as why
+from pages.components.jobs.progress import go_on_control, queue_words
 from pages.components.session import account, keys, stores
 from pages.components.session import connection as connections
 from rerank_core import RerankError, pricing
@@ -152,6 +153,7 @@ def submit(one: Experiment, only: Only = "open") -> bool:
         (stores.experiments(), one.id, current.query_set, client_of, options),
         id=one.id,
         size=_size(current.query_set, one),
+        goes_on=any(not contender.is_local for contender in one.contenders),
     )
     mine = job()
     mine.forget()
@@ -276,16 +278,18 @@ def _progress() -> None:
     one = state().experiment_id
     if one is None or not under_way():
         st.rerun()
-    now, asked = stores.experiments().progress(one), stores.experiments().asked(one)
-    mine = may_change(_ownership(stores.experiments().get(one)))
+    now, asked, mine = stores.experiments().progress(one), stores.experiments().asked(one), running()
+    may = may_change(_ownership(stores.experiments().get(one)))
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.progress(now.fraction, text=escaped(now.text), width="stretch")
+        st.progress(now.fraction, text=(mine and queue_words(mine)) or escaped(now.text), width="stretch")
         for what, icon, key, off in (
             ("pause", ":material/pause:", keys.PAUSE_RUN, bool(asked)),
             ("cancel", ":material/stop_circle:", keys.CANCEL_RUN, asked == "cancel"),
         ):
-            off = off or not mine
+            off = off or not may
             st.button(what.capitalize(), icon=icon, disabled=off, key=key, on_click=_ask, args=(one, what))
+    if mine is not None:
+        go_on_control([mine])
     if asked:
         st.caption("Stopping once the requests under way have come back: they are paid for.")
 

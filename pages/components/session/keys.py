@@ -37,6 +37,7 @@ RANK_FIELDS_ADD = "reads_add"
 RANK_FIELDS_AGAIN = "reads_again"
 RANK_FIELDS_OPEN = "reads_open"
 RANK_FIELDS_RESET = "reads_reset"
+RANK_FIELDS_UP = "reads_up"
 READ_AS = "read_as"
 RETURN_DOCUMENTS = "return_documents"
 RUN = "run"
@@ -202,6 +203,7 @@ UPLOAD = "upload"
 
 # Background work
 CANCEL = "cancel"
+GO_ON = "go_on"
 LEAVE = "leave"
 SPEND = "spend"
 
