@@ -18,7 +18,7 @@ BENCH := $(VENV)/.installed-bench-$(call sum,requirements.txt requirements-model
 PEERS_VENV := .venv-peers
 PEERS := $(PEERS_VENV)/.installed-peers-$(call sum,requirements-peers.txt requirements-peers-langchain.txt)
 
-.PHONY: help install run test test-quick check bench screens peers
+.PHONY: help install run test test-quick check bench screens peers reference
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' $(MAKEFILE_LIST) | sed 's/: /\t/' | expand -t 20
@@ -44,6 +44,9 @@ bench: $(BENCH) ## measure speed against the peers
 
 peers: $(DEV) $(PEERS) ## run real programs of others (SDKs, LiteLLM, LangChain, LlamaIndex) against the library
 	@$(VENV)/bin/python -m pytest tests/peers $(ARGS)
+
+reference: $(DEV) ## write docs/reference.md from the docstrings of rerank_core
+	@$(VENV)/bin/python -m tests.support.reference
 
 screens: $(DEV) ## write the README's screenshots from the running app
 	@$(VENV)/bin/python -m tests.support.screens $(ARGS)

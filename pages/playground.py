@@ -60,7 +60,7 @@ with inputs:
 
 if pressed or current.wanted:
     current.wanted = False
-    job.submit(lambda: run.plan(connection, model), unasked=not pressed)
+    job.submit(lambda: run.plan(connection, model, pressed=pressed), unasked=not pressed)
 with st.container():
     job.confirmation(lambda: run.plan(connection, model))
 progress = st.container()

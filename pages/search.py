@@ -103,7 +103,7 @@ if current.source_missing:
     current.source_missing = False
 elif (pressed or current.wanted) and planned is not None:
     current.wanted = False
-    job.submit(lambda: run.tasks(planned) if planned is not None else None, unasked=not pressed)
+    job.submit(lambda: run.tasks(planned, pressed=pressed) if planned is not None else None, unasked=not pressed)
 with st.container():
     job.confirmation(lambda: run.tasks(planned) if planned is not None else None)
 progress = st.container()

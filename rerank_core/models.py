@@ -207,18 +207,21 @@ def spans_of_text(document: Document, rank_fields: Sequence[str], spans: Iterabl
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the provider says it counted: search units, summed over batches; None if any part is unknown."""
+    """What the provider says it counted: search units and tokens, each summed over batches; None if any part is
+    unknown. It is what the reply says, also where that cannot be and no cost was worked out from it."""
 
     search_units: float | None = None
+    tokens: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
     """Money for one call. `basis` says where the number is from.
 
-    reported: the provider named the amount; computed: our price table times the units it reported;
-    free: it ran on this computer, amount 0; unknown: neither is known, amount None. `in_doubt` is what earlier
-    attempts may have cost besides, those that got no whole answer and were made again: as much as the answered one.
+    reported: the provider named the amount; computed: our price table times the units or tokens it reported;
+    free: it ran on this computer or on a server of one's own, amount 0; unknown: neither is known, amount None.
+    `in_doubt` is what earlier attempts may have cost besides, those that got no whole answer and were made again: as
+    much as the answered one.
     """
 
     amount: Decimal | None

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
@@ -17,7 +18,7 @@ import httpx
 from rerank_core import __version__
 from rerank_core.client.drivers import AsyncDriver, Driver, DriverBase, check_requests, expire
 from rerank_core.client.retry import Timing
-from rerank_core.client.settings import read_address, read_key, read_timeouts, read_whole
+from rerank_core.client.settings import read_base, read_key, read_options, read_timeouts, read_whole
 from rerank_core.client.steps import ClientSettings, OnProgress
 from rerank_core.errors import ConfigurationError, RerankError
 from rerank_core.models import DocumentInput, RerankRequest, RerankResponse
@@ -96,18 +97,23 @@ class _HttpClient(DriverBase, Generic[T]):
         transport: T | None = None,
         *,
         prices: PriceTable | None = None,
+        options: Mapping[str, str] | None = None,
         _timing: Timing | None = None,
     ) -> None:
         spec = find_provider(provider)
         attempt, call = read_timeouts(spec, timeout, total_timeout)
+        key, known = read_key(spec, api_key), read_options(spec, options)
+        base = read_base(spec, base_url, key, known)
         settings = ClientSettings(
             spec=spec,
             timeout=attempt,
             total_timeout=call,
             max_retries=read_whole("max_retries", max_retries, 0),
             max_concurrency=read_whole("max_concurrency", max_concurrency, 1),
-            key=read_key(spec, api_key),
-            address=read_address(spec, base_url),
+            key=key,
+            address=base and spec.url(base, spec.default_model or known.get("model"), known),
+            base=base,
+            options=known,
             timing=_timing or Timing(),
             prices=prices,
         )
@@ -117,7 +123,7 @@ class _HttpClient(DriverBase, Generic[T]):
                 hint="Leave transport out, or pass one that is made for this kind of client.",
             )
         super().__init__(settings)
-        self._url = httpx.URL(settings.address)
+        self._urls: dict[str, httpx.URL] = {}
         options = pool_options(settings.address) if settings.address and transport is None else {}
         self._transports = _TransportPool(transport, partial(self._open, options))
 
@@ -126,14 +132,21 @@ class _HttpClient(DriverBase, Generic[T]):
     def _open(options: dict[str, Any]) -> T:
         """A transport of one connection, made with these options of httpcore."""
 
-    def _request(self, body: bytes, deadline: Deadline) -> httpx.Request:
-        headers = [*_HEADERS, (b"Host", self._url.netloc), (b"Content-Length", str(len(body)).encode("ascii"))]
-        if (key := self._settings.key) is not None:
-            for name, value in self._settings.spec.headers(key.reveal()).items():
-                headers.append((name.encode("ascii"), value.encode("ascii")))
+    def _request(self, body: bytes, address: str, deadline: Deadline) -> httpx.Request:
+        url = self._urls.get(address) or self._urls.setdefault(address, httpx.URL(address))
+        headers = [*_HEADERS, (b"Host", url.netloc), (b"Content-Length", str(len(body)).encode("ascii"))]
+        settings = self._settings
+        secret = None if settings.key is None else settings.key.reveal()
+        if secret is not None and settings.spec.auth.signs:
+            moment = datetime.fromtimestamp(settings.timing.now(), UTC)
+            shown = settings.spec.auth.sign(secret, address, body, moment, settings.options)
+        else:
+            shown = settings.spec.headers(secret, settings.options)
+        for name, value in shown.items():
+            headers.append((name.encode("ascii"), value.encode("ascii")))
         # With a stream, httpx leaves the headers as they are, which is a good deal quicker.
         stream = httpx.ByteStream(body)
-        return httpx.Request("POST", self._url, headers=headers, stream=stream, extensions=limits(deadline))
+        return httpx.Request("POST", url, headers=headers, stream=stream, extensions=limits(deadline))
 
 
 class Client(_HttpClient[httpx.BaseTransport], Driver):
@@ -145,7 +158,8 @@ class Client(_HttpClient[httpx.BaseTransport], Driver):
     included (default: three times `timeout`; none for work on this computer). Each request that a call consists
     of is tried up to 1 + `max_retries` times, and at most `max_concurrency` requests are under way at once.
     `transport` replaces the network, for tests or special wiring; closing the client closes it. `prices` is the
-    table for costs that the provider does not report itself (default: the published one). Raises
+    table for costs that the provider does not report itself (default: the published one). `options` are what some
+    providers must know besides, such as a region (see `ProviderSpec.options`). Raises
     ConfigurationError where any of it is wrong.
     """
 
@@ -206,10 +220,10 @@ class Client(_HttpClient[httpx.BaseTransport], Driver):
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _exchange(self, body: bytes, deadline: Deadline) -> Reply | Failure:
+    def _exchange(self, body: bytes, address: str, deadline: Deadline) -> Reply | Failure:
         transport, outcome = self._transports.take(), None
         try:
-            outcome = exchange(transport, self._request(body, deadline), deadline)
+            outcome = exchange(transport, self._request(body, address, deadline), deadline)
         except TRANSPORT_ERRORS as error:
             return failure_of(error, deadline, self._settings.key)
         finally:
@@ -266,12 +280,12 @@ class AsyncClient(_HttpClient[httpx.AsyncBaseTransport], AsyncDriver):
     async def __aexit__(self, *error: object) -> None:
         await self.aclose()
 
-    async def _exchange(self, body: bytes, deadline: Deadline) -> Reply | Failure:
+    async def _exchange(self, body: bytes, address: str, deadline: Deadline) -> Reply | Failure:
         transport, outcome = self._transports.take(), None
         try:
             async with asyncio.timeout(float(deadline)) as scope:
                 with self._cancel_token.watching(partial(expire, scope)):
-                    outcome = await exchange_async(transport, self._request(body, deadline), deadline)
+                    outcome = await exchange_async(transport, self._request(body, address, deadline), deadline)
         except TRANSPORT_ERRORS as error:
             return failure_of(error, deadline, self._settings.key)
         finally:

@@ -120,8 +120,8 @@ class Driver(DriverBase, ABC):
         self._places = threading.Semaphore(self._width)
 
     @abstractmethod
-    def _exchange(self, body: bytes, deadline: Deadline) -> Reply | Failure:
-        """Send a body and read the whole reply, within the deadline."""
+    def _exchange(self, body: bytes, address: str, deadline: Deadline) -> Reply | Failure:
+        """Send a body to an address and read the whole reply, within the deadline."""
 
     def _drive(self, flow: Flow[T], token: CancelToken) -> T:
         with closing(flow):
@@ -171,7 +171,7 @@ class Driver(DriverBase, ABC):
             with token.watching(deadline.cancel):
                 if token.cancelled:
                     raise _closed()
-                outcome = self._exchange(step.body, deadline)
+                outcome = self._exchange(step.body, step.address, deadline)
         finally:
             self._places.release()
         if token.cancelled and isinstance(outcome, Failure):
@@ -208,8 +208,8 @@ class AsyncDriver(DriverBase, ABC):
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @abstractmethod
-    async def _exchange(self, body: bytes, deadline: Deadline) -> Reply | Failure:
-        """Send a body and read the whole reply, within the deadline."""
+    async def _exchange(self, body: bytes, address: str, deadline: Deadline) -> Reply | Failure:
+        """Send a body to an address and read the whole reply, within the deadline."""
 
     async def _drive(self, flow: Flow[T]) -> T:
         with closing(flow):
@@ -274,7 +274,7 @@ class AsyncDriver(DriverBase, ABC):
             self._check_open()
             if (deadline := self._deadline_of(step)) is None:
                 return self._busy()
-            outcome = await self._exchange(step.body, deadline)
+            outcome = await self._exchange(step.body, step.address, deadline)
         finally:
             self._places.release()
         if self._cancel_token.cancelled and isinstance(outcome, Failure):

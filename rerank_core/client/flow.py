@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import pairwise
 
 from rerank_core.client.outcomes import Bill, interpret, redact
 from rerank_core.client.retry import named_wait, wait_before
 from rerank_core.client.steps import BatchResult, ClientSettings, Compute, Flow, Gather, OnProgress, Send, Wait
-from rerank_core.errors import RateLimitedError, RequestTimeoutError, RerankError
+from rerank_core.errors import InvalidDocumentsError, RateLimitedError, RequestTimeoutError, RerankError
 from rerank_core.models import (
     Cost,
     CostBasis,
@@ -54,8 +55,8 @@ def _call(
     spec, clock = settings.spec, settings.timing.clock
     started = clock()
     ends_at = math.inf if settings.total_timeout is None else started + settings.total_timeout
-    model, warnings = choose_model(spec, request.model)
-    batches, blank = split_into_batches(spec, request, model)
+    model, warnings = choose_model(spec, request.model, settings.options)
+    batches, blank = split_into_batches(spec, request, model, settings.options)
     if blank:
         one = "1 document is blank: it was not scored, and stands last."
         many = f"{len(blank):,} documents are blank: they were not scored, and stand last."
@@ -92,8 +93,13 @@ class _ProgressCount:
             self._tell(Progress(done, total, Cost(Decimal(0), basis="free")))
 
 
-def choose_model(spec: ProviderSpec, asked: str | None) -> tuple[str | None, list[str]]:
-    """The model to use, and a warning where the one asked for is of no use."""
+def choose_model(
+    spec: ProviderSpec, asked: str | None, options: Mapping[str, str] | None = None
+) -> tuple[str | None, list[str]]:
+    """The model to use, and a warning where the one asked for is of no use. Where the server decides which there are,
+    the connection's option `model` is the one to use unless another is asked for."""
+    if spec.takes_any_model and (asked is not None or not spec.has_models):
+        return (_repaired(asked) if asked is not None else (options or {}).get("model") or None), []
     if not spec.has_models:
         return None, [] if asked is None else [f"{spec.label} has no models to choose from: {asked} was ignored."]
     model = spec.default_model if asked is None else _repaired(asked)
@@ -106,8 +112,11 @@ def choose_model(spec: ProviderSpec, asked: str | None) -> tuple[str | None, lis
 # Before sending
 
 
-def split_into_batches(spec: ProviderSpec, request: RerankRequest, model: str | None) -> tuple[list[Batch], list[int]]:
-    """The batches of a call, and the indexes of the blank documents that are in none of them."""
+def split_into_batches(
+    spec: ProviderSpec, request: RerankRequest, model: str | None, options: Mapping[str, str] | None = None
+) -> tuple[list[Batch], list[int]]:
+    """The batches of a call, and the indexes of the blank documents that are in none of them. Raises
+    InvalidDocumentsError for a document that is longer than the provider takes."""
     fields = request.rank_fields
     ranked = [ranked_text(document, fields) for document in request.documents]
     texts = [text if text.isascii() else _repaired(text) for text in ranked]
@@ -118,18 +127,47 @@ def split_into_batches(spec: ProviderSpec, request: RerankRequest, model: str | 
         indexes = [index for index in indexes if index not in left_out]
         texts = [texts[index] for index in indexes]
     query = _repaired(request.query)
-    size = spec.batch_size or len(texts)
+    if spec.max_characters is not None:
+        _check_length(spec, texts, indexes, spec.max_characters)
+    known = spec.model(model)
+    size = None if known is not None and known.listwise else spec.batch_size
     return [
         Batch(
             query,
-            tuple(texts[start : start + size]),
-            tuple(indexes[start : start + size]),
+            tuple(texts[start:stop]),
+            tuple(indexes[start:stop]),
             model,
-            None if request.top_n is None else min(request.top_n, len(texts) - start, size),
+            None if request.top_n is None else min(request.top_n, stop - start),
             request.return_documents,
+            options or {},
         )
-        for start in range(0, len(texts), size)
+        for start, stop in _parts(texts, len(query.encode()), size or len(texts), spec.max_bytes)
     ], blank
+
+
+def _check_length(spec: ProviderSpec, texts: Sequence[str], indexes: Sequence[int], most: int) -> None:
+    for index, text in zip(indexes, texts, strict=True):
+        if len(text) > most:
+            raise InvalidDocumentsError(
+                f"Document {index + 1} has {len(text):,} characters; {spec.label} takes up to {most:,}.",
+                hint="Cut long documents into parts, and rank those.",
+            )
+
+
+def _parts(texts: Sequence[str], query: int, size: int, most: int | None) -> Iterator[tuple[int, int]]:
+    """Where each request begins and ends: at most `size` texts, and at most `most` bytes of UTF-8, the query counted
+    with each text. A text that is longer by itself goes alone."""
+    if most is None:
+        yield from ((start, min(start + size, len(texts))) for start in range(0, len(texts), size))
+        return
+    start = used = 0
+    for place, text in enumerate(texts):
+        own = query + len(text.encode())
+        if place > start and (place - start >= size or used + own > most):
+            yield start, place
+            start, used = place, 0
+        used += own
+    yield start, len(texts)
 
 
 def _repaired(text: str) -> str:
@@ -153,13 +191,13 @@ def _sent(settings: ClientSettings, batch: Batch, ends_at: float, bill: Bill) ->
     assert settings.spec.build is not None
     timing = settings.timing
     body = settings.spec.build(batch)
-    data = _encode(body).encode()
+    data, address = _encode(body).encode(), settings.address_for(batch.model)
     warnings: tuple[str, ...] = ()
     retry = unanswered = 0
     while True:
         bill.sending(batch)
         try:
-            outcome: Reply | Failure = yield Send(data, settings.timeout, ends_at)
+            outcome: Reply | Failure = yield Send(data, address, settings.timeout, ends_at)
         except RerankError as error:  # the client was closed, perhaps before it sent anything
             bill.add(batch, error.maybe_billed)
             raise
@@ -200,8 +238,7 @@ def _computed(settings: ClientSettings, batch: Batch, ends_at: float, progress: 
 
     raw = yield Compute(lambda reporter: compute(batch, reporter), report, progress.wanted)
     parsed = spec.parse(raw, batch)
-    cost = cost_of(spec, parsed.model, parsed.search_units, parsed.amount, settings.prices)
-    return BatchResult(batch, parsed, cost, None, raw, parsed.warnings)
+    return BatchResult(batch, parsed, cost_of(spec, parsed.model, 0), None, raw, parsed.warnings)
 
 
 # After the replies
@@ -217,12 +254,11 @@ def _merge(
     latency_ms: float,
 ) -> RerankResponse:
     documents, keep = request.documents, request.top_n
-    order = _order(settings.spec, results)[:keep]
+    order: list[tuple[float | None, int]] = [*_order(settings.spec, results)[:keep]]
     tail = [*(one.batch.indexes[number] for one in results for number in one.parsed.missing), *blank]
     if tail:
         order += [(None, index) for index in tail[: None if keep is None else max(0, keep - len(order))]]
     replies = [one.parsed for one in results]
-    units = [reply.search_units for reply in replies]
     latencies = [reply.latency_ms for reply in replies if reply.latency_ms is not None]
     models = {reply.model for reply in replies}
     rows = [checked_row(rank, index, score, documents[index]) for rank, (score, index) in enumerate(order, 1)]
@@ -232,7 +268,7 @@ def _merge(
         model=models.pop() if len(models) == 1 else model,
         provider=settings.spec.id,
         request=request,
-        usage=Usage(None if None in units else math.fsum(unit for unit in units if unit is not None)),
+        usage=Usage(_total([reply.search_units for reply in replies]), _total([reply.tokens for reply in replies])),
         cost=_sum([one.cost for one in results]),
         request_id=replies[0].request_id,
         latency_ms=latency_ms,
@@ -242,6 +278,12 @@ def _merge(
         warnings=tuple(dict.fromkeys([*warnings, *(text for one in results for text in one.warnings)])),
         spans=_spans(request, results),
     )
+
+
+def _total(counts: Sequence[float | None]) -> float | None:
+    """The sum, None where any part is not known."""
+    known = [count for count in counts if count is not None]
+    return math.fsum(known) if len(known) == len(counts) else None
 
 
 def _spans(request: RerankRequest, results: Sequence[BatchResult]) -> dict[int, tuple[TextSpan, ...]]:
@@ -256,16 +298,29 @@ def _spans(request: RerankRequest, results: Sequence[BatchResult]) -> dict[int, 
     return found
 
 
-def _order(spec: ProviderSpec, results: Sequence[BatchResult]) -> list[tuple[float | None, int]]:
-    """The (score, index in the caller's list) of all batches: by score, best first, equal scores in input order.
-    Where there are no scores, the provider's own order."""
+def _order(spec: ProviderSpec, results: Sequence[BatchResult]) -> Sequence[tuple[float | None, int]]:
+    """The (score, index in the caller's list) of all batches: by score, best first.
+
+    Among equal scores a reply that is sorted keeps its order, since it may be sorted by more than the rounded score
+    that it shows; of one that is not, the input order counts. Where there are no scores, the provider's own order.
+    """
     if not spec.has_scores:
         return [(None, one.batch.indexes[number]) for one in results for number, _ in one.parsed.rows]
-    # Plain tuples sort without a key function; negating twice gives back the very same float.
-    keyed = sorted(
-        [(-score, one.batch.indexes[at]) for one in results for at, score in one.parsed.rows if score is not None]
-    )
-    return [(-key, index) for key, index in keyed]
+    rows = [row for one in results for row in _scored(one)]
+    if len(results) == 1:
+        return rows
+    # Sorting is stable, so equal scores of several batches stay in the order of the batches, which is the input's.
+    return sorted(rows, key=lambda row: -row[0])
+
+
+def _scored(one: BatchResult) -> list[tuple[float, int]]:
+    """The rows of one batch, best first."""
+    indexes = one.batch.indexes
+    rows = [(score, indexes[at]) for at, score in one.parsed.rows if score is not None]
+    if all(first[0] >= second[0] for first, second in pairwise(rows)):
+        return rows
+    rows.sort(key=lambda row: (-row[0], row[1]))
+    return rows
 
 
 def _sum(costs: Sequence[Cost]) -> Cost:

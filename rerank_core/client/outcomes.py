@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,13 @@ from rerank_core import errors
 from rerank_core.client.retry import named_wait
 from rerank_core.client.steps import BatchResult, ClientSettings
 from rerank_core.errors import RerankError
+from rerank_core.models import Cost
+from rerank_core.pricing.counts import doubt_tokens, doubt_units
 from rerank_core.pricing.estimates import cost_of
+from rerank_core.providers.billing import amount_of_headers
+from rerank_core.providers.echoes import said_without_texts, without_texts
+from rerank_core.providers.replies import NO_ROWS
+from rerank_core.providers.shapes import seen
 from rerank_core.providers.spec import Batch, ParsedReply
 from rerank_core.transport.credentials import ApiKey
 from rerank_core.transport.reply import Failure, Reply
@@ -66,23 +73,42 @@ def interpret(
     try:
         body = json.loads(outcome.body)
     except (ValueError, RecursionError):
-        return _refused(settings, outcome, None)
+        return _refused(settings, batch, outcome, None)
     if not 200 <= outcome.status < 300 or _holds_error(body):
-        return _refused(settings, outcome, body)
+        return _refused(settings, batch, outcome, body)
     try:
         parsed = spec.parse(body, batch)
     except errors.BadResponseError as error:
         if isinstance(body, dict) and not any(isinstance(value, list) for value in body.values()):
-            said = _refused(settings, outcome, body)  # it may be an error of the flat kind
+            said = _refused(settings, batch, outcome, body)  # it may be an error of the flat kind
             if not isinstance(said, errors.BadResponseError) or "message" in body or "detail" in body:
                 return said
         error.status = outcome.status
         error.request_id = error.request_id or outcome.headers.get("x-request-id")
+        other = seen(body) if error.code == NO_ROWS else None
+        if other is not None and spec.label not in other:
+            error.hint = other
         return error
     if settings.key is not None and settings.key.echoed_in(outcome.body):  # after parsing, which may match by text
         body, parsed = settings.key.scrub(body), _scrubbed(parsed, settings.key)
-    cost = cost_of(spec, parsed.model or batch.model, parsed.search_units, parsed.amount, settings.prices)
-    return BatchResult(batch, parsed, cost, sent, body, warnings + parsed.warnings)
+    cost, doubts = _cost(settings, batch, parsed, outcome.headers)
+    return BatchResult(batch, parsed, cost, sent, body, warnings + parsed.warnings + doubts)
+
+
+def _cost(
+    settings: ClientSettings, batch: Batch, parsed: ParsedReply, headers: Mapping[str, str]
+) -> tuple[Cost, tuple[str, ...]]:
+    """What a batch cost: what the reply names, else what it counts at the price in the table. A count that cannot be is
+    not turned into money, with a sentence that says so."""
+    named = parsed.amount if parsed.amount is not None else amount_of_headers(headers)
+    units, tokens, doubts = parsed.search_units, parsed.tokens, []
+    if named is None and not settings.spec.is_free:
+        if units is not None and (doubt := doubt_units(units, batch.texts)):
+            units, doubts = None, [doubt]
+        if tokens is not None and (doubt := doubt_tokens(tokens, batch.query, batch.texts)):
+            tokens, doubts = None, [*doubts, doubt]
+    model = parsed.model or batch.model
+    return cost_of(settings.spec, model, units, named, settings.prices, tokens=tokens), tuple(doubts)
 
 
 def _scrubbed(parsed: ParsedReply, key: ApiKey) -> ParsedReply:
@@ -108,15 +134,22 @@ def _first_of_errors(body: Any) -> Any:
     return {**body, "error": errors[0] if isinstance(errors, list) else errors}
 
 
-def _refused(settings: ClientSettings, reply: Reply, body: Any) -> RerankError:
-    """The error that a reply amounts to which is no answer."""
-    key = settings.key
-    text = reply.body[:20_000].decode("utf-8", "replace")
+def _refused(settings: ClientSettings, batch: Batch, reply: Reply, body: Any) -> RerankError:
+    """The error that a reply amounts to which is no answer. It quotes neither the key nor a text that was sent."""
+    key, spec = settings.key, settings.spec
+    text = said_without_texts(reply.body[:20_000].decode("utf-8", "replace"), batch)
+    body = without_texts(body, batch)
     if key is not None:
         body, text = key.scrub(body), key.redact(text)
     if 200 <= reply.status < 300:
         body = _first_of_errors(body)
-    error = settings.spec.explain(reply.status, body, text)
+    error = spec.explain(reply.status, body, text)
+    if key is None and reply.status in spec.refuses_without_key:
+        error = errors.AuthenticationError(
+            f"{spec.label} answered {reply.status}, as it does where no key is sent.",
+            hint=f"Set a key: it goes into {spec.key_variable} or the connection's settings.",
+            status=reply.status,
+        )
     error.request_id = error.request_id or reply.headers.get("x-request-id")
     if isinstance(error, errors.ConfigurationError):
         error.hint = f"{error.hint} Requests go to {settings.address}."

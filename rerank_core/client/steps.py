@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
@@ -18,11 +18,15 @@ OnProgress: TypeAlias = Callable[[Progress], object]
 
 @dataclass(frozen=True, slots=True)
 class ClientSettings:
-    """What all calls of a client share. `total_timeout` None is no limit, for work on this computer."""
+    """What all calls of a client share. `address` is where requests for the default model go, `base` what it is made
+    from; both are empty where nothing is sent. `options` has every option of the provider. `total_timeout` None is no
+    limit, for work on this computer."""
 
     spec: ProviderSpec
     key: ApiKey | None
     address: str
+    base: str
+    options: Mapping[str, str]
     timeout: float
     total_timeout: float | None
     max_retries: int
@@ -30,16 +34,23 @@ class ClientSettings:
     timing: Timing
     prices: PriceTable | None
 
+    def address_for(self, model: str | None) -> str:
+        """Where requests for this model go."""
+        if self.spec.route is None and "{model}" not in self.spec.path:
+            return self.address
+        return self.spec.url(self.base, model, self.options)
+
 
 # Steps that a flow yields, and the outcomes that it is sent
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Post a body; the outcome is a Reply or a Failure. One attempt takes at most `timeout` seconds and ends
-    by `ends_at` on the client's clock, waiting for a free place included."""
+    """Post a body to `address`; the outcome is a Reply or a Failure. One attempt takes at most `timeout` seconds and
+    ends by `ends_at` on the client's clock, waiting for a free place included."""
 
     body: bytes
+    address: str
     timeout: float
     ends_at: float
 

@@ -1,4 +1,8 @@
-"""How much is read from a paste or a file, and the sentences for what is beyond that."""
+"""How much is read from a paste or a file, whatever it holds, and the sentences for what is beyond that.
+
+There is one `Limits` for all readers: those of documents, with DEFAULT_LIMITS, and those of query sets, with
+COLLECTION_LIMITS, whose files are larger.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +18,9 @@ class Limits:
 
     file_bytes: size of one file, or of a paste in UTF-8, in bytes.
     documents: documents of one import; the ones that come first are kept.
-    document_characters: characters of one document; a longer one is left out and named.
-    columns, cells: of one table, empty cells of a spreadsheet's used area included.
+    document_characters: characters of one document, or of one cell of a table; a longer one is left out and named.
+    rows, columns, cells: of one table, empty cells of a spreadsheet's used area included.
+    problems: what was left out is named one by one up to so many, and counted beyond.
     expanded_bytes: what a workbook, another office file or an archive may unpack to, in bytes, the archives
         inside it included.
     pages: pages of a PDF, slides of a presentation, chapters of a book.
@@ -32,8 +37,10 @@ class Limits:
     file_bytes: int = 20_000_000
     documents: int = 100_000
     document_characters: int = 1_000_000
+    rows: int = 200_000
     columns: int = 500
     cells: int = 5_000_000
+    problems: int = 1_000
     expanded_bytes: int = 200_000_000
     pages: int = 5_000
     entries: int = 5_000
@@ -52,6 +59,22 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+"""What one import of documents may hold."""
+
+COLLECTION_LIMITS = Limits(
+    file_bytes=200_000_000,
+    documents=2_000_000,
+    rows=5_000_000,
+    cells=20_000_000,
+    expanded_bytes=500_000_000,
+    entries=10_000,
+    memory_bytes=2_000_000_000,
+)
+"""What one import of queries, ratings or results may hold: collections are larger than a list that somebody uploads."""
+
+SMALL_BYTES = 200_000
+"""What is read where it is asked for: a text of this size takes a tenth of a second, less than a process takes to
+start. Anything larger is read in a process of its own, with a limit on time and memory, and can be cancelled."""
 
 
 def over(size: int, limit: int) -> str:

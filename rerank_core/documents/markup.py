@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from rerank_core.documents.report import ParsedDocuments, Problem, count, listed
+from rerank_core.documents.report import ParsedDocuments, Problems, count, listed
 from rerank_core.errors import InvalidDocumentsError
 
 
@@ -243,12 +243,12 @@ def markup_read(parsed: ParsedDocuments, *, as_text: bool = True) -> ParsedDocum
         return parsed
     if not as_text:
         return replace(parsed, markup=False)
-    documents, problems = [], []
+    documents, problems = [], Problems(found=parsed.problems, more=parsed.more_problems)
     for place, document in enumerate(parsed.documents, 1):
         text = texts.get(document.text, document.text)
         if not text.strip():
             name = f" ('{document.id}')" if document.id else ""
-            problems.append(Problem(0, f"Document {place:,}{name} holds HTML and no words. It was left out."))
+            problems.add(0, f"Document {place:,}{name} holds HTML and no words. It was left out.")
             continue
         metadata = document.metadata if not changed else record_as_text(document.metadata, changed)
         same = text is document.text and metadata is document.metadata
@@ -256,7 +256,8 @@ def markup_read(parsed: ParsedDocuments, *, as_text: bool = True) -> ParsedDocum
     return replace(
         parsed,
         documents=tuple(documents),
-        problems=(*problems, *parsed.problems),
+        problems=problems.by_line(),
+        more_problems=problems.more,
         notes=(*parsed.notes, markup_note(texts, changed)),
         markup=True,
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from rerank_core.documents.limits import Limits
+from rerank_core.documents.limits import DEFAULT_LIMITS, Limits
 from rerank_core.models import Document
 
 UNITS = {
@@ -19,6 +19,7 @@ UNITS = {
     "csv": "row",
     "tsv": "row",
     "xlsx": "row",
+    "parquet": "row",
     "pdf": "page",
     "docx": "section",
     "pptx": "slide",
@@ -51,9 +52,10 @@ class ParsedDocuments:
 
     documents: in the order of the source.
     mode: how the source was read: "lines", "paragraphs", "json", and for files also "sections"
-        (Markdown), "csv", "tsv", "xlsx", "jsonl", "pdf", "docx", "pptx", "html", "eml", "epub", "zip";
+        (Markdown), "csv", "tsv", "xlsx", "parquet", "jsonl", "pdf", "docx", "pptx", "html", "eml", "epub", "zip";
         "several" for a merge of different ones.
-    problems: what was left out, by line. Empty lines and empty rows are no problem.
+    problems: what was left out, by line. Empty lines and empty rows are no problem. more_problems: how many there were
+        beyond those; see `Limits.problems`.
     query, model, top_n: what a pasted request carried besides its documents, else None.
     rank_fields: the fields of each document that a pasted request has ranked, in its order, by their names in
         `documents`, "text" for the text; those that no document has are left out. Empty where it names none.
@@ -91,6 +93,7 @@ class ParsedDocuments:
     encoding: str | None = None
     markup: bool | None = None
     notes: tuple[str, ...] = ()
+    more_problems: int = 0
 
     @property
     def left_out(self) -> int:
@@ -132,12 +135,12 @@ def merge(parts: Iterable[ParsedDocuments], *, name_source: bool = True) -> Pars
     if len(parts) == 1 and not name_source:
         return parts[0]
     documents: list[Document] = []
-    problems: list[Problem] = []
+    problems = Problems()
     columns: dict[str, None] = {}
     for part in parts:
         documents += [_named(document, part.source if name_source else None) for document in part.documents]
         prefix = f"{part.source}: " if part.source else ""
-        problems += [Problem(line, prefix + reason) for line, reason in part.problems]
+        problems.take((Problem(line, prefix + reason) for line, reason in part.problems), part.more_problems)
         columns.update(dict.fromkeys(part.columns))
     tables = [part for part in parts if part.chosen]
     chosen = {
@@ -149,7 +152,8 @@ def merge(parts: Iterable[ParsedDocuments], *, name_source: bool = True) -> Pars
     return ParsedDocuments(
         documents=tuple(documents),
         mode=modes.pop() if len(modes) == 1 else "several",
-        problems=tuple(problems),
+        problems=problems.in_turn(),
+        more_problems=problems.more,
         query=next((part.query for part in parts if part.query), None),
         model=next((part.model for part in parts if part.model), None),
         top_n=next((part.top_n for part in parts if part.top_n), None),
@@ -178,27 +182,75 @@ def is_binary(text: str, share: float) -> bool:
     return len(text) - len(_CONTROLS.sub("", text)) > share * len(text)
 
 
+class Problems:
+    """What was left out of one import, as it is found: so many by themselves, and how many more there were.
+
+    Those about the source as a whole come before those about single entries where not all can be kept.
+    """
+
+    def __init__(self, most: int = DEFAULT_LIMITS.problems, found: Iterable[Problem] = (), more: int = 0) -> None:
+        self._most = most
+        self._found: list[tuple[bool, Problem]] = []
+        self._room = {True: most, False: most}
+        self._number = more
+        self.take(found)
+
+    def add(self, line: int, reason: str, *, of_all: bool = False) -> None:
+        """Something that was left out, or that needs a look; line 0, or `of_all`, says that the source as a whole is
+        meant."""
+        self._number += 1
+        whole = of_all or not line
+        if self._room[whole]:
+            self._room[whole] -= 1
+            self._found.append((whole, Problem(line, reason)))
+
+    def take(self, found: Iterable[Problem], more: int = 0) -> None:
+        """The problems of a part, and how many it had besides."""
+        for line, reason in found:
+            self.add(line, reason)
+        self._number += more
+
+    def in_turn(self) -> tuple[Problem, ...]:
+        """Those that are named one by one, as they were found."""
+        left = self._most - sum(whole for whole, _ in self._found)
+        places = [place for place, (whole, _) in enumerate(self._found) if not whole][: max(0, left)]
+        kept = set(places)
+        return tuple(problem for place, (whole, problem) in enumerate(self._found) if whole or place in kept)
+
+    def by_line(self) -> tuple[Problem, ...]:
+        """The same by line."""
+        return tuple(sorted(self.in_turn(), key=lambda problem: problem.line))
+
+    @property
+    def more(self) -> int:
+        """How many there were beyond those."""
+        return self._number - min(self._most, len(self._found))
+
+    def __len__(self) -> int:
+        return self._number
+
+
 class Collector:
     """Takes the entries of a source one by one, within the limits, and keeps count."""
 
     def __init__(self, limits: Limits) -> None:
         self.documents: list[Document] = []
-        self.problems: list[Problem] = []
+        self.problems = Problems(limits.problems)
         self.rows = 0
-        self._limits = limits
+        self.limits = limits
         self._first_too_many: int | None = None
         self._too_many = 0
 
     def add(self, line: int, text: str, id: str | None = None, metadata: Mapping[str, Any] | None = None) -> None:
         """Take one document, or turn it into a problem where a limit says so."""
-        if len(self.documents) >= self._limits.documents:
+        if len(self.documents) >= self.limits.documents:
             self.rows += 1
             self._first_too_many = line if self._first_too_many is None else self._first_too_many
             self._too_many += 1
-        elif self._limits.control_share < 1 and is_binary(text, self._limits.control_share):
+        elif self.limits.control_share < 1 and is_binary(text, self.limits.control_share):
             self.refuse(line, "This is binary data, not text. It was left out.")
-        elif len(text) > self._limits.document_characters:
-            limit = f"the limit is {self._limits.document_characters:,}"
+        elif len(text) > self.limits.document_characters:
+            limit = f"the limit is {self.limits.document_characters:,}"
             self.refuse(line, f"This document has {len(text):,} characters; {limit}. It was left out.")
         else:
             self.rows += 1
@@ -207,13 +259,13 @@ class Collector:
     def refuse(self, line: int, reason: str) -> None:
         """Count one entry that cannot become a document."""
         self.rows += 1
-        self.problems.append(Problem(line, reason))
+        self.problems.add(line, reason)
 
     def finish(self, mode: str, **details: Any) -> ParsedDocuments:
         """The import as it stands, problems in the order of their lines."""
         if self._first_too_many is not None:
             kept = f"the first {len(self.documents):,} were kept and {self._too_many:,} more were not"
-            reason = f"The limit is {self._limits.documents:,} documents; {kept}."
-            self.problems.append(Problem(self._first_too_many, reason))
-        problems = tuple(sorted(self.problems, key=lambda problem: problem.line))
-        return ParsedDocuments(tuple(self.documents), mode, problems, rows=self.rows, **details)
+            reason = f"The limit is {self.limits.documents:,} documents; {kept}."
+            self.problems.add(self._first_too_many, reason, of_all=True)
+        found, more = self.problems.by_line(), self.problems.more
+        return ParsedDocuments(tuple(self.documents), mode, found, rows=self.rows, more_problems=more, **details)

@@ -1,10 +1,15 @@
 """What a call costs: estimated before it is made, worked out after the reply.
 
-One search unit is one query with up to 100 documents. A document longer than the model's chunk limit, the
-query counted in, is split, and every chunk counts as a document (Cohere's billing rule, which GateFlow resells):
+Services bill searches or tokens. One search unit is one query with up to 100 documents. A document longer than the
+model's chunk limit, the query counted in, is split, and every chunk counts as a document (Cohere's billing rule, which
+GateFlow resells):
 
     chunks = max(1, ceil(document_tokens / (limit - min(query_tokens, limit // 2))))
     units  = ceil(sum(chunks) / 100)        for each request sent
+
+Where tokens are billed, they are those of each pair of query and document, or the query's once (`Price.counted`):
+
+    tokens = query_tokens * documents + sum(document_tokens)        or   query_tokens + sum(document_tokens)
 
 Tokens are estimated without a tokenizer (see `tokens`). Worked example, limit 500: a query of 80 small letters is 20
 tokens, which leaves 480 for the document; one of 4,000 is 1,000 tokens, so ceil(1000 / 480) = 3 chunks.
@@ -20,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from rerank_core.errors import InvalidQueryError
 from rerank_core.models import Cost, DocumentInput, texts_of
-from rerank_core.pricing.table import CHUNK_TOKENS, GATEFLOW_PRICES_AS_OF, Price, PriceTable
+from rerank_core.pricing.table import CHUNK_TOKENS, GATEFLOW_PRICES_AS_OF, TOKEN_RULES, Price, PriceTable
 from rerank_core.pricing.tokens import estimate_tokens
 from rerank_core.rank_fields import TEXT_ONLY
 
@@ -35,7 +40,8 @@ DAYS_A_MONTH = 30
 class CostEstimate:
     """What a call is likely to cost, and how that was worked out.
 
-    `search_units` is 0 on this computer and None where the provider does not bill by unit; `amount` is None
+    `search_units` is 0 on this computer and None where the provider does not bill by unit; `tokens` is what it bills
+    where it bills tokens, else None; `amount` is None
     where no price is known, and never counts retries (see `upper_bound`). `chunks` has one number for each
     document given, 0 for a blank one, which is not sent; `long_documents` are the indexes (from 0) of those
     that cost more than one chunk; both are empty where nothing is billed by the chunk. `requests` is how many
@@ -53,6 +59,7 @@ class CostEstimate:
     assumptions: tuple[str, ...] = ()
     as_of: date = GATEFLOW_PRICES_AS_OF
     most_units: int | None = None
+    tokens: int | None = None
 
 
 def estimate_cost(
@@ -81,22 +88,23 @@ def estimate_cost(
     size = spec.batch_size
     requests = 0 if not sent else 1 if size is None else -(-sent // size)
     today = datetime.now(UTC).date()
-    if spec.is_local:
-        return CostEstimate(
-            0,
-            Decimal(0),
-            requests=requests,
-            assumptions=("It runs on this computer and costs nothing.",),
-            as_of=today,
-            most_units=0,
-        )
-    if not spec.models:
-        unknown = f"{spec.label} publishes no price, so the cost is unknown."
-        return CostEstimate(None, None, requests=requests, as_of=today, assumptions=(unknown,))
-
+    if spec.is_free:
+        why = "It runs on this computer and costs nothing."
+        if not spec.is_local:
+            why = "It runs on a server of your own: no request is billed."
+        return CostEstimate(0, Decimal(0), requests=requests, assumptions=(why,), as_of=today, most_units=0)
     known = spec.model(model)
     name = model if model is not None else spec.default_model
     price = (prices or PriceTable.default()).find(spec.id, name)
+    by_token = price.per_million is not None if price else spec.bills_tokens
+    if price is None and (not spec.models or by_token):
+        unknown = f"{spec.label} publishes no price, so the cost is unknown."
+        if by_token:
+            unknown = f"The price table does not have {name}, so the amount is unknown."
+        return CostEstimate(None, None, requests=requests, as_of=today, assumptions=(unknown,))
+    if price is not None and by_token:
+        sizes = _Sizes(blank, requests, sent)
+        return _by_token(price, query, texts, sizes)
     limit = _chunk_limit(price, known)
     asked = estimate_tokens(query)
     short = limit // 4  # characters, none of them more than a token: with doubled tokens still one chunk
@@ -107,11 +115,11 @@ def estimate_cost(
     units = _units(chunks, size)
     return CostEstimate(
         search_units=units,
-        amount=None if price is None else price.per_1000 * units / 1000,
+        amount=None if price is None else price.per_unit * units / 1000,
         long_documents=tuple(index for index, count in enumerate(chunks) if count > 1),
         chunks=chunks,
         requests=requests,
-        assumptions=_assumptions(price, name, limit, blank, requests, sent),
+        assumptions=_assumptions(price, name, limit, _Sizes(blank, requests, sent)),
         as_of=price.as_of if price else today,
         most_units=_units(most, size),
     )
@@ -123,12 +131,14 @@ def cost_of(
     search_units: float | None,
     reported_amount: object = None,
     prices: PriceTable | None = None,
+    *,
+    tokens: float | None = None,
 ) -> Cost:
     """What a call cost, from what the reply said.
 
-    An amount that the provider reported wins; else the units it reported times the price in the table; else
-    it is unknown. On this computer it is free. A reported amount or a number of units that is no finite number
-    of 0 or more counts as not reported. `model` None is the provider's default.
+    An amount that the provider reported wins; else the units or tokens it reported times the price in the table; else
+    it is unknown. On this computer, and on a server of one's own, it is free. A reported amount or a count that is no
+    finite number of 0 or more counts as not reported. `model` None is the provider's default.
     """
     spec = _spec(provider)
     if spec.is_local:
@@ -136,23 +146,29 @@ def cost_of(
     reported = _amount(reported_amount)
     if reported is not None:
         return Cost(reported, basis="reported")
-    units = _amount(search_units)
+    if spec.is_free:
+        return Cost(Decimal(0), basis="free")
     price = (prices or PriceTable.default()).find(spec.id, model or spec.default_model)
-    if units is None or price is None:
+    if price is None:
         return Cost(None)
-    return Cost(units * price.per_1000 / 1000, basis="computed")
+    units = _amount(search_units if price.per_million is None else tokens)
+    if units is None:
+        return Cost(None)
+    return Cost(units * price.per_unit / (1000 if price.per_million is None else 1_000_000), basis="computed")
 
 
 def upper_bound(estimate: CostEstimate, max_retries: int) -> Decimal | None:
     """The most that a call may cost: every attempt billed, and every text twice as long in tokens as estimated.
 
-    That is the amount times (1 + max_retries), and more only where doubled tokens would cost further units. None
-    where the amount is unknown. A time-out that was retried may have been billed twice, so a spending limit sets
-    this much aside before the request is sent.
+    That is the amount times (1 + max_retries), more where doubled tokens would cost further units, and twice as much
+    where tokens are billed. None where the amount is unknown. A time-out that was retried may have been billed twice,
+    so a spending limit sets this much aside before the request is sent.
     """
     if estimate.amount is None:
         return None
     attempts = 1 + max(0, max_retries)
+    if estimate.tokens is not None:
+        return 2 * estimate.amount * attempts
     if not estimate.search_units or estimate.most_units is None:
         return estimate.amount * attempts
     return estimate.amount * estimate.most_units * attempts / estimate.search_units
@@ -205,6 +221,45 @@ def _spec(provider: str | ProviderSpec) -> ProviderSpec:
     return find(provider)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    """How many documents are blank, how many requests there are, and how many documents they hold."""
+
+    blank: int
+    requests: int
+    sent: int
+
+
+def _by_token(price: Price, query: str, texts: Sequence[str], sizes: _Sizes) -> CostEstimate:
+    """The estimate where tokens are billed."""
+    filled = [text for text in texts if text and not text.isspace()]
+    asked = estimate_tokens(query) * (len(filled) if price.counted == "pairs" else sizes.requests)
+    tokens = asked + sum(map(estimate_tokens, filled))
+    sentences = [
+        _TOKENS,
+        f"{tokens:,} tokens, {TOKEN_RULES[price.counted]}.",
+        f"{money_text(price.per_unit)} per million tokens ({price.source or 'source not given'}, {_day(price.as_of)}).",
+    ]
+    return CostEstimate(
+        search_units=None,
+        amount=price.per_unit * tokens / 1_000_000,
+        requests=sizes.requests,
+        assumptions=(*sentences, *_about_sizes(sizes)),
+        as_of=price.as_of,
+        tokens=tokens,
+    )
+
+
+_TOKENS = (
+    "Tokens are estimated: four letters make one, or two digits or capitals, or one sign; three Chinese characters "
+    "make two."
+)
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
+
+
 def _chunk_limit(price: Price | None, model: ModelSpec | None) -> int:
     if price is not None:
         return price.chunk_tokens
@@ -223,25 +278,26 @@ def _units(chunks: Sequence[int], size: int | None) -> int:
     return sum(-(-sum(chunks[start : start + size]) // DOCUMENTS_PER_UNIT) for start in range(0, len(chunks), size))
 
 
-def _assumptions(
-    price: Price | None, model: str | None, limit: int, blank: int, requests: int, sent: int
-) -> tuple[str, ...]:
+def _assumptions(price: Price | None, model: str | None, limit: int, sizes: _Sizes) -> tuple[str, ...]:
     sentences = [
-        "Tokens are estimated: four letters make one, or two digits or capitals, or one sign; three Chinese characters "
-        "make two.",
+        _TOKENS,
         f"A search with up to {DOCUMENTS_PER_UNIT} documents is one unit; a document over {limit:,} tokens, the query "
         "counted in, is split, and every part counts as a document.",
     ]
     if price is None:
         sentences.append(f"The price table does not have {model}, so the amount is unknown.")
     else:
-        day = f"{price.as_of.day} {price.as_of:%B %Y}"
-        sentences.append(
-            f"{money_text(price.per_1000)} per 1,000 search units ({price.source or 'source not given'}, {day})."
-        )
-    if requests > 1:
-        sentences.append(f"{sent:,} documents go out in {requests:,} requests, each counted on its own.")
-    if blank:
-        are = "1 blank document is" if blank == 1 else f"{blank:,} blank documents are"
+        source = price.source or "source not given"
+        sentences.append(f"{money_text(price.per_unit)} per 1,000 search units ({source}, {_day(price.as_of)}).")
+    return (*sentences, *_about_sizes(sizes))
+
+
+def _about_sizes(sizes: _Sizes) -> tuple[str, ...]:
+    """What is to say of several requests and of blank documents."""
+    sentences = []
+    if sizes.requests > 1:
+        sentences.append(f"{sizes.sent:,} documents go out in {sizes.requests:,} requests, each counted on its own.")
+    if sizes.blank:
+        are = "1 blank document is" if sizes.blank == 1 else f"{sizes.blank:,} blank documents are"
         sentences.append(f"{are} not sent and not counted.")
     return tuple(sentences)

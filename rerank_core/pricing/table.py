@@ -16,37 +16,72 @@ CHUNK_TOKENS = 500
 
 GATEFLOW_PRICES_AS_OF = date(2026, 11, 21)
 
-_SOURCES = {"gateflow": ("GateFlow price list as given", GATEFLOW_PRICES_AS_OF)}
+TOKEN_RULES = {
+    "pairs": "the query counted with each document",
+    "once": "the query counted once",
+}
+"""How tokens are counted that are billed, by the name that a price has for it."""
+
 _MAX_PER_1000 = Decimal(1_000_000)
 _MAX_CHUNK_TOKENS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What one model costs: `per_1000` is USD per 1,000 search units, `chunk_tokens` the length from which a
-    document costs more than one chunk (the query counted in), `as_of` the day the price was read, `source`
-    where. Raises ConfigurationError where a value makes no sense.
+    """What one model costs: USD per 1,000 search units (`per_1000`) or per million tokens (`per_million`), the other of
+    the two None.
+
+    `chunk_tokens` is the length from which a document costs more than one chunk (the query counted in), where searches
+    are billed; `counted` is which tokens are, where tokens are: "pairs", the query once with each document, or "once",
+    the query and the documents. `as_of` is the day the price was read, `source` where. Raises ConfigurationError where
+    a value makes no sense.
     """
 
     provider: str
     model: str
-    per_1000: Decimal
+    per_1000: Decimal | None = None
     chunk_tokens: int = CHUNK_TOKENS
     as_of: date = GATEFLOW_PRICES_AS_OF
     source: str = ""
+    per_million: Decimal | None = None
+    counted: str = "pairs"
 
     def __post_init__(self) -> None:
         if not self.provider.strip() or not self.model.strip():
             raise ConfigurationError(
                 "A price names no provider or no model.", hint="Fill in both the provider and the model."
             )
-        object.__setattr__(self, "per_1000", _money(self.per_1000, self.model))
+        if (self.per_1000 is None) == (self.per_million is None):
+            raise ConfigurationError(
+                f"The price of {self.model} is given by the search and by the token, or by neither.",
+                hint="Fill in one of the two.",
+            )
+        for name in ("per_1000", "per_million"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, _money(getattr(self, name), self.model))
+        if self.counted not in TOKEN_RULES:
+            raise ConfigurationError(
+                f"How the tokens of {self.model} are counted is {self.counted!r}.",
+                hint=f"Use one of {', '.join(TOKEN_RULES)}.",
+            )
         chunk = self.chunk_tokens
         if isinstance(chunk, bool) or not isinstance(chunk, int) or not 1 <= chunk <= _MAX_CHUNK_TOKENS:
             raise ConfigurationError(
                 f"The chunk limit of {self.model} is {chunk!r}.",
                 hint=f"Use a whole number of tokens from 1 to {_MAX_CHUNK_TOKENS:,}.",
             )
+
+    @property
+    def unit(self) -> str:
+        """What the price is for: "1,000 searches" or "million tokens"."""
+        return "1,000 searches" if self.per_million is None else "million tokens"
+
+    @property
+    def per_unit(self) -> Decimal:
+        """USD for one `unit`."""
+        amount = self.per_1000 if self.per_million is None else self.per_million
+        assert amount is not None  # one of the two is there
+        return amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +138,9 @@ class PriceTable:
             {
                 "provider": price.provider,
                 "model": price.model,
-                "per_1000": float(price.per_1000),
+                "per_1000": None if price.per_1000 is None else float(price.per_1000),
+                "per_million": None if price.per_million is None else float(price.per_million),
+                "counted": price.counted,
                 "chunk_tokens": price.chunk_tokens,
                 "as_of": price.as_of,
                 "source": price.source,
@@ -123,10 +160,20 @@ def _published() -> PriceTable:
 
     prices = []
     for spec in providers():
-        source, as_of = _SOURCES.get(spec.id, (f"{spec.label} price list, {spec.docs_url}", GATEFLOW_PRICES_AS_OF))
         for model in spec.models:
-            if model.price_per_1000:  # neither unknown nor free
-                prices.append(Price(spec.id, model.id, model.price_per_1000, model.chunk_tokens, as_of, source))
+            if model.price_per_1000 or model.price_per_million:  # neither unknown nor free
+                prices.append(
+                    Price(
+                        spec.id,
+                        model.id,
+                        model.price_per_1000 if model.price_per_million is None else None,
+                        model.chunk_tokens,
+                        model.price_as_of or GATEFLOW_PRICES_AS_OF,
+                        model.price_source or f"{spec.label} price list, {spec.docs_url}",
+                        model.price_per_million,
+                        model.tokens_counted,
+                    )
+                )
     return PriceTable(tuple(prices))
 
 
@@ -135,10 +182,12 @@ def _price(row: Mapping[str, Any], number: int) -> Price:
         return Price(
             str(row["provider"]).strip(),
             str(row["model"]).strip(),
-            _money(row["per_1000"], str(row["model"])),
+            _money_or_none(row["per_1000"], str(row["model"])),
             _whole(row.get("chunk_tokens", CHUNK_TOKENS)),
             _day(row.get("as_of")),
             str(row.get("source") or ""),
+            _money_or_none(row.get("per_million"), str(row["model"])),
+            str(row.get("counted") or "pairs"),
         )
     except KeyError as error:
         raise ConfigurationError(
@@ -150,6 +199,11 @@ def _price(row: Mapping[str, Any], number: int) -> Price:
         ) from error
 
 
+def _money_or_none(value: Any, model: str) -> Decimal | None:
+    """An amount; None for an empty cell of a table, which an editor gives as None or NaN."""
+    return None if value is None or value != value else _money(value, model)
+
+
 def _money(value: object, model: str) -> Decimal:
     try:
         amount = Decimal(str(value)) if not isinstance(value, bool) else Decimal("NaN")
@@ -158,7 +212,7 @@ def _money(value: object, model: str) -> Decimal:
     if not amount.is_finite() or not 0 <= amount <= _MAX_PER_1000:
         raise ConfigurationError(
             f"The price of {model} is {value!r}.",
-            hint=f"Use a number of US dollars per 1,000 searches from 0 to {_MAX_PER_1000:,}.",
+            hint=f"Use a number of US dollars from 0 to {_MAX_PER_1000:,}.",
         )
     return amount
 

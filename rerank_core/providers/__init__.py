@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import import_module
+
 from rerank_core.errors import ConfigurationError
-from rerank_core.providers.flashrank import FLASHRANK
-from rerank_core.providers.flashrank_library import FLASHRANK_LIBRARY
-from rerank_core.providers.gateflow import GATEFLOW
-from rerank_core.providers.local import LOCAL
 from rerank_core.providers.spec import Batch, ModelSpec, ParsedReply, ProviderSpec
 
 __all__ = ["Batch", "ModelSpec", "ParsedReply", "ProviderSpec", "provider", "providers"]
 
-_PROVIDERS = (LOCAL, GATEFLOW, FLASHRANK, FLASHRANK_LIBRARY)
+# One line a provider: its id, and the file that has its spec, named after the id in capitals. Files
+# are read when they are first asked for, so that `import rerank_core` stays light.
+_PROVIDERS = {
+    "local": "local.this_computer",
+    "gateflow": "hosted.gateflow",
+    "flashrank": "hosted.flashrank",
+    "flashrank-library": "local.flashrank_library",
+}
 
 
 def providers() -> tuple[ProviderSpec, ...]:
     """Every provider, the one that needs no key first."""
-    return _PROVIDERS
+    return tuple(_loaded(id) for id in _PROVIDERS)
 
 
 def provider(id: str | ProviderSpec) -> ProviderSpec:
@@ -24,10 +30,17 @@ def provider(id: str | ProviderSpec) -> ProviderSpec:
     other."""
     if isinstance(id, ProviderSpec):
         return id
-    for spec in _PROVIDERS:
-        if spec.id == id:
-            return spec
-    known = ", ".join(spec.id for spec in _PROVIDERS)
+    if isinstance(id, str) and id in _PROVIDERS:
+        return _loaded(id)
+    known = ", ".join(_PROVIDERS)
     raise ConfigurationError(
         f"There is no provider called {id!r}.", code="unknown_provider", hint=f"Choose one of {known}."
     )
+
+
+@cache
+def _loaded(id: str) -> ProviderSpec:
+    name = id.upper().replace("-", "_")
+    spec = getattr(import_module(f"{__name__}.{_PROVIDERS[id]}"), name)
+    assert isinstance(spec, ProviderSpec)
+    return spec

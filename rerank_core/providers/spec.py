@@ -1,14 +1,28 @@
-"""What a provider is: facts as data, and three pure functions that know its wire format."""
+"""What a provider is: facts as data, and pure functions that know its wire format."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from rerank_core.errors import RerankError
 from rerank_core.models import TextSpan
+from rerank_core.providers.auth import BEARER, Auth
+
+Group: TypeAlias = Literal["here", "hosted", "own", "decisions"]
+Scale: TypeAlias = Literal["calibrated", "unit", "logit", "rank"]
+TokenRule: TypeAlias = Literal["pairs", "once"]
+
+SCALES: Mapping[Scale, str] = {
+    "calibrated": "From 0 to 1, and meant as a probability: 0.8 means the same for every query.",
+    "unit": "From 0 to 1. What a score means differs from query to query.",
+    "logit": "Logits as the model gives them: any number, 0 where it cannot tell. They are shown as they are.",
+    "rank": "An order alone, without scores.",
+}
+"""What the numbers of a service are, in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +30,13 @@ class ModelSpec:
     """One model as a person chooses it.
 
     `label` is the short name on the control, `audience` who it is for in plain words, `notice` what must be
-    known before using it. `price_per_1000` is USD per 1,000 search units (None: unknown, 0: free).
-    `chunk_tokens` is the length from which a document costs more than one chunk, the query counted in.
+    known before using it, as that it was shut down or is answered by another model, with the day. `price_per_1000` is
+    USD per 1,000 search units (None: unknown or not billed so, 0: free). `chunk_tokens` is the length from which a
+    document costs more than one chunk, the query counted in. `price_per_million` is USD per million tokens where that
+    is what is billed; `tokens_counted` says which: "pairs", the query once with each document, or "once", the query and
+    the documents. `price_source` and `price_as_of` say where and when the price was read.
+    `listwise`: the documents of a request are read together, so that a score depends on the others; such a request is
+    never split.
     `languages`: "english" models do badly on other languages.
 
     What the scores of the model mean, each None where nobody has measured it. `threshold` is the score under which a
@@ -33,7 +52,7 @@ class ModelSpec:
     id: str
     label: str
     audience: str
-    price_per_1000: Decimal | None
+    price_per_1000: Decimal | None = None
     languages: Literal["english", "many"] = "english"
     chunk_tokens: int = 500
     notice: str = ""
@@ -43,6 +62,11 @@ class ModelSpec:
     cross_language_strong: float | None = None
     usual_top: float | None = None
     stands_for: str = ""
+    price_per_million: Decimal | None = None
+    tokens_counted: TokenRule = "pairs"
+    price_source: str = ""
+    price_as_of: date | None = None
+    listwise: bool = False
 
     @property
     def slot(self) -> str:
@@ -55,7 +79,8 @@ class Batch:
     """What one request asks: a query and the texts of one batch, none of them blank.
 
     `indexes` says where each text stood in the caller's list (from 0). `model` is never None where the
-    provider has models; `top_n` is between 1 and the number of texts, or None for all.
+    provider has models; `top_n` is between 1 and the number of texts, or None for all. `options` are what the
+    connection knows besides (see `Option`), every option of the provider with its value, "" where there is none.
     """
 
     query: str
@@ -64,6 +89,7 @@ class Batch:
     model: str | None = None
     top_n: int | None = None
     return_documents: bool = False
+    options: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +98,8 @@ class ParsedReply:
 
     `rows` are (index into the batch's texts, score) in any order where there are scores, best first where
     there are none. `missing` are the indexes that the provider left out although it owes all of them.
-    `amount` is what the provider says it cost, in USD; `search_units` what it counted. `spans` are the parts of the
+    `amount` is what the provider says it cost, in USD; `search_units` and `tokens` what it counted. `model` is the one
+    that answered, as far as the reply says. `spans` are the parts of the
     batch's texts that it says speak to the query, by index into them.
     """
 
@@ -85,16 +112,65 @@ class ParsedReply:
     latency_ms: float | None = None
     warnings: tuple[str, ...] = ()
     spans: Mapping[int, tuple[TextSpan, ...]] = field(default_factory=dict, hash=False)
+    tokens: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One more thing that a connection must or may know, beside its key and its address.
+
+    `name` is its name in code and settings, `label` what a person reads, `help` a sentence. `default` is used where
+    nothing is given; `needed` says that there must be something. `choices` are all values there are, where they can be
+    counted; `example` shows what a value looks like.
+    """
+
+    name: str
+    label: str
+    help: str
+    default: str = ""
+    needed: bool = False
+    choices: tuple[str, ...] = ()
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFacts:
+    """What is known of a service, for people who choose one; every field is a sentence or more.
+
+    `read_on` is the day its documentation was read, `checked` how this adapter was checked. `scale` is what its scores
+    are, `ties` in which order equal scores come, `blank` what it does with blank documents, `cut` who applies top_n,
+    `limits` how much it takes, `billed` what is charged and where a reply says so.
+    """
+
+    read_on: date
+    checked: str
+    scale: Scale
+    ties: str
+    blank: str
+    cut: str
+    limits: str
+    billed: str
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderSpec:
     """One provider: who it is, where it is, what it takes and what it speaks.
 
-    `key_variable` and `base_url_variable` name the environment variables that stand in for the arguments;
-    both are None where the provider needs no key and has no address. `max_documents` is the largest request
-    it takes, None where a request is never split. `has_scores` is False where the provider sends an order
-    and no numbers.
+    `group` is where a person looks for it: "here" on this computer, "hosted", "own" for a server of one's own,
+    "decisions" for models that judge statements. `key_variable` and `base_url_variable` name the environment variables
+    that stand in for the arguments; both are None where the provider needs no key and has no address. `key_optional`:
+    it may be used without a key. `auth` makes headers of the key, `fixed_headers` go along with every request. An
+    address is given up to what the vendor's own documentation calls the base: `default_base_url`, or as in
+    `example_base_url` where somebody has to give one; `hosts_by_key` has other defaults for keys that begin so. `path`
+    is what comes behind it, with {model} and the names of options in place of what differs; `route(base, model,
+    options)` gives the whole address where a path does not say enough. `options` are what else a connection knows, each
+    also read from the variable `option_variable(name)`.
+
+    `models` are those that can be chosen. `takes_any_model`: the server decides which names there are, so any is sent.
+    `max_documents` is the largest request it takes, None where a request is never split; `max_bytes` the most that the
+    texts of one request, each with the query, may have in UTF-8; `max_characters` the longest text. `has_scores` is
+    False where the provider sends an order and no numbers. `free`: nothing is billed by the request.
+    `refuses_without_key` are statuses that mean a missing key where none was sent.
 
     Three pure functions know the wire: `build(batch)` makes the JSON body, `parse(body, batch)` reads a reply
     of success or raises BadResponseError, `explain(status, body, text)` turns any other reply into an error
@@ -123,6 +199,20 @@ class ProviderSpec:
     max_documents: int | None = None
     has_scores: bool = True
     hints: Mapping[type[RerankError], str] = field(default_factory=dict, repr=False, hash=False)
+    group: Group = "hosted"
+    facts: ServiceFacts | None = field(default=None, repr=False)
+    auth: Auth = field(default=BEARER, repr=False)
+    key_optional: bool = False
+    fixed_headers: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    example_base_url: str = ""
+    hosts_by_key: tuple[tuple[str, str], ...] = ()
+    route: Callable[[str, str | None, Mapping[str, str]], str] | None = field(default=None, repr=False)
+    options: tuple[Option, ...] = ()
+    takes_any_model: bool = False
+    max_bytes: int | None = None
+    max_characters: int | None = None
+    free: bool = False
+    refuses_without_key: frozenset[int] = frozenset()
 
     @property
     def has_models(self) -> bool:
@@ -139,9 +229,38 @@ class ProviderSpec:
         services elsewhere. Loads nothing."""
         return None if self.unavailable is None or model is None else self.unavailable(model)
 
-    def headers(self, key: str) -> dict[str, str]:
-        """The headers that carry a key, or what stands for one in a piece of code."""
-        return {"Authorization": f"Bearer {key}"}
+    @property
+    def is_free(self) -> bool:
+        """Whether a call costs nothing that this library could count."""
+        return self.free or self.is_local
+
+    @property
+    def bills_tokens(self) -> bool:
+        """Whether it is tokens that cost, by the prices of its models; False where none has one."""
+        return any(model.price_per_million is not None for model in self.models)
+
+    def headers(self, key: str | None, options: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The headers of every request with this key, or with what stands for one in a piece of code."""
+        shown = {} if key is None else self.auth.headers(key, options or {})
+        return {**self.fixed_headers, **shown}
+
+    def url(self, base: str, model: str | None, options: Mapping[str, str] | None = None) -> str:
+        """The whole address of a request: the base with the path behind it, where it is not there already."""
+        from rerank_core.providers.addresses import filled, joined  # loads urllib, which an import does without
+
+        known = options or {}
+        if self.route is not None:
+            return self.route(base, model, known)
+        return joined(base, filled(self.path, {**known, "model": model or ""}))
+
+    def option_variable(self, name: str) -> str:
+        """The environment variable that an option is read from."""
+        return f"{self.id}_{name}".upper().replace("-", "_")
+
+    def default_base(self, key: str | None) -> str | None:
+        """The address to use where none is given: the one for keys that begin so, else the usual one."""
+        found = [base for prefix, base in self.hosts_by_key if key is not None and key.startswith(prefix)]
+        return found[0] if found else self.default_base_url
 
     @property
     def batch_size(self) -> int | None:

@@ -112,14 +112,15 @@ class SpendingStore(SpendingLedger):
             return self._mark_in_doubt(db, self._mark)
 
     def resolve(self, number: int, amount: Decimal, by: str) -> bool:
-        """Settle a call in doubt, or of unknown cost, with what the service's bill says; whether it was one.
+        """Settle a call in doubt, or of unknown cost, with what the service's bill says; whether it was one, or was
+        settled in this way before.
 
         `amount` 0 is a call that was not billed; `by` is who says so. Raises ValueError for what is no amount.
         """
         amount = exact(amount)
         with self._writing() as db:
             before = _find(db, number)
-            if before is None or not (before.state in ("in doubt", "unknown") or before.doubt):
+            if before is None or not (before.state in ("in doubt", "unknown") or before.doubt or before.note):
                 return False
             note = f"Settled by {by}." if by else "Settled by hand."
             state: CallState = "billed" if amount else "not billed"

@@ -155,7 +155,7 @@ def test_no_more_than_four_models_are_taken_from_a_link(app) -> None:
     [
         ("forbidden", "the key may not do this"),
         ("html", "the answer makes no sense"),
-        ("broke", "the budget is used up"),
+        ("broke", "the credit at the provider is used up"),
         ("not-found", "the connection is not set up"),
     ],
 )
@@ -180,7 +180,7 @@ def test_one_model_fails_alone_with_its_sentence(app, service: RerankService, mo
 def test_a_missing_key_is_said_before_the_button_and_stops_only_its_own_model(app) -> None:
     """The keyless model answers; the other says which key it needs."""
     page = choose(app(), HOSTED[0], KEYWORD)
-    assert "a key is needed first. The other models run without it." in words(page)
+    assert "not set up yet. The other models run without it." in words(page)
     compare(page)
     assert [box.value for box in page.error] == ["English: the connection is not set up"]
     assert "GATEFLOW_API_KEY" in words(page)

@@ -13,6 +13,7 @@ from pages.components.evaluate import run, speed
 from pages.components.session import stores
 from rerank_core.evaluation.experiments.local_speed import LocalSpeed
 from rerank_core.evaluation.experiments.records import RatePolicy
+from rerank_core.storage.experiments import ExperimentStore
 from tests.support.evaluate_page import (
     HOSTED,
     KEYWORD,
@@ -161,7 +162,7 @@ def test_earlier_runs_tell_how_long_a_service_takes(
     page = under_way()
     service.gate.open()
     finished(page)
-    monkeypatch.setattr(stores.experiments(), "usual_seconds", lambda contender: 40.0)
+    monkeypatch.setattr(ExperimentStore, "usual_seconds", lambda _store, _contender: 40.0)
     page = ran(page.run())
     assert metrics(page)["Time"] == "about 4 min"
 

@@ -103,7 +103,7 @@ def test_a_corpus_is_made_searched_added_to_and_survives_a_restart(app) -> None:
     kept = CorpusStore().list()
     assert [(summary.name, summary.passages) for summary in kept] == [("Boots", 2)]
     assert kept[0].keyword
-    stores.corpora.clear()  # a restart
+    stores._corpora.clear()  # a restart
     again = app()
     again.selectbox(key="source").set_value(kept[0].id).run()
     again.text_area(key="question").set_value("boots for wide feet").run()
@@ -511,7 +511,7 @@ def test_a_file_of_the_same_name_takes_the_place_of_the_old_one(app) -> None:
     press(at, "Add")
     assert "1 passage added in place of 2 from files of the same name." in words(at)
     assert at.selectbox(key="source").value == base.id
-    stores.corpora.clear()
+    stores._corpora.clear()
     assert [document.text for document in CorpusStore().open(base.id)] == ["Sun hats", "Boots cost 95"]
     assert [(one.name, one.passages) for one in CorpusStore().list()] == [("Boots", 2)]
     upload(at, ("hats.csv", b"text\nRain hats\n"), place=1)

@@ -156,6 +156,8 @@ def test_a_price_is_edited_in_the_table(visit: Visit) -> None:
 def test_the_page_works_with_the_keyboard_alone(visit: Visit) -> None:
     """Somebody without a mouse reaches a provider's card, the key and the test, and sees where the focus is."""
     page = visit().open("/connections")
+    page.locator("summary", has_text="Hosted").focus()
+    page.keyboard.press("Enter")
     page.get_by_role("button", name="Use GateFlow").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Settings of GateFlow")).to_be_visible()

@@ -71,10 +71,10 @@ def test_the_parts_are_attributes(name: str):
 
 def test_providers_is_the_function_whatever_is_imported():
     """The function and the package of that name do not get into each other's way."""
-    code = "import rerank_core.providers.gateflow, rerank_core as rc; print(len(rc.providers()))"
+    code = "import rerank_core.providers.hosted.gateflow, rerank_core as rc; print(len(rc.providers()))"
     assert python(code) == str(len(rc.providers()))
     assert isinstance(rc.providers, types.FunctionType)
-    from rerank_core.providers import gateflow
+    from rerank_core.providers.hosted import gateflow
 
     assert gateflow.GATEFLOW in rc.providers()
 

@@ -11,7 +11,7 @@ from pages.components.compare.state import CompareState, Part, state
 from pages.components.display import errors
 from pages.components.display.download import download
 from pages.components.inputs.examples import TITLES, load_example
-from pages.components.session import keys, stores
+from pages.components.session import keys, stores, unsaved
 from pages.components.session.texts import OWN, texts
 from rerank_core.exports.comparison import votes_csv
 from rerank_core.ranking.blind_test import Vote, shuffled
@@ -45,8 +45,17 @@ def hidden(current: CompareState) -> bool:
 def _switched() -> None:
     # The columns were just seen with their names, so they are shuffled anew; a fair vote takes another question.
     current = state()
+    _save_runs()
     current.shuffle, current.revealed, current.picked = shuffled(len(current.parts)), False, None
     current.seen_named = current.round if on() else ""
+
+
+def _save_runs() -> None:
+    """A vote, and who has seen which names, is about runs that a reload finds again."""
+    current = state()
+    for part in current.answered:
+        if part.run is not None:
+            part.run = unsaved.saved(part.run)
 
 
 def remember() -> None:
@@ -147,6 +156,7 @@ def _label(key: str) -> str:
 
 def _voted(part: Part | None) -> None:
     current = state()
+    _save_runs()
     keys = tuple(key_of(each.contender) for each in current.answered)
     run = current.answered[0].run
     winner = None if part is None else key_of(part.contender)

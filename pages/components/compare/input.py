@@ -16,10 +16,10 @@ from pages.components.inputs.examples import TITLES, load_example
 from pages.components.inputs.model import cost_metric
 from pages.components.inputs.rank_fields import offer_titles, to_link
 from pages.components.session import connection as connections
-from pages.components.session import keys, query_params
+from pages.components.session import keys, query_params, unsaved
 from pages.components.session.texts import DEFAULT_TOP_N, OWN, texts
 from pages.components.sharing import received
-from rerank_core import RerankError, language, pricing, provider
+from rerank_core import RerankError, language, pricing, provider, providers
 from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.ranking.contender import (
     MAX_CONTENDERS,
@@ -58,8 +58,7 @@ def restore_from_link() -> None:
     opened = _open_received()
     chosen = _chosen()
     query, documents = st.session_state.get(keys.QUERY) or "", shared.working.documents
-    story = examples.story_shown()
-    untouched = story is not None and query == story.query and documents == story.documents
+    untouched = examples.untouched()
     unasked = first and bool(query.strip()) and 0 < len(documents) <= _UNASKED_DOCUMENTS
     # Own texts are asked again where the stories of the presenter view come back to them.
     again = presenting.on() and not first and shared.replaced != current.replaced and bool(documents)
@@ -127,6 +126,7 @@ def sync_query_params() -> None:
     current, shared = state(), texts()
     chosen = _chosen()
     top = st.session_state.get(keys.TOP_N)
+    left = link(answered[0].run.request if (answered := current.answered) and answered[0].run else None)
     wanted = {
         keys.MODELS: keys_text(chosen) if chosen != default_choice() else None,
         keys.EXAMPLE: shared.example if shared.example != FIRST else None,
@@ -134,8 +134,11 @@ def sync_query_params() -> None:
         keys.PRESENTING: presenting.in_link(),
         keys.RANK_FIELDS: to_link(shared.rank_fields),
         keys.BLIND: "1" if st.session_state.get(keys.BLIND) else None,
-        **link(answered[0].run.request if (answered := current.answered) and answered[0].run else None),
-        keys.RUNS: ",".join(part.run_id for part in current.parts) or None,
+        **left,
+        keys.RUNS: ",".join(
+            part.run_id for part in current.parts if any(left.values()) or unsaved.is_saved(part.run_id)
+        )
+        or None,
     }
     query_params.sync(wanted)
 
@@ -156,7 +159,9 @@ def may_hint() -> bool:
 
 def models_control() -> tuple[Contender, ...]:
     """Which models take part, of any connection, and what must be known of them before the button."""
-    everybody = {key_of(contender): contender for contender in contenders()}
+    ready = {spec.id for spec in providers() if connections.of(spec.id).set_up}
+    first = sorted(contenders(), key=lambda contender: contender.provider not in ready)
+    everybody = {key_of(contender): contender for contender in first}
     st.multiselect(
         "Models",
         list(everybody),
@@ -180,7 +185,7 @@ def _notes(chosen: Sequence[Contender]) -> None:
         if not connection.ready:
             waiting.append(connection.provider.label)
     if waiting:
-        st.caption(f":material/key: {' and '.join(waiting)}: a key is needed first. The other models run without it.")
+        st.caption(f":material/key: {' and '.join(waiting)}: not set up yet. The other models run without it.")
         st.page_link("connections.py", label="Set up the connection", icon=":material/cable:")
     english = []
     for contender, name in zip(chosen, short_names(chosen), strict=True):

@@ -13,11 +13,12 @@ from pages.components.compare.state import Part, state
 from pages.components.display.markdown import escaped
 from pages.components.inputs import fold, ratings
 from pages.components.inputs.documents import read_fields
+from pages.components.inputs.examples import untouched
 from pages.components.jobs.page_job import Ended, JobKind, Plan
 from pages.components.jobs.paid_call import RunAsked, rerank_task
 from pages.components.jobs.spending import Wording
 from pages.components.session import connection as connections
-from pages.components.session import keys, stores
+from pages.components.session import keys, stores, unsaved
 from pages.components.session.connection import Connection
 from pages.components.session.texts import texts
 from rerank_core import InvalidRequestError, RerankRequest, pricing
@@ -50,11 +51,13 @@ class ComparePlan:
     kept: tuple[Part, ...]
     cost: WholeCost
 
-    def tasks(self) -> Plan[Run]:
-        """The same as jobs. Raises RerankError where nothing could be asked."""
+    def tasks(self, *, pressed: bool = True) -> Plan[Run]:
+        """The same as jobs; an example that was not asked for is not saved, unless it is for a blind test. Raises
+        RerankError where nothing could be asked."""
         if not self.chosen:
             raise InvalidRequestError("No model is chosen.", hint="Choose two or more under Models.")
         names = dict(zip(self.chosen, short_names(self.chosen), strict=True))
+        saved = pressed or blind.on() or not untouched()
         return Plan(
             tuple(
                 rerank_task(
@@ -64,6 +67,7 @@ class ComparePlan:
                     ),
                     share.start.name,
                     names[share.contender],
+                    saved=saved,
                 )
                 for share in self.shares
             )
@@ -133,6 +137,9 @@ def _started(planned: Plan[Run]) -> None:
     begun = [Part(_contender(each), run_id) for run_id, each in asked.items() if isinstance(each, RunAsked)]
     wanted = current.wanted_contenders
     kept = [part for part in current.answered if part.contender in wanted and answers(part, query, ordered)]
+    if any(unsaved.is_saved(run_id) for run_id in asked):  # somebody asked for this comparison: all of it is theirs
+        for part in kept:
+            part.run = part.run and unsaved.saved(part.run)
     by_contender = {part.contender: part for part in [*kept, *begun]}
     current.parts = [by_contender[contender] for contender in wanted]
     current.round, current.shuffle, current.revealed = new_id(), shuffled(len(current.parts)), False
@@ -214,7 +221,7 @@ COMPARE = JobKind[Run](
 def submit(chosen: Sequence[Contender], *, unasked: bool) -> None:
     """Compare was pressed, or a story was picked that is free."""
     state().wanted_contenders = tuple(chosen)
-    COMPARE.job().submit(lambda: plan(chosen).tasks(), unasked=unasked)
+    COMPARE.job().submit(lambda: plan(chosen).tasks(pressed=not unasked), unasked=unasked)
 
 
 def confirmation(chosen: Sequence[Contender]) -> None:
@@ -286,7 +293,9 @@ def restored() -> None:
 def _saved(run_id: str) -> Run | None:
     found = COMPARE.job().find(run_id)
     if found is not None and found.state == "done":
-        return found.result()
+        run = found.result()
+        unsaved.recall(run)
+        return run
     with contextlib.suppress(StoreError):
         return stores.runs().get(run_id)
     return None

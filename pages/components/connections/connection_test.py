@@ -48,17 +48,19 @@ def show(provider_id: str) -> None:
         st.rerun()
     mine.confirmation(plan)
     if not now.ready:
-        st.caption(":material/info: Give a key first.")
+        what = "Give a key first." if now.key_source in ("missing", "withheld") else now.missing
+        st.caption(f":material/info: {escaped(what)}")
     show_test(last, mine, now, _answer)
 
 
 def _cost_words(now: Connection, request: rc.RerankRequest) -> str:
-    if now.provider.is_local:
+    if now.provider.is_free:
         return "It costs nothing."
     most = paid_call.upper_bound(now, request)
     if most is None:
         return "The service may charge for it; its price is not known here."
-    return f"It is billed as one search: {pricing.money_text(most)}."
+    billed = "by the token, at most" if paid_call.estimated(now, request).tokens is not None else "as one search:"
+    return f"It is billed {billed} {pricing.money_text(most)}."
 
 
 def _work(context: JobContext, payment: Payment, now: Connection, request: rc.RerankRequest) -> rc.RerankResponse:
@@ -91,6 +93,7 @@ def _answer(response: rc.RerankResponse) -> None:
     facts = {
         "Cost": f"{pricing.money_text(response.cost.amount)} ({response.cost.basis})",
         "Search units": "not reported" if units is None else f"{units:g}",
+        "Tokens": "not reported" if response.usage.tokens is None else f"{response.usage.tokens:,.0f}",
         "Model": response.model or "the service's own",
         "Request id": response.request_id or "none",
     }
@@ -102,7 +105,9 @@ def _answer(response: rc.RerankResponse) -> None:
         hide_index=True,
         column_config={
             "Rank": st.column_config.NumberColumn(width=60),
-            "Score": st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.3f", width="small"),
+            "Score": st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.3f", width="small")
+            if all(0 <= (row.relevance_score or 0) <= 1 for row in response.results)
+            else st.column_config.NumberColumn(format="%.3f", width="small"),
         },
         alt="The two documents in the order that came back",
     )

@@ -8,7 +8,7 @@ import rerank_core as rc
 from pages.components.display import errors
 from pages.components.session import keys
 from rerank_core import offline
-from rerank_core.providers.flashrank_library import FLASHRANK_LIBRARY, FOLDER_VARIABLE
+from rerank_core.providers.local.flashrank_library import FLASHRANK_LIBRARY, FOLDER_VARIABLE
 from rerank_core.providers.spec import ModelSpec
 
 _OWN = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -10,13 +12,27 @@ import streamlit as st
 import rerank_core as rc
 from pages.components.display import errors
 from pages.components.session import connection, keys
-from rerank_core.pricing.table import PriceTable
+from rerank_core.pricing.table import CHUNK_TOKENS, PriceTable
 
-_EDITABLE = {"per_1000": "price", "chunk_tokens": "chunk limit", "as_of": "date"}
+_EDITABLE = {"chunk_tokens": "chunk limit", "as_of": "date"}
+_NO_PRICE = {"per_1000": None, "per_million": None, "counted": "pairs", "chunk_tokens": CHUNK_TOKENS, "source": ""}
 
 
 def show(spec: rc.ProviderSpec) -> None:
     """Draw the models of a service with their prices."""
+    if spec.is_free:
+        st.caption("It runs on a server of your own: no request is billed.")
+    elif spec.takes_any_model:
+        st.caption("Which models there are is up to the server. A cost is shown where its replies name one.")
+    elif spec.models:
+        _table(spec)
+    else:
+        st.caption(
+            f"{spec.label} has one model, without a name, and publishes no price: its costs are shown as unknown."
+        )
+
+
+def _table(spec: rc.ProviderSpec) -> None:
     version = st.session_state.setdefault(keys.PRICE_EDITOR_VERSION, 0)
     widget = f"prices_{spec.id}_{version}"
     # The editor applies its edits to the rows it was given, so those must stay the same for as long as it lives;
@@ -26,6 +42,15 @@ def show(spec: rc.ProviderSpec) -> None:
         base.clear()
         base[widget] = connection.prices()
     rows = [row for row in base[widget].rows() if row["provider"] == spec.id]
+    priced = {row["model"] for row in rows}
+    by_token = [row for row in rows if row["per_million"] is not None]
+    rows += [
+        {"provider": spec.id, "model": model.id, **_NO_PRICE, "as_of": datetime.now(UTC).date()}
+        for model in spec.models
+        if model.id not in priced
+    ]
+    searches = ["per_1000", "chunk_tokens"] if len(by_token) < len(rows) or not by_token else []
+    columns = [*searches, *(["per_million"] if by_token else [])]
     others = [row for row in connection.prices().rows() if row["provider"] != spec.id]
     labels = {model.id: model.label for model in spec.models}
     frame = pd.DataFrame([{"label": labels.get(row["model"], row["model"]), **row} for row in rows])
@@ -35,12 +60,13 @@ def show(spec: rc.ProviderSpec) -> None:
         key=widget,
         hide_index=True,
         num_rows="fixed",
-        column_order=["label", "model", "per_1000", "chunk_tokens", "as_of", "source"],
+        column_order=["label", "model", *columns, "as_of", "source"],
         disabled=True if fixed else ["label", "model"],
         column_config={
             "label": st.column_config.TextColumn("Model", width="small"),
             "model": st.column_config.TextColumn("Name in a request"),
             "per_1000": st.column_config.NumberColumn("US dollars per 1,000 searches", min_value=0, format="$%.3f"),
+            "per_million": st.column_config.NumberColumn("US dollars per million tokens", min_value=0, format="$%.3f"),
             "chunk_tokens": st.column_config.NumberColumn(
                 "Chunk limit (tokens)",
                 min_value=1,
@@ -53,7 +79,7 @@ def show(spec: rc.ProviderSpec) -> None:
         alt=f"Models of {spec.label} with their prices; price, chunk limit, date and source can be edited",
     )
     try:
-        table = PriceTable.from_rows([*others, *_complete(edited)])
+        table = PriceTable.from_rows([*others, *_complete(edited, priced)])
     except rc.RerankError as error:
         errors.show(error, title="This price cannot be used; the one before still counts")
     else:
@@ -69,17 +95,23 @@ def show(spec: rc.ProviderSpec) -> None:
         st.button("Restore the published prices", icon=":material/restart_alt:", on_click=_restore)
 
 
-def _complete(edited: pd.DataFrame) -> list[dict[str, Any]]:
-    """The edited rows; raises ConfigurationError, naming the model, for a cell that was emptied."""
+def _complete(edited: pd.DataFrame, priced: Collection[str]) -> list[dict[str, Any]]:
+    """The edited rows that have a price; raises ConfigurationError, naming the model, for a cell that was emptied, the
+    price of one of the models `priced` included."""
     rows = [{str(column): value for column, value in row.items()} for row in edited.to_dict("records")]
+    kept = []
     for row in rows:
-        for column, words in _EDITABLE.items():
-            if pd.isna(row[column]):
-                raise rc.ConfigurationError(
-                    f"The {words} of {row['label']} is empty.", hint="Fill it in, or restore the published prices."
-                )
+        lacks_price = pd.isna(row["per_1000"]) and pd.isna(row["per_million"])
+        if lacks_price and row["model"] not in priced:
+            continue
+        empty = ["price"] if lacks_price else [words for name, words in _EDITABLE.items() if pd.isna(row[name])]
+        if empty:
+            raise rc.ConfigurationError(
+                f"The {empty[0]} of {row['label']} is empty.", hint="Fill it in, or restore the published prices."
+            )
         row["source"] = "" if pd.isna(row["source"]) else row["source"]
-    return rows
+        kept.append(row)
+    return kept
 
 
 def _restore() -> None:

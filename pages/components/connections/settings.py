@@ -8,6 +8,8 @@ import rerank_core as rc
 from pages.components.display import errors
 from pages.components.server import addresses
 from pages.components.session import connection, keys
+from rerank_core.client.settings import check_option
+from rerank_core.providers.spec import Option
 from rerank_core.transport.credentials import ApiKey
 
 
@@ -15,6 +17,8 @@ def show(spec: rc.ProviderSpec) -> None:
     """Draw the settings of a service that is reached over the network."""
     _key(spec)
     _address(spec)
+    for option in spec.options:
+        _option(spec, option)
     _attempts(spec)
 
 
@@ -50,10 +54,45 @@ def _address(spec: rc.ProviderSpec) -> None:
     st.text_input(
         "Base address",
         key=widget,
-        placeholder=spec.default_base_url,
-        help=f"Requests go to this address and {spec.path}. Empty it to go back to the usual one.",
+        placeholder=spec.default_base_url or spec.example_base_url,
+        help=_about_address(spec),
         on_change=_take_address,
         args=(spec.id, widget),
+    )
+    _say_refused(widget)
+
+
+def _about_address(spec: rc.ProviderSpec) -> str:
+    goes = f"Requests go to this address and {spec.path}, as far as it does not end in that already."
+    if spec.default_base_url is None:
+        return f"The address of your server, for example {spec.example_base_url}. {goes}"
+    return f"{goes} Empty it to go back to the usual one."
+
+
+def _option(spec: rc.ProviderSpec, option: Option) -> None:
+    """One more thing that the connection knows: a choice where there are some to choose from, else a field."""
+    widget = f"option_{option.name}_{spec.id}"
+    value = connection.option(spec, option.name)
+    label = option.label if option.needed else f"{option.label} (optional)"
+    if option.choices:
+        _start(widget, value if value in option.choices else option.default or option.choices[0])
+        st.selectbox(
+            label,
+            option.choices,
+            key=widget,
+            help=option.help,
+            on_change=_take_option,
+            args=(spec.id, option.name, widget),
+        )
+        return
+    _start(widget, value)
+    st.text_input(
+        label,
+        key=widget,
+        placeholder=option.default or option.example,
+        help=option.help,
+        on_change=_take_option,
+        args=(spec.id, option.name, widget),
     )
     _say_refused(widget)
 
@@ -120,6 +159,18 @@ def _take_address(provider_id: str, widget: str) -> None:
     if refused is None:
         connection.change(provider_id, base_url=None if typed in ("", usual) else typed)
         st.session_state[widget] = typed or usual
+
+
+def _take_option(provider_id: str, name: str, widget: str) -> None:
+    typed = str(st.session_state[widget] or "").strip()
+    option = next(each for each in rc.provider(provider_id).options if each.name == name)
+    try:
+        check_option(option, typed)
+    except rc.RerankError as error:
+        _refuse(widget, f"{error.message} {error.hint}")
+        return
+    _refuse(widget, None)
+    connection.change(provider_id, options={**connection.settings(provider_id).options, name: typed})
 
 
 def _take_number(provider_id: str, name: str, widget: str) -> None:

@@ -17,9 +17,10 @@ from pages.components.inputs.import_report import columns_button, report
 from pages.components.inputs.rating_map import rating_map
 from pages.components.session import keys
 from rerank_core import RerankError
+from rerank_core.documents.limits import COLLECTION_LIMITS
 from rerank_core.documents.report import count
 from rerank_core.evaluation import READABLE, TABLE_ROLES, formats
-from rerank_core.evaluation.formats.imported import LIMITS, Imported
+from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.query_sets import sources
 from rerank_core.evaluation.query_sets.changed_ids import changed_ids
 from rerank_core.evaluation.query_sets.query_set import count_queries, describe
@@ -197,7 +198,7 @@ QUERY_FILES = uploads.UploadPlace[Imported](
             "parquet",
         ),
         # collections are larger than a list of documents
-        file_bytes=LIMITS.file_bytes,
+        file_bytes=COLLECTION_LIMITS.file_bytes,
         roles=ROLES,
         kinds={"auto": "Detect", **{kind.id: kind.label for kind in READABLE.values()}},
     ),

@@ -56,10 +56,11 @@ def new_run(query_set: QuerySet) -> None:
         persist_state="session",
         help="Up to four, of any connections. The initial order is always compared too.",
     )
-    waiting = [spec.label for spec in rc.providers() if not connections.of(spec.id).ready]
+    waiting = sum(not connections.of(spec.id).ready for spec in rc.providers())
     if waiting:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"{' and '.join(waiting)}: a key is needed first.")
+            others = "1 other connection needs" if waiting == 1 else f"{waiting} other connections need"
+            st.caption(f"{others} a key or an address first.")
             st.page_link("connections.py", label="Set up a connection", icon=":material/key:")
     what_is_read(query_set)
     check(query_set, keys.QUERY_SET)

@@ -9,7 +9,7 @@ from pages.components.inputs.controls import select
 from pages.components.inputs.rank_fields import chosen_of, from_link
 from pages.components.session import keys, query_params
 from pages.components.session.texts import DEFAULT_TOP_N, FROM_EXAMPLE, MAX_TOP_N, OWN, SLOTS, as_pasted_text, texts
-from rerank_core import RerankRequest, samples
+from rerank_core import RerankRequest, providers, samples
 from rerank_core.documents.working_list import WorkingList
 
 TITLES = {example.id: example.title for example in samples.EXAMPLES} | {OWN: "Your own documents"}
@@ -22,8 +22,9 @@ def begin() -> None:
 
 def choices_of_link() -> None:
     """A link may ask for another model or Top N than the example suggests."""
-    if query_params.get(keys.MODEL) in SLOTS:
-        st.session_state[keys.MODEL] = query_params.get(keys.MODEL)
+    asked = query_params.get(keys.MODEL)
+    if asked in {model.slot for spec in providers() for model in spec.models}:
+        st.session_state[keys.MODEL] = asked
     if query_params.get(keys.RANK_FIELDS):
         texts().rank_fields = from_link(query_params.get(keys.RANK_FIELDS))
     top = query_params.get(keys.TOP_N) or ""
@@ -64,6 +65,14 @@ def story_shown() -> samples.Example | None:
     """The story that was chosen; None for a person's own documents."""
     chosen = texts().example
     return samples.example(chosen) if chosen in TITLES and chosen != OWN else None
+
+
+def untouched() -> bool:
+    """Whether exactly a story stands in the inputs: what comes of it can be made again by anybody at any time."""
+    story = story_shown()
+    if story is None:
+        return False
+    return (st.session_state.get(keys.QUERY) or "", texts().working.documents) == (story.query, story.documents)
 
 
 def heading(title: str) -> None:

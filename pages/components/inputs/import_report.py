@@ -56,7 +56,7 @@ def report(inbox: Inbox[T], name: str, more: Callable[[], object] | None = None)
             st.text(note)
         if _is_old(parsed):
             _encoding(inbox, name)
-        problems(parsed.problems, "This file")
+        problems(parsed.problems, "This file", parsed.more_problems)
         if more is not None:
             more()
         if parsed.columns or parsed.markup is not None:
@@ -105,11 +105,11 @@ def _samples(parsed: ParsedDocuments | Imported) -> None:
     )
 
 
-def problems(found: tuple[Problem, ...], what: str) -> None:
-    """What was left out, by line and reason; `what` is a few words of ours."""
+def problems(found: tuple[Problem, ...], what: str, more: int = 0) -> None:
+    """What was left out, by line and reason, and how many `more` there were; `what` is a few words of ours."""
     if not found:
         return
-    count = len(found)
+    count = len(found) + more
     places = "1 place was left out or needs a look" if count == 1 else f"{count:,} places were left out or need a look"
     listed = found[:SHOWN_PROBLEMS]
     with st.expander(f"{what}: {places}", icon=":material/warning:"):
@@ -124,7 +124,7 @@ def problems(found: tuple[Problem, ...], what: str) -> None:
             alt="Import report: line and reason of everything that was left out",
         )
         if count > SHOWN_PROBLEMS:
-            st.caption(f"The first {SHOWN_PROBLEMS:,} are shown.")
+            st.caption(f"The first {len(listed):,} are shown, and {count - len(listed):,} more are not.")
 
 
 def paste_report(pasted: ParsedDocuments, on_change: Callable[[], None]) -> None:
@@ -134,7 +134,7 @@ def paste_report(pasted: ParsedDocuments, on_change: Callable[[], None]) -> None
     if pasted.markup is not None:
         st.session_state.setdefault(keys.PASTED_MARKUP, True)
         st.toggle("Read HTML as text", key=keys.PASTED_MARKUP, on_change=on_change, persist_state="session")
-    problems(pasted.problems, "What was pasted")
+    problems(pasted.problems, "What was pasted", pasted.more_problems)
 
 
 def pasted_markup_as_text() -> bool:

@@ -43,7 +43,7 @@ def model_control(connection: Connection) -> ModelSpec | None:
         wrap=True,
     )
     if not models:
-        st.caption(f"{spec.label} has one model and no choice; it gives an order without scores.")
+        st.caption(escaped(_without_models(connection)))
         return None
     model = models.get(slot or SLOTS[0]) or spec.models[0]
     price = connections.prices().find(spec.id, model.id)
@@ -55,19 +55,30 @@ def model_control(connection: Connection) -> ModelSpec | None:
         )
         st.caption(f"{model.audience}{stand_in}", help=model.notice)
         return model
-    cost = (
-        f"{pricing.money_text(price.per_1000)} per 1,000 searches ({price.as_of})." if price else "No price is known."
-    )
+    cost = f"{pricing.money_text(price.per_unit)} per {price.unit} ({price.as_of})." if price else "No price is known."
     st.caption(escaped(f"{model.audience} {cost}"))
     if model.notice:
         st.warning(escaped(model.notice), icon=":material/event_busy:")
     return model
 
 
+def _without_models(connection: Connection) -> str:
+    """What ranks where there is no model to choose."""
+    spec = connection.provider
+    if not spec.takes_any_model:
+        return f"{spec.label} has one model and no choice; it gives an order without scores."
+    named = connections.option(spec, "model")
+    if named:
+        return f"{spec.label} is asked for the model {named}, as the Connections page says."
+    return f"{spec.label} answers with the model that it runs."
+
+
 def _offered(connection: Connection) -> list[str]:
-    """The slots of the models to choose from, of all where the provider has no choice."""
+    """The slots of the models to choose from, of all where the provider has no choice: those that every connection
+    knows first, then the provider's own."""
     there = [model.slot for model in connection.provider.models]
-    return [slot for slot in SLOTS if not there or slot in there]
+    usual = [slot for slot in SLOTS if not there or slot in there]
+    return usual + [slot for slot in there if slot not in usual]
 
 
 def next_model(connection: Connection) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from pages.components.display import errors
-from pages.components.session import page_state, stores
+from pages.components.session import page_state, stores, unsaved
 from rerank_core.storage.run_record import Run
 from rerank_core.storage.sqlite_file import StoreError
 
@@ -43,6 +43,7 @@ def rate(runs: Sequence[Run], index: int, grade: int | None) -> None:
         if grade is not None:
             grades[index] = grade
         try:
+            unsaved.save(run)
             stores.runs().set_rating(run.id, index, grade)
         except StoreError as error:
             current.error = error

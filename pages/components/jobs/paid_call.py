@@ -12,12 +12,13 @@ from pages.components.jobs import size
 from pages.components.jobs.page_job import Task
 from pages.components.jobs.payment import Payment
 from pages.components.session import connection as connections
-from pages.components.session import stores
+from pages.components.session import stores, unsaved
 from pages.components.session.connection import Connection
 from rerank_core import pricing
 from rerank_core.jobs import JobContext
 from rerank_core.models import Progress
 from rerank_core.storage.run_record import Run, new_id
+from rerank_core.storage.runs import RunStore
 from rerank_core.storage.sqlite_file import StoreError
 
 
@@ -71,12 +72,15 @@ class RunAsked:
     order_name: str
 
 
-def rerank_task(connection: Connection, request: rc.RerankRequest, order_name: str, name: str = "") -> Task[Run]:
-    """A request as a task of a page's job; its id is the run's. Raises RerankError where it cannot be made."""
+def rerank_task(
+    connection: Connection, request: rc.RerankRequest, order_name: str, name: str = "", *, saved: bool = True
+) -> Task[Run]:
+    """A request as a task of a page's job; its id is the run's. Without `saved` its run is in this session only, for an
+    example that nobody asked for. Raises RerankError where it cannot be made."""
     run_id = new_id()
     return Task(
         reranked_run,
-        (connection, request, order_name, run_id),
+        (connection, request, order_name, run_id, store_for(run_id, saved=saved)),
         upper_bound(connection, request),
         RunAsked(connection.provider.id, request, order_name),
         name,
@@ -86,6 +90,14 @@ def rerank_task(connection: Connection, request: rc.RerankRequest, order_name: s
     )
 
 
+def store_for(run_id: str, *, saved: bool) -> RunStore | None:
+    """Where a run with this id is saved when it ends; None, and remembered in this session, where it is not to be."""
+    if saved:
+        return stores.runs()
+    unsaved.leave_out(run_id)
+    return None
+
+
 def reranked_run(
     context: JobContext,
     payment: Payment,
@@ -93,8 +105,9 @@ def reranked_run(
     request: rc.RerankRequest,
     order_name: str,
     run_id: str,
+    store: RunStore | None,
 ) -> Run:
-    """Send a request as part of a job, with its progress and its Cancel, and save the answer as a run.
+    """Send a request as part of a job, with its progress and its Cancel, and save the answer as a run in `store`.
 
     Where saving fails, the answer is paid for and comes back all the same, with a warning that says so: only opening
     it again later is lost. Raises what `rerank` raises.
@@ -109,7 +122,8 @@ def reranked_run(
     )
     run = Run(response, order_name, estimate=estimate, id=run_id)
     try:
-        stores.runs().save(run)
+        if store is not None:
+            store.save(run)
     except StoreError as error:
         run = replace(run, response=replace(response, warnings=(*response.warnings, str(error))))
     return run

@@ -10,10 +10,11 @@ from pages.components.inputs.rank_fields import to_link
 from pages.components.jobs.paid_call import RunAsked
 from pages.components.playground.run import FOLD, RERANK
 from pages.components.playground.state import state
-from pages.components.session import keys, query_params, stores
+from pages.components.session import keys, query_params, stores, unsaved
 from pages.components.session.connection import Connection
 from pages.components.session.texts import DEFAULT_TOP_N, OWN, SLOTS, texts
 from rerank_core import provider, samples
+from rerank_core.storage.ownership import NOT_SHARED
 from rerank_core.storage.run_record import Run
 from rerank_core.storage.sqlite_file import StoreError
 
@@ -63,6 +64,7 @@ def _restore(run_id: str) -> bool:
         asked = mine.asked(run_id)
         mine.take_finished()
         if current.run is not None:
+            unsaved.recall(current.run)
             _show_inputs_of(current.run)
         elif isinstance(asked, RunAsked):
             _show_inputs(asked, asked.request.model)
@@ -72,7 +74,10 @@ def _restore(run_id: str) -> bool:
     try:
         run = stores.runs().get(run_id)
     except StoreError as error:
-        mine.error = error
+        if error.code == NOT_SHARED:
+            mine.message = f"{error} Here is an example to start with."
+        else:
+            mine.error = error
         return False
     if run is None:
         mine.message = (
@@ -111,6 +116,7 @@ def sync_query_params() -> None:
     """Keep the small choices in the address, so that it can be sent: never a text, never a key."""
     current, shared = state(), texts()
     model, top = st.session_state.get(keys.MODEL), st.session_state.get(keys.TOP_N)
+    left = documents.link(current.run.request if current.run else None)
     query_params.sync(
         {
             keys.EXAMPLE: shared.example if shared.example != FIRST else None,
@@ -118,7 +124,15 @@ def sync_query_params() -> None:
             keys.TOP_N: str(top) if top not in (None, DEFAULT_TOP_N) else None,
             keys.PRESENTING: presenting.in_link(),
             keys.RANK_FIELDS: to_link(shared.rank_fields),
-            **documents.link(current.run.request if current.run else None),
-            keys.RUN: RERANK.job().id or (current.run.id if current.run else None),
+            **left,
+            keys.RUN: _in_link(changed=any(left.values())),
         }
     )
+
+
+def _in_link(*, changed: bool) -> str | None:
+    """The run that is under way or shown. An example that is not saved is made again where its address is opened; it is
+    named where the texts were changed since, and found as long as its worker is remembered."""
+    shown = state().run
+    run_id = RERANK.job().id or (shown.id if shown else None)
+    return run_id if run_id is not None and (changed or unsaved.is_saved(run_id)) else None

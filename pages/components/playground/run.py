@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.components.inputs import fold, presenting
 from pages.components.inputs.documents import read_fields
+from pages.components.inputs.examples import untouched
 from pages.components.inputs.rank_fields import offer_titles
 from pages.components.jobs.page_job import Ended, JobKind, Plan
 from pages.components.jobs.paid_call import rerank_task
@@ -23,8 +24,9 @@ from rerank_core.storage.run_record import Run
 FOLD = "playground"
 
 
-def plan(connection: Connection, model: ModelSpec | None) -> Plan[Run]:
-    """What pressing Rerank now would do. Raises RerankError where the inputs cannot be run."""
+def plan(connection: Connection, model: ModelSpec | None, *, pressed: bool = True) -> Plan[Run]:
+    """What pressing Rerank now would do; an example that was not asked for is not saved. Raises RerankError where the
+    inputs cannot be run."""
     query = st.session_state.get(keys.QUERY) or ""
     by: StartBy = st.session_state.get(keys.START_ORDER) or "listed"
     ordered = start_order(texts().working, by, query, read_fields())
@@ -35,7 +37,7 @@ def plan(connection: Connection, model: ModelSpec | None) -> Plan[Run]:
         return_documents=bool(st.session_state.get(keys.RETURN_DOCUMENTS)),
         rank_fields=read_fields(),
     )
-    return Plan((rerank_task(connection, request, ordered.name),))
+    return Plan((rerank_task(connection, request, ordered.name, saved=pressed or not untouched()),))
 
 
 def _take(ended: Ended[Run]) -> None:

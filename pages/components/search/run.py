@@ -15,7 +15,7 @@ from pages.components.inputs.collections import LIVE, SAMPLE, LiveSettings, pass
 from pages.components.inputs.rank_fields import present
 from pages.components.jobs import size
 from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
-from pages.components.jobs.paid_call import reranked_run
+from pages.components.jobs.paid_call import reranked_run, store_for
 from pages.components.jobs.payment import Payment
 from pages.components.jobs.spending import Wording
 from pages.components.search.state import SearchAnswer, SearchAsked, StageChoice, state
@@ -32,6 +32,7 @@ from rerank_core.retrieval.first_stage import CANDIDATES, FirstStage, Retrieved
 from rerank_core.retrieval.live.reply import LiveResult
 from rerank_core.retrieval.passages import Passages
 from rerank_core.storage.run_record import new_id
+from rerank_core.storage.runs import RunStore
 
 FOLD = "search"
 FIRST_SEARCH = SearchAsked(samples.TICKETS[0].text, SAMPLE, "keyword", CANDIDATES[0])
@@ -91,7 +92,9 @@ def plan(
     return SearchPlan(question, source, name, passages, live, stage, connection, model)
 
 
-def _work(context: JobContext, payment: Payment, planned: SearchPlan, run_id: str) -> SearchAnswer:
+def _work(
+    context: JobContext, payment: Payment, planned: SearchPlan, run_id: str, store: RunStore | None
+) -> SearchAnswer:
     """Runs on a worker thread: nothing of Streamlit may be called here."""
     found: Retrieved | LiveResult
     places: tuple[int, ...] | None
@@ -122,7 +125,7 @@ def _work(context: JobContext, payment: Payment, planned: SearchPlan, run_id: st
         model = planned.model.id if planned.model else None
         request = RerankRequest(asked, documents, model=model, rank_fields=read)
         context.progress(0, len(documents), note="Reranking the candidates")
-        run = reranked_run(context, payment, planned.connection, request, _order_name(planned), run_id)
+        run = reranked_run(context, payment, planned.connection, request, _order_name(planned), run_id, store)
     return SearchAnswer(run_id, planned.asked, planned.source_name, found, documents, places, run, first_ms)
 
 
@@ -171,14 +174,17 @@ def stale_notice(answer: SearchAnswer, question: str, source: str, planned: Sear
         st.caption(f":material/history: The {what} changed since this search. Press Search to bring it up to date.")
 
 
-def tasks(planned: SearchPlan) -> Plan[SearchAnswer]:
-    """The search as a job. Raises InvalidQueryError where there is no question."""
+def tasks(planned: SearchPlan, *, pressed: bool = True) -> Plan[SearchAnswer]:
+    """The search as a job; an example ticket that was not asked for is not saved. Raises InvalidQueryError where there
+    is no question."""
     if not planned.question.strip():
         raise InvalidQueryError("The question is empty.", hint="Type a question, or pick an example ticket.")
     run_id = new_id()
     most = pricing.upper_bound(estimate(planned), planned.connection.max_retries)
+    example = planned.source == SAMPLE and any(planned.question == each.text for each in samples.TICKETS)
+    work = (planned, run_id, store_for(run_id, saved=pressed or not example))
     read = _size(planned)
-    task = Task(_work, (planned, run_id), most, planned.asked, id=run_id, size=read, connection=planned.connection)
+    task = Task(_work, work, most, planned.asked, id=run_id, size=read, connection=planned.connection)
     return Plan((task,))
 
 

@@ -36,8 +36,8 @@ class Account:
     run: str
 
     def purse(self, connection: Connection, model: str | None) -> ConnectionPurse | None:
-        """Where the calls of one model are paid from and written down; None on this computer, where nothing is."""
-        if connection.provider.is_local:
+        """Where the calls of one model are paid from and written down; None where no request is billed."""
+        if connection.provider.is_free:
             return None
         call = PaidCall(self.who, connection.provider.id, model or "", self.page, self.run, key_kind(connection))
         return ConnectionPurse(self.store, self.allowance, call)
@@ -48,7 +48,7 @@ class Account:
         amounts = [
             self.allowance.set_aside(most)
             for connection, most in calls
-            if key_kind(connection) == "configured" and not connection.provider.is_local
+            if key_kind(connection) == "configured" and not connection.provider.is_free
         ]
         if amounts and self.allowance.stands:
             try:

@@ -24,7 +24,7 @@ from rerank_core.pricing.table import PriceTable
 from rerank_core.rank_fields import TEXT_ONLY
 from rerank_core.transport.credentials import ApiKey
 
-KeySource = Literal["none needed", "typed", "environment", "secrets", "missing", "withheld"]
+KeySource = Literal["none needed", "none set", "typed", "environment", "secrets", "missing", "withheld"]
 TIMEOUT, MAX_RETRIES = 60.0, 2
 TIMEOUT_RANGE, RETRY_RANGE = (1.0, 600.0), (0, 5)
 
@@ -32,17 +32,22 @@ TIMEOUT_RANGE, RETRY_RANGE = (1.0, 600.0), (0, 5)
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What somebody set for one provider on the Connections page. `base_url` None is the operator's, else the
-    provider's own; `timeout` is in seconds an attempt; `max_retries` comes on top of the first attempt."""
+    provider's own; `timeout` is in seconds an attempt; `max_retries` comes on top of the first attempt; `options` are
+    those of the provider that were changed."""
 
     key: ApiKey | None = field(default=None, repr=False)
     base_url: str | None = None
     timeout: float = TIMEOUT
     max_retries: int = MAX_RETRIES
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A provider as this session reaches it: everything a worker thread needs, and nothing of Streamlit's."""
+    """A provider as this session reaches it: everything a worker thread needs, and nothing of Streamlit's.
+
+    `options` are those of the provider that somebody gave; `missing` says what it lacks besides a key, "" for nothing.
+    """
 
     provider: rc.ProviderSpec
     key_source: KeySource
@@ -52,18 +57,30 @@ class Connection:
     prices: PriceTable
     key: ApiKey | None = field(default=None, repr=False)
     base_url_typed: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
+    missing: str = ""
 
     @property
     def ready(self) -> bool:
         """Whether a call could be made as things stand."""
-        return self.key_source not in ("missing", "withheld")
+        return self.key_source not in ("missing", "withheld") and not self.missing
+
+    @property
+    def set_up(self) -> bool:
+        """Whether somebody can use it now: it is ready, and where it runs here, one of its models is there."""
+        spec = self.provider
+        lacking = spec.is_local and not any(spec.unavailable_reason(model.id) is None for model in spec.models)
+        return self.ready and not lacking
 
     @property
     def state(self) -> str:
-        """The key's whereabouts, as a sentence; never the key."""
+        """The key's whereabouts, or what is missing besides, as a sentence; never the key."""
+        if self.missing and self.key_source not in ("missing", "withheld"):
+            return self.missing
         variable = self.provider.key_variable
         return {
             "none needed": "Runs on this computer: no key, no network, no cost.",
+            "none set": "Works without a key, if the server asks for none.",
             "typed": "Uses the key typed on the Connections page, in this browser tab only.",
             "environment": f"Uses the key from the environment variable {variable}.",
             "secrets": "Uses the key from the app's secrets file.",
@@ -105,7 +122,37 @@ def of(provider_id: str) -> Connection:
         prices=prices(),
         key=key,
         base_url_typed=mine.base_url is not None,
+        options=_options(spec, mine),
+        missing=_missing(spec, mine, mine.base_url or usual_base_url(spec)),
     )
+
+
+def _options(spec: rc.ProviderSpec, mine: Settings) -> dict[str, str]:
+    """The options that are given: typed here, else the operator's; the environment's are read by the client."""
+    own: Mapping[str, object] = deployment.section(spec.id)
+    given = {option.name: mine.options.get(option.name) or own.get(option.name) for option in spec.options}
+    return {name: str(value) for name, value in given.items() if value}
+
+
+def option(spec: rc.ProviderSpec, name: str) -> str:
+    """The value of an option as a call would have it, "" for none."""
+    kept = _options(spec, settings(spec.id)).get(name)
+    usual = next((each.default for each in spec.options if each.name == name), "")
+    return kept or os.environ.get(spec.option_variable(name), "").strip() or usual
+
+
+def _missing(spec: rc.ProviderSpec, mine: Settings, base_url: str | None) -> str:
+    """What a connection lacks besides a key, as a sentence."""
+    if spec.is_local:
+        return ""
+    if not base_url:
+        return "Needs the address of your server before it can be used."
+    kept = _options(spec, mine)
+    for each in spec.options:
+        there = kept.get(each.name) or os.environ.get(spec.option_variable(each.name), "").strip() or each.default
+        if each.needed and not there:
+            return f"Needs its {each.label.lower()} before it can be used."
+    return ""
 
 
 def client(connection: Connection) -> rc.Client:
@@ -118,13 +165,16 @@ def client(connection: Connection) -> rc.Client:
     refused = addresses.check(connection.base_url or "") if connection.base_url_typed else None
     if refused:
         raise rc.ConfigurationError(refused, hint="Change the address on the Connections page.")
+    spec = connection.provider
     return rc.Client(
-        connection.provider.id,
+        spec.id,
         api_key=connection.key,
-        base_url=connection.base_url,
+        # The provider's own address is left to the client, since it may depend on the key and on options.
+        base_url=connection.base_url if connection.base_url != spec.default_base_url else None,
         timeout=connection.timeout,
         max_retries=connection.max_retries,
         prices=connection.prices,
+        options=connection.options,
     )
 
 
@@ -167,7 +217,7 @@ def prices() -> PriceTable:
 def prices_fixed(spec: rc.ProviderSpec) -> bool:
     """Whether this session uses the operator's key for a provider where others can reach the app, so that the published
     prices count."""
-    if spec.is_local or not deployment.shared():
+    if spec.is_free or not deployment.shared():
         return False
     return _key(spec, settings(spec.id))[1] in ("secrets", "environment")
 
@@ -207,4 +257,4 @@ def _key(spec: rc.ProviderSpec, mine: Settings) -> tuple[ApiKey | None, KeySourc
         if value:
             typed = mine.base_url not in (None, usual_base_url(spec))
             return (None, "withheld") if typed else (ApiKey(str(value)), source)
-    return None, "missing"
+    return None, "none set" if spec.key_optional else "missing"

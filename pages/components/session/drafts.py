@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pages.components.session import page_state, stores
+from pages.components.session.owner import keeper
 from rerank_core.storage.run_record import new_id
 
 
@@ -23,7 +24,7 @@ def keep(place: str, value: object, size: int) -> str | None:
     """Keep what stands in a place, about `size` bytes; gives the id for the address, None where it is too large."""
     mine = page_state.of(Drafts).ids
     draft_id = mine.setdefault(place, new_id())
-    return draft_id if stores.drafts().put(draft_id, value, size) else None
+    return draft_id if stores.drafts().put(draft_id, (keeper(), value), size) else None
 
 
 def is_own(draft_id: str) -> bool:
@@ -32,5 +33,6 @@ def is_own(draft_id: str) -> bool:
 
 
 def find(draft_id: str) -> object:
-    """What is kept under this id, as an earlier visit left it; None where there is nothing."""
-    return stores.drafts().get(draft_id)
+    """What is kept under this id, as an earlier visit left it; None where there is nothing, or it is another's."""
+    found = stores.drafts().get(draft_id)
+    return found[1] if isinstance(found, tuple) and found[0] == keeper() else None

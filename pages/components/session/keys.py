@@ -66,7 +66,9 @@ VOTE_0 = "vote_0"
 END_JOB = "end_job"
 
 # Connections
+CONNECTION_SEARCH = "connection_search"
 CONNECTION_SETTINGS_REFUSED = "connection_settings_refused"
+GROUP = "group"
 LOAD = "load"
 LOCAL_MODELS_FAILED = "local_models_failed"
 PRICE_EDITOR_BASE = "price_editor_base"
@@ -264,3 +266,13 @@ TICKETS_BAR = "tickets_bar"
 TICKETS_CSV = "tickets_csv"
 TICKETS_INPUT = "tickets_input"
 TICKETS_PASTED = "tickets_pasted"
+
+# The ledger of spending
+LEDGER_AMOUNT = "ledger_amount"
+LEDGER_BILLED = "ledger_billed"
+LEDGER_CALLS_CSV = "ledger_calls_csv"
+LEDGER_CONNECTION = "ledger_connection"
+LEDGER_DAYS = "ledger_days"
+LEDGER_DAYS_CSV = "ledger_days_csv"
+LEDGER_IN_DOUBT = "ledger_in_doubt"
+LEDGER_PERSON = "ledger_person"

@@ -7,6 +7,7 @@ import secrets
 import streamlit as st
 
 from pages.components.session import keys, people
+from rerank_core.storage.ownership import NOBODY_SIGNS_IN, Actor
 
 
 def owner() -> str:
@@ -25,8 +26,14 @@ def owner() -> str:
 
 def keeper() -> str:
     """Whose a thing is that is stored now: the person's e-mail address, or "" where nobody signs in: everybody's."""
+    return actor().keeper
+
+
+def actor() -> Actor:
+    """Who uses the stores in this session: what they find, open and change depends on it. Not for worker threads, which
+    are handed stores that act for somebody already."""
     person = people.current()
-    return "" if person is None else person.email
+    return NOBODY_SIGNS_IN if person is None else Actor(person.email, person.operator)
 
 
 def may_change(owner: str) -> bool:
@@ -35,5 +42,4 @@ def may_change(owner: str) -> bool:
     Yes where nobody signs in; else for the owner and for an operator. A thing without an owner ("") is from before
     people signed in here, and the operator's.
     """
-    person = people.current()
-    return person is None or person.operator or person.email == owner
+    return actor().may_change(owner)

@@ -1,5 +1,8 @@
 """What all sessions of this server share: the stores of this computer and the job manager, each made once.
 
+A store that a page asks for acts for the person of its session: it finds, opens and changes what they may. A worker
+thread is handed such a store in its arguments.
+
 Whatever is shared lives here, and `forget` drops all of it, as tests need between one home folder and the next.
 """
 
@@ -11,6 +14,7 @@ import streamlit as st
 
 from pages.components.server import limits
 from pages.components.session.draft_shelf import DraftShelf
+from pages.components.session.owner import actor
 from rerank_core import samples
 from rerank_core.corpora import CorpusStore
 from rerank_core.jobs import Fairness, JobManager
@@ -32,9 +36,13 @@ _WORKERS, _FOR_SHORT = 24, 8
 _WAITING_PER_OWNER = 20
 
 
-@st.cache_resource(show_spinner=False)
 def runs() -> RunStore:
     """The saved runs of this computer."""
+    return _runs().acting_for(actor())
+
+
+@st.cache_resource(show_spinner=False)
+def _runs() -> RunStore:
     return RunStore()
 
 
@@ -44,9 +52,13 @@ def drafts() -> DraftShelf:
     return DraftShelf()
 
 
-@st.cache_resource(show_spinner=False)
 def corpora() -> CorpusStore:
     """The knowledge bases of this computer; all sessions share their indexes."""
+    return _corpora().acting_for(actor())
+
+
+@st.cache_resource(show_spinner=False)
+def _corpora() -> CorpusStore:
     return CorpusStore()
 
 
@@ -59,17 +71,25 @@ def sample_passages() -> PassageList:
 # What belongs to evaluation is heavy, and not needed before somebody evaluates.
 
 
-@st.cache_resource(show_spinner=False)
 def query_sets() -> QuerySetStore:
     """The query sets, ratings and kept thresholds of this computer."""
+    return _query_sets().acting_for(actor())
+
+
+@st.cache_resource(show_spinner=False)
+def _query_sets() -> QuerySetStore:
     from rerank_core.storage.query_sets import QuerySetStore
 
     return QuerySetStore()
 
 
-@st.cache_resource(show_spinner=False)
 def experiments() -> ExperimentStore:
     """The experiments of this computer."""
+    return _experiments().acting_for(actor())
+
+
+@st.cache_resource(show_spinner=False)
+def _experiments() -> ExperimentStore:
     from rerank_core.storage.experiments import ExperimentStore
 
     return ExperimentStore()
@@ -89,15 +109,23 @@ def local_speeds() -> dict[str, tuple[float, LocalSpeed | None]]:
     return {}
 
 
-@st.cache_resource(show_spinner=False)
 def votes() -> VoteStore:
     """The votes of blind tests on this computer."""
+    return _votes().acting_for(actor())
+
+
+@st.cache_resource(show_spinner=False)
+def _votes() -> VoteStore:
     return VoteStore()
 
 
-@st.cache_resource(show_spinner=False)
 def missing_articles() -> MissingArticleStore:
     """The questions without an answer that were noted on this computer."""
+    return _missing_articles().acting_for(actor())
+
+
+@st.cache_resource(show_spinner=False)
+def _missing_articles() -> MissingArticleStore:
     return MissingArticleStore()
 
 
@@ -117,16 +145,16 @@ def jobs() -> JobManager:
 def forget() -> None:
     """Drop everything that sessions share, so that the next one who asks gets it from the files as they are then."""
     for shared in (
-        runs,
+        _runs,
         drafts,
-        corpora,
+        _corpora,
         sample_passages,
-        query_sets,
-        experiments,
+        _query_sets,
+        _experiments,
         sample_query_set,
         local_speeds,
-        votes,
-        missing_articles,
+        _votes,
+        _missing_articles,
         spending,
         jobs,
     ):

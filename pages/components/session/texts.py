@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from pages.components.session import page_state
+from pages.components.session import page_state, unsaved
 from rerank_core import Document
-from rerank_core.documents import ParsedDocuments, parse_documents
+from rerank_core.documents import ParsedDocuments, is_small, parse_documents
 from rerank_core.documents.working_list import WorkingList
 from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.storage.run_record import Run
@@ -79,14 +79,16 @@ def texts() -> Texts:
 
 
 def open_run(run: Run) -> None:
-    """Have the Playground show a run of another page. For a button's callback, before anything is drawn."""
-    texts().opened = run
+    """Have the Playground show a run of another page, from where it can be found again. For a button's callback, before
+    anything is drawn."""
+    texts().opened = unsaved.saved(run)
 
 
 def as_pasted_text(documents: tuple[Document, ...]) -> str:
-    """The texts in the plainest form that reads back as the same documents: lines, paragraphs, else JSON."""
+    """The texts in the plainest form that reads back as the same documents: lines, paragraphs, else JSON. Texts that
+    are too long to be read back at once are JSON, which always does."""
     found = [document.text for document in documents]
     for joined in ("\n".join(found), "\n\n".join(found)):
-        if [document.text for document in parse_documents(joined).documents] == found:
+        if is_small(joined) and [document.text for document in parse_documents(joined).documents] == found:
             return joined
     return json.dumps(found, ensure_ascii=False, indent=1)

@@ -74,6 +74,7 @@ def _take_parsed(parsed: ParsedDocuments, source: SourceFile) -> None:
     for line, reason in parsed.problems:
         source.sink.problem(Problem(line, f"{source.inside}: {reason}"), rows=0)
     source.sink.rows += parsed.left_out
+    source.sink.more_problems += parsed.more_problems
     for note in parsed.notes:
         source.note(note)
     if not parsed.documents and not parsed.problems:

@@ -38,6 +38,8 @@ class Sink:
         self.limits = limits
         self.rows = 0
         self.documents = 0
+        self.more_problems = 0
+        self._problems = 0
         self._characters = 0
         self._entries = 0
         self._unpacked = 0
@@ -59,8 +61,12 @@ class Sink:
         self._on_document(document)
 
     def problem(self, problem: Problem, rows: int = 1) -> None:
-        """Something that was left out; `rows` entries were."""
+        """Something that was left out; `rows` entries were. Beyond `limits.problems` they are counted."""
         self.rows += rows
+        if self._problems >= self.limits.problems:
+            self.more_problems += 1
+            return
+        self._problems += 1
         self._on_problem(problem)
 
     def entry(self, size: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from rerank_core.documents.paste.literals import Opaque
@@ -16,6 +17,7 @@ from rerank_core.rank_fields import TEXT
 # Names of what is no text of a document, however long it is.
 _NO_TEXT = frozenset((*fields.QUERY_NAMES["query"], "search terms", "index", "file", "filename", "file name", "path"))
 _LONG = 40
+_ROWS_LOOKED_AT, _CELLS_LOOKED_AT = 200, 200_000
 
 
 def request_of(value: Any) -> dict[str, Any]:
@@ -65,8 +67,12 @@ def collect(
     Raises InvalidDocumentsError where `columns` names a key that no item has.
     """
     flat = [flat_record(item) if isinstance(item, dict) else None for item in items]
-    names = tuple(dict.fromkeys(key for item in flat if item is not None for key in item))
-    rows = ([_cell(name, item.get(name)) for name in names] for item in flat if item is not None)
+    keys_there = dict.fromkeys(key for item in flat if item is not None for key in item)
+    names = tuple(islice(keys_there, collector.limits.columns))
+    # as many objects as there are keys, each with a key of its own, would make a table of the square of their number
+    looked_at = max(_ROWS_LOOKED_AT, _CELLS_LOOKED_AT // max(1, len(names)))
+    objects = (item for item in flat if item is not None)
+    rows = ([_cell(name, item.get(name)) for name in names] for item in islice(objects, looked_at))
     guess = guess_columns(names, rows, columns) if names else ColumnGuess({})
     fixed = bool(columns and columns.get("text"))
     chosen, note = (dict(guess.chosen), "") if fixed else _roles(names, guess, columns or {})
@@ -87,8 +93,13 @@ def collect(
     missing = [name for name in rank_fields if names and name not in names]
     if missing:
         note = f"The request ranks by '{missing[0]}', which no document has."
-    if note and collector.documents:
-        layout["notes"] = (note,)
+    notes = [note] if note and collector.documents else []
+    if len(keys_there) > len(names):
+        notes.append(
+            f"The objects have {len(keys_there):,} different keys; a role is looked for among the first {len(names):,}."
+        )
+    if notes:
+        layout["notes"] = tuple(notes)
     layout["rank_fields"] = tuple(TEXT if name == chosen.get("text") else name for name in rank_fields if name in names)
     parsed = collector.finish(mode, **layout, **details)
     if not parsed.problems:

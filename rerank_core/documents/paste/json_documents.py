@@ -11,7 +11,7 @@ from rerank_core.documents.paste import items
 from rerank_core.documents.paste.json_text import NotJson, element_offsets, lines_of, read_json, too_deep
 from rerank_core.documents.paste.lists import find
 from rerank_core.documents.paste.plain_text import LINE_END
-from rerank_core.documents.report import Collector, ParsedDocuments, Problem, count
+from rerank_core.documents.report import Collector, ParsedDocuments, Problem, Problems, count
 
 
 def json_documents(
@@ -61,7 +61,7 @@ class BulkActions:
     """The action lines of an Elasticsearch or OpenSearch bulk file: each gives the line below it its id."""
 
     def __init__(self) -> None:
-        self._problems: list[Problem] = []
+        self._problems = Problems()
         self._action: tuple[int, Any] | None = None
 
     def is_action(self, value: Any, line: int) -> bool:
@@ -81,10 +81,10 @@ class BulkActions:
         self._action = None if name == "delete" else (line, about.get("_id"))
         return True
 
-    def ended(self) -> list[Problem]:
+    def ended(self) -> Problems:
         """The problems of all actions that no document followed."""
         if self._action is not None:
-            self._problems.append(Problem(self._action[0], "This action has no document in the line below it."))
+            self._problems.add(self._action[0], "This action has no document in the line below it.")
         self._action = None
         return self._problems
 
@@ -104,7 +104,7 @@ def json_lines(
     """Documents from JSON lines; a line that is not JSON is a problem of its own."""
     values: list[Any] = []
     numbers: list[int] = []
-    damaged: list[Problem] = []
+    damaged = Problems(limits.problems)
     bulk = BulkActions()
     for number, line in enumerate(LINE_END.split(text), 1):
         if not line.strip():
@@ -112,15 +112,17 @@ def json_lines(
         try:
             value = read_json(line)
         except NotJson as error:
-            damaged.append(Problem(number, f"This line is not JSON ({count(error.column, 'character')} in)."))
+            damaged.add(number, f"This line is not JSON ({count(error.column, 'character')} in).")
             continue
         if bulk.is_action(value, number):
             continue
         values.append(bulk.with_id(value))
         numbers.append(number)
-    damaged += bulk.ended()
+    actions = bulk.ended()
+    damaged.take(actions.by_line(), actions.more)
+    rows = len(damaged)
     parsed = items.collect(
         values, lambda places: [numbers[place] for place in places], Collector(limits), mode, columns
     )
-    problems = tuple(sorted((*parsed.problems, *damaged), key=lambda problem: problem.line))
-    return replace(parsed, problems=problems, rows=parsed.rows + len(damaged))
+    damaged.take(parsed.problems, parsed.more_problems)
+    return replace(parsed, problems=damaged.by_line(), more_problems=damaged.more, rows=parsed.rows + rows)

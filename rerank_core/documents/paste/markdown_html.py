@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from rerank_core.documents.markup import is_markup, markup_note, resolved, text_of_markup
-from rerank_core.documents.report import ParsedDocuments, Problem
+from rerank_core.documents.report import ParsedDocuments, Problems
 
 # a fence with all that is in it, code between ticks, an address between brackets; each ends soon or is passed over
 _CODE = re.compile(
@@ -28,17 +28,18 @@ def markdown_markup_read(parsed: ParsedDocuments, *, as_text: bool = True) -> Pa
         return parsed
     if not as_text:
         return replace(parsed, markup=False)
-    documents, problems = [], []
+    documents, problems = [], Problems(found=parsed.problems, more=parsed.more_problems)
     for place, document in enumerate(parsed.documents, 1):
         text = text_of_markdown(document.text) if document.text in marked else document.text
         if text.strip():
             documents.append(replace(document, text=text, metadata=_headings(document.metadata)))
         else:
-            problems.append(Problem(0, f"Document {place:,} holds HTML and no words. It was left out."))
+            problems.add(0, f"Document {place:,} holds HTML and no words. It was left out.")
     return replace(
         parsed,
         documents=tuple(documents),
-        problems=(*problems, *parsed.problems),
+        problems=problems.by_line(),
+        more_problems=problems.more,
         notes=(*parsed.notes, markup_note(dict.fromkeys(marked, ""), ())),
         markup=True,
     )

@@ -11,10 +11,10 @@ from itertools import islice
 from typing import NamedTuple
 
 from rerank_core.documents.limits import Limits
-from rerank_core.documents.report import Problem
+from rerank_core.documents.report import Problem, Problems
 from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.records import Form, Record, records, single_cells, with_escapes
-from rerank_core.documents.tables.table import Row, Table, spaced, unknown_header
+from rerank_core.documents.tables.table import Row, Table, spaced, unknown_header, within_columns
 from rerank_core.exports.formulas import unguarded
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -68,26 +68,32 @@ def read_delimited(text: str, limits: Limits, *, prefer: str | None = None, by_q
 
 def _table(found: Iterable[Record], line: int, width: int, limits: Limits, by_quepid: bool) -> Table:
     rows: list[Row] = []
-    refused: list[Problem] = []
+    refused = Problems(limits.problems)
     problems: list[Problem] = []
     spanning: list[int] = []
     stray: list[int] = []
     cells_read = 0
-    for place, lines, cells, is_stray in found:
+    for number, (place, lines, cells, is_stray) in enumerate(found, start=1):
         cells_read += len(cells)
         if is_stray and width > 1 and len(cells) != width:
-            refused.append(Problem(line + place, "A quotation mark opens in this row and does not close properly."))
+            refused.add(line + place, "A quotation mark opens in this row and does not close properly.")
+        elif (longest := max(map(len, cells))) > limits.document_characters:
+            limit = f"the limit is {limits.document_characters:,}"
+            refused.add(line + place, f"A cell of this row has {longest:,} characters; {limit}. It was left out.")
         elif any(map(str.strip, cells)):
             rows.append(Row(line + place, [unguarded(cell, by_quepid=by_quepid) for cell in cells]))
             if lines > 1:
                 spanning.append(line + place)
             elif is_stray:
                 stray.append(line + place)
-        if cells_read > limits.cells:
-            reason = f"The table has more than {limits.cells:,} cells; what follows was not read."
+        if cells_read > limits.cells or number > limits.rows:
+            most = f"{limits.cells:,} cells" if cells_read > limits.cells else f"{limits.rows:,} rows"
+            reason = f"The table has more than {most}; what follows was not read."
             problems.append(Problem(line + place + lines, reason))
             break
-    return Table(rows, tuple(problems), tuple(refused), notes=(*_spanning_note(spanning), *_stray_note(stray)))
+    notes = (*_spanning_note(spanning), *_stray_note(stray))
+    table = Table(rows, tuple(problems), refused.by_line(), notes=notes, more_refused=refused.more)
+    return within_columns(table, limits)
 
 
 def _spanning_note(lines: Sequence[int]) -> Iterator[str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, NamedTuple
 
 from rerank_core.documents.limits import Limits
-from rerank_core.documents.report import Collector, ParsedDocuments, Problem, count
+from rerank_core.documents.report import Collector, ParsedDocuments, Problem, Problems, count
 from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.guess import guess_columns
 from rerank_core.errors import InvalidDocumentsError
@@ -51,7 +51,8 @@ class Row(NamedTuple):
 class Table:
     """Rows as they are in a file, wholly empty ones left out.
 
-    `problems` are about the table as a whole, `refused` about rows that could not be read. `ragged` says
+    `problems` are about the table as a whole, `refused` about rows that could not be read, with `more_refused` beyond
+    those that are named. `ragged` says
     that a row of another length than the header is damaged, as in a CSV; a sheet has no such rows. `notes` are
     sentences about the choice of this table.
     """
@@ -61,10 +62,14 @@ class Table:
     refused: tuple[Problem, ...] = ()
     ragged: bool = True
     notes: tuple[str, ...] = ()
+    more_refused: int = 0
 
-    def left_out(self) -> list[Problem]:
-        """All problems, those of the table before those of single rows."""
-        return [*self.problems, *self.refused]
+    def left_out(self) -> Problems:
+        """All problems, those of the table and those of single rows."""
+        found = Problems(found=self.refused, more=self.more_refused)
+        for line, reason in self.problems:
+            found.add(line, reason, of_all=True)
+        return found
 
 
 def documents_of(
@@ -79,10 +84,8 @@ def documents_of(
     """
     wanted = dict(columns or {})
     header = requested_header(wanted)
-    rows, problems, notes = _within(table.rows, limits), list(table.problems), list(table.notes)
-    if rows is not table.rows:
-        reason = f"The table has more than {limits.columns:,} columns; only the first {limits.columns:,} were read."
-        problems.append(Problem(0, reason))
+    table = within_columns(table, limits)
+    rows, notes = table.rows, list(table.notes)
     skipped = 0 if header else rows_above(rows)
     if skipped:
         notes.append(f"{count(skipped, 'line')} above the table {'was' if skipped == 1 else 'were'} skipped.")
@@ -104,14 +107,15 @@ def documents_of(
     collector = Collector(limits)
     for line in totals:
         collector.refuse(line, TOTAL)
-    collector.problems += problems
-    for line, reason in table.refused:
-        collector.refuse(line, reason)
+    for line, reason in table.problems:
+        collector.problems.add(line, reason, of_all=True)
+    collector.problems.take(table.refused, table.more_refused)
+    collector.rows += len(table.refused) + table.more_refused
     if "text" in chosen:
         _collect(body, names, chosen, table.ragged, collector)
     elif body:
         collector.rows += len(body)
-        collector.problems.append(Problem(0, "No column looks like texts. Choose the column that holds the texts."))
+        collector.problems.add(0, "No column looks like texts. Choose the column that holds the texts.")
     preview = tuple(dict(zip(names, row.cells, strict=False)) for row in islice(body, PREVIEW_ROWS))
     layout = {"columns": names, "chosen": chosen, "unsure": guess.unsure, "samples": guess.samples, "header": named}
     return collector.finish(mode, preview=preview, notes=tuple(notes), **layout, **details)
@@ -134,20 +138,25 @@ def numbered_columns(rows: Sequence[Row]) -> tuple[str, ...]:
 def unique_names(header: Sequence[str]) -> tuple[str, ...]:
     """The names of columns, blank ones named after their place and equal ones numbered."""
     names: dict[str, None] = {}
+    numbers: Counter[str] = Counter()  # how many a name has had, so that many equal ones are not counted up anew
     for place, cell in enumerate(header, start=1):
         base = " ".join(cell.split()) or f"Column {place}"
-        name, number = base, 2
+        name = base
         while name in names:
-            name, number = f"{base} ({number})", number + 1
+            numbers[base] += 1
+            name = f"{base} ({numbers[base] + 1})"
         names[name] = None
     return tuple(names)
 
 
-def _within(rows: Sequence[Row], limits: Limits) -> Sequence[Row]:
-    """The rows without the cells beyond the limit on columns; the same rows where there are none."""
-    if all(len(row.cells) <= limits.columns for row in rows):
-        return rows
-    return [Row(row.line, row.cells[: limits.columns]) for row in rows]
+def within_columns(table: Table, limits: Limits) -> Table:
+    """The table without the cells beyond the limit on columns, and a problem that says so; the same table where there
+    are none."""
+    if all(len(row.cells) <= limits.columns for row in table.rows):
+        return table
+    reason = f"The table has more than {limits.columns:,} columns; only the first {limits.columns:,} were read."
+    rows = [Row(row.line, row.cells[: limits.columns]) for row in table.rows]
+    return replace(table, rows=rows, problems=(*table.problems, Problem(0, reason)))
 
 
 def _collect(
@@ -175,7 +184,7 @@ def _collect(
         if identity.startswith("#") and is_error(identity):
             # several documents would go by it
             reason = f"The '{chosen['id']}' cell holds {error_words(identity)}; this document has no id."
-            collector.problems.append(Problem(line, reason))
+            collector.problems.add(line, reason)
             identity = ""
         collector.add(line, text, identity or None, {name: cells[place] for place, name in kept})
 

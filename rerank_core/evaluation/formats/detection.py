@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from rerank_core.documents.limits import COLLECTION_LIMITS
 from rerank_core.documents.paste.json_text import NotJson
 from rerank_core.documents.tables.delimited import read_delimited
 from rerank_core.documents.tables.table import Row
 from rerank_core.evaluation.formats import columns, json_lines, opensearch_csv, quepid, topics, trec, unnamed
-from rerank_core.evaluation.formats.imported import LIMITS
 from rerank_core.evaluation.formats.json_files import dispatch, reranking
 from rerank_core.evaluation.formats.json_files.loading import is_json, load
 
@@ -39,7 +39,7 @@ def detect(filename: str, text: str) -> str | None:
         return _kind_of_json(text)
     if topics.is_topics(sample):
         return "trec-topics"
-    rows = read_delimited(sample, LIMITS).rows
+    rows = read_delimited(sample, COLLECTION_LIMITS).rows
     return _by_header(lines, rows) or _by_shape(lines, rows) or _by_name(filename.lower(), lines, rows)
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import zlib
 
 from rerank_core.documents.decoding import Unreadable
-from rerank_core.documents.limits import megabytes
-from rerank_core.evaluation.formats.imported import LIMITS
+from rerank_core.documents.limits import COLLECTION_LIMITS, megabytes
 
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -18,11 +17,12 @@ def gunzip(data: bytes) -> bytes:
     while left.strip(b"\x00"):
         unpacker = zlib.decompressobj(_GZIP)
         try:
-            found += unpacker.decompress(left, LIMITS.file_bytes + 1 - len(found))
+            found += unpacker.decompress(left, COLLECTION_LIMITS.file_bytes + 1 - len(found))
         except zlib.error:
             raise Unreadable("This gzip file is damaged and could not be read.") from None
-        if len(found) > LIMITS.file_bytes:
-            raise Unreadable(f"This gzip file unpacks to more than {megabytes(LIMITS.file_bytes)}, which is the limit.")
+        if len(found) > COLLECTION_LIMITS.file_bytes:
+            most = megabytes(COLLECTION_LIMITS.file_bytes)
+            raise Unreadable(f"This gzip file unpacks to more than {most}, which is the limit.")
         if not unpacker.eof:
             raise Unreadable("This gzip file ends too early; it may have been cut off.")
         left = unpacker.unused_data

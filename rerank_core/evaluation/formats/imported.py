@@ -8,22 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rerank_core.documents.limits import Limits
-from rerank_core.documents.report import Problem, count
+from rerank_core.documents.limits import COLLECTION_LIMITS
+from rerank_core.documents.report import Problem, Problems, count
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.grades.numbers import with_point
 from rerank_core.evaluation.grades.values import RatingValues
-
-LIMITS = Limits(
-    file_bytes=200_000_000,
-    documents=2_000_000,
-    document_characters=1_000_000,
-    cells=20_000_000,
-    expanded_bytes=500_000_000,
-    entries=10_000,
-    memory_bytes=2_000_000_000,
-)
-"""What one import of an evaluation may hold: collections are larger than a list that somebody uploads."""
 
 
 def _empty() -> Any:
@@ -39,7 +28,8 @@ class Imported:
         where a file has ids alone (TREC).
     documents: document id to text. judgments: query id to document id to grade, a whole number from -127 to
         127. run: query id to document ids, best first.
-    problems: what was left out, as (line, reason); line 0 stands for the file as a whole.
+    problems: what was left out, as (line, reason); line 0 stands for the file as a whole. more_problems: how many there
+        were beyond those; see `Limits.problems`.
     scores: of the run, where the file had them. titles, metadata: of documents; `metadata` holds the columns
         or keys that have no other place. answers: reference answers of queries. tags: one label a query.
     notes: what belongs to the file as a whole, such as "run_id" or "snapshot_name".
@@ -87,6 +77,7 @@ class Imported:
     row_order: bool = False
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
     markup: bool | None = None
+    more_problems: int = 0
 
     @property
     def unmapped(self) -> bool:
@@ -128,7 +119,7 @@ class ImportBuilder:
     tags: dict[str, str] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     raters: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    problems: Problems = field(default_factory=Problems)
     reading_notes: list[str] = field(default_factory=list)
     places: dict[str, dict[str, tuple[Any, ...]]] = field(default_factory=dict)
     row_order: bool = False
@@ -142,7 +133,7 @@ class ImportBuilder:
 
     def refuse(self, line: int, reason: str) -> None:
         """Leave a row out and say why."""
-        self.problems.append(Problem(line, reason))
+        self.problems.add(line, reason)
 
     def query(self, line: int, name: str, text: str) -> None:
         """Name a query; another text under the same id is reported."""
@@ -150,9 +141,18 @@ class ImportBuilder:
             self._conflict(line, "query", name, "The first text is kept.")
 
     def document(self, line: int, name: str, text: str) -> None:
-        """Name a document; another text under the same id is reported, once a document."""
-        if self.documents.setdefault(name, text) != text:
+        """Name a document; another text under the same id is reported, once a document. A text that is too long is
+        left out."""
+        if self.fits(line, name, text) and self.documents.setdefault(name, text) != text:
             self._conflict(line, "document", name, "The first text is kept.")
+
+    def fits(self, line: int, name: str, text: str) -> bool:
+        """Whether a document's text is within the limit; a problem where it is not."""
+        if len(text) <= COLLECTION_LIMITS.document_characters:
+            return True
+        over = f"{len(text):,} characters; the limit is {COLLECTION_LIMITS.document_characters:,}"
+        self.refuse(line, f"The document '{name[:40]}' has {over}. Its text is left out.")
+        return False
 
     def named(self, query: str, name: str, text: str) -> str:
         """What a document is called whose text stands in this row of a query, and the document of that name. An id that
@@ -242,7 +242,8 @@ class ImportBuilder:
         return Imported(
             self.kind,
             run=run,
-            problems=tuple(sorted(self.problems, key=lambda problem: problem.line)),
+            problems=self.problems.by_line(),
+            more_problems=self.problems.more,
             reading_notes=(*self.reading_notes, *[note] * bool(note)),
             rating_values=self._values.listed(),
             rating_grades=self._graded,

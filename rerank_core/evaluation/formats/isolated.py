@@ -11,9 +11,10 @@ from typing import Any
 from rerank_core.documents.decoding import kind_of
 from rerank_core.documents.isolated import wire
 from rerank_core.documents.isolated.process import TIMEOUT_SECONDS, OnProgress, read_in_process
-from rerank_core.documents.report import Problem
+from rerank_core.documents.limits import COLLECTION_LIMITS
+from rerank_core.documents.report import Problems
 from rerank_core.evaluation.formats import registry
-from rerank_core.evaluation.formats.imported import LIMITS, MAPPINGS, Imported
+from rerank_core.evaluation.formats.imported import MAPPINGS, Imported
 from rerank_core.evaluation.formats.kinds import READABLE
 from rerank_core.evaluation.measures.measure import LARGEST_GRADE, SMALLEST_GRADE
 
@@ -25,6 +26,7 @@ _ENTRIES = 1_000
 # the fields that are sent some entries at a time, and those that come with the last record
 _MAPPINGS = ("run", *(name for name in MAPPINGS if name != "raters"))
 _DETAILS = (
+    "more_problems",
     "reading_notes",
     "rating_values",
     "rating_grades",
@@ -52,7 +54,7 @@ def read_isolated(
     A reader that runs out of time or memory, dies or talks nonsense is a problem in the import, which then holds
     nothing else. Raises InvalidRequestError as `read` does.
     """
-    limits = LIMITS
+    limits = COLLECTION_LIMITS
     if kind_of(data) is None:
         limits = replace(limits, memory_bytes=limits.memory_bytes + _TEXT_EXPANSION * len(data))
         timeout += len(data) // _TEXT_BYTES_A_SECOND
@@ -62,7 +64,7 @@ def read_isolated(
         order,
         data,
         found.take,
-        answer_bytes=4 * LIMITS.expanded_bytes,
+        answer_bytes=4 * COLLECTION_LIMITS.expanded_bytes,
         on_progress=on_progress,
         cancelled=cancelled,
     )
@@ -100,7 +102,7 @@ class _ImportedRecords:
     def __init__(self) -> None:
         self.imported: Imported | None = None
         self._values: dict[str, Any] = {name: {} for name in (*_MAPPINGS, "raters")}
-        self._problems: list[Problem] = []
+        self._problems = Problems(COLLECTION_LIMITS.problems)
 
     def take(self, record: wire.Record) -> None:
         """One record. Raises wire.Nonsense."""
@@ -110,10 +112,11 @@ class _ImportedRecords:
         elif kind == "rater" and isinstance(rater, str):
             self._values["raters"].setdefault(rater, {}).update(_entries(record, "judgments"))
         elif kind == "problem":
-            self._problems.append(wire.problem_of(record))
+            self._problems.take([wire.problem_of(record)])
         elif kind == "done" and record.get("imported") in ("", *READABLE):
             details = wire.checked(Imported, record, _DETAILS)
-            self.imported = Imported(record["imported"], problems=tuple(self._problems), **self._values, **details)
+            details["more_problems"] = max(0, details["more_problems"]) + self._problems.more
+            self.imported = Imported(record["imported"], problems=self._problems.by_line(), **self._values, **details)
         else:
             raise wire.Nonsense
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from rerank_core.documents.decoding import Unreadable, decode
 from rerank_core.documents.extract.archive import Archive
-from rerank_core.documents.limits import over
+from rerank_core.documents.limits import COLLECTION_LIMITS, over
 from rerank_core.documents.paste.json_text import NotJson, read_json
 from rerank_core.documents.tables.records import Form, records
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats.gzipped import gunzip
-from rerank_core.evaluation.formats.imported import LIMITS, ImportBuilder, Imported
+from rerank_core.evaluation.formats.imported import ImportBuilder, Imported
 from rerank_core.exports.tables import csv_text
 
 _PAIR = re.compile(r'query:\s*"(?P<query>(?:[^"\\]|\\.)*)"(?:\s*,\s*answer:\s*"(?P<answer>(?:[^"\\]|\\.)*)")?')
@@ -79,7 +79,7 @@ def read_beir(data: bytes, encoding: str = "") -> Imported:
     """
     builder = ImportBuilder("beir")
     try:
-        archive = Archive(data, LIMITS, "ZIP archive")
+        archive = Archive(data, COLLECTION_LIMITS, "ZIP archive")
         for name, part in _beir_parts(archive, builder):
             unpacked = archive.unpack(part)
             if name.endswith(".gz"):
@@ -173,8 +173,8 @@ def _beir_parts(archive: Archive, builder: ImportBuilder) -> list[tuple[str, zip
         more = f" and {len(left) - _NAMED:,} more" if len(left) > _NAMED else ""
         builder.refuse(0, f"These parts of the ZIP archive were not read: {', '.join(left[:_NAMED])}{more}.")
     size = sum(info.file_size for _, info in parts)
-    if size > LIMITS.expanded_bytes:
-        raise Unreadable(f"This ZIP archive unpacks to {over(size, LIMITS.expanded_bytes)}.")
+    if size > COLLECTION_LIMITS.expanded_bytes:
+        raise Unreadable(f"This ZIP archive unpacks to {over(size, COLLECTION_LIMITS.expanded_bytes)}.")
     for _, info in parts:
         archive.refuse_unsafe(info)
     if not parts:

@@ -25,7 +25,7 @@ def merge(parts: Iterable[Imported]) -> Imported:
     apart = any(part.raters for part in parts)  # then each of two ratings that differ is kept, as its rater's own
     differing: dict[str, int] = {}
     for part in parts:
-        builder.problems += part.problems
+        builder.problems.take(part.problems, part.more_problems)
         for query, text in part.queries.items():
             if builder.queries.get(query) == query:
                 builder.queries[query] = text  # an id stood for a text that was not known yet

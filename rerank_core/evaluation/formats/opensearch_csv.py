@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
+from rerank_core.documents.limits import COLLECTION_LIMITS
 from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.delimited import read_delimited
 from rerank_core.documents.tables.guess import guess_columns
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats.imported import (
-    LIMITS,
     ImportBuilder,
     Imported,
     check_cells,
@@ -66,7 +66,7 @@ def read_quepid_snapshot(text: str) -> Imported:
     text. A row without a document stands for a query that found nothing, one with a rating and no position for a
     document that was rated and not found. Of several snapshots in one file the first is read.
     """
-    table = read_delimited(text, LIMITS, by_quepid=True)
+    table = read_delimited(text, COLLECTION_LIMITS, by_quepid=True)
     builder = ImportBuilder("quepid-snapshot", problems=table.left_out(), reading_notes=list(table.notes))
     rows = list(table.rows)
     if not rows or not is_snapshot_header(rows[0].cells):
@@ -170,7 +170,7 @@ def csv_bytes(rows: Iterable[Sequence[object]]) -> bytes:
 
 
 def _read_ratings(text: str, kind: str) -> Imported:
-    table = read_rows(text) if kind == "opensearch-judgments" else read_delimited(text, LIMITS)
+    table = read_rows(text) if kind == "opensearch-judgments" else read_delimited(text, COLLECTION_LIMITS)
     builder = ImportBuilder(kind, problems=table.left_out(), reading_notes=list(table.notes))
     named = bool(table.rows) and is_ratings_header(table.rows[0].cells)
     below = table.rows[1:] if named else table.rows

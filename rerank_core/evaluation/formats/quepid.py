@@ -5,17 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from rerank_core.documents.limits import COLLECTION_LIMITS
 from rerank_core.documents.tables.delimited import read_delimited
 from rerank_core.documents.tables.table import Row, Table, unique_names
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats.columns import is_role_name
-from rerank_core.evaluation.formats.imported import (
-    LIMITS,
-    ImportBuilder,
-    Imported,
-    check_cells,
-    query_texts,
-)
+from rerank_core.evaluation.formats.imported import ImportBuilder, Imported, check_cells, query_texts
 from rerank_core.evaluation.formats.opensearch_csv import (
     column_key,
     csv_bytes,
@@ -37,7 +32,7 @@ def read_ratings(text: str) -> Imported:
     """
     if is_training_data([line for line in text[:10_000].split("\n")[:50] if line.strip()]):
         return _read_training_data(text)
-    table = read_delimited(text, LIMITS)
+    table = read_delimited(text, COLLECTION_LIMITS)
     if table.rows and _judges(table.rows[0].cells):
         return _read_book(table)
     return read_quepid_ratings(text)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from rerank_core.documents.decoding import kind_of
 from rerank_core.documents.isolated.process import OnProgress
-from rerank_core.documents.reading import SMALL_BYTES, read_each
+from rerank_core.documents.limits import COLLECTION_LIMITS, SMALL_BYTES
+from rerank_core.documents.reading import read_each
 from rerank_core.errors import InvalidRequestError
-from rerank_core.evaluation.formats.imported import LIMITS, Imported
+from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.formats.isolated import read_isolated
 from rerank_core.evaluation.formats.registry import UNCLEAR_HINT, read_directly
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from rerank_core.jobs import JobContext
 
 
-_RISKY = ("an Excel workbook", "a ZIP archive", "a gzip archive", "a Parquet file")
+RISKY = ("an Excel workbook", "a ZIP archive", "a gzip archive", "a Parquet file")
 
 
 def read(filename: str, data: bytes, kind: str = "auto", *, columns: Mapping[str, str] | None = None) -> Imported:
@@ -28,11 +29,12 @@ def read(filename: str, data: bytes, kind: str = "auto", *, columns: Mapping[str
     "". It may also name the "sheet" of a workbook and the "encoding" of a text, and say whether the first row of a
     table is a "header" ("yes" or "no"). HTML in the documents and their fields is read as the text that it shows, with
     a note, unless "markup" says "keep". What cannot be read is in `problems`, and the rest is there. Workbooks,
-    archives and Parquet files are read in a process of their own, for at most a minute.
+    archives, Parquet files and large texts are read in a process of their own, for at most a minute or, of a text, a
+    second more for each megabyte.
     Raises InvalidRequestError for an unknown kind, for a column or sheet that does not exist, and where "auto" cannot
     tell what the file is.
     """
-    imported = (read_isolated if _is_risky(data) else read_directly)(filename, data, kind, columns)
+    imported = (read_directly if _is_simple(data) else read_isolated)(filename, data, kind, columns)
     if not imported.kind:
         raise InvalidRequestError(f"It is not clear what kind of file '{filename}' is.", hint=UNCLEAR_HINT)
     return imported
@@ -54,13 +56,14 @@ def read_files(
     kind = requested.pop("kind", "auto")
 
     def read_one(name: str, data: bytes, progress: OnProgress, cancelled: Callable[[], bool]) -> Imported:
-        if not _is_risky(data) and len(data) <= SMALL_BYTES:
+        if _is_simple(data):
             return read_directly(name, data, kind, requested)
         return read_isolated(name, data, kind, requested, on_progress=progress, cancelled=cancelled)
 
     return read_each(context, files, read_one, on_read)
 
 
-def _is_risky(data: bytes) -> bool:
-    """Whether a file can be built to hang or to fill memory, as archives of XML or of files can."""
-    return len(data) <= LIMITS.file_bytes and kind_of(data) in _RISKY
+def _is_simple(data: bytes) -> bool:
+    """Whether a file is read at once: a small text. Archives of XML or of files can be built to hang or to fill
+    memory, however small; what is far too large is refused at first sight."""
+    return len(data) > COLLECTION_LIMITS.file_bytes or (len(data) <= SMALL_BYTES and kind_of(data) not in RISKY)

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from rerank_core.documents.decoding import Unreadable, decode, kind_of
 from rerank_core.documents.kinds import requested_columns
-from rerank_core.documents.limits import megabytes
+from rerank_core.documents.limits import COLLECTION_LIMITS, megabytes
 from rerank_core.documents.markup import requested_markup
 from rerank_core.documents.report import Problem
+from rerank_core.documents.tables.parquet import read_parquet
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats import (
     json_lines,
     opensearch_csv,
-    parquet,
     quepid,
     table,
     table_writing,
@@ -24,7 +24,7 @@ from rerank_core.evaluation.formats import (
 )
 from rerank_core.evaluation.formats.detection import detect
 from rerank_core.evaluation.formats.gzipped import gunzip
-from rerank_core.evaluation.formats.imported import LIMITS, Imported
+from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.formats.json_files import dispatch, reranking
 from rerank_core.evaluation.formats.json_files.loading import is_json
 from rerank_core.evaluation.formats.kinds import KINDS, READABLE
@@ -81,15 +81,18 @@ def _read(filename: str, data: bytes, kind: str, requested: dict[str, str]) -> I
     encoding = requested.pop("encoding", "")
     if not data.strip():
         return unread(kind, "The file is empty.")
-    if len(data) > LIMITS.file_bytes:
-        return unread(kind, f"The file has {megabytes(len(data))}; at most {megabytes(LIMITS.file_bytes)} are read.")
+    if len(data) > COLLECTION_LIMITS.file_bytes:
+        return unread(
+            kind, f"The file has {megabytes(len(data))}; at most {megabytes(COLLECTION_LIMITS.file_bytes)} are read."
+        )
     what = kind_of(data)
     try:
         if what == "an Excel workbook" and kind in ("auto", "table"):
             return table.read_table_workbook(data, requested)
         if what == "a Parquet file" and kind in ("auto", "table"):
             requested.pop("sheet", None)
-            return parquet.read_parquet(data, requested)
+            names, rows = read_parquet(data, COLLECTION_LIMITS, "evaluation")
+            return table.read_rows("table", rows, names, requested)
         if what == "a ZIP archive" and kind in ("auto", "beir"):
             return json_lines.read_beir(data, encoding)
         if what == "a gzip archive":

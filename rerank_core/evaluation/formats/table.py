@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from rerank_core.documents.report import ParsedDocuments
+from rerank_core.documents.limits import COLLECTION_LIMITS
+from rerank_core.documents.report import ParsedDocuments, Problems
 from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.delimited import read_delimited
 from rerank_core.documents.tables.guess import ColumnGuess
@@ -23,17 +24,13 @@ from rerank_core.documents.tables.table import (
     requested_header,
     rows_above,
     unique_names,
+    within_columns,
     without_totals,
 )
 from rerank_core.documents.tables.workbook import read_workbook
 from rerank_core.evaluation.formats.annotations import chosen_in
 from rerank_core.evaluation.formats.columns import TABLE_ROLES, guess_roles, layout
-from rerank_core.evaluation.formats.imported import (
-    LIMITS,
-    ImportBuilder,
-    Imported,
-    parse_number,
-)
+from rerank_core.evaluation.formats.imported import ImportBuilder, Imported, parse_number
 
 _SMALL = re.compile(r"\d(\.0)?")
 _NOBODY = "unnamed"
@@ -53,7 +50,7 @@ def read_table(text: str, columns: Mapping[str, str] | None = None) -> Imported:
     query above is meant; ratings may be numbers, words or marks (see grades). A table without queries holds documents,
     for queries of another file.
     """
-    return _read(read_delimited(text, LIMITS, by_quepid=True), columns)
+    return _read(read_delimited(text, COLLECTION_LIMITS, by_quepid=True), columns)
 
 
 def read_table_workbook(data: bytes, columns: Mapping[str, str] | None = None) -> Imported:
@@ -61,7 +58,7 @@ def read_table_workbook(data: bytes, columns: Mapping[str, str] | None = None) -
     in `columns`. Raises documents.decoding.Unreadable for a damaged workbook, InvalidDocumentsError for a sheet that
     does not exist."""
     requested = dict(columns or {})
-    table, sheet, sheets = read_workbook(data, LIMITS, requested.pop("sheet", None))
+    table, sheet, sheets = read_workbook(data, COLLECTION_LIMITS, requested.pop("sheet", None))
     return replace(_read(table, requested), sheet=sheet, sheets=sheets)
 
 
@@ -86,13 +83,14 @@ def read_rows(
 def read_columns(text: str, columns: Mapping[str, str]) -> Imported:
     """No more than the columns of what may be a table, for somebody to say what they are."""
     requested = dict(columns)
-    names, body, header = _header_and_rows(read_delimited(text, LIMITS), requested_header(requested))
+    names, body, header = _header_and_rows(read_delimited(text, COLLECTION_LIMITS), requested_header(requested))
     return Imported("", columns=tuple(names), header=header, **layout(guess_roles(names, (row.cells for row in body))))
 
 
 def _read(table: Table, columns: Mapping[str, str] | None) -> Imported:
     requested = dict(columns or {})
     wanted = requested_header(requested)
+    table = within_columns(table, COLLECTION_LIMITS)
     builder = ImportBuilder("table", problems=table.left_out(), reading_notes=list(table.notes))
     if not table.rows:
         builder.refuse(0, "The table is empty.")
@@ -148,13 +146,14 @@ def _only_documents(table: Table, requested: Mapping[str, str], kind: str = "tab
     """The documents of a table without queries, read as the import of documents reads it."""
     names = {here: there for there, here in _OF_DOCUMENTS.items()}
     wanted = {names.get(role, role): name for role, name in requested.items() if role in (*names, "header") and name}
-    parsed = documents_of(table, "csv", LIMITS, wanted)
+    parsed = documents_of(table, "csv", COLLECTION_LIMITS, wanted)
     return from_documents(parsed, kind)
 
 
 def from_documents(parsed: ParsedDocuments, kind: str) -> Imported:
     """An import of documents as one of an evaluation. A document without an id goes by its text."""
-    builder = ImportBuilder(kind, problems=list(parsed.problems), reading_notes=list(parsed.notes))
+    problems = Problems(found=parsed.problems, more=parsed.more_problems)
+    builder = ImportBuilder(kind, problems=problems, reading_notes=list(parsed.notes))
     for document in by_role(parsed):
         text, about = document.text, dict(document.metadata)
         title = str(about.pop("title", None) or "")
@@ -282,6 +281,10 @@ def _add(builder: ImportBuilder, line: int, row: Mapping[str, str], extra: Mappi
         elif not _only_rates(row):
             builder.places.setdefault(query_id, {})
         return
+    if body.strip() and not builder.fits(line, name, body):
+        if "id" not in row:
+            return
+        body = ""
     name = builder.named(query_id, name, body) if body.strip() else builder.aliases.get(query_id, {}).get(name, name)
     if row.get("title", "").strip():
         builder.title(line, name, row["title"])

@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from rerank_core.documents.limits import COLLECTION_LIMITS
 from rerank_core.documents.tables.delimited import read_delimited
 from rerank_core.documents.tables.table import Row, Table
 from rerank_core.evaluation.formats.columns import is_number
-from rerank_core.evaluation.formats.imported import LIMITS, Imported
+from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.formats.table import read_known
 
 _WHOLE = re.compile(r"[-+]?\d{1,6}")
@@ -91,7 +92,7 @@ def read_documents(text: str) -> Imported:
 
 def read_rows(text: str) -> Table:
     """The rows of a text whose cells are kept apart by a delimiter, else by blanks where most lines have as many."""
-    table = read_delimited(text, LIMITS)
+    table = read_delimited(text, COLLECTION_LIMITS)
     if 2 * sum(len(row.cells) > 1 for row in table.rows) > len(table.rows):
         return table
     split = [Row(number, line.split()) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]

@@ -62,6 +62,8 @@ def from_files(
     merged = imports[0] if len(imports) == 1 else merge(imports)
     notes += dict.fromkeys(part.rating_note for part in imports if part.rating_note)
     problems = [*merged.problems, *_about_documents(merged)]
+    if merged.more_problems:
+        problems.append(Problem(0, f"{merged.more_problems:,} more places were left out or need a look."))
     texts = {query: merged.queries.get(query, query) for query in merged.query_ids}
     known = _texts(merged)
     candidates: dict[str, tuple[str, ...]] = {}

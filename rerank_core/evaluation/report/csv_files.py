@@ -72,8 +72,8 @@ def _rows(report: Report) -> Iterator[list[object]]:
         yield _row("cost", "a month (USD)", row.monthly, order=row.label)
         yield _row("cost", "median latency (ms)", row.latency_ms, order=row.label)
     for price in report.prices:
-        when = f"per 1,000 search units (USD), {price.as_of.isoformat()}, {price.source}"
-        yield _row("price", when, price.per_1000, order=f"{price.provider} {price.model}")
+        when = f"per {price.unit} (USD), {price.as_of.isoformat()}, {price.source}"
+        yield _row("price", when, price.per_unit, order=f"{price.provider} {price.model}")
     for one in report.agreements:
         between = {"order": one.first, "against": one.second}
         yield _row("agreement", "pairs", one.pairs, **between)

@@ -184,7 +184,7 @@ def test_a_404_is_a_model_only_where_the_body_says_so(world: World):
     ):
         found = caught(world, response, base_url="https://gw.example/v1")
         assert type(found) is rc.ConfigurationError
-        assert "https://gw.example/v1/v1/rerank" in found.hint
+        assert "https://gw.example/v1/rerank" in found.hint
 
 
 def test_a_redirect_is_not_followed_and_says_to_check_the_address(world: World):

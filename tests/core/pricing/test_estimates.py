@@ -231,6 +231,56 @@ def test_local_calls_are_free_whatever_is_reported() -> None:
     assert (cost.amount, cost.basis) == (Decimal(0), "free")
 
 
+# Prices by the token
+
+
+def by_token(**details: object) -> PriceTable:
+    """A table with a price of $2 per million tokens for a model of GateFlow."""
+    return PriceTable((Price("gateflow", ENGLISH, per_million=Decimal(2), source="s", **details),))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("counted", "tokens"), [("pairs", 3 * 20 + 3 * 100), ("once", 20 + 3 * 100)])
+def test_tokens_are_counted_by_the_providers_own_rule(counted: str, tokens: int) -> None:
+    """The query with each document that is sent, or once; blank documents are neither sent nor counted."""
+    documents = ["d" * 400, "d" * 400, "d" * 400, " "]
+    estimate = estimate_cost("gateflow", ENGLISH, "q" * 80, documents, prices=by_token(counted=counted))
+    assert estimate.tokens == tokens
+    assert estimate.amount == Decimal(2) * tokens / 1_000_000
+    assert (estimate.search_units, estimate.chunks, estimate.long_documents) == (None, (), ())
+    assert any("$2.00 per million tokens (s," in line for line in estimate.assumptions)
+
+
+def test_the_most_by_the_token_allows_for_twice_the_tokens_and_every_retry() -> None:
+    """Dense text has up to twice the tokens estimated."""
+    estimate = estimate_cost("gateflow", ENGLISH, "q" * 80, ["d" * 400], prices=by_token())
+    assert estimate.amount is not None
+    assert upper_bound(estimate, 2) == 2 * 3 * estimate.amount
+
+
+def test_reported_tokens_are_priced_by_the_token_and_units_are_not() -> None:
+    """A price by the token goes with tokens alone, one by the search with units alone."""
+    assert cost_of("gateflow", ENGLISH, None, None, by_token(), tokens=500_000) == Cost(Decimal(1), basis="computed")
+    assert cost_of("gateflow", ENGLISH, 3, None, by_token()) == Cost(None)
+    assert cost_of("gateflow", ENGLISH, None, tokens=500_000) == Cost(None)
+
+
+def test_a_price_is_for_one_unit() -> None:
+    """By the search or by the token, never both and never neither; how tokens are counted has a name."""
+    for wrong in ({}, {"per_1000": Decimal(1), "per_million": Decimal(1)}, {"per_million": 1, "counted": "twice"}):
+        with pytest.raises(ConfigurationError):
+            Price("gateflow", "m", **wrong)  # type: ignore[arg-type]
+    assert (Price("g", "m", Decimal(1)).unit, by_token().prices[0].unit) == ("1,000 searches", "million tokens")
+    assert PriceTable.from_rows(by_token().rows()) == by_token()
+
+
+def test_a_server_of_ones_own_is_free() -> None:
+    """Nothing is billed by the request, unless a reply names a cost."""
+    spec = replace(provider("gateflow"), free=True)
+    assert estimate_cost(spec, None, "q", ["a"]).amount == Decimal(0)
+    assert cost_of(spec, None, None) == Cost(Decimal(0), basis="free")
+    assert cost_of(spec, None, None, "0.2") == Cost(Decimal("0.2"), basis="reported")
+
+
 def test_the_table_round_trips_through_rows() -> None:
     """Rows of an edited table come back as the same prices."""
     assert PriceTable.from_rows(PriceTable.default().rows()) == PriceTable.default()

@@ -15,8 +15,8 @@ import rerank_core as rc
 from rerank_core import offline
 from rerank_core.offline import weights
 from rerank_core.offline.models import CROSS_ENCODER
-from rerank_core.providers import flashrank_library
-from rerank_core.providers.flashrank_library import FOLDER_VARIABLE, MODELS, compute, unavailable_reason
+from rerank_core.providers.local import flashrank_library
+from rerank_core.providers.local.flashrank_library import FOLDER_VARIABLE, MODELS, compute, unavailable_reason
 from rerank_core.providers.spec import Batch
 
 pytest.importorskip("flashrank", reason="FLASHRANK IS NOT INSTALLED: pip install -r requirements.txt")

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 import rerank_core as rc
 from rerank_core.providers import Batch, ParsedReply
-from rerank_core.providers.flashrank import FLASHRANK
-from rerank_core.providers.gateflow import GATEFLOW
+from rerank_core.providers.hosted.flashrank import FLASHRANK
+from rerank_core.providers.hosted.gateflow import GATEFLOW
 from tests.support.both import Script, World, reply
 
 EVERY = pytest.mark.parametrize("spec", rc.providers(), ids=lambda spec: spec.id)

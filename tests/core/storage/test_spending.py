@@ -149,11 +149,19 @@ def test_an_operator_settles_what_is_in_doubt(store: SpendingStore) -> None:
     assert counted(store) == 1
     assert store.resolve(first, Decimal(0), BEN)
     assert store.resolve(second, Decimal("0.2"), BEN)
-    assert not store.resolve(second, Decimal(0), BEN), "it is settled"
-    assert counted(store) == Decimal("0.2")
+    assert store.resolve(second, Decimal("0.3"), BEN), "a slip"
+    assert store.resolve(second, Decimal("0.2"), BEN)
+    assert not store.in_doubt()
+    assert [row.number for row in store.in_doubt(also=second)] == [second]
+    third = store.reserve(call(), CENT, DOLLAR)
+    store.settle(third, Cost(CENT))
+    assert not store.resolve(third, Decimal(0), BEN), "what it cost is known"
+    assert store.resolve(first, Decimal(0), BEN)
+    assert counted(store) == Decimal("0.21")
     assert {(row.state, row.note) for row in store.calls()} == {
         ("billed", f"Settled by {BEN}."),
         ("not billed", f"Settled by {BEN}."),
+        ("billed", ""),
     }
 
 

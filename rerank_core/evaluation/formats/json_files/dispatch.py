@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from rerank_core.documents.limits import COLLECTION_LIMITS
 from rerank_core.documents.paste.json_documents import value_documents
 from rerank_core.documents.paste.json_text import NotJson
-from rerank_core.documents.report import Problem
-from rerank_core.evaluation.formats.imported import LIMITS, Imported
+from rerank_core.documents.report import Problem, Problems
+from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.formats.json_files import (
     by_query,
     elasticsearch,
@@ -90,8 +91,9 @@ def read(text: str, kind: str, columns: Mapping[str, str]) -> Imported:
     else:
         imported = _READERS[found](replace(file, records=tuple(records)))
     imported = file.named(imported) if records is file.records else _without_lines(imported)
-    problems = tuple(sorted((*file.problems, *imported.problems), key=lambda problem: problem.line))
-    return replace(imported, kind=found, problems=problems)
+    problems = Problems(found=file.problems.by_line(), more=file.problems.more)
+    problems.take(imported.problems, imported.more_problems)
+    return replace(imported, kind=found, problems=problems.by_line(), more_problems=problems.more)
 
 
 def _records(file: JsonFile) -> Sequence[tuple[int, Record]]:
@@ -128,7 +130,7 @@ def _rows(file: JsonFile, columns: Mapping[str, str]) -> Imported:
 
 def _documents(file: JsonFile) -> Imported:
     """The documents of JSON without queries, as the import of documents reads it."""
-    parsed = value_documents(file.value, lambda places: [0] * len(places), LIMITS, "json")
+    parsed = value_documents(file.value, lambda places: [0] * len(places), COLLECTION_LIMITS, "json")
     if not parsed.documents:
         return _unclear(UNCLEAR)
     imported = from_documents(parsed, "json")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rerank_core.documents.limits import COLLECTION_LIMITS
 from rerank_core.documents.paste.json_documents import value_documents
 from rerank_core.documents.report import Problem, count
-from rerank_core.evaluation.formats.imported import LIMITS, ImportBuilder, Imported
+from rerank_core.documents.tables.values import cell
+from rerank_core.evaluation.formats.imported import ImportBuilder, Imported
 from rerank_core.evaluation.formats.json_files import rows
-from rerank_core.evaluation.formats.json_files.loading import JsonFile, cell, every, under
+from rerank_core.evaluation.formats.json_files.loading import JsonFile, every, under
 from rerank_core.evaluation.formats.table import from_documents
 
 _MATCHES = ("match", "match_phrase", "match_phrase_prefix", "match_bool_prefix", "term", "text", "semantic", "neural")
@@ -122,9 +124,10 @@ def read_answers(file: JsonFile) -> Imported:
     silent = 0
     for query, answer in answers_of(file.value):
         read = from_documents(
-            value_documents(answer, lambda places: [0] * len(places), LIMITS, "json"), "search-answer"
+            value_documents(answer, lambda places: [0] * len(places), COLLECTION_LIMITS, "json"), "search-answer"
         )
-        builder.problems += [Problem(0, problem.reason) for problem in read.problems if read.documents]
+        if read.documents:
+            builder.problems.take((Problem(0, problem.reason) for problem in read.problems), read.more_problems)
         for document, text in read.documents.items():
             builder.document(0, document, text)
         builder.titles = {**read.titles, **builder.titles}

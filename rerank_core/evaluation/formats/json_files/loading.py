@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rerank_core.documents.limits import MAX_NESTING
 from rerank_core.documents.paste.json_documents import BulkActions
 from rerank_core.documents.paste.json_text import NotJson, element_offsets, lines_of, read_json, too_deep
-from rerank_core.documents.report import Problem
+from rerank_core.documents.report import Problems
 from rerank_core.evaluation.formats.imported import Imported
 
 Record = Mapping[str, Any]
@@ -24,14 +24,14 @@ class JsonFile:
     """What a JSON text holds.
 
     value: the one value, or the list of all lines' values. records: its objects, or, of one object, itself. lines:
-    whether each value stands in a line of its own. problems: of lines that are no JSON.
+    whether each value stands in a line of its own. problems: of lines that are no JSON, and how many there were in all.
     """
 
     text: str
     value: Any
     records: tuple[Placed, ...]
     lines: bool
-    problems: tuple[Problem, ...] = ()
+    problems: Problems = field(default_factory=Problems)
 
     def named(self, imported: Imported, path: Sequence[str] = ()) -> Imported:
         """The import with lines in place of the numbers of items in its problems; `path` leads to their list."""
@@ -73,16 +73,16 @@ def load(text: str) -> JsonFile:
         values, problems = _lines(text)
         if len(values) <= len(problems):
             raise error from None
-        return JsonFile(text, [value for _, value in values], _objects(values), True, tuple(problems))
+        return JsonFile(text, [value for _, value in values], _objects(values), True, problems)
     if too_deep(value):
         raise NotJson("The JSON is nested too deeply.", 1, 1)
     placed = list(enumerate(value, start=1)) if isinstance(value, list) else [(0, value)]
     return JsonFile(text, value, _objects(placed), False)
 
 
-def _lines(text: str) -> tuple[list[tuple[int, Any]], list[Problem]]:
+def _lines(text: str) -> tuple[list[tuple[int, Any]], Problems]:
     values: list[tuple[int, Any]] = []
-    problems: list[Problem] = []
+    problems = Problems()
     bulk = BulkActions()
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
@@ -92,11 +92,13 @@ def _lines(text: str) -> tuple[list[tuple[int, Any]], list[Problem]]:
             if too_deep(value, MAX_NESTING):
                 raise NotJson("It is nested too deeply.", 1, 1)
         except NotJson as error:
-            problems.append(Problem(number, f"This line is not JSON: {error.reason}"))
+            problems.add(number, f"This line is not JSON: {error.reason}")
         else:
             if not bulk.is_action(value, number):
                 values.append((number, bulk.with_id(value)))
-    return values, [*problems, *bulk.ended()]
+    actions = bulk.ended()
+    problems.take(actions.by_line(), actions.more)
+    return values, problems
 
 
 def _objects(values: Sequence[tuple[int, Any]]) -> tuple[Placed, ...]:
@@ -121,20 +123,3 @@ def every(value: Any, key: str, depth: int = _SEARCHED) -> Iterator[Any]:
             elif isinstance(outer, list):
                 following += [inner for inner in outer if isinstance(inner, dict | list)]
         level = following
-
-
-def cell(value: Any) -> str:
-    """A value as the cell of a table: a text as it is, a list of texts a line each, what has parts as JSON."""
-    import json
-
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
-        return "\n".join(value)
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False) if value else ""
-    return repr(value) if isinstance(value, float) else str(value)

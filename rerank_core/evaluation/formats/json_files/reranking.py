@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from rerank_core.documents.limits import COLLECTION_LIMITS
 from rerank_core.documents.report import Problem
 from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.delimited import read_delimited
-from rerank_core.evaluation.formats.imported import LIMITS, Imported
+from rerank_core.documents.tables.values import cell
+from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.formats.json_files import rows
-from rerank_core.evaluation.formats.json_files.loading import Placed, Record, cell
+from rerank_core.evaluation.formats.json_files.loading import Placed, Record
 
 _ASKED = (*rows.QUERIES, "anchor")
 _RELEVANT = ("positive", "pos", "positives", "positive passages", "positive ctxs")
@@ -63,13 +65,15 @@ def read(records: Sequence[Placed]) -> Imported:
 
 def read_table(text: str) -> Imported:
     """The same from a table with a query, a relevant text and another one in each row."""
-    table = read_delimited(text, LIMITS)
+    table = read_delimited(text, COLLECTION_LIMITS)
     header = table.rows[0].cells if table.rows else []
     if not is_header(header):
         return Imported("reranking", problems=(Problem(0, "No columns are a query, a relevant text and another one."),))
     records = [(line, dict(zip(header, cells, strict=False))) for line, cells in table.rows[1:]]
     found = read(records)
-    return replace(found, problems=(*table.problems, *table.refused, *found.problems))
+    problems = table.left_out()
+    problems.take(found.problems, found.more_problems)
+    return replace(found, problems=problems.by_line(), more_problems=problems.more)
 
 
 def _about(record: Record) -> dict[str, str]:

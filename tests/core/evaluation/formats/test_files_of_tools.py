@@ -98,7 +98,7 @@ def test_a_packed_file_is_unpacked_within_bounds(monkeypatch: pytest.MonkeyPatch
     assert "another one" in reads("a.gz", gzip.compress(whole)).problems[0].reason
     assert "damaged" in reads("a.gz", whole[:-8] + bytes(8)).problems[0].reason
     assert len(reads("a.gz", gzip.compress(b"q1 0 a 1\n") + gzip.compress(b"q1 0 b 1\n")).judgments["q1"]) == 2
-    monkeypatch.setattr(gzipped, "LIMITS", gzipped.LIMITS.__class__(file_bytes=50))
+    monkeypatch.setattr(gzipped, "COLLECTION_LIMITS", gzipped.COLLECTION_LIMITS.__class__(file_bytes=50))
     assert "limit" in reads("a.gz", whole).problems[0].reason
 
 

@@ -556,7 +556,7 @@ def test_a_zip_that_unpacks_to_too_much_is_not_unpacked(monkeypatch: pytest.Monk
     """The announced size is checked before anything is read."""
     from rerank_core.evaluation.formats import json_lines
 
-    monkeypatch.setattr(json_lines, "LIMITS", replace(json_lines.LIMITS, expanded_bytes=1_000))
+    monkeypatch.setattr(json_lines, "COLLECTION_LIMITS", replace(json_lines.COLLECTION_LIMITS, expanded_bytes=1_000))
     imported = json_lines.read_beir(zip_of(**{"corpus.jsonl": b" " * 5_000}))
     assert "unpacks to" in imported.problems[0].reason
     assert not imported.documents

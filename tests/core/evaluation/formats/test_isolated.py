@@ -125,7 +125,7 @@ def test_a_reader_that_takes_too_much_memory_is_stopped(monkeypatch: pytest.Monk
     """Sixty megabytes of text do not fit where Python itself needs most of the room."""
     rows = "".join(f'<row><c t="inlineStr"><is><t>{"x" * 400} {number}</t></is></c></row>' for number in range(150_000))
     data = swapped(SIMPLE, b"<worksheet><sheetData>" + rows.encode() + b"</sheetData></worksheet>")
-    monkeypatch.setattr(isolated, "LIMITS", replace(isolated.LIMITS, memory_bytes=150_000_000))
+    monkeypatch.setattr(isolated, "COLLECTION_LIMITS", replace(isolated.COLLECTION_LIMITS, memory_bytes=150_000_000))
     [reason] = reasons(read_isolated("set.xlsx", data))
     assert "memory" in reason or "broke down" in reason
 

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from rerank_core.errors import AuthenticationError, BadResponseError, RequestTimeoutError
-from rerank_core.providers import replies
+from rerank_core.providers import complaints, replies
 from rerank_core.providers.spec import Batch, ParsedReply, ProviderSpec
 
 _LIST = "reranked_candidates"
@@ -35,7 +35,7 @@ def parse(body: Any, batch: Batch) -> ParsedReply:
     """
     returned = body.get(_LIST) if isinstance(body, dict) else None
     if not isinstance(returned, list):
-        raise BadResponseError(f"The reply holds no list of {_LIST}.", hint=_NON_EMPTY)
+        raise BadResponseError(f"The reply holds no list of {_LIST}.", hint=_NON_EMPTY, code=replies.NO_ROWS)
     if not all(isinstance(text, str) for text in returned):
         raise BadResponseError(f"The reply's {_LIST} are not all strings.", hint=_NON_EMPTY)
     order = _order(returned, batch.texts)
@@ -94,7 +94,7 @@ FLASHRANK = ProviderSpec(
     docs_url="https://theneuralbase.com/reranking/qna/how-to-use-flashrank-for-reranking",
     build=build,
     parse=parse,
-    explain=partial(replies.explain, "FlashRank HTTP", _HINTS),
+    explain=partial(complaints.explain, "FlashRank HTTP", _HINTS),
     key_variable="FLASHRANK_API_KEY",
     base_url_variable="FLASHRANK_BASE_URL",
     default_base_url="https://api.flashrank.ai",

@@ -46,7 +46,7 @@ from typing import Any
 
 from rerank_core.errors import ConfigurationError, InvalidQueryError, ModelNotFoundError, RerankError
 from rerank_core.offline.models import CROSS_ENCODER, ENGLISH, KEYWORD, MULTILINGUAL
-from rerank_core.providers import replies
+from rerank_core.providers import complaints, replies
 from rerank_core.providers.spec import Batch, ModelSpec, ParsedReply, ProviderSpec
 
 _FREE = Decimal(0)
@@ -253,10 +253,11 @@ LOCAL = ProviderSpec(
     description="Small models that run on this machine. No key, nothing leaves it, free.",
     docs_url="https://www.sbert.net/docs/sentence_transformer/pretrained_models.html",
     parse=parse,
-    explain=partial(replies.explain, "On this computer", {}),
+    explain=partial(complaints.explain, "On this computer", {}),
     compute=compute,
     accept=accept,
     unavailable=_unavailable,
     models=MODELS,
     default_model="local-english",
+    group="here",
 )

@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any
 
 from rerank_core.errors import ConfigurationError, ModelNotFoundError, QueryTooLongError, RerankError
 from rerank_core.extras import missing, require
-from rerank_core.providers import replies
-from rerank_core.providers.local import parse
+from rerank_core.providers import complaints
+from rerank_core.providers.local.this_computer import parse
 from rerank_core.providers.spec import Batch, ModelSpec, ProviderSpec
 
 if TYPE_CHECKING:
@@ -197,10 +197,11 @@ FLASHRANK_LIBRARY = ProviderSpec(
     description="The FlashRank package on this computer with models from a folder of yours. No key, nothing leaves it.",
     docs_url="https://github.com/PrithivirajDamodaran/FlashRank",
     parse=parse,
-    explain=partial(replies.explain, "FlashRank (library)", {}),
+    explain=partial(complaints.explain, "FlashRank (library)", {}),
     compute=compute,
     accept=accept,
     unavailable=unavailable_reason,
     models=MODELS,
     default_model=MODELS[0].id,
+    group="here",
 )

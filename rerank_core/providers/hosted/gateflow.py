@@ -7,15 +7,21 @@ from functools import partial
 from typing import Any
 
 from rerank_core.errors import AuthenticationError, PermissionDeniedError, TooManyDocumentsError
-from rerank_core.providers import replies
+from rerank_core.providers import complaints, replies
 from rerank_core.providers.spec import Batch, ModelSpec, ParsedReply, ProviderSpec
 
 _V2_SHUT_DOWN = (
     "Cohere shut rerank-english-v2.0 down on 2025-04-30, so the gateway may refuse it or answer with another model."
 )
 
+_SOURCE = "GateFlow price list as given"
+
 _ENGLISH = ModelSpec(
-    "rerank-english-v3.0", "English", "Best where the query and the documents are in English.", Decimal("1.00")
+    "rerank-english-v3.0",
+    "English",
+    "Best where the query and the documents are in English.",
+    Decimal("1.00"),
+    price_source=_SOURCE,
 )
 _MULTILINGUAL = ModelSpec(
     "rerank-multilingual-v3.0",
@@ -23,12 +29,14 @@ _MULTILINGUAL = ModelSpec(
     "For many languages, also a question in one and documents in another.",
     Decimal("1.00"),
     languages="many",
+    price_source=_SOURCE,
 )
 _V2 = ModelSpec(
     "rerank-english-v2.0",
     "v2",
     "The older English model at half the price, for results that must match old ones.",
     Decimal("0.50"),
+    price_source=_SOURCE,
     notice=_V2_SHUT_DOWN,
 )
 
@@ -87,7 +95,7 @@ GATEFLOW = ProviderSpec(
     docs_url="https://gateflow.ai/docs/api-reference",
     build=build,
     parse=parse,
-    explain=partial(replies.explain, "GateFlow", _HINTS),
+    explain=partial(complaints.explain, "GateFlow", _HINTS),
     key_variable="GATEFLOW_API_KEY",
     base_url_variable="GATEFLOW_BASE_URL",
     default_base_url="https://api.gateflow.ai",

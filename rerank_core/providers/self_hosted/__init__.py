@@ -1,0 +1,1 @@
+"""Servers that people run themselves, on their own machines: one file each."""
