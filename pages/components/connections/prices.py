@@ -22,10 +22,10 @@ def show(spec: rc.ProviderSpec) -> None:
     """Draw the models of a service with their prices."""
     if spec.is_free:
         st.caption("It runs on a server of your own: no request is billed.")
-    elif spec.takes_any_model:
-        st.caption("Which models there are is up to the server. A cost is shown where its replies name one.")
     elif spec.models:
         _table(spec)
+    elif spec.takes_any_model:
+        st.caption("Which models there are is up to the server. A cost is shown where its replies name one.")
     else:
         st.caption(
             f"{spec.label} has one model, without a name, and publishes no price: its costs are shown as unknown."

@@ -260,4 +260,5 @@ def _key(spec: rc.ProviderSpec, mine: Settings, *, foreign: bool) -> tuple[ApiKe
     for value, source in found:
         if value:
             return (None, "withheld") if foreign else (ApiKey(str(value)), source)
-    return None, "none set" if spec.key_optional else "missing"
+    elsewhere = spec.default_base_url is None or (mine.base_url or usual_base_url(spec)) != spec.default_base_url
+    return None, "none set" if spec.key_optional and elsewhere else "missing"

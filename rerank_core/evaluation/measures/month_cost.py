@@ -54,8 +54,9 @@ def not_run(
 
 
 def unpriced() -> tuple[str, ...]:
-    """The hosted services of which no price is known, by name."""
-    return tuple(spec.label for spec in providers() if not spec.is_local and not spec.models)
+    """The hosted services of which no price is known for any model, by name."""
+    priced = {price.provider for price in PriceTable.default().prices}
+    return tuple(spec.label for spec in providers() if not spec.is_free and spec.id not in priced)
 
 
 def _month(
