@@ -10,6 +10,7 @@ from pages.components.evaluate.state import STEPS, refresh, state
 from pages.components.evaluate.steps import DRAW
 from pages.components.session import keys
 
+st.title("Find out which model is best on your own queries", anchor=False)
 current = state()
 restore_from_link()
 take_finished()
@@ -21,7 +22,6 @@ st.html(
     "<style>[data-testid=stMultiSelect] span[title] {color: light-dark(#ffffff, #08121f) !important}"
     f" .st-key-{keys.DECIDING_QUERY} [data-testid=stText] {{font-weight: 600}}</style>"
 )
-st.title("Find out which model is best on your own queries", anchor=False)
 step = st.segmented_control(
     "Step", STEPS, required=True, key=keys.STEP, persist_state="session", label_visibility="collapsed"
 )

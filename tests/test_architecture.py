@@ -54,6 +54,7 @@ CORE_ROOMS = (
     "storage",
     "corpora",
     "serving",
+    "bulk",
     "command",
     "integrations",
 )
@@ -62,7 +63,12 @@ SHARED_ROOMS = ("server", "session", "display", "jobs", "inputs", "sharing")
 PAGE_FOLDERS = ("playground", "compare", "search", "duplicates", "evaluate", "connections", "administration")
 PAGE_ROOMS = (*SHARED_ROOMS, *PAGE_FOLDERS, "sign_in", "frame")
 # What sends something: the client, its transport, the connectors of a search engine.
-SENDERS = ("rerank_core/client/", "rerank_core/transport/", "rerank_core/retrieval/live/")
+SENDERS = (
+    "rerank_core/client/",
+    "rerank_core/transport/",
+    "rerank_core/retrieval/live/",
+    "pages/components/administration/jobs_command.py",
+)
 
 
 def name_of(path: Path) -> str:
@@ -357,6 +363,23 @@ def test_only_the_client_sends():
     senders = ("httpx", "httpcore", "requests", "urllib.request", "http.client", "aiohttp", "urllib3")
     found = {name_of(path) for path in PRODUCT for name in imports_of(path) if inside(name, *senders)}
     assert not [name for name in found if not name.startswith(SENDERS)]
+
+
+def test_no_page_calls_a_service_unpaid():
+    """A client is made where a call is held to the budget first: the paid call, and the run of an experiment, which is
+    handed a purse for each model."""
+    made = set()
+    for path in [*PAGES, *COMPONENTS]:
+        for node in ast.walk(tree_of(path)):
+            name = node.func if isinstance(node, ast.Call) else None
+            if isinstance(name, ast.Attribute) and name.attr in ("client", "Client", "AsyncClient"):
+                made.add(name_of(path))
+    assert made == {
+        "pages/components/session/connection.py",  # makes it, for these two
+        "pages/components/jobs/paid_call.py",
+        "pages/components/evaluate/run.py",
+    }
+    assert "purse_of" in (ROOT / "pages/components/evaluate/run.py").read_text("utf-8")
 
 
 def test_state_lives_in_the_session_room():

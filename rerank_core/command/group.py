@@ -16,6 +16,7 @@ QUERY_COMMAND = "rank"
 _COMMANDS = {
     QUERY_COMMAND: "rank.rank",
     "eval": "evaluate.evaluate",
+    "bulk": "bulk.bulk",
     "serve": "serve.serve",
     "completion": "completion.completion",
 }

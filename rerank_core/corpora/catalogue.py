@@ -6,7 +6,6 @@ import copy
 import re
 import secrets
 import threading
-import time
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +17,7 @@ from pathlib import Path
 from rerank_core.corpora.corpus import Corpus, _checked
 from rerank_core.corpora.database import Database
 from rerank_core.corpora.errors import CorpusError, explained
-from rerank_core.corpora.files import put_file, remove_tree, size_of, sync_folder
+from rerank_core.corpora.files import put_file, remove_lock, remove_tree, size_of, sync_folder
 from rerank_core.corpora.limits import MAX_CORPORA, MAX_NAME
 from rerank_core.models import DocumentInput
 from rerank_core.rank_fields import TITLE_AND_TEXT, checked_fields
@@ -40,7 +39,7 @@ _ID = re.compile(r"[0-9a-f]{16}|[0-9a-f]{32}")  # 16 is how long an id was; nobo
 _LOCK_SECONDS = 30.0
 _KEPT_OPEN = 4
 _LAST_USED = "last-used"
-_FORGOTTEN_AFTER = 24 * 3600.0  # seconds after which a half-made corpus has no maker any more
+_MAKING, _LOCK = "making-", ".lock"  # a corpus in the making, and the lock that its maker holds beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,24 +114,29 @@ class CorpusStore:
         owned = self._ownership_to_be(instead_of)
         self._refuse_taken(name, owned.owner)  # before the long part; again when it gets its name
         corpus_id = secrets.token_hex(16)
-        making = folder / f"making-{corpus_id}"
+        making = folder / f"{_MAKING}{corpus_id}"
+        lock = making.with_name(f"{making.name}{_LOCK}")
         try:
-            making.mkdir(mode=0o700)
-            database = Database(making / "passages.sqlite3", create=True)
-            database.start(name, fields, owned)
-            added, _ = database.append(_checked(documents), skip_known=False)
-            if not added:
-                raise CorpusError(
-                    "There are no passages to make a corpus of.", hint="Add some documents first.", code="corpus_empty"
-                )
-            with exclusive(folder / "names.lock", _LOCK_SECONDS, explained):
-                self._refuse_taken(name, owned.owner)
-                making.rename(folder / corpus_id)
+            with exclusive(lock, _LOCK_SECONDS, explained):
+                making.mkdir(mode=0o700)
+                database = Database(making / "passages.sqlite3", create=True)
+                database.start(name, fields, owned)
+                added, _ = database.append(_checked(documents), skip_known=False)
+                if not added:
+                    raise CorpusError(
+                        "There are no passages to make a corpus of.",
+                        hint="Add some documents first.",
+                        code="corpus_empty",
+                    )
+                with exclusive(folder / "names.lock", _LOCK_SECONDS, explained):
+                    self._refuse_taken(name, owned.owner)
+                    making.rename(folder / corpus_id)
             sync_folder(folder)
         except OSError as error:
             raise explained(error, folder) from error
         finally:
             remove_tree(making)
+            remove_lock(lock)
         return self._opened(folder / corpus_id)
 
     def _ownership_to_be(self, instead_of: str | None) -> Ownership:
@@ -282,15 +286,22 @@ class CorpusStore:
                 self._open.popitem(last=False)
         return corpus.acting_for(self.actor)
 
+    def tidy(self) -> None:
+        """Remove what crashed or interrupted attempts left, as at the start of a server; nothing where there is no
+        folder yet."""
+        if self.folder.is_dir():
+            self._prepared()
+
     def _prepared(self) -> Path:
         """The folder, made where it is missing and rid of what crashed or interrupted attempts left there."""
         folder = self.folder
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             for left in folder.iterdir():
-                old = left.name.startswith("making-") and left.stat().st_mtime < time.time() - _FORGOTTEN_AFTER
-                if old or left.name.startswith("deleted-"):
+                if left.name.startswith("deleted-"):
                     remove_tree(left)
+                elif left.name.startswith(_MAKING):
+                    _remove_left(left)
         except OSError as error:
             raise explained(error, folder) from error
         return folder
@@ -355,6 +366,18 @@ def _summary(path: Path, actor: Actor) -> CorpusSummary | None:
         rank_fields=facts.rank_fields,
         ownership=facts.ownership,
     )
+
+
+def _remove_left(path: Path) -> None:
+    """Remove a corpus that nobody makes any more, with its lock; one whose maker lives stays."""
+    making = path.with_name(path.name.partition(".")[0])
+    lock = making.with_name(f"{making.name}{_LOCK}")
+    try:
+        with exclusive(lock, 0.0, explained):
+            remove_tree(making)
+    except CorpusError:
+        return  # it is held, or cannot be used: then the next start may do it
+    remove_lock(lock)
 
 
 def _name(name: str) -> str:

@@ -19,7 +19,7 @@ from rerank_core.rank_fields import TEXT_ONLY, ranked_text
 from rerank_core.retrieval.passages import PARENT
 from rerank_core.storage.locks import create_private
 from rerank_core.storage.ownership import EVERYBODYS, Ownership
-from rerank_core.storage.sqlite_file import as_bytes, as_text, transaction
+from rerank_core.storage.sqlite_file import UNREADABLE, as_bytes, as_text, transaction
 
 _APPLICATION_ID = 0x52504C43  # "RPLC"
 # Version 1 had no rank_fields: its passages are read by their texts alone. Versions 1 and 2 had no owner: a corpus of
@@ -90,7 +90,7 @@ class Database:
                 tuple(map(str, json.loads(row["rank_fields"]))) if "rank_fields" in row else TEXT_ONLY,
                 Ownership(str(row.get("owner", "")), bool(row.get("shared", False))),
             )
-        except (TypeError, ValueError) as error:
+        except UNREADABLE as error:
             raise damaged(self.path.parent) from error
 
     def rename(self, name: str) -> None:
@@ -206,6 +206,15 @@ class Database:
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
+        """The database, to read rows and to make of them what they stand for."""
+        try:
+            with self._using() as db:
+                yield db
+        except UNREADABLE as error:
+            raise damaged(self.path.parent) from error
+
+    @contextlib.contextmanager
+    def _using(self) -> Iterator[sqlite3.Connection]:
         if not self._create and not self.path.is_file():
             raise CorpusError(
                 "This corpus is no longer there.", hint="Choose another one; it was deleted.", code="corpus_not_found"
@@ -221,7 +230,8 @@ class Database:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._reading() as db, transaction(db):
+        # not `_reading`: what the caller's passages raise while they are read is not damage of the file
+        with self._using() as db, transaction(db):
             yield db
 
     def _prepare(self, db: sqlite3.Connection) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 from rerank_core.errors import RerankError
@@ -32,7 +31,7 @@ def explained(error: Exception, path: Path) -> CorpusError:
         )
     if trouble == "full":
         return CorpusError("The disk is full.", hint="Free some space and try again.", code="corpus_disk")
-    if trouble == "damaged" or _lacks_tables(error):
+    if trouble == "damaged":
         return damaged(path)
     return CorpusError(
         f"The corpus in {path} cannot be used: {error}.",
@@ -48,7 +47,3 @@ def damaged(folder: Path) -> CorpusError:
         hint="Delete the corpus and make it again from its documents; other corpora are not affected.",
         code="corpus_damaged",
     )
-
-
-def _lacks_tables(error: Exception) -> bool:
-    return isinstance(error, sqlite3.OperationalError) and str(error).startswith(("no such table", "no such column"))

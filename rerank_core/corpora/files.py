@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -57,6 +58,13 @@ def put_folder(path: Path, fill: Callable[[Path], None]) -> None:
 def remove_tree(path: Path) -> None:
     """Remove a folder with all that is in it, or nothing where there is none; another may be doing the same."""
     shutil.rmtree(path, ignore_errors=True)
+
+
+def remove_lock(path: Path) -> None:
+    """Remove a lock file that is held no longer, with what SQLite may have left beside it."""
+    for ending in ("", "-journal"):
+        with contextlib.suppress(OSError):
+            Path(f"{path}{ending}").unlink(missing_ok=True)
 
 
 def size_of(folder: Path) -> int:

@@ -15,7 +15,8 @@ from rerank_core.documents.paste.markdown_html import markdown_markup_read
 from rerank_core.documents.paste.text_documents import read_paste
 from rerank_core.documents.report import ParsedDocuments, Problem
 from rerank_core.documents.tables.delimited import read_delimited
-from rerank_core.documents.tables.table import documents_of
+from rerank_core.documents.tables.parquet import read_parquet
+from rerank_core.documents.tables.table import Row, documents_of
 from rerank_core.documents.tables.workbook import read_workbook
 
 _BINARY_SHARE = 0.3
@@ -30,6 +31,8 @@ def read_directly(kind: str, filename: str, data: bytes, columns: dict[str, str]
     as_text = requested_markup(columns)
     if kind == "xlsx":
         return markup_read(_workbook(data, columns, limits), as_text=as_text)
+    if kind == "parquet":
+        return markup_read(_parquet(data, columns, limits), as_text=as_text)
     text, encoding, note = decode(data, encoding)
     text = text.removeprefix("\ufeff")
     columns.pop("sheet", None)
@@ -78,3 +81,12 @@ def _workbook(data: bytes, columns: dict[str, str], limits: Limits) -> ParsedDoc
     if not table.rows:
         raise Unreadable("This workbook holds no rows.")
     return documents_of(table, "xlsx", limits, columns, sheet=name, sheets=names)
+
+
+def _parquet(data: bytes, columns: dict[str, str], limits: Limits) -> ParsedDocuments:
+    columns.pop("sheet", None)
+    names, table = read_parquet(data, limits)
+    if not table.rows:
+        raise Unreadable("This Parquet file holds no rows.")
+    named = replace(table, rows=[Row(0, names), *table.rows])
+    return replace(documents_of(named, "parquet", limits, {**columns, "header": "yes"}), header=None)

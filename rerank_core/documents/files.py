@@ -25,7 +25,7 @@ def read_documents(
 ) -> ParsedDocuments:
     """Documents from one uploaded file.
 
-    TXT splits as a paste does, Markdown by its headings; CSV, TSV and XLSX give one document a row, JSON
+    TXT splits as a paste does, Markdown by its headings; CSV, TSV, XLSX and Parquet give one document a row, JSON
     and JSON lines one an item. For those `columns` says which column or key serves as "text", "id",
     "title", "rank", "score" or "url", guessed where it is silent and none where it is ""; every column but
     the text and the id stays in the metadata as it is. `columns` may also name the "sheet" of a workbook and
@@ -34,8 +34,8 @@ def read_documents(
 
     PDF gives one document a page, PPTX one a slide, DOCX, HTML and EPUB one a section from heading to heading,
     EML the message and then its attachments, ZIP whatever the files inside give. Their ids name the place
-    ("manual.pdf#p3"), their metadata the "file" and the "page", "slide", "section" or "chapter". They are read
-    in a process of their own, for at most a minute; `read_isolated` does the same with progress and cancel.
+    ("manual.pdf#p3"), their metadata the "file" and the "page", "slide", "section" or "chapter". They, and Parquet,
+    are read in a process of their own, for at most a minute; `read_isolated` does the same with progress and cancel.
 
     What cannot be read comes back as problems, each a line and a sentence, and whatever can be read is
     kept. Raises InvalidDocumentsError only for what the caller must change: a role, column or sheet that
@@ -45,7 +45,7 @@ def read_documents(
     requested = requested_columns(columns)
     try:
         kind = detect_kind(filename, content, limits)
-        if kind in EXTRACTED_KINDS:
+        if kind in EXTRACTED_KINDS or kind == "parquet":  # what reads it is no Python
             return read_isolated(filename, content, requested, limits=limits)
         return with_empty_note(replace(read_directly(kind, filename, content, requested, limits), source=filename))
     except Unreadable as error:

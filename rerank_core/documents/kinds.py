@@ -20,6 +20,7 @@ FILE_KINDS: Mapping[str, str] = {
     "tab": "tsv",
     "xlsx": "xlsx",
     "xlsm": "xlsx",
+    "parquet": "parquet",
     "json": "json",
     "jsonl": "jsonl",
     "ndjson": "jsonl",
@@ -38,7 +39,7 @@ FILE_KINDS: Mapping[str, str] = {
 }
 """File name endings that can be read, and what reads them."""
 
-KIND_NAMES = "PDF, DOCX, PPTX, HTML, EML, EPUB, TXT, MD, CSV, TSV, XLSX, JSON, JSONL, or a ZIP of those"
+KIND_NAMES = "PDF, DOCX, PPTX, HTML, EML, EPUB, TXT, MD, CSV, TSV, XLSX, Parquet, JSON, JSONL, or a ZIP of those"
 """The kinds in words, for a sentence or the help of an uploader."""
 
 _MODES = {"text": "lines", "markdown": "sections"}
@@ -47,6 +48,7 @@ _MODES = {"text": "lines", "markdown": "sections"}
 _CONTAINERS = {
     "pdf": "a PDF",
     "xlsx": "an Excel workbook",
+    "parquet": "a Parquet file",
     "docx": "a Word document",
     "pptx": "a PowerPoint presentation",
     "epub": "an EPUB book",
@@ -67,10 +69,13 @@ _OLD = {
     "mhtml": ("a saved web page", "html"),
 }
 
+TABLES_PACKED = frozenset(("xlsx", "parquet"))
+"""Kinds of tables that are packed: like those that are extracted, they are read in a process of their own."""
+
 EXTRACTED_KINDS = {
     "html": "web page",
     "eml": "mail",
-    **{kind: name.partition(" ")[2] for kind, name in _CONTAINERS.items() if kind != "xlsx"},
+    **{kind: name.partition(" ")[2] for kind, name in _CONTAINERS.items() if kind not in TABLES_PACKED},
 }
 """The kinds that are read by `extract`, and what each is called in a sentence."""
 

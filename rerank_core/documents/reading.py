@@ -1,4 +1,4 @@
-"""Several files as one job: read one after the other, with progress over all of them and a cancel that works."""
+"""Files, and what was pasted, as a job, with progress over all of it and a cancel that works."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 from rerank_core.documents.files import read_documents
 from rerank_core.documents.isolated.process import TIMEOUT_SECONDS, OnProgress
 from rerank_core.documents.isolated.reader import read_isolated
-from rerank_core.documents.kinds import EXTRACTED_KINDS, FILE_KINDS, ending_of
+from rerank_core.documents.kinds import EXTRACTED_KINDS, FILE_KINDS, TABLES_PACKED, ending_of
 from rerank_core.documents.limits import DEFAULT_LIMITS, SMALL_BYTES, Limits
+from rerank_core.documents.paste.parse import parse_documents
 from rerank_core.documents.report import ParsedDocuments
 from rerank_core.models import Document
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 Parsed = TypeVar("Parsed")
 
 _STEPS = 100
-# A workbook is an archive of XML and can be built to hang or to fill memory like the other office files.
-_APART = frozenset((*EXTRACTED_KINDS, "xlsx"))
+# A workbook or a packed table can be built to hang or to fill memory like the office files.
+_APART = frozenset((*EXTRACTED_KINDS, *TABLES_PACKED))
 _LABELS = ("title", "url")
 
 
@@ -51,6 +52,30 @@ def read_files(
         )
 
     return read_each(context, files, read, on_read)
+
+
+def read_paste(
+    context: JobContext,
+    text: str,
+    mode: str = "auto",
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    markup_as_text: bool = True,
+) -> ParsedDocuments:
+    """What was pasted, as a job: `parse_documents` with progress and a cancel that works. Raises Cancelled, and
+    InvalidDocumentsError as that does."""
+
+    def progress(done: int, pieces: int, note: str) -> None:
+        context.progress(max(0, done), max(1, pieces, done), note=note)
+
+    return parse_documents(
+        text,
+        mode,
+        limits=limits,
+        markup_as_text=markup_as_text,
+        on_progress=progress,
+        cancelled=lambda: context.cancelled,
+    )
 
 
 def read_each(

@@ -19,6 +19,7 @@ UNITS = {
     "csv": "row",
     "tsv": "row",
     "xlsx": "row",
+    "parquet": "row",
     "pdf": "page",
     "docx": "section",
     "pptx": "slide",
@@ -51,7 +52,7 @@ class ParsedDocuments:
 
     documents: in the order of the source.
     mode: how the source was read: "lines", "paragraphs", "json", and for files also "sections"
-        (Markdown), "csv", "tsv", "xlsx", "jsonl", "pdf", "docx", "pptx", "html", "eml", "epub", "zip";
+        (Markdown), "csv", "tsv", "xlsx", "parquet", "jsonl", "pdf", "docx", "pptx", "html", "eml", "epub", "zip";
         "several" for a merge of different ones.
     problems: what was left out, by line. Empty lines and empty rows are no problem. more_problems: how many there were
         beyond those; see `Limits.problems`.

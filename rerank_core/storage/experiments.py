@@ -108,18 +108,18 @@ class ExperimentStore(RequestLog, Ledger):
         """The experiment of that id; ExperimentError (experiment_not_found) where there is none."""
         with self._reading() as db:
             row = self._row(db, experiment_id, _COLUMNS)
-        return self._now(_experiment(row))
+            return self._now(_experiment(row))
 
-    def list(self, query_set_id: str | None = None) -> tuple[Experiment, ...]:
+    def list(self, query_set_id: str | None = None, also: str | None = None) -> tuple[Experiment, ...]:
         """The experiments of who asks, those that are shared with them and everybody's, or those of them over one query
-        set; newest first."""
+        set; newest first. For an operator `also` the one of this id."""
         with self._reading() as db:
             rows = db.execute(
-                f"SELECT {_COLUMNS} FROM experiments WHERE {LISTED} AND (:about IS NULL OR query_set = :about) "  # noqa: S608
-                "ORDER BY number DESC",
-                listed(self.actor) | {"about": query_set_id},
+                f"SELECT {_COLUMNS} FROM experiments WHERE ({LISTED} OR id = :also) "  # noqa: S608
+                "AND (:about IS NULL OR query_set = :about) ORDER BY number DESC",
+                listed(self.actor) | {"about": query_set_id, "also": also if self.actor.operator else None},
             ).fetchall()
-        return tuple(self._now(_experiment(row)) for row in rows)
+            return tuple(self._now(_experiment(row)) for row in rows)
 
     def _now(self, experiment: Experiment) -> Experiment:
         """One that nobody runs any more was interrupted."""
@@ -183,11 +183,12 @@ class ExperimentStore(RequestLog, Ledger):
     # The ledger
 
     def hold(self, experiment_id: str) -> contextlib.AbstractContextManager[None]:
-        """Run an experiment alone, over all threads and processes of this machine. Entering raises ExperimentError
-        (experiment_running) where somebody else runs it."""
+        """Run an experiment alone, over all threads and processes of this machine. Raises ExperimentError where the
+        disk has no room for its answers; entering raises it too (experiment_running) where somebody else runs it."""
+        self.require_room()
         with self._reading() as db:
             self._to_change(db, "experiments", experiment_id)
-        return hold(self.path, experiment_id)
+            return hold(self.path, experiment_id)
 
     # Results
 
@@ -207,29 +208,29 @@ class ExperimentStore(RequestLog, Ledger):
                 "JOIN requests ON requests.number = request WHERE answers.experiment = ? ORDER BY answers.query",
                 (number,),
             ).fetchall()
-        for contender, place, places, scores, amount, latency in rows:
-            if place >= len(ready):
-                continue
-            query = ready[place]
-            both = zip(array("I", bytes(places)), array("d", bytes(scores)), strict=True)
-            known = [(query.candidates[index], score) for index, score in both if index < len(query.candidates)]
-            runs[contender][query.id] = tuple(name for name, _ in known)
-            scored[contender][query.id] = {name: score for name, score in known if not math.isnan(score)}
-            costs[contender].append(None if amount is None else Decimal(amount))
-            latencies[contender].append(latency)
-        failed = sorted(self.failures(experiment_id), key=lambda one: one.query)
-        return tuple(
-            Ranking(
-                contender,
-                runs[place],
-                scored[place],
-                None if None in costs[place] else sum((one for one in costs[place] if one is not None), Decimal(0)),
-                tuple(latencies[place]),
-                tuple(ready[one.query].id for one in failed if one.contender == place and one.query < len(ready)),
-                experiment.rank_fields,
+            for contender, place, places, scores, amount, latency in rows:
+                if place >= len(ready):
+                    continue
+                query = ready[place]
+                both = zip(array("I", bytes(places)), array("d", bytes(scores)), strict=True)
+                known = [(query.candidates[index], score) for index, score in both if index < len(query.candidates)]
+                runs[contender][query.id] = tuple(name for name, _ in known)
+                scored[contender][query.id] = {name: score for name, score in known if not math.isnan(score)}
+                costs[contender].append(None if amount is None else Decimal(amount))
+                latencies[contender].append(latency)
+            failed = sorted(self.failures(experiment_id), key=lambda one: one.query)
+            return tuple(
+                Ranking(
+                    contender,
+                    runs[place],
+                    scored[place],
+                    None if None in costs[place] else sum((one for one in costs[place] if one is not None), Decimal(0)),
+                    tuple(latencies[place]),
+                    tuple(ready[one.query].id for one in failed if one.contender == place and one.query < len(ready)),
+                    experiment.rank_fields,
+                )
+                for place, contender in enumerate(experiment.contenders)
             )
-            for place, contender in enumerate(experiment.contenders)
-        )
 
     def usual_seconds(self, contender: Contender) -> float | None:
         """The median of the seconds that its latest answers took in any experiment; None where it never answered."""
@@ -244,7 +245,7 @@ class ExperimentStore(RequestLog, Ledger):
                     "AND contender = ? AND outcome = 'answered' ORDER BY number DESC LIMIT ?",
                     (experiment.id, models.index((contender.provider, contender.model)), _RECENT),
                 ).fetchall()
-            found += [latency / 1000 for (latency,) in rows]
+                found += [latency / 1000 for (latency,) in rows]
             if len(found) >= _RECENT:
                 break
         return statistics.median(found) if found else None
@@ -272,19 +273,19 @@ class ExperimentStore(RequestLog, Ledger):
             places = range(len(json.loads(contenders)))
             left = {place: queries - done.get(place, 0) - latest.get((place, "failed"), 0) for place in places}
             seconds = self._seconds_left(db, number, since, left) if state == "running" else None
-        spent, maybe = sums(rows)
-        return ExperimentProgress(
-            state=state,
-            total=queries * len(places),
-            done=sum(done.values()),
-            failed=sum(count for (_, outcome), count in latest.items() if outcome == "failed"),
-            under_way=sum(count for (_, outcome), count in latest.items() if outcome == "sent"),
-            spent=spent,
-            maybe=maybe,
-            unknown_cost=sum(billed == "yes" and amount is None for billed, amount, _ in rows),
-            seconds_left=seconds,
-            note=as_text(note),
-        )
+            spent, maybe = sums(rows)
+            return ExperimentProgress(
+                state=state,
+                total=queries * len(places),
+                done=sum(done.values()),
+                failed=sum(count for (_, outcome), count in latest.items() if outcome == "failed"),
+                under_way=sum(count for (_, outcome), count in latest.items() if outcome == "sent"),
+                spent=spent,
+                maybe=maybe,
+                unknown_cost=sum(billed == "yes" and amount is None for billed, amount, _ in rows),
+                seconds_left=seconds,
+                note=as_text(note),
+            )
 
     def _seconds_left(self, db: sqlite3.Connection, number: int, since: float, left: Mapping[int, int]) -> float | None:
         """The time that the slowest contender needs if it goes on as it did in its last answers of this run."""

@@ -120,18 +120,18 @@ class MissingArticleStore(OwnedFile):
                 f"WHERE {LISTED} ORDER BY noted DESC, number DESC",
                 listed(self.actor),
             ).fetchall()
-        return tuple(
-            MissingArticle(
-                as_text(query),
-                as_text(place),
-                None if near is None else as_text(near),
-                score,
-                one,
-                datetime.fromisoformat(noted),
-                Ownership(owner, bool(shared)),
+            return tuple(
+                MissingArticle(
+                    as_text(query),
+                    as_text(place),
+                    None if near is None else as_text(near),
+                    score,
+                    one,
+                    datetime.fromisoformat(noted),
+                    Ownership(owner, bool(shared)),
+                )
+                for query, place, near, score, one, noted, owner, shared in rows
             )
-            for query, place, near, score, one, noted, owner, shared in rows
-        )
 
     def share(self, ids: Iterable[str], shared: bool = True) -> None:
         """Put these on everyone's list, or take that back; all or none."""

@@ -88,7 +88,7 @@ class QuerySetStore(ThresholdFile):
         """Whose a set is; None where there is none with this id, or it is not shared with who asks."""
         with self._reading() as db:
             found = self._ownership(db, "query_sets", set_id)
-        return found if found is not None and self.actor.may_open(found.owner, found.shared) else None
+            return found if found is not None and self.actor.may_open(found.owner, found.shared) else None
 
     def share(self, set_id: str, shared: bool = True) -> None:
         """Let everyone here open a set and rate in it, or take that back, also for the experiments on it. Raises
@@ -141,23 +141,24 @@ class QuerySetStore(ThresholdFile):
             )
         return after
 
-    def list(self) -> tuple[QuerySetSummary, ...]:
-        """The sets of who asks, those that are shared with them and everybody's; newest first."""
+    def list(self, also: str | None = None) -> tuple[QuerySetSummary, ...]:
+        """The sets of who asks, those that are shared with them and everybody's; newest first. For an operator `also`
+        the one of this id."""
         with self._reading() as db:
             rows = db.execute(
                 "SELECT owner, shared, id, name, created, queries, pairs, "  # noqa: S608
                 "(SELECT count(*) FROM (SELECT DISTINCT query, document FROM ratings "
                 "WHERE query_set = query_sets.id)), "
-                f"bytes FROM query_sets WHERE {LISTED} ORDER BY number DESC",
-                listed(self.actor),
+                f"bytes FROM query_sets WHERE {LISTED} OR id = :also ORDER BY number DESC",
+                listed(self.actor) | {"also": also if self.actor.operator else None},
             ).fetchall()
-        return tuple(
-            replace(
-                QuerySetSummary(row[0], as_text(row[1]), datetime.fromisoformat(row[2]), *row[3:]),
-                ownership=Ownership(owner, bool(shared)),
+            return tuple(
+                replace(
+                    QuerySetSummary(row[0], as_text(row[1]), datetime.fromisoformat(row[2]), *row[3:]),
+                    ownership=Ownership(owner, bool(shared)),
+                )
+                for owner, shared, *row in rows
             )
-            for owner, shared, *row in rows
-        )
 
     def rename(self, set_id: str, name: str) -> None:
         """Call a set something else, and its experiments that have no name of their own; a blank name changes
@@ -224,7 +225,7 @@ class QuerySetStore(ThresholdFile):
             rows = db.execute(
                 "SELECT rater FROM ratings WHERE query_set = ? GROUP BY rater ORDER BY min(number)", (set_id,)
             ).fetchall()
-        return tuple(as_text(row[0]) for row in rows)
+            return tuple(as_text(row[0]) for row in rows)
 
     def version_of(self, set_id: str) -> tuple[int, ...] | None:
         """Numbers that change when a set does, far quicker than reading it: how many queries and candidates it has, and
@@ -241,7 +242,7 @@ class QuerySetStore(ThresholdFile):
                 "coalesce(sum(grade * (number % 1000003)), 0) FROM ratings WHERE query_set = ?",
                 (set_id,),
             ).fetchone()
-        return (queries, pairs, zlib.crc32(fields.encode()), *map(int, grades))
+            return (queries, pairs, zlib.crc32(fields.encode()), *map(int, grades))
 
     def rate(self, set_id: str, rater: str, query_id: str, document_id: str, grade: int | None) -> int | None:
         """Rate a document for a query, or take the rating back with None; gives the grade that was there before, so
@@ -261,7 +262,7 @@ class QuerySetStore(ThresholdFile):
                 db.execute(f"DELETE FROM ratings WHERE {where}", key)  # noqa: S608
             else:
                 _write_grades(db, set_id, rater, {query_id: {document_id: grade}}, self.actor.keeper)
-        return None if before is None else int(before[0])
+            return None if before is None else int(before[0])
 
 
 def _now() -> str:

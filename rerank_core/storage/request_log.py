@@ -112,8 +112,8 @@ class RequestLog(ExperimentFile):
                 f"SELECT {_COLUMNS} FROM requests WHERE experiment = ? {only} ORDER BY number",  # noqa: S608
                 (number,),
             ).fetchall()
-        ledger = tuple(_request(row) for row in rows)
-        return tuple(one for one in ledger if one.reserved != 0) if billed_twice else ledger
+            ledger = tuple(_request(row) for row in rows)
+            return tuple(one for one in ledger if one.reserved != 0) if billed_twice else ledger
 
     def failures(self, experiment_id: str) -> tuple[Request, ...]:
         """The last request of every query of every contender that has no answer and failed, oldest first."""
@@ -124,11 +124,12 @@ class RequestLog(ExperimentFile):
                 "AND outcome = 'failed' ORDER BY number",
                 (number,),
             ).fetchall()
-        return tuple(_request(row) for row in rows)
+            return tuple(_request(row) for row in rows)
 
     def spending(self, experiment_id: str) -> tuple[Decimal, Decimal]:
         """What is known to be spent, and what may have been billed besides (requests under way included)."""
-        return sums(self._money(experiment_id))
+        with self._reading():
+            return sums(self._money(experiment_id))
 
     def _money(self, experiment_id: str) -> Sequence[tuple[str, str | None, str | None]]:
         with self._reading() as db:

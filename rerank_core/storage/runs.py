@@ -166,7 +166,7 @@ class RunStore(OwnedFile):
         """Whose a run is; None where there is none with this id, or it is not shared with who asks."""
         with self._reading() as db:
             found = _ownership(db, run_id)
-        return found if found is not None and self.actor.may_open(found.owner, found.shared) else None
+            return found if found is not None and self.actor.may_open(found.owner, found.shared) else None
 
     def share(self, run_id: str, shared: bool = True) -> None:
         """Let everyone here open a run, or take that back. Raises StoreError where there is no such run."""
@@ -200,13 +200,13 @@ class RunStore(OwnedFile):
             refuse_opening(self.actor, owned, StoreError, "run")
             found = db.execute("SELECT payload FROM runs WHERE id = ?", (run_id,)).fetchone()
             ratings = dict(db.execute("SELECT place, grade FROM ratings WHERE run_id = ? ORDER BY place", (run_id,)))
-        try:
-            return from_bytes(found[0], ratings)
-        except (ValueError, RerankError) as error:
-            raise StoreError(
-                "This saved run cannot be read; it may come from another version or be damaged.",
-                hint="Delete it, or open another one.",
-            ) from error
+            try:
+                return from_bytes(found[0], ratings)
+            except (ValueError, RerankError) as error:
+                raise StoreError(
+                    "This saved run cannot be read; it may come from another version or be damaged.",
+                    hint="Delete it, or open another one.",
+                ) from error
 
     def list(self, limit: int = 50, offset: int = 0) -> tuple[RunSummary, ...]:
         """The runs of who asks, those that are shared with them and everybody's; newest first, without their
@@ -218,7 +218,7 @@ class RunStore(OwnedFile):
                 f"WHERE {LISTED} ORDER BY created DESC, number DESC LIMIT :limit OFFSET :offset",
                 listed(self.actor) | {"limit": max(0, limit), "offset": max(0, offset)},
             ).fetchall()
-        return tuple(_summary(row) for row in rows)
+            return tuple(_summary(row) for row in rows)
 
     def count(self) -> int:
         """How many runs `list` has in all."""
@@ -248,10 +248,12 @@ class RunStore(OwnedFile):
         Raises ValueError for another grade or an index that the run does not have, StoreError where there is no
         such run.
         """
+        with self._reading() as db:
+            self._to_change(db, run_id)
+            documents = int(db.execute("SELECT documents FROM runs WHERE id = ?", (run_id,)).fetchone()[0])
+        check_rating(index, 0 if grade is None else grade, documents)  # they never change
         with self._writing() as db:
             self._to_change(db, run_id)
-            found = db.execute("SELECT documents FROM runs WHERE id = ?", (run_id,)).fetchone()
-            check_rating(index, 0 if grade is None else grade, found[0])
             if grade is None:
                 db.execute("DELETE FROM ratings WHERE run_id = ? AND place = ?", (run_id, index))
             else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -16,8 +17,12 @@ from rerank_core.errors import RerankError
 from rerank_core.storage.locks import create_private
 
 _DAMAGE = ("no such table", "no such column", "Could not decode to UTF-8")
-# What making something of a row raises where the row is not what was written.
-_UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError)
+UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError, MemoryError)
+"""What reading a row and making something of it raise where it is not what was written; a damaged length asks for more
+memory than there is."""
+
+ROOM = 50_000_000
+"""Bytes that must be free before work begins whose answers are paid for: those of a run of some 10,000 queries."""
 
 HOME_VARIABLE = "RERANK_PLAYGROUND_HOME"
 
@@ -96,29 +101,22 @@ class SqliteFile:
         self.close()
 
     @contextlib.contextmanager
-    def _using(self) -> Iterator[sqlite3.Connection]:
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection, to read rows and to make of them what they stand for. Both belong inside: rows of which
+        nothing can be made are damage of the file. What a caller gives is checked before."""
         with self._lock:
             try:
                 yield self._opened()
-            except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
+            except (sqlite3.Error, OSError) as error:
                 self.close()
                 raise self._explained(error) from error
-
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        """The connection, to read rows and to make of them what they stand for: rows of which nothing can be made are
-        damage of the file. So both belongs inside."""
-        try:
-            with self._using() as db:
-                yield db
-        except _UNREADABLE as error:
-            raise self._damaged() from error
+            except UNREADABLE as error:
+                raise self._damaged() from error
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """The connection in a transaction. What cannot be written, such as a rating that is none, is the caller's
-        mistake, and its error comes out as it is."""
-        with self._using() as db, transaction(db):
+        """The same in one transaction."""
+        with self._reading() as db, transaction(db):
             yield db
 
     def _opened(self) -> sqlite3.Connection:
@@ -152,6 +150,19 @@ class SqliteFile:
             hint=f"Check that the folder can be written, or set {HOME_VARIABLE} to one that can.",
         )
 
+    def require_room(self) -> None:
+        """Raise the kind's error where the disk of the file has less than ROOM left: what is about to be paid for might
+        not be kept. Where nobody can say, nothing is raised."""
+        try:
+            free = shutil.disk_usage(self.path.parent).free
+        except OSError:
+            return
+        if free < ROOM:
+            raise self.kind.error(
+                f"The disk has only {free / 1e6:,.0f} MB left, too little to begin: answers might not be kept.",
+                hint=f"Free some space in {self.path.parent} and try again.",
+            )
+
     def _damaged(self) -> RerankError:
         return self.kind.error(
             f"The file with the {self.kind.holds} is damaged: {self.path}.",
@@ -166,7 +177,7 @@ def trouble_of(error: Exception) -> Literal["busy", "full", "damaged"] | None:
         return "busy"
     if name.startswith("SQLITE_FULL") or getattr(error, "errno", None) == errno.ENOSPC:
         return "full"
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or isinstance(error, UnicodeDecodeError):
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return "damaged"
     # what SQLite does not call damage: a table that is gone, a text that is none
     return "damaged" if isinstance(error, sqlite3.OperationalError) and str(error).startswith(_DAMAGE) else None

@@ -58,12 +58,12 @@ class ThresholdFile(ExperimentFile):
                 f"WHERE {LISTED} ORDER BY owner = :person, owner != '', set_at",
                 listed(self.actor),
             ).fetchall()
-        return {  # later ones take the place of those before
-            (provider, model or None): Threshold(
-                provider, model or None, score, as_text(how), datetime.fromisoformat(set_at), owner, bool(shared)
-            )
-            for provider, model, score, how, set_at, owner, shared in rows
-        }
+            return {  # later ones take the place of those before
+                (provider, model or None): Threshold(
+                    provider, model or None, score, as_text(how), datetime.fromisoformat(set_at), owner, bool(shared)
+                )
+                for provider, model, score, how, set_at, owner, shared in rows
+            }
 
     # Borderline pairs
 
@@ -77,7 +77,7 @@ class ThresholdFile(ExperimentFile):
                 "AND experiment = (SELECT number FROM experiments WHERE id = ?) ORDER BY number",
                 (as_bytes(contender), experiment_id),
             ).fetchall()
-        return {(as_text(query), as_text(document)): mark for query, document, mark in rows}
+            return {(as_text(query), as_text(document)): mark for query, document, mark in rows}
 
     def mark(self, experiment_id: str, contender: str, pairs: Sequence[tuple[str, str]], mark: str | None) -> None:
         """Say this of pairs of a contender, in place of what was said before, or take it back with None. Raises

@@ -95,9 +95,11 @@ class VoteStore(OwnedFile):
                 f"SELECT round, shown, winner, query FROM votes WHERE {LISTED} ORDER BY number",  # noqa: S608
                 listed(self.actor),
             ).fetchall()
-        return Tally(
-            tuple(Vote(name, tuple(json.loads(shown)), winner, as_text(query)) for name, shown, winner, query in rows)
-        )
+            return Tally(
+                tuple(
+                    Vote(name, tuple(json.loads(shown)), winner, as_text(query)) for name, shown, winner, query in rows
+                )
+            )
 
     def own(self) -> int:
         """How many votes of the tally are one's own: what `forget` forgets."""
@@ -127,7 +129,7 @@ class VoteStore(OwnedFile):
                 "SELECT round FROM votes WHERE runs = ? AND (? OR owner IN ('', ?)) ORDER BY number DESC LIMIT 1",
                 (json.dumps(sorted(runs)), self.actor.person is None, self.actor.keeper),
             ).fetchone()
-        return None if found is None else str(found[0])
+            return None if found is None else str(found[0])
 
     def forget(self) -> None:
         """Forget one's own votes; where nobody signs in, every vote. Which runs were shown with their names stays

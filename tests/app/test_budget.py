@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from streamlit.testing.v1 import AppTest
 
 from pages.components.server import budget, deployment, startup
 from pages.components.session import stores
+from rerank_core.models import Cost
+from rerank_core.pricing.allowance import Allowance, PaidCall
 from rerank_core.pricing.table import PriceTable
 from tests.support.evaluate_page import HOSTED as HOSTED_MODEL
 from tests.support.evaluate_page import finished, go, own
-from tests.support.page import click, open_page, press, ran, settled, words
+from tests.support.page import click, metrics, open_page, press, ran, settled, words
 from tests.support.rerank_service import GOOD_KEY, RerankService
 
 HOSTED = {"example": "own", "connection": "gateflow"}
@@ -234,3 +237,91 @@ def test_a_budget_that_makes_no_sense_keeps_the_app_from_starting(
     assert said in sentence
     monkeypatch.setattr(deployment, "secrets", lambda: DOLLAR)
     assert not startup.problems()
+
+
+def spent(who: str, page: str = "Playground", connection: str = "gateflow") -> int:
+    """A call that is in the ledger already."""
+    call = PaidCall(who, connection, "rerank-v3.5", page, "run1")
+    number = stores.spending().reserve(call, Decimal("0.003"), Allowance())
+    stores.spending().settle(number, Cost(Decimal("0.002"), basis="reported"))
+    return number
+
+
+def test_everybody_sees_their_own_calls() -> None:
+    """Below the connections stands what one's calls have cost: nobody else's."""
+    page = visit("connections.py", {}, DOLLAR)
+    assert "No call of a service in these days." in words(page)
+    spent(BOB)
+    spent(BOB, "Compare", "flashrank")
+    spent(EVE)
+    page = visit("connections.py", {}, DOLLAR)
+    assert metrics(page)["Known cost"] == "$0.004"
+    assert metrics(page)["Calls"] == "2"
+    table = page.dataframe[-1].value
+    assert list(table["What for"]) == ["Compare", "Playground"]
+    assert "Who" not in table
+    narrowed = ran(page.selectbox(key="ledger_connection").set_value("flashrank").run())
+    assert metrics(narrowed)["Calls"] == "1"
+    today = stores.spending().today()
+    page = ran(page.date_input(key="ledger_days").set_value((today - timedelta(5), today - timedelta(1))).run())
+    assert "No call of a service in these days." in words(page)
+
+
+def test_where_anybody_comes_nobody_reads_anothers_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where others can reach the app and nobody signs in, whose calls are whose is not known, and none are shown."""
+    spent("")
+    assert metrics(visit("connections.py", {}, {}, None))["Calls"] == "1"
+    monkeypatch.setattr(deployment, "shared", lambda: True)
+    assert "Calls" not in metrics(visit("connections.py", {}, {}, None))
+
+
+def test_a_ledger_that_cannot_be_read_is_a_sentence() -> None:
+    """The page stands, and says what to do with the file."""
+    damage(stores.spending().path)
+    page = visit("connections.py", {}, {}, None)
+    assert "The ledger of spending cannot be read" in words(page)
+    assert "Test" in words(page)
+
+
+ANN = "ann@example.com"
+
+
+def test_an_operator_sees_what_everybody_has_spent() -> None:
+    """The Administration page has all calls with their people, narrowed by person, and how the budget stands."""
+    for who in (BOB, EVE, EVE):
+        spent(who)
+    page = visit("administration.py", {}, {"budget": {"server_per_day": 1, "server_total": 9}}, ANN)
+    assert metrics(page)["Known cost"] == "$0.006"
+    assert "\\$0.006 of \\$1.00 today; \\$0.006 of \\$9.00 since" in words(page)
+    assert "calls of unknown price are refused" in words(page)
+    assert sorted(page.dataframe[-1].value["Who"]) == [BOB, EVE, EVE]
+    page = ran(page.selectbox(key="ledger_person").set_value(EVE).run())
+    assert metrics(page)["Known cost"] == "$0.004"
+
+
+def test_nobody_else_sees_everybodys_calls() -> None:
+    """Somebody who is no operator finds no ledger behind the page's address."""
+    spent(BOB)
+    page = visit("administration.py", {}, {}, EVE)
+    assert BOB not in words(page)
+    assert "Calls" not in metrics(page)
+
+
+def test_an_operator_settles_a_call_in_doubt() -> None:
+    """What the service's bill says takes the place of what was set aside, and the ledger says who said so."""
+    number = stores.spending().reserve(PaidCall(BOB, "gateflow", "m", "Search", "run7"), Decimal("0.25"), Allowance())
+    stores.spending().settle(number, None)
+    page = visit("administration.py", {}, {"budget": {"person_per_day": 1}}, ANN)
+    assert metrics(page)["May be billed besides"] == "$0.25"
+    assert page.button(key="ledger_billed").disabled
+    ran(page.number_input(key="ledger_amount").set_value(0.01).run())
+    page = click(page, "Settle")
+    assert "Settled with $0.01." in words(page)
+    ran(page.number_input(key="ledger_amount").set_value(0.02).run())
+    page = click(page, "Settle")
+    ran(page.number_input(key="ledger_amount").set_value(0.01).run())
+    page = click(page, "Settle")
+    (row,) = stores.spending().calls()
+    assert (row.state, row.spent, row.doubt, row.note) == ("billed", Decimal("0.01"), 0, f"Settled by {ANN}.")
+    assert "May be billed besides" not in metrics(page)
+    assert list(page.dataframe[-1].value["Note"]) == [f"Settled by {ANN}."]

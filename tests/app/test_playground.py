@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 
+import pyarrow  # type: ignore[import-untyped]
 import pytest
+from pyarrow import parquet
 from streamlit.testing.v1 import AppTest
 
 from pages.components.session.connection import Settings
@@ -18,6 +21,7 @@ from tests.support.page import (
     chooser,
     click,
     drop,
+    labels,
     metrics,
     once,
     open_page,
@@ -336,6 +340,20 @@ def test_files_dropped_while_others_are_read_wait_their_turn(app, slow: Gate) ->
     slow.open()
     settled(page)
     assert "2 documents: 1 from slow.txt, 1 from slow.txt (2)" in words(page)
+
+
+@pytest.mark.slow
+def test_a_parquet_table_is_a_file_of_documents(app) -> None:
+    """Its columns are guessed and can be chosen, as those of a spreadsheet; there is no choice of a first row."""
+    stream = io.BytesIO()
+    columns = {"sku": ["a"], "name": ["Wide boots"], "description": ["Waterproof boots for wide feet"]}
+    parquet.write_table(pyarrow.table(columns), stream)
+    page = upload(app({"example": "own"}), ("shop.parquet", stream.getvalue()))
+    (document,) = page.session_state["texts"].working.documents
+    assert (document.id, document.text) == ("a", "Waterproof boots for wide feet")
+    assert "First row" not in labels(page)
+    settled(chooser(page, "Text to rank").set_value("name").run())
+    assert page.session_state["texts"].working.documents[0].text == "Wide boots"
 
 
 @pytest.mark.slow

@@ -6,6 +6,9 @@ through markdown, where a picture's address would be fetched and `$x$` become a 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import streamlit as st
 
 import rerank_core as rc
@@ -54,6 +57,15 @@ def show_text(title: str, *lines: str) -> None:
         for line in lines:
             if line:
                 st.text(line)
+
+
+@contextmanager
+def said() -> Iterator[None]:
+    """What goes wrong in here and nothing else has told is said on the page, below what it has drawn so far."""
+    try:
+        yield
+    except rc.RerankError as error:
+        show(error)
 
 
 def message_and_error(message: str, error: rc.RerankError | None, *, title: str | None = None) -> None:

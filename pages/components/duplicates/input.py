@@ -9,17 +9,17 @@ import streamlit as st
 from pages.components.display.board import shown
 from pages.components.duplicates.run import DUPLICATES
 from pages.components.duplicates.state import ALL, NO_MODEL, ONE, OWN, DuplicatesAsked, Outcome, state
-from pages.components.inputs import uploads
-from pages.components.inputs.collections import MISSING, SAMPLE, source_select
+from pages.components.inputs import pastes, uploads
+from pages.components.inputs.collections import SAMPLE, source_select
 from pages.components.inputs.controls import paste_area, segmented
 from pages.components.inputs.document_files import PLAIN_DOCUMENT_FILES, documents_of
-from pages.components.inputs.import_report import paste_report, pasted_markup_as_text, report
+from pages.components.inputs.import_report import paste_report, report
 from pages.components.inputs.rank_fields import chosen_of, rank_fields_control
 from pages.components.session import connection as connections
 from pages.components.session import keys, query_params
 from pages.components.session.connection import Connection
 from pages.components.session.texts import SLOTS, as_pasted_text
-from rerank_core import Document, documents, language, offline
+from rerank_core import Document, language, offline
 from rerank_core.documents import ParsedDocuments
 from rerank_core.documents.report import count
 from rerank_core.documents.tables.roles import by_role
@@ -89,12 +89,12 @@ def source_control() -> str:
     )
 
 
-def source_missing() -> None:
+def source_missing(why: str) -> None:
     """The collection that was chosen is gone, and nothing else is compared in its place."""
     current = state()
     current.wanted = DUPLICATES.job().asking = False
     current.source_missing = True
-    DUPLICATES.job().message = f"{MISSING} Nothing was compared. The sample is chosen now."
+    DUPLICATES.job().message = f"{why} Nothing was compared. The sample is chosen now."
 
 
 def mode_control(connection: Connection) -> str:
@@ -108,10 +108,13 @@ def take_finished_texts() -> None:
     current = state()
     kept = inbox().left_behind()
     if kept is not None:
-        current.working, current.rank_fields, widgets = kept
+        current.working, current.rank_fields, widgets, unread = kept
         st.session_state.update(widgets)
         current.reference_place, current.wanted = None, False
+        if widgets.get(keys.DUPLICATES_TEXTS) and unread:
+            pasted().changed()
     inbox().take_finished()
+    pasted().take_finished()
 
 
 def sync_link(asked: DuplicatesAsked) -> None:
@@ -119,8 +122,9 @@ def sync_link(asked: DuplicatesAsked) -> None:
     outcome = state().outcomes.get(asked.mode)
     typed = asked.mode == ONE and state().reference_place is None and bool((asked.reference or "").strip())
     own = asked.source == OWN and bool(state().working.documents)
-    waiting = (typed or own) and (outcome is None or outcome.asked != asked)
+    waiting = pasted().busy or ((typed or own) and (outcome is None or outcome.asked != asked))
     size = sum(len(document.text) for document in state().working.documents)
+    size += len(st.session_state.get(keys.DUPLICATES_TEXTS) or "") if pasted().busy else 0
     query_params.sync({FILES.name: inbox().link(waiting=waiting, size=size)})
 
 
@@ -129,20 +133,26 @@ def inbox() -> uploads.Inbox[ParsedDocuments]:
     return uploads.of(FILES)
 
 
+def pasted() -> pastes.Pastes:
+    """What is pasted as own texts."""
+    return pastes.of(PASTED_TEXTS)
+
+
 def own_texts() -> None:
     """Paste and upload, and what came of it."""
     current = state()
     texts, beside = st.columns([3, 2], gap="medium")
     with texts:
-        paste_area("Texts", keys.DUPLICATES_TEXTS, "texts", on_change=_pasted, height=150)
+        paste_area("Texts", keys.DUPLICATES_TEXTS, "texts", on_change=_changed, height=150)
     with beside:
         inbox().uploader("Upload texts", "Added after the texts that are there.")
         size = len(current.working.documents)
         st.text("No texts yet" if not size else count(size, "text"))
+    pasted().progress()
     inbox().progress()
     with st.container():
         if current.pasted:
-            paste_report(current.pasted, _pasted)
+            paste_report(current.pasted, _changed)
     for name in list(inbox().files):
         report(inbox(), name)
     rank_fields_control(current.working.documents, current.rank_fields, _read, keys.DUPLICATES_TEXTS)
@@ -270,10 +280,13 @@ def _reference_picked(found: Passages) -> None:
         st.session_state[keys.DUPLICATES_REFERENCE] = _text(found, place)
 
 
-def _pasted() -> None:
-    text = st.session_state.get(keys.DUPLICATES_TEXTS) or ""
+def _changed() -> None:
+    pasted().changed()
+
+
+def _pasted(parsed: ParsedDocuments) -> None:
     current = state()
-    current.pasted = documents.parse_documents(text, markup_as_text=pasted_markup_as_text())
+    current.pasted = parsed
     inbox().files.clear()
     current.working = current.working.pasted(by_role(current.pasted))
     _source_changed()
@@ -293,10 +306,10 @@ def _removed(name: str) -> None:
     _source_changed()
 
 
-def _kept() -> tuple[WorkingList, tuple[str, ...], dict[str, str]]:
+def _kept() -> tuple[WorkingList, tuple[str, ...], dict[str, str], bool]:
     widgets = {key: st.session_state.get(key) or "" for key in (keys.DUPLICATES_TEXTS, keys.DUPLICATES_REFERENCE)}
     widgets |= {key: st.session_state[key] for key in (keys.DUPLICATES_SOURCE, keys.DUPLICATES_MODE)}
-    return state().working, state().rank_fields, widgets
+    return state().working, state().rank_fields, widgets, pasted().busy
 
 
 FILES = uploads.UploadPlace[ParsedDocuments](
@@ -308,6 +321,9 @@ FILES = uploads.UploadPlace[ParsedDocuments](
     taken=lambda: set(state().working.sources),
     by_page=True,
 )
+
+
+PASTED_TEXTS = pastes.PastePlace("pasting_texts", keys.DUPLICATES_TEXTS, _pasted)
 
 
 def _show_inputs_of(outcome: Outcome) -> None:

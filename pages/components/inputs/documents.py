@@ -9,10 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.display.board import shown
-from pages.components.inputs import uploads
+from pages.components.inputs import pastes, uploads
 from pages.components.inputs.controls import paste_area, select
 from pages.components.inputs.document_files import DOCUMENT_FILES, documents_of
-from pages.components.inputs.import_report import paste_report, pasted_markup_as_text, report
+from pages.components.inputs.import_report import paste_report, report
 from pages.components.inputs.rank_fields import names_of, rank_fields_control, read_of, warning_about
 from pages.components.session import keys
 from pages.components.session.texts import FROM_EXAMPLE, MAX_TOP_N, OWN, Offered, Texts, as_pasted_text, texts
@@ -35,11 +35,17 @@ class Kept:
     pasted: ParsedDocuments | None
     working: WorkingList
     rank_fields: tuple[str, ...]
+    unread: bool
 
 
 def inbox() -> uploads.Inbox[ParsedDocuments]:
     """The files of this session's documents."""
     return uploads.of(FILES)
+
+
+def pasted() -> pastes.Pastes:
+    """What is pasted as this session's documents."""
+    return pastes.of(PASTED_DOCUMENTS)
 
 
 def take_finished() -> None:
@@ -52,7 +58,10 @@ def take_finished() -> None:
         current.working, current.pasted, current.example = kept.working, kept.pasted, OWN
         current.rank_fields = kept.rank_fields
         current.restart_table()
+        if kept.unread:
+            pasted().changed()
     inbox().take_finished()
+    pasted().take_finished()
 
 
 def link(asked: RerankRequest | None) -> dict[str, str | None]:
@@ -68,7 +77,11 @@ def link(asked: RerankRequest | None) -> dict[str, str | None]:
     else:
         story = samples.example(current.example)
         same = query == story.query and listed == story.documents
-    size = 0 if same else sum(len(document.text) for document in listed)
+    size = 0
+    if pasted().busy:
+        same, size = False, len(st.session_state.get(keys.DOCUMENTS) or "")
+    if not same:
+        size += sum(len(document.text) for document in listed)
     return {FILES.name: inbox().link(waiting=not same, size=size)}
 
 
@@ -77,7 +90,7 @@ def texts_input() -> None:
     st.text_area(
         "Query", key=keys.QUERY, height=98, persist_state="session", placeholder="What would somebody search for?"
     )
-    paste_area("Documents", keys.DOCUMENTS, "your search results", on_change=_pasted, height=170)
+    paste_area("Documents", keys.DOCUMENTS, "your search results", on_change=_changed, height=170)
 
 
 def read_fields() -> tuple[str, ...]:
@@ -102,7 +115,7 @@ def upload_input() -> bool:
         "Upload documents",
         f"Added after the documents that are there: {documents.KIND_NAMES}; 20 MB each.",
     )
-    select("Read the paste as", MODES, keys.READ_AS, on_change=_pasted, persist_state="session")
+    select("Read the paste as", MODES, keys.READ_AS, on_change=_changed, persist_state="session")
     st.text(_count(current))
     with st.container(horizontal=True, vertical_alignment="center"):
         editing = st.toggle("Edit as a table", key=keys.EDIT_TABLE, persist_state="session")
@@ -121,9 +134,10 @@ def import_report(*, one_model: bool = True) -> None:
     """What is being read, what could not be read, and the columns of each uploaded table; `one_model` says that the
     page has the Model control."""
     current = texts()
+    pasted().progress()
     inbox().progress()
     if current.pasted:
-        paste_report(current.pasted, _pasted)
+        paste_report(current.pasted, _changed)
         _request_offer(one_model)
     if inbox().files and FROM_EXAMPLE in current.working.sources:
         st.button(
@@ -260,17 +274,15 @@ def _count(current: Texts) -> str:
     return words
 
 
-def _pasted() -> None:
-    text = st.session_state.get(keys.DOCUMENTS) or ""
+def _changed() -> None:
+    pasted().changed()
+
+
+def _pasted(parsed: ParsedDocuments) -> None:
     current = texts()
-    parsed = documents.parse_documents(
-        text,
-        mode=st.session_state.get(keys.READ_AS) or "auto",
-        markup_as_text=pasted_markup_as_text(),
-    )
     current.pasted = parsed
     working = current.working
-    if text.strip():
+    if (st.session_state.get(keys.DOCUMENTS) or "").strip():
         inbox().files.clear()
         working = working.pasted(by_role(parsed))
     else:
@@ -312,7 +324,7 @@ def _put(name: str, upload: uploads.Upload[ParsedDocuments], again: bool) -> Non
 
 def _kept() -> Kept:
     query, pasted_text = (st.session_state.get(key) or "" for key in (keys.QUERY, keys.DOCUMENTS))
-    return Kept(query, pasted_text, texts().pasted, texts().working, texts().rank_fields)
+    return Kept(query, pasted_text, texts().pasted, texts().working, texts().rank_fields, pasted().busy)
 
 
 def _removed(name: str) -> None:
@@ -329,6 +341,11 @@ FILES = uploads.UploadPlace[ParsedDocuments](
     keep=_kept,
     taken=lambda: {*texts().working.sources},
     by_page=True,
+)
+
+
+PASTED_DOCUMENTS = pastes.PastePlace(
+    "pasting", keys.DOCUMENTS, _pasted, lambda: st.session_state.get(keys.READ_AS) or "auto"
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.display.download import download
-from pages.components.inputs import uploads
+from pages.components.inputs import pastes, uploads
 from pages.components.inputs.controls import paste_area
 from pages.components.inputs.document_files import PLAIN_DOCUMENT_FILES
 from pages.components.inputs.import_report import report
@@ -27,8 +27,9 @@ _PREVIEW = 100
 
 
 def take_finished() -> None:
-    """Take over the files of tickets that have been read. Call it before the widgets are drawn."""
+    """Take over the tickets that have been read. Call it before the widgets are drawn."""
     inbox().take_finished()
+    pastes.of(PASTED_TICKETS).take_finished()
 
 
 def inbox() -> uploads.Inbox[ParsedDocuments]:
@@ -40,8 +41,10 @@ def list_input() -> None:
     """Where a list comes from: pasted, or from files."""
     with st.expander("Several tickets at once", icon=":material/list_alt:", key=keys.TICKETS_INPUT):
         paste_area("Tickets", keys.TICKETS_PASTED, "tickets", height=110)
-        pasted = st.session_state.get(keys.TICKETS_PASTED) or ""
-        st.button("Take these", icon=":material/playlist_add:", disabled=not pasted.strip(), on_click=_paste)
+        read = pastes.of(PASTED_TICKETS)
+        typed = (st.session_state.get(keys.TICKETS_PASTED) or "").strip()
+        st.button("Take these", icon=":material/playlist_add:", disabled=not typed, on_click=read.changed)
+        read.progress()
         files = inbox()
         files.uploader("Or files of tickets", f"{documents.KIND_NAMES}; 20 MB each. A row, mail or page is a ticket.")
         files.progress()
@@ -140,8 +143,7 @@ def _open(place: int) -> None:
     current.wanted = not same and connections.current().provider.is_local
 
 
-def _paste() -> None:
-    parsed = documents.parse_documents(st.session_state.get(keys.TICKETS_PASTED) or "")
+def _pasted(parsed: ParsedDocuments) -> None:
     _add(parsed.documents, PASTED)
     st.session_state[keys.TICKETS_PASTED] = ""
 
@@ -185,3 +187,4 @@ def _kept() -> dict[str, object]:
 PLACE = uploads.UploadPlace[ParsedDocuments](
     name="reading_tickets", reading=PLAIN_DOCUMENT_FILES, put=_arrived, removed=_drop, keep=_kept
 )
+PASTED_TICKETS = pastes.PastePlace("pasting_tickets", keys.TICKETS_PASTED, _pasted, markup_as_text=lambda: True)

@@ -56,6 +56,7 @@ def warm() -> None:
         readiness.reason = "The start failed; the server's log says why."
         log.exception("Warming up failed")
         return
+    tidy()
     settle_memory()
     readiness.ready, readiness.model, readiness.reason = True, model, reason
     try:  # the first visitor does not wait for these; the first switch to them should not either
@@ -66,6 +67,17 @@ def warm() -> None:
     except rc.RerankError as error:
         log.warning("A local model is not there: %s", error)
     settle_memory()
+
+
+def tidy() -> None:
+    """Remove what builds of knowledge bases left that were killed."""
+    from rerank_core.corpora import CorpusStore
+    from rerank_core.errors import RerankError
+
+    try:
+        CorpusStore().tidy()
+    except RerankError as error:  # its page says so, too
+        log.warning("%s", error)
 
 
 def settle_memory() -> None:

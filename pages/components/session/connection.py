@@ -219,7 +219,7 @@ def prices() -> PriceTable:
 def prices_fixed(spec: rc.ProviderSpec) -> bool:
     """Whether this session uses the operator's key for a provider where others can reach the app, so that the published
     prices count."""
-    if spec.is_local or not deployment.shared():
+    if spec.is_free or not deployment.shared():
         return False
     mine = settings(spec.id)
     foreign = mine.base_url not in (None, usual_base_url(spec))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from pages.components.session import page_state, unsaved
 from rerank_core import Document
-from rerank_core.documents import ParsedDocuments, parse_documents
+from rerank_core.documents import ParsedDocuments, is_small, parse_documents
 from rerank_core.documents.working_list import WorkingList
 from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.storage.run_record import Run
@@ -85,9 +85,10 @@ def open_run(run: Run) -> None:
 
 
 def as_pasted_text(documents: tuple[Document, ...]) -> str:
-    """The texts in the plainest form that reads back as the same documents: lines, paragraphs, else JSON."""
+    """The texts in the plainest form that reads back as the same documents: lines, paragraphs, else JSON. Texts that
+    are too long to be read back at once are JSON, which always does."""
     found = [document.text for document in documents]
     for joined in ("\n".join(found), "\n\n".join(found)):
-        if [document.text for document in parse_documents(joined).documents] == found:
+        if is_small(joined) and [document.text for document in parse_documents(joined).documents] == found:
             return joined
     return json.dumps(found, ensure_ascii=False, indent=1)

@@ -49,22 +49,24 @@ class Ending:
         """Why not everything was read, for a person; `kept` is a sentence, with a space before it, on what was."""
         if self.kind == "refused":
             return self.reason
-        again = "Split it, or save it again from the program that made it."
+        pasted = not self.order.filename
+        what = "this text" if pasted else "this file"
+        again = "Paste less of it." if pasted else "Split it, or save it again from the program that made it."
         if self.kind == "time":
             return (
-                f"Reading this file took longer than {self.order.seconds:g} seconds and was stopped{self.at}.{kept} "
+                f"Reading {what} took longer than {self.order.seconds:g} seconds and was stopped{self.at}.{kept} "
                 f"{again}"
             )
         if self.kind == "memory":
             return (
-                f"Reading this file takes more than {megabytes(self.order.limits.memory_bytes)} of memory and was "
+                f"Reading {what} takes more than {megabytes(self.order.limits.memory_bytes)} of memory and was "
                 f"stopped{self.at}.{kept} {again}"
             )
         if self.kind == "much":
-            return f"This file gives more text than can be taken in.{kept} Split it."
+            return f"{what.capitalize()} gives more text than can be taken in.{kept} Split it."
         return (
-            f"The reader broke down over this file{self.at}; it may be damaged.{kept} "
-            "Save it again from the program that made it."
+            f"The reader broke down over {what}{self.at}; it may be damaged.{kept} "
+            f"{'Paste less of it.' if pasted else 'Save it again from the program that made it.'}"
         )
 
 

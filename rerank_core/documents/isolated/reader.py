@@ -19,7 +19,18 @@ from rerank_core.models import Document
 
 _DOCUMENT = ("text", "id", "metadata")
 # what an import says besides its documents, problems, notes and source
-_DETAILS = ("mode", "query", "model", "top_n", "rows", "preview", "markup", "more_problems", *wire.LAYOUT)
+_DETAILS = (
+    "mode",
+    "query",
+    "model",
+    "top_n",
+    "rows",
+    "rank_fields",
+    "preview",
+    "markup",
+    "more_problems",
+    *wire.LAYOUT,
+)
 
 
 def read_isolated(
@@ -52,30 +63,36 @@ def read_isolated(
     except Unreadable as error:
         return kinds.failed_import(filename, error.reason)
     order = wire.Order(__name__, filename, requested, limits, timeout)
-    found = _DocumentRecords(limits)
+    parsed = documents_of(order, content, on_progress=on_progress, cancelled=cancelled)
+    return kinds.with_empty_note(replace(parsed, source=filename))
+
+
+def documents_of(
+    order: wire.Order, content: bytes, *, on_progress: OnProgress | None, cancelled: Callable[[], bool] | None
+) -> ParsedDocuments:
+    """Have an order for documents carried out, and put together what the process has found, as `read_isolated` does."""
+    found = _DocumentRecords(order.limits)
     ending = read_in_process(
         order,
         content,
         found.take,
-        answer_bytes=4 * limits.text_characters,
+        answer_bytes=4 * order.limits.text_characters,
         on_progress=on_progress,
         cancelled=cancelled,
     )
     parsed = found.parsed
     if parsed is None:
         rows = len(found.documents) + len(found.problems)
-        parsed = replace(kinds.failed_import(filename, ending.sentence(_kept(len(found.documents)))), rows=rows)
+        reason = ending.sentence(_kept(len(found.documents)))
+        parsed = replace(kinds.failed_import(order.filename, reason), rows=rows)
     # a direct reader counts lines; the others say in words where a problem is, in their own order
     found.problems.take(parsed.problems, parsed.more_problems)
-    return kinds.with_empty_note(
-        replace(
-            parsed,
-            documents=tuple(found.documents),
-            problems=found.problems.by_line(),
-            more_problems=found.problems.more,
-            notes=tuple(found.notes),
-            source=filename,
-        )
+    return replace(
+        parsed,
+        documents=tuple(found.documents),
+        problems=found.problems.by_line(),
+        more_problems=found.problems.more,
+        notes=tuple(found.notes),
     )
 
 
@@ -114,27 +131,39 @@ class _DocumentRecords:
 def answer(order: wire.Order, data: bytes, say: wire.Say) -> None:
     """In the process: read one file and say what is found; the last record is "done". Raises Unreadable,
     InvalidDocumentsError and MemoryError."""
-    sink = Sink(
+    kind = kinds.detect_kind(order.filename, data, order.limits)
+    if kind in kinds.EXTRACTED_KINDS:
+        sink = _sink(order, say)
+        with suppress(LimitReached):  # the sink has said so
+            read(kind, data, SourceFile(sink, order.filename))
+        _done(ParsedDocuments((), kind, rows=sink.rows), sink, say)
+    else:
+        say_documents(order, read_directly(kind, order.filename, data, dict(order.columns), order.limits), say)
+
+
+def say_documents(order: wire.Order, parsed: ParsedDocuments, say: wire.Say) -> None:
+    """In the process: say what was read at once."""
+    sink = _sink(order, say)
+    with suppress(LimitReached):
+        for document in parsed.documents:
+            sink.take(document)
+    for problem in parsed.problems:
+        sink.problem(problem, rows=0)
+    for note in parsed.notes:
+        sink.note(note)
+    _done(parsed, sink, say)
+
+
+def _sink(order: wire.Order, say: wire.Say) -> Sink:
+    return Sink(
         order.limits,
         on_document=lambda document: say("document", **wire.values_of(document, _DOCUMENT)),
         on_problem=lambda problem: say("problem", **problem._asdict()),
         on_note=lambda note: say("note", note=note),
         on_progress=lambda done, total, note: say("progress", done=done, total=total, note=note),
     )
-    kind = kinds.detect_kind(order.filename, data, order.limits)
-    if kind in kinds.EXTRACTED_KINDS:
-        with suppress(LimitReached):  # the sink has said so
-            read(kind, data, SourceFile(sink, order.filename))
-        parsed = ParsedDocuments((), kind, rows=sink.rows)
-        more = 0
-    else:
-        parsed = read_directly(kind, order.filename, data, dict(order.columns), order.limits)
-        with suppress(LimitReached):
-            for document in parsed.documents:
-                sink.take(document)
-        more = parsed.more_problems
-        for problem in parsed.problems:
-            sink.problem(problem, rows=0)
-        for note in parsed.notes:
-            sink.note(note)
-    say("done", **wire.values_of(replace(parsed, more_problems=more + sink.more_problems), _DETAILS))
+
+
+def _done(parsed: ParsedDocuments, sink: Sink, say: wire.Say) -> None:
+    parsed = replace(parsed, more_problems=parsed.more_problems + sink.more_problems)
+    say("done", **wire.values_of(parsed, _DETAILS))

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from rerank_core.documents.limits import Limits
+from rerank_core.documents.markup import markup_read, may_hold_markup
 from rerank_core.documents.paste.code import read_code
 from rerank_core.documents.paste.json_documents import json_documents, json_lines, value_documents
 from rerank_core.documents.paste.json_text import NotJson, read_json
@@ -27,6 +28,12 @@ def read_paste(text: str, mode: str, limits: Limits) -> ParsedDocuments:
             return parsed
     parsed = split(text, mode, limits)
     return replace(parsed, notes=(_looks_like_json(text),)) if mode == "auto" and _looks_like_json(text) else parsed
+
+
+def read_text(text: str, mode: str, limits: Limits, *, markup_as_text: bool) -> ParsedDocuments:
+    """The same with the HTML in them read as the text that it shows, where that is wanted."""
+    parsed = read_paste(text, mode, limits)
+    return markup_read(parsed, as_text=markup_as_text) if may_hold_markup(text) else parsed
 
 
 def _looks_like_json(text: str) -> str:

@@ -20,6 +20,7 @@ _LONGEST_CELL = 1_000
 _NEARLY_ALL = 0.8
 _ESCAPES = re.compile(r"\\(.|\n|\r\n?)", re.DOTALL)
 _KEPT_ESCAPES = frozenset(('"', "\n", "\r", "\r\n"))
+_SPACES = re.compile(" *+")
 _INCH = re.compile(r'\d"\s*\Z')
 
 
@@ -89,7 +90,7 @@ def split_line(line: str, form: Form) -> list[str]:
     cell, place, cells = _cell(form.delimiter, form.escaped), 0, list[str]()
     while True:
         if form.space_after:
-            place += len(line) - place - len(line[place:].lstrip(" "))
+            place = max(place, _SPACES.match(line, place).end())  # type: ignore[union-attr]  # it matches nothing as well
         found = cell.match(line, place)
         if found is None:  # never: it matches nothing as well
             return cells

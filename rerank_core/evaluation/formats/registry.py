@@ -10,11 +10,11 @@ from rerank_core.documents.kinds import requested_columns
 from rerank_core.documents.limits import COLLECTION_LIMITS, megabytes
 from rerank_core.documents.markup import requested_markup
 from rerank_core.documents.report import Problem
+from rerank_core.documents.tables.parquet import read_parquet
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats import (
     json_lines,
     opensearch_csv,
-    parquet,
     quepid,
     table,
     table_writing,
@@ -91,7 +91,8 @@ def _read(filename: str, data: bytes, kind: str, requested: dict[str, str]) -> I
             return table.read_table_workbook(data, requested)
         if what == "a Parquet file" and kind in ("auto", "table"):
             requested.pop("sheet", None)
-            return parquet.read_parquet(data, requested)
+            names, rows = read_parquet(data, COLLECTION_LIMITS, "evaluation")
+            return table.read_rows("table", rows, names, requested)
         if what == "a ZIP archive" and kind in ("auto", "beir"):
             return json_lines.read_beir(data, encoding)
         if what == "a gzip archive":

@@ -19,8 +19,10 @@ from rerank_core.errors import (
     PermissionDeniedError,
     RerankError,
 )
+from rerank_core.jobs import Cancelled
+from rerank_core.retrieval.live.isolated import body_of
 from rerank_core.retrieval.live.query import FieldInfo, LiveFields, QueryTemplate
-from rerank_core.retrieval.live.reply import LiveResult, explain, failed, json_of, result_of
+from rerank_core.retrieval.live.reply import LiveResult, explain, failed, result_of
 from rerank_core.transport.address import checked_address
 from rerank_core.transport.credentials import Credentials
 from rerank_core.transport.exchange import TRANSPORT_ERRORS, Transport, exchange, failure_of, limits
@@ -205,7 +207,7 @@ class LiveIndex:
         try:
             if isinstance(outcome, Failure):
                 raise failed(outcome, self.address, self.timeout)
-            parsed = json_of(outcome)
+            parsed = self._read(outcome)
             if not 200 <= outcome.status < 300 or (isinstance(parsed, dict) and "error" in parsed):
                 had = self.credentials.kind != "none"
                 raise explain(outcome, parsed, self.index, self.address, had_credentials=had)
@@ -216,6 +218,12 @@ class LiveIndex:
             error.args = (error.message,)
             raise
         return parsed
+
+    def _read(self, reply: Reply) -> Any:
+        try:
+            return body_of(reply, lambda: self._closed)
+        except Cancelled:
+            raise _closed() from None
 
     def _exchange(self, method: str, path: str, body: Mapping[str, Any] | None, deadline: Deadline) -> Reply | Failure:
         try:

@@ -15,7 +15,7 @@ from rerank_core.retrieval.live.query import LiveFields
 from rerank_core.transport.reply import Failure, Reply
 
 _NOT_AN_ENGINE = "Check the address: it should be that of OpenSearch or Elasticsearch, usually on port 9200."
-_LONG_LIST = 32  # numbers; a field of more is a vector, which nobody reads
+LONG_LIST = 32  # numbers; a field of more is a vector, which nobody reads
 _NAME_ERRORS = ("name or service", "nodename", "getaddrinfo", "name resolution", "no address", "no host name")
 
 
@@ -136,7 +136,7 @@ def _document(row: dict[str, Any], fields: LiveFields) -> Document | None:
     rest = {
         name: value
         for name, value in source.items()
-        if name not in (fields.text, fields.title, fields.url) and not _is_vector(value)
+        if name not in (fields.text, fields.title, fields.url) and not is_vector(value)
     }
     chosen = {**({"title": title} if title else {}), **({"url": url} if url else {})}
     name = row.get("_id")
@@ -187,8 +187,9 @@ def _names(source: Mapping[str, Any], before: str = "") -> Iterator[str]:
             yield f"{before}{name}"
 
 
-def _is_vector(value: Any) -> bool:
-    return isinstance(value, list) and len(value) > _LONG_LIST and all(isinstance(n, int | float) for n in value)
+def is_vector(value: Any) -> bool:
+    """Whether a value is a long list of numbers, which no person reads."""
+    return isinstance(value, list) and len(value) > LONG_LIST and all(isinstance(n, int | float) for n in value)
 
 
 def _number(value: Any) -> float | None:

@@ -7,6 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 
@@ -34,14 +35,31 @@ from rerank_core.exports.formulas import guarded, unguarded
 from rerank_core.exports.tables import results_csv
 from rerank_core.exports.tickets import TicketRecord, tickets_csv
 from rerank_core.models import Document, RankedDocument, RerankRequest, RerankResponse
+from rerank_core.pricing.allowance import PaidCall, Sums
 from rerank_core.pricing.estimates import CostEstimate
 from rerank_core.ranking.blind_test import Tally, Vote
 from rerank_core.ranking.contender import Contender
 from rerank_core.ranking.keeping import Reading
 from rerank_core.storage.missing_articles import MissingArticle, missing_articles_csv
+from rerank_core.storage.spending.csv_files import calls_csv, days_csv
+from rerank_core.storage.spending.file import LedgerCall
+from rerank_core.storage.spending.ledger import DaySums
 from tests.support import ROOT
 
 BAD = "=SUM(A1:A9) and words"
+CALL = LedgerCall(
+    1,
+    date(2026, 11, 30),
+    datetime(2026, 11, 30, tzinfo=UTC),
+    None,
+    PaidCall(BAD, BAD, BAD, BAD, BAD),
+    "in doubt",
+    Decimal("0.5"),
+    Decimal(0),
+    Decimal("0.5"),
+    Decimal(0),
+    BAD,
+)
 NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?")
 STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 WRITERS_OF_FILES = {"csv.writer", "csv.DictWriter", "Workbook", "to_csv", "to_excel", "xlsxwriter", "savetxt"}
@@ -162,6 +180,10 @@ MAKERS: dict[str, Callable[[], bytes]] = {
     ),
     "rerank_core.storage.missing_articles.missing_articles_csv": lambda: missing_articles_csv(
         [MissingArticle(BAD, BAD, BAD, -0.5)]
+    ),
+    "rerank_core.storage.spending.csv_files.calls_csv": lambda: calls_csv([CALL]),
+    "rerank_core.storage.spending.csv_files.days_csv": lambda: days_csv(
+        [DaySums(CALL.day, "own", BAD, BAD, BAD, Sums(Decimal("0.5")))]
     ),
     "rerank_core.duplicates.files.groups_csv": lambda: groups_csv(find_duplicates(PLAIN, None), WORDING, 0.1),
     "rerank_core.duplicates.files.compared_csv": lambda: compared_csv(BAD, [ComparedText(0, PLAIN[0], 0.5, -0.5)]),

@@ -8,9 +8,10 @@ from typing import Any
 from rerank_core.documents.limits import COLLECTION_LIMITS
 from rerank_core.documents.paste.json_documents import value_documents
 from rerank_core.documents.report import Problem, count
+from rerank_core.documents.tables.values import cell
 from rerank_core.evaluation.formats.imported import ImportBuilder, Imported
 from rerank_core.evaluation.formats.json_files import rows
-from rerank_core.evaluation.formats.json_files.loading import JsonFile, cell, every, under
+from rerank_core.evaluation.formats.json_files.loading import JsonFile, every, under
 from rerank_core.evaluation.formats.table import from_documents
 
 _MATCHES = ("match", "match_phrase", "match_phrase_prefix", "match_bool_prefix", "term", "text", "semantic", "neural")

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rerank_core.documents.report import count
+from rerank_core.documents.tables.values import cell
 from rerank_core.evaluation.formats.imported import ImportBuilder, Imported
-from rerank_core.evaluation.formats.json_files.loading import Placed, Record, cell
+from rerank_core.evaluation.formats.json_files.loading import Placed, Record
 
 _SHOWN = ("query_response_object_ids", "query_response_hit_ids")
 

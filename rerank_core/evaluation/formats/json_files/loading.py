@@ -123,20 +123,3 @@ def every(value: Any, key: str, depth: int = _SEARCHED) -> Iterator[Any]:
             elif isinstance(outer, list):
                 following += [inner for inner in outer if isinstance(inner, dict | list)]
         level = following
-
-
-def cell(value: Any) -> str:
-    """A value as the cell of a table: a text as it is, a list of texts a line each, what has parts as JSON."""
-    import json
-
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
-        return "\n".join(value)
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False) if value else ""
-    return repr(value) if isinstance(value, float) else str(value)

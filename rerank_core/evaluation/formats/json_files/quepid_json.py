@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from rerank_core.documents.tables.guess import guess_columns
+from rerank_core.documents.tables.values import cell
 from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.formats.json_files import rows
-from rerank_core.evaluation.formats.json_files.loading import cell
 
 _ROLES = {"query": "query_text", "id": "doc_id", "rating": "rating"}
 _OWN = ("query_text", "doc_id", "rating", "rater", "position")

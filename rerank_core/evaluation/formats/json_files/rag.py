@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from rerank_core.documents.tables.values import cell
 from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.formats.json_files import rows
-from rerank_core.evaluation.formats.json_files.loading import Placed, Record, cell
+from rerank_core.evaluation.formats.json_files.loading import Placed, Record
 
 _RETRIEVED = ("retrieved contexts", "ctxs", "contexts", "candidates", "retrieved documents", "source documents")
 _REFERENCES = ("reference contexts", "ground truth contexts")

@@ -10,9 +10,10 @@ from rerank_core.documents.limits import COLLECTION_LIMITS
 from rerank_core.documents.report import Problem
 from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.delimited import read_delimited
+from rerank_core.documents.tables.values import cell
 from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.formats.json_files import rows
-from rerank_core.evaluation.formats.json_files.loading import Placed, Record, cell
+from rerank_core.evaluation.formats.json_files.loading import Placed, Record
 
 _ASKED = (*rows.QUERIES, "anchor")
 _RELEVANT = ("positive", "pos", "positives", "positive passages", "positive ctxs")

@@ -8,8 +8,9 @@ from typing import Any
 from rerank_core.documents.report import Problem
 from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.table import Row, Table
+from rerank_core.documents.tables.values import cell
 from rerank_core.evaluation.formats.imported import Imported
-from rerank_core.evaluation.formats.json_files.loading import Placed, Record, cell
+from rerank_core.evaluation.formats.json_files.loading import Placed, Record
 from rerank_core.evaluation.formats.kinds import READABLE
 from rerank_core.evaluation.formats.table import read_rows
 

@@ -70,8 +70,8 @@ def test_damaged_files_are_one_sentence(data: st.DataObject) -> None:
 def test_more_than_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 
-    from rerank_core.evaluation.formats import parquet as reader
+    from rerank_core.evaluation.formats import registry as reader
 
-    monkeypatch.setattr(reader, "COLLECTION_LIMITS", replace(reader.COLLECTION_LIMITS, documents=1))
+    monkeypatch.setattr(reader, "COLLECTION_LIMITS", replace(reader.COLLECTION_LIMITS, rows=1))
     (problem,) = read_directly("x.parquet", made(query=["a", "b"], docid=["1", "2"]), "auto", None).problems
     assert problem.reason == "This Parquet file has 2 rows; at most 1 of so many columns are read."

@@ -1,17 +1,15 @@
-"""Tables of queries, documents, ratings or results in Parquet, as pandas, ranx and the Hugging Face hub keep them."""
+"""Tables in Parquet, as pandas, ranx and the Hugging Face hub keep them."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from rerank_core.documents.decoding import Unreadable
-from rerank_core.documents.limits import COLLECTION_LIMITS, over
+from rerank_core.documents.limits import Limits, over
 from rerank_core.documents.tables.table import Row, Table
-from rerank_core.evaluation.formats.imported import Imported
-from rerank_core.evaluation.formats.json_files.loading import cell
-from rerank_core.evaluation.formats.table import read_rows
+from rerank_core.documents.tables.values import cell
 from rerank_core.extras import require
 
 if TYPE_CHECKING:
@@ -21,20 +19,19 @@ _ROWS_AT_ONCE = 1_000
 _DAMAGED = "This Parquet file is damaged: it could not be read."
 
 
-def read_parquet(data: bytes, columns: Mapping[str, str] | None = None) -> Imported:
-    """The rows of a Parquet file, read like those of a table with the same columns; `columns` is as for tables.
+def read_parquet(data: bytes, limits: Limits, extra: str = "documents") -> tuple[list[str], Table]:
+    """The names of the columns, and the rows with their cells as text and notes.
 
-    Columns of vectors are left out. An index of pandas without a name is left out too. Raises
-    Unreadable where the file is damaged or larger than COLLECTION_LIMITS.
+    Columns of vectors are left out, and said. An index of pandas without a name is left out too. Raises Unreadable
+    where the file is damaged or larger than the limits, and where pyarrow is missing; `extra` brings it.
     """
-    require("Reading Parquet files", "evaluation", "pyarrow", refused=Unreadable)
+    require("Reading Parquet files", extra, "pyarrow", refused=Unreadable)
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
         file = parquet.ParquetFile(io.BytesIO(data))
-        about = file.metadata
-        _check(about)
+        _check(file.metadata, limits)
         vectors = [field.name for field in file.schema_arrow if _is_vector(field.type)]
         names = [name for name in file.schema_arrow.names if name not in vectors and not name.startswith("__index")]
         rows = list(_rows(file, names))
@@ -42,19 +39,18 @@ def read_parquet(data: bytes, columns: Mapping[str, str] | None = None) -> Impor
         raise
     except (pa.ArrowException, OSError, ValueError, OverflowError, NotImplementedError) as error:
         raise Unreadable(_DAMAGED) from error
-    notes = [f"The vectors under '{name}' are not read." for name in vectors]
-    return read_rows("table", Table(rows), names, columns, notes)
+    return names, Table(rows, notes=tuple(f"The vectors under '{name}' are not read." for name in vectors))
 
 
-def _check(about: Any) -> None:
-    if about.num_rows > COLLECTION_LIMITS.documents or about.num_rows * about.num_columns > COLLECTION_LIMITS.cells:
-        most = min(COLLECTION_LIMITS.documents, COLLECTION_LIMITS.cells // max(1, about.num_columns))
+def _check(about: Any, limits: Limits) -> None:
+    if about.num_rows > limits.rows or about.num_rows * about.num_columns > limits.cells:
+        most = min(limits.rows, limits.cells // max(1, about.num_columns))
         raise Unreadable(
             f"This Parquet file has {about.num_rows:,} rows; at most {most:,} of so many columns are read."
         )
     size = sum(about.row_group(group).total_byte_size for group in range(about.num_row_groups))
-    if size > COLLECTION_LIMITS.expanded_bytes:
-        raise Unreadable(f"This Parquet file unpacks to {over(size, COLLECTION_LIMITS.expanded_bytes)}.")
+    if size > limits.expanded_bytes:
+        raise Unreadable(f"This Parquet file unpacks to {over(size, limits.expanded_bytes)}.")
 
 
 def _is_vector(kind: pa.DataType) -> bool:

@@ -1,0 +1,81 @@
+"""Whatever is wrong with the files of this machine, every page is there and says it in a sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pages.components.session import stores
+from rerank_core.storage.sqlite_file import SqliteFile, home
+from tests.core.storage.test_damage import FILL
+from tests.support import ROOT
+from tests.support.page import open_page, settled
+
+PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py") if path.name != "main.py")
+
+
+def nowhere(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home in which nothing can be made, as one that is read-only; root may write into those."""
+    (folder / "file").write_text("no folder")
+    monkeypatch.setenv("RERANK_PLAYGROUND_HOME", str(folder / "file" / "home"))
+
+
+def damaged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every file is something else."""
+    for name in FILL:
+        (folder / name).write_bytes(b"no database at all " * 300)
+    (folder / "corpora" / ("a" * 32)).mkdir(parents=True)
+    (folder / "corpora" / ("a" * 32) / "passages.sqlite3").write_bytes(b"no database at all " * 300)
+
+
+def newer(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every file was written by a later version of the app."""
+    for name, fill in FILL.items():
+        fill(folder / name)
+        with contextlib.closing(sqlite3.connect(folder / name)) as db:
+            db.execute("PRAGMA user_version = 99")
+
+
+def held(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program holds every file for longer than anybody waits."""
+    monkeypatch.setattr(SqliteFile, "busy_seconds", 0.0)
+    for name, fill in FILL.items():
+        fill(folder / name)
+        other = sqlite3.connect(folder / name, isolation_level=None)
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        HELD.append(other)
+
+
+HELD: list[sqlite3.Connection] = []
+
+
+@pytest.mark.parametrize("trouble", [nowhere, damaged, newer, held])
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_is_there_and_says_what_is_wrong(
+    name: str, trouble: Callable[[Path, pytest.MonkeyPatch], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No page breaks over a file: it has its title, and where it needs the file it says what is wrong with it."""
+    monkeypatch.setenv("RERANK_PLAYGROUND_HOME", str(tmp_path))
+    trouble(tmp_path, monkeypatch)
+    assert home().name
+    stores.forget()
+    stores.jobs()
+    try:
+        page = settled(open_page(name))
+        assert page.title
+        assert not [error.value for error in page.error if "Something went wrong" in error.value]
+        if name == "evaluate.py":
+            said = " ".join(text.value for text in page.text)
+            assert any(
+                words in said for words in ("cannot be used", "is damaged", "newer version", "in use by another")
+            )
+    finally:
+        while HELD:
+            HELD.pop().close()
+        stores.forget()
+        stores.jobs()
