@@ -71,7 +71,7 @@ def _about_address(spec: rc.ProviderSpec) -> str:
 
 def _option(spec: rc.ProviderSpec, option: Option) -> None:
     """One more thing that the connection knows: a choice where there are some to choose from, else a field."""
-    widget = f"option_{option.name}_{spec.id}"
+    widget = keys.of(keys.OPTION, option.name, spec.id)
     value = connection.option(spec, option.name)
     label = option.label if option.needed else f"{option.label} (optional)"
     if option.choices:
