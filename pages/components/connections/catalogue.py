@@ -50,7 +50,7 @@ def _group(title: str, members: list[Connection], chosen: Connection, *, searchi
     words = f"{title}: {len(members)}" + (f", {ready} set up" if ready else "")
     with st.expander(words, expanded=searching or holds_chosen or bool(ready), key=keys.of(keys.GROUP, title)):
         for start in range(0, len(members), _COLUMNS):
-            places = st.columns(_COLUMNS, gap="large")
+            places = st.columns(_COLUMNS, gap="small")
             for place, one in zip(places, members[start : start + _COLUMNS], strict=False):
                 with place.container(horizontal=True, vertical_alignment="center", gap="small"):
                     _row(one, in_use=one.provider.id == chosen.provider.id)
