@@ -24,7 +24,7 @@ import ray.data
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from rerank_core.bulk.parts import BulkOptions, digest_of, parts_of, score_part
-from rerank_core.bulk.purse import Purse
+from rerank_core.bulk.purse import BulkPurse
 from rerank_core.bulk.run import BulkProgress
 from rerank_core.bulk.source import Mark, read
 from rerank_core.bulk.target import BulkFolder
@@ -52,7 +52,7 @@ class _Shared:
     """The actor: the purse, and the moments at which requests may go."""
 
     def __init__(self, target: str, options: BulkOptions, free: bool) -> None:
-        self._purse = Purse(BulkFolder(target), options.limit, free=free)
+        self._purse = BulkPurse(BulkFolder(target), options.limit, free=free)
         self._pace = Pace(options.per_minute, time.monotonic)
         self._stopped: RerankError | None = None
 
@@ -61,11 +61,11 @@ class _Shared:
         return self._purse.spent
 
     def begin(self, part: int, mosts: list[Decimal | None]) -> None:
-        """See Purse.begin."""
+        """See BulkPurse.begin."""
         self._purse.begin(part, mosts)
 
     def end(self, part: int) -> None:
-        """See Purse.end."""
+        """See BulkPurse.end."""
         self._purse.end(part)
 
     def reserve(self, part: int, most: Decimal | None) -> tuple[Reservation | None, float, str]:
@@ -77,7 +77,7 @@ class _Shared:
         return ticket, self._pace.wait(float("inf")) or 0.0, ""
 
     def settle(self, part: int, ticket: Reservation, outcome: RerankResponse | RerankError) -> None:
-        """See Purse.settle."""
+        """See BulkPurse.settle."""
         self._purse.settle(part, ticket, outcome)
 
     def stop(self, error: RerankError) -> None:
@@ -192,7 +192,7 @@ def run_bulk_on_ray(  # noqa: PLR0913  # what the command can be told is its sig
             plan.append(
                 {"number": number, "queries": len(part), "at": mark.at, "line": mark.line, "before": mark.queries}
             )
-    at = replace(at, spent=Purse(folder, options.limit, free=spec.is_local).spent)
+    at = replace(at, spent=BulkPurse(folder, options.limit, free=spec.is_local).spent)
     if not plan:
         return at
     started = not ray.is_initialized()

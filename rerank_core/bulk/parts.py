@@ -51,7 +51,7 @@ class BulkOptions:
 
 
 class PartPurse(Protocol):
-    """The money of a part, wherever it is kept (see `rerank_core.bulk.purse.Purse`)."""
+    """The money of a part, wherever it is kept (see `rerank_core.bulk.purse.BulkPurse`)."""
 
     def begin(self, part: int, mosts: Iterable[Decimal | None]) -> None: ...
     def end(self, part: int) -> None: ...

@@ -26,7 +26,7 @@ def most_of(request: RerankRequest, spec: ProviderSpec, limit: Decimal | None, r
     return most
 
 
-class Purse:
+class BulkPurse:
     """The money of a run, safe under threads. What stands in the folder is never less than what may have been billed: a
     part counts in full from before its first request to its end."""
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rerank_core.bulk.parts import BulkOptions, digest_of, parts_of, score_part
-from rerank_core.bulk.purse import Purse
+from rerank_core.bulk.purse import BulkPurse
 from rerank_core.bulk.source import read
 from rerank_core.bulk.target import BulkFolder, Spent
 from rerank_core.client.client import Client
@@ -47,7 +47,7 @@ def run_bulk(
     """
     folder = BulkFolder(target)
     folder.begin(options.settings(client.provider.id))
-    purse = Purse(folder, options.limit, free=client.provider.is_local)
+    purse = BulkPurse(folder, options.limit, free=client.provider.is_local)
     at = BulkProgress(spent=purse.spent)
     for number, part in enumerate(parts_of(read(source, options.model, options.rank_fields), options)):
         kept = folder.has(number, digest_of(part))
