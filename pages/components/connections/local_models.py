@@ -25,9 +25,10 @@ _FLASHRANK = (
     "depends a little on the documents beside it, by up to 0.12 as measured: that is how FlashRank computes."
 )
 _FOLDER = (
-    f"Cross-encoders of your own, from the folder that the environment variable {onnx_folder.FOLDER_VARIABLE} names: in "
-    "it a folder for each model, with its ONNX file and tokenizer.json, as Optimum exports them. A logit becomes a score "
-    "from 0 to 1 by the logistic function; of two classes the softmax of the second is the score. Nothing is downloaded."
+    f"Cross-encoders of your own, from the folder that the environment variable {onnx_folder.FOLDER_VARIABLE} names: "
+    "in it a folder for each model, with its ONNX file and tokenizer.json, as Optimum exports them. A logit becomes a "
+    "score from 0 to 1 by the logistic function; of two classes the softmax of the second is the score. Nothing is "
+    "downloaded."
 )
 
 
