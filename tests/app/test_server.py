@@ -279,7 +279,7 @@ def test_it_does_not_watch_its_own_files():
 
 
 def test_a_page_that_ends_holds_up_nobody():
-    """No run of a page ends with a look at every object of the process, while which all others stand still."""
+    """No run of a page ends with a look at every object of the process, during which all others stand still."""
     import tomllib
 
     settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
