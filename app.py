@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from pages.components.administration import service
 from pages.components.server import budget, nagle, open_browser, startup, warm_up
 from pages.components.server.guard import HEADERS, Guard
 from pages.components.session import stores
@@ -63,7 +64,8 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         where = (address, st.get_option("server.port"))
         threading.Thread(target=open_browser.open_browser, args=where, name="open-browser", daemon=True).start()
     try:
-        yield
+        with service.write_down():
+            yield
     finally:  # atexit does not run on SIGTERM
         await anyio.to_thread.run_sync(manager.close)
 
@@ -71,7 +73,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 app = st.App(
     ROOT / "pages" / "main.py",
     lifespan=lifespan,
-    routes=[Route("/readyz", warm_up.ready)],
+    routes=[Route("/readyz", warm_up.ready), *service.ROUTES],
     middleware=[Middleware(Guard, dropped=end_work_of)],
     exception_handlers={Exception: on_server_error},
     on_script_error=on_script_error,

@@ -6,7 +6,7 @@ from pages.components.display import errors, glossary
 from pages.components.inputs import documents, examples, fold, presenting
 from pages.components.inputs import model as model_input
 from pages.components.inputs.controls import start_button
-from pages.components.playground import link, present, run
+from pages.components.playground import earlier, link, present, run
 from pages.components.playground.result import result
 from pages.components.playground.state import state
 from pages.components.session import connection as connections
@@ -79,6 +79,9 @@ elif job.error is None and not job.running:
         "Paste or upload documents, type a query, and press Rerank. Or pick an example above to see one at work.",
         icon=":material/arrow_upward:",
     )
+if not presenting.on():
+    with st.container():
+        earlier.earlier_runs()
 link.sync_query_params()
 # Last, since it stays with the run: the page around it stands by then.
 with progress:

@@ -8,7 +8,7 @@ from pages.components.inputs import model as model_input
 from pages.components.inputs.collections import LIVE
 from pages.components.inputs.controls import start_button
 from pages.components.inputs.search_engine import live_settings
-from pages.components.search import corpus, reindex, run, tickets, unanswered
+from pages.components.search import corpus, live_reading, reindex, run, tickets, unanswered
 from pages.components.search.input import (
     first_stage,
     question_input,
@@ -106,6 +106,9 @@ elif (pressed or current.wanted) and planned is not None:
     job.submit(lambda: run.tasks(planned, pressed=pressed) if planned is not None else None, unasked=not pressed)
 with st.container():
     job.confirmation(lambda: run.tasks(planned) if planned is not None else None)
+with reads:
+    if live is not None:  # only now is it known what the search has found
+        live_reading.choice()
 progress = st.container()
 with st.container():
     tickets.bar()

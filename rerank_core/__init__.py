@@ -39,6 +39,7 @@ from rerank_core.errors import (
     TooManyDocumentsError,
 )
 from rerank_core.models import (
+    Attempt,
     Cost,
     Document,
     Progress,
@@ -56,6 +57,7 @@ from rerank_core.providers.spec import ModelSpec, ProviderSpec
 if TYPE_CHECKING:
     from rerank_core import corpora, documents, evaluation, offline, retrieval
     from rerank_core.client.client import AsyncClient, Client
+    from rerank_core.client.events import ClientEvent
     from rerank_core.documents import ParsedDocuments, parse_documents, read_documents
     from rerank_core.pricing.estimates import CostEstimate, estimate_cost
     from rerank_core.pricing.table import PriceTable
@@ -69,10 +71,12 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AsyncClient",
+    "Attempt",
     "AuthenticationError",
     "BadResponseError",
     "BudgetExceededError",
     "Client",
+    "ClientEvent",
     "Comparison",
     "ConfigurationError",
     "ConnectionFailedError",
@@ -122,6 +126,7 @@ __all__ = [
 _WHERE = {
     "AsyncClient": "client",
     "Client": "client",
+    "ClientEvent": "client.events",
     "Comparison": "ranking.orders",
     "CostEstimate": "pricing",
     "ParsedDocuments": "documents",

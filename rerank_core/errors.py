@@ -25,7 +25,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rerank_core.models import RerankRequest
+    from rerank_core.models import Attempt, RerankRequest
 
 
 class RerankError(Exception):
@@ -36,7 +36,8 @@ class RerankError(Exception):
     `status` the HTTP status where there was one; `request_id` the provider's id of the request;
     `retryable` whether the same call may succeed later. `request` is the RerankRequest that failed,
     where one existed. `maybe_billed` says that the call may have cost something all the same: another batch
-    of it was answered, or an attempt reached the provider, who did not refuse it.
+    of it was answered, or an attempt reached the provider, who did not refuse it. `attempts` are the tries that came to
+    nothing (see `rerank_core.models.Attempt`).
     """
 
     default_code = "rerank_error"
@@ -63,6 +64,7 @@ class RerankError(Exception):
         self.retryable = self.default_retryable if retryable is None else retryable
         self.request = request
         self.maybe_billed = False
+        self.attempts: tuple[Attempt, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}"

@@ -239,6 +239,24 @@ class Progress:
     cost: Cost | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of one request of a call; a call of several batches has several requests, and each may be tried again.
+
+    `provider` was asked about so many `documents`. `latency_ms` is the wall clock from sending to the end, a wait for a
+    free place included. `status` is that of HTTP where there was a reply, `code` that of the error. `again_in` are the
+    seconds after which the same was tried again, None where it was not.
+    """
+
+    provider: str
+    documents: int
+    latency_ms: float
+    outcome: Literal["answered", "failed"]
+    status: int | None = None
+    code: str = ""
+    again_in: float | None = None
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class RerankResponse:
     """A whole answer: `results` best first. It can be iterated and indexed as they can.
@@ -249,6 +267,7 @@ class RerankResponse:
     the machine); neither ever holds a key. `warnings` are sentences for a person. `spans` are the parts of documents
     that the provider says speak to the query, by index: parts of each document's `text`, ascending and apart from each
     other; empty where it says none (`rerank_core.answering_spans` finds them for the models of this computer).
+    `attempts` are all tries that it took, those of providers that were asked before among them.
     """
 
     results: tuple[RankedDocument, ...]
@@ -264,6 +283,7 @@ class RerankResponse:
     raw: Any = field(default=None, hash=False)
     warnings: tuple[str, ...] = ()
     spans: Mapping[int, tuple[TextSpan, ...]] = field(default_factory=dict, hash=False)
+    attempts: tuple[Attempt, ...] = ()
 
     def __iter__(self) -> Iterator[RankedDocument]:
         """The results, best first."""

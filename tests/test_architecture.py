@@ -63,7 +63,12 @@ SHARED_ROOMS = ("server", "session", "display", "jobs", "inputs", "sharing")
 PAGE_FOLDERS = ("playground", "compare", "search", "duplicates", "evaluate", "connections", "administration")
 PAGE_ROOMS = (*SHARED_ROOMS, *PAGE_FOLDERS, "sign_in", "frame")
 # What sends something: the client, its transport, the connectors of a search engine.
-SENDERS = ("rerank_core/client/", "rerank_core/transport/", "rerank_core/retrieval/live/")
+SENDERS = (
+    "rerank_core/client/",
+    "rerank_core/transport/",
+    "rerank_core/retrieval/live/",
+    "pages/components/administration/jobs_command.py",
+)
 
 
 def name_of(path: Path) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, ClassVar, Generic, Self, TypeVar
@@ -16,7 +16,10 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 import httpx
 
 from rerank_core import __version__
+from rerank_core.client.concurrency import CancelToken
 from rerank_core.client.drivers import AsyncDriver, Driver, DriverBase, check_requests, expire
+from rerank_core.client.events import OnEvent
+from rerank_core.client.fallback import LEFT_OUT, goes_on, last_error, note_failure, request_for, with_failures
 from rerank_core.client.retry import Timing
 from rerank_core.client.settings import read_base, read_key, read_options, read_timeouts, read_whole
 from rerank_core.client.steps import ClientSettings, OnProgress
@@ -80,16 +83,24 @@ class _TransportPool(Generic[T]):
         return not whole
 
 
+def _for(spec: ProviderSpec, given: Any, first: bool) -> Any:
+    """What is given for a provider: by its id, or for the first one where it is given for one alone."""
+    if isinstance(given, Mapping):
+        return given.get(spec.id)
+    return given if first else None
+
+
 class _HttpClient(DriverBase, Generic[T]):
     """What both clients are made with, and the transports of kind T that they send over."""
 
     _kind: ClassVar[type]
+    _left_out: tuple[str, ...]
 
     def __init__(  # noqa: PLR0913  # what both clients can be given is their public signature
         self,
-        provider: str | ProviderSpec,
-        api_key: str | ApiKey | None = None,
-        base_url: str | None = None,
+        provider: str | ProviderSpec | Sequence[str | ProviderSpec],
+        api_key: str | ApiKey | Mapping[str, str | ApiKey] | None = None,
+        base_url: str | Mapping[str, str] | None = None,
         timeout: float = 60.0,
         total_timeout: float | None = None,
         max_retries: int = 2,
@@ -98,34 +109,67 @@ class _HttpClient(DriverBase, Generic[T]):
         *,
         prices: PriceTable | None = None,
         options: Mapping[str, str] | None = None,
+        requests_per_minute: int | None = None,
+        on_event: OnEvent | None = None,
         _timing: Timing | None = None,
     ) -> None:
-        spec = find_provider(provider)
-        attempt, call = read_timeouts(spec, timeout, total_timeout)
-        key, known = read_key(spec, api_key), read_options(spec, options)
-        base = read_base(spec, base_url, key, known)
-        settings = ClientSettings(
-            spec=spec,
-            timeout=attempt,
-            total_timeout=call,
-            max_retries=read_whole("max_retries", max_retries, 0),
-            max_concurrency=read_whole("max_concurrency", max_concurrency, 1),
-            key=key,
-            address=base and spec.url(base, spec.default_model or known.get("model"), known),
-            base=base,
-            options=known,
-            timing=_timing or Timing(),
-            prices=prices,
-        )
+        chain: list[Any] = list(provider) if isinstance(provider, list | tuple) else [provider]
+        if not chain:
+            raise ConfigurationError("There is no provider to ask.", hint="Name one, or several in a list.")
         if transport is not None and not isinstance(transport, self._kind):
             raise ConfigurationError(
                 f"The transport is a {type(transport).__name__}, not an httpx.{self._kind.__name__}.",
                 hint="Leave transport out, or pass one that is made for this kind of client.",
             )
+        made: list[ClientSettings] = []
+        unfit: list[ConfigurationError] = []
+        for spec in map(find_provider, chain):
+            first = spec is find_provider(chain[0])
+            try:
+                attempt, call = read_timeouts(spec, timeout, total_timeout)
+                key = read_key(spec, _for(spec, api_key, first))
+                known = read_options(spec, options if first else None)
+                base = read_base(spec, _for(spec, base_url, first), key, known)
+            except ConfigurationError as error:
+                if len(chain) == 1 or error.code not in LEFT_OUT:
+                    raise
+                unfit.append(error)
+                continue
+            made.append(
+                ClientSettings(
+                    spec=spec,
+                    timeout=attempt,
+                    total_timeout=call,
+                    max_retries=read_whole("max_retries", max_retries, 0),
+                    max_concurrency=read_whole("max_concurrency", max_concurrency, 1),
+                    key=key,
+                    address=base and spec.url(base, spec.default_model or known.get("model"), known),
+                    base=base,
+                    options=known,
+                    timing=_timing or Timing(),
+                    prices=prices,
+                    on_event=on_event,
+                    per_minute=None
+                    if requests_per_minute is None
+                    else read_whole("requests_per_minute", requests_per_minute, 1),
+                )
+            )
+        if not made:
+            raise unfit[0]
+        self._set_up(made[0], transport)
+        self._left_out = tuple(f"{error.message} It was left out." for error in unfit)
+        for settings in made[1:]:
+            other: Any = type(self).__new__(type(self))
+            other._set_up(settings, transport)
+            self._fallbacks.append(other)
+
+    def _set_up(self, settings: ClientSettings, transport: T | None) -> None:
         super().__init__(settings)
         self._urls: dict[str, httpx.URL] = {}
-        options = pool_options(settings.address) if settings.address and transport is None else {}
-        self._transports = _TransportPool(transport, partial(self._open, options))
+        self._fallbacks: list[Self] = []
+        self._left_out = ()
+        pool = pool_options(settings.address) if settings.address and transport is None else {}
+        self._transports = _TransportPool(transport, partial(self._open, pool))
 
     @staticmethod
     @abstractmethod
@@ -152,15 +196,20 @@ class _HttpClient(DriverBase, Generic[T]):
 class Client(_HttpClient[httpx.BaseTransport], Driver):
     """A client of one rerank provider. It may be shared between threads; close it, or use it in `with`.
 
-    `provider` is an id of `rerank_core.providers()`, or a ProviderSpec of your own. The key and the address come
+    `provider` is an id of `rerank_core.providers()`, or a ProviderSpec of your own. With several in a list the next one
+    is asked where one cannot answer: the response says who did, and its warnings and `attempts` what came before. One
+    that has no key is left out then; `api_key` and `base_url` are for the first, or map ids to what is for each, and a
+    model that a later one does not have gives way to its usual one. The key and the address come
     from the arguments, else from the provider's environment variables, else (the address) from the provider.
     `timeout` is the wall clock of one attempt in seconds, `total_timeout` that of a whole call, waits and batches
     included (default: three times `timeout`; none for work on this computer). Each request that a call consists
     of is tried up to 1 + `max_retries` times, and at most `max_concurrency` requests are under way at once.
     `transport` replaces the network, for tests or special wiring; closing the client closes it. `prices` is the
     table for costs that the provider does not report itself (default: the published one). `options` are what some
-    providers must know besides, such as a region (see `ProviderSpec.options`). Raises
-    ConfigurationError where any of it is wrong.
+    providers must know besides, such as a region (see `ProviderSpec.options`). At most `requests_per_minute` are
+    sent to a provider, evenly spread. `on_event` is called with a `rerank_core.client.events.ClientEvent` at each step
+    of a call, from whichever thread is at work; it never holds a text. Raises ConfigurationError where any of it is
+    wrong.
     """
 
     _kind = httpx.BaseTransport
@@ -192,7 +241,7 @@ class Client(_HttpClient[httpx.BaseTransport], Driver):
         """
         self._check_open()
         request = RerankRequest(query, documents, model, top_n, return_documents, rank_fields)
-        return self._drive(self._flow(request, on_progress), self._cancel_token)
+        return self._answer(request, on_progress, self._cancel_token)
 
     def rerank_many(self, requests: Iterable[RerankRequest]) -> Generator[RerankResponse | RerankError, None, None]:
         """Answer many requests side by side and yield each outcome as it finishes: a RerankResponse, or the
@@ -212,6 +261,8 @@ class Client(_HttpClient[httpx.BaseTransport], Driver):
             self._cancel_token.cancel()
             for transport in [*self._transports.all]:
                 transport.close()
+            for other in self._fallbacks:
+                other.close()
 
     def __enter__(self) -> Self:
         self._check_open()
@@ -219,6 +270,24 @@ class Client(_HttpClient[httpx.BaseTransport], Driver):
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+    def _answer(self, request: RerankRequest, on_progress: OnProgress | None, token: CancelToken) -> RerankResponse:
+        if not self._fallbacks and not self._left_out:
+            return super()._answer(request, on_progress, token)
+        passed: list[tuple[ProviderSpec, RerankError]] = []
+        chain: list[Client] = [self, *self._fallbacks]
+        for place, client in enumerate(chain):
+            asked = request if client is self else request_for(client.provider, request)
+            try:
+                response = client._drive(client._flow(asked, on_progress), token)
+            except RerankError as error:
+                if place + 1 == len(chain) or not goes_on(error):
+                    raise last_error(error, request, passed) from error
+                note_failure(client.provider, error, chain[place + 1].provider)
+                passed.append((client.provider, error))
+            else:
+                return with_failures(response, request, passed, client.provider, self._left_out)
+        raise AssertionError("a chain is never empty")
 
     def _exchange(self, body: bytes, address: str, deadline: Deadline) -> Reply | Failure:
         transport, outcome = self._transports.take(), None
@@ -256,7 +325,7 @@ class AsyncClient(_HttpClient[httpx.AsyncBaseTransport], AsyncDriver):
         """What `Client.rerank` does, without blocking the loop. `on_progress` is called in the loop's thread."""
         self._check_open()
         request = RerankRequest(query, documents, model, top_n, return_documents, rank_fields)
-        return await self._drive(self._flow(request, on_progress))
+        return await self._answer(request, on_progress)
 
     def rerank_many(
         self, requests: Iterable[RerankRequest] | AsyncIterable[RerankRequest]
@@ -272,6 +341,8 @@ class AsyncClient(_HttpClient[httpx.AsyncBaseTransport], AsyncDriver):
             self._cancel_token.cancel()
             for transport in [*self._transports.all]:
                 await transport.aclose()
+            for other in self._fallbacks:
+                await other.aclose()
 
     async def __aenter__(self) -> Self:
         self._check_open()
@@ -279,6 +350,24 @@ class AsyncClient(_HttpClient[httpx.AsyncBaseTransport], AsyncDriver):
 
     async def __aexit__(self, *error: object) -> None:
         await self.aclose()
+
+    async def _answer(self, request: RerankRequest, on_progress: OnProgress | None) -> RerankResponse:
+        if not self._fallbacks and not self._left_out:
+            return await super()._answer(request, on_progress)
+        passed: list[tuple[ProviderSpec, RerankError]] = []
+        chain: list[AsyncClient] = [self, *self._fallbacks]
+        for place, client in enumerate(chain):
+            asked = request if client is self else request_for(client.provider, request)
+            try:
+                response = await client._drive(client._flow(asked, on_progress))
+            except RerankError as error:
+                if place + 1 == len(chain) or not goes_on(error):
+                    raise last_error(error, request, passed) from error
+                note_failure(client.provider, error, chain[place + 1].provider)
+                passed.append((client.provider, error))
+            else:
+                return with_failures(response, request, passed, client.provider, self._left_out)
+        raise AssertionError("a chain is never empty")
 
     async def _exchange(self, body: bytes, address: str, deadline: Deadline) -> Reply | Failure:
         transport, outcome = self._transports.take(), None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import queue
 import threading
 import time
@@ -109,7 +110,9 @@ class _Workers(Generic[T]):
         self._waiting.put(job)
         self.under_way += 1
         if self.under_way > len(self._threads):
-            self._threads.append(threading.Thread(target=self._work, name="rerank-worker", daemon=True))
+            # in this thread's context, so that the local models know whose work it is
+            run = contextvars.copy_context().run
+            self._threads.append(threading.Thread(target=run, args=(self._work,), name="rerank-worker", daemon=True))
             self._threads[-1].start()
 
     def _work(self) -> None:

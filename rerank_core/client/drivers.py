@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from rerank_core.client.concurrency import AsyncJob, CancelToken, Job, run_concurrently, run_concurrently_async
 from rerank_core.client.flow import rerank_flow
+from rerank_core.client.pace import Pace
 from rerank_core.client.steps import BatchResult, ClientSettings, Compute, Flow, Gather, OnProgress, Send, Step, Wait
 from rerank_core.errors import ConfigurationError, InvalidRequestError, RerankError
 from rerank_core.models import RerankRequest, RerankResponse
@@ -34,6 +35,7 @@ class DriverBase:
         self._timing = settings.timing
         self._width = settings.max_concurrency
         self._cancel_token = CancelToken()
+        self._pace = Pace(settings.per_minute, settings.timing.clock)
 
     @property
     def provider(self) -> ProviderSpec:
@@ -138,9 +140,13 @@ class Driver(DriverBase, ABC):
             self._check_open()
             yield partial(self._outcome, item, number)
 
+    def _answer(self, request: RerankRequest, on_progress: OnProgress | None, token: CancelToken) -> RerankResponse:
+        """The answer to one request. Raises RerankError."""
+        return self._drive(self._flow(request, on_progress), token)
+
     def _outcome(self, item: RerankRequest, number: int, token: CancelToken) -> Outcome:
         try:
-            return self._drive(self._flow(_check_request(item, number)), token)
+            return self._answer(_check_request(item, number), None, token)
         except RerankError as error:
             return error
 
@@ -163,6 +169,10 @@ class Driver(DriverBase, ABC):
             raise _closed()
 
     def _send(self, step: Send, token: CancelToken) -> Reply | Failure:
+        if (pause := self._pace.wait(step.ends_at)) is None:
+            return self._busy()
+        if pause:
+            self._wait(pause, token)
         if not self._places.acquire(timeout=self._remaining(step)):
             return self._busy()
         try:
@@ -235,9 +245,13 @@ class AsyncDriver(DriverBase, ABC):
             number += 1
             yield partial(self._outcome, item, number)
 
+    async def _answer(self, request: RerankRequest, on_progress: OnProgress | None) -> RerankResponse:
+        """The answer to one request. Raises RerankError."""
+        return await self._drive(self._flow(request, on_progress))
+
     async def _outcome(self, item: RerankRequest, number: int) -> Outcome:
         try:
-            return await self._drive(self._flow(_check_request(item, number)))
+            return await self._answer(_check_request(item, number), None)
         except RerankError as error:
             return error
 
@@ -265,6 +279,10 @@ class AsyncDriver(DriverBase, ABC):
             )
 
     async def _send(self, step: Send) -> Reply | Failure:
+        if (pause := self._pace.wait(step.ends_at)) is None:
+            return self._busy()
+        if pause:
+            await self._wait(pause)
         try:
             async with asyncio.timeout(self._remaining(step) if self._places.locked() else None):
                 await self._places.acquire()

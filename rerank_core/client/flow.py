@@ -13,11 +13,13 @@ from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 
+from rerank_core.client.events import CallRecord
 from rerank_core.client.outcomes import Bill, interpret, redact
 from rerank_core.client.retry import named_wait, wait_before
 from rerank_core.client.steps import BatchResult, ClientSettings, Compute, Flow, Gather, OnProgress, Send, Wait
 from rerank_core.errors import InvalidDocumentsError, RateLimitedError, RequestTimeoutError, RerankError
 from rerank_core.models import (
+    Attempt,
     Cost,
     CostBasis,
     Progress,
@@ -39,18 +41,23 @@ def rerank_flow(
 ) -> Flow[RerankResponse]:
     """The whole of one call. Every RerankError that leaves it names its request, says whether it may have been
     billed, and holds no key."""
-    bill = Bill()
+    bill, record = Bill(), CallRecord(settings.spec.id, request, settings.on_event)
+    started = settings.timing.clock()
     try:
-        return (yield from _call(settings, request, on_progress, bill))
+        response = yield from _call(settings, request, on_progress, bill, record)
     except RerankError as error:
         error.request = request
         error.maybe_billed = bill.may_hold_something_after(error)
+        error.attempts = record.attempts
         redact(error, settings.key)
+        record.failed(error, (settings.timing.clock() - started) * 1000)
         raise
+    record.answered(response)
+    return response
 
 
 def _call(
-    settings: ClientSettings, request: RerankRequest, on_progress: OnProgress | None, bill: Bill
+    settings: ClientSettings, request: RerankRequest, on_progress: OnProgress | None, bill: Bill, record: CallRecord
 ) -> Flow[RerankResponse]:
     spec, clock = settings.spec, settings.timing.clock
     started = clock()
@@ -65,13 +72,14 @@ def _call(
     progress = _ProgressCount(sum(len(batch.texts) for batch in batches), on_progress)
     results: Sequence[BatchResult]
     if spec.compute is not None:
-        results = [(yield from _computed(settings, batches[0], ends_at, progress))]
+        results = [(yield from _computed(settings, batches[0], ends_at, progress, record))]
     elif len(batches) == 1:
-        results = [(yield from _sent(settings, batches[0], ends_at, bill))]
+        results = [(yield from _sent(settings, batches[0], ends_at, bill, record))]
         progress.add(results[0])
     else:
-        results = yield Gather([_sent(settings, batch, ends_at, bill) for batch in batches], progress.add)
-    return _merge(settings, request, model, results, blank, warnings, (clock() - started) * 1000)
+        results = yield Gather([_sent(settings, batch, ends_at, bill, record) for batch in batches], progress.add)
+    merged = _merge(settings, request, model, results, blank, warnings, (clock() - started) * 1000)
+    return replace(merged, attempts=record.attempts)
 
 
 class _ProgressCount:
@@ -186,7 +194,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=
 _BILLED_TWICE = "A request got no whole answer and was sent again: the provider may have billed it twice."
 
 
-def _sent(settings: ClientSettings, batch: Batch, ends_at: float, bill: Bill) -> Flow[BatchResult]:
+def _sent(settings: ClientSettings, batch: Batch, ends_at: float, bill: Bill, record: CallRecord) -> Flow[BatchResult]:
     """One request over the network, with its retries."""
     assert settings.spec.build is not None
     timing = settings.timing
@@ -196,6 +204,7 @@ def _sent(settings: ClientSettings, batch: Batch, ends_at: float, bill: Bill) ->
     retry = unanswered = 0
     while True:
         bill.sending(batch)
+        began = timing.clock()
         try:
             outcome: Reply | Failure = yield Send(data, address, settings.timeout, ends_at)
         except RerankError as error:  # the client was closed, perhaps before it sent anything
@@ -203,16 +212,20 @@ def _sent(settings: ClientSettings, batch: Batch, ends_at: float, bill: Bill) ->
             raise
         result = interpret(settings, batch, body, outcome, warnings)
         bill.book(batch, outcome, result)
+        attempt = _attempt(settings, batch, outcome, result, (timing.clock() - began) * 1000)
         if isinstance(result, BatchResult):
+            record.add(attempt)
             if unanswered and result.cost.amount is not None:
                 return replace(result, cost=replace(result.cost, in_doubt=result.cost.amount * unanswered))
             return result
         if not result.retryable or retry == settings.max_retries:
+            record.add(attempt)
             raise result
         named = None
         if isinstance(outcome, Reply):
             named = named_wait(outcome.headers, timing.now(), rate_limited=isinstance(result, RateLimitedError))
         wait = wait_before(retry, named, ends_at - timing.clock(), timing.random)
+        record.add(replace(attempt, again_in=wait))
         if wait is None:
             raise result
         if isinstance(outcome, Failure) and outcome.billed:
@@ -222,7 +235,23 @@ def _sent(settings: ClientSettings, batch: Batch, ends_at: float, bill: Bill) ->
         yield Wait(wait)
 
 
-def _computed(settings: ClientSettings, batch: Batch, ends_at: float, progress: _ProgressCount) -> Flow[BatchResult]:
+def _attempt(
+    settings: ClientSettings,
+    batch: Batch,
+    outcome: Reply | Failure,
+    result: BatchResult | RerankError,
+    latency_ms: float,
+) -> Attempt:
+    status = outcome.status if isinstance(outcome, Reply) else None
+    if isinstance(result, BatchResult):
+        return Attempt(settings.spec.id, len(batch.texts), latency_ms, "answered", status)
+    code = result.code if settings.key is None else settings.key.redact(result.code)
+    return Attempt(settings.spec.id, len(batch.texts), latency_ms, "failed", status, code)
+
+
+def _computed(
+    settings: ClientSettings, batch: Batch, ends_at: float, progress: _ProgressCount, record: CallRecord
+) -> Flow[BatchResult]:
     """The work of a provider that runs on this computer."""
     spec, clock = settings.spec, settings.timing.clock
     assert spec.compute is not None
@@ -236,8 +265,10 @@ def _computed(settings: ClientSettings, batch: Batch, ends_at: float, progress: 
             )
         progress.report(done, total)
 
+    began = clock()
     raw = yield Compute(lambda reporter: compute(batch, reporter), report, progress.wanted)
     parsed = spec.parse(raw, batch)
+    record.add(Attempt(spec.id, len(batch.texts), (clock() - began) * 1000, "answered"))
     return BatchResult(batch, parsed, cost_of(spec, parsed.model, 0), None, raw, parsed.warnings)
 
 

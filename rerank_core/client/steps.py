@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
+from rerank_core.client.events import OnEvent
 from rerank_core.client.retry import Timing
 from rerank_core.models import Cost, Progress
 from rerank_core.pricing.table import PriceTable
@@ -20,7 +21,7 @@ OnProgress: TypeAlias = Callable[[Progress], object]
 class ClientSettings:
     """What all calls of a client share. `address` is where requests for the default model go, `base` what it is made
     from; both are empty where nothing is sent. `options` has every option of the provider. `total_timeout` None is no
-    limit, for work on this computer."""
+    limit, for work on this computer. At most `per_minute` requests are sent in a minute, None for no such limit."""
 
     spec: ProviderSpec
     key: ApiKey | None
@@ -33,6 +34,8 @@ class ClientSettings:
     max_concurrency: int
     timing: Timing
     prices: PriceTable | None
+    on_event: OnEvent | None = None
+    per_minute: int | None = None
 
     def address_for(self, model: str | None) -> str:
         """Where requests for this model go."""

@@ -20,6 +20,7 @@ from rerank_core.offline.graphs.encoder import EncoderShape, Layer, Norm
 from rerank_core.offline.graphs.pairs import TOGETHER, PairHead, Range, cross_encoder_graph
 from rerank_core.offline.runtime import onnxruntime
 from rerank_core.offline.sentences import sentence_spans
+from rerank_core.offline.turns import cores
 from rerank_core.offline.windows import window_bounds
 
 Tokens = NDArray[np.int64]
@@ -240,7 +241,7 @@ class CrossEncoder:
 def _packs(pairs: Mapping[bytes, _Pair]) -> list[list[bytes]]:
     """The pairs in lots that are computed together, by key. The longest come first, so that no thread is left with
     much while the others have nothing to do, and few pairs are shared out over all cores."""
-    most = max(1, min(TOGETHER, -(-len(pairs) // workers.cores())))
+    most = max(1, min(TOGETHER, -(-len(pairs) // cores())))
     packs: list[list[bytes]] = []
     room = 0
     for key, pair in sorted(pairs.items(), key=lambda item: -item[1].size):

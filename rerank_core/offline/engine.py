@@ -153,18 +153,20 @@ def score(model_id: str, query: str, texts: Sequence[str], *, on_progress: OnPro
     model = embedding_model(model_id)
     require(*_KEYWORD_NEEDS)  # these models count words too
     from rerank_core.offline.keyword import keyword_shares
-    from rerank_core.offline.workers import paced
+    from rerank_core.offline.workers import paced, taking_turns
 
     encoder = None if model is None else model.get()
     if encoder is None:
-        shares = keyword_shares(query, texts, tick=paced(tick))
+        with taking_turns(paced(tick)) as counting:
+            shares = keyword_shares(query, texts, tick=counting)
         tick(total)
         return [Scored(calibration.KEYWORD.score(0.0, share), None, share, 1, None) for share in shares]
 
     from rerank_core.offline.encoder import PASSAGE, QUERY
 
     alive = paced(lambda _: tick(0))  # until the texts' turn comes, so that a long query can be cancelled too
-    shares = keyword_shares(query, texts, tick=alive)
+    with taking_turns(alive) as counting:
+        shares = keyword_shares(query, texts, tick=counting)
     asked = _average(encoder.embed_all([query], QUERY, tick=alive)[0])
     answers = encoder.embed_all(texts, PASSAGE, tick=tick)
     scales = _scales(model_id, query, texts)

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from time import monotonic
 from typing import Generic, TypeVar
+
+from rerank_core.offline.turns import PROCESSORS, Claim, cores
 
 Tick = Callable[[int], None]
 Item = TypeVar("Item")
 
 _REPORT_EVERY = 0.2  # seconds
-
-
-def cores() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def paced(tick: Tick) -> Tick:
@@ -34,6 +29,20 @@ def paced(tick: Tick) -> Tick:
     return sometimes
 
 
+@contextmanager
+def taking_turns(tick: Tick) -> Iterator[Tick]:
+    """Compute on this thread with a turn at the processors; gives the tick to call between two texts, which lets those
+    go first whose turn it is."""
+    claim = Claim.of_this_thread()
+
+    def between(done: int) -> None:
+        PROCESSORS.pass_on(claim)
+        tick(done)
+
+    with PROCESSORS.turn(claim):
+        yield between
+
+
 class _Stopped(Exception):
     """Raised inside a worker between two pieces of an item once the whole run is to stop."""
 
@@ -43,6 +52,7 @@ class _SharedWork(Generic[Item]):
 
     def __init__(self, items: Sequence[Item], work: Callable[[Item, Callable[[], None]], None], threads: int) -> None:
         self._items, self._work = items, work
+        self._claim = Claim.of_this_thread()
         self._state = threading.Condition()
         self._taken, self._running = 0, threads
         self.done = 0
@@ -52,10 +62,12 @@ class _SharedWork(Generic[Item]):
     def loop(self) -> None:
         """What each thread runs."""
         try:
-            while (number := self._take()) is not None:
-                self._work(self._items[number], self._checkpoint)
-                with self._state:
-                    self.done += 1
+            with PROCESSORS.turn(self._claim):
+                while (number := self._take()) is not None:
+                    self._work(self._items[number], self._checkpoint)
+                    with self._state:
+                        self.done += 1
+                    PROCESSORS.pass_on(self._claim)
         except _Stopped:
             pass
         except BaseException as error:  # it goes to the caller of `run`
@@ -76,6 +88,7 @@ class _SharedWork(Generic[Item]):
     def _checkpoint(self) -> None:
         if self.stop.is_set():
             raise _Stopped
+        PROCESSORS.pass_on(self._claim)
 
     def wait(self, seconds: float) -> bool:
         """Whether all threads come to their end within so many seconds."""
@@ -90,7 +103,9 @@ def run(
     threads: int | None = None,
     tick: Tick | None = None,
 ) -> None:
-    """Call `work(item, checkpoint)` for every item, in order, on as many threads as there are cores.
+    """Call `work(item, checkpoint)` for every item, in order, on as many threads as there are cores. They wait
+    for a turn at the processors (`turns`); between two items, and at `checkpoint()`, they let those go first whose turn
+    it is.
 
     `tick(done)` is called from the calling thread, at most every 0.2 s, and once at the end. What it raises,
     and what `work` raises, ends the run: the other threads stop at their next item or `checkpoint()`, are

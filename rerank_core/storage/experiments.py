@@ -110,14 +110,14 @@ class ExperimentStore(RequestLog, Ledger):
             row = self._row(db, experiment_id, _COLUMNS)
             return self._now(_experiment(row))
 
-    def list(self, query_set_id: str | None = None) -> tuple[Experiment, ...]:
+    def list(self, query_set_id: str | None = None, also: str | None = None) -> tuple[Experiment, ...]:
         """The experiments of who asks, those that are shared with them and everybody's, or those of them over one query
-        set; newest first."""
+        set; newest first. For an operator `also` the one of this id."""
         with self._reading() as db:
             rows = db.execute(
-                f"SELECT {_COLUMNS} FROM experiments WHERE {LISTED} AND (:about IS NULL OR query_set = :about) "  # noqa: S608
-                "ORDER BY number DESC",
-                listed(self.actor) | {"about": query_set_id},
+                f"SELECT {_COLUMNS} FROM experiments WHERE ({LISTED} OR id = :also) "  # noqa: S608
+                "AND (:about IS NULL OR query_set = :about) ORDER BY number DESC",
+                listed(self.actor) | {"about": query_set_id, "also": also if self.actor.operator else None},
             ).fetchall()
             return tuple(self._now(_experiment(row)) for row in rows)
 

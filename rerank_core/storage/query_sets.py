@@ -141,15 +141,16 @@ class QuerySetStore(ThresholdFile):
             )
         return after
 
-    def list(self) -> tuple[QuerySetSummary, ...]:
-        """The sets of who asks, those that are shared with them and everybody's; newest first."""
+    def list(self, also: str | None = None) -> tuple[QuerySetSummary, ...]:
+        """The sets of who asks, those that are shared with them and everybody's; newest first. For an operator `also`
+        the one of this id."""
         with self._reading() as db:
             rows = db.execute(
                 "SELECT owner, shared, id, name, created, queries, pairs, "  # noqa: S608
                 "(SELECT count(*) FROM (SELECT DISTINCT query, document FROM ratings "
                 "WHERE query_set = query_sets.id)), "
-                f"bytes FROM query_sets WHERE {LISTED} ORDER BY number DESC",
-                listed(self.actor),
+                f"bytes FROM query_sets WHERE {LISTED} OR id = :also ORDER BY number DESC",
+                listed(self.actor) | {"also": also if self.actor.operator else None},
             ).fetchall()
             return tuple(
                 replace(

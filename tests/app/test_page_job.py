@@ -13,7 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from pages.components.jobs import page_job, paid_call
 from pages.components.session import stores
-from rerank_core.jobs import JobContext, JobManager
+from rerank_core.jobs import Attendance, JobContext, JobManager
+from rerank_core.jobs.attendance import LEFT
 from tests.support.gate import PATIENCE, Gate
 from tests.support.page import click, open_page, query_of, settled, words
 from tests.support.rerank_service import RerankService
@@ -165,6 +166,108 @@ def test_a_reload_finds_the_work_with_its_texts_and_then_its_result(
     job = manager.get(job_id)
     assert job is not None
     assert job.asked is None
+
+
+class Tabs:
+    """Which tabs are open: all, until a test closes them."""
+
+    closed = False
+
+    def is_open(self, _tab: str) -> bool:
+        """Whether any is."""
+        return not self.closed
+
+
+@pytest.fixture
+def tabs(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Tabs:
+    """Tabs that a test closes; work that all have left ends after two minutes of the test's clock."""
+    made = Tabs()
+    attendance = Attendance(made.is_open, grace=120, clock=clock)
+    monkeypatch.setattr(stores, "attendance", lambda: attendance)
+    return made
+
+
+def left(tabs: Tabs, clock: Clock) -> None:
+    """Close all tabs, and let two minutes go by."""
+    tabs.closed = True
+    for seconds in (1.0, 125.0):
+        clock.seconds += seconds
+        stores.attendance().look()
+
+
+def test_a_closed_tab_ends_local_work(
+    app: Callable[..., AppTest],
+    manager: JobManager,
+    tabs: Tabs,
+    clock: Clock,
+    gate: Gate,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After a time of grace; whoever opens the link reads why, with the texts as they were."""
+    page = under_way(app, gate, monkeypatch)
+    (job,) = manager.under_way()
+    left(tabs, clock)
+    gate.open()
+    assert job.wait(PATIENCE)
+    assert (job.state, job.cancel_reason) == ("cancelled", LEFT)
+    assert LEFT in words(settled(open_page(PAGE, query_of(page))))
+
+
+def test_a_reload_keeps_local_work(
+    app: Callable[..., AppTest],
+    manager: JobManager,
+    tabs: Tabs,
+    clock: Clock,
+    gate: Gate,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The new page follows it, so that it goes on as long as that one is open."""
+    page = under_way(app, gate, monkeypatch)
+    (job,) = manager.under_way()
+    tabs.closed = True
+    clock.seconds += 1.0
+    stores.attendance().look()
+    tabs.closed = False
+    again = open_page(PAGE, query_of(page))
+    clock.seconds += 125.0
+    assert stores.attendance().look() == ()
+    gate.open()
+    assert job.wait(PATIENCE)
+    assert settled(again).session_state["playground"].run.query == "a private question"
+
+
+@pytest.mark.usefixtures("occupied", "tabs")
+def test_what_may_cost_money_goes_on(
+    app: Callable[..., AppTest], manager: JobManager, tabs: Tabs, clock: Clock, gate: Gate
+) -> None:
+    """Nothing that is paid for is lost: a hosted call is never ended by a closed tab, and nobody is asked about it."""
+    page = click(ask(app(HOSTED, gateflow="ok"), "a question"), "Rerank")
+    job = manager.under_way()[-1]
+    assert not [box for box in page.checkbox if box.key == f"go_on_{job.id}"]
+    left(tabs, clock)
+    assert not job.cancel_requested
+    gate.open()
+    assert job.wait(PATIENCE)
+    assert job.state == "done"
+
+
+@pytest.mark.usefixtures("occupied")
+def test_long_work_goes_on_where_that_was_asked(
+    app: Callable[..., AppTest], manager: JobManager, tabs: Tabs, clock: Clock, gate: Gate
+) -> None:
+    """Where work is long a box offers that; short work has none."""
+    many = "\n".join(f"printer number {number} and what to do when it does not print" for number in range(3_000))
+    page = click(ask(app(KEYWORD), "printer", many), "Rerank")
+    job = manager.under_way()[-1]
+    page = page.checkbox(key=f"go_on_{job.id}").check().run()
+    left(tabs, clock)
+    assert not job.cancel_requested
+    gate.open()
+    assert job.wait(PATIENCE)
+    assert job.state == "done"
+    settled(page)
+    short = ask(page, "printer")
+    assert [box.label for box in click(short, "Rerank").checkbox if box.label.startswith("Go on")] == []
 
 
 @pytest.mark.slow

@@ -82,6 +82,20 @@ def test_other_columns_can_be_read_in_any_order(app, service: RerankService) -> 
     assert page.session_state["playground"].run.request.rank_fields == ("price", "title")
 
 
+def test_a_field_is_moved_up_with_one_click(app) -> None:
+    """Every field but the first has a button that puts it before the one above; the preview follows."""
+    page = shop(app({"example": "own"}))
+    page.multiselect(key=CHOICE).set_value(["title", "text", "price"]).run()
+    assert labels(page).count("Move up") == 2
+    page.button(key=keys.of(keys.RANK_FIELDS_UP, keys.DOCUMENTS, 2)).click().run()
+    assert page.multiselect(key=CHOICE).value == ["title", "price", "text"]
+    click(page, "Move up")
+    assert page.multiselect(key=CHOICE).value == ["price", "title", "text"]
+    assert "199,00 €\nLeki 2 person trekking tent\n2 kg, double wall" in [each.value for each in page.code]
+    page.multiselect(key=CHOICE).set_value(["text"]).run()
+    assert "Move up" not in labels(page)
+
+
 def test_what_is_shown_and_not_read_is_named(app) -> None:
     """A title that is left out is named with a click that adds it, above the text; so is a text."""
     page = shop(app({"example": "own"}))

@@ -11,10 +11,11 @@ from streamlit.testing.v1 import AppTest
 from pages.components.jobs import page_job
 from pages.components.search import contradicting, filling
 from pages.components.search import run as search_run
-from pages.components.session import stores
+from pages.components.session import keys, stores
 from rerank_core import samples
 from rerank_core.corpora import CorpusStore
 from rerank_core.exports.answers import nothing_known_text
+from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.storage.missing_articles import MissingArticleStore
 from tests.support import made_files as made
 from tests.support.gate import Gate
@@ -518,3 +519,26 @@ def test_a_file_of_the_same_name_takes_the_place_of_the_old_one(app) -> None:
     at.segmented_control(key="corpus_same_name").set_value("keep").run()
     press(at, "Add")
     assert [document.text for document in CorpusStore().open(base.id)] == ["Sun hats", "Boots cost 95", "Rain hats"]
+
+
+def test_what_is_read_of_a_live_engine_is_chosen_after_its_first_search(app, loopback: Loopback) -> None:
+    """Title and text until then; any field that came with the documents, in the order that is asked for."""
+    found = {"title": "Wide boots", "body": "For wide feet", "brand": "Leki"}
+    hits = {"hits": {"hits": [{"_index": "kb", "_id": "7", "_score": 1.5, "_source": found}]}}
+    loopback.script(answers(200, hits), answers(200, hits))
+    at = live(app(), loopback.url)
+    assert "Its other fields can be chosen after the first search." in words(at)
+    at.text_input(key="live_title").set_value("title").run()
+    at.text_area(key="question").set_value("boots").run()
+    search(at)
+    assert at.session_state["search"].answer.run.request.rank_fields == TITLE_AND_TEXT
+    (choice,) = at.multiselect
+    assert choice.options == ["title", "text", "brand"]
+    choice.set_value(["title", "text", "brand"]).run()
+    at.button(key=keys.of(keys.RANK_FIELDS_UP, keys.LIVE_INDEX, 2)).click().run()
+    assert at.multiselect[0].value == ["title", "brand", "text"]
+    assert "What is read of the passages changed since this search" in words(at)
+    search(at)
+    run = at.session_state["search"].answer.run
+    assert run.request.rank_fields == ("title", "brand", "text")
+    assert "What is read of the passages changed" not in words(at)

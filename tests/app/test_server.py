@@ -283,7 +283,8 @@ def test_the_app_keeps_what_the_models_compute(monkeypatch):
     import app
 
     monkeypatch.setattr(warm_up, "warm", lambda: None)
-    monkeypatch.setattr(app.st, "get_option", lambda _name: True)
+    option = app.st.get_option
+    monkeypatch.setattr(app.st, "get_option", lambda name: name == "server.headless" or option(name))
     monkeypatch.setattr(computed, "_store", None)
 
     async def started():

@@ -136,18 +136,10 @@ async def neighbour(server: Server) -> tuple[Figures, Figures]:
             greedy.append(session)
         for _ in range(8):
             await victim.press(alone)
-        pressed = [
-            asyncio.create_task(
-                session.press(
-                    "Rerank",
-                    Query="where is the printer",
-                    Documents=texts(NEIGHBOUR_DOCUMENTS, NEIGHBOUR_WORDS, chance),
-                )
-            )
-            for session in greedy
-        ]
-        for task in pressed:
-            await task
+        for session in greedy:
+            documents = texts(NEIGHBOUR_DOCUMENTS, NEIGHBOUR_WORDS, chance)
+            await session.type(Query="where is the printer", Documents=documents)
+        await asyncio.gather(*(session.press("Rerank") for session in greedy))
         under_way = [asyncio.create_task(one.until(lambda heard: heard.finished and not heard.works)) for one in greedy]
         while len(beside.seconds) + len(beside.errors) < 8 and not all(task.done() for task in under_way):
             await victim.press(beside)

@@ -20,7 +20,7 @@ The public names of the package, from their docstrings. `make reference` writes 
 is behind the code.
 """
 _GROUPS: dict[str, tuple[str, ...]] = {
-    "Clients": ("Client", "AsyncClient"),
+    "Clients": ("Client", "AsyncClient", "ClientEvent", "Attempt"),
     "Requests and answers": (
         "Document",
         "RerankRequest",

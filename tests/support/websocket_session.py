@@ -82,14 +82,24 @@ class WebsocketSession:
         """Open a page, and wait until it is drawn."""
         return await self._run(page=page, query_string=query_string)
 
+    async def type(self, **typed: str) -> Heard:
+        """Type into fields, by their labels with _ for spaces, and wait until the page is drawn and nothing is under
+        way, such as the reading of a long paste."""
+        self._take(typed)
+        await self._run()
+        return await self.until(lambda heard: heard.finished and not heard.works)
+
     async def press(self, label: str, **typed: str) -> Heard:
-        """Type into fields, by their labels with _ for spaces, press a button, and wait until the page is drawn."""
+        """Type into fields, press a button, and wait until the page is drawn."""
+        self._take(typed)
+        _kind, button = self.widgets[label]
+        return await self._run(pressed=button)
+
+    def _take(self, typed: Mapping[str, str]) -> None:
         for name, text in typed.items():
             kind, widget = self.widgets[name.replace("_", " ")]
             assert kind in ("text_area", "text_input"), f"{name} is a {kind}"
             self.states[widget] = WidgetState(id=widget, string_value=text)
-        _kind, button = self.widgets[label]
-        return await self._run(pressed=button)
 
     async def until(self, holds: Callable[[Heard], bool], patience: float = PATIENCE) -> Heard:
         """Wait until what was heard since the last press is so, asking for fragments as a browser does."""

@@ -10,8 +10,9 @@ import streamlit as st
 from pages.components.compare.state import CompareState, Part, state
 from pages.components.display import errors
 from pages.components.display.download import download
+from pages.components.display.ownership import SHARE
 from pages.components.inputs.examples import TITLES, load_example
-from pages.components.session import keys, stores, unsaved
+from pages.components.session import keys, people, stores, unsaved
 from pages.components.session.texts import OWN, texts
 from rerank_core.exports.comparison import votes_csv
 from rerank_core.ranking.blind_test import Vote, shuffled
@@ -144,9 +145,33 @@ def _tally(current: CompareState) -> None:
             type="tertiary",
             help="A CSV with each round: the question, the models shown, the one chosen.",
         )
+        signed_in = people.current() is not None
         with st.popover("Forget the votes", type="tertiary", icon=":material/restart_alt:"):
-            st.text("Forget all votes that are kept on this machine? This cannot be undone.")
+            whose = (
+                "your own votes; what others share stays" if signed_in else "all votes that are kept on this machine"
+            )
+            st.text(f"Forget {whose}? This cannot be undone.")
             st.button("Yes, forget them", on_click=_forget, key=keys.FORGET_VOTES)
+        if signed_in:
+            _share_switch()
+
+
+def _share_switch() -> None:
+    """Whether one's own votes count for everyone here; those of the tally that are one's own, in words."""
+    with contextlib.suppress(StoreError):  # the vote itself says when votes cannot be kept
+        store = stores.votes()
+        st.session_state[keys.SHARE_VOTES] = store.shared()
+        st.text(f"{store.own():,} of them yours", width="content")
+        st.toggle(
+            SHARE, key=keys.SHARE_VOTES, on_change=_share, help="Everyone who signs in here counts your votes too."
+        )
+
+
+def _share() -> None:
+    try:
+        stores.votes().share(bool(st.session_state[keys.SHARE_VOTES]))
+    except StoreError as error:
+        state().vote_error = error
 
 
 def _label(key: str) -> str:
@@ -178,6 +203,7 @@ def _forget() -> None:
     current.tally = type(current.tally)()
     try:
         stores.votes().forget()
+        current.tally = stores.votes().tally()
     except StoreError as error:
         current.vote_error = error
 

@@ -59,7 +59,8 @@ def result(top_n: int) -> None:
             with st.container(key=keys.HEADLINE):
                 st.text(said[0])
             if not blind:
-                share(lambda: _shared(columns, top_n, [said[0], *below]))
+                runs = [column.run for column in columns]
+                share(lambda: _shared(columns, top_n, [said[0], *below]), runs, keys.RUNS)
     compare_blind.vote(current, [column.part for column in columns], [column.head for column in columns])
     if not blind:  # a warning, like a scale of its own, is a model's signature
         _notices(columns)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,6 +26,7 @@ from rerank_core.ranking.blind_test import shuffled
 from rerank_core.ranking.comparison import WholeCost, whole_cost
 from rerank_core.ranking.contender import MAX_CONTENDERS, Contender, short_names
 from rerank_core.retrieval.starting_order import StartBy, StartingOrder, start_order
+from rerank_core.storage.ownership import NOT_SHARED
 from rerank_core.storage.run_record import Run, new_id
 from rerank_core.storage.sqlite_file import StoreError
 
@@ -235,6 +235,7 @@ def restore(run_ids: str) -> None:
     store. Parts that are nowhere are left out, and those that do not compare; the page says so."""
     current, mine = state(), COMPARE.job()
     ids = [name for name in dict.fromkeys(run_ids.split(",")) if name][:MAX_CONTENDERS]
+    mine.message = ""
     parts: list[Part] = []
     under_way: dict[str, str] = {}
     for run_id in ids:
@@ -252,7 +253,7 @@ def restore(run_ids: str) -> None:
         for part in parts
         if (asked := _question(part)) is not None
     }
-    mine.message = _left_out(len(ids), len(parts))
+    mine.message = mine.message or _left_out(len(ids), len(parts))
     if len(questions) > 1 or len({part.contender for part in parts}) < len(parts):
         parts, under_way = [], {}
         mine.message = "The link names runs that do not compare: of different questions, or of one model twice."
@@ -296,8 +297,11 @@ def _saved(run_id: str) -> Run | None:
         run = found.result()
         unsaved.recall(run)
         return run
-    with contextlib.suppress(StoreError):
+    try:
         return stores.runs().get(run_id)
+    except StoreError as error:
+        if error.code == NOT_SHARED:
+            COMPARE.job().message = str(error)
     return None
 
 

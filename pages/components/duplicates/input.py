@@ -10,7 +10,7 @@ from pages.components.display.board import shown
 from pages.components.duplicates.run import DUPLICATES
 from pages.components.duplicates.state import ALL, NO_MODEL, ONE, OWN, DuplicatesAsked, Outcome, state
 from pages.components.inputs import pastes, uploads
-from pages.components.inputs.collections import MISSING, SAMPLE, source_select
+from pages.components.inputs.collections import SAMPLE, source_select
 from pages.components.inputs.controls import paste_area, segmented
 from pages.components.inputs.document_files import PLAIN_DOCUMENT_FILES, documents_of
 from pages.components.inputs.import_report import paste_report, report
@@ -89,12 +89,12 @@ def source_control() -> str:
     )
 
 
-def source_missing() -> None:
+def source_missing(why: str) -> None:
     """The collection that was chosen is gone, and nothing else is compared in its place."""
     current = state()
     current.wanted = DUPLICATES.job().asking = False
     current.source_missing = True
-    DUPLICATES.job().message = f"{MISSING} Nothing was compared. The sample is chosen now."
+    DUPLICATES.job().message = f"{why} Nothing was compared. The sample is chosen now."
 
 
 def mode_control(connection: Connection) -> str:

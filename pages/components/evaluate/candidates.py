@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.components.display import glossary
+from pages.components.display.ownership import named
 from pages.components.evaluate.state import open_set, reported, state
 from pages.components.inputs.collections import LIVE, SAMPLE, LiveSettings, passages_of
 from pages.components.inputs.search_engine import live_settings
@@ -74,7 +75,11 @@ def _search_control(label: str, *, allow_none: bool, own: bool = False) -> Searc
     if own:
         names = {OWN: "The documents of these files, by keyword", **names}
     names |= {SAMPLE: "Sample knowledge base"}
-    names |= {one.id: f"{one.name} ({one.passages:,} passages)" for one in stores.corpora().list() if not one.problem}
+    names |= {
+        one.id: named(f"{one.name} ({one.passages:,} passages)", one.ownership)
+        for one in stores.corpora().list()
+        if not one.problem
+    }
     names[LIVE] = "A live search engine"
     key = keys.EVALUATE_SOURCE_MISSING if allow_none else keys.EVALUATE_SOURCE
     with st.container(horizontal=True, vertical_alignment="bottom"):

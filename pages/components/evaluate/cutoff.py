@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import streamlit as st
 
 from pages.components.display import errors
 from pages.components.display.cut_line import CutPicture, Fact, Panel, Series, cut_line
+from pages.components.display.ownership import may_change, named, share_switch
 from pages.components.evaluate.orders import (
     best,
     rankings,
@@ -22,8 +24,9 @@ from pages.components.evaluate.state import Cut, reported, state
 from pages.components.session import keys, stores, thresholds
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.records import Ranking
-from rerank_core.evaluation.measures.cutoff import CutOff, CutPoint, TopN, cut_off
+from rerank_core.evaluation.measures.cutoff import CutOff, CutPoint, Threshold, TopN, cut_off
 from rerank_core.evaluation.query_sets.query_set import QuerySet
+from rerank_core.storage.ownership import Ownership
 
 STEPS = 200
 MANY_UNRATED = 0.3
@@ -154,10 +157,27 @@ def _kept(ranking: Ranking) -> None:
     kept = stores.query_sets().threshold(one.provider, one.model)
     if kept is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.text(f"Kept for this model: {kept.score:.3f} ({kept.how})", width="content")
-            st.button(
-                "Forget it", type="tertiary", icon=":material/close:", on_click=store, args=(one.provider, one.model)
+            owned = Ownership(kept.owner, kept.shared)
+            st.text(named(f"Kept for this model: {kept.score:.3f} ({kept.how})", owned), width="content")
+            if may_change(owned):
+                st.button(
+                    "Forget it",
+                    type="tertiary",
+                    icon=":material/close:",
+                    on_click=store,
+                    args=(one.provider, one.model),
+                )
+            share_switch(
+                owned,
+                partial(_share_kept, kept),
+                key=keys.SHARE_THRESHOLD,
+                meaning="It holds on the boards of everyone here who keeps no threshold of their own for this model.",
             )
+
+
+def _share_kept(kept: Threshold, shared: bool) -> None:
+    with reported():
+        stores.query_sets().share_threshold(kept, shared)
 
 
 def store(provider: str, model: str | None, score: float | None = None, how: str = "") -> None:

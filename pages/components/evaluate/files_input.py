@@ -8,6 +8,7 @@ from functools import partial
 import streamlit as st
 
 from pages.components.display import errors
+from pages.components.display.ownership import seen_by_everybody
 from pages.components.evaluate.candidates import job, save, search_for_missing, start, typed
 from pages.components.evaluate.new_run import importing
 from pages.components.evaluate.orders import remembered
@@ -43,6 +44,7 @@ FILES, TYPED = "From files", "From a list of queries"
 
 def add() -> None:
     """The two ways in."""
+    seen_by_everybody()
     way = st.segmented_control(
         "Where do the queries come from?", [FILES, TYPED], required=True, default=FILES, key=keys.EVALUATE_WAY
     )

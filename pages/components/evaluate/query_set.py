@@ -8,11 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.display import errors
+from pages.components.display.ownership import may_change, said, share_switch
 from pages.components.evaluate.files_input import add, inbox
 from pages.components.evaluate.new_run import what_is_read
 from pages.components.evaluate.orders import remembered
 from pages.components.evaluate.saved import choose_saved, delete_popover, rename_popover
-from pages.components.evaluate.state import is_sample, leave_set, open_set, saved_sets, state
+from pages.components.evaluate.state import is_sample, leave_set, open_set, reported, saved_sets, state
 from pages.components.inputs.import_report import problems
 from pages.components.inputs.query_sets import labels_of
 from pages.components.session import keys, stores
@@ -61,7 +62,7 @@ def _choose() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         choose_saved("Query set", named, current.set_id, open_set, key=keys.QUERY_SET, width=420)
         summary = saved.get(current.set_id or "")
-        if summary is not None and not is_sample(summary):
+        if summary is not None and not is_sample(summary) and may_change(summary.ownership):
             rename_popover(
                 summary.name,
                 partial(_rename, summary.id),
@@ -72,6 +73,15 @@ def _choose() -> None:
                 "Delete this query set with its ratings and experiments? This cannot be undone.",
                 partial(_delete, summary.id),
             )
+        if summary is not None:
+            said(summary.ownership)
+            share_switch(
+                summary.ownership,
+                partial(_share, summary.id),
+                key=keys.SHARE_SET,
+                meaning="Everyone who signs in here finds this query set, reads its queries, documents and ratings, "
+                "and can rate in it and run models on it. Only you change or delete it.",
+            )
     if current.query_set is not None:
         st.text(f"{describe(current.query_set)}. Initial order: {current.query_set.order_name}.")
         for note in current.query_set.notes:
@@ -81,6 +91,11 @@ def _choose() -> None:
 def _rename(set_id: str, name: str) -> None:
     stores.query_sets().rename(set_id, name)
     open_set(set_id)
+
+
+def _share(set_id: str, shared: bool) -> None:
+    with reported():
+        stores.query_sets().share(set_id, shared)
 
 
 def _delete(set_id: str) -> None:

@@ -13,22 +13,26 @@ import streamlit as st
 import rerank_core as rc
 from pages.components.display import errors
 from pages.components.display.markdown import escaped
+from pages.components.display.ownership import may_change, named, said, share_switch
 from pages.components.evaluate.saved import choose_saved, delete_popover, rename_popover
 from pages.components.evaluate.state import experiment, go, open_experiment, reported, state
 from pages.components.evaluate.terms import limit_field, rate_fields
 from pages.components.jobs import size
 from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
 from pages.components.jobs.page_job import failure as why
+from pages.components.jobs.progress import go_on_control, queue_words
 from pages.components.session import account, keys, stores
 from pages.components.session import connection as connections
 from rerank_core import RerankError, pricing
 from rerank_core.documents.working_list import unused_name
+from rerank_core.evaluation.experiments.ledger import Ask
 from rerank_core.evaluation.experiments.records import Experiment, ExperimentProgress, RatePolicy
 from rerank_core.evaluation.experiments.runner import Only, RunOptions, run_experiment
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.jobs import Job
 from rerank_core.pricing.allowance import Purse
 from rerank_core.ranking.contender import Contender
+from rerank_core.storage.ownership import Ownership
 
 STATES = {
     "new": "not started",
@@ -45,7 +49,7 @@ STATES = {
 def experiment_list() -> None:
     """The experiments of this query set."""
     current = state()
-    saved = {one.id: one for one in stores.experiments().list(current.set_id)}
+    saved = {one.id: one for one in stores.experiments().list(current.set_id, current.experiment_id)}
     if not saved:
         return
     if current.experiment_id not in saved:
@@ -54,17 +58,27 @@ def experiment_list() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         choose_saved("Experiment", titles, current.experiment_id, open_experiment, key=keys.EXPERIMENT, width=560)
         shown = saved[current.experiment_id]
-        rename_popover(
-            _own_name(shown),
-            partial(stores.experiments().rename, shown.id),
-            field=keys.of(keys.EXPERIMENT_NAME, shown.id),
-            button=keys.RENAME_EXPERIMENT,
-        )
-        if not under_way():
-            delete_popover(
-                "Delete this experiment with its answers? Answers that were paid for are lost.",
-                partial(_delete, shown.id),
+        owned = _ownership(shown)
+        said(owned)
+        if may_change(owned):
+            rename_popover(
+                _own_name(shown),
+                partial(stores.experiments().rename, shown.id),
+                field=keys.of(keys.EXPERIMENT_NAME, shown.id),
+                button=keys.RENAME_EXPERIMENT,
             )
+            if not under_way():
+                delete_popover(
+                    "Delete this experiment with its answers? Answers that were paid for are lost.",
+                    partial(_delete, shown.id),
+                )
+        share_switch(
+            owned,
+            partial(_share, shown.id),
+            key=keys.SHARE_EXPERIMENT,
+            meaning="Everyone who signs in here finds this experiment, with its figures, its costs and the query set "
+            "that it is about. Only you pause it, go on with it, change or delete it.",
+        )
 
 
 def _titles(newest_first: Sequence[Experiment]) -> dict[str, str]:
@@ -75,7 +89,16 @@ def _titles(newest_first: Sequence[Experiment]) -> dict[str, str]:
         when = one.created.astimezone().strftime("%d %b %H:%M")
         about = f"{when}, {_own_name(one) or ', '.join(contender.label for contender in one.contenders)}"
         names[one.id] = unused_name(about, names.values())
-    return {one.id: f"{names[one.id]}: {STATES[one.state]}" for one in newest_first}
+    return {one.id: named(f"{names[one.id]}: {STATES[one.state]}", _ownership(one)) for one in newest_first}
+
+
+def _ownership(one: Experiment) -> Ownership:
+    return Ownership(one.owner, one.shared)
+
+
+def _share(experiment_id: str, shared: bool) -> None:
+    with reported():
+        stores.experiments().share(experiment_id, shared)
 
 
 def _own_name(one: Experiment) -> str:
@@ -130,6 +153,7 @@ def submit(one: Experiment, only: Only = "open") -> bool:
         (stores.experiments(), one.id, current.query_set, client_of, options),
         id=one.id,
         size=_size(current.query_set, one),
+        goes_on=any(not contender.is_local for contender in one.contenders),
     )
     mine = job()
     mine.forget()
@@ -197,22 +221,24 @@ def status(one: Experiment) -> None:
 
 
 def _next_steps(one: Experiment, now: ExperimentProgress) -> None:
-    open_ones = now.total - now.done - now.failed
+    open_ones, mine = now.total - now.done - now.failed, may_change(_ownership(one))
     with st.container(horizontal=True, width="content"):
-        if open_ones > 0:
+        if open_ones > 0 and mine:
             label = "Start" if now.state == "new" else "Resume"
             if st.button(label, icon=":material/play_arrow:", key=keys.RESUME_RUN):
                 submit(one)
                 st.rerun()
         if now.done and not open_ones:
             st.button("See the answer", icon=":material/insights:", key=keys.SEE_ANSWER, on_click=go, args=("Answer",))
-        if now.failed and st.button(
-            f"Run the {now.failed:,} failed again", icon=":material/refresh:", key=keys.RERUN_FAILED
+        if (
+            now.failed
+            and mine
+            and st.button(f"Run the {now.failed:,} failed again", icon=":material/refresh:", key=keys.RERUN_FAILED)
         ):
             submit(one, only="failed")
             st.rerun()
         hosted = sorted({contender.provider for contender in one.contenders if not contender.is_local})
-        if hosted and (open_ones > 0 or now.failed):
+        if mine and hosted and (open_ones > 0 or now.failed):
             with st.popover("Speed and limit", icon=":material/speed:"):
                 _terms(one, hosted)
 
@@ -252,17 +278,25 @@ def _progress() -> None:
     one = state().experiment_id
     if one is None or not under_way():
         st.rerun()
-    now, asked = stores.experiments().progress(one), stores.experiments().asked(one)
+    now, asked, mine = stores.experiments().progress(one), stores.experiments().asked(one), running()
+    may = may_change(_ownership(stores.experiments().get(one)))
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.progress(now.fraction, text=escaped(now.text), width="stretch")
+        st.progress(now.fraction, text=(mine and queue_words(mine)) or escaped(now.text), width="stretch")
         for what, icon, key, off in (
             ("pause", ":material/pause:", keys.PAUSE_RUN, bool(asked)),
             ("cancel", ":material/stop_circle:", keys.CANCEL_RUN, asked == "cancel"),
         ):
-            ask = stores.experiments().ask
-            st.button(what.capitalize(), icon=icon, disabled=off, key=key, on_click=ask, args=(one, what))
+            off = off or not may
+            st.button(what.capitalize(), icon=icon, disabled=off, key=key, on_click=_ask, args=(one, what))
+    if mine is not None:
+        go_on_control([mine])
     if asked:
         st.caption("Stopping once the requests under way have come back: they are paid for.")
+
+
+def _ask(experiment_id: str, what: Ask) -> None:
+    with reported():
+        stores.experiments().ask(experiment_id, what)
 
 
 def _ledger(one: Experiment) -> None:

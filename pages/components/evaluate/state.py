@@ -9,11 +9,13 @@ from dataclasses import dataclass, field, replace
 import streamlit as st
 
 from pages.components.session import keys, page_state, stores
+from pages.components.session.owner import keeper
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.records import Experiment
 from rerank_core.evaluation.query_sets.query_set import SAMPLE_NAME, QuerySet
 from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.ranking.contender import Contender
+from rerank_core.storage.ownership import NOT_SHARED
 from rerank_core.storage.query_sets import QuerySetSummary
 
 STEPS = ["Query set", "Rate", "Run", "Answer", "Cut-off", "Cost", "Report"]
@@ -21,6 +23,8 @@ FREE = tuple(Contender("local", model) for model in ("local-keyword", "local-mul
 """What the sample is measured with on a first visit: the models of this computer that take seconds for it. The
 others read with a cross-encoder, which takes a minute; they are chosen on the Run step."""
 
+
+_DELETED, _UNSHARED = "has been deleted in another window", "is not shared with you any more"
 
 Cut = tuple[str | None, str, int]
 """What a line of the Cut-off step is about: the experiment, the model's label, from which grade an answer is good."""
@@ -93,13 +97,16 @@ def reported() -> Iterator[None]:
 
 
 def saved_sets() -> tuple[QuerySetSummary, ...]:
-    """The saved query sets, newest first, the sample always among them and last. One that an earlier version of the
-    program came with stays for its runs, before the sample of today."""
-    saved, today = stores.query_sets().list(), len(stores.sample_query_set())
-    if not any(is_sample(one) and one.queries == today for one in saved):
+    """The saved query sets, newest first, one's own sample always among them and last. One that an earlier version of
+    the program came with stays for its runs, before the sample of today; so does another's that is shared. The set in
+    work is among them, also where an operator has followed a link to it."""
+    saved, today, mine = stores.query_sets().list(state().set_id), len(stores.sample_query_set()), keeper()
+    if not any(is_sample(one) and one.queries == today and one.ownership.owner == mine for one in saved):
         stores.query_sets().save(stores.sample_query_set())
-        saved = stores.query_sets().list()
-    return tuple(sorted(saved, key=lambda one: is_sample(one) and 1 + (one.queries == today)))
+        saved = stores.query_sets().list(state().set_id)
+    return tuple(
+        sorted(saved, key=lambda one: is_sample(one) and 1 + (one.queries == today) + (one.ownership.owner == mine))
+    )
 
 
 def is_sample(one: QuerySetSummary | QuerySet | None) -> bool:
@@ -134,12 +141,12 @@ def refresh() -> None:
     if current.set_id is None or current.query_set is None:
         return
     with reported():
-        version = stores.query_sets().version_of(current.set_id)
+        version, lost = _version(current.set_id)
         if version is None:
             gone = current.query_set.name
             leave_set()
             raise RerankError(
-                f"The query set '{gone}' has been deleted in another window.",
+                f"The query set '{gone}' {lost}.",
                 hint="Choose another one, or load it again.",
             )
         if version != current.version:
@@ -154,6 +161,16 @@ def refresh() -> None:
             _look_for(current.experiment_id)
 
 
+def _version(set_id: str) -> tuple[tuple[int, ...] | None, str]:
+    """What a set looks like now; None where it is gone for this person, with what became of it in words."""
+    try:
+        return stores.query_sets().version_of(set_id), _DELETED
+    except RerankError as error:
+        if error.code == NOT_SHARED:
+            return None, _UNSHARED
+        raise
+
+
 def _look_for(experiment_id: str) -> None:
     """Turn to the latest of the others where an experiment is gone, and say so."""
     current = state()
@@ -161,11 +178,11 @@ def _look_for(experiment_id: str) -> None:
         stores.experiments().get(experiment_id)
     except RerankError as error:
         current.experiment_id = None
-        if error.code != "experiment_not_found":
+        if error.code not in ("experiment_not_found", NOT_SHARED):
             raise
         current.experiment_id = _latest(current.set_id)
         raise RerankError(
-            "The run that was shown here has been deleted in another window.",
+            f"The run that was shown here {_UNSHARED if error.code == NOT_SHARED else _DELETED}.",
             hint="This is the latest of the others." if current.experiment_id else "Choose models and run them again.",
         ) from error
 

@@ -63,7 +63,7 @@ def current_summary(headline: Callable[[Summary], str], *, to_all: bool = False)
         if under_way() and error.code == "no_answers":
             st.caption(
                 "The models are ranking every query now; the answer appears here when they are done. You can go on "
-                "reading, leave the page or close the tab: the run goes on."
+                "reading or leave the page: the run goes on."
             )
             return None
         if current.query_set is not None and error.code == "no_ratings":

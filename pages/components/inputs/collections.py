@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,15 +10,18 @@ from typing import Any
 import streamlit as st
 
 from pages.components.display.board import shown
+from pages.components.display.ownership import named, operates
 from pages.components.inputs.controls import select
 from pages.components.session import stores
+from rerank_core import RerankError
 from rerank_core.documents.report import count
 from rerank_core.retrieval.live.index import LiveIndex
 from rerank_core.retrieval.passages import Passages
+from rerank_core.storage.ownership import NOT_SHARED
 
 SAMPLE, LIVE = "sample", "live"
 """The ids of the sources that are no knowledge base of this computer."""
-MISSING = "The knowledge base that was chosen is no longer there; it was deleted, perhaps in another window."
+_MISSING = "The knowledge base that was chosen is no longer there; it was deleted, perhaps in another window."
 
 _NAME_CHARACTERS = 90
 
@@ -31,21 +35,47 @@ class LiveSettings:
     typed: bool = True
 
 
-def source_select(label: str, key: str, others: Mapping[str, str], *, missing: Callable[[], object], **how: Any) -> str:
+def source_select(
+    label: str, key: str, others: Mapping[str, str], *, missing: Callable[[str], object], **how: Any
+) -> str:
     """The select box of sources: the sample, the knowledge bases that can be read, and `others` by id; gives an id.
 
-    `missing` is called where the source that was chosen is no longer there; the sample is chosen then.
+    `missing` is called with the reason where the source that was chosen is not there; the sample is chosen then.
     """
     names = {SAMPLE: "Sample knowledge base"}
     for each in stores.corpora().list():
         if not each.problem:
-            names[each.id] = f"{shown(each.name, _NAME_CHARACTERS, one_line=True)} ({count(each.passages, 'passage')})"
+            name = f"{shown(each.name, _NAME_CHARACTERS, one_line=True)} ({count(each.passages, 'passage')})"
+            names[each.id] = named(name, each.ownership)
     names |= others
+    if _opened_by_link(st.session_state.get(key), names):
+        corpus = stores.corpora().open(st.session_state[key])
+        names[corpus.id] = named(shown(corpus.name, _NAME_CHARACTERS, one_line=True), corpus.facts().ownership)
     if st.session_state.get(key) not in names:
         if st.session_state.get(key) is not None:
-            missing()
+            missing(_missing_text(st.session_state[key]))
         st.session_state[key] = SAMPLE
     return select(label, names, key, persist_state="session", **how)
+
+
+def _opened_by_link(source: object, names: Mapping[str, str]) -> bool:
+    """Whether a knowledge base that is in nobody else's list may be opened all the same, as an operator may."""
+    if not isinstance(source, str) or source in names or not operates():
+        return False
+    with contextlib.suppress(RerankError):
+        stores.corpora().open(source)
+        return True
+    return False
+
+
+def _missing_text(source: object) -> str:
+    """Why a knowledge base that was chosen, or that an address names, is not there."""
+    try:
+        stores.corpora().open(str(source))
+    except RerankError as error:
+        if error.code == NOT_SHARED:
+            return str(error)
+    return _MISSING
 
 
 def passages_of(source: str) -> tuple[Passages, str]:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages.components.display import errors
 from pages.components.display.board import shown
+from pages.components.display.ownership import may_change, named
 from pages.components.inputs import ratings
 from pages.components.inputs.rater import rater, rater_input
 from pages.components.session import keys, page_state, stores
@@ -43,7 +44,7 @@ def labels_of(saved: Iterable[QuerySetSummary]) -> dict[str, str]:
     alike; the older set keeps its own."""
     names: dict[str, str] = {}
     for one in sorted(saved, key=lambda one: one.created):
-        names[one.id] = unused_name(f"{one.name} ({one.queries:,})", names.values())
+        names[one.id] = unused_name(named(f"{one.name} ({one.queries:,})", one.ownership), names.values())
     return names
 
 
@@ -54,7 +55,8 @@ def add_ratings(run: Run) -> None:
     if not run.ratings:
         return
     try:
-        saved = {one.id: one for one in stores.query_sets().list() if one.name != SAMPLE_NAME}
+        listed = stores.query_sets().list()
+        saved = {one.id: one for one in listed if one.name != SAMPLE_NAME and may_change(one.ownership)}
     except RerankError as error:
         errors.show(error, title="The query sets cannot be read")
         return

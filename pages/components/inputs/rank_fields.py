@@ -107,6 +107,8 @@ def rank_fields_control(
             "Change", icon=":material/visibility:", type="tertiary", key=_popover(place), on_change="rerun"
         ):
             _choice(there, read, change, place)
+            with st.container(gap="xxsmall"):
+                _order(read, change, place)
             _preview(documents, read)
             if read != read_of(documents, TITLE_AND_TEXT, place):
                 st.button(
@@ -204,8 +206,25 @@ def _choice(
         key=key,
         on_change=changed,
         wrap=True,
-        help="In this order, a line break between them. To put one last, take it out and add it again.",
+        help="In this order, a line break between them.",
     )
+
+
+def _order(read: tuple[str, ...], change: Callable[[tuple[str, ...]], Any], place: str) -> None:
+    """The fields one below the other, as they are read, each with a button that puts it before the one above."""
+    for number, name in enumerate(read if len(read) > 1 else ()):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.text(f"{number + 1}. {shown(name, NAME_CHARACTERS, one_line=True)}")
+            if number:
+                before = (*read[: number - 1], name, read[number - 1], *read[number + 1 :])
+                st.button(
+                    "Move up",
+                    icon=":material/arrow_upward:",
+                    type="tertiary",
+                    key=keys.of(keys.RANK_FIELDS_UP, place, number),
+                    on_click=change,
+                    args=(before,),
+                )
 
 
 def _preview(documents: Sequence[Document], read: tuple[str, ...]) -> None:

@@ -7,16 +7,17 @@ from collections.abc import Callable, Collection
 import streamlit as st
 
 from pages.components.session import keys
+from pages.components.session.owner import keeper
 
 FIRST_RATER = "Me"
 
 
 def rater(people: Callable[[], Collection[str]]) -> str:
-    """Whose ratings are given: "Me" where nobody has rated the set yet. Where somebody has (`people`), empty until this
-    session has said who it is, since it may be another person."""
+    """Whose ratings are given: the person's address where people sign in, else "Me" where nobody has rated the set yet.
+    Where somebody has (`people`), empty until this session has said who it is, since it may be another person."""
     name = st.session_state.get(keys.EVALUATE_RATER)
     if name is None:
-        return "" if people() else FIRST_RATER
+        return keeper() or ("" if people() else FIRST_RATER)
     return str(name).strip()
 
 

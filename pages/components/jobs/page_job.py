@@ -5,7 +5,8 @@ with a plan: the job is refused where it would pass the operator's budget, asks 
 limit would be passed, sets the money aside, hands the tasks to the manager's threads, and waits a moment, so that what
 is soon done is drawn at once. On every run the page calls `take_finished`, which hands each result to the page, and
 `progress`, which shows what is under way with a Cancel. Work goes on when somebody clicks elsewhere or reloads: the
-address names it, and `watch` finds it.
+address names it, and `watch` finds it. Where the tab is closed, what may cost money goes on, and other work ends after
+a while unless it was asked to go on.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pages.components.jobs import spending
 from pages.components.jobs.payment import Payment
 from pages.components.jobs.progress import show_progress
 from pages.components.jobs.size import refuse_too_much
-from pages.components.session import account, page_state, people, stores
+from pages.components.session import account, page_state, people, stores, tab
 from pages.components.session import connection as connections
 from pages.components.session.connection import Connection
 from pages.components.session.owner import owner
@@ -45,7 +46,8 @@ class Task(Generic[T]):
     in US dollars, None where nobody knows. `asked` is what a reloaded page wants to find again while it is under way:
     texts, choices. `name` stands before its bar where several run together. `connection` is over which service it may
     spend. `size` is what it reads in tokens (`pages.components.jobs.size`), by which short work is told from long work
-    and the operator's limit is kept.
+    and the operator's limit is kept. `goes_on` says whether it goes on when its tab is closed; None leaves that to
+    whether it may cost money, since nothing that is paid for may be lost.
     """
 
     work: Callable[..., T]
@@ -56,6 +58,12 @@ class Task(Generic[T]):
     id: str = field(default_factory=new_id)
     connection: Connection | None = None
     size: int = 0
+    goes_on: bool | None = None
+
+    @property
+    def ends_with_its_tab(self) -> bool:
+        """Whether nobody wants it any more once its tab is closed, unless it was asked to go on."""
+        return self.most == 0 if self.goes_on is None else not self.goes_on
 
 
 @dataclass(frozen=True)
@@ -166,6 +174,8 @@ class PageJob(Generic[T]):
         """Go on with work that a link names or that an earlier visit began; whether any of it is remembered."""
         named = dict(zip(ids, names or [""] * len(ids), strict=True))
         self._names = {each: name for each, name in named.items() if self.find(each) is not None}
+        for job in self.jobs:
+            stores.attendance().join(job, tab.here())
         return self.running
 
     def asked(self, job_id: str | None) -> object:
@@ -249,6 +259,8 @@ class PageJob(Generic[T]):
                 payment.release()
                 refused.append(Ended[T](task.id, "failed", error=error))
                 continue
+            if task.ends_with_its_tab:
+                stores.attendance().begin(job, tab.here())
             self._names[task.id] = task.name
             jobs.append(job)
         for ended in refused:

@@ -11,7 +11,7 @@ import streamlit as st
 from pages.components.display.markdown import escaped
 from pages.components.session import keys, stores
 from rerank_core import pricing
-from rerank_core.jobs import Job
+from rerank_core.jobs import SHORT_TOKENS, Job
 
 if TYPE_CHECKING:
     from pages.components.jobs.page_job import JobKind
@@ -66,6 +66,7 @@ def _draw(kind: JobKind[Any], named: Named) -> Callable[[], object]:
             ):
                 for job in jobs:
                     job.cancel()
+        go_on_control(jobs)
         if stopping and kind.paid:
             st.caption("Stopping. A request that is already with a provider may still be billed.")
         elif kind.caption is not None and (caption := kind.caption()):
@@ -76,6 +77,27 @@ def _draw(kind: JobKind[Any], named: Named) -> Callable[[], object]:
             bar.progress(*standing(title, job), width="stretch")
 
     return redraw
+
+
+def go_on_control(jobs: Sequence[Job[Any]]) -> None:
+    """Where long work would end with its tab: whether it shall go on instead. Draws nothing elsewhere."""
+    ending = [job for job in jobs if job.size > SHORT_TOKENS and stores.attendance().goes_on(job) is not None]
+    if not ending:
+        return
+    key = keys.of(keys.GO_ON, ending[0].id)
+
+    def change() -> None:
+        for job in ending:
+            stores.attendance().let_go_on(job, st.session_state[key])
+
+    st.checkbox(
+        "Go on when I close this tab",
+        value=bool(stores.attendance().goes_on(ending[0])),
+        key=key,
+        on_change=change,
+        help="The address of this page brings the result back. Without it the work ends some minutes after the tab is "
+        "closed.",
+    )
 
 
 def _follow(jobs: Sequence[Job[Any]], redraw: Callable[[], object]) -> None:

@@ -24,6 +24,7 @@ from pages.components.jobs import answering
 from pages.components.playground import tabs as playground_tabs
 from pages.components.playground.state import state
 from pages.components.session import keys, thresholds
+from pages.components.sharing.here import whose_run
 from pages.components.sharing.share import beside_headline, share, shared_run
 from rerank_core import pricing, provider, ranking
 from rerank_core.evaluation.measures.measure import mean_name
@@ -45,7 +46,7 @@ def result(run: Run, top_n: int) -> None:
     with beside_headline():
         with st.container(key=keys.HEADLINE):
             st.text(said)
-        share(lambda: shared_run("playground", run, top_n, [said]))
+        share(lambda: shared_run("playground", run, top_n, [said]), [run], keys.RUN)
     # In containers, so that the tabs below keep their place when a notice comes or goes.
     with st.container():
         _notices(run, has_scores)
@@ -127,6 +128,8 @@ def _origin(run: Run) -> str:
     parts.append(run.created.astimezone().strftime("%d %B %Y, %H:%M"))
     if response.request_id:
         parts.append(f"request {response.request_id}")
+    if about := whose_run(run):
+        parts.append(about)
     return " · ".join(parts)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
 from pages.components.display import errors
 from pages.components.display.markdown import escaped
+from pages.components.display.ownership import may_change, named, said, seen_by_everybody, share_switch
 from pages.components.inputs import fold, uploads
 from pages.components.inputs.collections import LIVE, SAMPLE
 from pages.components.inputs.controls import segmented, select
@@ -80,6 +82,7 @@ def manage(source: str) -> None:
         make, keep = st.columns(2, gap="large")
         with make:
             st.subheader("New knowledge base", anchor=False)
+            seen_by_everybody()
             name = st.text_input("Name", key=keys.CORPUS_NAME, placeholder="Help centre", persist_state="session")
             asked = _files("new", name=name)
             if st.button("Create", icon=":material/add:", disabled=asked is None, key=keys.CORPUS_CREATE):
@@ -94,12 +97,24 @@ def _keep(source: str) -> None:
         st.caption("Choose one above to add to it, rename it or delete it. The sample cannot be changed.")
         return
     try:
-        name = stores.corpora().open(source).name
+        facts = stores.corpora().open(source).facts()
     except RerankError as error:
         errors.show(error)
         return
+    if not may_change(facts.ownership):
+        st.subheader("This one is not yours to change", anchor=False)
+        st.text(facts.name)
+        said(facts.ownership)
+        return
     st.subheader("Add to this one", anchor=False)
-    st.text(name)
+    st.text(named(facts.name, facts.ownership))
+    share_switch(
+        facts.ownership,
+        partial(_share, source),
+        key=keys.CORPUS_SHARE,
+        meaning="Everyone who signs in here finds this knowledge base, searches it and reads its passages. Only you "
+        "add to it, rename or delete it.",
+    )
     asked = _files("more", corpus_id=source)
     if asked is not None:
         how = segmented("A file of a name that is there already", SAME_NAME, keys.CORPUS_SAME_NAME, default="replace")
@@ -119,6 +134,13 @@ def _keep(source: str) -> None:
             state().deleting = source
     with st.container():
         _delete(source)
+
+
+def _share(source: str, shared: bool) -> None:
+    try:
+        stores.corpora().share(source, shared)
+    except RerankError as error:
+        FILL.job().error = error
 
 
 def _delete(source: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.display import glossary
-from pages.components.inputs.collections import LIVE, MISSING, SAMPLE, source_select
+from pages.components.inputs.collections import LIVE, SAMPLE, source_select
 from pages.components.inputs.controls import segmented, select
 from pages.components.search import corpus
 from pages.components.search.run import FIRST_SEARCH, SEARCH
@@ -78,12 +78,12 @@ def read() -> None:
     corpus.FILL.job().error, corpus.FILL.job().message = None, ""
 
 
-def source_missing() -> None:
+def source_missing(why: str) -> None:
     """The collection that was chosen is gone. Whoever asks their own content must not get another's answer."""
     current = state()
     current.wanted = SEARCH.job().asking = False
     current.source_missing = True
-    SEARCH.job().message = f"{MISSING} Nothing was searched. The sample is chosen now."
+    SEARCH.job().message = f"{why} Nothing was searched. The sample is chosen now."
 
 
 def source_control() -> str:

@@ -7,6 +7,7 @@ from functools import partial
 
 import streamlit as st
 
+from pages.components.display.ownership import may_change
 from pages.components.inputs.collections import LIVE, SAMPLE
 from pages.components.inputs.rank_fields import has_choice, names_of, offer_titles, rank_fields_control, read_of
 from pages.components.jobs import size
@@ -31,7 +32,7 @@ def offer_titles_of(source: str) -> None:
         return
     with contextlib.suppress(RerankError):  # the page says so where it opens what is to be searched
         corpus = stores.corpora().open(source)
-        if corpus.rank_fields == TEXT_ONLY:
+        if corpus.rank_fields == TEXT_ONLY and may_change(corpus.facts().ownership):
             said = "This knowledge base is searched by its texts only.", "Index anew with titles"
             again = partial(_index, source, TITLE_AND_TEXT)
             offer_titles(TEXT_ONLY, _first_passages(source, corpus), keys.SOURCE, said, again)
@@ -43,6 +44,8 @@ def choice(source: str) -> None:
         return
     with contextlib.suppress(RerankError):  # the page says so where it opens what is to be searched
         corpus, current = stores.corpora().open(source), state()
+        if not may_change(corpus.facts().ownership):
+            return
         passages, there = _first_passages(source, corpus), corpus.rank_fields
         chosen = current.rereading.get(source, there)
         change = partial(current.rereading.__setitem__, source)

@@ -18,6 +18,7 @@ from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
 from pages.components.jobs.paid_call import reranked_run, store_for
 from pages.components.jobs.payment import Payment
 from pages.components.jobs.spending import Wording
+from pages.components.search import live_reading
 from pages.components.search.state import SearchAnswer, SearchAsked, StageChoice, state
 from pages.components.server import addresses
 from pages.components.session import drafts, keys, query_params, stores
@@ -52,11 +53,12 @@ class SearchPlan:
     stage: StageChoice
     connection: Connection
     model: ModelSpec | None
+    live_reading: tuple[str, ...] = TITLE_AND_TEXT
 
     @property
     def rank_fields(self) -> tuple[str, ...]:
-        """What is searched and read of each passage: as the collection has it; of a live index title and text."""
-        return self.passages.rank_fields if self.passages is not None else TITLE_AND_TEXT
+        """What is searched and read of each passage, as the collection has it, or what is read of a live index."""
+        return self.passages.rank_fields if self.passages is not None else self.live_reading
 
     @property
     def asked(self) -> SearchAsked:
@@ -89,7 +91,7 @@ def plan(
 ) -> SearchPlan:
     """What pressing Search now would do. Raises CorpusError where the collection is gone or cannot be read."""
     passages, name = (None, live.name) if live is not None else passages_of(source)
-    return SearchPlan(question, source, name, passages, live, stage, connection, model)
+    return SearchPlan(question, source, name, passages, live, stage, connection, model, state().live_reading)
 
 
 def _work(
@@ -200,6 +202,7 @@ def _size(planned: SearchPlan) -> int:
 def _take(ended: Ended[SearchAnswer]) -> None:
     fold.of(FOLD).opened = False
     state().answer, state().picked = ended.result, None
+    live_reading.read_as_before(ended.result)
     if ended.result is not None:
         # Who comes back finds what they searched last, and not the sample. That is never worth losing a result for.
         with contextlib.suppress(RerankError):

@@ -107,6 +107,8 @@ class SearchState:
     # What is to be read of a new knowledge base, and of an old one, by its id, before it is indexed anew.
     reading: tuple[str, ...] = TITLE_AND_TEXT
     rereading: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    # What is to be read of the documents of a live engine.
+    live_reading: tuple[str, ...] = TITLE_AND_TEXT
     # The first passages of a knowledge base, by its id and how many there are: they stand for all.
     first_passages: tuple[object, tuple[Document, ...]] = (None, ())
     # The near-copies among an answer's first results, by its run and how many were held against each other.

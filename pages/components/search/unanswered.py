@@ -10,8 +10,9 @@ import streamlit as st
 from pages.components.display import errors
 from pages.components.display.board import shown
 from pages.components.display.download import download
+from pages.components.display.ownership import SHARE, may_change, whose
 from pages.components.search.state import state
-from pages.components.session import keys, stores
+from pages.components.session import keys, people, stores
 from rerank_core.errors import RerankError
 from rerank_core.exports.answers import nothing_known_text
 from rerank_core.models import RankedDocument
@@ -19,6 +20,7 @@ from rerank_core.ranking.orders import label_of
 from rerank_core.storage.missing_articles import MissingArticle, missing_articles_csv
 
 _PREVIEW = 160
+_CHOOSE = "Choose rows of the table first: those of your own."
 
 
 def instead(question: str, place: str, best: RankedDocument | None) -> None:
@@ -66,16 +68,18 @@ def articles() -> None:
 
 def _table(noted: tuple[MissingArticle, ...]) -> None:
     key = keys.of(keys.MISSING_TABLE, state().missing_round)
-    chosen = st.dataframe(
-        pd.DataFrame(
-            {
-                "Question": [shown(one.query, _PREVIEW, one_line=True) for one in noted],
-                "Noted": [one.noted.astimezone().strftime("%Y-%m-%d %H:%M") for one in noted],
-                "Searched in": [shown(one.place, 80, one_line=True) for one in noted],
-                "Nearest": [shown(one.near_miss or "", 80, one_line=True) for one in noted],
-                "Its score": [one.score for one in noted],
-            }
-        ),
+    table: dict[str, list[object]] = {
+        "Question": [shown(one.query, _PREVIEW, one_line=True) for one in noted],
+        "Noted": [one.noted.astimezone().strftime("%Y-%m-%d %H:%M") for one in noted],
+        "Searched in": [shown(one.place, 80, one_line=True) for one in noted],
+        "Nearest": [shown(one.near_miss or "", 80, one_line=True) for one in noted],
+        "Its score": [one.score for one in noted],
+    }
+    signed_in = people.current() is not None
+    if signed_in:
+        table["Whose"] = [whose(one.ownership) for one in noted]
+    rows = st.dataframe(
+        pd.DataFrame(table),
         key=key,
         hide_index=True,
         on_select="rerun",
@@ -87,16 +91,29 @@ def _table(noted: tuple[MissingArticle, ...]) -> None:
         },
         alt="Questions that nothing answered",
     )["selection"]["rows"]
+    chosen = tuple(noted[int(place)] for place in rows if place < len(noted))
+    mine = tuple(one for one in chosen if may_change(one.ownership))
     with st.container(horizontal=True):
         download("CSV", lambda: missing_articles_csv(noted), "missing-articles.csv", keys.MISSING_CSV)
         st.button(
             "Take off the list",
             icon=":material/playlist_remove:",
-            disabled=not chosen,
+            disabled=not mine,
             on_click=_remove,
-            args=(tuple(noted[int(place)] for place in chosen if place < len(noted)),),
-            help=None if chosen else "Choose rows of the table first.",
+            args=(mine,),
+            help=None if mine else _CHOOSE,
         )
+        if signed_in:
+            shared = bool(mine) and all(one.ownership.shared for one in mine)
+            st.button(
+                "Take back the sharing" if shared else SHARE,
+                icon=":material/group:",
+                disabled=not mine,
+                key=keys.MISSING_SHARE,
+                on_click=_share,
+                args=(mine, not shared),
+                help=None if mine else _CHOOSE,
+            )
 
 
 def _noted() -> tuple[MissingArticle, ...]:
@@ -109,6 +126,10 @@ def _remove(chosen: tuple[MissingArticle, ...]) -> None:
     _change(lambda: stores.missing_articles().remove(one.id for one in chosen))
     state().removed = chosen
     state().missing_round += 1
+
+
+def _share(chosen: tuple[MissingArticle, ...], shared: bool) -> None:
+    _change(lambda: stores.missing_articles().share((one.id for one in chosen), shared))
 
 
 def _put_back() -> None:

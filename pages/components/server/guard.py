@@ -52,9 +52,10 @@ HEADERS = {
 PAGES = {path.stem for path in Path(__file__).parents[2].glob("*.py")} - {"main", "__init__"}
 # The first part of every address that means something: Streamlit's own, ours, and the pages.
 KNOWN = {"", "_stcore", "app", "auth", "component", "favicon.png", "index.html", "manifest.json", "media"}
-KNOWN |= {"oauth2callback", "readyz", "static", "vendor"} | PAGES
+KNOWN |= {"jobs", "oauth2callback", "readyz", "static", "vendor"} | PAGES
 # Who has not come in gets the frontend, which is the same for every app of Streamlit's, and the way to the sign-in.
-STRANGERS = {"", "auth", "favicon.png", "index.html", "manifest.json", "oauth2callback", "readyz", "static"}
+# What answers the operator's command asks for a token of its own.
+STRANGERS = {"", "auth", "favicon.png", "index.html", "jobs", "manifest.json", "oauth2callback", "readyz", "static"}
 _STRANGERS_PARTS = (["health"], ["host-config"])
 _NOBODYS = (["metrics"], ["agent"], ["script-health-check"])
 UNINVITED = (

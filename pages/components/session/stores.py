@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.components.server import limits
+from pages.components.session import tab
 from pages.components.session.draft_shelf import DraftShelf
 from pages.components.session.owner import actor
 from rerank_core import samples
 from rerank_core.corpora import CorpusStore
-from rerank_core.jobs import Fairness, JobManager
+from rerank_core.jobs import Attendance, Fairness, JobManager
 from rerank_core.retrieval.passages import PassageList
 from rerank_core.storage.missing_articles import MissingArticleStore
 from rerank_core.storage.runs import RunStore
-from rerank_core.storage.spending import SpendingStore
+from rerank_core.storage.spending.store import SpendingStore
 from rerank_core.storage.votes import VoteStore
 
 if TYPE_CHECKING:
@@ -142,6 +143,12 @@ def jobs() -> JobManager:
     return JobManager(workers=_WORKERS, fairness=share)
 
 
+@st.cache_resource(show_spinner=False)
+def attendance() -> Attendance:
+    """Which tabs wait for which work. A closed one may come back for as long as Streamlit keeps its session."""
+    return Attendance(tab.is_open, grace=st.get_option("server.disconnectedSessionTTL"))
+
+
 def forget() -> None:
     """Drop everything that sessions share, so that the next one who asks gets it from the files as they are then."""
     for shared in (
@@ -157,5 +164,6 @@ def forget() -> None:
         _missing_articles,
         spending,
         jobs,
+        attendance,
     ):
         shared.clear()

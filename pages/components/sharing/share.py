@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.components.display.copy_buttons import copy_link, copy_picture
 from pages.components.display.download import download
 from pages.components.session import keys, thresholds
+from pages.components.sharing.here import share_here
 from pages.components.sharing.picture import board_picture
 from rerank_core.documents.report import count
 from rerank_core.exports.result_file import result_html
@@ -55,13 +56,15 @@ def beside_headline() -> DeltaGenerator:
     return st.container(horizontal=True, vertical_alignment="top", horizontal_alignment="distribute", gap="small")
 
 
-def share(make: Callable[[], Shared]) -> None:
-    """Draw the button; `make` is called once somebody opens it."""
+def share(make: Callable[[], Shared], runs: Sequence[Run] = (), name: str = "") -> None:
+    """Draw the button; `make` is called once somebody opens it. `runs` can be shared with everyone who signs in here
+    too; `name` is what an address calls them."""
     popover = st.popover("Share", icon=":material/share:", key=keys.SHARE, on_change="rerun")
     if not popover.open:
         return
     with popover:
         what = make()
+        share_here(runs, name)
         _link(what.result)
         st.caption("One HTML file opens from disk in any browser, without this app and without a network, and prints.")
         download(

@@ -6,6 +6,7 @@ A job for `jobs.JobManager`: `manager.submit(run_experiment, ledger, experiment_
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import random
 import threading
 import time
@@ -151,7 +152,9 @@ class _ExperimentRun:
             return
         self._queues.append(queue)
         for _ in range(min(queue.rate.concurrency, len(queue.tasks))):
-            thread = threading.Thread(target=self._work, args=(queue,), name="rerank-experiment", daemon=True)
+            # in this thread's context, so that the local models know whose work it is
+            run = contextvars.copy_context().run
+            thread = threading.Thread(target=run, args=(self._work, queue), name="rerank-experiment", daemon=True)
             queue.threads.append(thread)
         for thread in queue.threads:
             thread.start()

@@ -7,6 +7,7 @@ import math
 import sys
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -454,3 +455,19 @@ def test_the_keyword_model_passes_the_first_example():
     assert max(row.relevance_score for row in cooking) < max(answer) / 3
     (nothing,) = offline.score(KEYWORD, "boil egg", ["Contact support"])
     assert nothing.relevance_score < threshold
+
+
+def test_weights_are_read_by_their_check_alone():
+    """Every known file of weights is the file of a model, and no other code of the engine looks for a package's files:
+    what is loaded has passed size and sha256."""
+    known = {each for each in vars(weights).values() if isinstance(each, weights.WeightFile)}
+    models = [*engine._EMBEDDINGS.values(), engine._CROSS_ENCODER]
+    assert {model._file for model in models} == known
+    assert all(len(each.sha256) == 64 and each.size > 1_000_000 for each in known)
+    elsewhere = [
+        path.name
+        for path in sorted(Path(weights.__file__).parent.rglob("*.py"))
+        if path.name != "weights.py"
+        and ("find_spec" in path.read_text("utf-8") or ".path()" in path.read_text("utf-8"))
+    ]
+    assert not elsewhere

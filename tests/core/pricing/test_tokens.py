@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import math
 import random
+import string
 import subprocess
 import sys
 import unicodedata
+import uuid
+from base64 import b64encode, urlsafe_b64encode
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -33,14 +37,25 @@ def share_of(character: str) -> int:
     return next(share for first, last, share in SHARES if first <= ord(character) <= last)
 
 
+def more_of(pair: tuple[str, str]) -> int:
+    """What a digit beside a letter, or a capital behind a small letter, counts more."""
+    kinds = tuple(unicodedata.category(each) if each.isascii() else "" for each in pair)
+    if kinds in (("Nd", "Lu"), ("Ll", "Lu")):
+        return 8
+    return 9 if kinds in (("Ll", "Nd"), ("Nd", "Ll"), ("Lu", "Nd")) else 0
+
+
 @given(
     st.text(
-        st.characters(exclude_categories=()) | st.sampled_from("aB1. \n日本ひハ語한（！）👍éไทаж\ud800"), max_size=60
+        st.characters(exclude_categories=()) | st.sampled_from("aabBB11. \n日本ひハ語한（！）👍éไทаж\ud800"),
+        max_size=60,
     )
 )
 def test_each_character_counts_by_its_kind(text: str) -> None:
     """The fast count equals the definition applied to one character after another, rounded up."""
-    assert estimate_tokens(text) == math.ceil(Fraction(sum(map(share_of, text)), 16))
+    assert estimate_tokens(text) == math.ceil(
+        Fraction(sum(map(share_of, text)) + sum(map(more_of, pairwise(text))), 16)
+    )
 
 
 @given(st.text(max_size=40), st.text(max_size=10))
@@ -50,7 +65,8 @@ def test_a_longer_text_never_has_fewer(text: str, more: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "tokens"), [("", 0), ("a", 1), ("abcd", 1), ("abcde", 2), ("a" * 80, 20), ("AB-12", 3), ("\ud800", 1)]
+    ("text", "tokens"),
+    [("", 0), ("a", 1), ("abcd", 1), ("abcde", 2), ("a" * 80, 20), ("AB-12", 3), ("\ud800", 1), ("AB12", 3)],
 )
 def test_a_few_by_hand(text: str, tokens: int) -> None:
     """Four small letters, two capitals, or one sign are a token."""
@@ -109,6 +125,23 @@ for (const row of rows.filter((row) => row.price > 0)) {
 <p>Open <strong>Settings</strong> &amp; choose <a href="/help/security#reset">Security</a>.</p>
 <ul class="steps"><li>Step one: sign out.</li><li>Step two: follow the link.</li></ul></article>
 """,
+    "identifiers": "\n".join(["node.getElementById(nodeName)", "const maxRetryCount = parseInt(value)"] * 10),
+    "codes without a hyphen": "\n".join(
+        f"{DICE.choice('ABCDEFGH')}{DICE.choice('XYZQRS')}{DICE.randint(1000, 99999)}{DICE.choice(['XL', 'DN15', 'B'])}"
+        for _ in range(40)
+    ),
+    "sizes": " ".join(f"{DICE.randint(1, 500)}{DICE.choice(['kg', 'mm', 'GB', 'ms', 'km'])}" for _ in range(60)),
+    "UUIDs": "\n".join(str(uuid.UUID(bytes=DICE.randbytes(16))) for _ in range(30)),
+    "UUIDs in capitals": "\n".join(str(uuid.UUID(bytes=DICE.randbytes(16))).upper() for _ in range(30)),
+    "hexadecimal": "\n".join(DICE.randbytes(32).hex() for _ in range(20)),
+    "short hexadecimal": "\n".join(DICE.randbytes(4).hex() for _ in range(60)),
+    "base64": b64encode(DICE.randbytes(900)).decode(),
+    "base64 of a text": b64encode(b"The quick brown fox jumps over the lazy dog. " * 20).decode(),
+    "base64 for addresses": urlsafe_b64encode(DICE.randbytes(900)).decode(),
+    "ids of letters and digits": "\n".join(
+        "".join(DICE.choices(string.ascii_letters + string.digits, k=11)) for _ in range(40)
+    ),
+    "JSON of ids": json.dumps([{"id": str(uuid.UUID(bytes=DICE.randbytes(16))), "etag": DICE.randbytes(16).hex()}] * 9),
     "a log": "\n".join(
         f"2026-11-{n:02} 10:{n:02}:07,{n * 31:03} INFO [worker-{n % 5}] GET /api/v1/items/{n * 71} took {n * 9}ms"
         for n in range(1, 15)

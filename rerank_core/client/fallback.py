@@ -1,0 +1,80 @@
+"""Several providers, one after the other: who is asked next, with what, and what the answer says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rerank_core import errors
+from rerank_core.client.events import LOGGER
+from rerank_core.errors import RerankError
+from rerank_core.models import RerankRequest, RerankResponse
+from rerank_core.providers.spec import ProviderSpec
+
+LEFT_OUT = frozenset({"missing_key", "missing_option"})
+"""Codes of a provider that cannot be asked as things are, and is left out of a chain."""
+
+
+def goes_on(error: RerankError) -> bool:
+    """Whether the next provider may do better: not where the request itself makes no sense, the client was closed or a
+    spending limit says no."""
+    if isinstance(error, errors.SpendingLimitError) or error.code == "closed":
+        return False
+    return error.status is not None or not isinstance(error, errors.InvalidRequestError)
+
+
+def request_for(spec: ProviderSpec, request: RerankRequest) -> RerankRequest:
+    """The request as the next provider is asked: with its usual model where it does not have the one that is named."""
+    if request.model is None or spec.takes_any_model or spec.model(request.model) is not None:
+        return request
+    return RerankRequest(
+        request.query,
+        request.documents,
+        None,
+        request.top_n,
+        request.return_documents,
+        request.rank_fields,
+    )
+
+
+def note_failure(spec: ProviderSpec, error: RerankError, following: ProviderSpec) -> None:
+    """Say in the log that the next one is asked."""
+    LOGGER.warning("%s could not answer (%s); asking %s", spec.id, error.code, following.id)
+
+
+def with_failures(
+    response: RerankResponse,
+    request: RerankRequest,
+    passed: Sequence[tuple[ProviderSpec, RerankError]],
+    answered: ProviderSpec,
+    left_out: Sequence[str],
+) -> RerankResponse:
+    """The answer to `request`, with a sentence on each provider that was asked before in vain or left out, and their
+    attempts before its own."""
+    if not passed and not left_out:
+        return response
+    said = [
+        f"{spec.label} could not answer ({error.message.rstrip('.')}), so {answered.label} did."
+        + (" It may have been billed all the same." if error.maybe_billed else "")
+        for spec, error in passed
+    ]
+    attempts = [attempt for _, error in passed for attempt in error.attempts]
+    return replace(
+        response,
+        request=request,
+        warnings=(*left_out, *said, *response.warnings),
+        attempts=(*attempts, *response.attempts),
+    )
+
+
+def last_error(
+    error: RerankError, request: RerankRequest, passed: Sequence[tuple[ProviderSpec, RerankError]]
+) -> RerankError:
+    """The error of the last provider, with what the others said in its hint and their attempts before its own."""
+    error.request = request
+    if passed:
+        error.attempts = (*(attempt for _, before in passed for attempt in before.attempts), *error.attempts)
+        error.maybe_billed = error.maybe_billed or any(before.maybe_billed for _, before in passed)
+        others = " ".join(f"{spec.label} before it: {before.message}" for spec, before in passed)
+        error.hint = f"{error.hint} {others}"
+    return error
