@@ -18,7 +18,7 @@ BENCH := $(VENV)/.installed-bench-$(call sum,requirements.txt requirements.lock 
 PEERS_VENV := .venv-peers
 PEERS := $(PEERS_VENV)/.installed-peers-$(call sum,requirements-peers.txt requirements-peers-langchain.txt)
 
-.PHONY: help install run jobs test test-quick check backup restore lock licences bench fuzz screens peers reference
+.PHONY: help install run jobs test test-quick check backup restore lock licences bench fuzz screens peers install-peers reference
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' $(MAKEFILE_LIST) | sed 's/: /\t/' | expand -t 20
@@ -60,6 +60,8 @@ bench: $(BENCH) ## measure speed against the peers
 
 fuzz: $(DEV) ## send 245,000 strange inputs through every reader (fewer: make fuzz ARGS=20000)
 	@$(VENV)/bin/python -m tests.fuzz $(ARGS)
+
+install-peers: $(PEERS)
 
 peers: $(DEV) $(PEERS) ## run real programs of others (SDKs, LiteLLM, LangChain, LlamaIndex) against the library
 	@$(VENV)/bin/python -m pytest tests/peers $(ARGS)
