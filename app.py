@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pages.components.administration import service
-from pages.components.server import access, budget, deployment, messages, nagle, open_browser, startup, warm_up
+from pages.components.server import access, budget, deployment, memory, messages, nagle, open_browser, startup, warm_up
 from pages.components.server.guard import HEADERS, Guard
 from pages.components.session import stores
 from rerank_core import offline
@@ -79,6 +79,9 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         address = st.get_option("server.address") or "127.0.0.1"
         where = (address, st.get_option("server.port"))
         threading.Thread(target=open_browser.open_browser, args=where, name="open-browser", daemon=True).start()
+    ending, giving = threading.Event(), memory.of_this_process()
+    if giving is not None:
+        threading.Thread(target=giving.until, args=(ending,), name="giving-back", daemon=True).start()
     try:
         with service.write_down():
             async with anyio.create_task_group() as background:
@@ -86,6 +89,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
                 yield
                 background.cancel_scope.cancel()
     finally:  # atexit does not run on SIGTERM
+        ending.set()
         await anyio.to_thread.run_sync(manager.close)
 
 

@@ -17,6 +17,7 @@ _PROVIDERS = {
     "gateflow": "hosted.gateflow",
     "flashrank": "hosted.flashrank",
     "flashrank-library": "local.flashrank_library",
+    "onnx-folder": "local.onnx_folder",
     "cohere": "hosted.cohere",
     "voyage": "hosted.voyage",
     "jina": "hosted.jina",

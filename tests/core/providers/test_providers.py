@@ -37,7 +37,7 @@ def test_the_registry():
     promised = (
         "cohere voyage jina mixedbread pinecone nvidia openrouter deepinfra zeroentropy contextual isaacus siliconflow "
         "dashscope bedrock azure vertex tei vllm infinity llamacpp litellm xinference tensorrt custom systemone "
-        "openai-decisions"
+        "openai-decisions onnx-folder"
     )
     assert set(promised.split()) <= set(ids)
     assert [rc.provider(id) for id in ids] == list(rc.providers())
