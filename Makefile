@@ -18,7 +18,7 @@ BENCH := $(VENV)/.installed-bench-$(call sum,requirements.txt requirements.lock 
 PEERS_VENV := .venv-peers
 PEERS := $(PEERS_VENV)/.installed-peers-$(call sum,requirements-peers.txt requirements-peers-langchain.txt)
 
-.PHONY: help install run jobs test test-quick check lock licences bench screens peers reference
+.PHONY: help install run jobs test test-quick check backup restore lock licences bench screens peers reference
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' $(MAKEFILE_LIST) | sed 's/: /\t/' | expand -t 20
@@ -36,6 +36,12 @@ test: $(DEV) ## run every test; the browser ring too where Chromium is on the pa
 
 test-quick: $(DEV) ## run the core's and the pages' tests without a browser and without the slow ones, in under 3 minutes
 	@$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" tests/test_architecture.py tests/test_docs.py tests/test_dependencies.py tests/test_examples.py tests/core tests/app $(ARGS)
+
+backup: $(APP) ## save all that is kept in one file, while the app runs: make backup FILE=backup.tar.gz
+	@PYTHONPATH="$(CURDIR)" $(VENV)/bin/python -m rerank_core.storage.backup save "$(FILE)"
+
+restore: $(APP) ## put a backup back, with the app stopped and its folder moved away: make restore FILE=backup.tar.gz
+	@PYTHONPATH="$(CURDIR)" $(VENV)/bin/python -m rerank_core.storage.backup restore "$(FILE)"
 
 check: $(DEV) ## formatting, lint, types, and known holes in the packages that the app runs on
 	@$(VENV)/bin/python -m ruff format --check .

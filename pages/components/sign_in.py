@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import streamlit as st
 
 from pages.components.server import access, deployment, landing
 from pages.components.session import keys, people, query_params
+from pages.components.sharing import received
 
 _STYLE = f"<style>{Path(__file__).with_name('sign_in.css').read_text('utf-8')}</style>"
 
@@ -17,9 +19,12 @@ def page(name: str, icon: Path) -> None:
     """Draw the page: what this is, a button for each provider, and who to turn to. Nothing else of the app is sent."""
     st.html(_STYLE)
     claims = st.user.to_dict()
+    received.keep()
     with st.container(key=keys.SIGN_IN, gap="medium"):
         with st.container(gap="small"):
-            st.image(icon.read_text("utf-8"), width=56)
+            # not st.image, which has a button of its own
+            picture = base64.b64encode(icon.read_bytes()).decode()
+            st.html(f'<img alt="" width="56" height="56" src="data:image/svg+xml;base64,{picture}">')
             st.title(name, anchor=False)
             st.markdown("See what reranking does to your own search results.")
         if claims.get("is_logged_in"):

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import os
 import socket
+from decimal import Decimal
+from functools import cache, partial
 from ipaddress import ip_address
 
 import click
 
 from rerank_core.client.client import Client
 from rerank_core.command.completion import model_ids, provider_ids
-from rerank_core.command.rank import checked_model
+from rerank_core.command.rank import Money, checked_model
 from rerank_core.errors import ConfigurationError
+from rerank_core.pricing.allowance import Allowance, PaidCall, Purse
 from rerank_core.providers import provider as find_provider
+from rerank_core.storage.spending.purse import LedgerPurse
+from rerank_core.storage.spending.store import SpendingStore
 from rerank_core.transport.credentials import ApiKey
 
 KEY_VARIABLE = "RERANK_SERVE_KEY"
 PORT = 8765
+_WHO = "rerank serve"
 
 
 @click.command()
@@ -29,18 +35,27 @@ PORT = 8765
 @click.option(
     "--at-once", default=2, show_default=True, type=click.IntRange(1, 64), help="Requests computed side by side."
 )
-def serve(
-    provider: str, model: str | None, any_model: bool, host: str, port: int, base_url: str | None, at_once: int
+@click.option("--limit-per-day", type=Money(), help="Send nothing more once a day has cost so many US dollars.")
+def serve(  # noqa: PLR0913  # a command takes its options as arguments
+    provider: str,
+    model: str | None,
+    any_model: bool,
+    host: str,
+    port: int,
+    base_url: str | None,
+    at_once: int,
+    limit_per_day: Decimal | None,
 ) -> None:
     """Answer rerank requests of other programs with a model of this computer.
 
     POST /v2/rerank is Cohere's, /v1/rerank Cohere's older one and Jina's, /rerank that of Hugging Face TEI. Programs
     that can be given an address for one of these use this computer's reranker unchanged. The key that they must send
-    is the one in RERANK_SERVE_KEY; without it the server listens on this computer only.
+    is the one in RERANK_SERVE_KEY; without it the server listens on this computer only. What requests cost at a hosted
+    provider is in the ledger of this computer, as "rerank serve".
     """
     import uvicorn
 
-    from rerank_core.serving.app import Served, make_app
+    from rerank_core.serving.app import RETRIES, Served, make_app
 
     spec = find_provider(provider)
     chosen = checked_model(provider, model)
@@ -52,8 +67,9 @@ def serve(
         raise ConfigurationError(
             f"Others can reach {host}, and no key is set.", hint=f"Set {KEY_VARIABLE}, or listen on 127.0.0.1."
         )
-    served = Served(spec, chosen, any_model, ApiKey(key) if key else None, at_once)
-    app = make_app(served, lambda: Client(provider, base_url=base_url), only_loopback=here)
+    purse_of = None if spec.is_free else partial(_purse, provider, limit_per_day)
+    served = Served(spec, chosen, any_model, ApiKey(key) if key else None, purse_of, at_once)
+    app = make_app(served, lambda: Client(provider, base_url=base_url, max_retries=RETRIES), only_loopback=here)
     try:
         listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
@@ -66,6 +82,17 @@ def serve(
         click.echo(f"rerank: {spec.label}, {chosen or 'its own model'}, at {where}, {asks}. Ctrl+C ends it.", err=True)
         config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _purse(provider: str, limit: Decimal | None, model: str | None) -> Purse:
+    """Where the calls of a model are paid from. A call of unknown price is refused where there is a limit."""
+    allowance = Allowance(person_per_day=limit, contact="whoever runs this server")
+    return LedgerPurse(_spending(), allowance, PaidCall(_WHO, provider, model or "", _WHO))
+
+
+@cache
+def _spending() -> SpendingStore:
+    return SpendingStore()
 
 
 def _is_loopback(host: str) -> bool:

@@ -6,13 +6,13 @@ A `Budget` is what one visitor wants to be asked about. An `Allowance` is what n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from decimal import ROUND_CEILING, Context, Decimal, InvalidOperation
 from typing import Literal, Protocol
 
-from rerank_core.errors import BudgetExceededError, ConfigurationError
-from rerank_core.models import Cost
+from rerank_core.errors import BudgetExceededError, ConfigurationError, RerankError
+from rerank_core.models import Cost, RerankResponse
 from rerank_core.pricing.estimates import money_text
 
 KeyKind = Literal["configured", "own", "none"]
@@ -211,6 +211,24 @@ class Purse(Protocol):
 
         Raises SpendingLimitError, with nothing set aside, where that would pass a limit.
         """
+
+
+def booked(held: Held, call: Callable[[], RerankResponse]) -> RerankResponse:
+    """Make a call for which money is set aside, and book what came of it. Raises what the call raises; where that may
+    have been billed, what was set aside stays counted."""
+    try:
+        response = call()
+    except RerankError as error:
+        if error.maybe_billed:
+            held.settle(None)
+        else:
+            held.release()
+        raise
+    except BaseException:
+        held.settle(None)
+        raise
+    held.settle(response.cost)
+    return response
 
 
 def _amount(name: str, value: object) -> Decimal | None:

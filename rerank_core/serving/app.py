@@ -30,7 +30,11 @@ from rerank_core.errors import (
     RateLimitedError,
     RequestTimeoutError,
     RerankError,
+    SpendingLimitError,
 )
+from rerank_core.models import RerankRequest, RerankResponse
+from rerank_core.pricing import estimate_cost, upper_bound
+from rerank_core.pricing.allowance import Purse, booked
 from rerank_core.providers.spec import ProviderSpec
 from rerank_core.serving import shapes
 from rerank_core.transport.credentials import ApiKey
@@ -39,6 +43,8 @@ MAX_BYTES = 32_000_000
 """The largest request, in bytes; a larger one is refused with 413 before it is read whole."""
 MAX_DOCUMENTS = 10_000
 """The most documents of one request."""
+RETRIES = 2
+"""How often the client that is served repeats a request."""
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 _STATUSES: tuple[tuple[type[RerankError], int], ...] = (
@@ -50,6 +56,8 @@ _STATUSES: tuple[tuple[type[RerankError], int], ...] = (
     (AuthenticationError, 502),
     (PermissionDeniedError, 502),
     (QuotaExceededError, 502),
+    # Not 429, which programs answer by asking again.
+    (SpendingLimitError, 402),
 )
 
 
@@ -57,13 +65,15 @@ _STATUSES: tuple[tuple[type[RerankError], int], ...] = (
 class Served:
     """What is served: `spec` is the provider and `model` its model where a request names none. With `any_model` a
     model that does not exist is answered by that one too, and the reply says which it was. `key` is what callers must
-    send, None for none. At most `at_once` requests are computed side by side and `waiting` more wait; beyond that a
+    send, None for none. `purse_of` gives the purse that the calls of a model are paid from, None where nothing is
+    counted. At most `at_once` requests are computed side by side and `waiting` more wait; beyond that a
     request is refused with 429."""
 
     spec: ProviderSpec
     model: str | None
     any_model: bool = False
     key: ApiKey | None = field(default=None, repr=False)
+    purse_of: Callable[[str | None], Purse] | None = None
     at_once: int = 2
     waiting: int = 64
 
@@ -123,18 +133,27 @@ class _Answering:
                     f"There are {len(request.documents):,} documents; the limit is {MAX_DOCUMENTS:,}.",
                     hint="Send fewer in one request.",
                 )
-            call = partial(
-                self._client.rerank,
-                request.query,
-                request.documents,
-                self.served.model_for(request.model),
-                request.top_n,
-                rank_fields=request.rank_fields,
-            )
+            call = partial(self._paid, request, self.served.model_for(request.model))
             return shapes.reply(asked, await anyio.to_thread.run_sync(call, limiter=self._places))
         finally:
             with self._lock:
                 self._here -= 1
+
+    def _paid(self, request: RerankRequest, model: str | None) -> RerankResponse:
+        """Send a request, held to a limit first where there is one."""
+        call = partial(
+            self._client.rerank,
+            request.query,
+            request.documents,
+            model,
+            request.top_n,
+            rank_fields=request.rank_fields,
+        )
+        if self.served.purse_of is None:
+            return call()
+        fields = request.rank_fields
+        estimate = estimate_cost(self.served.spec, model, request.query, request.documents, rank_fields=fields)
+        return booked(self.served.purse_of(model).reserve(upper_bound(estimate, RETRIES)), call)
 
 
 async def _rerank(request: Request) -> Response:

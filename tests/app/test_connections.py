@@ -183,14 +183,22 @@ def test_in_a_shared_app_a_private_address_is_refused(monkeypatch):
     assert connection_in(at).base_url == "https://inside.example/x"
 
 
-def test_in_a_shared_app_the_operators_key_goes_to_the_operators_address_only(monkeypatch, service):
-    """A visitor who types an address of his own is not sent the app's key; with his own key he may use it."""
-    monkeypatch.setenv(KEY_VARIABLE, GOOD_KEY)
+@pytest.mark.parametrize("person", [None, "bob@example.com"], ids=["own computer", "signed in"])
+@pytest.mark.parametrize("where", ["environment", "secrets"])
+def test_a_configured_key_goes_to_its_configured_address_only(monkeypatch, service, person, where):
+    """Who types an address is not sent the configured key there, shared or not; with a typed key it may be used."""
+    if where == "environment":
+        monkeypatch.setenv(KEY_VARIABLE, GOOD_KEY)
     monkeypatch.setenv(addresses.ALLOWED_VARIABLE, "127.0.0.1")
-    at = visit("gateflow", person="bob@example.com")
+    secrets = {"gateflow": {"api_key": GOOD_KEY}} if where == "secrets" else {}
+    at = visit("gateflow", person=person, **secrets)
+    assert not button(at, "Test the connection").disabled
     at.text_input(key="base_url_gateflow").set_value(f"{service.url}/ok").run()
     assert button(at, "Test the connection").disabled
-    assert "own address only" in words(at)
+    assert "configured address only" in words(at)
+    at.text_input(key="base_url_gateflow").set_value("").run()
+    assert not button(at, "Test the connection").disabled
+    at.text_input(key="base_url_gateflow").set_value(f"{service.url}/ok").run()
     at.text_input(key="api_key_gateflow").set_value("gw_prod_somebody_elses_key").run()
     try_it(at)
     assert [request.headers["authorization"] for request in service.requests] == ["Bearer gw_prod_somebody_elses_key"]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import textwrap
+import tomllib
 
 import pytest
 
@@ -69,6 +71,20 @@ def test_what_cannot_hold_is_said(problems, secrets, said):
     """Each slip in the sign-in's settings is one sentence that names it, with the cure."""
     (sentence,) = problems(**secrets)
     assert said in sentence
+
+
+def test_what_the_guide_says_can_be_copied(problems):
+    """The section of docs/operating.md passes the check once the empty values are filled in, and the example file has
+    the same, and nothing in it that a reader of a section would refuse."""
+    guide = (ROOT / "docs" / "operating.md").read_text("utf-8")
+    example = (ROOT / ".streamlit" / "secrets.toml.example").read_text("utf-8")
+    section = tomllib.loads(guide.partition("```toml\n")[2].partition("```")[0])
+    lines = [line.removeprefix("# ") for line in example.splitlines() if re.match(r"# (\[|\w+ = )", line)]
+    copied = tomllib.loads("\n".join(lines))
+    assert {name: copied[name] for name in ("auth", "access")} == section
+    auth = {name: value or "v" * 48 for name, value in section["auth"].items()}
+    hosts = {"server.allowedHosts": ["rerank.example.org"]}
+    assert problems(hosts, **(copied | {"auth": auth})) == []
 
 
 OPEN = {"server.address": "0.0.0.0", "server.allowedHosts": ["rerank.example"]}

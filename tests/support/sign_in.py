@@ -95,7 +95,9 @@ class Browser:
 
     def __init__(self, app: SignInApp) -> None:
         self.app = app
-        self.http = app.clients.enter_context(httpx.Client(trust_env=False, timeout=60))
+        # A connection that is kept could be closed by the server just when it is used again.
+        fresh = httpx.Limits(max_keepalive_connections=0)
+        self.http = app.clients.enter_context(httpx.Client(trust_env=False, timeout=PATIENCE, limits=fresh))
         self.landed = ""
 
     def sign_in(self, person: dict[str, object]) -> None:

@@ -16,10 +16,10 @@ from pages.components.display.download import download
 from pages.components.session import keys, stores
 from rerank_core.pricing.allowance import Sums
 from rerank_core.pricing.estimates import money_text
-from rerank_core.storage.spending import KEPT_DAYS, SUMS_KEPT_DAYS
-from rerank_core.storage.spending_csv import calls_csv, days_csv
-from rerank_core.storage.spending_file import LedgerCall
-from rerank_core.storage.spending_ledger import DaySums, LedgerFilter
+from rerank_core.storage.spending.csv_files import calls_csv, days_csv
+from rerank_core.storage.spending.file import LedgerCall
+from rerank_core.storage.spending.ledger import DaySums, LedgerFilter
+from rerank_core.storage.spending.store import KEPT_DAYS, SUMS_KEPT_DAYS
 from rerank_core.storage.sqlite_file import StoreError
 
 SHOWN = 1_000

@@ -17,6 +17,7 @@ from pages.components.session.connection import Connection
 from rerank_core import pricing
 from rerank_core.jobs import JobContext
 from rerank_core.models import Progress
+from rerank_core.pricing.allowance import booked
 from rerank_core.storage.run_record import Run, new_id
 from rerank_core.storage.runs import RunStore
 from rerank_core.storage.sqlite_file import StoreError
@@ -37,11 +38,12 @@ def rerank(
     raises; what may have been billed then stays set aside.
     """
     unwritten = payment.cover(connection, request.model, upper_bound(connection, request))
-    try:
+
+    def call() -> rc.RerankResponse:
         with connections.client(connection) as client:
             if on_client is not None:
                 on_client(client)
-            response = client.rerank(
+            return client.rerank(
                 request.query,
                 request.documents,
                 model=request.model,
@@ -50,16 +52,8 @@ def rerank(
                 rank_fields=request.rank_fields,
                 on_progress=on_progress,
             )
-    except rc.RerankError as error:
-        if error.maybe_billed:
-            payment.settle(None)
-        else:
-            payment.release()
-        raise
-    except BaseException:
-        payment.settle(None)
-        raise
-    payment.settle(response.cost)
+
+    response = booked(payment, call)
     return replace(response, warnings=(*response.warnings, unwritten)) if unwritten else response
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from pages.components.session.account import Account, HeldCall
+from pages.components.session.account import Account
 from pages.components.session.connection import Connection
 from rerank_core.models import Cost
 from rerank_core.pricing.budget import Budget, Reservation
+from rerank_core.storage.spending.purse import HeldCall
 
 
 class Payment:

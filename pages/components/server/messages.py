@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
 
 from pages.components.server import visitor
 
@@ -23,6 +24,7 @@ STRANGERS_MESSAGE = 65_536
 FOR_ALL = {"rerun_script", "stop_script", "app_heartbeat", "file_urls_request", "backend_operation_request"}
 _FOR_STRANGERS = {"rerun_script", "stop_script", "app_heartbeat"}
 _OPERATIONS = {"deferred_file", "dataframe_chunk"}
+_DRAW = BackMsg(rerun_script=ClientState()).SerializeToString()
 _PROTOCOL = "sec-websocket-protocol"
 
 
@@ -63,17 +65,22 @@ async def everybody(app: ASGIApp, scope: Scope, receive: Receive, send: Send) ->
 async def signed_in(app: ASGIApp, scope: Scope, receive: Receive, send: Send, dropped: Callable[[str], None]) -> None:
     """A websocket where people sign in. It is closed as soon as its person may not come in any more, whether they do
     something or not, and before anything that they ask for; `dropped` is then told the address, if the list dropped
-    them. The page in the browser connects again by itself, and finds the sign-in.
+    them. The page in the browser connects again by itself, and is sent the sign-in page in place of what it shows.
     """
     who = visitor.of(Headers(scope=scope))
     person = who.person()
+    ended = person is None and _session_of(scope) != ""
     if person is None:
         scope = _without_session(visitor.without_sign_in(scope) if who.signed_out() else scope)
     pending: asyncio.Future[Message] | None = None
+    connected = False
 
     async def received() -> Message:
-        nonlocal pending
+        nonlocal pending, ended, connected
         while True:
+            if ended and connected:
+                ended = False
+                return {"type": "websocket.receive", "bytes": _DRAW}
             pending = pending or asyncio.ensure_future(receive())
             await asyncio.wait({pending}, timeout=LOOK_AGAIN)
             if person is not None and who.person() is None:
@@ -85,6 +92,7 @@ async def signed_in(app: ASGIApp, scope: Scope, receive: Receive, send: Send, dr
             if not pending.done():
                 continue
             message, pending = pending.result(), None
+            connected = True
             if message["type"] != "websocket.receive" or may_send(message.get("bytes") or b"", stranger=person is None):
                 return message
 
@@ -93,6 +101,12 @@ async def signed_in(app: ASGIApp, scope: Scope, receive: Receive, send: Send, dr
     finally:
         if pending is not None:
             pending.cancel()
+
+
+def _session_of(scope: Scope) -> str:
+    """The session that the browser wants to take up again; empty where it begins anew."""
+    parts = Headers(scope=scope).get(_PROTOCOL, "").split(",")
+    return parts[2].strip() if len(parts) > 2 else ""
 
 
 def _without_session(scope: Scope) -> Scope:

@@ -7,7 +7,6 @@ are held to the operator's budget; those with a typed key are the visitor's own 
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,13 +14,10 @@ from decimal import Decimal
 from pages.components.server import budget
 from pages.components.session import owner, stores
 from pages.components.session.connection import Connection
-from rerank_core.errors import RerankError
-from rerank_core.models import Cost
-from rerank_core.pricing.allowance import Allowance, BudgetStanding, KeyKind, PaidCall, Purse
-from rerank_core.storage.spending import SpendingStore
+from rerank_core.pricing.allowance import Allowance, BudgetStanding, KeyKind, PaidCall
+from rerank_core.storage.spending.purse import LedgerPurse
+from rerank_core.storage.spending.store import SpendingStore
 from rerank_core.storage.sqlite_file import StoreError
-
-log = logging.getLogger("rerank_playground")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +31,12 @@ class Account:
     page: str
     run: str
 
-    def purse(self, connection: Connection, model: str | None) -> ConnectionPurse | None:
+    def purse(self, connection: Connection, model: str | None) -> LedgerPurse | None:
         """Where the calls of one model are paid from and written down; None where no request is billed."""
         if connection.provider.is_free:
             return None
         call = PaidCall(self.who, connection.provider.id, model or "", self.page, self.run, key_kind(connection))
-        return ConnectionPurse(self.store, self.allowance, call)
+        return LedgerPurse(self.store, self.allowance, call)
 
     def check(self, calls: Iterable[tuple[Connection, Decimal | None]]) -> None:
         """Raise BudgetExceededError where these calls, which may cost as much, would pass the operator's budget as it
@@ -56,48 +52,6 @@ class Account:
             except StoreError:
                 return  # said when the call is about to be sent
             self.allowance.check(sum((amount or Decimal(0) for amount in amounts), Decimal(0)), now)
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionPurse(Purse):
-    """A connection's and model's calls on an account."""
-
-    store: SpendingStore
-    allowance: Allowance
-    call: PaidCall
-
-    def reserve(self, most: Decimal | None) -> HeldCall:
-        """Set the most that a call may cost aside, and write the call down. Raises BudgetExceededError where that would
-        pass the operator's budget, and RerankError where a budget stands and nothing can be written."""
-        try:
-            return HeldCall(self.store, self.store.reserve(self.call, most, self.allowance))
-        except StoreError as error:
-            if self.call.key == "configured" and self.allowance.stands:
-                raise RerankError(
-                    f"A budget stands here, and this call cannot be noted, so it was not sent. {error.message}",
-                    hint=error.hint,
-                ) from error
-            log.warning("A call is not in the ledger of spending: %s", error)
-            return HeldCall(self.store, None, f"This call is not in the ledger of spending. {error}")
-
-
-class HeldCall:
-    """A call that is written down and not over; `problem` says why it could not be, and is empty where it was."""
-
-    def __init__(self, store: SpendingStore, number: int | None, problem: str = "") -> None:
-        self._store, self._number, self.problem = store, number, problem
-
-    def settle(self, cost: Cost | None) -> None:
-        """Book what the call cost; None where it may have been billed and there is no answer."""
-        number, self._number = self._number, None
-        if number is not None:
-            self._store.settle(number, cost)
-
-    def release(self) -> None:
-        """Book that it was not billed; nothing happens where it is settled."""
-        number, self._number = self._number, None
-        if number is not None:
-            self._store.release(number)
 
 
 def of(page: str, run: str) -> Account:

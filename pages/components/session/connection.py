@@ -1,9 +1,8 @@
 """Which service this session talks to, with which key, address and time-out; what it costs and has cost.
 
 All of it lives in the session's memory. A key is held in a type whose repr is `***`, and reaches no file, address,
-log, export or other session. A key that the operator set up (in the environment or the secrets file) is sent to
-nobody but the operator's own address wherever others can reach the app: else a stranger could type an address of
-his own and be handed the key.
+log, export or other session. A key that was configured (in the environment or the secrets file) goes to its configured
+address only: else whoever types an address of their own would be handed the key. A typed address needs a typed key.
 """
 
 from __future__ import annotations
@@ -86,7 +85,7 @@ class Connection:
             "environment": f"Uses the key from the environment variable {variable}.",
             "secrets": "Uses the key from the app's secrets file.",
             "missing": "Needs a key before it can be used.",
-            "withheld": "The app's own key goes to the app's own address only. Type a key for this address.",
+            "withheld": "The configured key goes to its configured address only. Type a key for this address.",
         }[self.key_source]
 
     def estimate(
@@ -113,19 +112,18 @@ def choose(provider_id: str) -> None:
 def of(provider_id: str) -> Connection:
     """A provider's connection as this session has it set up."""
     spec, mine = rc.provider(provider_id), settings(provider_id)
-    operators_url = usual_base_url(spec)
-    key, source = _key(spec, mine, foreign=mine.base_url not in (None, operators_url) and deployment.shared())
+    key, source = _key(spec, mine)
     return Connection(
         provider=spec,
         key_source=source,
-        base_url=mine.base_url or operators_url,
+        base_url=mine.base_url or usual_base_url(spec),
         timeout=mine.timeout,
         max_retries=mine.max_retries,
         prices=prices(),
         key=key,
         base_url_typed=mine.base_url is not None,
         options=_options(spec, mine),
-        missing=_missing(spec, mine, mine.base_url or operators_url),
+        missing=_missing(spec, mine, mine.base_url or usual_base_url(spec)),
     )
 
 
@@ -221,9 +219,7 @@ def prices_fixed(spec: rc.ProviderSpec) -> bool:
     prices count."""
     if spec.is_free or not deployment.shared():
         return False
-    mine = settings(spec.id)
-    foreign = mine.base_url not in (None, usual_base_url(spec))
-    return _key(spec, mine, foreign=foreign)[1] in ("secrets", "environment")
+    return _key(spec, settings(spec.id))[1] in ("secrets", "environment")
 
 
 def set_prices(table: PriceTable | None) -> None:
@@ -244,8 +240,8 @@ def usual_base_url(spec: rc.ProviderSpec) -> str | None:
     return str(configured) if configured else spec.default_base_url
 
 
-def _key(spec: rc.ProviderSpec, mine: Settings, *, foreign: bool) -> tuple[ApiKey | None, KeySource]:
-    """The key to use and where it is from. `foreign`: the address is a stranger's, and the app is shared."""
+def _key(spec: rc.ProviderSpec, mine: Settings) -> tuple[ApiKey | None, KeySource]:
+    """The key to use and where it is from. One that was configured is withheld from an address that was typed."""
     if spec.key_variable is None:
         return None, "none needed"
     if mine.key is not None:
@@ -259,5 +255,6 @@ def _key(spec: rc.ProviderSpec, mine: Settings, *, foreign: bool) -> tuple[ApiKe
     )
     for value, source in found:
         if value:
-            return (None, "withheld") if foreign else (ApiKey(str(value)), source)
+            typed = mine.base_url not in (None, usual_base_url(spec))
+            return (None, "withheld") if typed else (ApiKey(str(value)), source)
     return None, "none set" if spec.key_optional else "missing"

@@ -22,7 +22,7 @@ from rerank_core.jobs import Attendance, Fairness, JobManager
 from rerank_core.retrieval.passages import PassageList
 from rerank_core.storage.missing_articles import MissingArticleStore
 from rerank_core.storage.runs import RunStore
-from rerank_core.storage.spending import SpendingStore
+from rerank_core.storage.spending.store import SpendingStore
 from rerank_core.storage.votes import VoteStore
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from pages.components.display import errors
 from pages.components.display.address_fragment import address_fragment
 from pages.components.display.board import MAX_ROWS, BoardEvent, BoardView
 from pages.components.display.compare_board import Column, compare_board
+from pages.components.display.kept_fragment import keep_fragment
 from pages.components.display.orders_view import orders_view
 from pages.components.display.response import board_rows, reranked_name
 from pages.components.inputs.rank_fields import names_of
@@ -27,6 +28,7 @@ from rerank_core.ranking.heading import heading
 from rerank_core.storage.run_record import Run
 from rerank_core.storage.sqlite_file import StoreError
 
+_LIMIT = len(PREFIX) + MAX_CHARACTERS + 1
 _TARGETS = {"playground": "playground.py", "compare": "compare.py", "search": "playground.py"}
 
 
@@ -69,7 +71,13 @@ def listen(page: str) -> None:
         except SharedLinkError as error:
             current.error = error
 
-    address_fragment(PREFIX, took, limit=len(PREFIX) + MAX_CHARACTERS + 1, expected=current.awaited, key=keys.FRAGMENT)
+    address_fragment(PREFIX, took, limit=_LIMIT, expected=current.awaited, key=keys.FRAGMENT)
+
+
+def keep() -> None:
+    """Have the browser keep what stands behind the # of the address, on the page that comes before a sign-in."""
+    if query_params.get(keys.RECEIVED) is not None:
+        keep_fragment(PREFIX, limit=_LIMIT, key=keys.FRAGMENT)
 
 
 def is_shown(page: str) -> bool:

@@ -41,9 +41,9 @@ from rerank_core.ranking.blind_test import Tally, Vote
 from rerank_core.ranking.contender import Contender
 from rerank_core.ranking.keeping import Reading
 from rerank_core.storage.missing_articles import MissingArticle, missing_articles_csv
-from rerank_core.storage.spending_csv import calls_csv, days_csv
-from rerank_core.storage.spending_file import LedgerCall
-from rerank_core.storage.spending_ledger import DaySums
+from rerank_core.storage.spending.csv_files import calls_csv, days_csv
+from rerank_core.storage.spending.file import LedgerCall
+from rerank_core.storage.spending.ledger import DaySums
 from tests.support import ROOT
 
 BAD = "=SUM(A1:A9) and words"
@@ -181,8 +181,8 @@ MAKERS: dict[str, Callable[[], bytes]] = {
     "rerank_core.storage.missing_articles.missing_articles_csv": lambda: missing_articles_csv(
         [MissingArticle(BAD, BAD, BAD, -0.5)]
     ),
-    "rerank_core.storage.spending_csv.calls_csv": lambda: calls_csv([CALL]),
-    "rerank_core.storage.spending_csv.days_csv": lambda: days_csv(
+    "rerank_core.storage.spending.csv_files.calls_csv": lambda: calls_csv([CALL]),
+    "rerank_core.storage.spending.csv_files.days_csv": lambda: days_csv(
         [DaySums(CALL.day, "own", BAD, BAD, BAD, Sums(Decimal("0.5")))]
     ),
     "rerank_core.duplicates.files.groups_csv": lambda: groups_csv(find_duplicates(PLAIN, None), WORDING, 0.1),

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 import rerank_core as rc
+from rerank_core.command import serve
 from rerank_core.serving import app as serving
 from rerank_core.serving.app import Served, make_app
+from rerank_core.storage.spending.store import SpendingStore
 from rerank_core.transport.credentials import ApiKey
 from tests.support.gate import Gate
 from tests.support.rerank_service import GOOD_KEY, RerankService
@@ -169,3 +173,24 @@ def test_a_hosted_provider_behind_it(service: RerankService):
         if status == 200:
             assert [row["index"] for row in reply.json()["results"]] == [1, 0]
             assert reply.json()["meta"]["billed_units"]["search_units"] == 1
+
+
+def test_a_limit_holds_for_whatever_is_sent(service: RerankService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Beyond the day's limit callers get 402 and nothing is sent; what was sent is in the ledger of this computer."""
+    monkeypatch.setenv("RERANK_PLAYGROUND_HOME", str(tmp_path))
+    spec = rc.provider("gateflow")
+    with SpendingStore() as store:
+        monkeypatch.setattr(serve, "_spending", lambda: store)
+        given = Served(
+            spec, spec.default_model, purse_of=lambda model: serve._purse("gateflow", Decimal("0.0035"), model)
+        )
+        make = lambda: rc.Client(spec, GOOD_KEY, f"{service.url}/ok", max_retries=2)  # noqa: E731
+        body = {"query": "q", "documents": ["a", "b"]}
+        with client_of(given, make) as client:
+            assert client.post("/v2/rerank", json=body).status_code == 200
+            refused = client.post("/v2/rerank", json=body)
+        assert refused.status_code == 402
+        assert "This may cost up to" in refused.json()["message"]
+        assert len(service.requests) == 1
+        (row,) = store.calls()
+        assert (row.call.who, row.state, row.spent) == ("rerank serve", "billed", Decimal("0.001"))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from pages.components.display import kept_fragment
 from pages.components.display.component import component
 from pages.components.session import keys
 
@@ -28,4 +29,5 @@ def address_fragment(
 
     # Nothing of it is to be seen, and it must not take a place among what is.
     with st.container(key=keys.of(key, "place")):
-        _FRAGMENT(key=key, data={"prefix": prefix, "limit": limit, "expected": expected}, on_received_change=heard)
+        data = {"prefix": prefix, "limit": limit, "expected": expected, "kept": kept_fragment.NAME}
+        _FRAGMENT(key=key, data=data, on_received_change=heard)

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from rerank_core.exports.tables import csv_file
-from rerank_core.storage.spending_file import LedgerCall
-from rerank_core.storage.spending_ledger import DaySums
+from rerank_core.storage.spending.file import LedgerCall
+from rerank_core.storage.spending.ledger import DaySums
 
 
 def calls_csv(calls: Iterable[LedgerCall]) -> bytes:

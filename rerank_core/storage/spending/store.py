@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 
 from rerank_core.models import Cost
 from rerank_core.pricing.allowance import LARGEST, Allowance, BudgetStanding, PaidCall, Sums, exact
-from rerank_core.storage import spending_file
-from rerank_core.storage.process_mark import ProcessMark
-from rerank_core.storage.spending_file import CALL_COLUMNS, CallState, LedgerCall, call_of
-from rerank_core.storage.spending_ledger import SpendingLedger
-from rerank_core.storage.sqlite_file import StoreError
+from rerank_core.storage.spending import file as spending_file
+from rerank_core.storage.spending.file import CALL_COLUMNS, CallState, LedgerCall, call_of
+from rerank_core.storage.spending.ledger import SpendingLedger
+from rerank_core.storage.spending.process_mark import ProcessMark
+from rerank_core.storage.sqlite_file import StoreError, transaction
 
 if TYPE_CHECKING:
     import sqlite3
@@ -65,7 +65,7 @@ class SpendingStore(SpendingLedger):
         """
         counts = call.key == "configured"
         amount = allowance.set_aside(most) if counts else None if most is None else exact(most)
-        with self._writing() as db:
+        with self._booking() as db:
             late = self._book_late(db)
             now = self._clock()
             if counts:
@@ -106,7 +106,7 @@ class SpendingStore(SpendingLedger):
         with self._reading() as db:
             if db.execute("SELECT 1 FROM calls WHERE state = 'under way' LIMIT 1").fetchone() is None:
                 return 0
-        with self._writing() as db:
+        with self._booking() as db:
             if self._mark is None:
                 self._mark = ProcessMark(self.path.with_name(f"{self.path.name}-processes"))
             return self._mark_in_doubt(db, self._mark)
@@ -118,7 +118,7 @@ class SpendingStore(SpendingLedger):
         `amount` 0 is a call that was not billed; `by` is who says so. Raises ValueError for what is no amount.
         """
         amount = exact(amount)
-        with self._writing() as db:
+        with self._booking() as db:
             before = _find(db, number)
             if before is None or not (before.state in ("in doubt", "unknown") or before.doubt or before.note):
                 return False
@@ -149,11 +149,17 @@ class SpendingStore(SpendingLedger):
 
     # What came of a call
 
+    @contextlib.contextmanager
+    def _booking(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that reads what it changes: rows of which nothing can be made are damage of the file."""
+        with self._reading() as db, transaction(db):
+            yield db
+
     def _write_late(self) -> None:
         with self._lock:
             if not self._late:
                 return
-            with self._writing() as db:
+            with self._booking() as db:
                 late = self._book_late(db)
             self._forget_late(late)
 

@@ -22,12 +22,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from rerank_core.errors import BudgetExceededError, SpendingLimitError
 from rerank_core.models import Cost
 from rerank_core.pricing.allowance import Allowance, PaidCall, Sums
-from rerank_core.storage import spending
-from rerank_core.storage.spending import SpendingStore
-from rerank_core.storage.spending_ledger import LedgerFilter
+from rerank_core.storage.spending import store as spending
+from rerank_core.storage.spending.ledger import LedgerFilter
+from rerank_core.storage.spending.store import SpendingStore
 from rerank_core.storage.sqlite_file import StoreError
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 ANN, BEN = "ann@example.org", "ben@example.org"
 CENT = Decimal("0.01")
 DOLLAR = Allowance(person_per_day=Decimal(1))
@@ -223,13 +223,28 @@ def test_nothing_is_lost_while_the_file_cannot_be_written(
         raise StoreError("The disk is full, so nothing is saved.")
 
     with monkeypatch.context() as patched:
-        patched.setattr(store, "_writing", full)
+        patched.setattr(store, "_booking", full)
         store.settle(number, Cost(Decimal("0.1")))
         with pytest.raises(StoreError):
             store.reserve(call(), CENT, DOLLAR)
     assert counted(store) == Decimal("0.5")
     store.reserve(call(), Decimal("0.9"), DOLLAR)
     assert counted(store) == 1
+
+
+def test_rows_that_say_nothing_are_damage(store: SpendingStore) -> None:
+    """Where the file holds something else than amounts, nothing is reserved, and settling loses nothing."""
+    number = store.reserve(call(), CENT, DOLLAR)
+    with store._writing() as db:
+        db.execute("UPDATE sums SET held = 'a lot'")
+    for use in (lambda: store.reserve(call(), CENT, DOLLAR), lambda: store.standing(ANN)):
+        with pytest.raises(StoreError, match="damaged"):
+            use()
+    store.settle(number, Cost(CENT))
+    with store._writing() as db:
+        db.execute("UPDATE sums SET held = '0.01'")
+    store.reserve(call(), CENT, DOLLAR)
+    assert store.standing(ANN).person_today.spent == CENT
 
 
 def test_what_is_written_waits_for_the_disk(store: SpendingStore) -> None:
@@ -272,7 +287,7 @@ from decimal import Decimal
 from rerank_core.errors import BudgetExceededError
 from rerank_core.models import Cost
 from rerank_core.pricing.allowance import Allowance, PaidCall
-from rerank_core.storage.spending import SpendingStore
+from rerank_core.storage.spending.store import SpendingStore
 
 store, allowance = SpendingStore(sys.argv[1]), Allowance(server_per_day=Decimal("0.5"))
 went = 0

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from rerank_core.pricing.allowance import KeyKind, Sums
-from rerank_core.storage.spending_file import CALL_COLUMNS, SPENDING, SUM_COLUMNS, LedgerCall, call_of, sums_of
+from rerank_core.storage.spending.file import CALL_COLUMNS, SPENDING, SUM_COLUMNS, LedgerCall, call_of, sums_of
 from rerank_core.storage.sqlite_file import SqliteFile, as_bytes, as_text
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from rerank_core.models import Cost
 from rerank_core.pricing.allowance import Allowance, PaidCall
-from rerank_core.storage.spending import SpendingStore
-from rerank_core.storage.spending_csv import calls_csv, days_csv
+from rerank_core.storage.spending.csv_files import calls_csv, days_csv
+from rerank_core.storage.spending.store import SpendingStore
 
 TINY = Decimal("0.000000000000000001")
 
