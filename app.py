@@ -7,11 +7,13 @@ that the main script can live in pages/, where no page can be opened without the
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import anyio
 import anyio.to_thread
 import streamlit as st
 from starlette.middleware import Middleware
@@ -20,23 +22,37 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pages.components.administration import service
-from pages.components.server import budget, nagle, open_browser, startup, warm_up
+from pages.components.server import access, budget, deployment, memory, messages, nagle, open_browser, startup, warm_up
 from pages.components.server.guard import HEADERS, Guard
 from pages.components.session import stores
 from rerank_core import offline
 from rerank_core.storage.computed import ComputedFile
 
 ROOT = Path(__file__).parent
+log = logging.getLogger("rerank_playground")
 
 startup.CHECKS.append(budget.problem)
 # Before anything listens: this file is imported first, however the server is started.
 startup.begin()
 
 
-def end_work_of(email: str) -> None:
-    """The operator has taken somebody off the list: what they had started ends too."""
-    for job in stores.jobs().jobs(email):
-        job.cancel()
+def end_work_of_the_dropped() -> None:
+    """What people had started ends once the operator has taken them off the list, also with no tab of theirs open."""
+    if deployment.signs_in():
+        people = access.current()
+        for job in stores.jobs().under_way():
+            if "@" in job.owner and not people.admits(job.owner):
+                job.cancel()
+
+
+async def look_for_the_dropped() -> None:
+    """Do so every few seconds, as long as the server runs."""
+    while True:
+        await anyio.sleep(messages.LOOK_AGAIN)
+        try:
+            await anyio.to_thread.run_sync(end_work_of_the_dropped)
+        except Exception:  # the server goes on, and looks again
+            log.exception("The work of people who are off the list could not be looked for")
 
 
 async def on_server_error(_request: Request, _error: Exception) -> Response:
@@ -63,10 +79,17 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         address = st.get_option("server.address") or "127.0.0.1"
         where = (address, st.get_option("server.port"))
         threading.Thread(target=open_browser.open_browser, args=where, name="open-browser", daemon=True).start()
+    ending, giving = threading.Event(), memory.of_this_process()
+    if giving is not None:
+        threading.Thread(target=giving.until, args=(ending,), name="giving-back", daemon=True).start()
     try:
         with service.write_down():
-            yield
+            async with anyio.create_task_group() as background:
+                background.start_soon(look_for_the_dropped)
+                yield
+                background.cancel_scope.cancel()
     finally:  # atexit does not run on SIGTERM
+        ending.set()
         await anyio.to_thread.run_sync(manager.close)
 
 
@@ -74,7 +97,7 @@ app = st.App(
     ROOT / "pages" / "main.py",
     lifespan=lifespan,
     routes=[Route("/readyz", warm_up.ready), *service.ROUTES],
-    middleware=[Middleware(Guard, dropped=end_work_of)],
+    middleware=[Middleware(Guard)],
     exception_handlers={Exception: on_server_error},
     on_script_error=on_script_error,
 )

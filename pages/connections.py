@@ -2,7 +2,16 @@
 
 import streamlit as st
 
-from pages.components.connections import about, catalogue, connection_test, local_models, own_calls, prices, settings
+from pages.components.connections import (
+    about,
+    catalogue,
+    connection_test,
+    local_models,
+    own_calls,
+    paths,
+    prices,
+    settings,
+)
 from pages.components.session import connection
 
 st.title("Connections")
@@ -27,5 +36,7 @@ if not spec.is_local:
 with right:  # after the prices, since it says what a test costs
     st.subheader("Test")
     connection_test.show(spec.id)
+    if spec.id == "custom":
+        paths.show(spec.id, connection_test.REQUEST)
 with st.container():  # below all of it, so that nothing moves
     own_calls.show()

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from rerank_core.errors import ConfigurationError
 
 _DISTRIBUTION = "rerank-core"
-_FRAMEWORKS = ("langchain", "llama-index")  # extras that are not among what the app runs on
+_FRAMEWORKS = ("langchain", "llama-index", "ray")  # extras that are not among what the app runs on
 
 
 def _is_installed(module: str) -> bool:

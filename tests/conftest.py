@@ -19,6 +19,7 @@ settings.register_profile("timeless", deadline=None, suppress_health_check=[Heal
 settings.load_profile("timeless")
 
 _PREFIXES = ("GATEFLOW_", "FLASHRANK_", "RERANK_")
+_SUFFIXES = ("_API_KEY", "_BASE_URL")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
@@ -26,7 +27,7 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keys, addresses and proxies are out of the environment, and what is saved goes into a folder of the test."""
     for name in list(os.environ):
-        if name.startswith(_PREFIXES) or name.endswith("_API_KEY") or name.lower() in _PROXIES:
+        if name.startswith(_PREFIXES) or name.endswith(_SUFFIXES) or name.lower() in _PROXIES:
             monkeypatch.delenv(name)
     monkeypatch.setenv("RERANK_PLAYGROUND_HOME", str(tmp_path / "home"))
     # An app that was started in this process has the models keep what they compute; no test finds that of another.

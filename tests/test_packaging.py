@@ -32,9 +32,9 @@ ROOT = Path(__file__).parents[1]
 CORE = ROOT / "rerank_core"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-# Frameworks that have a place for a reranker are neither in the app nor in `all`; tests/peers runs them. Both bring
+# Frameworks that the library fits into are neither in the app nor in `all`; tests/peers runs them. Both bring
 # pydantic.
-FRAMEWORKS = {"langchain": "langchain_core", "llama-index": "llama_index"}
+FRAMEWORKS = {"langchain": "langchain_core", "llama-index": "llama_index", "ray": "ray"}
 APP_EXTRAS = {name: lines for name, lines in EXTRAS.items() if name not in FRAMEWORKS}
 README_EXAMPLE = (ROOT / "README.md").read_text("utf-8").partition("```python\n")[2].partition("```")[0]
 
@@ -272,10 +272,12 @@ def test_the_report_without_and_with_its_extra(install: Callable[[str], Installe
     assert install("evaluation").run(code) == "report.html.j2"
 
 
-@pytest.mark.parametrize(("module", "extra"), [("langchain", "langchain"), ("llama_index", "llama-index")])
+@pytest.mark.parametrize(
+    ("module", "extra"), [("integrations.langchain", "langchain"), ("integrations.llama_index", "llama-index")]
+)
 def test_an_adapter_without_its_framework(install: Callable[[str], Installed], module: str, extra: str) -> None:
     """It says which framework is missing, and the command that brings it."""
-    died = install("").run(f"import rerank_core.integrations.{module}", fails=True).splitlines()[-1]
+    died = install("").run(f"import rerank_core.{module}", fails=True).splitlines()[-1]
     assert f"Run: pip install 'rerank-core[{extra}]'" in died
 
 
@@ -284,7 +286,8 @@ def test_every_module_is_found_with_all_extras(install: Callable[[str], Installe
     code = """
         import importlib, pkgutil, rerank_core
         names = [module.name for module in pkgutil.walk_packages(rerank_core.__path__, "rerank_core.")]
-        names = [name for name in names if not name.startswith("rerank_core.integrations.")]
+        frameworks = ("rerank_core.integrations.", "rerank_core.bulk.on_ray")
+        names = [name for name in names if not name.startswith(frameworks)]
         for name in names: importlib.import_module(name)
         print(len(names))
     """

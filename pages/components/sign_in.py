@@ -66,7 +66,7 @@ def _refused(claims: Mapping[str, object]) -> None:
 
 def _buttons() -> None:
     if query_params.get(landing.FAILED):
-        st.warning("The sign-in did not work. Try again; if it keeps failing, say so below.", icon=":material/error:")
+        st.warning("The sign-in did not work. Try again, or ask for help as said below.", icon=":material/error:")
     auth = deployment.section("auth")
     named = [key for key, value in auth.items() if isinstance(value, Mapping) and "client_id" in value]
     for provider in [None] if "client_id" in auth else named:

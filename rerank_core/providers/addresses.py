@@ -22,11 +22,11 @@ def joined(base: str, path: str) -> str:
     parts = urlsplit(base.strip())
     there = [part for part in parts.path.split("/") if part]
     wanted = [part for part in path.split("/") if part]
-    if there and wanted and there[-1] == wanted[-1]:
-        return urlunsplit(parts._replace(path="/" + "/".join(there)))
     shared = next(
         (count for count in range(min(len(there), len(wanted)), 0, -1) if there[-count:] == wanted[:count]), 0
     )
+    if not shared and there and wanted and there[-1] == wanted[-1]:
+        return urlunsplit(parts._replace(path="/" + "/".join(there)))
     if not shared and there and wanted and _VERSION.fullmatch(there[-1]) and _VERSION.fullmatch(wanted[0]):
         there = there[:-1]
     return urlunsplit(parts._replace(path="/" + "/".join([*there, *wanted[shared:]]) if there or wanted else ""))

@@ -121,8 +121,9 @@ def explain(label: str, hints: Mapping[type[RerankError], str], status: int, bod
     if kind is None:
         kind = _by_status(effective, complaint, text)
     spoken = " ".join(filter(None, (code, _normal(complaint.kind), (complaint.message or text).lower())))
-    if _MONEY.search(code.replace("_", " ")) or (
-        kind is errors.RateLimitedError and _MONEY.search(spoken.replace("_", " "))
+    short = kind is errors.RateLimitedError or (kind is errors.PermissionDeniedError and "insufficient" in spoken)
+    if "throttl" not in code and (
+        _MONEY.search(code.replace("_", " ")) or (short and _MONEY.search(spoken.replace("_", " ")))
     ):
         kind = errors.QuotaExceededError
 

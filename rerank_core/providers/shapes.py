@@ -27,7 +27,7 @@ def _kind(body: Any) -> tuple[str, str] | None:
         (isinstance(inside(body, "output", "results"), list), "a server of DashScope's shape", "DashScope"),
         (_rows(body.get("results"), "score"), "a server of Isaacus' shape", "Isaacus"),
         (_rows(body.get("records"), "score"), "a server of Google's shape", "Vertex AI"),
-        (isinstance(body.get("answers"), dict), "a decision model", "Decision models"),
+        (isinstance(body.get("answers"), dict), "a decision model", "Decision model"),
         (isinstance(body.get("answers"), list), "OpenAI's Decisions", "OpenAI Decisions"),
         ("reranked_candidates" in body, "FlashRank over HTTP", "FlashRank HTTP"),
     )

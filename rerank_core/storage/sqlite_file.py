@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import math
 import os
 import shutil
 import sqlite3
@@ -16,6 +17,7 @@ from typing import ClassVar, Literal, Self
 from rerank_core.errors import RerankError
 from rerank_core.storage.locks import create_private
 
+_PAGES = 100_000  # bytes that SQLite needs at least beside a file to use it
 _DAMAGE = ("no such table", "no such column", "Could not decode to UTF-8")
 UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError, MemoryError)
 """What reading a row and making something of it raise where it is not what was written; a damaged length asks for more
@@ -137,6 +139,8 @@ class SqliteFile:
     def _explained(self, error: Exception) -> RerankError:
         """What SQLite or the file system said, as a sentence and a next step."""
         kind, trouble = self.kind, trouble_of(error)
+        if trouble is None and self._free() < _PAGES:  # SQLite calls it an I/O error where its side files find no room
+            trouble = "full"
         if trouble == "busy":
             return kind.error(
                 f"The file with the {kind.holds} is in use by another program.", hint="Try again.", retryable=True
@@ -153,15 +157,19 @@ class SqliteFile:
     def require_room(self) -> None:
         """Raise the kind's error where the disk of the file has less than ROOM left: what is about to be paid for might
         not be kept. Where nobody can say, nothing is raised."""
-        try:
-            free = shutil.disk_usage(self.path.parent).free
-        except OSError:
-            return
+        free = self._free()
         if free < ROOM:
             raise self.kind.error(
                 f"The disk has only {free / 1e6:,.0f} MB left, too little to begin: answers might not be kept.",
                 hint=f"Free some space in {self.path.parent} and try again.",
             )
+
+    def _free(self) -> float:
+        """Bytes that are free on the disk of the file; infinite where nobody can say."""
+        try:
+            return shutil.disk_usage(self.path.parent).free
+        except OSError:
+            return math.inf
 
     def _damaged(self) -> RerankError:
         return self.kind.error(

@@ -436,12 +436,14 @@ def test_without_ratings_the_answer_says_what_would_change_and_what_to_rate() ->
 
 def test_a_month_of_every_hosted_model_stands_there_without_a_key() -> None:
     """Before a run and after it, for each model with a known price: $1 per 1,000 searches are $30 at 1,000 a day."""
-    priced = {model.label for model in rc.provider("gateflow").models if model.price_per_1000}
+    names = {spec.id: spec.label for spec in rc.providers()}
+    models = {(spec.id, model.id): model.label for spec in rc.providers() for model in spec.models}
+    priced = [(price.provider, price.model) for price in rc.PriceTable.default().prices]
     page = own(open_step())
     for step in ("Cost", "Answer"):
         go(page, step)
         assert "Nothing has been run on this query set yet" in words(page)
-        assert _months(page).keys() == {f"{label} (GateFlow)" for label in priced}
+        assert _months(page).keys() == {f"{models[one]} ({names[one[0]]})" for one in priced}
     page = finished(run_models(page, KEYWORD))
     for step in ("Answer", "Cost"):
         go(page, step)

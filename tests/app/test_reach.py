@@ -18,7 +18,7 @@ from pages.components.server import addresses, deployment, messages
 from pages.components.server.guard import Guard
 from pages.components.session import stores
 from tests.support.gate import PATIENCE, Gate
-from tests.support.page import open_page
+from tests.support.page import SIGN_IN, open_page
 
 HERE = ("127.0.0.1", 50_000)
 
@@ -43,7 +43,7 @@ def client(peer=HERE) -> TestClient:
 
     app = Starlette(
         routes=[Route("/", page), WebSocketRoute("/_stcore/stream", stream)],
-        middleware=[Middleware(Guard, dropped=print)],
+        middleware=[Middleware(Guard)],
     )
     return TestClient(app, base_url="http://localhost:8501", client=peer)
 
@@ -146,13 +146,17 @@ def test_what_is_no_message_goes_nowhere(data):
     assert not messages.may_send(data, stranger=False)
 
 
-def test_the_work_of_somebody_who_is_dropped_ends():
-    """What a person had started is cancelled; what others started goes on."""
+def test_the_work_of_somebody_who_is_dropped_ends(monkeypatch):
+    """What a person had started is cancelled once they are off the list; what others started goes on."""
     gate = Gate()
+    monkeypatch.setattr(deployment, "secrets", lambda: SIGN_IN)
     theirs = stores.jobs().submit(gate.hold, owner="bob@example.com", title="theirs")
     others = stores.jobs().submit(gate.hold, owner="ann@example.com", title="another's")
     gate.wait_until_held(2)
-    server.end_work_of("bob@example.com")
+    server.end_work_of_the_dropped()
+    assert not theirs.cancel_requested
+    monkeypatch.setattr(deployment, "secrets", lambda: SIGN_IN | {"access": {"allow": ["ann@example.com"]}})
+    server.end_work_of_the_dropped()
     assert theirs.wait(PATIENCE)
     gate.open()
     assert others.wait(PATIENCE)

@@ -278,6 +278,14 @@ def test_it_does_not_watch_its_own_files():
     assert settings["server"]["fileWatcherType"] == "none"
 
 
+def test_a_page_that_ends_holds_up_nobody():
+    """No run of a page ends with a look at every object of the process, during which all others stand still."""
+    import tomllib
+
+    settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
+    assert settings["runner"]["postScriptGC"] is False
+
+
 def test_the_app_keeps_what_the_models_compute(monkeypatch):
     """From its start on, the server looks up and keeps vectors and scores in the home folder."""
     import app

@@ -168,6 +168,7 @@ def test_no_file_of_a_page_comes_before_the_sign_in(app, bob):
         ("/_stcore/health", 200),
         ("/_stcore/host-config", 200),
         ("/readyz", 200),
+        ("/jobs", 404),
         ("/media/abc.png", 403),
         ("/media/_stcore/health", 403),
         ("//media/abc.png", 403),

@@ -47,10 +47,11 @@ def run_program(tmp_path: Path) -> Run:
 
     def run(name: str, *arguments: str, first: Path | None = None) -> Any:
         paths = [*([first] if first else []), ROOT]
+        keys = {name: value for name, value in os.environ.items() if name.endswith("_API_KEY")}  # those of the test
         done = subprocess.run(
             [str(PYTHON), str(PROGRAMS / f"{name}.py"), *arguments],
             cwd=tmp_path,
-            env=environment(*paths, HOME=str(tmp_path), RERANK_PLAYGROUND_HOME=str(tmp_path / "home")),
+            env=environment(*paths, HOME=str(tmp_path), RERANK_PLAYGROUND_HOME=str(tmp_path / "home"), **keys),
             capture_output=True,
             text=True,
             timeout=PATIENCE,

@@ -22,7 +22,7 @@ def good_reply(body: dict[str, Any], request_id: str = "req_42") -> dict[str, An
     """An answer as the service gives it, in either of the two dialects: the last document is the best."""
     if "candidates" in body:
         return {"reranked_candidates": body["candidates"][::-1]}
-    count = len(body["documents"])
+    count = len(body.get("documents") or body["texts"])
     rows = [{"index": count - 1 - place, "relevance_score": round(0.9 / (place + 1), 4)} for place in range(count)]
     return {
         "id": "rerank-1",

@@ -15,7 +15,7 @@ GROUPS: dict[Group, str] = {
     "own": "Your own server",
     "decisions": "Decision models",
 }
-_COLUMNS = 3
+_COLUMNS = 2
 
 
 def show(chosen: Connection) -> None:
@@ -50,25 +50,25 @@ def _group(title: str, members: list[Connection], chosen: Connection, *, searchi
     words = f"{title}: {len(members)}" + (f", {ready} set up" if ready else "")
     with st.expander(words, expanded=searching or holds_chosen or bool(ready), key=keys.of(keys.GROUP, title)):
         for start in range(0, len(members), _COLUMNS):
-            places = st.columns(_COLUMNS)
+            places = st.columns(_COLUMNS, gap="small")
             for place, one in zip(places, members[start : start + _COLUMNS], strict=False):
-                with place.container(border=True):
-                    _card(one, in_use=one.provider.id == chosen.provider.id)
+                with place.container(horizontal=True, vertical_alignment="center", gap="small"):
+                    _row(one, in_use=one.provider.id == chosen.provider.id)
 
 
-def _card(one: Connection, *, in_use: bool) -> None:
+def _row(one: Connection, *, in_use: bool) -> None:
     spec = one.provider
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{spec.label}**", width="content")
-        if one.set_up:
-            st.badge("Ready", icon=":material/check:", color="green")
-        elif one.ready:
-            st.badge("Needs its models", icon=":material/folder_off:", color="orange")
-        elif one.missing:
-            what = "an address" if not one.base_url else "settings"
-            st.badge(f"Needs {what}", icon=":material/settings:", color="orange")
-        else:
-            st.badge("Needs a key", icon=":material/key_off:", color="orange")
+    st.markdown(f"**{spec.label}**", width="content")
+    if one.set_up:
+        st.badge("Ready", icon=":material/check:", color="green")
+    elif one.ready:
+        st.badge("Needs its models", icon=":material/folder_off:", color="orange")
+    elif one.key_source in ("missing", "withheld"):
+        st.badge("Needs a key", icon=":material/key_off:", color="orange")
+    else:
+        what = "settings" if one.base_url else "an address"
+        st.badge(f"Needs {what}", icon=":material/settings:", color="orange")
+    st.space("stretch")
     st.button(
         "In use" if in_use else "Use this computer" if spec.id == "local" else f"Use {spec.label}",
         key=keys.of(keys.USE, spec.id),

@@ -27,12 +27,15 @@ DOCUMENTS = (
     "To reset your password, choose Forgot password on the sign-in page.",
 )
 
+REQUEST = rc.RerankRequest(QUERY, DOCUMENTS)
+"""The small request that every test sends."""
+
 
 def show(provider_id: str) -> None:
     """Draw the test: what it sends and may cost, its button, and the outcome of the last one."""
     # A test is sent once: a retry would only make a failure slower to see, and dearer.
     now = replace(connection.of(provider_id), max_retries=0)
-    request = rc.RerankRequest(QUERY, DOCUMENTS)
+    request = REQUEST
     last, mine = _last(provider_id), _job(provider_id)
     mine.take_finished()
     st.caption(escaped(f"Sends one query and two short documents. {_cost_words(now, request)}"))

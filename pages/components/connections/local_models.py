@@ -8,7 +8,9 @@ import rerank_core as rc
 from pages.components.display import errors
 from pages.components.session import keys
 from rerank_core import offline
+from rerank_core.providers.local import onnx_folder
 from rerank_core.providers.local.flashrank_library import FLASHRANK_LIBRARY, FOLDER_VARIABLE
+from rerank_core.providers.local.onnx_folder import ONNX_FOLDER
 from rerank_core.providers.spec import ModelSpec
 
 _OWN = (
@@ -22,11 +24,19 @@ _FLASHRANK = (
     "FlashRank itself makes that once: Ranker(model_name=..., cache_dir=...). Nothing is downloaded from here. A score "
     "depends a little on the documents beside it, by up to 0.12 as measured: that is how FlashRank computes."
 )
+_FOLDER = (
+    f"Cross-encoders of your own, from the folder that the environment variable {onnx_folder.FOLDER_VARIABLE} names: "
+    "in it a folder for each model, with its ONNX file and tokenizer.json, as Optimum exports them. A logit becomes a "
+    "score from 0 to 1 by the logistic function; of two classes the softmax of the second is the score. Nothing is "
+    "downloaded."
+)
 
 
 def show(spec: rc.ProviderSpec) -> None:
     """Draw one row for each local model, with a button that loads it now."""
-    st.caption(_FLASHRANK if spec.id == FLASHRANK_LIBRARY.id else _OWN)
+    st.caption({FLASHRANK_LIBRARY.id: _FLASHRANK, ONNX_FOLDER.id: _FOLDER}.get(spec.id, _OWN))
+    if not spec.models:
+        st.info("No model was found when the app started.", icon=":material/folder_off:")
     for model in spec.models:
         with st.container(border=True):
             _row(spec, model)
@@ -34,7 +44,7 @@ def show(spec: rc.ProviderSpec) -> None:
 
 def _row(spec: rc.ProviderSpec, model: ModelSpec) -> None:
     missing = spec.unavailable_reason(model.id)
-    ours = spec.id != FLASHRANK_LIBRARY.id
+    ours = spec.id == "local"
     loaded = ours and offline.is_loaded(model.id)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{model.label}**", width="content")

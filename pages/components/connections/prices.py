@@ -22,10 +22,10 @@ def show(spec: rc.ProviderSpec) -> None:
     """Draw the models of a service with their prices."""
     if spec.is_free:
         st.caption("It runs on a server of your own: no request is billed.")
-    elif spec.takes_any_model:
-        st.caption("Which models there are is up to the server. A cost is shown where its replies name one.")
     elif spec.models:
         _table(spec)
+    elif spec.takes_any_model:
+        st.caption("Which models there are is up to the server. A cost is shown where its replies name one.")
     else:
         st.caption(
             f"{spec.label} has one model, without a name, and publishes no price: its costs are shown as unknown."
@@ -51,7 +51,9 @@ def _table(spec: rc.ProviderSpec) -> None:
     ]
     searches = ["per_1000", "chunk_tokens"] if len(by_token) < len(rows) or not by_token else []
     columns = [*searches, *(["per_million"] if by_token else [])]
-    others = [row for row in connection.prices().rows() if row["provider"] != spec.id]
+    known = connection.prices().rows()
+    place = next((at for at, row in enumerate(known) if row["provider"] == spec.id), len(known))
+    others = [row for row in known if row["provider"] != spec.id]
     labels = {model.id: model.label for model in spec.models}
     frame = pd.DataFrame([{"label": labels.get(row["model"], row["model"]), **row} for row in rows])
     fixed = connection.prices_fixed(spec)
@@ -79,7 +81,8 @@ def _table(spec: rc.ProviderSpec) -> None:
         alt=f"Models of {spec.label} with their prices; price, chunk limit, date and source can be edited",
     )
     try:
-        table = PriceTable.from_rows([*others, *_complete(edited, priced)])
+        # In the place where they stood, so that a table in which nothing was changed is the same table.
+        table = PriceTable.from_rows([*others[:place], *_complete(edited, priced), *others[place:]])
     except rc.RerankError as error:
         errors.show(error, title="This price cannot be used; the one before still counts")
     else:

@@ -12,13 +12,19 @@ from rerank_core.client.settings import check_option
 from rerank_core.providers.spec import Option
 from rerank_core.transport.credentials import ApiKey
 
+_SHOWN = 2  # options that are always on the page; of a server that is described by many, the others are folded
+
 
 def show(spec: rc.ProviderSpec) -> None:
     """Draw the settings of a service that is reached over the network."""
     _key(spec)
     _address(spec)
-    for option in spec.options:
+    for option in spec.options[:_SHOWN]:
         _option(spec, option)
+    if spec.options[_SHOWN:]:
+        with st.expander("What the server calls things", icon=":material/tune:"):
+            for option in spec.options[_SHOWN:]:
+                _option(spec, option)
     _attempts(spec)
 
 
@@ -71,7 +77,7 @@ def _about_address(spec: rc.ProviderSpec) -> str:
 
 def _option(spec: rc.ProviderSpec, option: Option) -> None:
     """One more thing that the connection knows: a choice where there are some to choose from, else a field."""
-    widget = f"option_{option.name}_{spec.id}"
+    widget = keys.of(keys.OPTION, option.name, spec.id)
     value = connection.option(spec, option.name)
     label = option.label if option.needed else f"{option.label} (optional)"
     if option.choices:

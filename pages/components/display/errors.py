@@ -33,6 +33,7 @@ _HEADINGS: tuple[tuple[type[rc.RerankError], str], ...] = (
 _HEADINGS_BY_CODE = {
     "too_many_jobs": "Too much is waiting",
     "too_much_work": "This is too much for one run",
+    "experiment_file": "The file of query sets and experiments cannot be used",
     "experiment_not_found": "This run is not here",
     "query_set_not_found": "This query set is not here",
 }

@@ -66,7 +66,8 @@ def _without_models(connection: Connection) -> str:
     """What ranks where there is no model to choose."""
     spec = connection.provider
     if not spec.takes_any_model:
-        return f"{spec.label} has one model and no choice; it gives an order without scores."
+        without = "" if spec.has_scores else "; it gives an order without scores"
+        return f"{spec.label} has one model and no choice{without}."
     named = connections.option(spec, "model")
     if named:
         return f"{spec.label} is asked for the model {named}, as the Connections page says."

@@ -23,6 +23,9 @@ _LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
 _FORWARDING = {b"forwarded", b"x-real-ip"}
 # What has been found out since the start and holds until the end: "sign-in", "listens" (beyond loopback), "visited".
 _known: set[str] = set()
+# Of which Streamlit looked for which files in vain. It would look anew each time, dozens of times in a run of a page; a
+# file that comes later counts from the next start on.
+_none: list[object] = []
 
 
 def secrets() -> Mapping[str, Any]:
@@ -31,13 +34,17 @@ def secrets() -> Mapping[str, Any]:
     Raises ConfigurationError where there is one that cannot be read: it may be the one that asks for sign-in, so
     the app must not go on without it.
     """
+    files = st.get_option("secrets.files")
+    if _none and _none[0] is st.secrets and _none[1] == files:
+        return {}
     try:
         return st.secrets.to_dict()
     except StreamlitSecretNotFoundError as error:
-        if any(Path(path).exists() for path in st.get_option("secrets.files")):
+        if any(Path(path).exists() for path in files):
             raise ConfigurationError(
                 "The secrets file cannot be read.", hint="Correct .streamlit/secrets.toml, and restart the app."
             ) from error
+        _none[:] = [st.secrets, files]
         return {}
 
 

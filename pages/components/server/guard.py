@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -119,13 +118,10 @@ def is_page(path: str) -> bool:
 
 
 class Guard:
-    """Refuses strangers before Streamlit sees them, and puts the headers on every answer.
+    """Refuses strangers before Streamlit sees them, and puts the headers on every answer."""
 
-    `dropped` is told the e-mail address of a person whom the operator has taken off the list and who was here.
-    """
-
-    def __init__(self, app: ASGIApp, dropped: Callable[[str], None]) -> None:
-        self.app, self.dropped = app, dropped
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -144,7 +140,7 @@ class Guard:
             await receive()
             await send({"type": "websocket.close", "code": 1008})
         elif deployment.signs_in():
-            await messages.signed_in(self.app, scope, receive, send, self.dropped)
+            await messages.signed_in(self.app, scope, receive, send)
         else:
             await messages.everybody(self.app, scope, receive, send)
 

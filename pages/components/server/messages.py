@@ -7,7 +7,6 @@ The gate in the frame is not asked then, since the frame does not run. So these 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from starlette.datastructures import Headers, MutableHeaders
@@ -62,10 +61,10 @@ async def everybody(app: ASGIApp, scope: Scope, receive: Receive, send: Send) ->
     await app(scope, received, send)
 
 
-async def signed_in(app: ASGIApp, scope: Scope, receive: Receive, send: Send, dropped: Callable[[str], None]) -> None:
+async def signed_in(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     """A websocket where people sign in. It is closed as soon as its person may not come in any more, whether they do
-    something or not, and before anything that they ask for; `dropped` is then told the address, if the list dropped
-    them. The page in the browser connects again by itself, and is sent the sign-in page in place of what it shows.
+    something or not, and before anything that they ask for. The page in the browser connects again by itself, and is
+    sent the sign-in page in place of what it shows.
     """
     who = visitor.of(Headers(scope=scope))
     person = who.person()
@@ -85,8 +84,6 @@ async def signed_in(app: ASGIApp, scope: Scope, receive: Receive, send: Send, dr
             await asyncio.wait({pending}, timeout=LOOK_AGAIN)
             if person is not None and who.person() is None:
                 pending.cancel()
-                if not who.signed_out():
-                    dropped(person.email)
                 await send({"type": "websocket.close", "code": 1008})
                 return {"type": "websocket.disconnect", "code": 1008}
             if not pending.done():

@@ -257,4 +257,5 @@ def _key(spec: rc.ProviderSpec, mine: Settings) -> tuple[ApiKey | None, KeySourc
         if value:
             typed = mine.base_url not in (None, usual_base_url(spec))
             return (None, "withheld") if typed else (ApiKey(str(value)), source)
-    return None, "none set" if spec.key_optional else "missing"
+    elsewhere = spec.default_base_url is None or (mine.base_url or usual_base_url(spec)) != spec.default_base_url
+    return None, "none set" if spec.key_optional and elsewhere else "missing"

@@ -15,7 +15,7 @@ from rerank_core.documents.report import Problem, Problems
 from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.records import Form, Record, records, single_cells, with_escapes
 from rerank_core.documents.tables.table import Row, Table, spaced, unknown_header, within_columns
-from rerank_core.exports.formulas import unguarded
+from rerank_core.exports.formulas import GUARD, unguarded
 
 DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE_CHARACTERS = 64_000
@@ -24,6 +24,7 @@ _SAMPLE_LINES = 1_000
 _ENOUGH = 0.6
 _TITLE_ROWS = 10
 _SPACED = 0.1
+_GUARDS = frozenset((GUARD, " "))
 _SEPARATOR_LINE = re.compile(r"sep=([^\w\r\n\" ])(?:\r\n|\r|\n)", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -81,7 +82,9 @@ def _table(found: Iterable[Record], line: int, width: int, limits: Limits, by_qu
             limit = f"the limit is {limits.document_characters:,}"
             refused.add(line + place, f"A cell of this row has {longest:,} characters; {limit}. It was left out.")
         elif any(map(str.strip, cells)):
-            rows.append(Row(line + place, [unguarded(cell, by_quepid=by_quepid) for cell in cells]))
+            # nearly all cells begin otherwise, and a call for each would take a tenth of the time
+            taken = [unguarded(cell, by_quepid=by_quepid) if cell[:1] in _GUARDS else cell for cell in cells]
+            rows.append(Row(line + place, taken))
             if lines > 1:
                 spanning.append(line + place)
             elif is_stray:

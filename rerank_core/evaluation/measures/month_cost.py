@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from rerank_core import pricing
 from rerank_core.evaluation.experiments.records import Ranking
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
 from rerank_core.pricing.table import Price, PriceTable
+from rerank_core.providers import provider as find_provider
 from rerank_core.providers import providers
 from rerank_core.ranking.contender import Contender, full_name
 
@@ -49,18 +50,39 @@ def not_run(
     asked = {(one.contender.provider, one.contender.model) for one in rankings}
     table = prices or PriceTable.default()
     wanted = [price for price in table.prices if price.provider in known and (price.provider, price.model) not in asked]
-    found = [_month(query_set, looked_at, price, table, searches_a_day) for price in wanted if looked_at]
+    units: dict[tuple[object, ...], Decimal] = {}  # models that are billed alike are counted once
+    found = [_month(query_set, looked_at, price, units, searches_a_day) for price in wanted if looked_at]
     return tuple(sorted(found, key=lambda one: one.monthly))
 
 
 def unpriced() -> tuple[str, ...]:
-    """The hosted services of which no price is known, by name."""
-    return tuple(spec.label for spec in providers() if not spec.is_local and not spec.models)
+    """The hosted services of which no price is known for any model, by name."""
+    priced = {price.provider for price in PriceTable.default().prices}
+    return tuple(spec.label for spec in providers() if not spec.is_free and spec.id not in priced)
 
 
 def _month(
-    query_set: QuerySet, queries: tuple[Query, ...], price: Price, table: PriceTable, searches_a_day: float
+    query_set: QuerySet,
+    queries: tuple[Query, ...],
+    price: Price,
+    units: dict[tuple[object, ...], Decimal],
+    searches_a_day: float,
 ) -> MonthCost:
+    billed = (price.unit, price.chunk_tokens, price.counted, find_provider(price.provider).batch_size)
+    if billed not in units:
+        units[billed] = _at_one_dollar(query_set, queries, price)
+    each = units[billed] * price.per_unit
+    monthly = pricing.monthly(each, searches_a_day)
+    assert monthly is not None
+    documents = math.fsum(len(query.candidates) for query in queries) / len(queries)
+    return MonthCost(full_name(Contender(price.provider, price.model)), documents, each, monthly, price)
+
+
+def _at_one_dollar(query_set: QuerySet, queries: tuple[Query, ...], price: Price) -> Decimal:
+    """What a search would cost on average if the unit of this price cost one dollar."""
+    by_token = price.per_million is not None
+    one = replace(price, per_million=Decimal(1) if by_token else None, per_1000=None if by_token else Decimal(1))
+    table = PriceTable((one,))
     amounts = [
         pricing.estimate_cost(
             price.provider,
@@ -72,11 +94,7 @@ def _month(
         ).amount
         for query in queries
     ]
-    each = sum((amount for amount in amounts if amount is not None), Decimal(0)) / len(queries)
-    monthly = pricing.monthly(each, searches_a_day)
-    assert monthly is not None
-    documents = math.fsum(len(query.candidates) for query in queries) / len(queries)
-    return MonthCost(full_name(Contender(price.provider, price.model)), documents, each, monthly, price)
+    return sum((amount for amount in amounts if amount is not None), Decimal(0)) / len(queries)
 
 
 def _spread(query_set: QuerySet) -> tuple[Query, ...]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import partial
 from typing import Any
 
 from rerank_core.errors import AuthenticationError, BadResponseError, RequestTimeoutError
 from rerank_core.providers import complaints, replies
-from rerank_core.providers.spec import Batch, ParsedReply, ProviderSpec
+from rerank_core.providers.spec import Batch, ParsedReply, ProviderSpec, ServiceFacts
 
 _LIST = "reranked_candidates"
 _NON_EMPTY = "Check that the query and all candidates are non-empty strings, and that the address is the right one."
@@ -100,4 +101,14 @@ FLASHRANK = ProviderSpec(
     default_base_url="https://api.flashrank.ai",
     has_scores=False,
     hints=_HINTS,
+    facts=ServiceFacts(
+        read_on=date(2026, 11, 21),
+        checked="Read in the one description that was found; whether there is such a service is not known. Not called.",
+        scale="rank",
+        ties="There are no scores; the order of the reply is kept.",
+        blank="They are not sent.",
+        cut="Here: the service has no such field.",
+        limits="Not documented; a list is never split.",
+        billed="Not published; the cost is unknown.",
+    ),
 )

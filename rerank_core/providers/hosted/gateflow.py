@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from rerank_core.errors import AuthenticationError, PermissionDeniedError, TooManyDocumentsError
 from rerank_core.providers import complaints, replies
-from rerank_core.providers.spec import Batch, ModelSpec, ParsedReply, ProviderSpec
+from rerank_core.providers.spec import Batch, ModelSpec, ParsedReply, ProviderSpec, ServiceFacts
 
 _V2_SHUT_DOWN = (
     "Cohere shut rerank-english-v2.0 down on 2025-04-30, so the gateway may refuse it or answer with another model."
@@ -103,4 +104,14 @@ GATEFLOW = ProviderSpec(
     default_model=_ENGLISH.id,
     max_documents=1000,
     hints=_HINTS,
+    facts=ServiceFacts(
+        read_on=date(2026, 11, 21),
+        checked="Read in its documentation alone. Not called.",
+        scale="unit",
+        ties="Not documented; the order of the reply is kept.",
+        blank="Refused by the models behind it, so they are not sent.",
+        cut="GateFlow, and again here.",
+        limits="Usually up to 1,000 documents a request; longer lists are split.",
+        billed="What the reply names (gateflow.cost.total); else searches (meta.billed_units.search_units).",
+    ),
 )

@@ -107,8 +107,8 @@ class SpendingLedger(SqliteFile):
                 db.execute(f"SELECT DISTINCT {column} FROM sums WHERE {where} ORDER BY 1", values).fetchall()  # noqa: S608
                 for column in ("who", "connection")
             ]
-        people, connections = (tuple(as_text(name) for (name,) in rows) for rows in found)
-        return people, connections
+            people, connections = (tuple(as_text(name) for (name,) in rows) for rows in found)
+            return people, connections
 
     def since(self) -> date | None:
         """The day on which the ledger began to count configured keys; None where there was no such call."""

@@ -18,8 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rerank_core as rc
-from rerank_core.bulk.run import BulkOptions, BulkProgress, run_bulk
-from rerank_core.bulk.source import read
+from rerank_core.bulk.parts import BulkOptions, parts_of
+from rerank_core.bulk.run import BulkProgress, run_bulk
+from rerank_core.bulk.source import BulkQuery, read
 from rerank_core.command.group import rerank
 from rerank_core.errors import AuthenticationError, InvalidRequestError, SpendingLimitError
 from tests.support.loopback import answers
@@ -110,6 +111,27 @@ def test_each_form_of_a_data_set_is_the_same(tmp_path: Path, name: str):
     assert [one.size for one in found] == [2] * 5
     assert found[0].request is not None
     assert [document.id for document in found[0].request.documents] == ["0", "1"]
+
+
+@pytest.mark.parametrize("name", ["in.jsonl", "in.jsonl.gz", "flat.jsonl", "flat.parquet", "in.parquet"])
+def test_reading_begins_wherever_a_query_begins(tmp_path: Path, name: str):
+    """With the same ids, texts and digests as reading from the beginning has, blank and bad lines included."""
+    path = tmp_path / name
+    if name.startswith("flat"):
+        rows = [{"query": f"q{n // 3}", "document": f"text {n} é"} for n in range(20)]
+    else:
+        rows = [{"query": f"q{n}", "documents": [f"text {n} é"] * (n % 3)} for n in range(8)]
+    if name.endswith("parquet"):
+        pq.write_table(pa.Table.from_pylist(rows), path, row_group_size=2)
+    else:
+        lines = [json.dumps(row, ensure_ascii=False) for row in rows]
+        lines[3:3] = ["", "no json"] if name.startswith("in") else []
+        data = "\r\n".join(lines).encode()
+        path.write_bytes(gzip.compress(data) if name.endswith("gz") else data)
+    whole = list(read(str(path), None, ("text",)))
+    assert len(whole) >= 7
+    for place, one in enumerate(whole):
+        assert list(read(str(path), None, ("text",), one.mark)) == whole[place:]
 
 
 def test_a_row_that_makes_no_sense_is_a_row_with_its_error(tmp_path: Path, local: rc.Client):
@@ -243,14 +265,11 @@ def test_what_a_broken_off_part_may_have_cost_counts(source: Path, tmp_path: Pat
     st.integers(1, 6),
 )
 def test_parts_hold_all_queries_in_order(sizes: list[int], queries: int, documents: int):
-    from rerank_core.bulk.run import _parts
-    from rerank_core.bulk.source import BulkQuery
-
     made = [
         BulkQuery(str(n), "q", rc.RerankRequest("q", ["x"] * size) if size else None, "", b"")
         for n, size in enumerate(sizes)
     ]
-    parts = list(_parts(iter(made), BulkOptions(part_queries=queries, part_documents=documents)))
+    parts = list(parts_of(iter(made), BulkOptions(part_queries=queries, part_documents=documents)))
     assert [one for part in parts for one in part] == made
     assert all(len(part) <= queries for part in parts)
     assert all(len(part) == 1 or sum(one.size for one in part) <= documents for part in parts)

@@ -324,12 +324,14 @@ def test_every_published_price_is_in_the_default_table() -> None:
     for spec in providers():
         for model in spec.models:
             price = table.find(spec.id, model.id)
-            if not model.price_per_1000:
+            if not model.price_per_1000 and not model.price_per_million:
                 assert price is None
                 continue
             assert price is not None
-            assert (price.per_1000, price.chunk_tokens) == (model.price_per_1000, model.chunk_tokens)
+            asked = (model.price_per_1000, model.price_per_million, model.tokens_counted, model.chunk_tokens)
+            assert (price.per_1000, price.per_million, price.counted, price.chunk_tokens) == asked
             assert price.source
+            assert price.as_of.year >= 2026
     assert len(provider("gateflow").models) == 3
 
 

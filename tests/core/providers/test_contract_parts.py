@@ -208,7 +208,7 @@ def test_hiding_texts_never_fails(texts: list[str], said: str) -> None:
         ({"scores": [0.1]}, "DeepInfra"),
         ({"output": {"results": []}}, "DashScope"),
         ({"reranked_candidates": []}, "FlashRank HTTP"),
-        ({"answers": {}}, "Decision models"),
+        ({"answers": {}}, "Decision model"),
         ({"results": [{"index": 0, "relevance_score": 1}]}, "vLLM or Jina"),
     ],
 )

@@ -267,6 +267,25 @@ def test_a_full_disk_is_said_before_anything_is_paid_for(
                 opened.hold(one.known["experiment_id"])
 
 
+def test_an_error_of_the_disk_without_room_says_that_it_is_full(
+    filled: list[Filled], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where SQLite can say no more than "disk I/O error" and the disk is full, the sentence says that."""
+
+    def broken(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(sqlite_file, "_prepare", broken)
+    for one in filled:
+        with one.store(Path(shutil.copy(one.path, tmp_path))) as opened:
+            with pytest.raises(one.store.kind.error, match="disk I/O error"), opened._reading():
+                pass
+            with monkeypatch.context() as full:
+                full.setattr(one.store, "_free", lambda _: 0.0)
+                with pytest.raises(one.store.kind.error, match="disk is full"), opened._reading():
+                    pass
+
+
 def test_a_disk_that_is_full_by_then_is_a_sentence(
     filled: list[Filled], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,5 +73,5 @@ def _assumed() -> str:
         "Estimated from the price list and the documents of this set; no key is needed and nothing is sent. What these "
         "models would add to the quality is not known until one is run."
     )
-    names = " and ".join(unpriced())
-    return f"{words} {names}: no price is published." if names else words
+    names = ", ".join(unpriced())
+    return f"{words} No price is known of {names}." if names else words

@@ -1,0 +1,42 @@
+"""Isaacus, models for law: https://docs.isaacus.com/api-reference/rerankings."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from rerank_core.providers import complaints, standard
+from rerank_core.providers.spec import ModelSpec, ProviderSpec, ServiceFacts
+
+_MODELS = (
+    ModelSpec("kanon-2-reranker", "Kanon 2", "Legal texts in English."),
+    ModelSpec("kanon-universal-classifier", "Kanon Classifier", "Legal texts in English. The one before."),
+)
+_HINTS = standard.hints("ISAACUS_API_KEY")
+
+ISAACUS = ProviderSpec(
+    id="isaacus",
+    label="Isaacus",
+    description="Rerank models for law. Needs an Isaacus key; the price is not known here.",
+    docs_url="https://docs.isaacus.com/api-reference/rerankings",
+    build=partial(standard.build, documents="texts"),
+    parse=partial(standard.parse, score="score"),
+    explain=partial(complaints.explain, "Isaacus", _HINTS),
+    path="/rerankings",
+    key_variable="ISAACUS_API_KEY",
+    base_url_variable="ISAACUS_BASE_URL",
+    default_base_url="https://api.isaacus.com/v1",
+    models=_MODELS,
+    default_model=_MODELS[0].id,
+    max_documents=1000,
+    hints=_HINTS,
+    facts=ServiceFacts(
+        read_on=standard.READ_ON,
+        checked="Request and reply were compared with what the isaacus SDK 0.22.1 sends and takes. Not called.",
+        scale="unit",
+        ties="Not documented; the order of the reply is kept.",
+        blank="Refused, so they are not sent.",
+        cut="Isaacus, and again here.",
+        limits="Not documented; 1,000 documents go in one request. Long texts are read in chunks, the best one counts.",
+        billed="Tokens (usage.input_tokens); their price is not known here.",
+    ),
+)

@@ -1,0 +1,58 @@
+"""ZeroEntropy: https://docs.zeroentropy.dev/api-reference/models/rerank."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import partial
+
+from rerank_core.providers import complaints, standard
+from rerank_core.providers.spec import ModelSpec, ProviderSpec, ServiceFacts
+
+
+def _model(id: str, label: str, audience: str) -> ModelSpec:
+    return ModelSpec(
+        id,
+        label,
+        audience,
+        languages="many",
+        price_per_million=Decimal("0.025"),
+        price_source="A third party's list",
+        price_as_of=standard.READ_ON,
+    )
+
+
+_MODELS = (
+    _model("zerank-2", "zerank-2", "For many languages. The newest."),
+    _model("zerank-1", "zerank-1", "The one before."),
+    _model("zerank-1-small", "zerank-1 small", "The small one before."),
+)
+_HINTS = standard.hints("ZEROENTROPY_API_KEY")
+
+ZEROENTROPY = ProviderSpec(
+    id="zeroentropy",
+    label="ZeroEntropy",
+    description="ZeroEntropy's rerank models. Needs a ZeroEntropy key; tokens cost money.",
+    docs_url="https://docs.zeroentropy.dev/api-reference/models/rerank",
+    build=standard.build,
+    parse=standard.parse,
+    explain=partial(complaints.explain, "ZeroEntropy", _HINTS),
+    path="/models/rerank",
+    key_variable="ZEROENTROPY_API_KEY",
+    base_url_variable="ZEROENTROPY_BASE_URL",
+    default_base_url="https://api.zeroentropy.dev/v1",
+    models=_MODELS,
+    default_model=_MODELS[0].id,
+    max_documents=1000,
+    hints=_HINTS,
+    facts=ServiceFacts(
+        read_on=standard.READ_ON,
+        checked="Request and reply were compared with what the zeroentropy SDK 0.1.0a11 sends and takes. Not called.",
+        scale="unit",
+        ties="Not documented; the order of the reply is kept.",
+        blank="Not documented; they are not sent.",
+        cut="ZeroEntropy, and again here.",
+        limits="Not documented; 1,000 documents go in one request. A busy service answers from a slower queue.",
+        billed="Tokens (total_tokens). How the query counts is not documented; it is taken to count with each "
+        "document.",
+    ),
+)
