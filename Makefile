@@ -18,7 +18,7 @@ BENCH := $(VENV)/.installed-bench-$(call sum,requirements.txt requirements.lock 
 PEERS_VENV := .venv-peers
 PEERS := $(PEERS_VENV)/.installed-peers-$(call sum,requirements-peers.txt requirements-peers-langchain.txt)
 
-.PHONY: help install run jobs test test-quick check backup restore lock licences bench screens peers install-peers reference
+.PHONY: help install run jobs test test-quick check backup restore lock licences bench fuzz screens peers install-peers reference
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' $(MAKEFILE_LIST) | sed 's/: /\t/' | expand -t 20
@@ -57,6 +57,9 @@ licences: $(DEV) ## write docs/licences.md, the licences of all pinned packages
 
 bench: $(BENCH) ## measure speed against the peers
 	@$(VENV)/bin/python -m tests.benchmarks $(ARGS)
+
+fuzz: $(DEV) ## send 245,000 strange inputs through every reader (fewer: make fuzz ARGS=20000)
+	@$(VENV)/bin/python -m tests.fuzz $(ARGS)
 
 install-peers: $(PEERS)
 

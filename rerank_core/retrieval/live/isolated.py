@@ -11,7 +11,7 @@ from rerank_core.documents.isolated import wire
 from rerank_core.documents.isolated.process import read_in_process
 from rerank_core.documents.limits import DEFAULT_LIMITS, MAX_NESTING, SMALL_BYTES, megabytes
 from rerank_core.errors import BadResponseError
-from rerank_core.retrieval.live.reply import LONG_LIST, is_vector, json_of
+from rerank_core.retrieval.live.reply import LONG_LIST, is_vector, json_of, parsed
 from rerank_core.transport.reply import Reply
 
 _SECONDS = 20.0
@@ -49,7 +49,7 @@ def body_of(reply: Reply, cancelled: Callable[[], bool]) -> Any:
 
 def answer(order: wire.Order, data: bytes, say: wire.Say) -> None:
     """In the process: parse the body and say what it holds. Raises Unreadable for one that holds too much."""
-    say("done", body=_Condensing(order.limits.document_characters).of(json_of(Reply(200, {}, data))))
+    say("done", body=_Condensing(order.limits.document_characters).of(parsed(data)))
 
 
 class _Condensing:

@@ -9,6 +9,7 @@ from math import isfinite
 from typing import Any
 
 from rerank_core import errors
+from rerank_core.documents.paste.json_text import too_deep
 from rerank_core.errors import RerankError
 from rerank_core.models import Document
 from rerank_core.retrieval.live.query import LiveFields
@@ -56,9 +57,15 @@ class LiveResult:
 
 
 def json_of(reply: Reply) -> Any:
-    """The parsed body, None where it is not JSON."""
+    """The parsed body, None where it is not JSON, or nested deeper than any engine's reply."""
+    value = parsed(reply.body)
+    return None if too_deep(value) else value
+
+
+def parsed(body: bytes) -> Any:
+    """The value of a JSON text, None where it is none."""
     try:
-        return json.loads(reply.body)
+        return json.loads(body)
     except (ValueError, RecursionError):
         return None
 

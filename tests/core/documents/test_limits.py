@@ -117,3 +117,13 @@ def test_a_document_of_a_query_set_that_is_too_long_is_left_out():
     found = registry.read_directly("a.json", f"[{line}]".encode(), "auto", {})
     assert not any(len(text) > COLLECTION_LIMITS.document_characters for text in found.documents.values())
     assert found.problems
+
+
+def test_rare_keys_of_many_objects_of_a_query_set_are_left_out_and_said():
+    """What all objects have is read; what hardly one has makes no table of the square of their number."""
+    records = [{"query": "q", "id": f"d{n}", "text": f"text {n}", f"key {n}": 1} for n in range(2_000)]
+    found = registry.read_directly("a.json", json.dumps(records).encode(), "auto", {})
+    assert len(found.documents) == 2_000
+    assert {"query", "id", "text"} <= set(found.columns)
+    assert len(found.columns) <= COLLECTION_LIMITS.columns
+    assert any("different keys" in note for note in found.reading_notes)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
+from rerank_core.documents.limits import COLLECTION_LIMITS
 from rerank_core.documents.report import Problem
 from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.table import Row, Table
@@ -17,6 +19,7 @@ from rerank_core.evaluation.formats.table import read_rows
 QUERIES = ("query", "query text", "question", "user input", "user query", "search query", "search term", "prompt", "q")
 """Names of the key that holds a query, best first, as `fields.normal` has them."""
 
+_MOST_CELLS, _FEWEST_COLUMNS = 2_000_000, 50
 _IDS = ("query id", "qid", "question id", "q id", "topic id", "id")
 LISTS = fields.listed_names(
     "documents, docs, results, hits, candidates, passages, ctxs, contexts, retrieved contexts, retrieved documents, "
@@ -110,11 +113,26 @@ def read_as_table(
     columns: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
 ) -> Imported:
-    """Rows as the table that they would be in a spreadsheet, with a column for each key."""
+    """Rows as the table that they would be in a spreadsheet, with a column for each key, of very many only those that
+    most rows have."""
     listed = list(rows)
-    names = list(dict.fromkeys(str(key) for _, row in listed for key in row))
+    names, left = columns_of([row for _, row in listed], set((columns or {}).values()))
+    if left:
+        notes = (*notes, f"The objects have {left:,} more different keys, which few of them have; they were left out.")
     table = Table([Row(place, [cell(row.get(name)) for name in names]) for place, row in listed], ragged=False)
     return read_rows(kind, table, names, columns, notes)
+
+
+def columns_of(rows: Sequence[Mapping[str, Any]], wanted: Set[str]) -> tuple[list[str], int]:
+    """The keys that rows have, in their order, and how many were left out. As many objects as there are keys, each with
+    a key of its own, would make a table of the square of their number; then those count that most rows have, and those
+    that are `wanted`."""
+    counts = Counter(str(key) for row in rows for key in row)
+    most = min(COLLECTION_LIMITS.columns, max(_FEWEST_COLUMNS, _MOST_CELLS // max(1, len(rows))))
+    kept = (
+        set(counts) if len(counts) <= most else {name for name, _ in counts.most_common(most)} | wanted & counts.keys()
+    )
+    return [name for name in counts if name in kept], len(counts) - len(kept)
 
 
 def is_judgment(record: Record) -> bool:

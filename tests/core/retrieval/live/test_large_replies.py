@@ -95,3 +95,12 @@ def test_a_reply_that_takes_too_much_memory_is_refused(monkeypatch):
     monkeypatch.setattr(isolated, "DEFAULT_LIMITS", small)
     with pytest.raises(BadResponseError, match=r"of memory|could not be read"):
         body_of(reply("[" + "[]," * 4_000_000 + "[]]"), never)
+
+
+@pytest.mark.parametrize("depth", [200, 600, 900, 100_000])
+def test_a_deeply_nested_reply_is_no_engines(loopback, depth):
+    """A list in a list in a list, where a title is to be, ends in a sentence."""
+    deep = '{"hits": {"hits": [{"_source": {"body": "a", "title": ' + "[" * depth + "]" * depth + "}}]}}"
+    loopback.script(answers(200, deep.encode()))
+    with LiveIndex(loopback.url, "kb", LiveFields("body", title="title")) as index, pytest.raises(BadResponseError):
+        index.search("q")

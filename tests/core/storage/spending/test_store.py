@@ -22,6 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from rerank_core.errors import BudgetExceededError, SpendingLimitError
 from rerank_core.models import Cost
 from rerank_core.pricing.allowance import Allowance, PaidCall, Sums
+from rerank_core.storage.spending import file as spending_file
 from rerank_core.storage.spending import store as spending
 from rerank_core.storage.spending.ledger import LedgerFilter
 from rerank_core.storage.spending.store import SpendingStore
@@ -293,6 +294,7 @@ store, allowance = SpendingStore(sys.argv[1]), Allowance(server_per_day=Decimal(
 went = 0
 print("ready", flush=True)
 sys.stdin.readline()
+print("asking", flush=True)
 for _ in range(int(sys.argv[2])):
     try:
         number = store.reserve(PaidCall("ann@example.org", "gateflow"), Decimal("0.01"), allowance)
@@ -341,9 +343,25 @@ def test_two_servers_do_not_pass_the_budget(store: SpendingStore) -> None:
     with spender(store.path, 40, "settle") as first, spender(store.path, 40, "settle") as second:
         for process in (first, second):
             go_on(process)
+            assert answer(process) == "asking\n"
         went = [int(answer(process)) for process in (first, second)]
     assert sum(went) == 50
     assert store.standing(ANN).server_today == Sums(spent=Decimal("0.50"), calls=50)
+
+
+def test_a_server_waits_for_another_ones_look_at_what_is_left(store: SpendingStore) -> None:
+    """While one server takes what is left, another one that asks waits, and is refused then."""
+    with spender(store.path, 1, "settle") as process:
+        store.release(store.reserve(call(), CENT, Allowance()))
+        with store._booking() as db:
+            before = store.calls()[0]
+            half = dataclasses.replace(before, state="under way", reserved=Decimal("0.5"), finished=None)
+            spending_file.insert(db, half, store._mark.token if store._mark else "")
+            go_on(process)
+            assert answer(process) == "asking\n"
+            for _ in range(20_000):  # for as long as it takes the other one to look
+                db.execute("SELECT count(*) FROM sums").fetchone()
+        assert answer(process) == "0\n"
 
 
 def test_what_a_killed_server_had_under_way_may_have_been_billed(store: SpendingStore) -> None:
@@ -351,6 +369,7 @@ def test_what_a_killed_server_had_under_way_may_have_been_billed(store: Spending
     takes it for dead."""
     with spender(store.path, 3, "keep") as process:
         go_on(process)
+        assert answer(process) == "asking\n"
         assert answer(process) == "3\n"
         assert store.recover() == 0, "it is alive"
         assert [row.state for row in store.calls()] == ["under way"] * 3
