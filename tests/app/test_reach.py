@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+from urllib.parse import quote, urljoin, urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
@@ -14,7 +18,7 @@ from starlette.websockets import WebSocketDisconnect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 import app as server
-from pages.components.server import addresses, deployment, messages
+from pages.components.server import addresses, deployment, landing, messages, visitor
 from pages.components.server.guard import Guard
 from pages.components.session import stores
 from tests.support.gate import PATIENCE, Gate
@@ -161,3 +165,35 @@ def test_the_work_of_somebody_who_is_dropped_ends(monkeypatch):
     gate.open()
     assert others.wait(PATIENCE)
     assert (theirs.state, others.state) == ("cancelled", "done")
+
+
+@given(st.text() | st.from_regex(r"[/\\]{0,3}[a-z.:@%?#/\\ \t\r\n]*", fullmatch=True))
+def test_a_sign_in_leads_nowhere_else(wanted):
+    """Whatever stands in the cookie, the way back from the provider is a path of this server."""
+    cookie = f"{landing.COOKIE}={quote(wanted, safe='')}".encode()
+    scope = {"query_string": b"code=c&state=s", "headers": [(b"cookie", cookie)], "path": "/oauth2callback"}
+    signed_in = (b"set-cookie", b'_streamlit_user="signed"; Path=/')
+    message = {"type": "http.response.start", "status": 302, "headers": [(b"location", b"/"), signed_in]}
+    landing.lead(scope, message)
+    location = Headers(raw=message["headers"])["location"]
+    split = urlsplit(urljoin("https://rerank.example/oauth2callback", location))
+    assert (split.scheme, split.netloc) == ("https", "rerank.example")
+    assert location.isascii()
+    assert location.isprintable()
+
+
+@given(
+    st.binary(max_size=400), st.sampled_from(["", "_streamlit_user=", "_streamlit_user=chunks-3; _streamlit_user_1="])
+)
+def test_no_cookie_brings_the_server_down_or_somebody_in(text, name):
+    """Any bytes for a cookie are a visitor who has not signed in."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(visitor, "get_cookie_secret", lambda: "k" * 48)
+        who = visitor.of(Headers(raw=[(b"cookie", name.encode() + text)]))
+    assert who.person() is None
+
+
+@given(st.binary(max_size=400))
+def test_no_message_brings_the_guard_down(data):
+    """Any bytes are let through or not, and what a stranger may send a person may send too."""
+    assert messages.may_send(data, stranger=False) >= messages.may_send(data, stranger=True)
