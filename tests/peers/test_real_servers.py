@@ -1,4 +1,4 @@
-"""A real server on this machine: dev-double, which reranks and decides without weights."""
+"""Real servers on this machine: dev-double (rerank and systemone, without weights), and LiteLLM's proxy before it."""
 
 from __future__ import annotations
 
@@ -22,6 +22,13 @@ DOCUMENTS = [
     "",
     "Bananas are yellow.",
 ]
+MASTER_KEY = "sk-of-the-tests-0123"
+CONFIG = """
+model_list:
+  - model_name: my-reranker
+    litellm_params: {{model: hosted_vllm/mock, api_base: "{address}/v1", api_key: any}}
+general_settings: {{master_key: {key}}}
+"""
 
 
 @contextmanager
@@ -65,6 +72,16 @@ def dev_double(tmp_path: Path) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture
+def proxy(dev_double: str, tmp_path: Path) -> Iterator[str]:
+    """The address of LiteLLM's proxy before the dev-double."""
+    config = tmp_path / "litellm.yaml"
+    config.write_text(CONFIG.format(address=dev_double, key=MASTER_KEY), "utf-8")
+    command = ["litellm", "--config", str(config), "--host", "127.0.0.1", "--telemetry", "False", "--port"]
+    with running(lambda port: [*command, str(port)], tmp_path, "/health/liveliness") as address:
+        yield address
+
+
 @pytest.mark.parametrize(("provider", "options"), [("vllm", {"model": "m"}), ("custom", {}), ("cohere", {})])
 def test_a_rerank_server_answers(dev_double: str, provider: str, options: dict[str, str]) -> None:
     """Its paths of the dialects of vLLM and Cohere: the right document first, the blank one last."""
@@ -83,3 +100,18 @@ def test_a_decision_model_answers_for_every_document(dev_double: str) -> None:
     assert response.usage.tokens is not None
     assert response.usage.tokens > 0
     assert len(response.sent) > 1
+
+
+def test_litellm_answers_and_says_what_is_wrong_with_a_key(proxy: str) -> None:
+    """The order of the server behind it; a wrong key, no key and an unknown model are called what they are."""
+    named = {"model": "my-reranker"}
+    with rc.Client("litellm", api_key=MASTER_KEY, base_url=proxy, options=named) as client:
+        assert client.rerank(QUERY, DOCUMENTS).results[0].index == 1
+        with pytest.raises(rc.ModelNotFoundError):
+            client.rerank(QUERY, DOCUMENTS, model="nope")
+    for key in ("sk-wrong-0123", None):
+        with (
+            rc.Client("litellm", api_key=key, base_url=proxy, options=named, max_retries=0) as client,
+            pytest.raises(rc.AuthenticationError),
+        ):
+            client.rerank(QUERY, DOCUMENTS)
