@@ -91,7 +91,7 @@ def main() -> None:
                 for row in runs[label, name]:
                     candidates[row.query_id].append(row.doc_id)
                 ranked = replace(data, candidates=candidates)
-                cells.append(f"{measure(ranked, scores(spec.id, ranked))[0]:.3f}")
+                cells.append(f"{measure(ranked, scores(spec.id, ranked).run)[0]:.3f}")
             print(f"| {label} | {spec.label} | {' | '.join(cells)} |", flush=True)
     print()
 

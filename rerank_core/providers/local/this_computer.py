@@ -90,15 +90,16 @@ MODELS: tuple[ModelSpec, ...] = (
         id=KEYWORD,
         label="Keyword matching",
         stands_for="v2",
-        audience="Names, codes and exact words, in any language. Runs on this computer, free.",
+        audience="Names, codes and exact words, in any language. It cannot warn that nothing answers. "
+        "Runs on this computer, free.",
         price_per_1000=_FREE,
         languages="many",
         notice=(
             "The keyword baseline: it counts shared words and parts of words (BM25) and knows nothing of meaning. "
-            "It is the place-holder of the hosted model v2, and is not that model. It calls weak only what shares "
-            "hardly a word with the query, so it seldom says that nothing answers."
+            "It is the place-holder of the hosted model v2, not that model. It cannot warn that nothing answers: "
+            "weak is only what shares hardly a word with the query, and nearly every list has a text that shares more."
         ),
-        threshold=0.013,
+        threshold=0.013,  # by the rule it would be 0.035, which calls the answer of the hotel nothing
         cross_language_threshold=0.012,
         strong=0.5,
         usual_top=1.0,

@@ -89,6 +89,8 @@ def test_the_models_are_described():
         (CROSS_ENCODER, "Cross-encoder"),
     ]
     assert "outside English" in LOCAL.models[3].notice
+    assert "cannot warn that nothing answers" in LOCAL.models[2].notice
+    assert "cannot warn that nothing answers" in LOCAL.models[2].audience
     for model in LOCAL.models[:3]:
         assert model.price_per_1000 == 0
         assert model.threshold is not None
