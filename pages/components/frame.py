@@ -96,8 +96,9 @@ def spend(place: DeltaGenerator) -> None:
 
 def _choice() -> None:
     """The select box, which follows the address by the provider's id (bound to it, it would go by the label)."""
-    labels = {spec.id: spec.label for spec in rc.providers()}
-    default = next(iter(labels))
+    default = rc.providers()[0].id
+    first = sorted(rc.providers(), key=lambda spec: spec.id != default and not connection.of(spec.id).set_up)
+    labels = {spec.id: spec.label for spec in first}
     if st.session_state.get(keys.CONNECTION) not in labels:
         asked = query_params.get(keys.CONNECTION)
         st.session_state[keys.CONNECTION] = asked if asked in labels else default
