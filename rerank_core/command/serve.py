@@ -15,6 +15,7 @@ from rerank_core.command.completion import model_ids, provider_ids
 from rerank_core.command.rank import Money, checked_model
 from rerank_core.errors import ConfigurationError
 from rerank_core.pricing.allowance import Allowance, PaidCall, Purse
+from rerank_core.pricing.table import PriceTable
 from rerank_core.providers import provider as find_provider
 from rerank_core.storage.spending.purse import LedgerPurse
 from rerank_core.storage.spending.store import SpendingStore
@@ -27,7 +28,12 @@ _WHO = "rerank serve"
 
 @click.command()
 @click.option("--provider", default="local", show_default=True, shell_complete=provider_ids, help="Who ranks.")
-@click.option("--model", default=None, shell_complete=model_ids, help="The model for requests that name none.")
+@click.option(
+    "--model",
+    default=None,
+    shell_complete=model_ids,
+    help="The model, by its id or alias, for requests that name none.",
+)
 @click.option("--any-model", is_flag=True, help="Answer requests for models that do not exist here with that one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=PORT, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
@@ -80,13 +86,20 @@ def serve(  # noqa: PLR0913  # a command takes its options as arguments
         where = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
         asks = "callers send the key as a bearer token" if key else "without a key"
         click.echo(f"rerank: {spec.label}, {chosen or 'its own model'}, at {where}, {asks}. Ctrl+C ends it.", err=True)
+        if limit_per_day is not None and not spec.is_free and PriceTable.default().find(spec.id, chosen) is None:
+            click.echo(f"rerank: no price of {chosen or spec.label} is known: with a limit it is refused.", err=True)
         config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
         uvicorn.Server(config).run(sockets=[listening])
 
 
 def _purse(provider: str, limit: Decimal | None, model: str | None) -> Purse:
     """Where the calls of a model are paid from. A call of unknown price is refused where there is a limit."""
-    allowance = Allowance(person_per_day=limit, contact="whoever runs this server")
+    allowance = Allowance(
+        person_per_day=limit,
+        contact="whoever runs this server",
+        cure="start it without --limit-per-day",
+        own_keys=False,
+    )
     return LedgerPurse(_spending(), allowance, PaidCall(_WHO, provider, model or "", _WHO))
 
 
