@@ -19,6 +19,16 @@ MOST = 2.6
 STEPS, BYTES = 3_000, 1_000_000
 # Where work begins only beyond some size, the step is seen once and not again further up.
 LOOKS = 3
+# One of each kind of shape, since looking at memory takes long.
+REMEMBERED = (
+    "rows of one id",
+    "rows that are too short",
+    "objects with a key each",
+    "columns of one name",
+    "lists in lists",
+    "one long cell",
+    "an open quote a row",
+)
 
 
 def grows_faster(work, size: int, slack: int) -> bool:
@@ -47,14 +57,14 @@ def test_work_grows_no_faster_than_the_input(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", READERS)
 def test_memory_grows_no_faster_than_the_input(name):
-    """Twice as much of any shape takes twice the memory, in whichever reader."""
+    """Twice as many rows, bad rows, columns, levels or quotes take twice the memory, in whichever reader."""
     reader = READERS[name]
     peak(reader("a,b\n1,2\n"))
 
     def memory(shape):
         return lambda size: peak(reader(shape(size)))
 
-    size, shapes = 8 * SIZE, shapes_for(name)
+    size, shapes = 8 * SIZE, {shape: made for shape, made in shapes_for(name).items() if shape in REMEMBERED}
     suspects = [shape for shape in shapes if grows_faster(memory(shapes[shape]), size, BYTES)]
     suspects = [shape for shape in suspects if grows_faster(memory(shapes[shape]), 4 * size, BYTES)]
     assert not suspects
