@@ -17,6 +17,7 @@ from rerank_core.errors import ConfigurationError
 from rerank_core.pricing.allowance import Allowance, PaidCall, Purse
 from rerank_core.pricing.table import PriceTable
 from rerank_core.providers import provider as find_provider
+from rerank_core.providers.spec import ProviderSpec
 from rerank_core.storage.spending.purse import LedgerPurse
 from rerank_core.storage.spending.store import SpendingStore
 from rerank_core.transport.credentials import ApiKey
@@ -86,10 +87,20 @@ def serve(  # noqa: PLR0913  # a command takes its options as arguments
         where = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
         asks = "callers send the key as a bearer token" if key else "without a key"
         click.echo(f"rerank: {spec.label}, {chosen or 'its own model'}, at {where}, {asks}. Ctrl+C ends it.", err=True)
-        if limit_per_day is not None and not spec.is_free and PriceTable.default().find(spec.id, chosen) is None:
-            click.echo(f"rerank: no price of {chosen or spec.label} is known: with a limit it is refused.", err=True)
+        if limit_per_day is not None and (refused := _refused_by_a_limit(spec, chosen)):
+            click.echo(f"rerank: {refused}", err=True)
         config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _refused_by_a_limit(spec: ProviderSpec, model: str | None) -> str | None:
+    """A sentence where the price of what is served is unknown, so that a limit lets no request pass."""
+    if spec.is_free or PriceTable.default().find(spec.id, model) is not None:
+        return None
+    return (
+        f"The price of {model or spec.label} is not known, so every request for it is refused. Name another --model, or "
+        "leave --limit-per-day out."
+    )
 
 
 def _purse(provider: str, limit: Decimal | None, model: str | None) -> Purse:
