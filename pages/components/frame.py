@@ -20,6 +20,10 @@ from rerank_core.pricing.estimates import money_text
 _ANONYMOUS = (
     "Whoever reaches this app uses it without signing in, with all that is saved here and the keys that are set up."
 )
+_VISITED = (
+    "A request came from another computer or through a proxy, and was refused. Until the app is started again, an "
+    "address that is typed has to be https and public."
+)
 NAME = "Rerank Playground"
 ICON, WORDMARK = Path(__file__).with_name("icon.svg"), Path(__file__).with_name("wordmark.svg")
 _STYLE = f"<style>{Path(__file__).with_name('frame.css').read_text('utf-8')}</style>"
@@ -53,7 +57,10 @@ def page_config() -> None:
 def sidebar(page: st.Page) -> DeltaGenerator:
     """Draw the sidebar around a page; returns the place of the spend, to be filled once more after the page has run."""
     if deployment.shared() and not deployment.signs_in():
-        st.warning(_ANONYMOUS, icon=":material/lock_open:")
+        if deployment.anonymous_allowed():
+            st.warning(_ANONYMOUS, icon=":material/lock_open:")
+        else:
+            st.info(_VISITED, icon=":material/lock:")
     with st.sidebar:
         sign_in.who()
         _choice()
@@ -96,8 +103,9 @@ def spend(place: DeltaGenerator) -> None:
 
 def _choice() -> None:
     """The select box, which follows the address by the provider's id (bound to it, it would go by the label)."""
-    labels = {spec.id: spec.label for spec in rc.providers()}
-    default = next(iter(labels))
+    default = rc.providers()[0].id
+    first = sorted(rc.providers(), key=lambda spec: spec.id != default and not connection.of(spec.id).set_up)
+    labels = {spec.id: spec.label for spec in first}
     if st.session_state.get(keys.CONNECTION) not in labels:
         asked = query_params.get(keys.CONNECTION)
         st.session_state[keys.CONNECTION] = asked if asked in labels else default

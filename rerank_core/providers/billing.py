@@ -57,8 +57,9 @@ def search_units(body: Any) -> float | None:
 
 
 def tokens(body: Any) -> float | None:
-    """Tokens that a reply counts; None where it counts none."""
-    return _first(body, _TOKENS)
+    """Tokens that a reply counts; None where it counts none. 0 counts as none, since a query has some: LiteLLM sends it
+    where the server behind it counted nothing."""
+    return _first(body, _TOKENS) or None
 
 
 def _first(body: Any, places: tuple[tuple[str, ...], ...]) -> float | None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 from rerank_core.exports.shared_result import RECEIVED
-from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, TextSpan, Usage
+from rerank_core.models import Attempt, Cost, Document, RankedDocument, RerankRequest, RerankResponse, TextSpan, Usage
 from rerank_core.pricing.estimates import CostEstimate
 from rerank_core.rank_fields import TEXT_ONLY
 
@@ -146,6 +146,7 @@ def to_bytes(run: Run) -> bytes:
                 [index, [[span.start, span.stop, span.score] for span in spans]]
                 for index, spans in response.spans.items()
             ],
+            "attempts": [list(astuple(attempt)) for attempt in response.attempts],
         },
         "estimate": None if run.estimate is None else _estimate(run.estimate),
     }
@@ -193,6 +194,7 @@ def _run(record: Mapping[str, Any], ratings: Mapping[int, int]) -> Run:
         warnings=tuple(answer["warnings"]),
         # older runs know of none
         spans={index: tuple(TextSpan(*span) for span in spans) for index, spans in answer.get("spans", ())},
+        attempts=tuple(Attempt(*attempt) for attempt in answer.get("attempts", ())),
     )
     estimate = record["estimate"]
     return Run(

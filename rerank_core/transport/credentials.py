@@ -76,7 +76,8 @@ class ApiKey(_Secret):
                 "The key holds characters that no key has, such as a space, a line break or an accent.",
                 hint="Copy the key again, on its own, and paste that.",
             )
-        super().__init__(value, {value})
+        # The parts of a key of several, such as those of AWS, are secrets of their own.
+        super().__init__(value, {value, *(part for part in value.split(":") if len(part) >= _WHOLE_WORD_BELOW)})
 
     def reveal(self) -> str:
         """The key itself, for the one header that carries it."""

@@ -102,10 +102,10 @@ def test_the_list_is_read_again_when_the_file_changes(secrets_file):
     assert access.current().admits("somebody@else.example")
 
 
-@pytest.mark.parametrize("text", ["[access\n", '[access]\nallow = ["example.com"]\n'])
+@pytest.mark.parametrize("text", ["[access\n", '[access]\nallow = ["example.com"]\n', "# Gr\u00fc\u00dfe\n"])
 def test_a_list_that_cannot_be_read_stays_as_it_was(secrets_file, caplog, text):
     """A slip of the operator's in the running file throws nobody out and lets nobody in; the log says so."""
-    secrets_file.write_text(text)
+    secrets_file.write_bytes(text.encode("latin-1"))
     with caplog.at_level(logging.ERROR):
         assert access.current().allow == {"@a.example", "x@b.example"}
     assert "stays as it was" in caplog.text

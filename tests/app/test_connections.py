@@ -204,6 +204,20 @@ def test_a_configured_key_goes_to_its_configured_address_only(monkeypatch, servi
     assert [request.headers["authorization"] for request in service.requests] == ["Bearer gw_prod_somebody_elses_key"]
 
 
+@pytest.mark.parametrize("option", ["path", "header"])
+@pytest.mark.parametrize("person", [None, "bob@example.com"], ids=["own computer", "signed in"])
+def test_a_configured_key_goes_to_its_configured_path_only(service, person, option):
+    """Where others can reach the app, nobody sends the operator's key to another path of the operator's server, or in
+    another header; whoever is alone at the computer may try both."""
+    at = visit("custom", person, custom={"api_key": GOOD_KEY, "base_url": f"{service.url}/ok"})
+    assert not button(at, "Test the connection").disabled
+    at.text_input(key=f"option_{option}_custom").set_value("/elsewhere").run()
+    assert button(at, "Test the connection").disabled is (person is not None)
+    assert ("configured address only" in words(at)) is (person is not None)
+    at.text_input(key=f"option_{option}_custom").set_value("").run()
+    assert not button(at, "Test the connection").disabled
+
+
 @pytest.mark.parametrize(
     ("options", "shared"),
     [

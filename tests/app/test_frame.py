@@ -208,7 +208,8 @@ def test_the_server_closes_the_job_manager_when_it_ends(monkeypatch):
     manager = JobManager()
     monkeypatch.setattr(stores, "jobs", lambda: manager)
     monkeypatch.setattr(app.warm_up, "warm", lambda: None)
-    monkeypatch.setattr(app.st, "get_option", lambda name: name == "server.headless")
+    option = app.st.get_option
+    monkeypatch.setattr(app.st, "get_option", lambda name: True if name == "server.headless" else option(name))
     began = threading.Event()
 
     def work(context: object) -> None:

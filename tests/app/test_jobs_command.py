@@ -55,6 +55,7 @@ async def at_work(server: Server) -> WebsocketSession:
     await tab.type(Query="printer", Documents=LIST)
     await tab.press("Rerank")
     await tab.until(lambda heard: heard.works)
+    await tab.until(lambda heard: "Go on when I close this tab" in tab.widgets)
     return tab
 
 

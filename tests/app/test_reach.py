@@ -102,6 +102,14 @@ def test_an_app_that_is_open_to_all_says_so_on_every_page(monkeypatch):
     assert any("without signing in" in each.value for each in open_page("connections.py").warning)
 
 
+def test_a_refused_request_from_elsewhere_is_no_open_door():
+    """Where others are refused, the person at the computer reads that and what it changes, not that all come in."""
+    assert client().get("/", headers={"Forwarded": "for=203.0.113.9"}).status_code == 403
+    page = open_page("connections.py")
+    assert "without signing in" not in str(page.warning)
+    assert any("was refused" in each.value for each in page.info)
+
+
 @pytest.mark.parametrize(
     ("message", "person", "stranger"),
     [

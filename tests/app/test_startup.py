@@ -10,6 +10,7 @@ import textwrap
 import tomllib
 
 import pytest
+from streamlit.runtime.secrets import Secrets
 
 from pages.components.server import deployment, startup
 from tests.support import ROOT
@@ -65,12 +66,48 @@ def test_a_complete_sign_in_is_fine(problems, auth):
         ({"auth": AUTH | {"server_metadata_url": "http://login.example/x"}, "access": ACCESS}, "not an https address"),
         ({"auth": AUTH | {"redirect_uri": "https://rerank.example/"}, "access": ACCESS}, "/oauth2callback"),
         ({"auth": AUTH | {"redirect_uri": "http://rerank.example/oauth2callback"}, "access": ACCESS}, "https address"),
+        ({"limits": 5}, "Write it as [limits]"),
+        ({"addresses": 5}, "Write [addresses]"),
+        ({"addresses": {"allowed": ["rerank.internal"]}}, "Write [addresses]"),
+        ({"addresses": {"allow": 5}}, "not a list"),
+        ({"addresses": {"allow": ["https://rerank.internal"]}}, "Name the host alone"),
+        ({"Budget": {"server_per_day": 5}}, "Call it [budget]"),
+        ({"limit": {"jobs_per_owner": 1}}, "Call it [limits]"),
+        ({"Auth": AUTH}, "Call it [auth]"),
     ],
 )
 def test_what_cannot_hold_is_said(problems, secrets, said):
     """Each slip in the sign-in's settings is one sentence that names it, with the cure."""
     (sentence,) = problems(**secrets)
     assert said in sentence
+
+
+def test_the_sections_of_other_apps_are_left_alone(problems):
+    """Streamlit has one secrets file for all apps of a user, so a section that means nothing here is no slip."""
+    assert problems(database={"password": "x"}, users={"a": "b"}, address={"street": "x"}, SOME_KEY="x") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[gateflow]\napi_key = hidden\n", "cannot be read (at line 2, column 11)"),
+        ("# Gr\u00fc\u00dfe\n", "not in UTF-8"),
+        (None, "cannot be read (Is a directory)"),
+    ],
+    ids=["syntax", "encoding", "folder"],
+)
+def test_a_secrets_file_that_cannot_be_read_is_said(monkeypatch, tmp_path, text, said):
+    """Whatever keeps the file from being read is one sentence with the place, and with nothing of what stands there."""
+    path = tmp_path / "secrets.toml"
+    path.mkdir() if text is None else path.write_bytes(text.encode("latin-1"))
+    given = deployment.st.get_option
+    monkeypatch.setattr(deployment.st, "get_option", lambda name: [path] if name == "secrets.files" else given(name))
+    monkeypatch.setattr("streamlit.runtime.secrets.config.get_option", lambda name: [str(path)])
+    monkeypatch.setattr(deployment.st, "secrets", Secrets())
+    monkeypatch.setattr(startup, "CHECKS", [startup.secrets_file])
+    (sentence,) = startup.problems()
+    assert said in sentence
+    assert "hidden" not in sentence
 
 
 def test_what_the_guide_says_can_be_copied(problems):

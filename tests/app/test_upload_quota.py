@@ -100,7 +100,7 @@ def test_the_room_is_never_overfilled(asked):
 )
 def test_a_limit_that_makes_no_sense_is_refused_with_its_cure(monkeypatch, section, said):
     """The operator reads at the start which value is wrong and what would be right."""
-    monkeypatch.setattr(limits.deployment, "section", lambda _name: section)
+    monkeypatch.setattr(limits.deployment, "secrets", lambda: {"limits": section})
     found = limits.problem()
     assert (found is None) if said is None else said in (found or "")
 

@@ -85,6 +85,7 @@ class Tab:
             heard = await self.session.until(lambda heard: heard.finished and not heard.works)
         except AssertionError as error:
             figures.errors.append(str(error))
+            print(f"An error: {str(error)[:500]}", file=sys.stderr, flush=True)
             return
         figures.seconds.append(time.perf_counter() - begun)
         figures.errors.extend(heard.errors)

@@ -140,7 +140,7 @@ def test_a_price_is_edited_in_the_table(visit: Visit) -> None:
     page = visit().open("/connections?connection=gateflow")
     expect(page.get_by_text("billed as one search: $0.001")).to_be_visible()
     settle(page)
-    open_cell(page.get_by_test_id("stDataFrame"), 0.4).fill("2.5")
+    open_cell(page.get_by_test_id("stDataFrame").first, 0.4).fill("2.5")
     page.keyboard.press("Enter")
     expect(page.get_by_text("billed as one search: $0.0025")).to_be_visible()
     settle(page)

@@ -116,6 +116,8 @@ def test_an_error_keeps_what_was_typed_and_a_correction_works(visit: Visit) -> N
 def test_moving_top_n_sends_nothing_and_keeps_scores_below_the_cut(visit: Visit) -> None:
     """The run stays the same; the rows below are folded with their scores."""
     page = visit().open("/")
+    rerank(page)
+    unfold(page)
     address = re.search(r"run=([\w-]+)", page.url)
     top = page.get_by_label("Top N", exact=True)
     top.fill("1")

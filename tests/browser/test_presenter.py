@@ -44,23 +44,23 @@ def seen(page: Page) -> None:
     assert not scrolls_sideways(page)
 
 
-@pytest.mark.parametrize(("path", "run"), [("/", "run"), (f"/compare?example={STORIES[0].id}", "runs")])
-def test_three_stories_by_the_keyboard_alone(visit: Visit, path: str, run: str) -> None:
+@pytest.mark.parametrize("path", ["/", f"/compare?example={STORIES[0].id}"])
+def test_three_stories_by_the_keyboard_alone(visit: Visit, path: str) -> None:
     """Right and left, and n and p, go from story to story; the sentence is read aloud; Escape leaves."""
     page = present(visit(), path)
     sentences = []
     for key, place in (("", 0), ("ArrowRight", 1), ("n", 2)):
         if key:
-            new_run(page, lambda key=key: page.keyboard.press(key), run)
+            new_run(page, lambda key=key: page.keyboard.press(key), "example")
         expect(page.locator(".query")).to_have_text(STORIES[place].query)
         page.locator(".list .row").first.wait_for()
         seen(page)
         sentences.append(page.locator(".sentence").inner_text())
     assert len(set(sentences)) == 3
     expect(page.locator(".sentence")).to_have_attribute("aria-live", "polite")
-    new_run(page, lambda: page.keyboard.press("p"), run)
+    new_run(page, lambda: page.keyboard.press("p"), "example")
     expect(page.locator(".query")).to_have_text(STORIES[1].query)
-    new_run(page, lambda: page.keyboard.press("ArrowLeft"), run)
+    new_run(page, lambda: page.keyboard.press("ArrowLeft"), "example")
     expect(page.locator(".query")).to_have_text(STORIES[0].query)
     page.keyboard.press("Escape")
     expect(page.locator(".sentence")).to_have_count(0)
@@ -72,7 +72,7 @@ def test_model_lines_and_scores_by_their_keys_and_a_reload_stays(visit: Visit) -
     """Each key does what the legend says of it; the address keeps the view, so that a reload stays in it."""
     page = present(visit())
     expect(page.locator(".head.right .name")).to_have_text("by English")
-    new_run(page, lambda: page.keyboard.press("m"))
+    new_run(page, lambda: page.keyboard.press("m"), "model")
     expect(page.locator(".head.right .name")).to_have_text("by Multilingual")
     for key, part in (("l", ".wires"), ("s", ".list.right .meter")):
         expect(page.locator(part).first).to_have_css("visibility", "visible")

@@ -29,7 +29,8 @@ class Heard:
     errors: list[str] = field(default_factory=list)
     messages: int = 0
     size: int = 0  # bytes
-    finished: bool = False  # the page's own run has
+    started: bool = False  # the page's own run has, since it was asked
+    finished: bool = False  # and it has ended
     works: bool = False  # a bar says that something is under way
 
 
@@ -110,7 +111,9 @@ class WebsocketSession:
                     return self.heard
                 if self._listening is not None and self._listening.done():
                     self._listening.result()
-                    raise AssertionError("The server has closed the connection")
+                    assert self._connection is not None
+                    why = self._connection.close_code, self._connection.close_reason
+                    raise AssertionError(f"The server has closed the connection: {why}")
                 now = time.monotonic()
                 assert now < end, f"Waited {patience:g} s; heard {self.heard.texts[-8:]} {self.heard.errors}"
                 due = min((when for _, when in self._fragments.values()), default=end)
@@ -179,6 +182,7 @@ class WebsocketSession:
             self.session_id = message.new_session.initialize.session_id
             if not message.metadata.run.fragment_ids:
                 self.heard.finished = self.heard.works = False
+                self.heard.started = True
                 self._fragments.clear()
         elif kind == "page_info_changed":
             self.query_string = message.page_info_changed.query_string
@@ -188,7 +192,7 @@ class WebsocketSession:
         elif kind == "script_finished":
             status = ForwardMsg.ScriptFinishedStatus.Name(message.script_finished)
             if status == "FINISHED_SUCCESSFULLY":
-                self.heard.finished = True
+                self.heard.finished = self.heard.started
             elif "COMPILE" in status:
                 self.heard.errors.append(status)
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":

@@ -12,7 +12,7 @@ from pages.components.compare.state import Part, state
 from pages.components.display.markdown import escaped
 from pages.components.inputs import fold, ratings
 from pages.components.inputs.documents import read_fields
-from pages.components.inputs.examples import untouched
+from pages.components.inputs.examples import may_be_left
 from pages.components.jobs.page_job import Ended, JobKind, Plan
 from pages.components.jobs.paid_call import RunAsked, rerank_task
 from pages.components.jobs.spending import Wording
@@ -57,7 +57,7 @@ class ComparePlan:
         if not self.chosen:
             raise InvalidRequestError("No model is chosen.", hint="Choose two or more under Models.")
         names = dict(zip(self.chosen, short_names(self.chosen), strict=True))
-        saved = pressed or blind.on() or not untouched()
+        saved = pressed or blind.on() or not may_be_left(*(share.connection for share in self.shares))
         return Plan(
             tuple(
                 rerank_task(

@@ -20,7 +20,7 @@ def whose(owned: Ownership) -> str:
     if person is None:
         return ""
     if owned.owner == person.email:
-        return "yours, shared with everyone here" if owned.shared else "yours"
+        return "yours, shared" if owned.shared else "yours"
     if not owned.owner:
         return "everybody's"
     return f"shared by {owned.owner}" if owned.shared else f"{owned.owner}'s, not shared"

@@ -11,6 +11,7 @@ import streamlit as st
 
 import rerank_core as rc
 from pages.components.display.markdown import escaped
+from pages.components.display.ownership import may_change
 from pages.components.evaluate.orders import documents_of, remembered
 from pages.components.evaluate.run import create, under_way
 from pages.components.evaluate.speed import local_speeds, measuring, request_seconds, wait_for_speed
@@ -86,6 +87,10 @@ def new_run(query_set: QuerySet) -> None:
 
 def what_is_read(query_set: QuerySet) -> None:
     """Which fields of the documents the models read; the query set keeps the choice, and a new run uses it."""
+    owned = stores.query_sets().ownership(state().set_id or "")
+    if owned is not None and not may_change(owned):
+        st.text(f"The model reads: {names_of(query_set.rank_fields)}")
+        return
     rank_fields_control(documents_of(query_set), query_set.rank_fields, _read, keys.QUERY_SET)
 
 

@@ -8,6 +8,7 @@ from pages.components.inputs import documents
 from pages.components.inputs.controls import select
 from pages.components.inputs.rank_fields import chosen_of, from_link
 from pages.components.session import keys, query_params
+from pages.components.session.connection import Connection
 from pages.components.session.texts import DEFAULT_TOP_N, FROM_EXAMPLE, MAX_TOP_N, OWN, SLOTS, as_pasted_text, texts
 from rerank_core import RerankRequest, providers, samples
 from rerank_core.documents.working_list import WorkingList
@@ -73,6 +74,11 @@ def untouched() -> bool:
     if story is None:
         return False
     return (st.session_state.get(keys.QUERY) or "", texts().working.documents) == (story.query, story.documents)
+
+
+def may_be_left(*connections: Connection) -> bool:
+    """Whether what was asked for by nobody need not be saved: it is of a story, and cost nothing."""
+    return untouched() and all(each.provider.is_local for each in connections)
 
 
 def heading(title: str) -> None:

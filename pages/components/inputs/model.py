@@ -15,7 +15,7 @@ from pages.components.session import connection as connections
 from pages.components.session import keys
 from pages.components.session.connection import Connection
 from pages.components.session.texts import MAX_TOP_N, SLOTS, texts
-from rerank_core import Document, language, pricing
+from rerank_core import Document, language, pricing, providers
 from rerank_core.offline.models import CROSS_ENCODER
 from rerank_core.pricing.estimates import CostEstimate
 from rerank_core.providers.spec import ModelSpec
@@ -110,11 +110,19 @@ def language_warning(model: ModelSpec | None, query: str, documents: Sequence[Do
         st.markdown(
             f":material/translate: Some of this is {found}, and {model.label} is made for English.", width="stretch"
         )
-        st.button("Switch to Multilingual", on_click=_switch_to_multilingual)
+        other = _for_many_languages(model)
+        if other is not None:
+            st.button(f"Switch to {other.slot}", on_click=_switch_to, args=(other.slot,))
 
 
-def _switch_to_multilingual() -> None:
-    st.session_state[keys.MODEL] = "Multilingual"
+def _for_many_languages(model: ModelSpec) -> ModelSpec | None:
+    """The first model of the same connection that is made for many languages, None where there is none."""
+    spec = next((spec for spec in providers() if model in spec.models), None)
+    return None if spec is None else next((one for one in spec.models if one.languages == "many"), None)
+
+
+def _switch_to(slot: str) -> None:
+    st.session_state[keys.MODEL] = slot
 
 
 def top_n_control() -> int:

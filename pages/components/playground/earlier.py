@@ -69,13 +69,15 @@ def _table(runs: Sequence[RunSummary]) -> list[RunSummary]:
     table: dict[str, list[object]] = {
         "Query": [shown(run.query, _PREVIEW, one_line=True) for run in runs],
         "Run": [run.created.astimezone().strftime("%Y-%m-%d %H:%M") for run in runs],
-        "Model": [_model(run) for run in runs],
-        "Documents": [run.documents for run in runs],
-        "Rated": [run.rated or None for run in runs],
-        "Pinned": [run.ownership.pinned for run in runs],
     }
     if signed_in:
         table["Whose"] = [whose(run.ownership) for run in runs]
+    table |= {
+        "Model": [_model(run) for run in runs],
+        "Documents": [run.documents for run in runs],
+        "Rated": [run.rated or None for run in runs],
+        "Pinned": ["pinned" if run.ownership.pinned else "" for run in runs],
+    }
     rows = st.dataframe(
         pd.DataFrame(table),
         key=keys.of(keys.EARLIER_TABLE, page_state.of(EarlierRuns).round),
@@ -84,7 +86,10 @@ def _table(runs: Sequence[RunSummary]) -> list[RunSummary]:
         on_select="rerun",
         selection_mode="multi-row",
         placeholder="",
-        column_config={"Query": st.column_config.TextColumn(width="large")},
+        column_config={
+            "Query": st.column_config.TextColumn(width="medium"),
+            **{name: st.column_config.Column(width="small") for name in ("Documents", "Rated", "Pinned")},
+        },
         alt="The runs that are saved; select one to open it",
     )["selection"]["rows"]
     return [runs[int(row)] for row in rows if row < len(runs)]

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.components.inputs import fold, presenting
 from pages.components.inputs.documents import read_fields
-from pages.components.inputs.examples import untouched
+from pages.components.inputs.examples import may_be_left
 from pages.components.inputs.rank_fields import offer_titles
 from pages.components.jobs.page_job import Ended, JobKind, Plan
 from pages.components.jobs.paid_call import rerank_task
@@ -37,7 +37,7 @@ def plan(connection: Connection, model: ModelSpec | None, *, pressed: bool = Tru
         return_documents=bool(st.session_state.get(keys.RETURN_DOCUMENTS)),
         rank_fields=read_fields(),
     )
-    return Plan((rerank_task(connection, request, ordered.name, saved=pressed or not untouched()),))
+    return Plan((rerank_task(connection, request, ordered.name, saved=pressed or not may_be_left(connection)),))
 
 
 def _take(ended: Ended[Run]) -> None:

@@ -184,6 +184,7 @@ def tasks(planned: SearchPlan, *, pressed: bool = True) -> Plan[SearchAnswer]:
     run_id = new_id()
     most = pricing.upper_bound(estimate(planned), planned.connection.max_retries)
     example = planned.source == SAMPLE and any(planned.question == each.text for each in samples.TICKETS)
+    example = example and planned.connection.provider.is_local
     work = (planned, run_id, store_for(run_id, saved=pressed or not example))
     read = _size(planned)
     task = Task(_work, work, most, planned.asked, id=run_id, size=read, connection=planned.connection)

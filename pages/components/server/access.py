@@ -108,7 +108,7 @@ def current() -> AccessList:
                 section = Secrets().to_dict().get("access")
                 _reading.found = read(section if isinstance(section, Mapping) else {})
                 log.info("The list of who may come in has been read again.")
-            except (ConfigurationError, StreamlitSecretNotFoundError, OSError) as error:
+            except (ConfigurationError, StreamlitSecretNotFoundError, OSError, UnicodeDecodeError) as error:
                 _reading.found = _reading.found or read(deployment.section("access"))
                 log.error("The list of who may come in stays as it was: %s", error)
         if _reading.found is not None:

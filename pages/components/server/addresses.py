@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from ipaddress import IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
@@ -80,6 +80,21 @@ def refusal(
             "This address is inside a private network, and this app is shared, so it does not call it. "
             "Use a public address, or ask whoever runs the app to allow this host."
         )
+    return None
+
+
+def problem() -> str | None:
+    """What is wrong with [addresses] of the secrets file, with its cure, for the check at the start; None where all is
+    well."""
+    found = deployment.secrets().get("addresses", {})
+    if not isinstance(found, Mapping) or set(found) - {"allow"}:
+        return 'addresses in secrets.toml is no section with allow alone. Write [addresses] and allow = ["a-host"].'
+    listed = found.get("allow", [])
+    hosts = [listed] if isinstance(listed, str) else listed
+    if not isinstance(hosts, list) or not all(isinstance(host, str) for host in hosts):
+        return '[addresses] allow in secrets.toml is not a list of texts. Write allow = ["rerank.internal.example"].'
+    if wrong := [host for host in hosts if "/" in host or host != "".join(host.split()) or host.strip("*.") == ""]:
+        return f'[addresses] allow in secrets.toml holds "{wrong[0]}". Name the host alone, without https:// and path.'
     return None
 
 

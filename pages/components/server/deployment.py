@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import re
 import sys
 from collections.abc import Mapping
 from ipaddress import IPv6Address, ip_address
@@ -20,6 +21,8 @@ from rerank_core.errors import ConfigurationError
 log = logging.getLogger("rerank_playground")
 ANONYMOUS_VARIABLE = "RERANK_ALLOW_ANONYMOUS"
 _LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
+# Where the parser of TOML stopped. What it found there is left out: it may be a key.
+_PLACE = re.compile(r"at line \d+, column \d+|at end of document")
 _FORWARDING = {b"forwarded", b"x-real-ip"}
 # What has been found out since the start and holds until the end: "sign-in", "listens" (beyond loopback), "visited".
 _known: set[str] = set()
@@ -41,11 +44,22 @@ def secrets() -> Mapping[str, Any]:
         return st.secrets.to_dict()
     except StreamlitSecretNotFoundError as error:
         if any(Path(path).exists() for path in files):
+            where = _PLACE.search(str(error.__cause__ or ""))
             raise ConfigurationError(
-                "The secrets file cannot be read.", hint="Correct .streamlit/secrets.toml, and restart the app."
+                f"The secrets file cannot be read{f' ({where[0]})' if where else ''}.",
+                hint="Correct .streamlit/secrets.toml, and restart the app.",
             ) from error
         _none[:] = [st.secrets, files]
         return {}
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            "The secrets file is not in UTF-8.", hint="Save .streamlit/secrets.toml in UTF-8, and restart the app."
+        ) from error
+    except OSError as error:
+        raise ConfigurationError(
+            f"The secrets file cannot be read ({error.strerror or type(error).__name__}).",
+            hint="Let the user that the app runs as read .streamlit/secrets.toml, and restart the app.",
+        ) from error
 
 
 def section(name: str) -> Mapping[str, Any]:

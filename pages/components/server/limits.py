@@ -45,7 +45,10 @@ def limits() -> ServerLimits:
 
 def problem() -> str | None:
     """What is wrong with the section, with its cure, for the check at the start; None where all is well."""
-    return _wrong(deployment.section(SECTION))
+    found = deployment.secrets().get(SECTION, {})
+    if not isinstance(found, Mapping):
+        return f"{SECTION} in secrets.toml is not a section. Write it as [{SECTION}]; docs/operating.md has it."
+    return _wrong(found)
 
 
 def _wrong(found: Mapping[str, Any]) -> str | None:

@@ -7,6 +7,7 @@ file adds its own check to `CHECKS` from app.py, so that a value that makes no s
 from __future__ import annotations
 
 import contextlib
+import difflib
 import importlib.util
 import logging
 import sys
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from pages.components.server import access, deployment, limits
+from pages.components.server import access, addresses, deployment, limits
 from pages.components.server.guard import host_allowed
 from rerank_core.errors import RerankError
 from rerank_core.storage.sqlite_file import HOME_VARIABLE, home
@@ -25,6 +26,9 @@ log = logging.getLogger("rerank_playground")
 Check = Callable[[], str | None]
 _PROVIDER = ("client_id", "client_secret", "server_metadata_url")
 _SECRET_LENGTH = 32
+_HOLDS = ("auth", "access", "budget", "limits")
+"""The sections that hold somebody back: one whose name is misspelt would hold back nobody."""
+_LIKE = 0.85
 _GUIDE = "docs/operating.md has the whole section."
 
 
@@ -58,6 +62,17 @@ def problems() -> list[str]:
 def secrets_file() -> str | None:
     """The secrets file can be read, where there is one."""
     deployment.secrets()
+    return None
+
+
+def section_names() -> str | None:
+    """No section of the secrets file has nearly the name of one that holds somebody back."""
+    for name in deployment.secrets():
+        near = difflib.get_close_matches(name.strip().lower(), _HOLDS, 1, _LIKE)
+        if near and name not in _HOLDS:
+            return (
+                f"[{name}] in the secrets file means nothing here. Call it [{near[0]}], or give it quite another name."
+            )
     return None
 
 
@@ -206,6 +221,7 @@ def _is_safe(address: str) -> bool:
 
 CHECKS: list[Check] = [
     secrets_file,
+    section_names,
     sign_in,
     sign_in_address,
     authlib,
@@ -215,4 +231,5 @@ CHECKS: list[Check] = [
     server_options,
     writable_home,
     limits.problem,
+    addresses.problem,
 ]

@@ -21,11 +21,13 @@ from rerank_core import pricing
 from rerank_core.models import DocumentInput
 from rerank_core.pricing.budget import Budget
 from rerank_core.pricing.table import PriceTable
+from rerank_core.providers.spec import Option
 from rerank_core.rank_fields import TEXT_ONLY
 from rerank_core.transport.credentials import ApiKey
 
 KeySource = Literal["none needed", "none set", "typed", "environment", "secrets", "missing", "withheld"]
 TIMEOUT, MAX_RETRIES = 60.0, 2
+_PLACING = ("path", "header")
 TIMEOUT_RANGE, RETRY_RANGE = (1.0, 600.0), (0, 5)
 
 
@@ -240,6 +242,23 @@ def usual_base_url(spec: rc.ProviderSpec) -> str | None:
     return str(configured) if configured else spec.default_base_url
 
 
+def _place_typed(spec: rc.ProviderSpec, mine: Settings) -> bool:
+    """Whether somebody typed where on the operator's server a request goes, or in which header its key.
+
+    Where others can reach the app that is part of the configured address, else the key would open all of that server.
+    """
+    own: Mapping[str, object] = deployment.section(spec.id)
+
+    def configured(option: Option) -> str:
+        given = own.get(option.name) or os.environ.get(spec.option_variable(option.name), "").strip()
+        return str(given or option.default)
+
+    def differs(option: Option) -> bool:
+        return mine.options.get(option.name) not in (None, "", configured(option))
+
+    return deployment.shared() and any(differs(each) for each in spec.options if each.name in _PLACING)
+
+
 def _key(spec: rc.ProviderSpec, mine: Settings) -> tuple[ApiKey | None, KeySource]:
     """The key to use and where it is from. One that was configured is withheld from an address that was typed."""
     if spec.key_variable is None:
@@ -255,7 +274,7 @@ def _key(spec: rc.ProviderSpec, mine: Settings) -> tuple[ApiKey | None, KeySourc
     )
     for value, source in found:
         if value:
-            typed = mine.base_url not in (None, usual_base_url(spec))
+            typed = mine.base_url not in (None, usual_base_url(spec)) or _place_typed(spec, mine)
             return (None, "withheld") if typed else (ApiKey(str(value)), source)
     elsewhere = spec.default_base_url is None or (mine.base_url or usual_base_url(spec)) != spec.default_base_url
     return None, "none set" if spec.key_optional and elsewhere else "missing"

@@ -54,8 +54,8 @@ def share_here(runs: Sequence[Run], name: str) -> None:
             "change or delete it.",
         )
         if together.shared:
+            st.caption(":material/link: Its address opens it for everyone who signs in here, and for nobody else.")
             copy_link(f"?{name}={','.join(run.id for run in runs)}", key=keys.SHARE_RUN_LINK)
-            st.caption("This address opens it for everyone who signs in here, and for nobody else.")
 
 
 def _ownership(run: Run) -> Ownership | None:

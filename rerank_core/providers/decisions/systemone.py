@@ -105,8 +105,8 @@ SYSTEMONE = ProviderSpec(
     hints=_HINTS,
     facts=ServiceFacts(
         read_on=standard.READ_ON,
-        checked="The request was compared with what typesafe-sdk 0.7.5 sends, the reply with dev-double 0.2.0's. No "
-        "hosted service was called.",
+        checked="Run: dev-double 0.2.0 answered this adapter. The fields are those of typesafe-sdk 0.7.5. No hosted "
+        "service was called.",
         scale="calibrated",
         ties="Answers come by question, so equal probabilities stay in the order of the documents.",
         blank="They are not sent.",

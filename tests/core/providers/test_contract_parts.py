@@ -111,6 +111,7 @@ def test_the_model_that_answered_is_shown_when_it_is_another(said: Any, asked: A
         ({"usage": {"rerank_units": 3}}, None, 3.0, None),
         ({"usage": {"total_tokens": -1, "input_tokens": 4}}, None, None, 4.0),
         ({"usage": {"cost": "free"}}, None, None, None),
+        ({"meta": {"billed_units": {"total_tokens": 0}}}, None, None, None),
         ({"usage": None}, None, None, None),
         ([], None, None, None),
         (None, None, None, None),

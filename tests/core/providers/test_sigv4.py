@@ -82,6 +82,16 @@ def test_each_attempt_is_signed_by_itself(world: World) -> None:
     assert "/us-west-2/bedrock/aws4_request" in first.headers["authorization"]
 
 
+def test_no_part_of_a_key_is_shown(world: World) -> None:
+    """A server that quotes the secret alone does not get it into an error."""
+    secret = KEY.partition(":")[2]
+    script = Script(httpx.Response(403, json={"message": f"The secret {secret} is wrong."}))
+    with pytest.raises(rc.PermissionDeniedError) as info:
+        world.client("bedrock", script, api_key=KEY).rerank("q", ["a"])
+    assert secret not in str(info.value)
+    assert "***" in info.value.message
+
+
 @pytest.mark.parametrize("region", ["evil.test/", "us west", "a.b"])
 def test_a_region_cannot_change_the_host(region: str) -> None:
     """It is one word of the host's name."""
