@@ -18,9 +18,10 @@ from pathlib import Path
 from rerank_core.errors import RerankError
 from rerank_core.storage.sqlite_file import home
 
-# Results that are computed again, locks, the token of a running server, and what is being made or was deleted.
+# Results that are computed again, locks, the token of a running server, what is being made or was deleted, and what
+# begins with a dot: nothing of ours does, and where the folder is its user's home, .streamlit in it holds keys.
 _LEFT_OUT = re.compile(
-    r"computed\.sqlite3.*|.*-(wal|shm|journal)|.*-locks|.*-processes|.*\.lock|servers|making-.*|deleted-.*|.*\.tmp-.*"
+    r"\..*|computed\.sqlite3.*|.*-(wal|shm|journal)|.*-locks|.*-processes|.*\.lock|servers|making-.*|deleted-.*|.*\.tmp-.*"
 )
 _TOP = "rerank-playground"
 

@@ -86,6 +86,15 @@ def test_everything_comes_back(kept: Path, tmp_path: Path) -> None:
         assert modes == {0o600}
 
 
+def test_no_secrets_file_is_saved(kept: Path, tmp_path: Path) -> None:
+    """Where the folder is its user's home, the file of keys that stands there is not in the backup."""
+    (kept / ".streamlit").mkdir()
+    (kept / ".streamlit" / "secrets.toml").write_text("[gateflow]")
+    back_up(tmp_path / "backup.tar.gz", kept)
+    restore(tmp_path / "backup.tar.gz", tmp_path / "new")
+    assert not (tmp_path / "new" / ".streamlit").exists()
+
+
 def test_what_is_not_in_the_file_yet_is_saved(kept: Path, tmp_path: Path) -> None:
     """While a server has the file open, its last commits stand beside it; they are in the backup."""
     with RunStore(kept / "runs.sqlite3") as store:
