@@ -98,8 +98,8 @@ def _refused_by_a_limit(spec: ProviderSpec, model: str | None) -> str | None:
     if spec.is_free or PriceTable.default().find(spec.id, model) is not None:
         return None
     return (
-        f"The price of {model or spec.label} is not known, so every request for it is refused. Name another --model, or "
-        "leave --limit-per-day out."
+        f"The price of {model or spec.label} is not known, so every request for it is refused. Name another --model, "
+        "or leave --limit-per-day out."
     )
 
 
