@@ -50,8 +50,9 @@ from rerank_core.models import (
     Usage,
 )
 
-# The function takes the name of the package that it lives in, so that package is loaded before it is bound.
+# Two functions take the names of modules, `providers` and `models`: those are loaded before the names are bound.
 from rerank_core.providers import provider, providers
+from rerank_core.providers.choosing import ModelChoice, models
 from rerank_core.providers.spec import ModelSpec, ProviderSpec
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ __all__ = [
     "InvalidDocumentsError",
     "InvalidQueryError",
     "InvalidRequestError",
+    "ModelChoice",
     "ModelNotFoundError",
     "ModelSpec",
     "ParsedDocuments",
@@ -115,6 +117,7 @@ __all__ = [
     "documents",
     "estimate_cost",
     "evaluation",
+    "models",
     "offline",
     "parse_documents",
     "provider",

@@ -37,7 +37,7 @@ class RerankError(Exception):
     `retryable` whether the same call may succeed later. `request` is the RerankRequest that failed,
     where one existed. `maybe_billed` says that the call may have cost something all the same: another batch
     of it was answered, or an attempt reached the provider, who did not refuse it. `attempts` are the tries that came to
-    nothing (see `rerank_core.models.Attempt`).
+    nothing (see `rerank_core.Attempt`).
     """
 
     default_code = "rerank_error"

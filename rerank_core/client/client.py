@@ -277,7 +277,7 @@ class Client(_HttpClient[httpx.BaseTransport], Driver):
         passed: list[tuple[ProviderSpec, RerankError]] = []
         chain: list[Client] = [self, *self._fallbacks]
         for place, client in enumerate(chain):
-            asked = request if client is self else request_for(client.provider, request)
+            asked = request if client is self else request_for(client.provider, request, self.provider)
             try:
                 response = client._drive(client._flow(asked, on_progress), token)
             except RerankError as error:
@@ -357,7 +357,7 @@ class AsyncClient(_HttpClient[httpx.AsyncBaseTransport], AsyncDriver):
         passed: list[tuple[ProviderSpec, RerankError]] = []
         chain: list[AsyncClient] = [self, *self._fallbacks]
         for place, client in enumerate(chain):
-            asked = request if client is self else request_for(client.provider, request)
+            asked = request if client is self else request_for(client.provider, request, self.provider)
             try:
                 response = await client._drive(client._flow(asked, on_progress))
             except RerankError as error:

@@ -9,6 +9,7 @@ from rerank_core import errors
 from rerank_core.client.events import LOGGER
 from rerank_core.errors import RerankError
 from rerank_core.models import RerankRequest, RerankResponse
+from rerank_core.providers.choosing import counterpart
 from rerank_core.providers.spec import ProviderSpec
 
 LEFT_OUT = frozenset({"missing_key", "missing_option"})
@@ -23,14 +24,16 @@ def goes_on(error: RerankError) -> bool:
     return error.status is not None or not isinstance(error, errors.InvalidRequestError)
 
 
-def request_for(spec: ProviderSpec, request: RerankRequest) -> RerankRequest:
-    """The request as the next provider is asked: with its usual model where it does not have the one that is named."""
-    if request.model is None or spec.takes_any_model or spec.model(request.model) is not None:
+def request_for(spec: ProviderSpec, request: RerankRequest, first: ProviderSpec) -> RerankRequest:
+    """The request to `first` as the next provider is asked: an alias means its own model; of a model that it does not
+    have the one for the same use is asked for, else its usual one. A server that decides which models there are is
+    asked for the name itself."""
+    if request.model is None or (spec.takes_any_model and (not spec.has_models or first.model(request.model) is None)):
         return request
     return RerankRequest(
         request.query,
         request.documents,
-        None,
+        counterpart(first, request.model, spec),
         request.top_n,
         request.return_documents,
         request.rank_fields,

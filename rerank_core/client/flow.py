@@ -31,6 +31,7 @@ from rerank_core.models import (
     spans_of_text,
 )
 from rerank_core.pricing.estimates import cost_of
+from rerank_core.providers.choosing import chosen_model
 from rerank_core.providers.spec import Batch, ProviderSpec
 from rerank_core.rank_fields import ranked_text
 from rerank_core.transport.reply import Failure, Reply
@@ -104,13 +105,15 @@ class _ProgressCount:
 def choose_model(
     spec: ProviderSpec, asked: str | None, options: Mapping[str, str] | None = None
 ) -> tuple[str | None, list[str]]:
-    """The model to use, and a warning where the one asked for is of no use. Where the server decides which there are,
-    the connection's option `model` is the one to use unless another is asked for."""
-    if spec.takes_any_model and (asked is not None or not spec.has_models):
-        return (_repaired(asked) if asked is not None else (options or {}).get("model") or None), []
+    """The model to use, by its real name, and a warning where the one asked for is of no use. Where the server decides
+    which there are, the connection's option `model` is the one to use unless another is asked for by name. Raises
+    ModelNotFoundError, as `chosen_model` does, and what the provider itself has against the model."""
+    model = chosen_model(spec, None if asked is None else _repaired(asked))
+    if spec.takes_any_model and not spec.has_models:
+        ignored = [f"Which model answers is up to {spec.label}: {asked} chooses none there."]
+        return model or (options or {}).get("model") or None, ignored if asked and model is None else []
     if not spec.has_models:
         return None, [] if asked is None else [f"{spec.label} has no models to choose from: {asked} was ignored."]
-    model = spec.default_model if asked is None else _repaired(asked)
     refusal = spec.accept(model) if spec.accept is not None and model is not None else None
     if refusal is not None:
         raise refusal

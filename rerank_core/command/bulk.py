@@ -23,7 +23,12 @@ from rerank_core.rank_fields import TITLE_AND_TEXT
 @click.argument("source")
 @click.argument("target")
 @click.option("--provider", default="local", show_default=True, shell_complete=provider_ids, help="Who ranks.")
-@click.option("--model", default=None, shell_complete=model_ids, help="Which model; the usual one if left out.")
+@click.option(
+    "--model",
+    default=None,
+    shell_complete=model_ids,
+    help="Which model, by its id or alias; the usual one if left out.",
+)
 @click.option("--top-n", type=click.IntRange(min=1), help="How many candidates of a query to keep; all if left out.")
 @click.option("--fields", default=",".join(TITLE_AND_TEXT), show_default=True, help="What the model reads, in order.")
 @click.option("--limit", type=Money(), help="The most that it may cost in US dollars, over all starts.")

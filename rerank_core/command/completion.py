@@ -7,6 +7,7 @@ from click.shell_completion import CompletionItem, get_completion_class
 
 from rerank_core.errors import ConfigurationError
 from rerank_core.providers import provider, providers
+from rerank_core.providers.spec import ALIASES
 
 _VARIABLE = "_RERANK_COMPLETE"
 
@@ -34,14 +35,14 @@ def provider_ids(_context: click.Context, _parameter: click.Parameter, begun: st
 
 
 def model_ids(context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
-    """The models of the chosen provider whose id begins so; of several, the one that is being written."""
+    """The models of the chosen provider whose id or alias begins so; of several, the one that is being written."""
     before, comma, last = begun.rpartition(",")
     try:
         spec = provider(context.params.get("provider") or "local")
     except ConfigurationError:
         return []
+    names = {model.id: model.label for model in spec.models}
+    names.update({alias: model.label for alias in ALIASES if (model := spec.model(alias)) is not None})
     return [
-        CompletionItem(f"{before}{comma}{model.id}", help=model.label)
-        for model in spec.models
-        if model.id.startswith(last)
+        CompletionItem(f"{before}{comma}{name}", help=label) for name, label in names.items() if name.startswith(last)
     ]

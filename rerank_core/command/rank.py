@@ -20,6 +20,8 @@ from rerank_core.exports.comparison import Entry
 from rerank_core.models import Document, Progress, RerankResponse
 from rerank_core.pricing import CostEstimate, estimate_cost, money_text, upper_bound
 from rerank_core.providers import provider as find_provider
+from rerank_core.providers.choosing import chosen_model
+from rerank_core.providers.spec import ALIASES
 from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.ranking.answering import answering_spans
 from rerank_core.ranking.contender import Contender, short_names
@@ -60,7 +62,10 @@ def _columns(_context: click.Context, _parameter: click.Parameter, given: Sequen
 @click.argument("files", nargs=-1, type=click.Path(allow_dash=True))
 @click.option("--provider", default="local", show_default=True, shell_complete=provider_ids, help="Who ranks.")
 @click.option(
-    "--model", default=None, shell_complete=model_ids, help="Which model; the provider's usual one if left out."
+    "--model",
+    default=None,
+    shell_complete=model_ids,
+    help="Which model, by its id or as english, multilingual or legacy; the usual one if left out.",
 )
 @click.option("--top-n", type=click.IntRange(min=1), help="How many results to keep; all if left out.")
 @click.option("--min-score", type=float, help="Leave out what scores less.")
@@ -137,7 +142,7 @@ def _outcome(answer: Callable[[Contender], RerankResponse], one: Contender) -> R
 
 def contenders(text: str, provider: str) -> list[Contender]:
     """The models that a list names: MODEL of this provider, PROVIDER:MODEL, or a provider by itself. Raises
-    ConfigurationError for what does not exist."""
+    ConfigurationError or ModelNotFoundError for what does not exist."""
     found = []
     for part in filter(None, map(str.strip, text.split(","))):
         before, colon, after = part.partition(":")
@@ -159,16 +164,12 @@ def _is_provider(name: str) -> bool:
 
 
 def checked_model(provider: str, model: str | None) -> str | None:
-    """The model to ask for; the provider's usual one for None. Raises ConfigurationError where neither exists."""
+    """The model to ask for by its real name; the provider's usual one for None. Raises ConfigurationError where the
+    provider does not exist, ModelNotFoundError where the model does not."""
     spec = find_provider(provider)
-    if model is None:
-        return spec.default_model
-    if spec.is_local and spec.has_models and spec.model(model) is None:
-        known = ", ".join(one.id for one in spec.models)
-        raise ConfigurationError(
-            f"{spec.label} has no model called {model!r}.", hint=f"Choose one of {known}.", code="unknown_model"
-        )
-    return model
+    if not spec.has_models and model in ALIASES:
+        return model  # nothing to choose from there: the answer says so
+    return chosen_model(spec, model)
 
 
 def hold_to(limit: Decimal | None, costs: Sequence[CostEstimate]) -> None:

@@ -15,7 +15,9 @@ from rerank_core.command.completion import model_ids, provider_ids
 from rerank_core.command.rank import Money, checked_model
 from rerank_core.errors import ConfigurationError
 from rerank_core.pricing.allowance import Allowance, PaidCall, Purse
+from rerank_core.pricing.table import PriceTable
 from rerank_core.providers import provider as find_provider
+from rerank_core.providers.spec import ProviderSpec
 from rerank_core.storage.spending.purse import LedgerPurse
 from rerank_core.storage.spending.store import SpendingStore
 from rerank_core.transport.credentials import ApiKey
@@ -27,7 +29,12 @@ _WHO = "rerank serve"
 
 @click.command()
 @click.option("--provider", default="local", show_default=True, shell_complete=provider_ids, help="Who ranks.")
-@click.option("--model", default=None, shell_complete=model_ids, help="The model for requests that name none.")
+@click.option(
+    "--model",
+    default=None,
+    shell_complete=model_ids,
+    help="The model, by its id or alias, for requests that name none.",
+)
 @click.option("--any-model", is_flag=True, help="Answer requests for models that do not exist here with that one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=PORT, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
@@ -80,13 +87,30 @@ def serve(  # noqa: PLR0913  # a command takes its options as arguments
         where = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
         asks = "callers send the key as a bearer token" if key else "without a key"
         click.echo(f"rerank: {spec.label}, {chosen or 'its own model'}, at {where}, {asks}. Ctrl+C ends it.", err=True)
+        if limit_per_day is not None and (refused := _refused_by_a_limit(spec, chosen)):
+            click.echo(f"rerank: {refused}", err=True)
         config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
         uvicorn.Server(config).run(sockets=[listening])
 
 
+def _refused_by_a_limit(spec: ProviderSpec, model: str | None) -> str | None:
+    """A sentence where the price of what is served is unknown, so that a limit lets no request pass."""
+    if spec.is_free or PriceTable.default().find(spec.id, model) is not None:
+        return None
+    return (
+        f"The price of {model or spec.label} is not known, so every request for it is refused. Name another --model, "
+        "or leave --limit-per-day out."
+    )
+
+
 def _purse(provider: str, limit: Decimal | None, model: str | None) -> Purse:
     """Where the calls of a model are paid from. A call of unknown price is refused where there is a limit."""
-    allowance = Allowance(person_per_day=limit, contact="whoever runs this server")
+    allowance = Allowance(
+        person_per_day=limit,
+        contact="whoever runs this server",
+        cure="start it without --limit-per-day",
+        own_keys=False,
+    )
     return LedgerPurse(_spending(), allowance, PaidCall(_WHO, provider, model or "", _WHO))
 
 

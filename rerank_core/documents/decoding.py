@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from rerank_core.documents.report import count
+from rerank_core.documents.report import controls, count
 from rerank_core.errors import InvalidDocumentsError
 
 ENCODINGS: Mapping[str, str] = {
@@ -65,7 +65,6 @@ _SIGNATURES = (
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
-_ODD = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]+")
 _BINARY_SHARE = 0.05
 _UTF16_SAMPLE = 4_000
 _GOOD_UTF16 = 0.97
@@ -132,8 +131,7 @@ def decode(data: bytes, encoding: str = "") -> Decoded:
     Raises Unreadable where the result is no text, InvalidDocumentsError where there is no such encoding.
     """
     decoded = _decode_as(data, encoding) if encoding else _decode(data)
-    odd = len(decoded.text) - len(_ODD.sub("", decoded.text))
-    if odd and odd > _BINARY_SHARE * len(decoded.text):
+    if controls(decoded.text) > _BINARY_SHARE * len(decoded.text):
         raise Unreadable("This is not a text file: it holds binary data.")
     return decoded
 

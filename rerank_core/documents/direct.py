@@ -13,7 +13,7 @@ from rerank_core.documents.paste.json_text import NotJson, read_json
 from rerank_core.documents.paste.markdown import read_markdown
 from rerank_core.documents.paste.markdown_html import markdown_markup_read
 from rerank_core.documents.paste.text_documents import read_paste
-from rerank_core.documents.report import ParsedDocuments, Problem
+from rerank_core.documents.report import ParsedDocuments, Problem, controls
 from rerank_core.documents.tables.delimited import read_delimited
 from rerank_core.documents.tables.parquet import read_parquet
 from rerank_core.documents.tables.table import Row, documents_of
@@ -36,8 +36,8 @@ def read_directly(kind: str, filename: str, data: bytes, columns: dict[str, str]
     text, encoding, note = decode(data, encoding)
     text = text.removeprefix("\ufeff")
     columns.pop("sheet", None)
-    if kind not in ("json", "jsonl"):
-        # what JSON escapes is meant, whatever it is
+    if kind not in ("json", "jsonl") and controls(text):
+        # what JSON escapes is meant, whatever it is; and where there are none, no document need be looked at for them
         limits = replace(limits, control_share=min(limits.control_share, _BINARY_SHARE))
     parsed = replace(_text(kind, text, columns, limits), source=filename, encoding=encoding)
     if may_hold_markup(text):

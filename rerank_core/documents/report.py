@@ -174,9 +174,22 @@ def _named(document: Document, source: str | None) -> Document:
 
 
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]+")
+_CONTROL_BYTES = bytes(code for code in range(128) if _CONTROLS.match(chr(code)))
+_AT_ONCE = 2**18  # characters whose bytes stay in the processor's cache
+
+
+def controls(text: str) -> int:
+    """How many control characters a text holds that are not of a text: all but line breaks, tabs, form feeds and the
+    escape character. For a long text a tenth of the time of a search for them."""
+    found = 0
+    for start in range(0, len(text), _AT_ONCE):
+        piece = text[start : start + _AT_ONCE].encode("utf-8", "surrogatepass")
+        found += len(piece) - len(piece.translate(None, _CONTROL_BYTES))
+    return found
 
 
 def is_binary(text: str, share: float) -> bool:
+    """Whether more than this share of a text are control characters."""
     if not _CONTROLS.search(text):
         return False
     return len(text) - len(_CONTROLS.sub("", text)) > share * len(text)

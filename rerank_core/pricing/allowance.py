@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from decimal import ROUND_CEILING, Context, Decimal, InvalidOperation
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from rerank_core.errors import BudgetExceededError, ConfigurationError, RerankError
 from rerank_core.models import Cost, RerankResponse
@@ -108,8 +108,9 @@ class Allowance:
     """What may be spent with the keys of a server, in US dollars; None where there is no such limit.
 
     `unknown_call` is what a call of unknown price counts with, retries included; None refuses such calls where a
-    limit stands. `contact` is who can raise it, as a sentence names them. Raises ConfigurationError for an amount
-    that is none.
+    limit stands. `contact` is who can raise it, as a sentence names them, and `cure` what they can do that such a call
+    is let through; `own_keys` says whether who asks could use a key of their own. Raises ConfigurationError for an
+    amount that is none.
     """
 
     person_per_day: Decimal | None = None
@@ -117,6 +118,8 @@ class Allowance:
     server_total: Decimal | None = None
     unknown_call: Decimal | None = None
     contact: str = ""
+    cure: str = "set unknown_call under [budget]"
+    own_keys: bool = True
 
     def __post_init__(self) -> None:
         for name in AMOUNTS:
@@ -133,7 +136,7 @@ class Allowance:
                 raise ConfigurationError(
                     f"[budget] has no setting called {str(name)[:60]!r}.", hint=f"It has {', '.join(AMOUNTS)}."
                 )
-        amounts = {name: _amount(name, value) for name, value in settings.items()}
+        amounts: dict[str, Any] = {name: _amount(name, value) for name, value in settings.items()}
         return cls(**amounts, contact=contact)
 
     @property
@@ -151,8 +154,7 @@ class Allowance:
         if amount is None and self.stands:
             raise BudgetExceededError(
                 "Nobody knows what this costs, and a budget stands here.",
-                hint=f"Choose a model whose price is known, or use a key of your own; or ask {self._who()} to set "
-                "unknown_call under [budget].",
+                hint=f"Choose a model whose price is known{self._own()}; or ask {self._who()} to {self.cure}.",
             )
         return None if amount is None else exact(amount)
 
@@ -173,7 +175,7 @@ class Allowance:
                 raise BudgetExceededError(
                     f"This may cost up to {money_text(amount)}, and {money_text(left)} is left of the "
                     f"{money_text(limit)} {words}.",
-                    hint=f"Ask {self._who()} to raise the budget, or use a key of your own{waiting}.",
+                    hint=f"Ask {self._who()} to raise the budget{self._own()}{waiting}.",
                 )
 
     def _limits(self, now: BudgetStanding) -> list[tuple[Decimal, Sums, str, bool]]:
@@ -185,11 +187,14 @@ class Allowance:
         )
         return [(limit, sums, words, daily) for limit, sums, words, daily in limits if limit is not None]
 
+    def _own(self) -> str:
+        return ", or use a key of your own" if self.own_keys else ""
+
     def _who(self) -> str:
         return self.contact or "whoever runs this server"
 
 
-AMOUNTS = tuple(field.name for field in fields(Allowance) if field.name != "contact")
+AMOUNTS = tuple(field.name for field in fields(Allowance) if field.name not in ("contact", "cure", "own_keys"))
 """The names of all settings of a budget that are amounts of money."""
 
 

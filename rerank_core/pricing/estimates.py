@@ -18,7 +18,7 @@ tokens, which leaves 480 for the document; one of 4,000 is 1,000 tokens, so ceil
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -77,12 +77,38 @@ def estimate_cost(
     that are sent, as for a client. A blank query and an empty list
     are fine, since an estimate is wanted while somebody types. `provider` is an id, or a ProviderSpec of your own, as
     for a client. Raises ConfigurationError for a provider that
-    does not exist, InvalidQueryError and InvalidDocumentsError for what is no text.
+    does not exist, ModelNotFoundError for a model that cannot (see `chosen_model`), InvalidQueryError and
+    InvalidDocumentsError for what is no text. A service is asked for a model that is not in its list too, which may be
+    a newer one: the assumptions say so.
     """
     if not isinstance(query, str):
         raise InvalidQueryError("The query is not a string.")
     spec = _spec(provider)
-    texts = texts_of(documents, rank_fields)
+    name, notes = _named(spec, model, prices or PriceTable.default())
+    estimate = _estimated(spec, name, query, texts_of(documents, rank_fields), prices or PriceTable.default())
+    return replace(estimate, assumptions=(*notes, *estimate.assumptions)) if notes else estimate
+
+
+def _named(spec: ProviderSpec, model: str | None, prices: PriceTable) -> tuple[str | None, list[str]]:
+    """The model that is estimated, and what is to say of the name it was asked for by."""
+    from rerank_core.providers.choosing import chosen_model, unlisted
+
+    name = chosen_model(spec, model)
+    if model is not None and name is not None and name != model:
+        return name, [f"{model} means {name} there."]
+    if unlisted(spec, name) and prices.find(spec.id, name) is None:
+        known = ", ".join(one.id for one in spec.models)
+        return name, [
+            f"{spec.label} is not known here to have a model called {name}. It would be asked for all the same, "
+            f"since it may be newer than this list: {known}."
+        ]
+    return name, []
+
+
+def _estimated(
+    spec: ProviderSpec, name: str | None, query: str, texts: Sequence[str], prices: PriceTable
+) -> CostEstimate:
+    """The estimate of a call with the model of this name."""
     blank = sum(1 for text in texts if not text or text.isspace())
     sent = len(texts) - blank
     size = spec.batch_size
@@ -93,9 +119,8 @@ def estimate_cost(
         if not spec.is_local:
             why = "It runs on a server of your own: no request is billed."
         return CostEstimate(0, Decimal(0), requests=requests, assumptions=(why,), as_of=today, most_units=0)
-    known = spec.model(model)
-    name = model if model is not None else spec.default_model
-    price = (prices or PriceTable.default()).find(spec.id, name)
+    known = spec.model(name)
+    price = prices.find(spec.id, name)
     by_token = price.per_million is not None if price else spec.bills_tokens
     if price is None and (not spec.models or by_token):
         unknown = f"{spec.label} publishes no price, so the cost is unknown."
@@ -148,7 +173,8 @@ def cost_of(
         return Cost(reported, basis="reported")
     if spec.is_free:
         return Cost(Decimal(0), basis="free")
-    price = (prices or PriceTable.default()).find(spec.id, model or spec.default_model)
+    named = spec.default_model if not model else spec.resolved(model)
+    price = (prices or PriceTable.default()).find(spec.id, named)
     if price is None:
         return Cost(None)
     units = _amount(search_units if price.per_million is None else tokens)

@@ -15,6 +15,14 @@ from rerank_core.providers.auth import BEARER, Auth
 Group: TypeAlias = Literal["here", "hosted", "own", "decisions"]
 Scale: TypeAlias = Literal["calibrated", "unit", "logit", "rank"]
 TokenRule: TypeAlias = Literal["pairs", "once"]
+Alias: TypeAlias = Literal["english", "multilingual", "legacy"]
+
+ALIASES: Mapping[Alias, str] = {
+    "english": "The best for text in English: the model made for it, else the best one that reads it too.",
+    "multilingual": "The best for many languages.",
+    "legacy": "The older one, for results that must match old ones; the usual one where none is older.",
+}
+"""Names that mean a model with every provider, beside its models' own, and what they mean."""
 
 SCALES: Mapping[Scale, str] = {
     "calibrated": "From 0 to 1, and meant as a probability: 0.8 means the same for every query.",
@@ -167,6 +175,7 @@ class ProviderSpec:
     also read from the variable `option_variable(name)`.
 
     `models` are those that can be chosen. `takes_any_model`: the server decides which names there are, so any is sent.
+    `aliases` are the ids of models for those of ALIASES that mean others than `aliased` would find.
     `max_documents` is the largest request it takes, None where a request is never split; `max_bytes` the most that the
     texts of one request, each with the query, may have in UTF-8; `max_characters` the longest text. `has_scores` is
     False where the provider sends an order and no numbers. `free`: nothing is billed by the request.
@@ -213,6 +222,7 @@ class ProviderSpec:
     max_characters: int | None = None
     free: bool = False
     refuses_without_key: frozenset[int] = frozenset()
+    aliases: Mapping[Alias, str] = field(default_factory=dict, repr=False, hash=False)
 
     @property
     def has_models(self) -> bool:
@@ -271,6 +281,30 @@ class ProviderSpec:
         return self.max_documents // 100 * 100
 
     def model(self, id: str | None = None) -> ModelSpec | None:
-        """The model of that id, the default one for None; None where there is no such model."""
-        wanted = self.default_model if id is None else id
+        """The model of that id or alias, the default one for None; None where there is no such model."""
+        wanted = self.default_model if id is None else self.resolved(id)
         return next((model for model in self.models if model.id == wanted), None)
+
+    def resolved(self, name: str) -> str | None:
+        """The id that a name stands for: itself, unless it is one of ALIASES and no model is called so. None for an
+        alias that means no model here."""
+        alias = next((alias for alias in ALIASES if alias == name), None)
+        if alias is None or any(model.id == name for model in self.models):
+            return name
+        return self.aliased(alias)
+
+    def aliased(self, alias: Alias) -> str | None:
+        """The id of the model that an alias means; None where there is none.
+
+        That is what `aliases` says. Else "english" is the first model for English alone, or the usual one;
+        "multilingual" the usual one if it reads many languages, or the first that does; "legacy" the usual one.
+        """
+        if alias in self.aliases:
+            return self.aliases[alias]
+        usual = next((model for model in self.models if model.id == self.default_model), None)
+        ordered = [usual, *self.models] if usual is not None else list(self.models)
+        if alias == "english":
+            ordered = [*(model for model in ordered if model.languages == "english"), *ordered]
+        elif alias == "multilingual":
+            ordered = [model for model in ordered if model.languages == "many"]
+        return ordered[0].id if ordered else None

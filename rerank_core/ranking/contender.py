@@ -13,14 +13,15 @@ from rerank_core.providers import providers
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """One model of one connection. `label` is what it is called everywhere, by default the model's own; labels of one
-    experiment differ, which `distinct` sees to."""
+    """One model of one connection; `model` may be given as an alias, and is its id then. `label` is what it is
+    called everywhere, by default the model's own; labels of one experiment differ, which `distinct` sees to."""
 
     provider: str
     model: str | None = None
     label: str = ""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "model", _model(self.provider, self.model))
         if not self.label:
             object.__setattr__(self, "label", _label(self.provider, self.model))
 
@@ -28,6 +29,14 @@ class Contender:
     def is_local(self) -> bool:
         """Whether it runs on this computer; False too where its provider is not known any more."""
         return any(spec.id == self.provider and spec.is_local for spec in providers())
+
+
+def _model(provider: str, model: str | None) -> str | None:
+    try:
+        known = find_provider(provider).model(model) if model is not None else None
+    except ConfigurationError:  # a provider that is not known any more
+        return model
+    return model if known is None else known.id
 
 
 def _label(provider: str, model: str | None) -> str:
@@ -75,7 +84,8 @@ def keys_text(chosen: Iterable[Contender]) -> str:
 def read_keys(text: str | None) -> tuple[Contender, ...]:
     """The contenders that an address names, each once, at most MAX_CONTENDERS; what is not known is left out."""
     known = {key_of(contender): contender for contender in contenders()}
-    named = dict.fromkeys(part.strip() for part in (text or "").split(","))
+    parts = (part.strip().partition(":") for part in (text or "").split(","))
+    named = dict.fromkeys(key_of(Contender(provider, model or None)) for provider, _, model in parts)
     return tuple(known[name] for name in named if name in known)[:MAX_CONTENDERS]
 
 

@@ -35,7 +35,8 @@ from rerank_core.errors import (
 from rerank_core.models import RerankRequest, RerankResponse
 from rerank_core.pricing import estimate_cost, upper_bound
 from rerank_core.pricing.allowance import Purse, booked
-from rerank_core.providers.spec import ProviderSpec
+from rerank_core.providers.choosing import chosen_model, names_text
+from rerank_core.providers.spec import ALIASES, ProviderSpec
 from rerank_core.serving import shapes
 from rerank_core.transport.credentials import ApiKey
 
@@ -78,17 +79,18 @@ class Served:
     waiting: int = 64
 
     def model_for(self, named: str | None) -> str | None:
-        """The model that answers a request which names this one. Raises ModelNotFoundError where there is none."""
+        """The model that answers a request which names this one, or an alias of it. Raises ModelNotFoundError where
+        there is none."""
         if named is None or named == self.model:
             return self.model
-        if not self.spec.is_local or self.spec.model(named) is not None:
-            return named
-        if self.any_model:
-            return self.model
-        known = ", ".join(one.id for one in self.spec.models)
-        raise ModelNotFoundError(
-            "This server has no model of that name.", hint=f"Ask for one of {known}.", code="model_not_found"
-        )
+        try:
+            return chosen_model(self.spec, named) or self.model
+        except ModelNotFoundError:
+            if self.any_model:
+                return self.model
+            raise ModelNotFoundError(
+                "This server has no model of that name.", hint=f"Ask for one of {names_text(self.spec)}."
+            ) from None
 
 
 def make_app(served: Served, make_client: Callable[[], Client], *, only_loopback: bool) -> Starlette:
@@ -222,6 +224,7 @@ async def _health(_request: Request) -> Response:
 async def _models(request: Request) -> Response:
     served: Served = request.app.state.rerank.served
     names = [one.id for one in served.spec.models] or [served.model or served.spec.id]
+    names += [alias for alias in ALIASES if alias not in names and served.spec.model(alias) is not None]
     return JSONResponse({"object": "list", "data": [{"id": name, "object": "model"} for name in names]})
 
 

@@ -212,6 +212,7 @@ def test_filling_can_be_cancelled_and_survives_a_reload(app, gate: Gate, monkeyp
     chooser(at, "Cut long documents into").set_value("size").run()
     at.number_input(key="chunk_tokens_new").set_value(100).run()
     click(at, "Create")
+    gate.wait_until_held()
     again = open_page(PAGE, {"filling": at.query_params["filling"]})
     click(again, "Cancel")
     gate.open()

@@ -32,7 +32,7 @@ _GROUPS: dict[str, tuple[str, ...]] = {
         "Progress",
         "answering_spans",
     ),
-    "Providers and models": ("providers", "provider", "ProviderSpec", "ModelSpec"),
+    "Providers and models": ("providers", "provider", "models", "ModelChoice", "ProviderSpec", "ModelSpec"),
     "Money": ("estimate_cost", "CostEstimate", "PriceTable"),
     "Documents": ("parse_documents", "read_documents", "ParsedDocuments"),
     "Orders": ("compare_orders", "Comparison"),

@@ -24,7 +24,6 @@ _SAMPLE_LINES = 1_000
 _ENOUGH = 0.6
 _TITLE_ROWS = 10
 _SPACED = 0.1
-_GUARDS = frozenset((GUARD, " "))
 _SEPARATOR_LINE = re.compile(r"sep=([^\w\r\n\" ])(?:\r\n|\r|\n)", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -62,29 +61,36 @@ def read_delimited(text: str, limits: Limits, *, prefer: str | None = None, by_q
         text = with_escapes(text)
     lines = list(io.StringIO(text, newline=""))
     if dialect.delimiter is None:
-        return _table(single_cells(lines), line, 1, limits, by_quepid)
+        return _table(single_cells(lines), lines, line, 1, limits, by_quepid)
     form = Form(dialect.delimiter, dialect.space_after, dialect.escaped, dialect.width)
-    return _table(records(lines, form), line, dialect.width, limits, by_quepid)
+    return _table(records(lines, form), lines, line, dialect.width, limits, by_quepid)
 
 
-def _table(found: Iterable[Record], line: int, width: int, limits: Limits, by_quepid: bool) -> Table:
+def _table(
+    found: Iterable[Record], raw: Sequence[str], line: int, width: int, limits: Limits, by_quepid: bool
+) -> Table:
     rows: list[Row] = []
     refused = Problems(limits.problems)
     problems: list[Problem] = []
     spanning: list[int] = []
     stray: list[int] = []
     cells_read = 0
+    guards = (GUARD, " ") if by_quepid else (GUARD,)
+    most_characters = limits.document_characters
+    has_long_lines = max(map(len, raw), default=0) > most_characters
     for number, (place, lines, cells, is_stray) in enumerate(found, start=1):
         cells_read += len(cells)
         if is_stray and width > 1 and len(cells) != width:
             refused.add(line + place, "A quotation mark opens in this row and does not close properly.")
-        elif (longest := max(map(len, cells))) > limits.document_characters:
-            limit = f"the limit is {limits.document_characters:,}"
+        elif (has_long_lines or lines > 1) and (longest := max(map(len, cells))) > most_characters:
+            limit = f"the limit is {most_characters:,}"
             refused.add(line + place, f"A cell of this row has {longest:,} characters; {limit}. It was left out.")
-        elif any(map(str.strip, cells)):
-            # nearly all cells begin otherwise, and a call for each would take a tenth of the time
-            taken = [unguarded(cell, by_quepid=by_quepid) if cell[:1] in _GUARDS else cell for cell in cells]
-            rows.append(Row(line + place, taken))
+        elif cells[0].strip() or any(map(str.strip, cells)):
+            # nearly all cells begin otherwise, and most lines hold nothing that one could begin with: looking at each
+            # cell would take a tenth of the time
+            if lines > 1 or by_quepid or GUARD in raw[place]:
+                cells = [unguarded(cell, by_quepid=by_quepid) if cell.startswith(guards) else cell for cell in cells]
+            rows.append(Row(line + place, cells))
             if lines > 1:
                 spanning.append(line + place)
             elif is_stray:

@@ -87,6 +87,7 @@ COHERE = ProviderSpec(
     default_base_url="https://api.cohere.com",
     models=_MODELS,
     default_model=_MODELS[0].id,
+    aliases={"english": "rerank-v5.0-pro", "multilingual": "rerank-v5.0-pro", "legacy": "rerank-v3.5"},
     max_documents=1000,
     hints=_HINTS,
     facts=ServiceFacts(

@@ -33,6 +33,7 @@ CONTEXTUAL = ProviderSpec(
     default_base_url="https://api.contextual.ai/v1",
     models=_MODELS,
     default_model=_MODELS[0].id,
+    aliases={"english": "ctxl-rerank-v2-instruct-multilingual", "legacy": "ctxl-rerank-v1-instruct"},
     max_documents=1000,
     hints=_HINTS,
     facts=ServiceFacts(

@@ -45,6 +45,7 @@ DASHSCOPE = ProviderSpec(
     default_base_url="https://dashscope.aliyuncs.com/api/v1",
     models=_MODELS,
     default_model=_MODELS[0].id,
+    aliases={"english": "qwen3.7-text-rerank", "multilingual": "qwen3.7-text-rerank", "legacy": "qwen3-rerank"},
     takes_any_model=True,
     max_documents=500,
     hints=_HINTS,

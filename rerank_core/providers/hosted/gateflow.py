@@ -102,6 +102,7 @@ GATEFLOW = ProviderSpec(
     default_base_url="https://api.gateflow.ai",
     models=(_ENGLISH, _MULTILINGUAL, _V2),
     default_model=_ENGLISH.id,
+    aliases={"legacy": _V2.id},
     max_documents=1000,
     hints=_HINTS,
     facts=ServiceFacts(

@@ -27,6 +27,7 @@ ISAACUS = ProviderSpec(
     default_base_url="https://api.isaacus.com/v1",
     models=_MODELS,
     default_model=_MODELS[0].id,
+    aliases={"legacy": "kanon-universal-classifier"},
     max_documents=1000,
     hints=_HINTS,
     facts=ServiceFacts(

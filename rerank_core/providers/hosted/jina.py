@@ -61,6 +61,7 @@ JINA = ProviderSpec(
     default_base_url="https://api.jina.ai",
     models=_MODELS,
     default_model=_MODELS[0].id,
+    aliases={"legacy": "jina-reranker-v2-base-multilingual"},
     max_documents=1000,
     hints=_HINTS,
     facts=ServiceFacts(

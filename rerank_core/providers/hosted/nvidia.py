@@ -62,6 +62,7 @@ NVIDIA = ProviderSpec(
     default_base_url=_HOSTED,
     models=_MODELS,
     default_model=_MODELS[0].id,
+    aliases={"legacy": "nvidia/llama-3.2-nv-rerankqa-1b-v2"},
     max_documents=32,
     takes_any_model=True,
     hints=_HINTS,

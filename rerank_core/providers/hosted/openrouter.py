@@ -46,6 +46,7 @@ OPENROUTER = ProviderSpec(
     default_base_url="https://openrouter.ai/api/v1",
     models=_MODELS,
     default_model=_MODELS[0].id,
+    aliases={"english": "cohere/rerank-5-pro", "multilingual": "cohere/rerank-5-pro"},
     takes_any_model=True,
     max_documents=1000,
     hints=_HINTS,

@@ -29,6 +29,11 @@ SILICONFLOW = ProviderSpec(
     default_base_url="https://api.siliconflow.cn/v1",
     models=_MODELS,
     default_model=_MODELS[0].id,
+    aliases={
+        "english": "Qwen/Qwen3-Reranker-8B",
+        "multilingual": "Qwen/Qwen3-Reranker-8B",
+        "legacy": "BAAI/bge-reranker-v2-m3",
+    },
     takes_any_model=True,
     max_documents=1000,
     hints=_HINTS,

@@ -49,6 +49,7 @@ VOYAGE = ProviderSpec(
     hosts_by_key=(("al-", "https://ai.mongodb.com/v1"),),
     models=_MODELS,
     default_model=_MODELS[0].id,
+    aliases={"legacy": "rerank-2.5"},
     max_documents=1000,
     max_bytes=1_200_000,
     hints=_HINTS,

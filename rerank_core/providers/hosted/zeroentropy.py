@@ -42,6 +42,7 @@ ZEROENTROPY = ProviderSpec(
     default_base_url="https://api.zeroentropy.dev/v1",
     models=_MODELS,
     default_model=_MODELS[0].id,
+    aliases={"legacy": "zerank-1"},
     max_documents=1000,
     hints=_HINTS,
     facts=ServiceFacts(

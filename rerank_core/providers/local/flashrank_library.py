@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rerank_core.errors import ConfigurationError, ModelNotFoundError, QueryTooLongError, RerankError
+from rerank_core.errors import ConfigurationError, QueryTooLongError, RerankError
 from rerank_core.extras import missing, require
 from rerank_core.providers import complaints
 from rerank_core.providers.local.this_computer import parse
@@ -103,11 +103,7 @@ def unavailable_reason(model: str) -> str | None:
 
 
 def accept(model: str) -> RerankError | None:
-    """An error where the model does not exist or cannot run here, with the reason."""
-    if model not in _ONNX:
-        return ModelNotFoundError(
-            f"FlashRank has no model called {model} here.", hint=f"Choose one of {', '.join(_ONNX)}."
-        )
+    """An error where the model cannot run here, with the reason."""
     reason = unavailable_reason(model)
     if reason is None:
         return None
@@ -203,5 +199,6 @@ FLASHRANK_LIBRARY = ProviderSpec(
     unavailable=unavailable_reason,
     models=MODELS,
     default_model=MODELS[0].id,
+    aliases={"legacy": "ms-marco-TinyBERT-L-2-v2"},
     group="here",
 )

@@ -44,7 +44,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from rerank_core.errors import ConfigurationError, InvalidQueryError, ModelNotFoundError, RerankError
+from rerank_core.errors import ConfigurationError, InvalidQueryError, RerankError
 from rerank_core.offline.models import CROSS_ENCODER, ENGLISH, KEYWORD, MULTILINGUAL
 from rerank_core.providers import complaints, replies
 from rerank_core.providers.spec import Batch, ModelSpec, ParsedReply, ProviderSpec
@@ -126,12 +126,9 @@ _LOOKED_AT = 40
 
 
 def accept(model: str) -> RerankError | None:
-    """An error where the model does not exist or cannot run here, with the reason."""
+    """An error where the model cannot run here, with the reason."""
     from rerank_core import offline
 
-    if model not in {known.id for known in MODELS}:
-        names = ", ".join(known.id for known in MODELS)
-        return ModelNotFoundError(f"There is no local model called {model}.", hint=f"Choose one of {names}.")
     reason = offline.unavailable_reason(model)
     if reason is None:
         return None
@@ -260,5 +257,6 @@ LOCAL = ProviderSpec(
     unavailable=_unavailable,
     models=MODELS,
     default_model="local-english",
+    aliases={"legacy": KEYWORD},
     group="here",
 )

@@ -198,6 +198,8 @@ def test_version_and_completion():
         (["rerank", "rank", "q", "--model"], "local-e", ["local-english"]),
         (["rerank", "rank", "q", "--compare"], "local-english,local-k", ["local-english,local-keyword"]),
         (["rerank", "rank", "q", "--provider", "gateflow", "--model"], "rerank-m", ["rerank-multilingual-v3.0"]),
+        (["rerank", "rank", "q", "--model"], "leg", ["legacy"]),
+        (["rerank", "rank", "q", "--provider", "isaacus", "--compare"], "legacy,m", []),
     ],
 )
 def test_models_and_providers_are_completed(words, begun, found):

@@ -18,6 +18,7 @@ from rerank_core.documents import (
     order_by,
     parse_documents,
     read_documents,
+    report,
 )
 from rerank_core.documents.order import number_of
 from rerank_core.errors import InvalidDocumentsError
@@ -165,3 +166,16 @@ def test_importing_stays_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@given(
+    st.text(st.characters() | st.sampled_from("\x00\x08\t\n\r\x0c\x0e\x1a\x1b\x1f\x7f\x80é漢"), max_size=40),
+    st.integers(1, 9),
+)
+def test_control_characters_are_counted_in_every_text(text: str, at_once: int) -> None:
+    """All but tabs, line breaks, form feeds and the escape character, in pieces of any size."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(report, "_AT_ONCE", at_once)
+        found = report.controls(text)
+    assert found == sum((char < " " and char not in "\t\n\v\f\r\x1b") or char == "\x7f" for char in text)
+    assert report.is_binary(text, 0.3) == (found > 0.3 * len(text))

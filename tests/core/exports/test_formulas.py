@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from rerank_core.command import output
 from rerank_core.documents.direct import read_directly
 from rerank_core.documents.limits import DEFAULT_LIMITS
+from rerank_core.documents.tables.delimited import read_delimited
 from rerank_core.duplicates.files import compared_csv, groups_csv
 from rerank_core.duplicates.measures import WORDING
 from rerank_core.duplicates.pairs import find_duplicates
@@ -93,6 +94,20 @@ def test_the_inverse_gives_back_every_text(text: str) -> None:
     assert unguarded(cell) == unguarded(cell, by_quepid=True) == text
     assert not runs(cell)
     assert cell in (text, "'" + text)
+
+
+ROW = st.lists(st.text(st.sampled_from("'=+a\n\""), max_size=5), min_size=3, max_size=3)
+
+
+@pytest.mark.parametrize("quoting", [csv.QUOTE_ALL, csv.QUOTE_MINIMAL])
+@given(st.lists(ROW, min_size=1, max_size=4))
+def test_guarded_cells_of_a_table_come_back(quoting: int, rows: list[list[str]]) -> None:
+    """In whichever row or line of it they stand: rows without any are not looked at."""
+    text = io.StringIO(newline="")
+    header = ["id", "title", "text"]
+    csv.writer(text, quoting=quoting).writerows([header, *(list(map(guarded, row)) for row in rows)])
+    read = read_delimited(text.getvalue(), DEFAULT_LIMITS, prefer=",")
+    assert [[*row.cells] for row in read.rows[1:]] == [row for row in rows if any(map(str.strip, map(guarded, row)))]
 
 
 @settings(max_examples=500)

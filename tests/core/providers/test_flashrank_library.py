@@ -162,7 +162,10 @@ def test_what_is_missing_is_said(cache: Path, tmp_path: Path, monkeypatch: pytes
     (tmp_path / MODEL / "tokenizer.json").unlink()
     (tmp_path / MODEL / "config.json").unlink()
     assert "lacks config.json, tokenizer.json" in (unavailable_reason(MODEL) or "")
-    with pytest.raises(rc.ModelNotFoundError, match="no model called other"), rc.Client("flashrank-library") as client:
+    with (
+        pytest.raises(rc.ModelNotFoundError, match="no model called 'other'"),
+        rc.Client("flashrank-library") as client,
+    ):
         client.rerank(QUERY, TEXTS, model="other")
     monkeypatch.setattr("rerank_core.extras._is_installed", lambda _module: False)
     assert "needs the package flashrank" in (unavailable_reason(MODEL) or "")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
 from rerank_core.evaluation import formats
@@ -108,3 +111,44 @@ def test_a_table_of_unknown_names_is_no_list_of_queries(mark: str) -> None:
 def test_names_without_rows_are_said(text: str) -> None:
     read = read_directly("set.csv", text.encode(), "auto", None)
     assert read.problems[0].reason == "This file holds no rows, or none below the names of its columns."
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"settings": {"number_of_replicas": 1}},
+        {"settings": {"index": {"number_of_shards": 1, "number_of_replicas": 1}}},
+        {"kb": {"settings": {"index": {"number_of_shards": 5, "routing_shards": 2}}}},
+        {"persistent": {}, "transient": {"indices.recovery.max": 3}},
+        {"kb": {"primaries": {"docs": {"count": 12, "deleted": 0}}}},
+        {"_shards": {"total": 1, "successful": 1, "failed": 0}},
+        {"counts": {"hits": 10, "misses": 3}},
+        {"server": {"port": 8080, "workers": 4}},
+        {"version": {"major": 1, "minor": 2}},
+        {"tent": {"max_tokens": 512, "top_k": 5}, "lamp": {"max_tokens": 64, "top_k": 3}},
+        {"gpt": {"prompt_tokens": 12, "completion_tokens": 40}},
+    ],
+)
+def test_settings_and_counts_are_no_judgments(value: dict[str, Any]) -> None:
+    """Whole numbers under names, as a search engine has its settings: not clear, unless somebody says what it is."""
+    found = read_directly("a.json", json.dumps(value).encode(), "auto", None)
+    assert (found.kind, found.judgments, found.run) == ("", {}, {})
+    assert "not clear what this JSON holds" in found.reading_notes[0]
+    assert formats.read("a.json", json.dumps(value).encode(), "json-judgments").queries
+
+
+@pytest.mark.parametrize(
+    "judgments",
+    [
+        {"settings": {"kb-12": 1, "kb-7": 0}},
+        {"version": {"a1": 2}, "server": {"a2": 1}},
+        {"change the settings": {"how_to_change": 1}},
+        {"wide boots": {"boots": 1}},
+        {"tent": {"max": 1, "size-guide": 2}},
+    ],
+)
+@pytest.mark.parametrize("beside", [{}, {"settings": {"index": {"number_of_replicas": 1}}}])
+def test_queries_of_such_words_are_queries(judgments: dict[str, dict[str, int]], beside: dict[str, Any]) -> None:
+    value = {**beside, "qrels": judgments} if beside else judgments
+    found = formats.read("a.json", json.dumps(value).encode())
+    assert (found.kind, found.judgments) == ("json-judgments", judgments)
