@@ -1,7 +1,8 @@
 """On this computer: four models behind the same call, with no key, no network and no cost.
 
 What scores mean is measured, the levels chosen on one half of the queries and shown here on the other (halves as in
-`rerank_core/offline/calibration.py`; `python -m tests.benchmarks.bench_thresholds` looks at shorter lists besides). For
+`rerank_core/offline/calibration.py`; `python -m tests.benchmarks.bench_quality` measures it again, docs/models.md has
+its tables, and `bench_thresholds` looks at shorter lists). For
 each question the best score of a list was taken once with its right answers
 and once without them, over the whole list: the rated sample (66 help articles with their titles; statements, letters
 and keywords as well as questions) and XQuAD (240 paragraphs, questions written with the paragraph in view; without its
