@@ -19,7 +19,7 @@ from rerank_core import __version__
 from rerank_core.client.concurrency import CancelToken
 from rerank_core.client.drivers import AsyncDriver, Driver, DriverBase, check_requests, expire
 from rerank_core.client.events import OnEvent
-from rerank_core.client.fallback import LEFT_OUT, goes_on, last_error, note_failure, request_for, with_failures
+from rerank_core.client.fallback import LEFT_OUT, chain
 from rerank_core.client.retry import Timing
 from rerank_core.client.settings import read_base, read_key, read_options, read_timeouts, read_whole
 from rerank_core.client.steps import ClientSettings, OnProgress
@@ -113,8 +113,8 @@ class _HttpClient(DriverBase, Generic[T]):
         on_event: OnEvent | None = None,
         _timing: Timing | None = None,
     ) -> None:
-        chain: list[Any] = list(provider) if isinstance(provider, list | tuple) else [provider]
-        if not chain:
+        asked: list[Any] = list(provider) if isinstance(provider, list | tuple) else [provider]
+        if not asked:
             raise ConfigurationError("There is no provider to ask.", hint="Name one, or several in a list.")
         if transport is not None and not isinstance(transport, self._kind):
             raise ConfigurationError(
@@ -123,15 +123,15 @@ class _HttpClient(DriverBase, Generic[T]):
             )
         made: list[ClientSettings] = []
         unfit: list[ConfigurationError] = []
-        for spec in map(find_provider, chain):
-            first = spec is find_provider(chain[0])
+        for spec in map(find_provider, asked):
+            first = spec is find_provider(asked[0])
             try:
                 attempt, call = read_timeouts(spec, timeout, total_timeout)
                 key = read_key(spec, _for(spec, api_key, first))
                 known = read_options(spec, options if first else None)
                 base = read_base(spec, _for(spec, base_url, first), key, known)
             except ConfigurationError as error:
-                if len(chain) == 1 or error.code not in LEFT_OUT:
+                if len(asked) == 1 or error.code not in LEFT_OUT:
                     raise
                 unfit.append(error)
                 continue
@@ -274,20 +274,21 @@ class Client(_HttpClient[httpx.BaseTransport], Driver):
     def _answer(self, request: RerankRequest, on_progress: OnProgress | None, token: CancelToken) -> RerankResponse:
         if not self._fallbacks and not self._left_out:
             return super()._answer(request, on_progress, token)
-        passed: list[tuple[ProviderSpec, RerankError]] = []
-        chain: list[Client] = [self, *self._fallbacks]
-        for place, client in enumerate(chain):
-            asked = request if client is self else request_for(client.provider, request, self.provider)
+        clients: list[Client] = [self, *self._fallbacks]
+        steps = chain([client.provider for client in clients], self._left_out, request)
+        place, asked = next(steps)
+        while True:
+            client = clients[place]
+            outcome: RerankResponse | RerankError
             try:
-                response = client._drive(client._flow(asked, on_progress), token)
+                outcome = client._drive(client._flow(asked, on_progress), token)
             except RerankError as error:
-                if place + 1 == len(chain) or not goes_on(error):
-                    raise last_error(error, request, passed) from error
-                note_failure(client.provider, error, chain[place + 1].provider)
-                passed.append((client.provider, error))
-            else:
-                return with_failures(response, request, passed, client.provider, self._left_out)
-        raise AssertionError("a chain is never empty")
+                outcome = error
+            try:
+                place, asked = steps.send(outcome)
+            except StopIteration as end:
+                found: RerankResponse = end.value
+                return found
 
     def _exchange(self, body: bytes, address: str, deadline: Deadline) -> Reply | Failure:
         transport, outcome = self._transports.take(), None
@@ -354,20 +355,21 @@ class AsyncClient(_HttpClient[httpx.AsyncBaseTransport], AsyncDriver):
     async def _answer(self, request: RerankRequest, on_progress: OnProgress | None) -> RerankResponse:
         if not self._fallbacks and not self._left_out:
             return await super()._answer(request, on_progress)
-        passed: list[tuple[ProviderSpec, RerankError]] = []
-        chain: list[AsyncClient] = [self, *self._fallbacks]
-        for place, client in enumerate(chain):
-            asked = request if client is self else request_for(client.provider, request, self.provider)
+        clients: list[AsyncClient] = [self, *self._fallbacks]
+        steps = chain([client.provider for client in clients], self._left_out, request)
+        place, asked = next(steps)
+        while True:
+            client = clients[place]
+            outcome: RerankResponse | RerankError
             try:
-                response = await client._drive(client._flow(asked, on_progress))
+                outcome = await client._drive(client._flow(asked, on_progress))
             except RerankError as error:
-                if place + 1 == len(chain) or not goes_on(error):
-                    raise last_error(error, request, passed) from error
-                note_failure(client.provider, error, chain[place + 1].provider)
-                passed.append((client.provider, error))
-            else:
-                return with_failures(response, request, passed, client.provider, self._left_out)
-        raise AssertionError("a chain is never empty")
+                outcome = error
+            try:
+                place, asked = steps.send(outcome)
+            except StopIteration as end:
+                found: RerankResponse = end.value
+                return found
 
     async def _exchange(self, body: bytes, address: str, deadline: Deadline) -> Reply | Failure:
         transport, outcome = self._transports.take(), None

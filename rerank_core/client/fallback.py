@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 from rerank_core import errors
@@ -16,7 +16,25 @@ LEFT_OUT = frozenset({"missing_key", "missing_option"})
 """Codes of a provider that cannot be asked as things are, and is left out of a chain."""
 
 
-def goes_on(error: RerankError) -> bool:
+def chain(
+    specs: Sequence[ProviderSpec], left_out: Sequence[str], request: RerankRequest
+) -> Generator[tuple[int, RerankRequest], RerankResponse | RerankError, RerankResponse]:
+    """One call to several providers, without I/O: yields the place of the next one in `specs` with what it is asked, is
+    sent what that came to, and returns the answer to `request`. `left_out` are sentences on those that are not asked.
+    Raises the last error where none answers, or where no other would do better."""
+    passed: list[tuple[ProviderSpec, RerankError]] = []
+    for place, spec in enumerate(specs):
+        outcome = yield place, request_for(spec, request, specs[0]) if place else request
+        if isinstance(outcome, RerankResponse):
+            return _with_failures(outcome, request, passed, spec, left_out)
+        if place + 1 == len(specs) or not _goes_on(outcome):
+            raise _last_error(outcome, request, passed) from outcome
+        LOGGER.warning("%s could not answer (%s); asking %s", spec.id, outcome.code, specs[place + 1].id)
+        passed.append((spec, outcome))
+    raise ValueError("a chain has one provider or more")
+
+
+def _goes_on(error: RerankError) -> bool:
     """Whether the next provider may do better: not where the request itself makes no sense, the client was closed or a
     spending limit says no."""
     if isinstance(error, errors.SpendingLimitError) or error.code == "closed":
@@ -40,12 +58,7 @@ def request_for(spec: ProviderSpec, request: RerankRequest, first: ProviderSpec)
     )
 
 
-def note_failure(spec: ProviderSpec, error: RerankError, following: ProviderSpec) -> None:
-    """Say in the log that the next one is asked."""
-    LOGGER.warning("%s could not answer (%s); asking %s", spec.id, error.code, following.id)
-
-
-def with_failures(
+def _with_failures(
     response: RerankResponse,
     request: RerankRequest,
     passed: Sequence[tuple[ProviderSpec, RerankError]],
@@ -70,7 +83,7 @@ def with_failures(
     )
 
 
-def last_error(
+def _last_error(
     error: RerankError, request: RerankRequest, passed: Sequence[tuple[ProviderSpec, RerankError]]
 ) -> RerankError:
     """The error of the last provider, with what the others said in its hint and their attempts before its own."""

@@ -8,14 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from rerank_core.errors import AuthenticationError, BadResponseError, RequestTimeoutError, RerankError
 from rerank_core.providers import billing, replies
-from rerank_core.providers.spec import Batch, ParsedReply
+from rerank_core.providers.spec import Batch, ModelSpec, ParsedReply
 
 READ_ON = date(2026, 11, 29)
 """The day on which the documentation of the services was read."""
+
+
+def priced(
+    id: str, label: str, audience: str, source: str, *, per_million: str = "", per_1000: str = "", notice: str = ""
+) -> ModelSpec:
+    """A model for many languages whose price was read at `source` on READ_ON: US dollars per million tokens, or per
+    1,000 search units; "" where it is not billed so, or nobody published it."""
+    return ModelSpec(
+        id,
+        label,
+        audience,
+        Decimal(per_1000) if per_1000 else None,
+        languages="many",
+        notice=notice,
+        price_per_million=Decimal(per_million) if per_million else None,
+        price_source=source,
+        price_as_of=READ_ON,
+    )
 
 
 def build(

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from rerank_core.errors import ConfigurationError, PermissionDeniedError
 from rerank_core.providers import complaints, replies, standard
 from rerank_core.providers.sigv4 import SigV4
-from rerank_core.providers.spec import Batch, ModelSpec, Option, ParsedReply, ProviderSpec, ServiceFacts
+from rerank_core.providers.spec import Batch, Option, ParsedReply, ProviderSpec, ServiceFacts
 
 _SOURCE = "aws.amazon.com/bedrock/pricing, per 1,000 queries of up to 100 chunks"
 _MODELS = (
-    ModelSpec(
-        "cohere.rerank-v3-5:0",
-        "Cohere v3.5",
-        "For many languages; Cohere's model.",
-        Decimal("2.00"),
-        languages="many",
-        price_source=_SOURCE,
-        price_as_of=standard.READ_ON,
+    standard.priced(
+        "cohere.rerank-v3-5:0", "Cohere v3.5", "For many languages; Cohere's model.", _SOURCE, per_1000="2.00"
     ),
-    ModelSpec(
-        "amazon.rerank-v1:0",
-        "Amazon v1",
-        "Amazon's own model; not in us-east-1.",
-        Decimal("1.00"),
-        languages="many",
-        price_source=_SOURCE,
-        price_as_of=standard.READ_ON,
+    standard.priced(
+        "amazon.rerank-v1:0", "Amazon v1", "Amazon's own model; not in us-east-1.", _SOURCE, per_1000="1.00"
     ),
 )
 

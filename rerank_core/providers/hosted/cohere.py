@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from rerank_core.errors import QuotaExceededError
 from rerank_core.providers import complaints, standard
-from rerank_core.providers.spec import Batch, ModelSpec, ProviderSpec, ServiceFacts
+from rerank_core.providers.spec import Batch, ProviderSpec, ServiceFacts
 
 _V5 = "rerank-v5"
 _V4_PRICE = "LiteLLM's price map 1.108.7, after cohere.com/pricing"
@@ -16,51 +15,29 @@ _V5_PRICE = "openrouter.ai, cohere/rerank-5, after Cohere's release of 3 Novembe
 _WINDOW = "For many languages; reads 32,768 tokens of query and document."
 
 _MODELS = (
-    ModelSpec(
-        "rerank-v4.0-fast",
-        "v4 Fast",
-        f"{_WINDOW} The quicker of version 4.",
-        Decimal("2.00"),
-        languages="many",
-        price_source=_V4_PRICE,
-        price_as_of=standard.READ_ON,
-    ),
-    ModelSpec(
-        "rerank-v4.0-pro",
-        "v4 Pro",
-        f"{_WINDOW} The better of version 4.",
-        Decimal("2.50"),
-        languages="many",
-        price_source=_V4_PRICE,
-        price_as_of=standard.READ_ON,
-    ),
-    ModelSpec(
+    standard.priced("rerank-v4.0-fast", "v4 Fast", f"{_WINDOW} The quicker of version 4.", _V4_PRICE, per_1000="2.00"),
+    standard.priced("rerank-v4.0-pro", "v4 Pro", f"{_WINDOW} The better of version 4.", _V4_PRICE, per_1000="2.50"),
+    standard.priced(
         "rerank-v5.0-fast",
         "v5 Fast",
         f"{_WINDOW} The quicker of version 5; says which words answer.",
-        languages="many",
-        price_per_million=Decimal("0.02"),
-        price_source=_V5_PRICE,
-        price_as_of=standard.READ_ON,
+        _V5_PRICE,
+        per_million="0.02",
     ),
-    ModelSpec(
+    standard.priced(
         "rerank-v5.0-pro",
         "v5 Pro",
         f"{_WINDOW} The better of version 5; says which words answer.",
-        languages="many",
-        price_per_million=Decimal("0.05"),
-        price_source=_V5_PRICE,
-        price_as_of=standard.READ_ON,
+        _V5_PRICE,
+        per_million="0.05",
     ),
-    ModelSpec(
+    standard.priced(
         "rerank-v3.5",
         "v3.5",
         "For many languages; reads 4,096 tokens of query and document.",
-        Decimal("2.00"),
-        languages="many",
+        _V4_PRICE,
+        per_1000="2.00",
         notice="Others call rerank-v3.5 deprecated; Cohere named no day of its end up to 17 October 2026.",
-        price_source=_V4_PRICE,
-        price_as_of=standard.READ_ON,
     ),
 )
 

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from functools import partial
 
 from rerank_core.providers import complaints, standard
-from rerank_core.providers.spec import ModelSpec, ProviderSpec, ServiceFacts
+from rerank_core.providers.spec import ProviderSpec, ServiceFacts
 
-
-def _model(id: str, label: str, audience: str) -> ModelSpec:
-    return ModelSpec(
-        id,
-        label,
-        audience,
-        languages="many",
-        price_per_million=Decimal("0.15"),
-        price_source="mixedbread.com, the pages of the models",
-        price_as_of=standard.READ_ON,
-    )
-
-
+_SOURCE = "mixedbread.com, the pages of the models"
 _MODELS = (
-    _model("mixedbread-ai/mxbai-rerank-large-v2", "Large v2", "For many languages. The better one."),
-    _model("mixedbread-ai/mxbai-rerank-base-v2", "Base v2", "For many languages. The smaller one."),
+    standard.priced(
+        "mixedbread-ai/mxbai-rerank-large-v2",
+        "Large v2",
+        "For many languages. The better one.",
+        _SOURCE,
+        per_million="0.15",
+    ),
+    standard.priced(
+        "mixedbread-ai/mxbai-rerank-base-v2",
+        "Base v2",
+        "For many languages. The smaller one.",
+        _SOURCE,
+        per_million="0.15",
+    ),
 )
 _HINTS = standard.hints("MIXEDBREAD_API_KEY")
 

@@ -2,33 +2,53 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from functools import partial
 
 from rerank_core.errors import QuotaExceededError
 from rerank_core.providers import complaints, standard
-from rerank_core.providers.spec import ModelSpec, ProviderSpec, ServiceFacts
-
-
-def _model(id: str, label: str, audience: str, price: str | None) -> ModelSpec:
-    return ModelSpec(
-        id,
-        label,
-        audience,
-        languages="many",
-        price_per_million=None if price is None else Decimal(price),
-        price_source=f"openrouter.ai/models, {id}",
-        price_as_of=standard.READ_ON,
-    )
-
+from rerank_core.providers.spec import ProviderSpec, ServiceFacts
 
 _MODELS = (
-    _model("cohere/rerank-5-fast", "Cohere 5 Fast", "For many languages.", "0.02"),
-    _model("cohere/rerank-5-pro", "Cohere 5 Pro", "For many languages.", "0.05"),
-    _model("mongodb/rerank-3", "Voyage 3", "For many languages.", "0.05"),
-    _model("mongodb/rerank-3-lite", "Voyage 3 Lite", "For many languages.", "0.02"),
-    _model("qwen/qwen3-reranker-8b", "Qwen3 8B", "For many languages. An open model.", None),
-    _model("nvidia/nemotron-3.5-rerank-8b:free", "Nemotron 3.5 8B", "An open model; free, with few calls.", None),
+    standard.priced(
+        "cohere/rerank-5-fast",
+        "Cohere 5 Fast",
+        "For many languages.",
+        "openrouter.ai/models, cohere/rerank-5-fast",
+        per_million="0.02",
+    ),
+    standard.priced(
+        "cohere/rerank-5-pro",
+        "Cohere 5 Pro",
+        "For many languages.",
+        "openrouter.ai/models, cohere/rerank-5-pro",
+        per_million="0.05",
+    ),
+    standard.priced(
+        "mongodb/rerank-3",
+        "Voyage 3",
+        "For many languages.",
+        "openrouter.ai/models, mongodb/rerank-3",
+        per_million="0.05",
+    ),
+    standard.priced(
+        "mongodb/rerank-3-lite",
+        "Voyage 3 Lite",
+        "For many languages.",
+        "openrouter.ai/models, mongodb/rerank-3-lite",
+        per_million="0.02",
+    ),
+    standard.priced(
+        "qwen/qwen3-reranker-8b",
+        "Qwen3 8B",
+        "For many languages. An open model.",
+        "openrouter.ai/models, qwen/qwen3-reranker-8b",
+    ),
+    standard.priced(
+        "nvidia/nemotron-3.5-rerank-8b:free",
+        "Nemotron 3.5 8B",
+        "An open model; free, with few calls.",
+        "openrouter.ai/models, nvidia/nemotron-3.5-rerank-8b:free",
+    ),
 )
 _HINTS = standard.hints("OPENROUTER_API_KEY", {QuotaExceededError: "Add credit at openrouter.ai."})
 

@@ -4,31 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from rerank_core.errors import AuthenticationError, BadResponseError
 from rerank_core.providers import complaints, replies, standard
 from rerank_core.providers.auth import Auth
-from rerank_core.providers.spec import Batch, ModelSpec, Option, ParsedReply, ProviderSpec, ServiceFacts
+from rerank_core.providers.spec import Batch, Option, ParsedReply, ProviderSpec, ServiceFacts
 
-
-def _model(id: str, label: str, audience: str) -> ModelSpec:
-    return ModelSpec(
-        id,
-        label,
-        audience,
-        Decimal("1.00"),
-        languages="many",
-        price_source="cloud.google.com, per 1,000 queries of up to 100 documents",
-        price_as_of=standard.READ_ON,
-    )
-
-
+_SOURCE = "cloud.google.com, per 1,000 queries of up to 100 documents"
 _MODELS = (
-    _model("semantic-ranker-default-004", "Default 004", "For many languages."),
-    _model("semantic-ranker-fast-004", "Fast 004", "For many languages, quicker."),
+    standard.priced("semantic-ranker-default-004", "Default 004", "For many languages.", _SOURCE, per_1000="1.00"),
+    standard.priced("semantic-ranker-fast-004", "Fast 004", "For many languages, quicker.", _SOURCE, per_1000="1.00"),
 )
 
 

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from functools import partial
 
 from rerank_core.errors import RateLimitedError
 from rerank_core.providers import complaints, standard
-from rerank_core.providers.spec import ModelSpec, ProviderSpec, ServiceFacts
+from rerank_core.providers.spec import ProviderSpec, ServiceFacts
 
 _SOURCE = "openrouter.ai, mongodb/rerank-3, and usagepricing.com"
 
-
-def _model(id: str, label: str, audience: str, price: str) -> ModelSpec:
-    return ModelSpec(
-        id,
-        label,
-        f"For many languages. {audience}",
-        languages="many",
-        price_per_million=Decimal(price),
-        price_source=_SOURCE,
-        price_as_of=standard.READ_ON,
-    )
-
-
 _MODELS = (
-    _model("rerank-3", "3", "The newest, since 30 September 2026.", "0.05"),
-    _model("rerank-3-lite", "3 Lite", "The newest small one.", "0.02"),
-    _model("rerank-2.5", "2.5", "The one before.", "0.05"),
-    _model("rerank-2.5-lite", "2.5 Lite", "The small one before.", "0.02"),
+    standard.priced(
+        "rerank-3", "3", "For many languages. The newest, since 30 September 2026.", _SOURCE, per_million="0.05"
+    ),
+    standard.priced(
+        "rerank-3-lite", "3 Lite", "For many languages. The newest small one.", _SOURCE, per_million="0.02"
+    ),
+    standard.priced("rerank-2.5", "2.5", "For many languages. The one before.", _SOURCE, per_million="0.05"),
+    standard.priced(
+        "rerank-2.5-lite", "2.5 Lite", "For many languages. The small one before.", _SOURCE, per_million="0.02"
+    ),
 )
 _HINTS = standard.hints(
     "VOYAGE_API_KEY", {RateLimitedError: "Wait a little; without a payment method Voyage allows few calls a minute."}

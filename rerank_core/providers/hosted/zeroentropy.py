@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from functools import partial
 
 from rerank_core.providers import complaints, standard
-from rerank_core.providers.spec import ModelSpec, ProviderSpec, ServiceFacts
+from rerank_core.providers.spec import ProviderSpec, ServiceFacts
 
-
-def _model(id: str, label: str, audience: str) -> ModelSpec:
-    return ModelSpec(
-        id,
-        label,
-        audience,
-        languages="many",
-        price_per_million=Decimal("0.025"),
-        price_source="A third party's list",
-        price_as_of=standard.READ_ON,
-    )
-
-
+_SOURCE = "A third party's list"
 _MODELS = (
-    _model("zerank-2", "zerank-2", "For many languages. The newest."),
-    _model("zerank-1", "zerank-1", "The one before."),
-    _model("zerank-1-small", "zerank-1 small", "The small one before."),
+    standard.priced("zerank-2", "zerank-2", "For many languages. The newest.", _SOURCE, per_million="0.025"),
+    standard.priced("zerank-1", "zerank-1", "The one before.", _SOURCE, per_million="0.025"),
+    standard.priced("zerank-1-small", "zerank-1 small", "The small one before.", _SOURCE, per_million="0.025"),
 )
 _HINTS = standard.hints("ZEROENTROPY_API_KEY")
 
