@@ -14,7 +14,8 @@ from tests.support.gate import PATIENCE
 
 
 def settle(page: Page, *, working: bool = False) -> None:
-    """Wait until the app has run, no work is under way, nothing is a placeholder any more and nothing moves.
+    """Wait until the app has run, no work is under way, nothing is a placeholder any more, the fonts are there and
+    nothing moves.
 
     "not running" is also what stands there before the first run, so something drawn is waited for first; wait for
     the text that a test is about besides. Work under way has a button that cancels it; `working` is for tests that
@@ -27,7 +28,7 @@ def settle(page: Page, *, working: bool = False) -> None:
             const app = document.querySelector('[data-testid="stApp"]');
             const moves = animation => animation.playState === 'running'
                 && animation.effect?.getComputedTiming().endTime < Infinity;
-            const quiet = app && app.dataset.testScriptState === 'notRunning'
+            const quiet = app && app.dataset.testScriptState === 'notRunning' && document.fonts.status === 'loaded'
                 && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]')
                 && !document.getAnimations().some(moves)
                 && (working || ![...document.querySelectorAll('[data-testid="stMain"] button')]
