@@ -109,6 +109,24 @@ def test_a_failure_is_shown_verbatim_and_recovered_from(visit: Visit, service: R
     expect(page.get_by_text("The key may not do this")).to_have_count(0)
 
 
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+def test_what_a_search_finds_is_seen(visit: Visit, phone: bool) -> None:
+    """The group of a service that was found is open, whichever groups were closed before; without a search it is as it
+    was."""
+    page = visit(phone=phone).open("/connections")
+    use = page.get_by_role("button", name="Use Voyage", exact=True)
+    expect(use).to_be_hidden()
+    field = page.get_by_label("Find a connection", exact=True)
+    field.fill("voyage")
+    field.press("Enter")
+    expect(use).to_be_visible()
+    expect(page.get_by_role("button", name="Use Cohere", exact=True)).to_have_count(0)
+    settle(page)
+    field.fill("")
+    field.press("Enter")
+    expect(use).to_be_hidden()
+
+
 def test_a_wait_can_be_cancelled(visit: Visit, service: RerankService) -> None:
     """A service that does not answer shows how long it has been, and Cancel ends the wait."""
     page = visit().open("/connections?connection=gateflow")

@@ -48,7 +48,9 @@ def _group(title: str, members: list[Connection], chosen: Connection, *, searchi
     ready = sum(one.set_up for one in members)
     holds_chosen = any(one.provider.id == chosen.provider.id for one in members)
     words = f"{title}: {len(members)}" + (f", {ready} set up" if ready else "")
-    with st.expander(words, expanded=searching or holds_chosen or bool(ready), key=keys.of(keys.GROUP, title)):
+    # A browser keeps an expander as it was left, so what a search finds stands in one of its own, which begins open.
+    key = keys.of(keys.GROUP, title, "found" if searching else "all")
+    with st.expander(words, expanded=searching or holds_chosen or bool(ready), key=key):
         for start in range(0, len(members), _COLUMNS):
             places = st.columns(_COLUMNS, gap="small")
             for place, one in zip(places, members[start : start + _COLUMNS], strict=False):
