@@ -227,8 +227,9 @@ def are_english(query: str, texts: Sequence[str]) -> bool:
     return sum(code not in (None, "en") for code in found) * 2 <= len(found)
 
 
-def strangers(query: str, texts: Sequence[str]) -> list[bool]:
-    """Which texts are surely in another language than the query, in the order of `texts`; False wherever unsure.
+def strangers(query: str, texts: Sequence[str]) -> list[bool | None]:
+    """Which texts are surely in another language than the query (True), surely in its own (False), or neither (None),
+    in the order of `texts`.
 
     Every text is looked at, unlike in `differ`, but the model is asked only about those that English words do not
     settle: among English texts bare titles are no strangers.
@@ -242,8 +243,8 @@ def strangers(query: str, texts: Sequence[str]) -> list[bool]:
     ]
     asked = _asked(query, found)
     if asked is None:
-        return [False] * len(texts)
-    return [code is not None and not _may_be_one(code, asked) for code in found]
+        return [None] * len(texts)
+    return [None if code is None else not _may_be_one(code, asked) for code in found]
 
 
 def _may_be_one(one: str, other: str) -> bool:

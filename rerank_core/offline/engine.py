@@ -182,7 +182,8 @@ def _scales(model_id: str, query: str, texts: Sequence[str]) -> Sequence[calibra
     if model_id == ENGLISH:
         return [calibration.ENGLISH] * len(texts)
     strangers = language.strangers(query, texts)
-    if strangers and all(strangers):
+    # a text that nobody can tell the language of makes no list of foreign texts a mixed one
+    if True in strangers and False not in strangers:
         return [calibration.ACROSS_LANGUAGES] * len(texts)
     return [calibration.STRANGER if stranger else calibration.MULTILINGUAL for stranger in strangers]
 

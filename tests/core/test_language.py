@@ -120,14 +120,15 @@ def test_query_and_documents_differ_only_where_both_are_sure() -> None:
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("How do I reset my password?", [False, False, True, True, False]),
-        ("Wie setze ich mein Passwort zurück?", [True, False, False, True, False]),
-        ("パスワードを忘れました", [True, False, True, False, False]),
-        ("SSL 429", [False] * 5),
+        ("How do I reset my password?", [False, None, True, True, None]),
+        ("Wie setze ich mein Passwort zurück?", [True, None, False, True, None]),
+        ("パスワードを忘れました", [True, None, True, False, None]),
+        ("SSL 429", [None] * 5),
     ],
 )
-def test_texts_in_another_language_than_the_query_are_told_one_by_one(query: str, expected: list[bool]) -> None:
-    """In a mixed list each text is judged by itself; a bare title, or a query that tells nothing, is no stranger."""
+def test_texts_in_another_language_than_the_query_are_told_one_by_one(query: str, expected: list[bool | None]) -> None:
+    """In a mixed list each text is judged by itself; of a bare title, or for a query that tells nothing,
+    neither is sure."""
     texts = [
         "How to reset your password when you have forgotten it",
         "Contact support",
@@ -175,7 +176,7 @@ def test_english_lists_never_load_the_model(monkeypatch: pytest.MonkeyPatch) -> 
     texts = ["How to reset your password", "Password policies and requirements", "Contact support", "Account security"]
     assert english_mismatch("How do I reset my password?", texts) is None
     assert not differ("How do I reset my password?", texts)
-    assert language.strangers("How do I reset my password?", texts) == [False] * 4
+    assert language.strangers("How do I reset my password?", texts) == [False, False, None, None]
     assert language.are_english("forgot password", texts)
 
 

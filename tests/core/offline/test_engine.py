@@ -355,6 +355,10 @@ def test_across_languages_the_order_stays():
             "ssm",
         ),
         ("How do I reset my password?", ["How do you reset your password", "Where is the account page"], "mm"),
+        # of a number or a bare title nobody can tell the language: it makes no mixed list of foreign texts
+        ("Wie setze ich mein Passwort zurück?", ["How do you reset your password", "42", "SSL config"], "aaa"),
+        ("Wie setze ich mein Passwort zurück?", ["Das ist ein Test für dich", "42"], "mm"),
+        ("Wie setze ich mein Passwort zurück?", ["42", "SSL config"], "mm"),
     ],
 )
 def test_the_multilingual_model_counts_what_is_known_of_languages(query, texts, expected):
