@@ -16,7 +16,8 @@ from sqlalchemy import Connection, Engine, exc, func, select
 
 from rerank_core.errors import RerankError
 from rerank_core.storage import migrations
-from rerank_core.storage.address import Address, of_file, resolved
+from rerank_core.storage.address import FILE_NAME, Address, of_file, resolved
+from rerank_core.storage.earlier.take_over import FILES, earlier_kind, left_over, take_over
 from rerank_core.storage.engine import (
     APPLICATION_ID,
     driver_error,
@@ -50,9 +51,11 @@ class Database:
         database is opened."""
         self._given = address
         self._engine: Engine | None = None
+        self._opened: Address | None = None
         self._opening = threading.RLock()
         self._writers = threading.Lock()  # SQLite has one writer at a time, and threads wait better in a queue
         self._here = threading.local()
+        self.busy_seconds = BUSY_SECONDS
 
     @classmethod
     def open(cls, address: str | None = None, folder: Path | None = None) -> Database:
@@ -71,7 +74,7 @@ class Database:
     @property
     def address(self) -> Address:
         """Where it is."""
-        return self._given or resolved()
+        return self._opened or self._given or resolved()
 
     @property
     def file(self) -> Path | None:
@@ -86,7 +89,7 @@ class Database:
         with self._opening:
             if self._engine is not None:
                 self._engine.dispose()
-                self._engine = None
+                self._engine = self._opened = None
 
     def __enter__(self) -> Self:
         return self
@@ -131,7 +134,7 @@ class Database:
             to_write(connection).begin(),
             self._joinable(connection, writes=True),
         ):
-            self._lock(connection, subject)
+            in_turn(connection, subject)
             yield connection
 
     @contextlib.contextmanager
@@ -151,37 +154,42 @@ class Database:
         with self._writers:
             yield
 
-    def _lock(self, connection: Connection, subject: str) -> None:
-        if connection.dialect.name == "postgresql":
-            connection.execute(select(func.pg_advisory_xact_lock(_NAMESPACE, _signed(subject))))
-
     def prepare(self) -> Engine:
         """Open the database and bring its schema up to date, where that has not been done."""
         with self._opening:
             if self._engine is None:
-                address = self.address
+                address, earlier = self._place()
                 engine = (
-                    sqlite_engine(address.file, BUSY_SECONDS)
+                    sqlite_engine(address.file, self.busy_seconds)
                     if address.file is not None
                     else postgresql_engine(address.server)
                 )
                 try:
-                    self._bring_up_to_date(engine, address)
+                    self._bring_up_to_date(engine, address, earlier)
                 except BaseException:
                     engine.dispose()
                     raise
-                self._engine = engine
+                self._engine, self._opened = engine, address
             return self._engine
 
-    def _bring_up_to_date(self, engine: Engine, address: Address) -> None:
+    def _place(self) -> tuple[Address, list[Path]]:
+        """Where the database is to be, and the files of earlier versions that go into it. A path at which one of those
+        is, gets a database beside it."""
+        address = self._given or resolved()
+        if address.file is not None and earlier_kind(address.file) is not None:
+            return of_file(address.file.with_name(f"{address.file.stem}-{FILE_NAME}")), [address.file]
+        folder = address.folder
+        return address, [] if folder is None else [folder / each.kind.file_name for each in FILES]
+
+    def _bring_up_to_date(self, engine: Engine, address: Address, earlier: list[Path]) -> None:
         known = migrations.known()
         with self._explained(StoreError):
             with engine.connect() as connection, to_read(connection).begin():
                 now = migrations.at(connection)
-            if now == known[-1]:
-                return
+                if now == known[-1] and not (earlier and left_over(connection, earlier)):
+                    return
             with engine.connect() as connection, to_write(connection).begin():
-                self._lock(connection, _SCHEMA)
+                in_turn(connection, _SCHEMA)
                 now = migrations.at(connection)
                 if now is not None and now not in known:
                     raise StoreError(
@@ -192,6 +200,7 @@ class Database:
                     connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
                 if now != known[-1]:
                     migrations.upgrade(connection)
+                take_over(connection, earlier)
 
     # What goes wrong
 
@@ -240,9 +249,10 @@ class Database:
 
     def damaged(self, error: type[RerankError] = StoreError) -> RerankError:
         """The error for rows of which nothing can be made."""
+        anew = ", or move that file away and a new one is started" if self.file is not None else ""
         return error(
             f"The database with everything that is kept is damaged: {self.address}.",
-            hint="You can go on working. Put a backup back, or move that file away and a new one is started.",
+            hint=f"You can go on working. Put a backup back{anew}.",
         )
 
     def require_room(self, error: type[RerankError] = StoreError) -> None:
@@ -262,6 +272,13 @@ class Database:
             return math.inf if path is None else shutil.disk_usage(path.parent).free
         except OSError:
             return math.inf
+
+
+def in_turn(connection: Connection, subject: str) -> None:
+    """Wait, within a write, until no other writer of this subject is under way, on any server; until the commit no
+    other one is."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_NAMESPACE, _signed(subject))))
 
 
 def _signed(name: str) -> int:
