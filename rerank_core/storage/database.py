@@ -21,6 +21,7 @@ from rerank_core.storage.earlier.take_over import FILES, earlier_kind, left_over
 from rerank_core.storage.engine import (
     APPLICATION_ID,
     driver_error,
+    lasting_engine,
     postgresql_engine,
     sqlite_engine,
     to_read,
@@ -172,6 +173,13 @@ class Database:
                 self._engine, self._opened = engine, address
             return self._engine
 
+    def connection_of_its_own(self) -> Connection:
+        """A new connection to PostgreSQL beside all others, each statement of which is a transaction; for a lock that
+        lasts. Raises StoreError where it cannot be had."""
+        self.prepare()
+        with self._explained(StoreError):
+            return lasting_engine(self.address.server).connect()
+
     def _place(self) -> tuple[Address, list[Path]]:
         """Where the database is to be, and the files of earlier versions that go into it. A path at which one of those
         is, gets a database beside it."""
@@ -213,11 +221,11 @@ class Database:
                 raise
             raise error(found.message, hint=found.hint, code=found.code, retryable=found.retryable) from found
         except (exc.DBAPIError, exc.TimeoutError, sqlite3.Error, OSError) as found:
-            cause = driver_error(found)
-            raise self.explanation(cause, error) from cause
+            raise self.explanation(found, error) from driver_error(found)
 
     def explanation(self, cause: Exception, error: type[RerankError] = StoreError) -> RerankError:
         """What the database or the file system said, as a sentence and a next step."""
+        cause = driver_error(cause)
         trouble = database_trouble(cause)
         if trouble is None and self.free() < _PAGES:  # SQLite calls it an I/O error where its side files find no room
             trouble = "full"
