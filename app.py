@@ -25,7 +25,18 @@ from pages.components.administration import observed, service
 from pages.components.display import component
 from pages.components.monitoring import log_lines, metrics, settings
 from pages.components.monitoring.requests import Counted
-from pages.components.server import access, budget, deployment, memory, messages, nagle, open_browser, startup, warm_up
+from pages.components.server import (
+    access,
+    budget,
+    database,
+    deployment,
+    memory,
+    messages,
+    nagle,
+    open_browser,
+    startup,
+    warm_up,
+)
 from pages.components.server.guard import HEADERS, Guard
 from pages.components.session import stores
 from rerank_core import offline
@@ -35,7 +46,7 @@ from rerank_core.storage.computed import ComputedFile
 ROOT = Path(__file__).parent
 log = logging.getLogger("rerank_playground")
 
-startup.CHECKS += [budget.problem, settings.problem]
+startup.CHECKS += [budget.problem, database.problem, settings.problem]
 # Before anything listens: this file is imported first, however the server is started.
 startup.begin()
 asked = settings.monitoring()

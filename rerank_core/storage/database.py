@@ -56,7 +56,7 @@ class Database:
         self._opening = threading.RLock()
         self._writers = threading.Lock()  # SQLite has one writer at a time, and threads wait better in a queue
         self._here = threading.local()
-        self.busy_seconds = BUSY_SECONDS
+        self.busy_seconds = BUSY_SECONDS  # how long a use waits for another program that holds the file
 
     @classmethod
     def open(cls, address: str | None = None, folder: Path | None = None) -> Database:
