@@ -16,9 +16,8 @@ from sqlalchemy import Connection, Engine, exc, func, select
 
 from rerank_core.errors import RerankError
 from rerank_core.storage import migrations
-from rerank_core.storage.address import FILE_NAME, Address, of_file, resolved
-from rerank_core.storage.earlier.take_over import FILES, earlier_kind, left_over, take_over
-from rerank_core.storage.engine import (
+from rerank_core.storage.connection.address import FILE_NAME, Address, of_file, resolved
+from rerank_core.storage.connection.engine import (
     APPLICATION_ID,
     driver_error,
     lasting_engine,
@@ -27,8 +26,9 @@ from rerank_core.storage.engine import (
     to_read,
     to_write,
 )
+from rerank_core.storage.connection.trouble import Trouble, database_trouble
+from rerank_core.storage.earlier.take_over import FILES, earlier_kind, left_over, take_over
 from rerank_core.storage.sqlite_file import HOME_VARIABLE, ROOM, StoreError
-from rerank_core.storage.trouble import Trouble, database_trouble
 
 BUSY_SECONDS = 10.0
 """How long a use waits for another program that holds the file."""

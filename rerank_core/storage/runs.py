@@ -246,16 +246,20 @@ def _ratings(db: Connection, run_id: str) -> dict[int, int]:
 
 def _summary(row: Sequence[Any]) -> RunSummary:
     """A row of the list out of the columns that `RunStore.list` asks for."""
-    name, created, *middle, amount, currency, rated, size, owner, shared, pinned = row
+    name, created, query, connection, model, order_name, documents, amount, currency, rated, size, *owned = row
     return RunSummary(
         name,
         datetime.fromisoformat(str(created)).astimezone(UTC),
-        *middle,
+        query,
+        connection,
+        model,
+        order_name,
+        documents,
         None if amount is None else Decimal(amount),
         currency,
         rated,
         size,
-        Ownership(owner, bool(shared), bool(pinned)),
+        Ownership(owned[0], *map(bool, owned[1:])),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pages.components.server import deployment
 from rerank_core.errors import ConfigurationError
-from rerank_core.storage.address import Address, resolved
+from rerank_core.storage.connection.address import Address, resolved
 from rerank_core.storage.database import Database
 
 

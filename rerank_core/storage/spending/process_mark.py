@@ -12,15 +12,15 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
+from rerank_core.storage.connection.server_lock import ServerLock, taken
 from rerank_core.storage.database import Database
 from rerank_core.storage.locks import create_private
-from rerank_core.storage.server_lock import ServerLock, taken
 from rerank_core.storage.sqlite_file import trouble_of
 
 _TOKEN = re.compile(r"[0-9a-f]{16}")
 
 
-class Mark(Protocol):
+class Presence(Protocol):
     """What says that a process is still there, by its token."""
 
     token: str
@@ -35,7 +35,7 @@ class Mark(Protocol):
         """Take the mark away, as the end of the process does."""
 
 
-def mark_of(database: Database) -> Mark:
+def mark_of(database: Database) -> Presence:
     """The mark of this process. Raises StoreError, sqlite3.Error or OSError where it cannot be set."""
     path = database.file
     return ServerMark(database) if path is None else ProcessMark(path.with_name(f"{path.name}-processes"))

@@ -76,8 +76,7 @@ def sum_columns(table: Table) -> list[Column[Any]]:
 
 def sums_of(row: Row[Any]) -> Sums:
     """The sums out of `sum_columns`."""
-    amounts = (Decimal(getattr(row, name)) for name in SUM_NAMES[:4])
-    return Sums(*amounts, row.calls, row.unknown)
+    return Sums(Decimal(row.spent), Decimal(row.doubt), Decimal(row.assumed), Decimal(row.held), row.calls, row.unknown)
 
 
 def insert_call(db: Connection, call: LedgerCall, process: str) -> int:

@@ -23,7 +23,7 @@ from rerank_core.pricing.allowance import LARGEST, Allowance, BudgetStanding, Pa
 from rerank_core.storage.database import Database
 from rerank_core.storage.schema.spending import calls, day_sums, totals
 from rerank_core.storage.spending.ledger import SpendingLedger
-from rerank_core.storage.spending.process_mark import Mark, mark_of
+from rerank_core.storage.spending.process_mark import Presence, mark_of
 from rerank_core.storage.spending.rows import (
     CALL_COLUMNS,
     CallState,
@@ -63,7 +63,7 @@ class SpendingStore(SpendingLedger):
     ) -> None:
         super().__init__(database)
         self._clock = clock or (lambda: datetime.now().astimezone())
-        self._mark: Mark | None = None
+        self._mark: Presence | None = None
         self._late: dict[int, Cost | None] = {}  # settled, and not yet written down
         self._settling = threading.RLock()  # never taken within a write: whoever has it may write
 
@@ -156,7 +156,7 @@ class SpendingStore(SpendingLedger):
         total = db.execute(select(*sum_columns(totals)).where(totals.c.key == "configured")).first()
         return BudgetStanding(person, server, Sums() if total is None else sums_of(total))
 
-    def _present(self) -> tuple[Mark, bool]:
+    def _present(self) -> tuple[Presence, bool]:
         """The mark of this process, and whether it has just been set."""
         if self._mark is not None:
             self._mark.renew()
@@ -201,7 +201,7 @@ class SpendingStore(SpendingLedger):
             doubt = exact(max(_NONE, min(cost.in_doubt, left)))
         return dataclasses.replace(now, state="billed" if spent or doubt else "not billed", spent=spent, doubt=doubt)
 
-    def _mark_in_doubt(self, db: Connection, mark: Mark) -> int:
+    def _mark_in_doubt(self, db: Connection, mark: Presence) -> int:
         gone = 0
         under_way = calls.c.state == "under way"
         for token in db.execute(select(calls.c.process).where(under_way).distinct()).scalars().all():

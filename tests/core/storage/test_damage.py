@@ -25,8 +25,9 @@ from rerank_core.pricing.allowance import Allowance, PaidCall
 from rerank_core.ranking.blind_test import Vote
 from rerank_core.ranking.contender import Contender
 from rerank_core.storage import database as database_module
-from rerank_core.storage import engine, sqlite_file
+from rerank_core.storage import sqlite_file
 from rerank_core.storage.computed import ComputedFile
+from rerank_core.storage.connection import engine
 from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.missing_articles import MissingArticle, MissingArticleStore
 from rerank_core.storage.query_sets import QuerySetStore

@@ -21,7 +21,7 @@ from rerank_core.errors import RerankError
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.ranking.blind_test import Vote
 from rerank_core.ranking.contender import Contender
-from rerank_core.storage.address import resolved
+from rerank_core.storage.connection.address import resolved
 from rerank_core.storage.database import Database
 from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.missing_articles import MissingArticle, MissingArticleStore

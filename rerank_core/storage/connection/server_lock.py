@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import threading
 
-from sqlalchemy import Connection, column, exc, func, literal_column, select, table
+from sqlalchemy import ColumnElement, Connection, column, exc, func, literal_column, select, table
 
 from rerank_core.storage.database import Database
 
@@ -68,7 +68,7 @@ class ServerLock:
 def taken(db: Connection, name: str) -> bool:
     """Whether anybody holds a lock right now; nobody is held up by the question."""
     key = _key(name) % 2**64
-    here = literal_column("(SELECT oid FROM pg_database WHERE datname = current_database())")
+    here: ColumnElement[int] = literal_column("(SELECT oid FROM pg_database WHERE datname = current_database())")
     held = select(1).where(
         _LOCKS.c.locktype == "advisory",
         _LOCKS.c.database == here,
