@@ -9,7 +9,7 @@ import pytest
 from pages.components.server import access, deployment, visitor
 from pages.components.server.access import Person
 from rerank_core.errors import ConfigurationError
-from rerank_core.storage.sign_outs import SignOutStore
+from rerank_core.storage.access.sign_outs import SignOutStore
 
 LIST = access.read(
     {"allow": ["@Example.com", "Ann@partner.example"], "operators": ["ann@PARTNER.example"], "contact": " Ann "}

@@ -33,7 +33,7 @@ def let_in(receive: Receive) -> None:
     some day, a long text of a signed-in person is refused, which a test notices.
     """
     connection = getattr(getattr(receive, "__self__", None), "conn", None)
-    if not hasattr(connection, "max_message_size"):
+    if connection is None or not hasattr(connection, "max_message_size"):
         log.error("The limit of messages cannot be raised for a person who has signed in; long texts will be refused.")
         return
     connection.max_message_size = st.get_option("server.maxMessageSize") * 1_000_000

@@ -24,7 +24,7 @@ from pages.components.server.access import Person
 from rerank_core.errors import RerankError
 
 if TYPE_CHECKING:
-    from rerank_core.storage.sign_outs import SignOutStore
+    from rerank_core.storage.access.sign_outs import SignOutStore
 
 log = logging.getLogger("rerank_playground")
 _MOST_ENDED = 100_000
@@ -78,7 +78,7 @@ def _end(sign_ins: Iterable[str]) -> None:
 
 @cache
 def _store() -> SignOutStore:
-    from rerank_core.storage.sign_outs import SignOutStore  # heavy, and not needed where nobody signs in
+    from rerank_core.storage.access.sign_outs import SignOutStore  # heavy, and not needed where nobody signs in
 
     return SignOutStore()
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from rerank_core.storage.access.sign_outs import KEPT_SECONDS, SignOutStore
 from rerank_core.storage.database import Database
-from rerank_core.storage.sign_outs import KEPT_SECONDS, SignOutStore
 
 
 def test_what_was_noted_since_the_last_look_is_found(database: Database) -> None:
