@@ -16,7 +16,7 @@ _AT_ONCE = 2**18  # what arrays are worked on at a time: large ones cost more in
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class TokenCounts:
     """The counts of a collection.
 
     `rows` maps each token to its row; tokens that the same documents hold equally often, as one word does that is
@@ -60,7 +60,7 @@ class Fields:
         return packed >> (self.document_bits + self.count_bits)
 
 
-def count(texts: Iterable[str], parts: Parts) -> Counted:
+def count(texts: Iterable[str], parts: Parts) -> TokenCounts:
     """Count the words of every text and their parts."""
     vocabulary, occurrences, words_in = number_words(texts)
     sizes, rows, tokens, bounds = _take_apart(vocabulary, parts)
@@ -68,7 +68,7 @@ def count(texts: Iterable[str], parts: Parts) -> Counted:
     lengths, packed, fields = _pack(occurrences, words_in, sizes, tokens, bounds)
     del occurrences
     packed.sort(kind="stable")  # it makes use of what is in order already
-    return Counted(rows, lengths, packed, fields)
+    return TokenCounts(rows, lengths, packed, fields)
 
 
 def _take_apart(

@@ -37,7 +37,7 @@ MOST = 255
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class StoredRow:
     """A row of stored postings that a question asks for: where it stands in the arrays, how many documents it has, what
     its token tells, times how often the question asks for it, and the most that it adds to a score."""
 
@@ -93,7 +93,7 @@ class StoredPostings(Postings):
             self.add_to(row, places, totals)
         return totals
 
-    def rows(self, tokens: Sequence[str]) -> list[Row]:
+    def rows(self, tokens: Sequence[str]) -> list[StoredRow]:
         """The distinct rows of these tokens, those first that add most to a score."""
         times: dict[int, list[int]] = {}
         for place in map(int, self._places(tokens)):
@@ -103,10 +103,10 @@ class StoredPostings(Postings):
         frequencies = self._sizes(np.array(places, np.int64))
         rarities = inverse_frequency(self.size, frequencies) * [len(same) for same in times.values()]
         bounds = rarities * self._bounds[places] / MOST
-        found = map(Row, places, frequencies.tolist(), rarities.tolist(), bounds.tolist())
+        found = map(StoredRow, places, frequencies.tolist(), rarities.tolist(), bounds.tolist())
         return sorted(found, key=lambda row: -row.most)
 
-    def add(self, row: Row, totals: NDArray[np.float32]) -> None:
+    def add(self, row: StoredRow, totals: NDArray[np.float32]) -> None:
         """Add to each document's total what a row weighs in it."""
         documents, counts = self._read(row)
         if documents is None:
@@ -114,7 +114,7 @@ class StoredPostings(Postings):
         else:
             np.add.at(totals, documents, self._weights(row, counts, self._damping.take(documents)))
 
-    def add_to(self, row: Row, chosen: Places, totals: NDArray[np.float32]) -> None:
+    def add_to(self, row: StoredRow, chosen: Places, totals: NDArray[np.float32]) -> None:
         """Add to the totals of some documents, which are ascending, what a row weighs in them."""
         documents, counts = self._read(row)
         if documents is None:
@@ -124,13 +124,15 @@ class StoredPostings(Postings):
         held = np.flatnonzero(documents[found] == chosen)
         totals[held] += self._weights(row, counts[found[held]], self._damping[chosen[held]])
 
-    def _weights(self, row: Row, counts: NDArray[np.float32], damping: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _weights(
+        self, row: StoredRow, counts: NDArray[np.float32], damping: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
         weights = counts + damping
         np.divide(np.float32(row.rarity), weights, out=weights)
         weights *= counts
         return weights
 
-    def _read(self, row: Row) -> tuple[Places | None, NDArray[np.float32]]:
+    def _read(self, row: StoredRow) -> tuple[Places | None, NDArray[np.float32]]:
         """The documents of a row and how often its token stands in each; of None, in every document there is."""
         begin, frequency = int(self._counts_at[row.place]), row.frequency
         dense = is_dense(frequency, self.size)

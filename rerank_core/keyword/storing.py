@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rerank_core.keyword.bm25 import saturation
-from rerank_core.keyword.counting import Counted
+from rerank_core.keyword.counting import TokenCounts
 from rerank_core.keyword.stored import ARRAYS, DENSE, MOST, WIDE, StoredPostings, hashes_of
 
 Integers = NDArray[np.int64]
 
 
-def stored(counted: Counted) -> StoredPostings:
+def stored(counted: TokenCounts) -> StoredPostings:
     """The postings of what was counted."""
     rows = _Rows(counted)
     for part in counted.parts():
@@ -30,7 +30,7 @@ def stored(counted: Counted) -> StoredPostings:
 class _Rows:
     """Rows as they are written one behind the other."""
 
-    def __init__(self, counted: Counted) -> None:
+    def __init__(self, counted: TokenCounts) -> None:
         self._damping = saturation(counted.lengths).astype(np.float32)
         rows = max(counted.rows.values(), default=-1) + 1
         self.table = {name: np.zeros(rows, ARRAYS[name]) for name in ("frequencies", "bounds", "gaps_at", "counts_at")}
