@@ -157,6 +157,23 @@ _MIGRATIONS: tuple[str, ...] = (
     DROP TABLE thresholds;
     ALTER TABLE owned_thresholds RENAME TO thresholds;
     """,
+    # How often a set was written and how often its ratings changed, beside its large payload and not in that row; and
+    # what was worked out from the answers of an experiment.
+    """
+    CREATE TABLE set_versions (
+        query_set TEXT PRIMARY KEY REFERENCES query_sets (id) ON DELETE CASCADE,
+        contents INTEGER NOT NULL DEFAULT 0,
+        ratings INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID;
+    INSERT INTO set_versions (query_set) SELECT id FROM query_sets;
+    CREATE TABLE kept_figures (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        experiment INTEGER NOT NULL REFERENCES experiments (number) ON DELETE CASCADE,
+        key BLOB NOT NULL,
+        value BLOB NOT NULL,
+        UNIQUE (experiment, key)
+    );
+    """,
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rerank_core.documents.report import Problem, count
 from rerank_core.errors import InvalidRequestError
@@ -57,6 +57,14 @@ class Query:
         return bool(self.candidates) and bool(self.text.strip())
 
 
+class Written(NamedTuple):
+    """Which writing of a set these queries and documents were read from: its `mark`, that no other writing has."""
+
+    mark: str
+    queries: tuple[Query, ...]
+    documents: Mapping[str, Document]
+
+
 @dataclass(frozen=True, slots=True)
 class QuerySet:
     """Queries, the documents they are about, and ratings, one set of judgments for each rater.
@@ -65,7 +73,8 @@ class QuerySet:
     order is. `problems` are what an import left out, `notes` sentences about how the set came about.
     `answers` are reference answers by query id, `scores` those of the initial order by query and document id, and
     `file_notes` what belonged to a file as a whole (see Imported.notes): kept to be given back by a download.
-    `rank_fields` are the fields of each document that the models read (see `rerank_core.rank_fields`).
+    `rank_fields` are the fields of each document that the models read (see `rerank_core.rank_fields`). `written` is for
+    a store, so that `mark` can tell a set that was read from another one.
     Made by the functions of `evaluation.sources`; it never changes, `rated` and the like give a new one.
     """
 
@@ -80,9 +89,18 @@ class QuerySet:
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict, hash=False)
     file_notes: Mapping[str, str] = field(default_factory=dict, hash=False)
     rank_fields: tuple[str, ...] = TITLE_AND_TEXT
+    written: Written | None = field(default=None, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.queries)
+
+    @property
+    def mark(self) -> str:
+        """What tells these queries and documents from all others, whatever their ratings, name and fields that models
+        read; empty where they were never kept or were changed since."""
+        own = self.written
+        same = own is not None and own.queries is self.queries and own.documents is self.documents
+        return own.mark if own is not None and same else ""
 
     def query(self, query_id: str) -> Query:
         """The query of that id; KeyError where there is none."""
