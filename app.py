@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 import anyio
@@ -21,19 +21,25 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pages.components.administration import service
+from pages.components.administration import observed, service
+from pages.components.monitoring import log_lines, metrics, settings
+from pages.components.monitoring.requests import Counted
 from pages.components.server import access, budget, deployment, memory, messages, nagle, open_browser, startup, warm_up
 from pages.components.server.guard import HEADERS, Guard
 from pages.components.session import stores
 from rerank_core import offline
+from rerank_core.errors import reference
 from rerank_core.storage.computed import ComputedFile
 
 ROOT = Path(__file__).parent
 log = logging.getLogger("rerank_playground")
 
-startup.CHECKS.append(budget.problem)
+startup.CHECKS += [budget.problem, settings.problem]
 # Before anything listens: this file is imported first, however the server is started.
 startup.begin()
+asked = settings.monitoring()
+if asked.json_log:
+    log_lines.begin()
 
 
 def end_work_of_the_dropped() -> None:
@@ -55,9 +61,12 @@ async def look_for_the_dropped() -> None:
             log.exception("The work of people who are off the list could not be looked for")
 
 
-async def on_server_error(_request: Request, _error: Exception) -> Response:
+async def on_server_error(_request: Request, error: Exception) -> Response:
     """A failure in a route of ours: it is logged by the server, and says nothing of itself to the caller."""
-    return JSONResponse({"error": "Something went wrong on the server; its log says what."}, 500, headers=HEADERS)
+    metrics.failed("route")
+    log.error("A request failed with %s, reference %s", type(error).__name__, reference(error))
+    said = "Something went wrong on the server; its log says what."
+    return JSONResponse({"error": said, "reference": reference(error)}, 500, headers=HEADERS)
 
 
 def on_script_error(error: Exception) -> bool:
@@ -83,7 +92,14 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     if giving is not None:
         threading.Thread(target=giving.until, args=(ending,), name="giving-back", daemon=True).start()
     try:
-        with service.write_down():
+        with ExitStack() as open_until_the_end:
+            open_until_the_end.enter_context(service.write_down())
+            if asked.json_log:
+                log_lines.settle()
+            if asked.metrics_port:
+                from pages.components.monitoring import endpoint
+
+                open_until_the_end.enter_context(endpoint.answering(metrics.begin(observed.now), asked))
             async with anyio.create_task_group() as background:
                 background.start_soon(look_for_the_dropped)
                 yield
@@ -97,7 +113,7 @@ app = st.App(
     ROOT / "pages" / "main.py",
     lifespan=lifespan,
     routes=[Route("/readyz", warm_up.ready), *service.ROUTES],
-    middleware=[Middleware(Guard)],
+    middleware=[Middleware(Counted), Middleware(Guard)],
     exception_handlers={Exception: on_server_error},
     on_script_error=on_script_error,
 )

@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.components import frame
 from pages.components.display import errors
+from pages.components.monitoring import metrics
 from pages.components.session import page_state, people
 from pages.components.sharing import received
 
@@ -64,7 +65,7 @@ received.expect(page.url_path)
 if received.is_shown(page.url_path):
     received.show()
 else:
-    with errors.said():
+    with metrics.drawn(page.url_path), errors.said():
         page.run()
 frame.spend(spend)
 received.listen(page.url_path)

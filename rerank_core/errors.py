@@ -22,10 +22,20 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rerank_core.models import Attempt, RerankRequest
+
+
+def reference(error: BaseException) -> str:
+    """Eight signs by which this error is called wherever it is shown or logged, so that the one finds the other; made
+    at the first question, and the same at each later one."""
+    known = vars(error)
+    if "reference" not in known:
+        known["reference"] = secrets.token_hex(4)
+    return str(known["reference"])
 
 
 class RerankError(Exception):

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from rerank_core.errors import RerankError
+from rerank_core.errors import RerankError, reference
 from rerank_core.models import Attempt, Cost, RerankRequest, RerankResponse
 
 LOGGER = logging.getLogger("rerank_core")
@@ -25,7 +25,8 @@ class ClientEvent:
 
     `kind` is "started", "attempt" (one is over, and `attempt` says how), "answered" or "failed". `call` is the same
     number for all events of one call in this process. `documents` is how many the call ranks, `model` the one that is
-    asked, or that answered. At the end `latency_ms` is of the whole call, `cost` what it cost and `code` the error's.
+    asked, or that answered. At the end `latency_ms` is of the whole call, `cost` what it cost and `code` the error's,
+    which may be the provider's own; `error` is the library's code for that kind of error.
     """
 
     kind: Literal["started", "attempt", "answered", "failed"]
@@ -38,6 +39,7 @@ class ClientEvent:
     cost: Cost | None = None
     request_id: str | None = None
     code: str | None = None
+    error: str | None = None
 
 
 OnEvent: TypeAlias = Callable[[ClientEvent], object]
@@ -122,7 +124,7 @@ class CallRecord:
     def failed(self, error: RerankError, latency_ms: float) -> None:
         """The call has come to nothing."""
         LOGGER.info(
-            "rerank call=%d provider=%s model=%s documents=%d attempts=%d ms=%.0f failed=%s",
+            "rerank call=%d provider=%s model=%s documents=%d attempts=%d ms=%.0f failed=%s reference=%s",
             self._call,
             self._provider,
             self._model,
@@ -130,11 +132,19 @@ class CallRecord:
             len(error.attempts),
             latency_ms,
             error.code,
+            reference(error),
         )
         if self._on_event is not None:
             about = (self._call, self._provider, self._model, self._documents)
             self._tell(
-                ClientEvent("failed", *about, latency_ms=latency_ms, request_id=error.request_id, code=error.code)
+                ClientEvent(
+                    "failed",
+                    *about,
+                    latency_ms=latency_ms,
+                    request_id=error.request_id,
+                    code=error.code,
+                    error=error.default_code,
+                )
             )
 
     def _tell(self, event: ClientEvent) -> None:

@@ -15,7 +15,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from rerank_core.corpora.corpus import Corpus, _checked
-from rerank_core.corpora.database import Database
+from rerank_core.corpora.database import PassageDatabase
 from rerank_core.corpora.errors import CorpusError, explained
 from rerank_core.corpora.files import put_file, remove_lock, remove_tree, size_of, sync_folder
 from rerank_core.corpora.limits import MAX_CORPORA, MAX_NAME
@@ -119,7 +119,7 @@ class CorpusStore:
         try:
             with exclusive(lock, _LOCK_SECONDS, explained):
                 making.mkdir(mode=0o700)
-                database = Database(making / "passages.sqlite3", create=True)
+                database = PassageDatabase(making / "passages.sqlite3", create=True)
                 database.start(name, fields, owned)
                 added, _ = database.append(_checked(documents), skip_known=False)
                 if not added:

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rerank_core.corpora.database import Database, Facts
+from rerank_core.corpora.database import Facts, PassageDatabase
 from rerank_core.corpora.errors import CorpusError, explained
 from rerank_core.corpora.files import name_of_fields, put_folder, remove_tree
 from rerank_core.errors import ConfigurationError
@@ -61,7 +61,7 @@ class Corpus:
     def __init__(self, folder: Path) -> None:
         self.id = folder.name
         self.folder = folder
-        self._database = Database(folder / "passages.sqlite3")
+        self._database = PassageDatabase(folder / "passages.sqlite3")
         self._loaded = _Loaded()
         self._actor = NOBODY_SIGNS_IN
 

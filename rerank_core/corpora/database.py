@@ -59,7 +59,7 @@ class Facts(NamedTuple):
     ownership: Ownership = EVERYBODYS
 
 
-class Database:
+class PassageDatabase:
     """Opened anew for each use, which takes a fraction of a millisecond: nothing is left open behind a corpus that
     is deleted or forgotten, and threads do not wait for each other. Every method raises CorpusError."""
 

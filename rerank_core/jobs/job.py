@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar, cast
 
-from rerank_core.errors import RerankError
+from rerank_core.errors import RerankError, reference
 from rerank_core.models import Cost
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -278,7 +278,7 @@ def _run(job: Job[T], call: Callable[[], T]) -> None:
             job._settle("cancelled")  # breaking off a request makes it fail; that is not the job's fault
             return
         if not isinstance(error, RerankError):
-            _log.exception("A job failed: %s", job.title)
+            _log.exception("A job failed: %s, reference %s", job.title, reference(error))
         job._settle("failed", error=_without_frames(error))
     else:
         job._settle("done", result)

@@ -7,6 +7,7 @@ is none, so an idle manager holds nothing but the results it still remembers, an
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -24,7 +25,8 @@ class JobManager:
     last asked for; then they go by themselves, with the texts that they hold. At most `max_waiting` jobs wait for a
     thread. Which job a free thread takes, and how many of one owner run at once, is `fairness`: short work comes
     first, then the owner who has the fewest running, then the one whose last turn is the longest ago, so that one
-    person's long list does not hold up the others.
+    person's long list does not hold up the others. `on_ended` is called with every job that had begun and has ended,
+    for whoever counts them.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class JobManager:
         max_age: float = 3600.0,
         max_waiting: int = 200,
         clock: Callable[[], float] = time.monotonic,
+        on_ended: Callable[[Job[Any]], object] | None = None,
     ) -> None:
         if workers < 1 or keep < 1 or max_waiting < 1 or max_age <= 0:
             raise ConfigurationError(
@@ -45,6 +48,7 @@ class JobManager:
         self._workers, self._keep, self._max_age, self._max_waiting = workers, keep, max_age, max_waiting
         self._fairness = fairness or Fairness()
         self._clock = clock
+        self._on_ended = on_ended
         self._lock = threading.Lock()
         self._jobs: dict[str, Job[Any]] = {}  # least recently asked for first
         self._seen: dict[str, float] = {}
@@ -166,6 +170,9 @@ class JobManager:
                 with self._lock:
                     self._running.remove(job)
                     self._schedule_sweep()
+            if self._on_ended is not None:
+                with contextlib.suppress(Exception):  # no thread ends because somebody counts badly
+                    self._on_ended(job)
             del job, call  # an idle moment must not hold the last job's texts
 
     def _next(self) -> Job[Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import threading
 from decimal import Decimal
@@ -94,11 +95,9 @@ def test_a_providers_words_are_drawn_as_plain_text():
     """Message, hint, code and request id are text elements; only our own heading is in the red box."""
     at = AppTest.from_function(show_refused, default_timeout=PATIENCE).run()
     assert [error.value for error in at.error] == ["The key may not do this"]
-    assert [text.value for text in at.text] == [
-        "No: ![x](http://evil.test)",
-        "Ask $x$.",
-        "HTTP status 403, code :red[x], request r1",
-    ]
+    *said, facts = [text.value for text in at.text]
+    assert said == ["No: ![x](http://evil.test)", "Ask $x$."]
+    assert re.fullmatch(r"HTTP status 403, code :red\[x\], request r1, reference [0-9a-f]{8}", facts)
     assert not at.markdown
 
 

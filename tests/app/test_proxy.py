@@ -3,38 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import datetime
 import http.client
-import os
 import re
-import shutil
 import socket
 import ssl
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from tests.support import ROOT
-from tests.support.app_server import Server, free_port, start_server, wait_until
+from tests.support import ROOT, nginx
+from tests.support.app_server import Server, start_server
 from tests.support.gate import PATIENCE
+from tests.support.nginx import NAME
 
 pytestmark = pytest.mark.slow
-
-NAME = "rerank.example.org"
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-MISSING = "NO NGINX ON THE PATH: its example was not run. Install it (Debian: apt install nginx-light)."
 
 
 @dataclass
@@ -66,69 +53,19 @@ def example() -> str:
     return found
 
 
-def certificate(folder: Path) -> ssl.SSLContext:
-    """Write a certificate and its key for NAME; gives who trusts it."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.now(datetime.UTC)
-    called = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(called)
-        .issuer_name(called)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "fullchain.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    private = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    (folder / "privkey.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, *private))
-    return ssl.create_default_context(cafile=str(folder / "fullchain.pem"))
-
-
 @pytest.fixture(scope="module")
 def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     """nginx with the example of the page, on free ports, before an app that goes by that name."""
-    if NGINX is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail(MISSING)
-        pytest.skip(MISSING)
     folder = tmp_path_factory.mktemp("proxy")
-    trust, https, http_ = certificate(folder), free_port(), free_port()
     # Who signs in is tested elsewhere (test_sign_in.py); here the operator lets everybody in.
     app = start_server(
         folder, STREAMLIT_SERVER_ALLOWED_HOSTS=f"{NAME} 127.0.0.1", RERANK_ALLOW_ANONYMOUS="1", wait="/_stcore/health"
     )
-    text = example().replace("/etc/ssl/rerank", str(folder)).replace("http://127.0.0.1:8501", app.url)
-    text = text.replace("listen 443", f"listen 127.0.0.1:{https}").replace("listen 80", f"listen 127.0.0.1:{http_}")
-    paths = "".join(
-        f"{kind}_temp_path {folder / kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    config = folder / "nginx.conf"
-    config.write_text(
-        f"daemon off; pid {folder / 'nginx.pid'}; error_log {folder / 'error.log'};\n"
-        f"{'user root;' if os.geteuid() == 0 else ''} events {{}}\n"
-        f"http {{ access_log off; {paths}\n{text}\n}}\n"
-    )
-    said = (folder / "nginx.log").open("wb")
-    process = subprocess.Popen([NGINX, "-p", str(folder), "-c", str(config)], stderr=said)
     try:
-        wait_until(lambda: listens(process, https, folder / "nginx.log"), "nginx")
-        yield Proxy(https, http_, trust, app)
+        with nginx.running(folder, example().replace("http://127.0.0.1:8501", app.url)) as running:
+            yield Proxy(running.https, running.http, running.trust, app)
     finally:
-        process.terminate()
-        process.wait(PATIENCE)
-        said.close()
         app.stop()
-
-
-def listens(process: subprocess.Popen[bytes], port: int, log: Path) -> bool:
-    assert process.poll() is None, log.read_text()
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-        return True
-    return False
 
 
 def test_a_page_comes_over_tls_with_the_headers_of_the_app(proxy: Proxy) -> None:

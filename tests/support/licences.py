@@ -42,6 +42,8 @@ REVIEWED = {
         "MPL-2.0",
         "a list of certificates, passed on unchanged: only changes to its own files must be published",
     ),
+    "psycopg": ("LGPL-3.0-only", "a library of its own, used unchanged: only changes to it must be published"),
+    "psycopg-binary": ("LGPL-3.0-only", "a library of its own, used unchanged: only changes to it must be published"),
     "tqdm": ("MPL-2.0 AND MIT", "passed on unchanged: only changes to its own files must be published"),
     "pypdfium2": (
         "BSD-3-Clause, Apache-2.0, dependency licenses",

@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import secrets
+import socket
 from collections.abc import Iterator
 from dataclasses import asdict
 
@@ -30,7 +31,8 @@ _TOKEN = secrets.token_urlsafe(32)
 def write_down() -> Iterator[None]:
     """Write this server down while it runs. Where the folder cannot be written, there is no command and all else
     works."""
-    path = folder() / f"{os.getpid()}.json"
+    # the name too: two containers on one folder both have a process of number 1
+    path = folder() / f"{socket.gethostname()}-{os.getpid()}.json"
     with contextlib.suppress(OSError):
         folder().mkdir(parents=True, exist_ok=True, mode=0o700)
         path.unlink(missing_ok=True)  # of an earlier process with this number

@@ -6,13 +6,20 @@ through markdown, where a picture's address would be fetched and `$x$` become a 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
 
 import rerank_core as rc
-from rerank_core.errors import BudgetExceededError, SpendingLimitError
+from pages.components.monitoring import metrics
+from rerank_core.errors import BudgetExceededError, SpendingLimitError, reference
+
+log = logging.getLogger("rerank_playground")
+# What is the person's own to change, and nothing that whoever runs the server would look for in its log.
+_NOT_LOGGED = (rc.InvalidRequestError, SpendingLimitError)
+_NOT_LOGGED_CODES = ("too_many_jobs", "too_much_work", "experiment_not_found", "query_set_not_found")
 
 _HEADINGS: tuple[tuple[type[rc.RerankError], str], ...] = (
     (rc.AuthenticationError, "The key was not accepted"),
@@ -84,12 +91,29 @@ def show_unexpected(error: Exception) -> None:
         return
     st.error(
         "Something went wrong on this page. What you typed is still here: try again, and if it happens once more, "
-        "look at the server's log.",
+        f"look at the server's log for the reference {reference(error)}.",
         icon=":material/error:",
     )
+    # Streamlit's own line with the traceback stands before it, and does not know the page's reference.
+    log.error("A page failed with %s, reference %s", type(error).__name__, reference(error))
+    metrics.failed("page")
+
+
+def _is_logged(error: rc.RerankError) -> bool:
+    return not isinstance(error, _NOT_LOGGED) and error.code not in _NOT_LOGGED_CODES
+
+
+def _logged(error: rc.RerankError) -> str:
+    """The reference of an error, which stands in the log once, beside facts of our own: its words may be anybody's."""
+    if not error.__dict__.setdefault("shown", False):
+        error.__dict__["shown"] = True
+        status = f", HTTP status {error.status}" if error.status else ""
+        log.warning("A page shows %s%s, reference %s", type(error).__name__, status, reference(error))
+    return reference(error)
 
 
 def _facts(error: rc.RerankError) -> str:
     facts = [f"HTTP status {error.status}" if error.status else "", f"code {error.code}" if error.status else ""]
     facts.append(f"request {error.request_id}" if error.request_id else "")
+    facts.append(f"reference {_logged(error)}" if _is_logged(error) else "")
     return ", ".join(fact for fact in facts if fact)

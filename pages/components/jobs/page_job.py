@@ -28,6 +28,7 @@ from pages.components.session import connection as connections
 from pages.components.session.connection import Connection
 from pages.components.session.owner import owner
 from rerank_core import RerankError, SpendingLimitError
+from rerank_core.errors import reference
 from rerank_core.jobs import Job
 from rerank_core.storage.run_record import new_id
 
@@ -348,4 +349,7 @@ def failure(job: Job[Any], doing: str) -> RerankError:
     error = job.exception
     if isinstance(error, RerankError):
         return error
-    return RerankError(f"Something went wrong while {doing}.", hint="Try again; the log has the details.")
+    said = RerankError(f"Something went wrong while {doing}.", hint="Try again; the log has the details.")
+    if error is not None:
+        said.__dict__["reference"] = reference(error)
+    return said

@@ -88,7 +88,7 @@ def origin_allowed(origin: str | None, host: str | None) -> bool:
     return origin is None or urlsplit(origin).netloc == host or origin in st.get_option("server.corsAllowedOrigins")
 
 
-def _parts(path: str) -> list[str]:
+def parts_of(path: str) -> list[str]:
     """The parts of an address below the base path."""
     base, parts = ([part for part in text.split("/") if part] for text in (st.get_option("server.baseUrlPath"), path))
     return parts[len(base) :] if parts[: len(base)] == base else parts
@@ -96,7 +96,7 @@ def _parts(path: str) -> list[str]:
 
 def route_known(path: str) -> bool:
     """Whether anything lives at this address. Streamlit answers every other one with its first page and a 200."""
-    parts = _parts(path)
+    parts = parts_of(path)
     if parts[:1] == ["_stcore"] and parts[1:2] in _NOBODYS:
         return False
     first, rest = "".join(parts[:1]), parts[1:]
@@ -105,7 +105,7 @@ def route_known(path: str) -> bool:
 
 def for_strangers(path: str) -> bool:
     """Whether somebody who has not signed in may have what is at this address: what the sign-in page is made of."""
-    parts = _parts(path)
+    parts = parts_of(path)
     if parts[:1] and parts[0] in PAGES:
         parts = parts[1:]
     return parts[1:2] in _STRANGERS_PARTS if parts[:1] == ["_stcore"] else "".join(parts[:1]) in STRANGERS
@@ -113,7 +113,7 @@ def for_strangers(path: str) -> bool:
 
 def is_page(path: str) -> bool:
     """Whether a page of ours is at this address."""
-    parts = _parts(path)
+    parts = parts_of(path)
     return not parts or (len(parts) == 1 and parts[0] in PAGES)
 
 
@@ -154,14 +154,14 @@ class Guard:
                 MutableHeaders(scope=message).update(HEADERS)
                 if stranger and is_page(path):
                     landing.ask(scope, message)
-                if who is not None and _parts(path) == ["oauth2callback"]:
+                if who is not None and parts_of(path) == ["oauth2callback"]:
                     landing.lead(scope, message)
-                if who is not None and _parts(path) == ["auth", "login"] and message["status"] >= 400:
+                if who is not None and parts_of(path) == ["auth", "login"] and message["status"] >= 400:
                     landing.fail(message)
             await send(message)
 
         answer = PlainTextResponse(UNINVITED, 403) if uninvited else _refusal(headers, path, stranger=stranger)
-        if answer is None and who is not None and _parts(path) == ["auth", "logout"]:
+        if answer is None and who is not None and parts_of(path) == ["auth", "logout"]:
             who.sign_out()
         usual = self._upload if _uploads_to(scope) else self.app
         await (answer or usual)(scope, receive, with_headers)
@@ -194,6 +194,6 @@ def _refusal(headers: Headers, path: str, *, stranger: bool) -> ASGIApp | None:
 
 def _uploads_to(scope: Scope) -> str:
     """The session to which a request uploads a file; "" where it does something else."""
-    parts = _parts(scope["path"])
+    parts = parts_of(scope["path"])
     uploads = scope["method"] == "PUT" and parts[:2] == ["_stcore", "upload_file"]
     return parts[2] if uploads and len(parts) > 2 else ""

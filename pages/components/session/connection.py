@@ -15,6 +15,7 @@ from typing import Literal
 import streamlit as st
 
 import rerank_core as rc
+from pages.components.monitoring import metrics
 from pages.components.server import addresses, deployment
 from pages.components.session import keys
 from rerank_core import pricing
@@ -177,6 +178,7 @@ def client(connection: Connection) -> rc.Client:
         max_retries=connection.max_retries,
         prices=connection.prices,
         options=connection.options,
+        on_event=metrics.call,
     )
 
 

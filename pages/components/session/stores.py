@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pages.components.monitoring import metrics
 from pages.components.server import limits
 from pages.components.session import tab
 from pages.components.session.draft_shelf import DraftShelf
@@ -140,7 +141,7 @@ def spending() -> SpendingStore:
 def jobs() -> JobManager:
     """The one job manager of this process; app.py closes it when the server stops."""
     share = Fairness(_FOR_SHORT, limits.limits().jobs_per_owner, _WAITING_PER_OWNER)
-    return JobManager(workers=_WORKERS, fairness=share)
+    return JobManager(workers=_WORKERS, fairness=share, on_ended=metrics.job_ended)
 
 
 @st.cache_resource(show_spinner=False)

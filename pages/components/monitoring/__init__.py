@@ -1,0 +1,1 @@
+"""What whoever runs the server sees of it from outside: numbers for Prometheus, and log lines for programs."""

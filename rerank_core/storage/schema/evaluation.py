@@ -1,0 +1,148 @@
+"""Query sets with their ratings, experiments with their requests and answers, thresholds and the marks that lead to
+them."""
+
+from sqlalchemy import Column, Double, ForeignKey, Index, LargeBinary, Table, UniqueConstraint
+
+from rerank_core.storage.schema.columns import (
+    Number,
+    Text,
+    any_text,
+    data,
+    key,
+    metadata,
+    number,
+    owner,
+    real,
+    shared,
+    text,
+    whole,
+)
+
+query_sets = Table(
+    "query_sets",
+    metadata,
+    number(),
+    Column("id", Text, nullable=False, unique=True),
+    any_text("name"),
+    text("created"),
+    whole("queries"),
+    whole("pairs"),
+    whole("bytes"),
+    data("payload"),
+    text("rank_fields", default='["text"]'),
+    owner(),
+    shared(),
+    sqlite_autoincrement=True,
+)
+
+query_set_pieces = Table(
+    "query_set_pieces",
+    metadata,
+    Column("query_set", Number, ForeignKey("query_sets.number", ondelete="CASCADE"), primary_key=True),
+    Column("place", Number, primary_key=True, autoincrement=False),
+    Column("piece", Number, ForeignKey("pieces.number"), nullable=False, index=True),
+)
+
+ratings = Table(
+    "ratings",
+    metadata,
+    number(),
+    Column("query_set", Text, ForeignKey("query_sets.id", ondelete="CASCADE"), nullable=False),
+    any_text("rater"),
+    any_text("query"),
+    any_text("document"),
+    whole("grade"),
+    owner(),
+    text("rated_at", default=""),
+    key(),
+    UniqueConstraint("query_set", "key", name="ratings_once"),
+    Index("ratings_by_number", "query_set", "number"),
+    sqlite_autoincrement=True,
+)
+
+experiments = Table(
+    "experiments",
+    metadata,
+    number(),
+    Column("id", Text, nullable=False, unique=True),
+    Column("query_set", Text, ForeignKey("query_sets.id", ondelete="CASCADE"), nullable=False),
+    any_text("name"),
+    text("created"),
+    text("contenders"),
+    text("spending_limit", null=True),
+    whole("queries"),
+    text("state"),
+    text("asked", default=""),
+    Column("ran_from", Double, nullable=False, server_default="0"),
+    any_text("note"),
+    text("lanes", default="{}"),
+    text("rank_fields", default='["text"]'),
+    owner(),
+    shared(),
+    text("runner", default=""),
+    Index("experiments_by_set", "query_set"),
+    sqlite_autoincrement=True,
+)
+"""`lanes` has the speeds by provider id. `runner` is the mark of whoever ran it last."""
+
+requests = Table(
+    "requests",
+    metadata,
+    number(),
+    Column("experiment", Number, ForeignKey("experiments.number", ondelete="CASCADE"), nullable=False),
+    whole("contender"),
+    whole("query"),
+    real("started"),
+    real("finished", null=True),
+    text("outcome"),
+    text("billed"),
+    text("reserved", null=True),
+    text("amount", null=True),
+    text("basis", null=True),
+    real("units", null=True),
+    real("latency", null=True),
+    any_text("request_id", null=True),
+    any_text("code", null=True),
+    any_text("message", null=True),
+    any_text("hint", null=True),
+    Index("requests_by_query", "experiment", "contender", "query", "number"),
+    sqlite_autoincrement=True,
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("experiment", Number, ForeignKey("experiments.number", ondelete="CASCADE"), primary_key=True),
+    Column("contender", Number, primary_key=True, autoincrement=False),
+    Column("query", Number, primary_key=True, autoincrement=False),
+    whole("request"),
+    any_text("model", null=True),
+    Column("places", LargeBinary, nullable=False),
+    Column("scores", LargeBinary, nullable=False),
+)
+
+thresholds = Table(
+    "thresholds",
+    metadata,
+    text("owner", key=True),
+    text("provider", key=True),
+    text("model", key=True),
+    real("score"),
+    any_text("how"),
+    text("set_at"),
+    shared(),
+)
+
+borderline_marks = Table(
+    "borderline_marks",
+    metadata,
+    number(),
+    Column("experiment", Number, ForeignKey("experiments.number", ondelete="CASCADE"), nullable=False),
+    any_text("contender"),
+    any_text("query"),
+    any_text("document"),
+    text("mark"),
+    key(),
+    UniqueConstraint("experiment", "key", name="borderline_marks_once"),
+    sqlite_autoincrement=True,
+)

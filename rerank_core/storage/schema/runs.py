@@ -1,0 +1,65 @@
+"""Saved runs, their ratings, and the documents they are about, each kept once."""
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, LargeBinary, Table, false
+
+from rerank_core.storage.schema.columns import (
+    Number,
+    Text,
+    data,
+    metadata,
+    number,
+    owner,
+    shared,
+    text,
+    whole,
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    number(),
+    Column("id", Text, nullable=False, unique=True),
+    text("created"),
+    text("query"),
+    text("connection"),
+    text("model", null=True),
+    text("order_name"),
+    whole("documents"),
+    text("amount", null=True),
+    text("currency"),
+    whole("bytes"),
+    data("payload"),
+    owner(),
+    shared(),
+    Column("pinned", Boolean(create_constraint=False), nullable=False, server_default=false()),
+    Index("runs_by_time", "created", "number"),
+    Index("runs_by_owner", "owner", "number"),
+    sqlite_autoincrement=True,
+)
+
+run_ratings = Table(
+    "run_ratings",
+    metadata,
+    Column("run_id", Text, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("place", Number, primary_key=True, autoincrement=False),
+    whole("grade"),
+    text("rated_at", default=""),
+)
+
+pieces = Table(
+    "pieces",
+    metadata,
+    number(),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    data("payload"),
+    sqlite_autoincrement=True,
+)
+"""Documents by the hash of their content: each is here once, whatever runs and query sets it is in."""
+
+run_pieces = Table(
+    "run_pieces",
+    metadata,
+    Column("run", Number, ForeignKey("runs.number", ondelete="CASCADE"), primary_key=True),
+    Column("place", Number, primary_key=True, autoincrement=False),
+    Column("piece", Number, ForeignKey("pieces.number"), nullable=False, index=True),
+)
