@@ -22,6 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pages.components.administration import observed, service
+from pages.components.display import component
 from pages.components.monitoring import log_lines, metrics, settings
 from pages.components.monitoring.requests import Counted
 from pages.components.server import access, budget, deployment, memory, messages, nagle, open_browser, startup, warm_up
@@ -112,7 +113,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 app = st.App(
     ROOT / "pages" / "main.py",
     lifespan=lifespan,
-    routes=[Route("/readyz", warm_up.ready), *service.ROUTES],
+    routes=[Route("/readyz", warm_up.ready), *service.ROUTES, *component.routes()],
     middleware=[Middleware(Counted), Middleware(Guard)],
     exception_handlers={Exception: on_server_error},
     on_script_error=on_script_error,

@@ -157,15 +157,14 @@ _MIGRATIONS: tuple[str, ...] = (
     DROP TABLE thresholds;
     ALTER TABLE owned_thresholds RENAME TO thresholds;
     """,
-    # How often a set was written and how often its ratings changed, beside its large payload and not in that row; and
-    # what was worked out from the answers of an experiment.
+    # How often a set was written and its ratings changed, apart from the row with its large payload (a set without such
+    # a row was not changed since it was saved); and what was worked out from the answers of an experiment.
     """
     CREATE TABLE set_versions (
         query_set TEXT PRIMARY KEY REFERENCES query_sets (id) ON DELETE CASCADE,
-        contents INTEGER NOT NULL DEFAULT 0,
-        ratings INTEGER NOT NULL DEFAULT 0
+        contents INTEGER NOT NULL,
+        ratings INTEGER NOT NULL
     ) WITHOUT ROWID;
-    INSERT INTO set_versions (query_set) SELECT id FROM query_sets;
     CREATE TABLE kept_figures (
         number INTEGER PRIMARY KEY AUTOINCREMENT,
         experiment INTEGER NOT NULL REFERENCES experiments (number) ON DELETE CASCADE,

@@ -86,7 +86,6 @@ class QuerySetStore(ThresholdFile):
                     self.actor.keeper,
                 ),
             )
-            db.execute("INSERT INTO set_versions (query_set) VALUES (?)", (set_id,))
             for rater, judgments in query_set.judgments.items():
                 _write_grades(db, set_id, rater, judgments, self.actor.keeper)
         return set_id
@@ -193,8 +192,8 @@ class QuerySetStore(ThresholdFile):
         with self._writing() as db:
             self._to_change(db, "query_sets", set_id)
             fields = json.dumps(checked_fields(rank_fields))
-            db.execute("UPDATE query_sets SET rank_fields = ? WHERE id = ?", (fields, set_id))
-            _count(db, set_id, "contents")
+            if db.execute("UPDATE query_sets SET rank_fields = ? WHERE id = ?", (fields, set_id)).rowcount:
+                _count(db, set_id, "contents")
             after = _stored(db, set_id)
         if after is None:
             raise _not_found()
@@ -243,7 +242,11 @@ class QuerySetStore(ThresholdFile):
         more. Asked for before the set is read, they are never newer than what is read."""
         with self._reading() as db:
             self._to_open(db, "query_sets", set_id)
-            found = db.execute("SELECT contents, ratings FROM set_versions WHERE query_set = ?", (set_id,)).fetchone()
+            found = db.execute(
+                "SELECT coalesce(contents, 0), coalesce(ratings, 0) FROM query_sets "
+                "LEFT JOIN set_versions ON query_set = id WHERE id = ?",
+                (set_id,),
+            ).fetchone()
             return None if found is None else SetVersion(*found)
 
     def rate(self, set_id: str, rater: str, query_id: str, document_id: str, grade: int | None) -> int | None:
@@ -311,7 +314,12 @@ def _refuse_rater(db: sqlite3.Connection, actor: Actor, set_id: str, rater: str)
 
 def _count(db: sqlite3.Connection, set_id: str, what: Literal["contents", "ratings"]) -> None:
     """Write down that a set has changed, or its ratings; whatever changes them does so."""
-    db.execute(f"UPDATE set_versions SET {what} = {what} + 1 WHERE query_set = ?", (set_id,))  # noqa: S608
+    db.execute(
+        "INSERT INTO set_versions (query_set, contents, ratings) VALUES (:of, :contents, :ratings) "
+        "ON CONFLICT (query_set) DO UPDATE SET "
+        "contents = set_versions.contents + :contents, ratings = set_versions.ratings + :ratings",
+        {"of": set_id, "contents": what == "contents", "ratings": what == "ratings"},
+    )
 
 
 def _write_grades(db: sqlite3.Connection, set_id: str, rater: str, judgments: Judgments, owner: str) -> None:

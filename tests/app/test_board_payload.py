@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
+from pages.components.display import component
 from pages.components.display.board import (
     MAX_ROWS,
     BoardEvent,
@@ -231,13 +235,21 @@ def test_the_board_reaches_the_browser_as_json():
     assert (data["top"], data["threshold"], data["rating"]) == (5, 0.5, True)
 
 
-def test_the_scripts_are_taken_as_code():
-    """The browser gets the three files whole, not a path: Streamlit takes a single line for one."""
+def test_the_scripts_are_sent_once():
+    """What a run of the page sends is the address of the board's script and style, which a browser keeps for good."""
     proto = host().get("bidi_component")[0].proto
-    assert "export default function show" in proto.js_content
-    assert "class Threshold" in proto.js_content
-    assert ".wires" in proto.css_content
+    sent = proto.js_content + proto.css_content
+    assert len(sent) < 1000
     assert "<ol" in proto.html_content
+    found = re.search(r'"(/parts/board\.[0-9a-f]{16}\.js)"', sent)
+    assert found
+    with TestClient(Starlette(routes=component.routes())) as browser:
+        reply = browser.get(found[1])
+        assert browser.get("/parts/board.js").status_code == 404
+    assert "immutable" in reply.headers["cache-control"]
+    assert reply.headers["content-type"].startswith("text/javascript")
+    for part in ("export default function show", "class Threshold", "export const style", ".wires"):
+        assert part in reply.text
 
 
 def test_events_from_the_browser_are_heard_once():

@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from app import ROOT, lifespan
+from pages.components.display import component
 from pages.components.server import warm_up
 from pages.components.server.guard import Guard
 from rerank_core.documents import reading
@@ -33,6 +34,6 @@ reading.read_isolated = held
 app = st.App(
     ROOT / "pages" / "main.py",
     lifespan=lifespan,
-    routes=[Route("/readyz", warm_up.ready)],
+    routes=[Route("/readyz", warm_up.ready), *component.routes()],
     middleware=[Middleware(Guard)],
 )

@@ -6,7 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.display.board import shown
-from rerank_core.evaluation.query_sets import agreement as raters
+from rerank_core.evaluation.judging import agreement as raters
+from rerank_core.evaluation.judging.settling import RULES
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 
 SHOWN = 500
@@ -18,11 +19,13 @@ def agreement(query_set: QuerySet) -> None:
     if len(judgments) < 2:
         return
     with st.expander("How far the raters agree", icon=":material/group:"):
-        for pair in raters.agreement(judgments):
-            st.text(f"{pair.text}.")
+        together = raters.group_agreement(judgments)
+        for said in (*([together.text] if together else []), *(pair.text for pair in raters.agreement(judgments))):
+            st.text(f"{said}.")
         st.caption(
             "Kappa is agreement beyond chance: 0 is chance, 1 is full agreement; weighted, so that 2 against 3 counts "
-            "less than 0 against 3. Where several people rated a document, its median counts."
+            "less than 0 against 3. Behind it stands where it lies with 95%. Where several people rated a document, "
+            f"{RULES[query_set.rule]}, counts."
         )
         different = raters.disagreements(judgments)
         if not different:

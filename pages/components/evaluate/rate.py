@@ -16,7 +16,7 @@ from pages.components.evaluate.state import reported, state
 from pages.components.inputs import rater as inputs_rater
 from pages.components.session import keys, stores
 from rerank_core import Document, RerankError
-from rerank_core.evaluation.query_sets.agreement import pool
+from rerank_core.evaluation.judging.pool import pool
 from rerank_core.evaluation.query_sets.query_set import NO_PERSON, Query, QuerySet
 
 DEPTHS = [3, 5, 10, 20, 50]

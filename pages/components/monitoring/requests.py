@@ -18,6 +18,7 @@ _KINDS = {
     "static": "static",
     "vendor": "static",
     "component": "static",
+    "parts": "static",
     "favicon.png": "static",
     "manifest.json": "static",
 }

@@ -51,7 +51,7 @@ HEADERS = {
 PAGES = {path.stem for path in Path(__file__).parents[2].glob("*.py")} - {"main", "__init__"}
 # The first part of every address that means something: Streamlit's own, ours, and the pages.
 KNOWN = {"", "_stcore", "app", "auth", "component", "favicon.png", "index.html", "manifest.json", "media"}
-KNOWN |= {"jobs", "oauth2callback", "readyz", "static", "vendor"} | PAGES
+KNOWN |= {"jobs", "oauth2callback", "parts", "readyz", "static", "vendor"} | PAGES
 # Who has not come in gets the frontend, which is the same for every app of Streamlit's, and the way to the sign-in.
 # What answers the operator's command asks for a token of its own.
 STRANGERS = {"", "auth", "favicon.png", "index.html", "jobs", "manifest.json", "oauth2callback", "readyz", "static"}

@@ -25,7 +25,7 @@ from rerank_core.duplicates.measures import WORDING
 from rerank_core.duplicates.pairs import find_duplicates
 from rerank_core.duplicates.reference import ComparedText
 from rerank_core.evaluation.experiments.records import Ranking
-from rerank_core.evaluation.formats import json_lines, opensearch_csv, quepid, registry, table_writing
+from rerank_core.evaluation.formats import json_lines, opensearch_csv, quepid, rater_ratings, registry, table_writing
 from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.formats.kinds import KINDS
 from rerank_core.evaluation.query_sets.query_set import QuerySet, make_queries
@@ -212,6 +212,9 @@ MAKERS: dict[str, Callable[[], bytes]] = {
     "rerank_core.evaluation.formats.table_writing.write_table": lambda: table_writing.write_table(imported()),
     "rerank_core.evaluation.formats.quepid.write_ratings": lambda: quepid.write_ratings(
         imported(raters={"ann": {BAD: {"@d": -1}}, "ben": {BAD: {"@d": 1}}})
+    ),
+    "rerank_core.evaluation.formats.rater_ratings.write_ratings": lambda: rater_ratings.write_ratings(
+        imported(raters={"=ann": {BAD: {"@d": -1}}, "ben": {BAD: {"@d": 1}}})
     ),
     "rerank_core.evaluation.formats.opensearch_csv.write_quepid_ratings": lambda: opensearch_csv.write_quepid_ratings(
         imported()

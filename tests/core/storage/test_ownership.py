@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rerank_core.corpora import CorpusStore
-from rerank_core.corpora.database import Database
+from rerank_core.corpora.database import PassageDatabase
 from rerank_core.errors import RerankError
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.ranking.blind_test import Vote
@@ -296,7 +296,7 @@ def test_files_of_2cf90ad_are_everybodys(tmp_path):
     with pytest.raises(RerankError, match="before people signed in"):
         ben.corpora.rename(base.id, "Mine")
     stores_at(home).of(OPERATOR).corpora.share(base.id)  # brings its file up to date
-    assert Database(home / "corpora" / base.id / "passages.sqlite3").facts().ownership == Ownership("", True)
+    assert PassageDatabase(home / "corpora" / base.id / "passages.sqlite3").facts().ownership == Ownership("", True)
     assert len(ben.corpora.open(base.id)) == 2
     ben.close()
 
