@@ -167,6 +167,8 @@ def reads(who: Stores, kept: Kept) -> dict[str, Callable[[], object]]:
         "its failures": lambda: who.experiments.failures(kept.experiment),
         "its spending": lambda: who.experiments.spending(kept.experiment),
         "its rankings": lambda: who.experiments.rankings(kept.experiment, kept.content),
+        "its figures": lambda: who.experiments.kept_figures(kept.experiment, b"key"),
+        "to keep figures of it": lambda: who.experiments.keep_figures(kept.experiment, b"key", b"value"),
         "its marks": lambda: who.sets.marks(kept.experiment, "v2"),
         "what is asked of it": lambda: who.experiments.asked(kept.experiment),
         "an experiment on a set": lambda: who.experiments.create(kept.query_set, kept.content, CONTENDER),
