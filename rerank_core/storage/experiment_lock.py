@@ -1,13 +1,16 @@
-"""An experiment is run by one thread of one process at a time; the lock ends with the process that holds it."""
+"""An experiment is run by one thread of one process of one server at a time; the lock ends with the process that holds
+it."""
 
 from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rerank_core.evaluation.experiments.ledger import ExperimentError
+from rerank_core.storage.connection.server_lock import ServerLock, taken
+from rerank_core.storage.database import Database
 from rerank_core.storage.locks import exclusive
 from rerank_core.storage.sqlite_file import trouble_of
 
@@ -16,16 +19,31 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @contextlib.contextmanager
-def hold(file: Path, experiment_id: str) -> Iterator[None]:
-    """Run an experiment alone. Raises ExperimentError (experiment_running) where somebody else runs it."""
-    path = _path(file, experiment_id)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with exclusive(path, _PATIENCE, _explained):
-        yield
+def hold(database: Database, experiment_id: str) -> Iterator[Callable[[], bool]]:
+    """Run an experiment alone. Gives what says whether the lock is still held, and takes it again where PostgreSQL has
+    lost it. Raises ExperimentError (experiment_running) where somebody else runs it."""
+    file = database.file
+    if file is not None:
+        path = _path(file, experiment_id)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with exclusive(path, _PATIENCE, _explained):
+            yield lambda: True
+        return
+    lock = ServerLock(database, _name(experiment_id))
+    if not lock.take():
+        raise running_error()
+    try:
+        yield lock.still
+    finally:
+        lock.release()
 
 
-def held(file: Path, experiment_id: str) -> bool:
-    """Whether somebody runs an experiment right now, in any process of this machine."""
+def held(database: Database, experiment_id: str) -> bool:
+    """Whether somebody runs an experiment right now, in any process of this machine or, with PostgreSQL, of any."""
+    file = database.file
+    if file is None:
+        with database.read(ExperimentError) as db:
+            return taken(db, _name(experiment_id))
     path = _path(file, experiment_id)
     if not path.exists():
         return False
@@ -36,9 +54,10 @@ def held(file: Path, experiment_id: str) -> bool:
         return error.code == "experiment_running"
 
 
-def forget(file: Path, experiment_id: str) -> None:
+def forget(database: Database, experiment_id: str) -> None:
     """Remove the lock file of an experiment that is deleted."""
-    _path(file, experiment_id).unlink(missing_ok=True)
+    if database.file is not None:
+        _path(database.file, experiment_id).unlink(missing_ok=True)
 
 
 def running_error() -> ExperimentError:
@@ -64,6 +83,14 @@ def _explained(error: Exception, path: Path) -> ExperimentError:
 
 
 def _path(file: Path, experiment_id: str) -> Path:
+    return file.parent / f"{file.name}-locks" / _checked(experiment_id)
+
+
+def _name(experiment_id: str) -> str:
+    return f"experiment {_checked(experiment_id)}"
+
+
+def _checked(experiment_id: str) -> str:
     if not _ID.fullmatch(experiment_id):
         raise no_such_experiment()
-    return file.parent / f"{file.name}-locks" / experiment_id
+    return experiment_id

@@ -1,17 +1,19 @@
-"""Experiments on this machine: what is to be asked of whom, how far it has come, and what came back."""
+"""Experiments: what is to be asked of whom, how far it has come, and what came back."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import json
-import sqlite3
+import secrets
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from rerank_core.evaluation.experiments.answers import Orders, PackedAnswer, Scores
 from rerank_core.evaluation.experiments.ledger import Ask, ExperimentError, Ledger
@@ -25,18 +27,31 @@ from rerank_core.evaluation.experiments.records import (
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.ranking.contender import Contender
 from rerank_core.storage.experiment_lock import forget, held, hold, running_error
-from rerank_core.storage.ownership import LISTED, listed
-from rerank_core.storage.request_log import LATEST_REQUESTS, RequestLog, sums
+from rerank_core.storage.request_log import RequestLog, latest_requests, sums
 from rerank_core.storage.run_record import new_id
-from rerank_core.storage.sqlite_file import as_bytes, as_text
+from rerank_core.storage.schema.evaluation import answers, experiments, kept_figures, query_sets, requests
+from rerank_core.storage.store import listed
 
 FIGURES = 24
 """How much that was worked out is kept of one experiment; each choice of a filter makes three more."""
 
 _RECENT = 30
 _CHECK = 16
+_experiment, _log, _answer, _figure = experiments.c, requests.c, answers.c, kept_figures.c
 _COLUMNS = (
-    "id, query_set, name, created, contenders, spending_limit, queries, state, note, lanes, rank_fields, owner, shared"
+    _experiment.id,
+    _experiment.query_set,
+    _experiment.name,
+    _experiment.created,
+    _experiment.contenders,
+    _experiment.spending_limit,
+    _experiment.queries,
+    _experiment.state,
+    _experiment.note,
+    _experiment.lanes,
+    _experiment.rank_fields,
+    _experiment.owner,
+    _experiment.shared,
 )
 
 
@@ -76,23 +91,23 @@ class ExperimentStore(RequestLog, Ledger):
         experiment_id = new_id()
         with self._writing() as db:
             self._to_open(db, "query_sets", query_set_id)
-            if db.execute("SELECT 1 FROM query_sets WHERE id = ?", (query_set_id,)).fetchone() is None:
+            if self._ownership(db, "query_sets", query_set_id) is None:
                 raise ExperimentError("There is no such query set.", code="query_set_not_found", hint="Save it first.")
             db.execute(
-                "INSERT INTO experiments (id, query_set, name, created, contenders, spending_limit, queries, state, "
-                "lanes, rank_fields, owner) VALUES (?, ?, ?, ?, ?, ?, ?, 'new', ?, ?, ?)",
-                (
-                    experiment_id,
-                    query_set_id,
-                    as_bytes(name or query_set.name),
-                    datetime.now(UTC).isoformat(timespec="microseconds"),
-                    json.dumps([[one.provider, one.model, one.label] for one in chosen]),
-                    None if spending_limit is None else str(spending_limit),
-                    len(query_set.ready),
-                    _rates_text(rates or {}),
-                    json.dumps(query_set.rank_fields),
-                    self.actor.keeper,
-                ),
+                insert(experiments).values(
+                    id=experiment_id,
+                    query_set=query_set_id,
+                    name=name or query_set.name,
+                    created=datetime.now(UTC).isoformat(timespec="microseconds"),
+                    contenders=json.dumps([[one.provider, one.model, one.label] for one in chosen]),
+                    spending_limit=None if spending_limit is None else str(spending_limit),
+                    queries=len(query_set.ready),
+                    state="new",
+                    note="",
+                    lanes=_rates_text(rates or {}),
+                    rank_fields=json.dumps(query_set.rank_fields),
+                    owner=self.actor.keeper,
+                )
             )
         return self.get(experiment_id)
 
@@ -100,34 +115,33 @@ class ExperimentStore(RequestLog, Ledger):
         """Let everyone here open an experiment, with the query set that it is about, or take that back: the query set
         stays shared then. Raises ExperimentError where there is none, or the set is another's and not shared."""
         with self._writing() as db:
-            query_set = self._row(db, experiment_id, "query_set")[0]
+            query_set = self._row(db, experiment_id, _experiment.query_set)[0]
             self._to_change(db, "experiments", experiment_id)
             there = self._ownership(db, "query_sets", query_set)
             if shared and there is not None and there.owner and not there.shared:
                 self._to_change(db, "query_sets", query_set)
-                db.execute("UPDATE query_sets SET shared = 1 WHERE id = ?", (query_set,))
-            db.execute("UPDATE experiments SET shared = ? WHERE id = ?", (shared, experiment_id))
+                db.execute(update(query_sets).where(query_sets.c.id == query_set).values(shared=True))
+            self._set(db, experiment_id, shared=shared)
 
     def get(self, experiment_id: str) -> Experiment:
         """The experiment of that id; ExperimentError (experiment_not_found) where there is none."""
         with self._reading() as db:
-            row = self._row(db, experiment_id, _COLUMNS)
-            return self._now(_experiment(row))
+            row = self._row(db, experiment_id, *_COLUMNS)
+            return self._now(_made(row))
 
     def list(self, query_set_id: str | None = None, also: str | None = None) -> tuple[Experiment, ...]:
         """The experiments of who asks, those that are shared with them and everybody's, or those of them over one query
         set; newest first. For an operator `also` the one of this id."""
         with self._reading() as db:
-            rows = db.execute(
-                f"SELECT {_COLUMNS} FROM experiments WHERE ({LISTED} OR id = :also) "  # noqa: S608
-                "AND (:about IS NULL OR query_set = :about) ORDER BY number DESC",
-                listed(self.actor) | {"about": query_set_id, "also": also if self.actor.operator else None},
-            ).fetchall()
-            return tuple(self._now(_experiment(row)) for row in rows)
+            which = [or_(listed(experiments, self.actor), _experiment.id == (also if self.actor.operator else None))]
+            if query_set_id is not None:
+                which.append(_experiment.query_set == query_set_id)
+            rows = db.execute(select(*_COLUMNS).where(*which).order_by(_experiment.number.desc())).all()
+            return tuple(self._now(_made(row)) for row in rows)
 
     def _now(self, experiment: Experiment) -> Experiment:
         """One that nobody runs any more was interrupted."""
-        if experiment.state != "running" or held(self.path, experiment.id):
+        if experiment.state != "running" or held(self.database, experiment.id):
             return experiment
         return replace(experiment, state="interrupted")
 
@@ -136,63 +150,77 @@ class ExperimentStore(RequestLog, Ledger):
         (experiment_running) while it runs."""
         with self._writing() as db:
             self._to_change(db, "experiments", experiment_id)
-            if held(self.path, experiment_id):
+            if held(self.database, experiment_id):
                 raise running_error()
-            forget(self.path, experiment_id)
-            return db.execute("DELETE FROM experiments WHERE id = ?", (experiment_id,)).rowcount > 0
+            forget(self.database, experiment_id)
+            return db.execute(delete(experiments).where(_experiment.id == experiment_id)).rowcount > 0
 
     def rename(self, experiment_id: str, name: str) -> None:
         """Call an experiment something else; a blank name changes nothing."""
         if name.strip():
             with self._writing() as db:
                 self._to_change(db, "experiments", experiment_id)
-                db.execute("UPDATE experiments SET name = ? WHERE id = ?", (as_bytes(name.strip()), experiment_id))
+                self._set(db, experiment_id, name=name.strip())
 
     def set_limit(self, experiment_id: str, spending_limit: Decimal | None) -> None:
         """Change what the experiment may cost as a whole; it counts from the next start on."""
         limit = None if spending_limit is None else str(spending_limit)
         with self._writing() as db:
             self._to_change(db, "experiments", experiment_id)
-            db.execute("UPDATE experiments SET spending_limit = ? WHERE id = ?", (limit, experiment_id))
+            self._set(db, experiment_id, spending_limit=limit)
 
     def set_rates(self, experiment_id: str, rates: Mapping[str, RatePolicy]) -> None:
         """Change how fast its connections may be asked, by provider id; it counts from the next start on."""
         with self._writing() as db:
             self._to_change(db, "experiments", experiment_id)
-            db.execute("UPDATE experiments SET lanes = ? WHERE id = ?", (_rates_text(rates), experiment_id))
+            self._set(db, experiment_id, lanes=_rates_text(rates))
 
     def ask(self, experiment_id: str, what: Ask) -> None:
         """Ask a running experiment to pause or to end ("pause", "cancel"): it starts no further request, and what is
         under way is waited for, since it is paid. Works from any session and process."""
         with self._writing() as db:
             self._to_change(db, "experiments", experiment_id)
-            db.execute("UPDATE experiments SET asked = ? WHERE id = ?", (what, experiment_id))
+            self._set(db, experiment_id, asked=what)
 
     def asked(self, experiment_id: str) -> Ask:
         """What somebody has asked of a running experiment."""
         with self._reading() as db:
-            found: Ask = self._row(db, experiment_id, "asked")[0]
+            found: Ask = self._row(db, experiment_id, _experiment.asked)[0]
             return found
 
     def set_state(self, experiment_id: str, state: ExperimentState, note: str = "") -> None:
         """Write down how an experiment stands; for whoever runs it."""
         with self._writing() as db:
             self._to_change(db, "experiments", experiment_id)
-            db.execute(
-                "UPDATE experiments SET state = ?, note = ?, asked = '', ran_from = "
-                "CASE ? WHEN 'running' THEN ? ELSE ran_from END WHERE id = ?",
-                (state, as_bytes(note), state, self._clock(), experiment_id),
-            )
+            self._set(db, experiment_id, state=state, note=note, asked="")
+            if state == "running":
+                self._set(db, experiment_id, ran_from=self._clock())
+
+    def _set(self, db: Connection, experiment_id: str, **values: object) -> None:
+        db.execute(update(experiments).where(_experiment.id == experiment_id).values(**values))
 
     # The ledger
 
     def hold(self, experiment_id: str) -> contextlib.AbstractContextManager[None]:
-        """Run an experiment alone, over all threads and processes of this machine. Raises ExperimentError where the
-        disk has no room for its answers; entering raises it too (experiment_running) where somebody else runs it."""
-        self.require_room()
+        """Run an experiment alone, over all threads and processes of this machine or, with PostgreSQL, of all servers.
+        Raises ExperimentError where the disk has no room for its answers; entering raises it too (experiment_running)
+        where somebody else runs it."""
+        self.database.require_room(ExperimentError)
         with self._reading() as db:
             self._to_change(db, "experiments", experiment_id)
-            return hold(self.path, experiment_id)
+        return self._held(experiment_id)
+
+    @contextlib.contextmanager
+    def _held(self, experiment_id: str) -> Iterator[None]:
+        mark = secrets.token_hex(8)
+        with hold(self.database, experiment_id) as still:
+            with self._writing() as db:
+                self._set(db, experiment_id, runner=mark)
+            self._runs[experiment_id] = mark, still
+            try:
+                yield
+            finally:
+                self._runs.pop(experiment_id, None)
 
     # Results
 
@@ -206,19 +234,20 @@ class ExperimentStore(RequestLog, Ledger):
         latencies: list[list[float]] = [[] for _ in experiment.contenders]
         marks = [hashlib.sha256() for _ in experiment.contenders]
         with self._reading() as db:
-            number = self._row(db, experiment_id, "number")[0]
+            number = self._row(db, experiment_id, _experiment.number)[0]
             rows = db.execute(
-                "SELECT answers.contender, answers.query, places, scores, amount, latency FROM answers "
-                "JOIN requests ON requests.number = request WHERE answers.experiment = ? ORDER BY answers.query",
-                (number,),
-            ).fetchall()
+                select(_answer.contender, _answer.query, _answer.places, _answer.scores, _log.amount, _log.latency)
+                .join(requests, _log.number == _answer.request)
+                .where(_answer.experiment == number)
+                .order_by(_answer.query)
+            )
             for contender, place, places, scores, amount, latency in rows:
                 if place >= len(ready):
                     continue
                 found[contender].append(PackedAnswer(ready[place], bytes(places), bytes(scores)))
                 costs[contender].append(None if amount is None else Decimal(amount))
                 latencies[contender].append(latency)
-                marks[contender].update(repr((place, places, scores, amount, latency)).encode())
+                marks[contender].update(repr((place, bytes(places), bytes(scores), amount, latency)).encode())
             failed = sorted(self.failures(experiment_id), key=lambda one: one.query)
             return tuple(
                 Ranking(
@@ -239,10 +268,9 @@ class ExperimentStore(RequestLog, Ledger):
     def kept_figures(self, experiment_id: str, key: bytes) -> bytes | None:
         """What was kept of an experiment under this key; None where nothing is, or something else than was kept."""
         with self._reading() as db:
-            number = self._row(db, experiment_id, "number")[0]
-            found = db.execute(
-                "SELECT value FROM kept_figures WHERE experiment = ? AND key = ?", (number, key)
-            ).fetchone()
+            number = self._row(db, experiment_id, _experiment.number)[0]
+            asked = select(_figure.value).where(_figure.experiment == number, _figure.key == key)
+            found = db.execute(asked).first()
             if found is None:
                 return None
             check, value = bytes(found[0][:_CHECK]), bytes(found[0][_CHECK:])
@@ -252,17 +280,13 @@ class ExperimentStore(RequestLog, Ledger):
         """Keep what was worked out from the answers of an experiment, until it is deleted. `key` has to stand for all
         that it was worked out from; the last FIGURES are kept."""
         with self._writing() as db:
-            number = self._row(db, experiment_id, "number")[0]
-            db.execute("DELETE FROM kept_figures WHERE experiment = ? AND key = ?", (number, key))
-            db.execute(
-                "INSERT INTO kept_figures (experiment, key, value) VALUES (?, ?, ?)",
-                (number, key, _check(key, value) + value),
-            )
-            db.execute(
-                "DELETE FROM kept_figures WHERE experiment = :of AND number NOT IN "
-                "(SELECT number FROM kept_figures WHERE experiment = :of ORDER BY number DESC LIMIT :most)",
-                {"of": number, "most": FIGURES},
-            )
+            number = self._row(db, experiment_id, _experiment.number)[0]
+            db.execute(delete(kept_figures).where(_figure.experiment == number, _figure.key == key))
+            db.execute(insert(kept_figures).values(experiment=number, key=key, value=_check(key, value) + value))
+            of_it = select(_figure.number).where(_figure.experiment == number).order_by(_figure.number.desc())
+            beyond = db.execute(of_it.offset(FIGURES).limit(1)).scalar()
+            if beyond is not None:
+                db.execute(delete(kept_figures).where(_figure.experiment == number, _figure.number <= beyond))
 
     def usual_seconds(self, contender: Contender) -> float | None:
         """The median of the seconds that its latest answers took in any experiment; None where it never answered."""
@@ -273,10 +297,16 @@ class ExperimentStore(RequestLog, Ledger):
                 continue
             with self._reading() as db:
                 rows = db.execute(
-                    "SELECT latency FROM requests WHERE experiment = (SELECT number FROM experiments WHERE id = ?) "
-                    "AND contender = ? AND outcome = 'answered' ORDER BY number DESC LIMIT ?",
-                    (experiment.id, models.index((contender.provider, contender.model)), _RECENT),
-                ).fetchall()
+                    select(_log.latency)
+                    .join(experiments, _experiment.number == _log.experiment)
+                    .where(
+                        _experiment.id == experiment.id,
+                        _log.contender == models.index((contender.provider, contender.model)),
+                        _log.outcome == "answered",
+                    )
+                    .order_by(_log.number.desc())
+                    .limit(_RECENT)
+                )
                 found += [latency / 1000 for (latency,) in rows]
             if len(found) >= _RECENT:
                 break
@@ -286,21 +316,24 @@ class ExperimentStore(RequestLog, Ledger):
         """How far an experiment has come, from the ledger."""
         with self._reading() as db:
             number, queries, contenders, state, note, since = self._row(
-                db, experiment_id, "number, queries, contenders, state, note, ran_from"
+                db,
+                experiment_id,
+                _experiment.number,
+                _experiment.queries,
+                _experiment.contenders,
+                _experiment.state,
+                _experiment.note,
+                _experiment.ran_from,
             )
-            done = dict(
-                db.execute("SELECT contender, count(*) FROM answers WHERE experiment = ? GROUP BY contender", (number,))
-            )
+            of_each = select(_answer.contender, func.count()).where(_answer.experiment == number)
+            done: dict[int, int] = {row[0]: row[1] for row in db.execute(of_each.group_by(_answer.contender))}
+            last = select(_log.contender, _log.outcome, func.count()).where(_log.number.in_(latest_requests(number)))
             latest: dict[tuple[int, str], int] = {
                 (contender, outcome): count
-                for contender, outcome, count in db.execute(
-                    "SELECT contender, outcome, count(*) FROM requests "  # noqa: S608
-                    f"WHERE number IN ({LATEST_REQUESTS}) GROUP BY contender, outcome",
-                    (number,),
-                )
+                for contender, outcome, count in db.execute(last.group_by(_log.contender, _log.outcome))
             }
             rows = self._money(experiment_id)
-            if state == "running" and not held(self.path, experiment_id):
+            if state == "running" and not held(self.database, experiment_id):
                 state = "interrupted"
             places = range(len(json.loads(contenders)))
             left = {place: queries - done.get(place, 0) - latest.get((place, "failed"), 0) for place in places}
@@ -316,38 +349,36 @@ class ExperimentStore(RequestLog, Ledger):
                 maybe=maybe,
                 unknown_cost=sum(billed == "yes" and amount is None for billed, amount, _ in rows),
                 seconds_left=seconds,
-                note=as_text(note),
+                note=note,
             )
 
-    def _seconds_left(self, db: sqlite3.Connection, number: int, since: float, left: Mapping[int, int]) -> float | None:
+    def _seconds_left(self, db: Connection, number: int, since: float, left: Mapping[int, int]) -> float | None:
         """The time that the slowest contender needs if it goes on as it did in its last answers of this run."""
         slowest = 0.0
         for contender, remaining in left.items():
-            started = db.execute(
-                "SELECT started FROM requests WHERE experiment = ? AND contender = ? AND outcome = 'answered' "
-                "AND started >= ? ORDER BY number DESC LIMIT ?",
-                (number, contender, since, _RECENT),
-            ).fetchall()
+            answered = (_log.experiment == number, _log.contender == contender, _log.outcome == "answered")
+            last = select(_log.started).where(*answered, _log.started >= since).order_by(_log.number.desc())
+            started = db.execute(last.limit(_RECENT)).scalars().all()
             if remaining and not started:
                 return None
             if remaining:
-                slowest = max(slowest, remaining * (self._clock() - min(started)[0]) / len(started))
+                slowest = max(slowest, remaining * (self._clock() - min(started)) / len(started))
         return slowest
 
 
-def _experiment(row: tuple[Any, ...]) -> Experiment:
+def _made(row: Sequence[Any]) -> Experiment:
     """An experiment out of _COLUMNS."""
     experiment_id, query_set, name, created, contenders, limit, queries, state, note, rates, fields, owner, shared = row
     return Experiment(
         id=experiment_id,
         query_set=query_set,
-        name=as_text(name),
+        name=name,
         created=datetime.fromisoformat(created),
         contenders=tuple(Contender(*one) for one in json.loads(contenders)),
         spending_limit=None if limit is None else Decimal(limit),
         queries=queries,
         state=state,
-        note=as_text(note),
+        note=note,
         rates={provider: RatePolicy(*speed) for provider, speed in json.loads(rates).items()},
         rank_fields=tuple(json.loads(fields)),
         owner=owner,

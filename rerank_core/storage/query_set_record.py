@@ -26,8 +26,18 @@ _SIGN = b"RPQ2"
 _START = struct.Struct("<4sIQ")  # the sign, the checksum of what follows it, the size of the head
 
 
+TOGETHER = 256
+"""So many documents make up a part of the bytes."""
+
+
 def to_bytes(query_set: QuerySet) -> bytes:
     """The set without what changes; `from_bytes` gives back an equal one."""
+    return b"".join(to_parts(query_set))
+
+
+def to_parts(query_set: QuerySet) -> list[bytes]:
+    """The same in parts, one after the other: the first is all but the documents, each other one some of those, the
+    same bytes for the same documents."""
     numbers = {name: number for number, name in enumerate(query_set.documents)}
     parts = pack(query_set.documents.values())
     record = {
@@ -52,8 +62,12 @@ def to_bytes(query_set: QuerySet) -> bytes:
         "file_notes": dict(query_set.file_notes),
     }
     head = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    documents = b"".join(parts)
-    return b"".join((_START.pack(_SIGN, zlib.crc32(documents, zlib.crc32(head)), len(head)), head, documents))
+    step = 2 * TOGETHER  # each document is two
+    content = [b"".join(parts[start : start + step]) for start in range(0, len(parts), step)]
+    checksum = zlib.crc32(head)
+    for each in content:
+        checksum = zlib.crc32(each, checksum)
+    return [_START.pack(_SIGN, checksum, len(head)) + head, *content]
 
 
 def from_bytes(data: bytes) -> QuerySet:

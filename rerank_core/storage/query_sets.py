@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
+
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from rerank_core.evaluation.experiments.ledger import ExperimentError
 from rerank_core.evaluation.measures.measure import Judgments, check_judgments
 from rerank_core.evaluation.query_sets.added_runs import BoardRun, with_runs
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.rank_fields import checked_fields
+from rerank_core.storage import pieces
+from rerank_core.storage.database import Database
+from rerank_core.storage.evaluation_store import Values
 from rerank_core.storage.experiment_lock import forget, held, running_error
-from rerank_core.storage.ownership import EVERYBODYS, LISTED, NOT_YOURS, Actor, Ownership, listed, refuse_more
-from rerank_core.storage.query_set_record import from_bytes, to_bytes
+from rerank_core.storage.ownership import EVERYBODYS, NOT_YOURS, Actor, Ownership, refuse_more
+from rerank_core.storage.query_set_record import from_bytes, to_parts
 from rerank_core.storage.run_record import new_id
-from rerank_core.storage.sqlite_file import as_bytes, as_text
-from rerank_core.storage.thresholds import ThresholdFile
+from rerank_core.storage.schema.columns import digest
+from rerank_core.storage.schema.evaluation import experiments, query_set_pieces, query_sets, ratings, set_versions
+from rerank_core.storage.store import listed, upsert
+from rerank_core.storage.thresholds import ThresholdStore
 
 MAX_SETS = 1_000
 """Query sets of one owner."""
+
+
+_set = query_sets.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,7 @@ class SetVersion(NamedTuple):
     ratings: int
 
 
-class QuerySetStore(ThresholdFile):
+class QuerySetStore(ThresholdStore):
     """The query sets of this machine. What a saved set holds stays; grades change, rated runs may be added, and models
     may be given other fields to read.
 
@@ -56,8 +65,8 @@ class QuerySetStore(ThresholdFile):
     keeps at most `max_sets`.
     """
 
-    def __init__(self, path: Path | str | None = None, *, max_sets: int = MAX_SETS) -> None:
-        super().__init__(path)
+    def __init__(self, database: Database | Path | str | None = None, *, max_sets: int = MAX_SETS) -> None:
+        super().__init__(database)
         self._max_sets = max_sets
 
     def save(self, query_set: QuerySet) -> str:
@@ -67,25 +76,19 @@ class QuerySetStore(ThresholdFile):
         for grades in query_set.judgments.values():
             if grades:
                 check_judgments(grades)
-        set_id, payload = new_id(), to_bytes(query_set)
+        set_id, (head, *content) = new_id(), to_parts(query_set)
         with self._writing() as db:
-            own = db.execute("SELECT count(*) FROM query_sets WHERE owner = ?", (self.actor.keeper,)).fetchone()[0]
-            refuse_more(own, self._max_sets, ExperimentError, "query sets")
-            db.execute(
-                "INSERT INTO query_sets (id, name, created, queries, pairs, bytes, payload, rank_fields, owner) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    set_id,
-                    as_bytes(query_set.name),
-                    _now(),
-                    len(query_set),
-                    query_set.pairs,
-                    len(payload),
-                    payload,
-                    json.dumps(query_set.rank_fields),
-                    self.actor.keeper,
-                ),
-            )
+            mine = select(func.count()).select_from(query_sets).where(_set.owner == self.actor.keeper)
+            refuse_more(db.execute(mine).scalar_one(), self._max_sets, ExperimentError, "query sets")
+            row: Values = {
+                "id": set_id,
+                "name": query_set.name,
+                "created": _now(),
+                "rank_fields": json.dumps(query_set.rank_fields),
+                "owner": self.actor.keeper,
+            }
+            db.execute(insert(query_sets).values(row | _content(query_set, head, content)))
+            pieces.keep(db, query_set_pieces, _number(db, set_id), content)
             for rater, judgments in query_set.judgments.items():
                 _write_grades(db, set_id, rater, judgments, self.actor.keeper)
         return set_id
@@ -105,9 +108,9 @@ class QuerySetStore(ThresholdFile):
             if self._ownership(db, "query_sets", set_id) is None:
                 raise _not_found()
             self._to_change(db, "query_sets", set_id)
-            db.execute("UPDATE query_sets SET shared = ? WHERE id = ?", (shared, set_id))
+            db.execute(update(query_sets).where(_set.id == set_id).values(shared=shared))
             if not shared:
-                db.execute("UPDATE experiments SET shared = 0 WHERE query_set = ?", (set_id,))
+                db.execute(update(experiments).where(experiments.c.query_set == set_id).values(shared=False))
 
     # Reading and changing
 
@@ -130,11 +133,9 @@ class QuerySetStore(ThresholdFile):
             if before is None:
                 raise _not_found()
             after = with_runs(before, given, rater=rater)
-            payload = to_bytes(after)
-            db.execute(
-                "UPDATE query_sets SET queries = ?, pairs = ?, bytes = ?, payload = ? WHERE id = ?",
-                (len(after), after.pairs, len(payload), payload, set_id),
-            )
+            head, *content = to_parts(after)
+            db.execute(update(query_sets).where(_set.id == set_id).values(_content(after, head, content)))
+            pieces.keep(db, query_set_pieces, _number(db, set_id), content)
             _count(db, set_id, "contents")
             _refuse_rater(db, self.actor, set_id, rater)
             earlier = before.judgments.get(rater, {})
@@ -153,35 +154,40 @@ class QuerySetStore(ThresholdFile):
     def list(self, also: str | None = None) -> tuple[QuerySetSummary, ...]:
         """The sets of who asks, those that are shared with them and everybody's; newest first. For an operator `also`
         the one of this id."""
+        pairs = select(ratings.c.query, ratings.c.document).where(ratings.c.query_set == _set.id).distinct()
+        rated = select(func.count()).select_from(pairs.correlate(query_sets).subquery()).scalar_subquery()
         with self._reading() as db:
             rows = db.execute(
-                "SELECT owner, shared, id, name, created, queries, pairs, "  # noqa: S608
-                "(SELECT count(*) FROM (SELECT DISTINCT query, document FROM ratings "
-                "WHERE query_set = query_sets.id)), "
-                f"bytes FROM query_sets WHERE {LISTED} OR id = :also ORDER BY number DESC",
-                listed(self.actor) | {"also": also if self.actor.operator else None},
-            ).fetchall()
-            return tuple(
-                replace(
-                    QuerySetSummary(row[0], as_text(row[1]), datetime.fromisoformat(row[2]), *row[3:]),
-                    ownership=Ownership(owner, bool(shared)),
+                select(
+                    _set.owner,
+                    _set.shared,
+                    _set.id,
+                    _set.name,
+                    _set.created,
+                    _set.queries,
+                    _set.pairs,
+                    rated,
+                    _set.bytes,
                 )
-                for owner, shared, *row in rows
+                .where(or_(listed(query_sets, self.actor), _set.id == (also if self.actor.operator else None)))
+                .order_by(_set.number.desc())
+            )
+            return tuple(
+                QuerySetSummary(name, title, datetime.fromisoformat(created), *numbers, Ownership(owner, bool(shared)))
+                for owner, shared, name, title, created, *numbers in rows
             )
 
     def rename(self, set_id: str, name: str) -> None:
         """Call a set something else, and its experiments that have no name of their own; a blank name changes
         nothing."""
         if name.strip():
-            new = as_bytes(name.strip())
+            new = name.strip()
+            before = select(_set.name).where(_set.id == set_id).scalar_subquery()
             with self._writing() as db:
                 self._to_change(db, "query_sets", set_id)
-                db.execute(
-                    "UPDATE experiments SET name = ? WHERE query_set = ? AND name = "
-                    "(SELECT name FROM query_sets WHERE id = ?)",
-                    (new, set_id, set_id),
-                )
-                db.execute("UPDATE query_sets SET name = ? WHERE id = ?", (new, set_id))
+                named = (experiments.c.query_set == set_id, experiments.c.name == before)
+                db.execute(update(experiments).where(*named).values(name=new))
+                db.execute(update(query_sets).where(_set.id == set_id).values(name=new))
 
     def set_rank_fields(self, set_id: str, rank_fields: Iterable[str]) -> QuerySet:
         """Say which fields of each document the models read from now on; the set as it is then.
@@ -192,7 +198,7 @@ class QuerySetStore(ThresholdFile):
         with self._writing() as db:
             self._to_change(db, "query_sets", set_id)
             fields = json.dumps(checked_fields(rank_fields))
-            if db.execute("UPDATE query_sets SET rank_fields = ? WHERE id = ?", (fields, set_id)).rowcount:
+            if db.execute(update(query_sets).where(_set.id == set_id).values(rank_fields=fields)).rowcount:
                 _count(db, set_id, "contents")
             after = _stored(db, set_id)
         if after is None:
@@ -205,7 +211,8 @@ class QuerySetStore(ThresholdFile):
         on it: they may have paid for the answers."""
         with self._writing() as db:
             self._to_change(db, "query_sets", set_id)
-            found = db.execute("SELECT id, owner FROM experiments WHERE query_set = ?", (set_id,)).fetchall()
+            asked = select(experiments.c.id, experiments.c.owner).where(experiments.c.query_set == set_id)
+            found = db.execute(asked).all()
             others = sum(not self.actor.may_change(owner) for _, owner in found)
             if others:
                 raise ExperimentError(
@@ -213,12 +220,15 @@ class QuerySetStore(ThresholdFile):
                     code=NOT_YOURS,
                     hint="Take back the sharing instead: then nobody else sees it. An operator can delete it.",
                 )
-            experiments = [experiment for experiment, _ in found]
-            if any(held(self.path, one) for one in experiments):
+            if any(held(self.database, one) for one, _ in found):
                 raise running_error()
-            for one in experiments:
-                forget(self.path, one)
-            return db.execute("DELETE FROM query_sets WHERE id = ?", (set_id,)).rowcount > 0
+            for one, _ in found:
+                forget(self.database, one)
+            numbers = db.execute(select(_set.number).where(_set.id == set_id)).scalars().all()
+            suspects = pieces.holding(db, query_set_pieces, numbers)
+            gone = db.execute(delete(query_sets).where(_set.id == set_id)).rowcount > 0
+            pieces.sweep(db, suspects)
+            return gone
 
     # Grades
 
@@ -232,21 +242,17 @@ class QuerySetStore(ThresholdFile):
         """Who has rated in a set, the first one first, without reading the grades; empty where there is no such set."""
         with self._reading() as db:
             self._to_open(db, "query_sets", set_id)
-            rows = db.execute(
-                "SELECT rater FROM ratings WHERE query_set = ? GROUP BY rater ORDER BY min(number)", (set_id,)
-            ).fetchall()
-            return tuple(as_text(row[0]) for row in rows)
+            asked = select(ratings.c.rater).where(ratings.c.query_set == set_id).group_by(ratings.c.rater)
+            return tuple(db.execute(asked.order_by(func.min(ratings.c.number))).scalars())
 
     def version_of(self, set_id: str) -> SetVersion | None:
         """Numbers that change whenever a set does, far quicker than reading it; None where there is no such set any
         more. Asked for before the set is read, they are never newer than what is read."""
         with self._reading() as db:
             self._to_open(db, "query_sets", set_id)
-            found = db.execute(
-                "SELECT coalesce(contents, 0), coalesce(ratings, 0) FROM query_sets "
-                "LEFT JOIN set_versions ON query_set = id WHERE id = ?",
-                (set_id,),
-            ).fetchone()
+            changed = (func.coalesce(set_versions.c.contents, 0), func.coalesce(set_versions.c.ratings, 0))
+            asked = select(*changed).select_from(query_sets).outerjoin(set_versions).where(_set.id == set_id)
+            found = db.execute(asked).first()
             return None if found is None else SetVersion(*found)
 
     def rate(self, set_id: str, rater: str, query_id: str, document_id: str, grade: int | None) -> int | None:
@@ -255,16 +261,15 @@ class QuerySetStore(ThresholdFile):
         another's (not_yours), InvalidRequestError for a grade that is none."""
         if grade is not None:
             check_judgments({query_id: {document_id: grade}})
-        key = (set_id, as_bytes(rater), as_bytes(query_id), as_bytes(document_id))
-        where = "query_set = ? AND rater = ? AND query = ? AND document = ?"
+        here = (ratings.c.query_set == set_id, ratings.c.key == digest(rater, query_id, document_id))
         with self._writing() as db:
-            if db.execute("SELECT 1 FROM query_sets WHERE id = ?", (set_id,)).fetchone() is None:
+            if self._ownership(db, "query_sets", set_id) is None:
                 raise _not_found()
             self._to_open(db, "query_sets", set_id)
-            before = db.execute(f"SELECT grade FROM ratings WHERE {where}", key).fetchone()  # noqa: S608
+            before = db.execute(select(ratings.c.grade).where(*here)).first()
             _refuse_rater(db, self.actor, set_id, rater)
             if grade is None:
-                db.execute(f"DELETE FROM ratings WHERE {where}", key)  # noqa: S608
+                db.execute(delete(ratings).where(*here))
                 _count(db, set_id, "ratings")
             else:
                 _write_grades(db, set_id, rater, {query_id: {document_id: grade}}, self.actor.keeper)
@@ -279,16 +284,17 @@ def _not_found() -> ExperimentError:
     return ExperimentError("There is no such query set.", code="query_set_not_found", hint="It may have been deleted.")
 
 
-def _stored(db: sqlite3.Connection, set_id: str) -> QuerySet | None:
-    found = db.execute("SELECT payload, name, rank_fields FROM query_sets WHERE id = ?", (set_id,)).fetchone()
+def _stored(db: Connection, set_id: str) -> QuerySet | None:
+    asked = select(_set.number, _set.payload, _set.name, _set.rank_fields).where(_set.id == set_id)
+    found = db.execute(asked).first()
     if found is None:
         return None
     try:
         return replace(
-            from_bytes(found[0]),
-            name=as_text(found[1]),
+            from_bytes(b"".join((found.payload, *pieces.held(db, query_set_pieces, found.number)))),
+            name=found.name,
             judgments=_judgments(db, set_id),
-            rank_fields=tuple(json.loads(found[2])),
+            rank_fields=tuple(json.loads(found.rank_fields)),
         )
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise ExperimentError(
@@ -297,14 +303,13 @@ def _stored(db: sqlite3.Connection, set_id: str) -> QuerySet | None:
         ) from error
 
 
-def _refuse_rater(db: sqlite3.Connection, actor: Actor, set_id: str, rater: str) -> None:
+def _refuse_rater(db: Connection, actor: Actor, set_id: str, rater: str) -> None:
     """Raise ExperimentError (not_yours) for ratings under a name that is another's: under which somebody else has rated
     in this set, or the address of another person."""
-    owners = db.execute(
-        "SELECT DISTINCT owner FROM ratings WHERE query_set = ? AND rater = ?", (set_id, as_bytes(rater))
-    ).fetchall()
+    here = (ratings.c.query_set == set_id, ratings.c.rater == rater)
+    owners = db.execute(select(ratings.c.owner).where(*here).distinct()).scalars()
     address = "@" in rater and rater.lower() != actor.keeper and not actor.may_change("")
-    if address or not all(actor.may_change(owner) for (owner,) in owners):
+    if address or not all(actor.may_change(owner) for owner in owners):
         raise ExperimentError(
             f"Ratings by '{rater}' in this query set are not yours to give.",
             code=NOT_YOURS,
@@ -312,37 +317,60 @@ def _refuse_rater(db: sqlite3.Connection, actor: Actor, set_id: str, rater: str)
         )
 
 
-def _count(db: sqlite3.Connection, set_id: str, what: Literal["contents", "ratings"]) -> None:
+def _count(db: Connection, set_id: str, what: Literal["contents", "ratings"]) -> None:
     """Write down that a set has changed, or its ratings; whatever changes them does so."""
-    db.execute(
-        "INSERT INTO set_versions (query_set, contents, ratings) VALUES (:of, :contents, :ratings) "
-        "ON CONFLICT (query_set) DO UPDATE SET "
-        "contents = set_versions.contents + :contents, ratings = set_versions.ratings + :ratings",
-        {"of": set_id, "contents": what == "contents", "ratings": what == "ratings"},
+    changed = db.execute(
+        update(set_versions).where(set_versions.c.query_set == set_id).values({what: set_versions.c[what] + 1})
     )
+    if not changed.rowcount:
+        first = {"contents": int(what == "contents"), "ratings": int(what == "ratings")}
+        db.execute(insert(set_versions).values(first | {"query_set": set_id}))
 
 
-def _write_grades(db: sqlite3.Connection, set_id: str, rater: str, judgments: Judgments, owner: str) -> None:
+def _write_grades(db: Connection, set_id: str, rater: str, judgments: Judgments, owner: str) -> None:
     """Keep these grades of a rater, given by `owner`, in place of those that the same documents had from him before."""
     now = _now()
     _count(db, set_id, "ratings")
-    db.executemany(
-        "INSERT INTO ratings (query_set, rater, query, document, grade, owner, rated_at) VALUES (?, ?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (query_set, rater, query, document) "
-        "DO UPDATE SET grade = excluded.grade, owner = excluded.owner, rated_at = excluded.rated_at",
-        [
-            (set_id, as_bytes(rater), as_bytes(query), as_bytes(document), int(grade), owner, now)
+    upsert(
+        db,
+        ratings,
+        (
+            {
+                "query_set": set_id,
+                "rater": rater,
+                "query": query,
+                "document": document,
+                "grade": int(grade),
+                "owner": owner,
+                "rated_at": now,
+                "key": digest(rater, query, document),
+            }
             for query, own in judgments.items()
             for document, grade in own.items()
-        ],
+        ),
+        ("query_set", "key"),
+        ("grade", "owner", "rated_at"),
     )
 
 
-def _judgments(db: sqlite3.Connection, set_id: str) -> dict[str, dict[str, dict[str, int]]]:
+def _judgments(db: Connection, set_id: str) -> dict[str, dict[str, dict[str, int]]]:
     found: dict[str, dict[str, dict[str, int]]] = {}
-    rows = db.execute(
-        "SELECT rater, query, document, grade FROM ratings WHERE query_set = ? ORDER BY number", (set_id,)
-    )
-    for rater, query, document, grade in rows:
-        found.setdefault(as_text(rater), {}).setdefault(as_text(query), {})[as_text(document)] = grade
+    column = ratings.c
+    asked = select(column.rater, column.query, column.document, column.grade).where(column.query_set == set_id)
+    for rater, query, document, grade in db.execute(asked.order_by(column.number)):
+        found.setdefault(rater, {}).setdefault(query, {})[document] = grade
     return found
+
+
+def _content(query_set: QuerySet, head: bytes, content: Sequence[bytes]) -> Values:
+    """What the row of a set says of what is in it."""
+    return {
+        "queries": len(query_set),
+        "pairs": query_set.pairs,
+        "bytes": len(head) + sum(map(len, content)),
+        "payload": head,
+    }
+
+
+def _number(db: Connection, set_id: str) -> int:
+    return int(db.execute(select(_set.number).where(_set.id == set_id)).scalar_one())

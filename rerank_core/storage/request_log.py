@@ -1,4 +1,4 @@
-"""The requests of experiments on this machine, in the file of the experiments.
+"""The requests of experiments.
 
 A request is written down before it is sent and completed, together with its answer and in one transaction, when it
 is over. So whatever kills the process, it is known which requests may have cost something.
@@ -6,46 +6,59 @@ is over. So whatever kills the process, it is known which requests may have cost
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
+
+from sqlalchemy import Column, Connection, ScalarSelect, Select, func, insert, select, update
 
 from rerank_core.errors import RerankError
 from rerank_core.evaluation.experiments.records import Request
 from rerank_core.models import RerankResponse
-from rerank_core.storage.evaluation_file import ExperimentFile
-from rerank_core.storage.experiment_lock import held, no_such_experiment
-from rerank_core.storage.sqlite_file import as_bytes, as_text
+from rerank_core.storage.database import Database
+from rerank_core.storage.evaluation_store import EvaluationStore, Values
+from rerank_core.storage.experiment_lock import held, no_such_experiment, running_error
+from rerank_core.storage.schema.evaluation import answers, experiments, requests
+from rerank_core.storage.store import upsert
 
-LATEST_REQUESTS = "SELECT max(number) FROM requests WHERE experiment = ? GROUP BY contender, query"
-"""The latest request of each query of each contender of an experiment, in SQL."""
-
-_COLUMNS = (
-    "number, contender, query, started, finished, outcome, billed, reserved, amount, basis, units, latency, "
-    "request_id, code, message, hint"
-)
+_log = requests.c
+_experiment = experiments.c
 
 
-class RequestLog(ExperimentFile):
+class RequestLog(EvaluationStore):
     """Every request of every experiment, from before it is sent. Safe under threads and processes."""
 
-    def __init__(self, path: Any = None, *, clock: Callable[[], float] = time.time) -> None:
-        super().__init__(path)
+    def __init__(
+        self, database: Database | Path | str | None = None, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        super().__init__(database)
         self._clock = clock
+        self._runs: dict[str, tuple[str, Callable[[], bool]]] = {}  # what this process runs: its mark, and its lock
 
     def begin(self, experiment_id: str, contender: int, query: int, reserved: Decimal | None) -> int:
         """Write a request down before it is sent; its number."""
         with self._writing() as db:
             self._to_change(db, "experiments", experiment_id)
-            done = db.execute(
-                "INSERT INTO requests (experiment, contender, query, started, outcome, billed, reserved) "
-                "VALUES ((SELECT number FROM experiments WHERE id = ?), ?, ?, ?, 'sent', 'maybe', ?)",
-                (experiment_id, contender, query, self._clock(), None if reserved is None else str(reserved)),
-            )
-            return int(done.lastrowid or 0)
+            found = db.execute(select(_experiment.number, _experiment.runner).where(_experiment.id == experiment_id))
+            experiment, runner = found.one()
+            mark, still = self._runs.get(experiment_id, (runner, lambda: True))
+            if mark != runner or not still():  # PostgreSQL was away, and another server goes on with it
+                raise running_error()
+            row: Values = {
+                "experiment": experiment,
+                "contender": contender,
+                "query": query,
+                "started": self._clock(),
+                "outcome": "sent",
+                "billed": "maybe",
+                "reserved": None if reserved is None else str(reserved),
+            }
+            key = db.execute(insert(requests).values(row)).inserted_primary_key
+            assert key is not None
+            return int(key[0])
 
     def answer(self, number: int, response: RerankResponse, amount: Decimal | None, basis: str) -> None:
         """Complete a request with its answer, in one transaction."""
@@ -55,76 +68,70 @@ class RequestLog(ExperimentFile):
         )
         with self._writing() as db:
             db.execute(
-                "UPDATE requests SET finished = ?, outcome = 'answered', billed = 'yes', amount = ?, basis = ?, "
-                "units = ?, latency = ?, request_id = ? WHERE number = ?",
-                (
-                    self._clock(),
-                    None if amount is None else str(amount),
-                    basis,
-                    response.usage.search_units,
-                    response.latency_ms,
-                    None if response.request_id is None else as_bytes(response.request_id),
-                    number,
-                ),
+                update(requests)
+                .where(_log.number == number)
+                .values(
+                    finished=self._clock(),
+                    outcome="answered",
+                    billed="yes",
+                    amount=None if amount is None else str(amount),
+                    basis=basis,
+                    units=response.usage.search_units,
+                    latency=response.latency_ms,
+                    request_id=response.request_id,
+                )
             )
-            db.execute(
-                "INSERT INTO answers (experiment, contender, query, request, model, places, scores) "
-                "SELECT experiment, contender, query, number, ?, ?, ? FROM requests WHERE number = ?",
-                (as_bytes(response.model or ""), places.tobytes(), scores.tobytes(), number),
-            )
+            asked = db.execute(select(_log.experiment, _log.contender, _log.query).where(_log.number == number)).first()
+            if asked is not None:
+                answer = {"model": response.model or "", "places": places.tobytes(), "scores": scores.tobytes()}
+                row = dict(asked._mapping) | {"request": number} | answer
+                upsert(db, answers, [row], ("experiment", "contender", "query"))
 
     def fail(self, number: int, error: RerankError, *, billed: bool, final: bool = True) -> None:
         """Complete a request with the error that it came to. `billed` says that it may have cost something; without
         `final` its query has not failed by it and is to be asked again."""
         with self._writing() as db:
             db.execute(
-                "UPDATE requests SET finished = ?, outcome = ?, billed = ?, request_id = ?, code = ?, "
-                "message = ?, hint = ? WHERE number = ?",
-                (
-                    self._clock(),
-                    "failed" if final else "deferred",
-                    "maybe" if billed else "no",
-                    None if error.request_id is None else as_bytes(error.request_id),
-                    *(as_bytes(text) for text in (error.code, error.message, error.hint)),
-                    number,
-                ),
+                update(requests)
+                .where(_log.number == number)
+                .values(
+                    finished=self._clock(),
+                    outcome="failed" if final else "deferred",
+                    billed="maybe" if billed else "no",
+                    request_id=error.request_id,
+                    code=error.code,
+                    message=error.message,
+                    hint=error.hint,
+                )
             )
 
     def mark_interrupted(self, experiment_id: str) -> int:
         """Mark what was under way when its process ended; for whoever runs it and holds its lock. How many."""
         with self._writing() as db:
             self._to_change(db, "experiments", experiment_id)
-            return db.execute(
-                "UPDATE requests SET outcome = 'interrupted' WHERE outcome = 'sent' AND experiment = "
-                "(SELECT number FROM experiments WHERE id = ?)",
-                (experiment_id,),
-            ).rowcount
+            sent = (_log.outcome == "sent", _log.experiment == _numbered(experiment_id))
+            return db.execute(update(requests).where(*sent).values(outcome="interrupted")).rowcount
 
     def requests(self, experiment_id: str, *, billed_twice: bool = False) -> tuple[Request, ...]:
         """The ledger, oldest first; with `billed_twice` only what may have been billed without an answer: requests
         that were interrupted, timed out or broke off."""
-        only = "AND billed = 'maybe'" if billed_twice else ""
-        if billed_twice and held(self.path, experiment_id):
-            only += " AND outcome != 'sent'"  # those are under way; once nobody runs it, they were broken off
+        which = [_log.experiment == _numbered(experiment_id)]
+        if billed_twice:
+            which.append(_log.billed == "maybe")
+            if held(self.database, experiment_id):
+                which.append(_log.outcome != "sent")  # those are under way; once nobody runs it, they were broken off
         with self._reading() as db:
-            number = self._row(db, experiment_id, "number")[0]
-            rows = db.execute(
-                f"SELECT {_COLUMNS} FROM requests WHERE experiment = ? {only} ORDER BY number",  # noqa: S608
-                (number,),
-            ).fetchall()
+            self._row(db, experiment_id, _experiment.number)
+            rows = db.execute(select(requests).where(*which).order_by(_log.number))
             ledger = tuple(_request(row) for row in rows)
             return tuple(one for one in ledger if one.reserved != 0) if billed_twice else ledger
 
     def failures(self, experiment_id: str) -> tuple[Request, ...]:
         """The last request of every query of every contender that has no answer and failed, oldest first."""
         with self._reading() as db:
-            number = self._row(db, experiment_id, "number")[0]
-            rows = db.execute(
-                f"SELECT {_COLUMNS} FROM requests WHERE number IN ({LATEST_REQUESTS}) "  # noqa: S608
-                "AND outcome = 'failed' ORDER BY number",
-                (number,),
-            ).fetchall()
-            return tuple(_request(row) for row in rows)
+            number = self._row(db, experiment_id, _experiment.number)[0]
+            failed = select(requests).where(_log.number.in_(latest_requests(number)), _log.outcome == "failed")
+            return tuple(_request(row) for row in db.execute(failed.order_by(_log.number)))
 
     def spending(self, experiment_id: str) -> tuple[Decimal, Decimal]:
         """What is known to be spent, and what may have been billed besides (requests under way included)."""
@@ -133,47 +140,55 @@ class RequestLog(ExperimentFile):
 
     def _money(self, experiment_id: str) -> Sequence[tuple[str, str | None, str | None]]:
         with self._reading() as db:
-            number = self._row(db, experiment_id, "number")[0]
-            asked = "SELECT billed, amount, reserved FROM requests WHERE experiment = ?"
-            return db.execute(asked, (number,)).fetchall()
+            number = self._row(db, experiment_id, _experiment.number)[0]
+            rows = db.execute(select(_log.billed, _log.amount, _log.reserved).where(_log.experiment == number))
+            return [(billed, amount, reserved) for billed, amount, reserved in rows]
 
     def answered(self, experiment_id: str) -> set[tuple[int, int]]:
         """The (contender, query) places that have an answer; both count from 0, queries among those that can run."""
         with self._reading() as db:
-            number = self._row(db, experiment_id, "number")[0]
-            return set(db.execute("SELECT contender, query FROM answers WHERE experiment = ?", (number,)))
+            number = self._row(db, experiment_id, _experiment.number)[0]
+            rows = db.execute(select(answers.c.contender, answers.c.query).where(answers.c.experiment == number))
+            return {(contender, query) for contender, query in rows}
 
-    def _row(self, db: sqlite3.Connection, experiment_id: str, columns: str) -> tuple[Any, ...]:
+    def _row(self, db: Connection, experiment_id: str, *columns: Column[Any]) -> Sequence[Any]:
         """These columns of one experiment. Raises ExperimentError where there is none (experiment_not_found) or it may
         not be opened (not_shared)."""
         self._to_open(db, "experiments", experiment_id)
-        found = db.execute(f"SELECT {columns} FROM experiments WHERE id = ?", (experiment_id,)).fetchone()  # noqa: S608
+        found = db.execute(select(*columns).where(_experiment.id == experiment_id)).first()
         if found is None:
             raise no_such_experiment()
-        return tuple(found)
+        return found
 
 
-def _request(row: tuple[Any, ...]) -> Request:
-    """A request out of _COLUMNS."""
-    number, contender, query, started, finished, outcome, billed, reserved, amount, basis, units, latency = row[:12]
-    request_id, code, message, hint = row[12:]
+def latest_requests(experiment: int) -> Select[tuple[int]]:
+    """The numbers of the latest request of each query of each contender of an experiment."""
+    return select(func.max(_log.number)).where(_log.experiment == experiment).group_by(_log.contender, _log.query)
+
+
+def _numbered(experiment_id: str) -> ScalarSelect[int]:
+    return select(_experiment.number).where(_experiment.id == experiment_id).scalar_subquery()
+
+
+def _request(row: Any) -> Request:
+    """A request out of a row of the table."""
     return Request(
-        number=number,
-        contender=contender,
-        query=query,
-        started=started,
-        finished=finished,
-        outcome=outcome,
-        billed=billed,
-        reserved=None if reserved is None else Decimal(reserved),
-        amount=None if amount is None else Decimal(amount),
-        basis=basis,
-        search_units=units,
-        latency_ms=latency,
-        request_id=None if request_id is None else as_text(request_id),
-        code=as_text(code),
-        message=as_text(message),
-        hint=as_text(hint),
+        number=row.number,
+        contender=row.contender,
+        query=row.query,
+        started=row.started,
+        finished=row.finished,
+        outcome=row.outcome,
+        billed=row.billed,
+        reserved=None if row.reserved is None else Decimal(row.reserved),
+        amount=None if row.amount is None else Decimal(row.amount),
+        basis=row.basis,
+        search_units=row.units,
+        latency_ms=row.latency,
+        request_id=row.request_id,
+        code=row.code or "",
+        message=row.message or "",
+        hint=row.hint or "",
     )
 
 

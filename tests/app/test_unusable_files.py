@@ -20,7 +20,7 @@ from tests.support.page import open_page, settled
 PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py") if path.name != "main.py")
 
 
-FILES = ("playground.sqlite3", "experiments.sqlite3", "computed.sqlite3")
+FILES = ("playground.sqlite3", "computed.sqlite3")
 
 
 def fill(folder: Path, name: str) -> None:
@@ -29,7 +29,7 @@ def fill(folder: Path, name: str) -> None:
         FILL[name](folder / name)
         return
     with Database.open(folder=folder) as made:
-        for subject in ("runs", "votes", "missing articles", "spending"):
+        for subject in ("runs", "evaluation", "votes", "missing articles", "spending"):
             FILL[subject](made)
 
 

@@ -90,7 +90,7 @@ def query_sets() -> QuerySetStore:
 def _query_sets() -> QuerySetStore:
     from rerank_core.storage.query_sets import QuerySetStore
 
-    return QuerySetStore()
+    return QuerySetStore(database())
 
 
 def experiments() -> ExperimentStore:
@@ -102,7 +102,7 @@ def experiments() -> ExperimentStore:
 def _experiments() -> ExperimentStore:
     from rerank_core.storage.experiments import ExperimentStore
 
-    return ExperimentStore()
+    return ExperimentStore(database())
 
 
 @st.cache_resource(show_spinner=False)

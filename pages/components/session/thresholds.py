@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
+from sqlalchemy import select
 
 from pages.components.session import keys, stores
 from rerank_core import Document, RerankError, language, provider
 from rerank_core.providers.local import is_fitted_before
 from rerank_core.ranking import strength
 from rerank_core.ranking.strength import Levels, ScoreScale, scale_of
-from rerank_core.storage.evaluation_file import ExperimentFile
 from rerank_core.storage.run_record import Run
+from rerank_core.storage.schema.evaluation import thresholds
 
 
 def own() -> dict[tuple[str, str | None], float]:
@@ -31,8 +32,9 @@ def kept(provider_id: str, model: str | None) -> float | None:
     None where nobody kept one or it cannot be read, since a threshold is never worth losing a result for.
     """
     try:
-        if not ExperimentFile().path.exists():
-            return None
+        with stores.database().read() as db:  # what belongs to evaluation takes long to import
+            if db.execute(select(thresholds.c.score).limit(1)).first() is None:
+                return None
         found = stores.query_sets().threshold(provider_id, model)
     except (RerankError, OSError):
         return None

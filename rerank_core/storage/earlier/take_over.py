@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, exc, insert, select
 
 from rerank_core.errors import RerankError
-from rerank_core.storage.earlier import missing_articles, runs, spending, votes
+from rerank_core.storage.earlier import evaluation, missing_articles, runs, spending, votes
 from rerank_core.storage.earlier.kind import Copy, EarlierFile
 from rerank_core.storage.schema.columns import digest
 from rerank_core.storage.schema.taken_over import taken_over
@@ -26,7 +26,7 @@ from rerank_core.storage.sqlite_file import (
     version_of_file,
 )
 
-FILES: tuple[EarlierFile, ...] = (runs.FILE, votes.FILE, missing_articles.FILE, spending.FILE)
+FILES: tuple[EarlierFile, ...] = (runs.FILE, evaluation.FILE, votes.FILE, missing_articles.FILE, spending.FILE)
 """Every kind of file that there was."""
 
 _WAIT = 10.0  # seconds for a server of an earlier version to finish what it writes

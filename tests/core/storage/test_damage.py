@@ -152,7 +152,7 @@ def _computed(path: Any) -> dict[str, Any]:
 
 FILL: dict[str, Callable[[Any], dict[str, Any]]] = {
     "runs": _runs,
-    "experiments.sqlite3": _evaluation,
+    "evaluation": _evaluation,
     "votes": _votes,
     "missing articles": _articles,
     "spending": _spending,
@@ -268,7 +268,6 @@ def test_a_full_disk_is_said_before_anything_is_paid_for(
         with one.store(Path(shutil.copy(one.path, tmp_path))) as opened:
             with opened.hold(one.known["experiment_id"]):
                 pass
-            monkeypatch.setattr(sqlite_file, "ROOM", 10**18)
             monkeypatch.setattr(database_module, "ROOM", 10**18)
             with pytest.raises(error_of(one.store), match="too little to begin"):
                 opened.hold(one.known["experiment_id"])

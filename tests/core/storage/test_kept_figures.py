@@ -8,7 +8,7 @@ import pytest
 
 from rerank_core.evaluation.experiments.ledger import ExperimentError
 from rerank_core.ranking.contender import Contender
-from rerank_core.storage.evaluation_file import ExperimentFile
+from rerank_core.storage.earlier.evaluation import FILE
 from rerank_core.storage.experiments import FIGURES, ExperimentStore
 from rerank_core.storage.query_sets import QuerySetStore
 from tests.core.storage.test_query_sets import run
@@ -21,7 +21,7 @@ KEY = b"key"
 def kept(tmp_path):
     """A store of sets and one of experiments, with a set and an experiment on it that keeps something."""
     made = small_set(2)
-    with QuerySetStore(tmp_path / "e.sqlite3") as sets, ExperimentStore(sets.path) as experiments:
+    with QuerySetStore(tmp_path / "e.sqlite3") as sets, ExperimentStore(sets.database) as experiments:
         set_id = sets.save(made)
         experiment = experiments.create(set_id, made, [Contender("local", "local-keyword")]).id
         experiments.keep_figures(experiment, KEY, b"figures")
@@ -43,7 +43,7 @@ def test_figures_are_found_under_their_key_alone(kept):
     assert experiments.kept_figures(experiment, b"other") is None
     experiments.keep_figures(experiment, KEY, b"others")
     assert experiments.kept_figures(experiment, KEY) == b"others"
-    assert rows(experiments.path) == 1
+    assert rows(experiments.database.file) == 1
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_figures_are_found_under_their_key_alone(kept):
 def test_damaged_figures_are_none(kept, change):
     """Whatever the disk made of them, also another key's value, is not taken for figures."""
     _, experiments, _, experiment = kept
-    with sqlite3.connect(experiments.path) as db:
+    with sqlite3.connect(experiments.database.file) as db:
         db.execute(f"UPDATE kept_figures SET {change}")
     db.close()
     assert experiments.kept_figures(experiment, KEY) is None
@@ -66,7 +66,7 @@ def test_the_last_figures_are_kept(kept):
         experiments.keep_figures(experiment, f"choice {number}".encode(), b"x")
     assert experiments.kept_figures(experiment, KEY) is None
     assert experiments.kept_figures(experiment, b"choice 0") == b"x"
-    assert rows(experiments.path) == FIGURES
+    assert rows(experiments.database.file) == FIGURES
 
 
 @pytest.mark.parametrize("what", ["experiment", "set"])
@@ -74,7 +74,7 @@ def test_figures_go_with_what_they_are_about(kept, what):
     """They are deleted with their experiment and with its query set."""
     sets, experiments, set_id, experiment = kept
     assert sets.delete(set_id) if what == "set" else experiments.delete(experiment)
-    assert rows(experiments.path) == 0
+    assert rows(experiments.database.file) == 0
     with pytest.raises(ExperimentError):
         experiments.kept_figures(experiment, KEY)
     with pytest.raises(ExperimentError):
@@ -109,13 +109,13 @@ def test_whatever_changes_a_set_changes_its_version(kept):
 
 def test_sets_of_before_have_a_version(tmp_path):
     """A file of before the numbers were counted begins with them at its first opening."""
-    before = tuple(script for script in ExperimentFile.kind.migrations if "set_versions" not in script)
+    before = tuple(script for script in FILE.kind.migrations if "set_versions" not in script)
 
     path = tmp_path / "old.sqlite3"
     with sqlite3.connect(path) as db:
         for script in before:
             db.executescript(script)
-        db.execute(f"PRAGMA application_id = {ExperimentFile.kind.application_id}")
+        db.execute(f"PRAGMA application_id = {FILE.kind.application_id}")
         db.execute(f"PRAGMA user_version = {len(before)}")
         db.execute(
             "INSERT INTO query_sets (id, name, created, queries, pairs, bytes, payload) "

@@ -8,30 +8,49 @@ from pathlib import Path
 
 import pytest
 
+from rerank_core.evaluation.experiments.ledger import ExperimentError
+from rerank_core.storage.database import Database
 from rerank_core.storage.experiment_lock import held, hold
 from rerank_core.storage.votes import VoteStore
+from tests.support.databases import address_of
+from tests.support.postgresql import Cluster
 
 ROOT = Path(__file__).parents[3]
 
 
-def _held_elsewhere(file: Path) -> bool:
+def _held_elsewhere(database: Database) -> bool:
     code = (
-        "import sys; from pathlib import Path; from rerank_core.storage.experiment_lock import held; "
-        "print(held(Path(sys.argv[1]), 'one'))"
+        "import sys; from rerank_core.storage.database import Database; "
+        "from rerank_core.storage.experiment_lock import held; print(held(Database.open(sys.argv[1]), 'one'))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(file)], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120
-    )
+    command = [sys.executable, "-c", code, address_of(database)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
     return done.stdout.strip() == "True"
 
 
-def test_a_look_at_a_lock_leaves_it_held(tmp_path: Path) -> None:
+def test_a_look_at_a_lock_leaves_it_held(database: Database) -> None:
     """A process that looks whether it holds a lock itself goes on holding it against other processes."""
-    file = tmp_path / "experiments.sqlite3"
-    with hold(file, "one"):
-        assert held(file, "one")
-        assert _held_elsewhere(file)
-    assert not _held_elsewhere(file)
+    with hold(database, "one"):
+        assert held(database, "one")
+        assert _held_elsewhere(database)
+        with pytest.raises(ExperimentError), hold(database, "one"):
+            pass
+    assert not _held_elsewhere(database)
+
+
+@pytest.mark.slow
+def test_a_lock_is_taken_again_after_postgresql_was_away(postgresql: Cluster) -> None:
+    """Where nobody else took it meanwhile; one who did keeps it."""
+    with Database.open(postgresql.new_database()) as database, hold(database, "one") as still:
+        postgresql.stop()
+        postgresql.start()
+        assert not held(database, "one")
+        assert still()
+        assert held(database, "one")
+        postgresql.stop()
+        postgresql.start()
+        with hold(database, "one"):
+            assert not still()
 
 
 def test_a_file_is_opened_by_sqlite_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from rerank_core.corpora import CorpusStore
 from rerank_core.corpora.database import PassageDatabase
@@ -28,6 +29,7 @@ from rerank_core.storage.missing_articles import MissingArticle, MissingArticleS
 from rerank_core.storage.ownership import NOBODY_SIGNS_IN, Actor, Ownership
 from rerank_core.storage.query_sets import QuerySetStore
 from rerank_core.storage.runs import RunStore
+from rerank_core.storage.schema.evaluation import ratings
 from rerank_core.storage.votes import VoteStore
 from tests.core.storage.test_runs import make_run
 from tests.support import ROOT
@@ -59,17 +61,15 @@ class Stores:
         )
 
     def close(self) -> None:
-        for each in (self.runs, self.sets, self.experiments, self.votes, self.articles):
-            each.close()
+        self.runs.close()
 
 
 def stores_at(home: Path, database: Database | None = None) -> Stores:
-    evaluation = home / "experiments.sqlite3"
     database = database or Database(resolved(folder=home))
     return Stores(
         RunStore(database),
-        QuerySetStore(evaluation),
-        ExperimentStore(evaluation),
+        QuerySetStore(database),
+        ExperimentStore(database),
         VoteStore(database),
         MissingArticleStore(database),
         CorpusStore(home / "corpora"),
@@ -325,7 +325,7 @@ def test_ratings_are_given_under_ones_own_name(stores):
     }
     assert stores.of(OPERATOR).sets.rate(set_id, "Ben's pilot group", query.id, name, None) == 0
     with stores.sets._reading() as db:
-        rows = db.execute("SELECT owner, rated_at FROM ratings ORDER BY number").fetchall()
+        rows = db.execute(select(ratings.c.owner, ratings.c.rated_at).order_by(ratings.c.number)).all()
     assert [owner for owner, _ in rows] == [ANN.keeper, BEN.keeper]
     assert all(datetime.fromisoformat(when).tzinfo == UTC for _, when in rows)
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import delete, func, select, update
 
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation import read
@@ -22,19 +23,24 @@ from rerank_core.evaluation.query_sets.sources import from_files, from_runs
 from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, Usage
 from rerank_core.rank_fields import TEXT_ONLY, TITLE_AND_TEXT
 from rerank_core.ranking.contender import Contender
-from rerank_core.storage.evaluation_file import ExperimentFile
+from rerank_core.storage.database import Database
+from rerank_core.storage.earlier.evaluation import FILE
 from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.query_set_record import to_bytes
 from rerank_core.storage.query_sets import QuerySetStore
 from rerank_core.storage.run_record import Run
-from rerank_core.storage.sqlite_file import as_bytes
+from rerank_core.storage.schema.evaluation import query_set_pieces, query_sets
+from rerank_core.storage.schema.runs import pieces
+from rerank_core.storage.sqlite_file import SqliteFile, as_bytes
 from tests.core.evaluation.query_sets.test_query_set import TABLE
 from tests.support.gate import PATIENCE
 from tests.support.small_query_set import FakeClients, small_set
 
+EARLIER = FILE.kind
+
 
 @pytest.fixture
-def store() -> Iterator[QuerySetStore]:
+def store(default_database: Database) -> Iterator[QuerySetStore]:
     with QuerySetStore() as made:
         yield made
 
@@ -128,11 +134,10 @@ def test_an_experiment_on_a_set_that_grew_stays_what_it_is(store):
 
 
 def test_a_saved_set_comes_back_unchanged(store):
-    """Queries, documents, orders, ratings, problems and notes, in a file that only its owner can read."""
+    """Queries, documents, orders, ratings, problems and notes."""
     made = from_files(read("queries.csv", TABLE), name="Mine")
     set_id = store.save(made)
     assert store.get(set_id) == made
-    assert store.path.stat().st_mode & 0o077 == 0
     (summary,) = store.list()
     assert (summary.name, summary.queries, summary.pairs, summary.rated) == ("Mine", 2, 3, 3)
     assert store.get("nothing") is None
@@ -153,6 +158,29 @@ def test_any_text_can_be_kept(tmp_path_factory, text, grade):
     )
     with QuerySetStore(tmp_path_factory.mktemp("kept") / "e.sqlite3") as store:
         assert store.get(store.save(made)) == made
+
+
+def test_documents_are_kept_once_whatever_sets_they_are_in(database):
+    """The same sheet brought a second time takes the room of its queries alone; with the last set they are gone."""
+
+    def kept() -> int:
+        with database.read() as db:
+            return db.execute(select(func.coalesce(func.sum(func.length(pieces.c.payload)), 0))).scalar_one()
+
+    with QuerySetStore(database) as store:
+        made = small_set(200, 3)
+        first = store.save(made)
+        before = kept()
+        assert before > 10_000
+        second = store.save(replace(made, name="Again"))
+        assert kept() == before
+        store.add_runs(second, [run("tea", ["green", "black"], {0: 3})], "Ben")
+        assert kept() < 2 * before
+        assert store.get(first) == made
+        store.delete(first)
+        assert len(store.get(second).queries) == 201
+        store.delete(second)
+        assert kept() == 0
 
 
 def test_rating_and_taking_back(store):
@@ -215,7 +243,7 @@ def test_a_file_that_is_not_ours_is_left_alone(tmp_path):
     with QuerySetStore(newer) as store:
         store.list()
     with sqlite3.connect(newer) as db:
-        db.execute("PRAGMA user_version = 99")
+        db.execute("UPDATE alembic_version SET version_num = 'v9999_later'")
     db.close()
     for path, words in ((other, "another program"), (damaged, "damaged"), (newer, "newer version")):
         before = path.read_bytes()
@@ -228,21 +256,21 @@ def test_a_file_that_is_not_ours_is_left_alone(tmp_path):
         assert store.list() == ()
 
 
-def marked(tmp_path):
+def marked(database):
     """A store with an experiment over the small set, and that experiment's id."""
-    store = QuerySetStore(tmp_path / "e.sqlite3")
+    store = QuerySetStore(database)
     made = small_set()
     contender = Contender("local", "local-keyword")
-    return store, ExperimentStore(store.path).create(store.save(made), made, [contender]).id
+    return store, ExperimentStore(store.database).create(store.save(made), made, [contender]).id
 
 
-def test_marks_of_borderline_pairs_are_kept_for_an_experiment_and_a_model(tmp_path):
+def test_marks_of_borderline_pairs_are_kept_for_an_experiment_and_a_model(database):
     """In the sequence in which they were given, apart from another model's; a new mark takes the old one's place."""
-    store, one = marked(tmp_path)
+    store, one = marked(database)
     store.mark(one, "v2", [("q1", "a"), ("q2", "b\ud800")], "borderline")
     store.mark(one, "English", [("q1", "a")], "bad")
     store.mark(one, "v2", [("q1", "a")], "good")
-    assert list(QuerySetStore(store.path).marks(one, "v2").items()) == [
+    assert list(QuerySetStore(store.database).marks(one, "v2").items()) == [
         (("q2", "b\ud800"), "borderline"),
         (("q1", "a"), "good"),
     ]
@@ -251,17 +279,17 @@ def test_marks_of_borderline_pairs_are_kept_for_an_experiment_and_a_model(tmp_pa
     assert store.marks(one, "English") == {("q1", "a"): "bad"}
 
 
-def test_marks_go_with_their_experiment(tmp_path):
+def test_marks_go_with_their_experiment(database):
     """Deleted with it; and none is kept for an experiment that is not there."""
-    store, one = marked(tmp_path)
+    store, one = marked(database)
     store.mark(one, "v2", [("q1", "a")], "good")
-    ExperimentStore(store.path).delete(one)
+    ExperimentStore(store.database).delete(one)
     assert store.marks(one, "v2") == {}
     with pytest.raises(ExperimentError, match="no such experiment"):
         store.mark(one, "v2", [("q1", "a")], "good")
 
 
-def _keep_as_before(old: ExperimentFile, provider: str, model: str, score: float, how: str) -> None:
+def _keep_as_before(old: SqliteFile, provider: str, model: str, score: float, how: str) -> None:
     """A threshold as it was kept before it had an owner."""
     with old._writing() as db:
         row = (provider, model, score, as_bytes(how), "2026-05-04T03:02:01+00:00")
@@ -272,11 +300,11 @@ def _keep_as_before(old: ExperimentFile, provider: str, model: str, score: float
 def test_a_file_of_an_earlier_version_opens_with_all_that_is_in_it(tmp_path, version):
     """What newer versions added is added to it; sets, ratings and thresholds stay; its models read the text alone."""
     path = tmp_path / "old.sqlite3"
-    migrations = ExperimentFile.kind.migrations
-    before = replace(ExperimentFile.kind, migrations=migrations[:version])
+    migrations = EARLIER.migrations
+    before = replace(EARLIER, migrations=migrations[:version])
     made, set_id = small_set(), "of old"
 
-    class Earlier(QuerySetStore):
+    class Earlier(SqliteFile):
         kind = before
 
     with Earlier(path) as old:
@@ -308,9 +336,9 @@ def test_a_threshold_from_before_the_scores_were_fitted_again_is_carried_over(tm
     """Higher scores, higher thresholds: in the same sequence, from 0 to 1, marked, and near the level that took the
     place of the one measured then. Those of other models stay."""
     path = tmp_path / "old.sqlite3"
-    before = replace(ExperimentFile.kind, migrations=ExperimentFile.kind.migrations[:5])
+    before = replace(EARLIER, migrations=EARLIER.migrations[:5])
 
-    class Earlier(QuerySetStore):
+    class Earlier(SqliteFile):
         kind = before
 
     levels = [0.0, 0.01, 0.04, 0.05, 0.1, 0.2, 0.5, 0.6, 0.9, 1.0]
@@ -340,7 +368,7 @@ def test_what_the_models_read_is_kept_and_can_be_changed(store):
     set_id = store.save(replace(made, rank_fields=("title", "text", "brand\ud800")))
     assert store.get(set_id).rank_fields == ("title", "text", "brand\ud800")
     store.set_rank_fields(set_id, TITLE_AND_TEXT)
-    experiments = ExperimentStore(store.path)
+    experiments = ExperimentStore(store.database)
     first = experiments.create(set_id, store.get(set_id), [Contender("gateflow", "m")])
     version = store.version_of(set_id)
     assert store.set_rank_fields(set_id, ["text"]) == store.get(set_id)
@@ -383,16 +411,16 @@ def as_version_1(made: QuerySet) -> dict[str, object]:
     }
 
 
-def test_a_set_of_an_earlier_version_still_opens(tmp_path):
+def test_a_set_of_an_earlier_version_still_opens(database):
     """Its record has no answers, scores and notes of files, which are empty then. It has a mark of its own too."""
     import json
 
-    with QuerySetStore(tmp_path / "old.sqlite3") as store:
+    with QuerySetStore(database) as store:
         made = from_files(read("queries.csv", TABLE))
         set_id = store.save(made)
-        with sqlite3.connect(store.path) as db:
-            db.execute("UPDATE query_sets SET payload = ?", (json.dumps(as_version_1(made)).encode(),))
-        db.close()
+        with database.write() as db:
+            db.execute(delete(query_set_pieces))
+            db.execute(update(query_sets).values(payload=json.dumps(as_version_1(made)).encode()))
         found = store.get(set_id)
         assert found == made
         assert found.mark == store.get(set_id).mark != ""

@@ -58,7 +58,7 @@ def _no_long_waits(monkeypatch):
     monkeypatch.setattr("rerank_core.client.retry.BACKOFF_START", 0.02)
 
 
-def test_a_killed_experiment_goes_on_where_it_was(tmp_path):
+def test_a_killed_experiment_goes_on_where_it_was(default_database):
     """300 queries against a service that fails, slows and drops at random; SIGKILL half way; resumed.
 
     No stored answer is asked for again, what was under way is listed, and every request and every cent of the

@@ -10,6 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import func, select
 
 from rerank_core.errors import (
     AuthenticationError,
@@ -32,10 +33,12 @@ from rerank_core.pricing.budget import Budget
 from rerank_core.pricing.tokens import estimate_tokens
 from rerank_core.rank_fields import ranked_text
 from rerank_core.ranking.contender import Contender, distinct
-from rerank_core.storage.evaluation_file import ExperimentFile
+from rerank_core.storage.earlier.evaluation import FILE
 from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.query_set_record import to_bytes
 from rerank_core.storage.query_sets import QuerySetStore
+from rerank_core.storage.schema.evaluation import answers, requests
+from rerank_core.storage.sqlite_file import SqliteFile
 from tests.support.gate import PATIENCE
 from tests.support.small_query_set import FakeClients, raising, reversed_answer, small_set
 
@@ -413,8 +416,8 @@ def test_deleting_a_query_set_deletes_its_experiments(world):
         assert sets.delete(world.set_id)
     assert world.store.list() == ()
     with world.store._reading() as db:
-        assert db.execute("SELECT count(*) FROM requests").fetchone() == (0,)
-        assert db.execute("SELECT count(*) FROM answers").fetchone() == (0,)
+        for table in (requests, answers):
+            assert db.execute(select(func.count()).select_from(table)).scalar() == 0
 
 
 def test_a_bug_stops_the_run_and_is_told(world):
@@ -450,7 +453,7 @@ def test_no_key_is_ever_written(world):
     """The file holds neither a key nor an address: clients are made by the caller."""
     world.run(FakeClients(raising(AuthenticationError("The key *** is wrong."))))
     world.store.close()
-    assert b"gw_prod" not in world.store.path.read_bytes()
+    assert b"gw_prod" not in world.store.database.address.file.read_bytes()
 
 
 def test_labels_are_told_apart():
@@ -489,23 +492,25 @@ def test_durations_are_for_people(seconds, text):
     assert duration_text(seconds) == text
 
 
-def test_a_file_of_the_version_before_is_brought_up_to_date(world, monkeypatch):
+def test_a_file_of_the_version_before_is_brought_up_to_date(world):
     """What was saved when Keyword matching was called v2 is still there, under its present name, with its marks; the
     hosted v2 keeps its own."""
     world.store.close()
-    world.store.path.unlink()
-    before = replace(ExperimentFile.kind, migrations=ExperimentFile.kind.migrations[:4])
-    with monkeypatch.context() as patch:
-        patch.setattr(ExperimentFile, "kind", before)
-        set_id = "of old"
-        with QuerySetStore() as sets, sets._writing() as db:
-            db.execute(
-                "INSERT INTO query_sets (id, name, created, queries, pairs, bytes, payload) "
-                "VALUES (?, ?, ?, 1, 1, 1, ?)",
-                (set_id, b"Old", "2026-01-01T00:00:00+00:00", to_bytes(world.query_set)),
-            )
-    with sqlite3.connect(world.store.path) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (len(before.migrations),)
+    path = world.store.database.address.file
+    path.unlink()
+    path = path.with_name("experiments.sqlite3")
+
+    class Earlier(SqliteFile):
+        kind = replace(FILE.kind, migrations=FILE.kind.migrations[:4])
+
+    set_id = "of old"
+    with Earlier(path) as old, old._writing() as db:
+        db.execute(
+            "INSERT INTO query_sets (id, name, created, queries, pairs, bytes, payload) VALUES (?, ?, ?, 1, 1, 1, ?)",
+            (set_id, b"Old", "2026-01-01T00:00:00+00:00", to_bytes(world.query_set)),
+        )
+    with sqlite3.connect(path) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (4,)
         for name, contenders in (
             ("old", [["local", "local-keyword", "v2"]]),
             ("both", [["local", "local-keyword", "v2 (On this computer)"], ["gateflow", "rerank-english-v2.0", "v2"]]),

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from rerank_core.storage.connection.address import DATABASE_VARIABLE
 from rerank_core.storage.database import Database
-from tests.support.databases import empty
+from tests.support.databases import address_of, empty
 from tests.support.postgresql import Cluster, programs
 
 MISSING = (
@@ -63,3 +64,10 @@ def empty_address(engine_name: str, request: pytest.FixtureRequest, tmp_path: Pa
         return f"sqlite:///{tmp_path / 'new' / 'playground.sqlite3'}"
     made: str = request.getfixturevalue("postgresql").new_database()
     return made
+
+
+@pytest.fixture
+def default_database(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
+    """The same, as the one that a store without an address opens, here and in other processes."""
+    monkeypatch.setenv(DATABASE_VARIABLE, address_of(database))
+    return database
