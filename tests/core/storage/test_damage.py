@@ -103,6 +103,8 @@ def _evaluation(path: Path) -> dict[str, Any]:
         "score": 0.4,
         "pairs": [("q1", "q1-d0")],
         "mark": "wrong",
+        "key": b"key",
+        "value": b"figures",
         "found": Threshold("local", "m", 0.5, "by hand", datetime(2026, 1, 1, tzinfo=UTC)),
     }
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rerank_core.corpora import CorpusStore
-from rerank_core.corpora.database import Database
+from rerank_core.corpora.database import PassageDatabase
 from rerank_core.errors import RerankError
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.ranking.blind_test import Vote
@@ -164,6 +164,8 @@ def reads(who: Stores, kept: Kept) -> dict[str, Callable[[], object]]:
         "its failures": lambda: who.experiments.failures(kept.experiment),
         "its spending": lambda: who.experiments.spending(kept.experiment),
         "its rankings": lambda: who.experiments.rankings(kept.experiment, kept.content),
+        "its figures": lambda: who.experiments.kept_figures(kept.experiment, b"key"),
+        "to keep figures of it": lambda: who.experiments.keep_figures(kept.experiment, b"key", b"value"),
         "its marks": lambda: who.sets.marks(kept.experiment, "v2"),
         "what is asked of it": lambda: who.experiments.asked(kept.experiment),
         "an experiment on a set": lambda: who.experiments.create(kept.query_set, kept.content, CONTENDER),
@@ -294,7 +296,7 @@ def test_files_of_2cf90ad_are_everybodys(tmp_path):
     with pytest.raises(RerankError, match="before people signed in"):
         ben.corpora.rename(base.id, "Mine")
     stores_at(home).of(OPERATOR).corpora.share(base.id)  # brings its file up to date
-    assert Database(home / "corpora" / base.id / "passages.sqlite3").facts().ownership == Ownership("", True)
+    assert PassageDatabase(home / "corpora" / base.id / "passages.sqlite3").facts().ownership == Ownership("", True)
     assert len(ben.corpora.open(base.id)) == 2
     ben.close()
 
