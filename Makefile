@@ -18,7 +18,7 @@ BENCH := $(VENV)/.installed-bench-$(call sum,requirements.txt requirements.lock 
 PEERS_VENV := .venv-peers
 PEERS := $(PEERS_VENV)/.installed-peers-$(call sum,requirements-peers.txt requirements-peers-langchain.txt)
 
-.PHONY: help install run jobs test test-quick check backup restore lock licences bench fuzz screens peers install-peers reference
+.PHONY: help install run jobs test test-quick check backup restore move-to-postgresql move-to-file lock licences bench fuzz screens peers install-peers reference
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' $(MAKEFILE_LIST) | sed 's/: /\t/' | expand -t 20
@@ -42,6 +42,12 @@ backup: $(APP) ## save all that is kept in one file, while the app runs: make ba
 
 restore: $(APP) ## put a backup back, with the app stopped and its folder moved away: make restore FILE=backup.tar.gz
 	@PYTHONPATH="$(CURDIR)" $(VENV)/bin/python -m rerank_core.storage.backup restore "$(FILE)"
+
+move-to-postgresql: $(APP) ## copy all that is kept into the PostgreSQL of RERANK_DATABASE_URL, with the app stopped
+	@PYTHONPATH="$(CURDIR)" $(VENV)/bin/python -m rerank_core.storage.moving to-postgresql
+
+move-to-file: $(APP) ## copy all that is kept there into the file of this computer, with the app stopped
+	@PYTHONPATH="$(CURDIR)" $(VENV)/bin/python -m rerank_core.storage.moving to-file
 
 check: $(DEV) ## formatting, lint, types, and known holes in the packages that the app runs on
 	@$(VENV)/bin/python -m ruff format --check .

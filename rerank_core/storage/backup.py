@@ -16,6 +16,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rerank_core.errors import RerankError
+from rerank_core.storage.connection.address import FILE_NAME, Address, resolved
+from rerank_core.storage.database import Database
+from rerank_core.storage.moving import copy_everything
 from rerank_core.storage.sqlite_file import home
 
 # Results that are computed again, locks, the token of a running server, what is being made or was deleted, and what
@@ -39,10 +42,12 @@ def back_up(target: Path, folder: Path | None = None) -> int:
     The app may run meanwhile. Each SQLite file is copied as it is at one moment, so that it is whole, and its commits
     are there or not at all. Two files may be of moments some seconds apart. Left out are results that are computed
     again and what belongs to running servers. The target can be read by its owner only, and takes its name when it is
-    whole. Raises BackupError.
+    whole. What is in a PostgreSQL that RERANK_DATABASE_URL names is in it as the file that one computer would have.
+    Raises BackupError.
     """
     folder = folder or home()
-    if not folder.is_dir():
+    server = _server()
+    if not folder.is_dir() and server is None:
         raise BackupError(
             f"There is nothing to save: {folder} is not there.", hint="It is made once something is kept."
         )
@@ -53,8 +58,13 @@ def back_up(target: Path, folder: Path | None = None) -> int:
         making.touch(mode=0o600, exist_ok=False)
         with tempfile.TemporaryDirectory() as between, tarfile.open(making, "w:gz") as archive:
             count = 0
+            if server is not None:
+                archive.add(_as_file(server, Path(between)), f"{_TOP}/{FILE_NAME}", recursive=False)
+                count += 1
             for path in _files(folder):
                 source = path
+                if server is not None and path == folder / FILE_NAME:
+                    continue
                 if path.suffix == ".sqlite3":
                     source = Path(between) / "copy.sqlite3"
                     _copy(path, source)
@@ -101,8 +111,31 @@ def restore(source: Path, folder: Path | None = None) -> int:
     return count
 
 
+def _server() -> Address | None:
+    """The PostgreSQL that holds what is kept; None where a file does. Raises BackupError for what is no address."""
+    try:
+        found = resolved()
+    except RerankError as error:
+        raise BackupError(error.message, hint=error.hint) from error
+    return None if found.file is not None else found
+
+
+def _as_file(server: Address, between: Path) -> Path:
+    """What is in a PostgreSQL, as an SQLite file."""
+    path = between / "server" / FILE_NAME
+    try:
+        with Database(server) as there, Database.at(path) as file:
+            copy_everything(there, file)
+    except RerankError as error:
+        raise BackupError(f"The backup could not be made: {error.message}", hint=error.hint) from error
+    _copy(path, between / FILE_NAME)
+    return between / FILE_NAME
+
+
 def _files(folder: Path) -> Iterator[Path]:
     """The files to save. What says how much of another file counts comes before that file, which only ever grows."""
+    if not folder.is_dir():
+        return
     for path in sorted(folder.iterdir(), key=lambda path: (path.is_dir(), path.suffix != ".json", path.name)):
         if _LEFT_OUT.fullmatch(path.name) or path.is_symlink():
             continue

@@ -26,8 +26,8 @@ from rerank_core.evaluation.experiments.records import (
 )
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.ranking.contender import Contender
-from rerank_core.storage.experiment_lock import forget, held, hold, running_error
-from rerank_core.storage.request_log import RequestLog, latest_requests, sums
+from rerank_core.storage.evaluation.experiment_lock import forget, held, hold, running_error
+from rerank_core.storage.evaluation.request_log import RequestLog, latest_requests, sums
 from rerank_core.storage.run_record import new_id
 from rerank_core.storage.schema.evaluation import answers, experiments, kept_figures, query_sets, requests
 from rerank_core.storage.store import listed

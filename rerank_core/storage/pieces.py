@@ -18,11 +18,10 @@ from rerank_core.storage.schema.evaluation import query_set_pieces
 from rerank_core.storage.schema.runs import pieces, run_pieces
 from rerank_core.storage.store import upsert
 
-ALONE = 1_000
-"""Up to so many documents each is a piece of its own, so that lists which differ in one share the others."""
-
-TOGETHER = 256
-"""Of more documents so many are a piece, in their sequence: rows cost time as well."""
+# Up to so many documents, so many of them are a piece, in their sequence. Of a short list each is one, so that lists
+# which differ in one share the others; of a long one rows would cost more time than they save room.
+_SIZES = ((25, 1), (1_000, 16))
+_LARGE = 256
 
 _AT_ONCE = 500
 _SUBJECT = "pieces"
@@ -32,7 +31,7 @@ _HOLDERS = (run_pieces, query_set_pieces)
 
 def cut(documents: Sequence[bytes]) -> list[bytes]:
     """Documents, each as JSON, as pieces: JSON lists of them."""
-    size = 1 if len(documents) <= ALONE else TOGETHER
+    size = next((size for most, size in _SIZES if len(documents) <= most), _LARGE)
     return [b"[" + b",".join(documents[start : start + size]) + b"]" for start in range(0, len(documents), size)]
 
 

@@ -18,10 +18,10 @@ from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.rank_fields import checked_fields
 from rerank_core.storage import pieces
 from rerank_core.storage.database import Database
-from rerank_core.storage.evaluation_store import Values
-from rerank_core.storage.experiment_lock import forget, held, running_error
+from rerank_core.storage.evaluation.evaluation_store import Values
+from rerank_core.storage.evaluation.experiment_lock import forget, held, running_error
+from rerank_core.storage.evaluation.query_set_record import from_bytes, to_parts
 from rerank_core.storage.ownership import EVERYBODYS, NOT_YOURS, Actor, Ownership, refuse_more
-from rerank_core.storage.query_set_record import from_bytes, to_parts
 from rerank_core.storage.run_record import new_id
 from rerank_core.storage.schema.columns import digest
 from rerank_core.storage.schema.evaluation import experiments, query_set_pieces, query_sets, ratings, set_versions
@@ -154,8 +154,8 @@ class QuerySetStore(ThresholdStore):
     def list(self, also: str | None = None) -> tuple[QuerySetSummary, ...]:
         """The sets of who asks, those that are shared with them and everybody's; newest first. For an operator `also`
         the one of this id."""
-        pairs = select(ratings.c.query, ratings.c.document).where(ratings.c.query_set == _set.id).distinct()
-        rated = select(func.count()).select_from(pairs.correlate(query_sets).subquery()).scalar_subquery()
+        grades = select(ratings.c.query, ratings.c.document).where(ratings.c.query_set == _set.id).distinct()
+        count = select(func.count()).select_from(grades.correlate(query_sets).subquery()).scalar_subquery()
         with self._reading() as db:
             rows = db.execute(
                 select(
@@ -166,15 +166,24 @@ class QuerySetStore(ThresholdStore):
                     _set.created,
                     _set.queries,
                     _set.pairs,
-                    rated,
+                    count,
                     _set.bytes,
                 )
                 .where(or_(listed(query_sets, self.actor), _set.id == (also if self.actor.operator else None)))
                 .order_by(_set.number.desc())
             )
             return tuple(
-                QuerySetSummary(name, title, datetime.fromisoformat(created), *numbers, Ownership(owner, bool(shared)))
-                for owner, shared, name, title, created, *numbers in rows
+                QuerySetSummary(
+                    name,
+                    title,
+                    datetime.fromisoformat(created),
+                    queries,
+                    pairs,
+                    rated,
+                    size,
+                    Ownership(owner, bool(shared)),
+                )
+                for owner, shared, name, title, created, queries, pairs, rated, size in rows
             )
 
     def rename(self, set_id: str, name: str) -> None:
@@ -306,10 +315,11 @@ def _stored(db: Connection, set_id: str) -> QuerySet | None:
 def _refuse_rater(db: Connection, actor: Actor, set_id: str, rater: str) -> None:
     """Raise ExperimentError (not_yours) for ratings under a name that is another's: under which somebody else has rated
     in this set, or the address of another person."""
-    here = (ratings.c.query_set == set_id, ratings.c.rater == rater)
-    owners = db.execute(select(ratings.c.owner).where(*here).distinct()).scalars()
-    address = "@" in rater and rater.lower() != actor.keeper and not actor.may_change("")
-    if address or not all(actor.may_change(owner) for owner in owners):
+    if actor.may_change(""):
+        return
+    others = (ratings.c.query_set == set_id, ratings.c.rater == rater, ratings.c.owner != actor.keeper)
+    address = "@" in rater and rater.lower() != actor.keeper
+    if address or db.execute(select(ratings.c.number).where(*others).limit(1)).first() is not None:
         raise ExperimentError(
             f"Ratings by '{rater}' in this query set are not yours to give.",
             code=NOT_YOURS,

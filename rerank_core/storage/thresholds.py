@@ -9,8 +9,8 @@ from sqlalchemy import Connection, and_, case, delete, insert, select, update
 
 from rerank_core.evaluation.experiments.ledger import ExperimentError
 from rerank_core.evaluation.measures.cutoff import Threshold
-from rerank_core.storage.evaluation_store import EvaluationStore, Values
-from rerank_core.storage.experiment_lock import no_such_experiment
+from rerank_core.storage.evaluation.evaluation_store import EvaluationStore, Values
+from rerank_core.storage.evaluation.experiment_lock import no_such_experiment
 from rerank_core.storage.ownership import Ownership, refuse_change
 from rerank_core.storage.schema.columns import digest
 from rerank_core.storage.schema.evaluation import borderline_marks, experiments, thresholds

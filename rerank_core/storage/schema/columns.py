@@ -49,10 +49,19 @@ class Text(TypeDecorator[str]):
         return None if value is None else showable(value)
 
 
+class Bytes(LargeBinary):
+    """Bytes, handed to either driver as they are: both take them so."""
+
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> None:
+        """None is needed."""
+
+
 class AnyText(TypeDecorator[str]):
     """Text that comes back exactly as it was, with lone surrogates and NULs; held as bytes."""
 
-    impl = LargeBinary
+    impl = Bytes
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
@@ -75,7 +84,7 @@ def number() -> Column[int]:
 
 def key() -> Column[bytes]:
     """The `digest` of the texts that no two rows share."""
-    return Column("key", LargeBinary, nullable=False)
+    return Column("key", Bytes, nullable=False)
 
 
 def owner() -> Column[str]:
@@ -110,4 +119,4 @@ def real(name: str, *, null: bool = False) -> Column[float]:
 
 def data(name: str, *, null: bool = False) -> Column[bytes]:
     """A column of bytes."""
-    return Column(name, LargeBinary, nullable=null)
+    return Column(name, Bytes, nullable=null)

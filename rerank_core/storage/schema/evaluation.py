@@ -1,7 +1,7 @@
 """Query sets with their ratings, experiments with their requests and answers, thresholds and the marks that lead to
 them."""
 
-from sqlalchemy import Column, Double, ForeignKey, Index, LargeBinary, Table, UniqueConstraint
+from sqlalchemy import Column, Double, ForeignKey, Index, Table, UniqueConstraint
 
 from rerank_core.storage.schema.columns import (
     Number,
@@ -126,8 +126,8 @@ answers = Table(
     Column("query", Number, primary_key=True, autoincrement=False),
     whole("request"),
     any_text("model", null=True),
-    Column("places", LargeBinary, nullable=False),
-    Column("scores", LargeBinary, nullable=False),
+    data("places"),
+    data("scores"),
 )
 
 thresholds = Table(

@@ -1,8 +1,9 @@
 """Saved runs, their ratings, and the documents they are about, each kept once."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, LargeBinary, Table, false
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Table, false
 
 from rerank_core.storage.schema.columns import (
+    Bytes,
     Number,
     Text,
     data,
@@ -50,7 +51,7 @@ pieces = Table(
     "pieces",
     metadata,
     number(),
-    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("hash", Bytes, nullable=False, unique=True),
     data("payload"),
     sqlite_autoincrement=True,
 )

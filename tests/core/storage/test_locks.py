@@ -10,7 +10,7 @@ import pytest
 
 from rerank_core.evaluation.experiments.ledger import ExperimentError
 from rerank_core.storage.database import Database
-from rerank_core.storage.experiment_lock import held, hold
+from rerank_core.storage.evaluation.experiment_lock import held, hold
 from rerank_core.storage.votes import VoteStore
 from tests.support.databases import address_of
 from tests.support.postgresql import Cluster
@@ -21,7 +21,8 @@ ROOT = Path(__file__).parents[3]
 def _held_elsewhere(database: Database) -> bool:
     code = (
         "import sys; from rerank_core.storage.database import Database; "
-        "from rerank_core.storage.experiment_lock import held; print(held(Database.open(sys.argv[1]), 'one'))"
+        "from rerank_core.storage.evaluation.experiment_lock import held; "
+        "print(held(Database.open(sys.argv[1]), 'one'))"
     )
     command = [sys.executable, "-c", code, address_of(database)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)

@@ -25,8 +25,8 @@ from rerank_core.rank_fields import TEXT_ONLY, TITLE_AND_TEXT
 from rerank_core.ranking.contender import Contender
 from rerank_core.storage.database import Database
 from rerank_core.storage.earlier.evaluation import FILE
+from rerank_core.storage.evaluation.query_set_record import to_bytes
 from rerank_core.storage.experiments import ExperimentStore
-from rerank_core.storage.query_set_record import to_bytes
 from rerank_core.storage.query_sets import QuerySetStore
 from rerank_core.storage.run_record import Run
 from rerank_core.storage.schema.evaluation import query_set_pieces, query_sets

@@ -34,8 +34,8 @@ from rerank_core.pricing.tokens import estimate_tokens
 from rerank_core.rank_fields import ranked_text
 from rerank_core.ranking.contender import Contender, distinct
 from rerank_core.storage.earlier.evaluation import FILE
+from rerank_core.storage.evaluation.query_set_record import to_bytes
 from rerank_core.storage.experiments import ExperimentStore
-from rerank_core.storage.query_set_record import to_bytes
 from rerank_core.storage.query_sets import QuerySetStore
 from rerank_core.storage.schema.evaluation import answers, requests
 from rerank_core.storage.sqlite_file import SqliteFile

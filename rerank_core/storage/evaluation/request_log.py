@@ -19,8 +19,8 @@ from rerank_core.errors import RerankError
 from rerank_core.evaluation.experiments.records import Request
 from rerank_core.models import RerankResponse
 from rerank_core.storage.database import Database
-from rerank_core.storage.evaluation_store import EvaluationStore, Values
-from rerank_core.storage.experiment_lock import held, no_such_experiment, running_error
+from rerank_core.storage.evaluation.evaluation_store import EvaluationStore, Values
+from rerank_core.storage.evaluation.experiment_lock import held, no_such_experiment, running_error
 from rerank_core.storage.schema.evaluation import answers, experiments, requests
 from rerank_core.storage.store import upsert
 
