@@ -6,7 +6,6 @@ import copy
 import re
 import secrets
 import threading
-import unicodedata
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +17,8 @@ from rerank_core.corpora.corpus import Corpus, _checked
 from rerank_core.corpora.database import PassageDatabase
 from rerank_core.corpora.errors import CorpusError, explained
 from rerank_core.corpora.files import put_file, remove_lock, remove_tree, size_of, sync_folder
-from rerank_core.corpora.limits import MAX_CORPORA, MAX_NAME
+from rerank_core.corpora.limits import MAX_BYTES, MAX_CORPORA
+from rerank_core.corpora.names import checked_name, folded
 from rerank_core.models import DocumentInput
 from rerank_core.rank_fields import TITLE_AND_TEXT, checked_fields
 from rerank_core.storage.locks import exclusive
@@ -32,6 +32,7 @@ from rerank_core.storage.ownership import (
     refuse_change,
     refuse_more,
     refuse_opening,
+    refuse_size,
 )
 from rerank_core.storage.sqlite_file import home
 
@@ -69,14 +70,17 @@ class CorpusSummary:
 class CorpusStore:
     """The corpora in one folder (None: `corpora` in the playground's home). Making a store touches nothing.
 
-    The names of one owner are unique whatever their case; one owner keeps at most `most` corpora. Every method raises
+    The names of one owner are unique whatever their case; one owner keeps at most `most` corpora, and
+    adds to none once all of theirs take `most_bytes` bytes. Every method raises
     CorpusError, also for what is another's (codes not_shared, not_yours). Safe under threads and processes; a few
     corpora are kept open, so that all pages of an app share their indexes.
     """
 
-    def __init__(self, folder: Path | str | None = None, *, most: int = MAX_CORPORA) -> None:
+    def __init__(
+        self, folder: Path | str | None = None, *, most: int = MAX_CORPORA, most_bytes: int = MAX_BYTES
+    ) -> None:
         self._given = None if folder is None else Path(folder)
-        self._most = most
+        self._most, self._most_bytes = most, most_bytes
         self._lock = threading.Lock()
         self._open: OrderedDict[Path, Corpus] = OrderedDict()
         self.actor = NOBODY_SIGNS_IN
@@ -105,11 +109,11 @@ class CorpusStore:
         id of one whose place it is about to take: it is that one's owner's, and does not count as one more.
 
         Raises CorpusError for a name that is empty, too long or taken, for no passages at all and for more than
-        100,000 or 130 MB, and where its owner keeps as many as they may (too_many_kept); InvalidDocumentsError for what
-        is no document, and InvalidRequestError for fields that are no list of names.
+        100,000 or 130 MB, and where its owner keeps as many, or as much, as they may (too_many_kept);
+        InvalidDocumentsError for what is no document, and InvalidRequestError for fields that are no list of names.
         """
         fields = checked_fields(rank_fields)
-        name = _name(name)
+        name = checked_name(name)
         folder = self._prepared()
         owned = self._ownership_to_be(instead_of)
         self._refuse_taken(name, owned.owner)  # before the long part; again when it gets its name
@@ -128,6 +132,7 @@ class CorpusStore:
                         hint="Add some documents first.",
                         code="corpus_empty",
                     )
+                self._refuse_size(owned.owner, size_of(making), instead_of)
                 with exclusive(folder / "names.lock", _LOCK_SECONDS, explained):
                     self._refuse_taken(name, owned.owner)
                     making.rename(folder / corpus_id)
@@ -150,7 +155,14 @@ class CorpusStore:
             CorpusError,
             "knowledge bases",
         )
+        self._refuse_size(owner)
         return Ownership(owner)
+
+    def _refuse_size(self, owner: str, more: int = 1, but: str | None = None) -> None:
+        """Raise CorpusError where so many bytes more are no longer this owner's to keep; one corpus, by its id, does
+        not count."""
+        own = (path for path, _name, owned in self._known() if owned.owner == owner and path.name != but)
+        refuse_size(sum(map(size_of, own)) + more, self._most_bytes, CorpusError, "knowledge bases")
 
     def list(self) -> tuple[CorpusSummary, ...]:
         """The corpora of who asks, those that are shared with them and everybody's; newest first. Damaged ones, which
@@ -169,7 +181,7 @@ class CorpusStore:
         named = [
             (owned.owner != self.actor.keeper, path)
             for path, name, owned in self._known()
-            if _folded(name) == _folded(name_or_id) and self.actor.lists(owned.owner, owned.shared)
+            if folded(name) == folded(name_or_id) and self.actor.lists(owned.owner, owned.shared)
         ]
         if named:
             return self._opened(min(named)[1])
@@ -222,7 +234,7 @@ class CorpusStore:
 
     def rename(self, name_or_id: str, name: str) -> None:
         """Give a corpus another name."""
-        name = _name(name)
+        name = checked_name(name)
         corpus = self._to_change(name_or_id)
         with exclusive(self._prepared() / "names.lock", _LOCK_SECONDS, explained):
             self._refuse_taken(name, corpus.facts().ownership.owner, but=corpus.folder)
@@ -280,7 +292,7 @@ class CorpusStore:
         with self._lock:
             corpus = self._open.get(path)
             if corpus is None:
-                corpus = self._open[path] = Corpus(path)
+                corpus = self._open[path] = Corpus(path, refuse_size=self._refuse_size)
             self._open.move_to_end(path)
             while len(self._open) > _KEPT_OPEN:
                 self._open.popitem(last=False)
@@ -327,7 +339,7 @@ class CorpusStore:
         """Raise CorpusError where this owner has a corpus of this name; where nobody signs in, where there is any."""
         for path, other, owned in self._known():
             own = self.actor.person is None or owned.owner == owner
-            if own and path != but and _folded(other) == _folded(name):
+            if own and path != but and folded(other) == folded(name):
                 raise CorpusError(
                     f"There is a corpus called '{other}' already.",
                     hint="Choose another name, or add to that corpus.",
@@ -378,20 +390,3 @@ def _remove_left(path: Path) -> None:
     except CorpusError:
         return  # it is held, or cannot be used: then the next start may do it
     remove_lock(lock)
-
-
-def _name(name: str) -> str:
-    name = " ".join(unicodedata.normalize("NFC", name).split())
-    if not name:
-        raise CorpusError("A corpus needs a name.", hint="Type a name of at least one letter.", code="corpus_name")
-    if len(name) > MAX_NAME:
-        raise CorpusError(
-            f"The name has {len(name):,} characters; {MAX_NAME} is the most.", hint="Shorten it.", code="corpus_name"
-        )
-    if not name.isprintable():
-        raise CorpusError("The name holds characters that cannot be shown.", hint="Type it anew.", code="corpus_name")
-    return name
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFKC", " ".join(name.split())).casefold()
