@@ -16,7 +16,7 @@ from rerank_core.evaluation.query_sets.query_set import SAMPLE_NAME, QuerySet
 from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.ranking.contender import Contender
 from rerank_core.storage.ownership import NOT_SHARED
-from rerank_core.storage.query_sets import QuerySetSummary
+from rerank_core.storage.query_sets import QuerySetSummary, SetVersion
 
 STEPS = ["Query set", "Rate", "Run", "Answer", "Cut-off", "Cost", "Report"]
 FREE = tuple(Contender("local", model) for model in ("local-keyword", "local-multilingual"))
@@ -45,7 +45,7 @@ class EvaluateState:
     error: RerankError | None = None
     note: str = ""
     # What the query set looked like when it was read last (see QuerySetStore.version_of).
-    version: tuple[int, ...] | None = None
+    version: SetVersion | None = None
     # The query set in the address as this page wrote it: another one there is a link that was followed.
     linked: str | None = None
     # Rating: where the person is, and what Undo takes back (rater, query, document, grade before).
@@ -117,6 +117,7 @@ def is_sample(one: QuerySetSummary | QuerySet | None) -> bool:
 def open_set(set_id: str) -> None:
     """Read a saved set and work on it."""
     with reported():
+        version = stores.query_sets().version_of(set_id)
         found = stores.query_sets().get(set_id)
         if found is None:
             raise RerankError(
@@ -124,6 +125,7 @@ def open_set(set_id: str) -> None:
             )
         current = state()
         current.use(set_id, found)
+        current.version = version
         current.experiment_id = _latest(set_id)
 
 
@@ -150,18 +152,18 @@ def refresh() -> None:
                 hint="Choose another one, or load it again.",
             )
         if version != current.version:
-            read_anew = current.version is not None and version[2] != current.version[2]  # the fields that models read
-            if read_anew or version[:2] != (len(current.query_set), current.query_set.pairs):
+            if current.version is None or version.contents != current.version.contents:
                 current.query_set = stores.query_sets().get(current.set_id) or current.query_set
-            judgments = stores.query_sets().judgments(current.set_id)
-            if judgments != current.query_set.judgments:
-                current.query_set = replace(current.query_set, judgments=judgments)
+            else:
+                judgments = stores.query_sets().judgments(current.set_id)
+                if judgments != current.query_set.judgments:
+                    current.query_set = replace(current.query_set, judgments=judgments)
             current.version = version
         if current.experiment_id is not None:
             _look_for(current.experiment_id)
 
 
-def _version(set_id: str) -> tuple[tuple[int, ...] | None, str]:
+def _version(set_id: str) -> tuple[SetVersion | None, str]:
     """What a set looks like now; None where it is gone for this person, with what became of it in words."""
     try:
         return stores.query_sets().version_of(set_id), _DELETED
