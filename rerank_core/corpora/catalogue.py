@@ -8,6 +8,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -40,6 +41,7 @@ _ID = re.compile(r"[0-9a-f]{16}|[0-9a-f]{32}")  # 16 is how long an id was; nobo
 _LOCK_SECONDS = 30.0
 _KEPT_OPEN = 4
 _LAST_USED = "last-used"
+_NAMES = "names.lock"
 _MAKING, _LOCK = "making-", ".lock"  # a corpus in the making, and the lock that its maker holds beside it
 
 
@@ -121,7 +123,11 @@ class CorpusStore:
         making = folder / f"{_MAKING}{corpus_id}"
         lock = making.with_name(f"{making.name}{_LOCK}")
         try:
-            with exclusive(lock, _LOCK_SECONDS, explained):
+            with ExitStack() as held:
+                with exclusive(
+                    folder / _NAMES, _LOCK_SECONDS, explained
+                ):  # nobody takes it for left before it is locked
+                    held.enter_context(exclusive(lock, _LOCK_SECONDS, explained))
                 making.mkdir(mode=0o700)
                 database = PassageDatabase(making / "passages.sqlite3", create=True)
                 database.start(name, fields, owned)
@@ -133,7 +139,7 @@ class CorpusStore:
                         code="corpus_empty",
                     )
                 self._refuse_size(owned.owner, size_of(making), instead_of)
-                with exclusive(folder / "names.lock", _LOCK_SECONDS, explained):
+                with exclusive(folder / _NAMES, _LOCK_SECONDS, explained):
                     self._refuse_taken(name, owned.owner)
                     making.rename(folder / corpus_id)
             sync_folder(folder)
@@ -236,7 +242,7 @@ class CorpusStore:
         """Give a corpus another name."""
         name = checked_name(name)
         corpus = self._to_change(name_or_id)
-        with exclusive(self._prepared() / "names.lock", _LOCK_SECONDS, explained):
+        with exclusive(self._prepared() / _NAMES, _LOCK_SECONDS, explained):
             self._refuse_taken(name, corpus.facts().ownership.owner, but=corpus.folder)
             corpus._database.rename(name)
 
@@ -313,7 +319,7 @@ class CorpusStore:
                 if left.name.startswith("deleted-"):
                     remove_tree(left)
                 elif left.name.startswith(_MAKING):
-                    _remove_left(left)
+                    _remove_left(left, folder / _NAMES)
         except OSError as error:
             raise explained(error, folder) from error
         return folder
@@ -380,13 +386,14 @@ def _summary(path: Path, actor: Actor) -> CorpusSummary | None:
     )
 
 
-def _remove_left(path: Path) -> None:
+def _remove_left(path: Path, names: Path) -> None:
     """Remove a corpus that nobody makes any more, with its lock; one whose maker lives stays."""
     making = path.with_name(path.name.partition(".")[0])
     lock = making.with_name(f"{making.name}{_LOCK}")
     try:
-        with exclusive(lock, 0.0, explained):
-            remove_tree(making)
+        with exclusive(names, 0.0, explained):
+            with exclusive(lock, 0.0, explained):
+                remove_tree(making)
+            remove_lock(lock)
     except CorpusError:
-        return  # it is held, or cannot be used: then the next start may do it
-    remove_lock(lock)
+        return  # somebody makes one, or it cannot be used: then the next start may do it
