@@ -29,7 +29,9 @@ from rerank_core.storage.votes import VoteStore
 if TYPE_CHECKING:
     from rerank_core.evaluation.experiments.local_speed import LocalSpeed
     from rerank_core.evaluation.query_sets.query_set import QuerySet
+    from rerank_core.storage.database import Database
     from rerank_core.storage.experiments import ExperimentStore
+    from rerank_core.storage.judging.store import JudgingStore
     from rerank_core.storage.query_sets import QuerySetStore
 
 # Most jobs wait for a service, not for a processor; a slow one must not hold up everybody. What computes on this
@@ -83,6 +85,25 @@ def _query_sets() -> QuerySetStore:
     from rerank_core.storage.query_sets import QuerySetStore
 
     return QuerySetStore()
+
+
+def judging() -> JudgingStore:
+    """Who judges the query sets of this computer together, and what was settled."""
+    return _judging().acting_for(actor())
+
+
+@st.cache_resource(show_spinner=False)
+def _judging() -> JudgingStore:
+    from rerank_core.storage.judging.store import JudgingStore
+
+    return JudgingStore(_database(), _query_sets())
+
+
+@st.cache_resource(show_spinner=False)
+def _database() -> Database:
+    from rerank_core.storage.database import Database
+
+    return Database()
 
 
 def experiments() -> ExperimentStore:
@@ -158,6 +179,8 @@ def forget() -> None:
         _corpora,
         sample_passages,
         _query_sets,
+        _judging,
+        _database,
         _experiments,
         sample_query_set,
         local_speeds,
