@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from pages.components.server import access, addresses, deployment, limits
+from pages.components.server import access, addresses, deployment, limits, provider_sections
 from pages.components.server.guard import host_allowed
 from rerank_core.errors import RerankError
 from rerank_core.storage.sqlite_file import HOME_VARIABLE, home
@@ -232,4 +232,5 @@ CHECKS: list[Check] = [
     writable_home,
     limits.problem,
     addresses.problem,
+    provider_sections.problem,
 ]
