@@ -14,6 +14,7 @@ from pages.components.evaluate.orders import depth_choice, given_grades, orders
 from pages.components.evaluate.state import refresh, reported, state
 from pages.components.inputs import rater as inputs_rater
 from pages.components.session import keys, stores
+from pages.components.session.owner import keeper
 from rerank_core import Document, RerankError
 from rerank_core.documents.report import count
 from rerank_core.evaluation.judging.pool import pool
@@ -31,8 +32,9 @@ LONG_DOCUMENT, DOCUMENT_HEIGHT = 1_500, 420
 
 
 def rater() -> str:
-    """Whose ratings are given; empty where nobody has said who it is."""
-    return inputs_rater.rater(_people)
+    """Whose ratings are given; empty where nobody has said who it is, or who it is was not assigned."""
+    found, judging = inputs_rater.rater(_people), state().judging
+    return found if keeper() or not judging.raters or judging.rater(found) is not None else ""
 
 
 def people(query_set: QuerySet) -> list[str]:

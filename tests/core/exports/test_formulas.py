@@ -216,6 +216,13 @@ MAKERS: dict[str, Callable[[], bytes]] = {
     "rerank_core.evaluation.formats.rater_ratings.write_ratings": lambda: rater_ratings.write_ratings(
         imported(raters={"=ann": {BAD: {"@d": -1}}, "ben": {BAD: {"@d": 1}}})
     ),
+    "rerank_core.evaluation.judging.files.settled_csv": lambda: settled_csv(
+        QuerySet(
+            BAD,
+            (Query("q", BAD),),
+            settled={"q": {BAD: SettledGrade(-1, BAD, datetime(2026, 11, 30, tzinfo=UTC))}},
+        )
+    ),
     "rerank_core.evaluation.formats.opensearch_csv.write_quepid_ratings": lambda: opensearch_csv.write_quepid_ratings(
         imported()
     ),

@@ -21,7 +21,7 @@ from rerank_core.evaluation.judging.assignment import Judging, names_of_raters, 
 from rerank_core.evaluation.judging.files import settled_csv
 from rerank_core.evaluation.judging.pool import pool
 from rerank_core.evaluation.judging.settling import RULES
-from rerank_core.evaluation.query_sets.query_set import QuerySet
+from rerank_core.evaluation.query_sets.query_set import QuerySet, count_queries
 from rerank_core.exports import tables
 
 _TIME = "%d %B %Y, %H:%M"
@@ -31,12 +31,10 @@ def raters_view(query_set: QuerySet) -> None:
     """Assigning, progress, the rule, agreement and files, from top to bottom."""
     judging = state().judging
     if leading():
-        if judging.raters:
-            with st.expander("Who rates what", icon=":material/group_add:"):
-                _assigning(query_set, judging)
-        else:
-            with st.container(border=True):
-                _assigning(query_set, judging)
+        label = "Who rates what" if judging.raters else "Judge together"
+        several = bool(judging.raters) or len(people(query_set)) > 1
+        with st.expander(label, icon=":material/group_add:", expanded=not several):
+            _assigning(query_set, judging)
     if judging.raters:
         _progress(query_set, judging)
     if len(people(query_set)) > 1:
@@ -46,7 +44,6 @@ def raters_view(query_set: QuerySet) -> None:
 
 
 def _assigning(query_set: QuerySet, judging: Judging) -> None:
-    st.subheader("Judge together", anchor=False)
     st.caption(
         "Each rater sees their own ratings alone until they say that they are done. What several rate differently is "
         "settled afterwards. Ratings that somebody gave before count as theirs."
@@ -60,7 +57,7 @@ def _assigning(query_set: QuerySet, judging: Judging) -> None:
     meaning = "How many documents of each order: the initial one and that of every model that has been run."
     depth_choice("Everybody rates the first", DEPTHS, 5, keys.JUDGING_DEPTH, meaning, 220)
     documents = _documents(query_set)
-    st.text(f"That is {count(sum(map(len, documents.values())), 'document')} of {count(len(documents), 'query')} each.")
+    st.text(f"That is {count(sum(map(len, documents.values())), 'document')} of {count_queries(len(documents))} each.")
     if by_address:
         st.caption("Assigning shares this query set with everyone who signs in here, so that the raters can open it.")
     with st.container(horizontal=True):
@@ -109,14 +106,14 @@ def _progress(query_set: QuerySet, judging: Judging) -> None:
         pd.DataFrame(
             {
                 "Rater": [one.name for one in found],
-                "Rated": [one.rated / one.total if one.total else 0.0 for one in found],
+                "Rated": [100 * one.rated / one.total if one.total else 0.0 for one in found],
                 "Documents": [f"{one.rated:,} of {one.total:,}" for one in found],
                 "Done": [one.done.astimezone().strftime(_TIME) if one.done else "not yet" for one in found],
             }
         ),
         hide_index=True,
         width="stretch",
-        column_config={"Rated": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="percent")},
+        column_config={"Rated": st.column_config.ProgressColumn(min_value=0.0, max_value=100.0, format="%.0f%%")},
         alt="How far each rater is",
     )
     done = [one.name for one in found if one.done is not None]
@@ -141,7 +138,7 @@ def _rule(query_set: QuerySet) -> None:
     st.selectbox(
         "Where several rated a document and nothing was settled counts",
         list(RULES),
-        format_func=lambda rule: RULES[rule],
+        format_func=lambda rule: RULES[rule].capitalize(),
         key=keys.JUDGING_RULE,
         on_change=_choose_rule,
         width=420,

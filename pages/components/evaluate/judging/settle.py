@@ -100,14 +100,16 @@ def _head(query_set: QuerySet, one: Disagreement) -> None:
     with st.container(key=keys.HEADLINE):
         st.text(shown(texts.get(one.query, one.query), 2_000))
     said = [f"{shown(name, 60, one_line=True)} {grade}" for name, grade in one.grades.items()]
-    st.text(f"{' · '.join(said)} · by the {query_set.rule} {agreed_grade(list(one.grades.values()), query_set.rule)}")
+    said.append(f"by the {query_set.rule} {agreed_grade(list(one.grades.values()), query_set.rule)}")
     decided = _settled(query_set, one)
+    if decided is None:
+        said.append("not settled")
+    else:
+        when = decided.at.astimezone().strftime(_TIME)
+        said.append(f"settled: {decided.grade}, by {shown(decided.by, 80, one_line=True)}, {when}")
     with st.container(horizontal=True, vertical_alignment="center"):
-        if decided is None:
-            st.text("Not settled", width="content")
-        else:
-            when = decided.at.astimezone().strftime(_TIME)
-            st.text(f"Settled: {decided.grade}, by {shown(decided.by, 80, one_line=True)}, {when}", width="content")
+        st.text(" · ".join(said), width="content")
+        if decided is not None:
             st.button(
                 "Take back",
                 type="tertiary",

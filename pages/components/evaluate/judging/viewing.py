@@ -5,9 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.evaluate.state import refresh, state
-from pages.components.inputs.rater import rater
 from pages.components.session import judge, keys, people
-from rerank_core.evaluation.query_sets.query_set import NO_PERSON
 
 _LEADER = "I lead this (sees everybody's ratings)"
 
@@ -33,30 +31,24 @@ def names_rate() -> bool:
     return bool(state().judging.raters) and people.current() is None
 
 
-def is_done() -> bool:
-    """Whether this session's rater has said that the ratings are done."""
-    return state().judging.is_done(rater(_people))
-
-
 def who_rates() -> None:
     """Which of the raters sits here, or whoever leads."""
     names = [one.name for one in state().judging.raters]
     typed = st.session_state.get(keys.EVALUATE_RATER)
     st.session_state[keys.JUDGING_WHO] = -1 if leading() else names.index(typed) if typed in names else None
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox(
-            "Who are you?",
-            [*range(len(names)), -1],  # by number, since a rater may be called anything
-            format_func=lambda one: _LEADER if one == -1 else names[one],
-            key=keys.JUDGING_WHO,
-            placeholder="Choose your name",
-            on_change=_chosen,
-            args=(names,),
-            width=320,
-            help="Several people rate this set. Each sees their own ratings alone until they are done.",
-        )
-        if st.session_state[keys.JUDGING_WHO] is None:
-            st.info("Several people rate this set: say who you are first.", icon=":material/badge:", width="stretch")
+    st.selectbox(
+        "Who are you?",
+        [*range(len(names)), -1],  # by number, since a rater may be called anything
+        format_func=lambda one: _LEADER if one == -1 else names[one],
+        key=keys.JUDGING_WHO,
+        placeholder="Choose your name",
+        on_change=_chosen,
+        args=(names,),
+        width=320,
+        help="Several people rate this set. Each sees their own ratings alone until they are done.",
+    )
+    if st.session_state[keys.JUDGING_WHO] is None:
+        st.info("Several people rate this set: say who you are first.", icon=":material/badge:", width="stretch")
 
 
 def notice() -> None:
@@ -78,8 +70,3 @@ def _chosen(names: list[str]) -> None:
     state().rated_query = None
     state().undo.clear()
     refresh()
-
-
-def _people() -> list[str]:
-    query_set = state().query_set
-    return [] if query_set is None else [name for name in query_set.raters if name not in NO_PERSON]

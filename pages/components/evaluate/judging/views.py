@@ -26,11 +26,10 @@ def rate_step(query_set: QuerySet) -> None:
     current = state()
     several = len(_people(query_set)) > 1 or bool(current.judging.raters)
     begun = st.session_state.get(keys.JUDGING_BEGUN) == current.set_id
-    with st.container():
+    view = "rate"
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         if names_rate():
             who_rates()
-    view = "rate"
-    with st.container():
         if (several or begun) and not is_blind():
             view = segmented("View", _VIEWS, keys.JUDGING_VIEW, label_visibility="collapsed")
     if view in _DRAW:
