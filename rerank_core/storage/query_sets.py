@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 from rerank_core.evaluation.experiments.ledger import ExperimentError
 from rerank_core.evaluation.measures.measure import Judgments, check_judgments
@@ -38,6 +38,14 @@ class QuerySetSummary:
     rated: int
     size: int
     ownership: Ownership = EVERYBODYS
+
+
+class SetVersion(NamedTuple):
+    """How often a set was written after it was saved (its queries, its documents, the fields that models read), and how
+    often its ratings were. The two only grow."""
+
+    contents: int
+    ratings: int
 
 
 class QuerySetStore(ThresholdFile):
@@ -127,6 +135,7 @@ class QuerySetStore(ThresholdFile):
                 "UPDATE query_sets SET queries = ?, pairs = ?, bytes = ?, payload = ? WHERE id = ?",
                 (len(after), after.pairs, len(payload), payload, set_id),
             )
+            _count(db, set_id, "contents")
             _refuse_rater(db, self.actor, set_id, rater)
             earlier = before.judgments.get(rater, {})
             _write_grades(
@@ -183,7 +192,8 @@ class QuerySetStore(ThresholdFile):
         with self._writing() as db:
             self._to_change(db, "query_sets", set_id)
             fields = json.dumps(checked_fields(rank_fields))
-            db.execute("UPDATE query_sets SET rank_fields = ? WHERE id = ?", (fields, set_id))
+            if db.execute("UPDATE query_sets SET rank_fields = ? WHERE id = ?", (fields, set_id)).rowcount:
+                _count(db, set_id, "contents")
             after = _stored(db, set_id)
         if after is None:
             raise _not_found()
@@ -227,22 +237,17 @@ class QuerySetStore(ThresholdFile):
             ).fetchall()
             return tuple(as_text(row[0]) for row in rows)
 
-    def version_of(self, set_id: str) -> tuple[int, ...] | None:
-        """Numbers that change when a set does, far quicker than reading it: how many queries and candidates it has, and
-        more that change with its grades and with the fields that models read. None where there is no such set any
-        more."""
+    def version_of(self, set_id: str) -> SetVersion | None:
+        """Numbers that change whenever a set does, far quicker than reading it; None where there is no such set any
+        more. Asked for before the set is read, they are never newer than what is read."""
         with self._reading() as db:
             self._to_open(db, "query_sets", set_id)
-            found = db.execute("SELECT queries, pairs, rank_fields FROM query_sets WHERE id = ?", (set_id,)).fetchone()
-            if found is None:
-                return None
-            queries, pairs, fields = found
-            grades = db.execute(
-                "SELECT count(*), coalesce(max(number), 0), coalesce(sum(grade), 0), "
-                "coalesce(sum(grade * (number % 1000003)), 0) FROM ratings WHERE query_set = ?",
+            found = db.execute(
+                "SELECT coalesce(contents, 0), coalesce(ratings, 0) FROM query_sets "
+                "LEFT JOIN set_versions ON query_set = id WHERE id = ?",
                 (set_id,),
             ).fetchone()
-            return (queries, pairs, zlib.crc32(fields.encode()), *map(int, grades))
+            return None if found is None else SetVersion(*found)
 
     def rate(self, set_id: str, rater: str, query_id: str, document_id: str, grade: int | None) -> int | None:
         """Rate a document for a query, or take the rating back with None; gives the grade that was there before, so
@@ -260,6 +265,7 @@ class QuerySetStore(ThresholdFile):
             _refuse_rater(db, self.actor, set_id, rater)
             if grade is None:
                 db.execute(f"DELETE FROM ratings WHERE {where}", key)  # noqa: S608
+                _count(db, set_id, "ratings")
             else:
                 _write_grades(db, set_id, rater, {query_id: {document_id: grade}}, self.actor.keeper)
             return None if before is None else int(before[0])
@@ -306,9 +312,20 @@ def _refuse_rater(db: sqlite3.Connection, actor: Actor, set_id: str, rater: str)
         )
 
 
+def _count(db: sqlite3.Connection, set_id: str, what: Literal["contents", "ratings"]) -> None:
+    """Write down that a set has changed, or its ratings; whatever changes them does so."""
+    db.execute(
+        "INSERT INTO set_versions (query_set, contents, ratings) VALUES (:of, :contents, :ratings) "
+        "ON CONFLICT (query_set) DO UPDATE SET "
+        "contents = set_versions.contents + :contents, ratings = set_versions.ratings + :ratings",
+        {"of": set_id, "contents": what == "contents", "ratings": what == "ratings"},
+    )
+
+
 def _write_grades(db: sqlite3.Connection, set_id: str, rater: str, judgments: Judgments, owner: str) -> None:
     """Keep these grades of a rater, given by `owner`, in place of those that the same documents had from him before."""
     now = _now()
+    _count(db, set_id, "ratings")
     db.executemany(
         "INSERT INTO ratings (query_set, rater, query, document, grade, owner, rated_at) VALUES (?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (query_set, rater, query, document) "

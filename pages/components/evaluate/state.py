@@ -17,7 +17,7 @@ from rerank_core.evaluation.query_sets.query_set import SAMPLE_NAME, QuerySet
 from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.ranking.contender import Contender
 from rerank_core.storage.ownership import NOT_SHARED
-from rerank_core.storage.query_sets import QuerySetSummary
+from rerank_core.storage.query_sets import QuerySetSummary, SetVersion
 
 STEPS = ["Query set", "Rate", "Run", "Answer", "Cut-off", "Cost", "Report"]
 FREE = tuple(Contender("local", model) for model in ("local-keyword", "local-multilingual"))
@@ -46,7 +46,7 @@ class EvaluateState:
     error: RerankError | None = None
     note: str = ""
     # What the query set looked like when it was read last (see QuerySetStore.version_of).
-    version: tuple[int, ...] | None = None
+    version: SetVersion | None = None
     # Who judges it together, what that looked like when it was read last, and as whom it was read.
     judging: Judging = NOT_ASSIGNED
     judged: tuple[object, ...] | None = None
@@ -127,12 +127,14 @@ def is_sample(one: QuerySetSummary | QuerySet | None) -> bool:
 def open_set(set_id: str) -> None:
     """Read a saved set and work on it."""
     with reported():
+        version = stores.query_sets().version_of(set_id)
         found = stores.query_sets().get(set_id)
         if found is None:
             raise RerankError(
                 "There is no such query set any more.", hint="Choose another one.", code="query_set_not_found"
             )
         _take_over(set_id, found)
+        state().version = version
         state().experiment_id = _latest(set_id)
 
 
@@ -160,14 +162,12 @@ def refresh() -> None:
             )
         judged = (stores.judging().version_of(current.set_id), judge.viewer(current.set_id, current.judging))
         if version != current.version or judged != current.judged:
-            whole = current.query_set
-            read_anew = current.version is not None and version[2] != current.version[2]  # the fields that models read
-            if read_anew or version[:2] != (len(whole), whole.pairs):
-                whole = stores.query_sets().get(current.set_id) or whole
             before = current.query_set
-            _take_over(
-                current.set_id, replace(whole, judgments=stores.query_sets().judgments(current.set_id), settled={})
-            )
+            if current.version is None or version.contents != current.version.contents:
+                whole = stores.query_sets().get(current.set_id) or before
+            else:
+                whole = replace(before, judgments=stores.query_sets().judgments(current.set_id), settled={})
+            _take_over(current.set_id, whole)
             if current.query_set == before:  # what was worked out of it still holds
                 current.query_set = before
             current.version = version
@@ -193,7 +193,7 @@ def _take_over(set_id: str, whole: QuerySet) -> None:
     current.judging, current.judged = judging, (changed, name)
 
 
-def _version(set_id: str) -> tuple[tuple[int, ...] | None, str]:
+def _version(set_id: str) -> tuple[SetVersion | None, str]:
     """What a set looks like now; None where it is gone for this person, with what became of it in words."""
     try:
         return stores.query_sets().version_of(set_id), _DELETED

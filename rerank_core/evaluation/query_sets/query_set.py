@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rerank_core.documents.report import Problem, count
 from rerank_core.errors import InvalidRequestError
@@ -57,6 +57,14 @@ class Query:
         return bool(self.candidates) and bool(self.text.strip())
 
 
+class Written(NamedTuple):
+    """Which writing of a set these queries and documents were read from: its `mark`, that no other writing has."""
+
+    mark: str
+    queries: tuple[Query, ...]
+    documents: Mapping[str, Document]
+
+
 @dataclass(frozen=True, slots=True)
 class QuerySet:
     """Queries, the documents they are about, and ratings, one set of judgments for each rater.
@@ -67,7 +75,8 @@ class QuerySet:
     `file_notes` what belonged to a file as a whole (see Imported.notes): kept to be given back by a download.
     `rank_fields` are the fields of each document that the models read (see `rerank_core.rank_fields`).
     `settled` are the grades that were decided on where raters differed, and `rule` says which grade counts where
-    several people rated and nothing was settled (see `judging.settling`).
+    several people rated and nothing was settled (see `judging.settling`). `written` is for a store, so that `mark` can
+    tell a set that was read from another one.
     Made by the functions of `evaluation.sources`; it never changes, `rated` and the like give a new one.
     """
 
@@ -84,9 +93,18 @@ class QuerySet:
     rank_fields: tuple[str, ...] = TITLE_AND_TEXT
     settled: Settled = field(default_factory=dict, hash=False)
     rule: Rule = DEFAULT_RULE
+    written: Written | None = field(default=None, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.queries)
+
+    @property
+    def mark(self) -> str:
+        """What tells these queries and documents from all others, whatever their ratings, name and fields that models
+        read; empty where they were never kept or were changed since."""
+        own = self.written
+        same = own is not None and own.queries is self.queries and own.documents is self.documents
+        return own.mark if own is not None and same else ""
 
     def query(self, query_id: str) -> Query:
         """The query of that id; KeyError where there is none."""

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "v0003_judging"
-down_revision = "v0002_sign_outs"
+revision = "v0004_judging"
+down_revision = "v0003_kept_figures"
 
 TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
