@@ -55,8 +55,6 @@ def test_two_raters_rate_apart_and_one_difference_is_settled(visit: Visit) -> No
     page.goto(address)
     settle(page)
     choose(page, "Who are you?", "I lead this")
-    settle(page)
-    page.get_by_text("Raters", exact=True).first.click()
     expect(page.get_by_text("Ann and Ben rated 3 documents in common and agree on 67%")).to_be_visible()
     settle(page)
     ratings = downloaded(page, "Ratings, a row each (CSV)")

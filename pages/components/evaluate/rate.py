@@ -13,7 +13,7 @@ from pages.components.display.tables import DETAIL_CHARACTERS
 from pages.components.evaluate.orders import depth_choice, given_grades, orders
 from pages.components.evaluate.state import refresh, reported, state
 from pages.components.inputs import rater as inputs_rater
-from pages.components.session import keys, stores
+from pages.components.session import judge, keys, stores
 from pages.components.session.owner import keeper
 from rerank_core import Document, RerankError
 from rerank_core.documents.report import count
@@ -32,9 +32,13 @@ LONG_DOCUMENT, DOCUMENT_HEIGHT = 1_500, 420
 
 
 def rater() -> str:
-    """Whose ratings are given; empty where nobody has said who it is, or who it is was not assigned."""
-    found, judging = inputs_rater.rater(_people), state().judging
-    return found if keeper() or not judging.raters or judging.rater(found) is not None else ""
+    """Whose ratings are given; empty where nobody has said who it is, and where others were assigned and whoever it is
+    leads them or was not assigned."""
+    current, found = state(), inputs_rater.rater(_people)
+    if keeper() or not current.judging.raters:
+        return found
+    leads = judge.leads(current.set_id or "", current.judging)
+    return "" if leads or current.judging.rater(found) is None else found
 
 
 def people(query_set: QuerySet) -> list[str]:
@@ -87,7 +91,7 @@ def screen() -> None:
         if current.error is not None:  # of a rating just now: this part of the page is drawn alone
             errors.show(current.error)
             current.error = None
-        if not rater() and not current.judging.raters:
+        if not rater() and not current.judging.raters:  # else it is asked above
             ask_name(query_set)
         if done_rating():
             st.info(
@@ -184,6 +188,9 @@ def rater_field() -> None:
 
 def ask_name(query_set: QuerySet) -> None:
     """Ratings wait for a name; whoever has rated here before only picks it."""
+    if state().judging.raters:
+        st.info("Several people rate this set: say on the Rate step who you are.", icon=":material/badge:")
+        return
     known = people(query_set)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.info(

@@ -120,8 +120,9 @@ def _progress(query_set: QuerySet, judging: Judging) -> None:
     if done and leading():
         with st.popover("Let somebody go on", icon=":material/lock_open:"):
             st.text("They can change their ratings again, and see their own alone until they are done.")
-            for number, name in enumerate(done):
-                st.button(name, key=keys.of(keys.JUDGING_REOPEN, number), on_click=_reopen, args=(name,))
+            numbers = range(len(done))
+            chosen = st.selectbox("Who", numbers, format_func=done.__getitem__, key=keys.JUDGING_REOPENED)
+            st.button("Let them go on", key=keys.JUDGING_REOPEN, on_click=_reopen, args=(done[chosen],))
 
 
 def _reopen(name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.components.display.board import shown
 from pages.components.evaluate.state import refresh, state
 from pages.components.session import judge, keys, people
 
@@ -32,10 +33,18 @@ def names_rate() -> bool:
 
 
 def who_rates() -> None:
-    """Which of the raters sits here, or whoever leads."""
+    """Which of the raters sits here, or whoever leads. Once that is said, a line says it in place of the list, which
+    would keep the keys from the screen below."""
     names = [one.name for one in state().judging.raters]
     typed = st.session_state.get(keys.EVALUATE_RATER)
-    st.session_state[keys.JUDGING_WHO] = -1 if leading() else names.index(typed) if typed in names else None
+    if leading() or typed in names:
+        said = "You lead this judging" if leading() else f"You rate as {shown(str(typed), 60, one_line=True)}"
+        st.text(said, width="content")
+        st.button(
+            "Somebody else", type="tertiary", icon=":material/switch_account:", key=keys.JUDGING_LEAVE, on_click=_leave
+        )
+        return
+    st.session_state[keys.JUDGING_WHO] = None
     st.selectbox(
         "Who are you?",
         [*range(len(names)), -1],  # by number, since a rater may be called anything
@@ -47,8 +56,7 @@ def who_rates() -> None:
         width=320,
         help="Several people rate this set. Each sees their own ratings alone until they are done.",
     )
-    if st.session_state[keys.JUDGING_WHO] is None:
-        st.info("Several people rate this set: say who you are first.", icon=":material/badge:", width="stretch")
+    st.info("Several people rate this set: say who you are first.", icon=":material/badge:", width="stretch")
 
 
 def notice() -> None:
@@ -64,9 +72,20 @@ def _chosen(names: list[str]) -> None:
     chosen = st.session_state[keys.JUDGING_WHO]
     if chosen == -1:
         judge.lead(state().set_id or "")
+        st.session_state[keys.JUDGING_VIEW] = "raters"
     elif chosen is not None:
         judge.rate_as(names[chosen])
         st.session_state[keys.JUDGING_VIEW] = "rate"
+    _anew()
+
+
+def _leave() -> None:
+    judge.rate_as("")
+    _anew()
+
+
+def _anew() -> None:
     state().rated_query = None
     state().undo.clear()
+    state().settle_undo.clear()
     refresh()

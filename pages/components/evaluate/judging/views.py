@@ -27,7 +27,7 @@ def rate_step(query_set: QuerySet) -> None:
     several = len(_people(query_set)) > 1 or bool(current.judging.raters)
     begun = st.session_state.get(keys.JUDGING_BEGUN) == current.set_id
     view = "rate"
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if names_rate():
             who_rates()
         if (several or begun) and not is_blind():
@@ -37,7 +37,7 @@ def rate_step(query_set: QuerySet) -> None:
         return
     if names_rate() and leading():
         st.info(
-            "You lead this judging and see everybody's ratings. To rate, say above which rater you are.",
+            "You lead this judging and see everybody's ratings. To rate, press Somebody else and say who you are.",
             icon=":material/visibility:",
         )
         return
