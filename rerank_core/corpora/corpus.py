@@ -223,12 +223,14 @@ class Corpus:
 
     def _built_index(self, size: int, fields: Sequence[str], on_progress: OnProgress | None) -> KeywordIndex:
         from rerank_core.keyword.index import KeywordIndex
+        from rerank_core.offline.workers import indexing
 
         with self._alone("keyword"):
             found = self._loaded_index(size, fields)  # another process may have made it while this one waited
             if found is not None:
                 return found
-            index = KeywordIndex.build(self._database.texts(0, size, fields), on_progress=on_progress)
+            with indexing(on_progress) as heard:
+                index = KeywordIndex.build(self._database.texts(0, size, fields), on_progress=heard)
             folder = self._index_folder(size, fields)
             try:
                 put_folder(folder, index.save)
