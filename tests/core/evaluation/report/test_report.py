@@ -306,7 +306,7 @@ def test_the_report_says_by_which_rule_grades_count_and_what_was_settled():
     words = " ".join("".join(Parsed(report_html(report).decode()).words).split())
     assert (
         "Rated by Ann, Ben, Cem; where several people rated a document, the grade that most gave, the lower one of "
-        "several, counts; before all of them counts what was settled: 1 grade."
+        "several, counts; what was settled, 1 grade, counts before that."
     ) in words
     assert "Of 12 documents that two or more of the 3 raters rated they agree on 92%" in words
     rows = list(csv.DictReader(io.StringIO(report_csv(report).decode("utf-8-sig"))))
