@@ -26,8 +26,8 @@ log = logging.getLogger("rerank_playground")
 Check = Callable[[], str | None]
 _PROVIDER = ("client_id", "client_secret", "server_metadata_url")
 _SECRET_LENGTH = 32
-_HOLDS = ("auth", "access", "budget", "limits")
-"""The sections that hold somebody back: one whose name is misspelt would hold back nobody."""
+_HOLDS = ("auth", "access", "budget", "limits", "database")
+"""The sections that hold somebody back, or say where all is kept: one whose name is misspelt would do nothing."""
 _LIKE = 0.85
 _GUIDE = "docs/operating.md has the whole section."
 

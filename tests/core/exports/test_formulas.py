@@ -43,8 +43,8 @@ from rerank_core.ranking.contender import Contender
 from rerank_core.ranking.keeping import Reading
 from rerank_core.storage.missing_articles import MissingArticle, missing_articles_csv
 from rerank_core.storage.spending.csv_files import calls_csv, days_csv
-from rerank_core.storage.spending.file import LedgerCall
 from rerank_core.storage.spending.ledger import DaySums
+from rerank_core.storage.spending.rows import LedgerCall
 from tests.support import ROOT
 
 BAD = "=SUM(A1:A9) and words"

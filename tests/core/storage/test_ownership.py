@@ -21,6 +21,8 @@ from rerank_core.errors import RerankError
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.ranking.blind_test import Vote
 from rerank_core.ranking.contender import Contender
+from rerank_core.storage.connection.address import resolved
+from rerank_core.storage.database import Database
 from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.missing_articles import MissingArticle, MissingArticleStore
 from rerank_core.storage.ownership import NOBODY_SIGNS_IN, Actor, Ownership
@@ -61,21 +63,22 @@ class Stores:
             each.close()
 
 
-def stores_at(home: Path) -> Stores:
+def stores_at(home: Path, database: Database | None = None) -> Stores:
     evaluation = home / "experiments.sqlite3"
+    database = database or Database(resolved(folder=home))
     return Stores(
-        RunStore(home / "runs.sqlite3"),
+        RunStore(database),
         QuerySetStore(evaluation),
         ExperimentStore(evaluation),
-        VoteStore(home / "votes.sqlite3"),
-        MissingArticleStore(home / "missing_articles.sqlite3"),
+        VoteStore(database),
+        MissingArticleStore(database),
         CorpusStore(home / "corpora"),
     )
 
 
 @pytest.fixture
-def stores(tmp_path: Path) -> Iterator[Stores]:
-    made = stores_at(tmp_path)
+def stores(tmp_path: Path, database: Database) -> Iterator[Stores]:
+    made = stores_at(tmp_path, database)
     yield made
     made.close()
 
