@@ -12,7 +12,7 @@ from pages.components.session import connection as connections
 from pages.components.session import keys, stores
 from rerank_core import Document, RerankError
 from rerank_core.evaluation.experiments.records import Ranking
-from rerank_core.evaluation.kept.figures import Figures
+from rerank_core.evaluation.kept.figures import ExperimentFigures
 from rerank_core.evaluation.measures.month_cost import MonthCost
 from rerank_core.evaluation.measures.settings import SEARCHES_A_DAY, EvaluationSettings
 from rerank_core.evaluation.measures.summary import INITIAL, Summary
@@ -239,12 +239,12 @@ class _Nowhere:
         """Nothing is kept."""
 
 
-def _figures(query_set: QuerySet, found: Sequence[Ranking]) -> Figures:
+def _figures(query_set: QuerySet, found: Sequence[Ranking]) -> ExperimentFigures:
     """The figures of the run that is shown; they are kept once it is over."""
     shown = experiment()
     if shown is None or shown.state == "running":
-        return Figures(_Nowhere(), "", query_set, found)
-    return Figures(stores.experiments(), shown.id, query_set, found)
+        return ExperimentFigures(_Nowhere(), "", query_set, found)
+    return ExperimentFigures(stores.experiments(), shown.id, query_set, found)
 
 
 def best() -> str | None:

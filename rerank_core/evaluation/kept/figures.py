@@ -1,4 +1,4 @@
-"""Figures of an experiment that are worked out once: what is kept is read, everything else is worked out and kept."""
+"""ExperimentFigures of an experiment that are worked out once: what is kept is read, everything else is worked out and kept."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Keeper(Protocol):
         """Keep this under this key."""
 
 
-class Figures:
+class ExperimentFigures:
     """The figures of one experiment over a query set, as far as it was answered.
 
     Each is what the function of the same purpose gives, exactly. Nothing is kept of a set or of answers that were not

@@ -12,7 +12,7 @@ from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.experiments.runner import run_experiment
 from rerank_core.evaluation.kept import figures as module
 from rerank_core.evaluation.kept import names
-from rerank_core.evaluation.kept.figures import Figures
+from rerank_core.evaluation.kept.figures import ExperimentFigures
 from rerank_core.evaluation.kept.names import name_of
 from rerank_core.evaluation.measures.month_cost import not_run
 from rerank_core.evaluation.measures.settings import EvaluationSettings
@@ -46,7 +46,7 @@ class World:
 
     def figures(self):
         """The figures of what is there now."""
-        return Figures(self.store, self.experiment, *self.read())
+        return ExperimentFigures(self.store, self.experiment, *self.read())
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ def test_what_was_never_kept_or_was_changed_has_no_name(world):
     ):
         assert name_of("summary", one, rankings, SETTINGS) is None
     assert name_of("summary", query_set, [replace(rankings[0], mark="")], SETTINGS) is None
-    assert Figures(world.store, world.experiment, small_set(), rankings).summary(SETTINGS).best == "English"
+    assert ExperimentFigures(world.store, world.experiment, small_set(), rankings).summary(SETTINGS).best == "English"
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_other_bytes_are_worked_out_anew(world, data):
             self.kept = value
 
     wrong = Wrong()
-    made = Figures(wrong, world.experiment, *world.read())
+    made = ExperimentFigures(wrong, world.experiment, *world.read())
     assert made.summary(SETTINGS) == world.figures().summary(SETTINGS)
     assert wrong.kept
 
