@@ -1,4 +1,4 @@
-"""ExperimentFigures of an experiment that are worked out once: what is kept is read, everything else is worked out and kept."""
+"""Figures of an experiment that are worked out once: what is kept is read, everything else is worked out and kept."""
 
 from __future__ import annotations
 
