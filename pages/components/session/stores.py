@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from rerank_core.evaluation.experiments.local_speed import LocalSpeed
     from rerank_core.evaluation.query_sets.query_set import QuerySet
     from rerank_core.storage.experiments import ExperimentStore
+    from rerank_core.storage.judging.store import JudgingStore
     from rerank_core.storage.query_sets import QuerySetStore
 
 # Most jobs wait for a service, not for a processor; a slow one must not hold up everybody. What computes on this
@@ -96,6 +97,18 @@ def _query_sets() -> QuerySetStore:
     from rerank_core.storage.query_sets import QuerySetStore
 
     return QuerySetStore(max_sets=limits.limits().query_sets_per_owner)
+
+
+def judging() -> JudgingStore:
+    """Who judges the query sets of this computer together, and what was settled."""
+    return _judging().acting_for(actor())
+
+
+@st.cache_resource(show_spinner=False)
+def _judging() -> JudgingStore:
+    from rerank_core.storage.judging.store import JudgingStore
+
+    return JudgingStore(database(), _query_sets())
 
 
 def experiments() -> ExperimentStore:
@@ -173,6 +186,7 @@ def forget() -> None:
         _corpora,
         sample_passages,
         _query_sets,
+        _judging,
         _experiments,
         sample_query_set,
         local_speeds,

@@ -50,7 +50,7 @@ set_versions = Table(
     whole("contents"),
     whole("ratings"),
 )
-"""How often a set was written and its ratings changed; a set without such a row was not changed since it was saved."""
+"""By which a set is known to have changed; one without such a row was not changed since it was saved."""
 
 ratings = Table(
     "ratings",
