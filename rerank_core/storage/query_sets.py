@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, delete, func, insert, or_, select, update
 from rerank_core.evaluation.experiments.ledger import ExperimentError
 from rerank_core.evaluation.measures.measure import Judgments, check_judgments
 from rerank_core.evaluation.query_sets.added_runs import BoardRun, with_runs
+from rerank_core.evaluation.query_sets.latest import Latest
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.rank_fields import checked_fields
 from rerank_core.storage import pieces
@@ -32,6 +34,10 @@ MAX_SETS = 1_000
 """Query sets of one owner."""
 
 
+_DOCUMENTS = 400_000
+"""How many documents, and how many ratings, of the sets that were opened last are kept at hand: near 300 MB."""
+
+_Judgments = dict[str, dict[str, dict[str, int]]]
 _set = query_sets.c
 
 
@@ -50,8 +56,8 @@ class QuerySetSummary:
 
 
 class SetVersion(NamedTuple):
-    """How often a set was written after it was saved (its queries, its documents, the fields that models read), and how
-    often its ratings were. The two only grow."""
+    """Two numbers that no earlier or later state of a set has: of its `contents` (its queries, its documents, the
+    fields that models read) and of its `ratings`. 0 until they are changed after the set was saved."""
 
     contents: int
     ratings: int
@@ -68,6 +74,8 @@ class QuerySetStore(ThresholdStore):
     def __init__(self, database: Database | Path | str | None = None, *, max_sets: int = MAX_SETS) -> None:
         super().__init__(database)
         self._max_sets = max_sets
+        self._contents: Latest[QuerySet] = Latest(lambda one: len(one.documents), _DOCUMENTS)
+        self._judged: Latest[_Judgments] = Latest(_ratings, _DOCUMENTS)
 
     def save(self, query_set: QuerySet) -> str:
         """Keep a set with its ratings under a new id, which is returned."""
@@ -118,7 +126,7 @@ class QuerySetStore(ThresholdStore):
         """The set with its ratings as they are now, None where there is none of that id."""
         with self._reading() as db:
             self._to_open(db, "query_sets", set_id)
-            return _stored(db, set_id)
+            return self._stored(db, set_id)
 
     def add_runs(self, set_id: str, runs: Iterable[BoardRun], rater: str) -> QuerySet:
         """Add runs that `rater` rated to a saved set (see `with_runs`); the set as it is then.
@@ -129,7 +137,7 @@ class QuerySetStore(ThresholdStore):
         given = tuple(runs)
         with self._writing() as db:
             self._to_change(db, "query_sets", set_id)
-            before = _stored(db, set_id)
+            before = self._stored(db, set_id)
             if before is None:
                 raise _not_found()
             after = with_runs(before, given, rater=rater)
@@ -209,7 +217,7 @@ class QuerySetStore(ThresholdStore):
             fields = json.dumps(checked_fields(rank_fields))
             if db.execute(update(query_sets).where(_set.id == set_id).values(rank_fields=fields)).rowcount:
                 _count(db, set_id, "contents")
-            after = _stored(db, set_id)
+            after = self._stored(db, set_id)
         if after is None:
             raise _not_found()
         return after
@@ -239,13 +247,41 @@ class QuerySetStore(ThresholdStore):
             pieces.sweep(db, suspects)
             return gone
 
+    def _stored(self, db: Connection, set_id: str) -> QuerySet | None:
+        version = _version(db, set_id)
+        if version is None:
+            return None
+        name = db.execute(select(_set.name).where(_set.id == set_id)).scalar_one()
+
+        def contents() -> QuerySet:
+            asked = select(_set.number, _set.payload, _set.rank_fields).where(_set.id == set_id)
+            number, head, fields = db.execute(asked).one()
+            made = from_bytes(b"".join((head, *pieces.held(db, query_set_pieces, number))))
+            return replace(made, rank_fields=tuple(json.loads(fields)))
+
+        try:
+            return replace(
+                self._contents.of(set_id, version.contents, contents),
+                name=name,
+                judgments=self._judgments(db, set_id, version),
+            )
+        except (ValueError, KeyError, TypeError, IndexError) as error:
+            raise ExperimentError(
+                "This query set cannot be read; it may come from another version or be damaged.",
+                hint="Delete it and load its files again.",
+            ) from error
+
+    def _judgments(self, db: Connection, set_id: str, version: SetVersion) -> _Judgments:
+        return self._judged.of(set_id, version.ratings, lambda: _judgments(db, set_id))
+
     # Grades
 
-    def judgments(self, set_id: str) -> dict[str, dict[str, dict[str, int]]]:
-        """Every rater's grades of a set: rater to query id to document id to grade."""
+    def judgments(self, set_id: str) -> _Judgments:
+        """Every rater's grades of a set: rater to query id to document id to grade. Not to be changed."""
         with self._reading() as db:
             self._to_open(db, "query_sets", set_id)
-            return _judgments(db, set_id)
+            version = _version(db, set_id)
+            return {} if version is None else self._judgments(db, set_id, version)
 
     def raters(self, set_id: str) -> tuple[str, ...]:
         """Who has rated in a set, the first one first, without reading the grades; empty where there is no such set."""
@@ -256,13 +292,10 @@ class QuerySetStore(ThresholdStore):
 
     def version_of(self, set_id: str) -> SetVersion | None:
         """Numbers that change whenever a set does, far quicker than reading it; None where there is no such set any
-        more. Asked for before the set is read, they are never newer than what is read."""
+        more. Asked for before the set is read, they are never those of a later state than is read."""
         with self._reading() as db:
             self._to_open(db, "query_sets", set_id)
-            changed = (func.coalesce(set_versions.c.contents, 0), func.coalesce(set_versions.c.ratings, 0))
-            asked = select(*changed).select_from(query_sets).outerjoin(set_versions).where(_set.id == set_id)
-            found = db.execute(asked).first()
-            return None if found is None else SetVersion(*found)
+            return _version(db, set_id)
 
     def rate(self, set_id: str, rater: str, query_id: str, document_id: str, grade: int | None) -> int | None:
         """Rate a document for a query, or take the rating back with None; gives the grade that was there before, so
@@ -293,23 +326,15 @@ def _not_found() -> ExperimentError:
     return ExperimentError("There is no such query set.", code="query_set_not_found", hint="It may have been deleted.")
 
 
-def _stored(db: Connection, set_id: str) -> QuerySet | None:
-    asked = select(_set.number, _set.payload, _set.name, _set.rank_fields).where(_set.id == set_id)
+def _version(db: Connection, set_id: str) -> SetVersion | None:
+    changed = (func.coalesce(set_versions.c.contents, 0), func.coalesce(set_versions.c.ratings, 0))
+    asked = select(*changed).select_from(query_sets).outerjoin(set_versions).where(_set.id == set_id)
     found = db.execute(asked).first()
-    if found is None:
-        return None
-    try:
-        return replace(
-            from_bytes(b"".join((found.payload, *pieces.held(db, query_set_pieces, found.number)))),
-            name=found.name,
-            judgments=_judgments(db, set_id),
-            rank_fields=tuple(json.loads(found.rank_fields)),
-        )
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise ExperimentError(
-            "This query set cannot be read; it may come from another version or be damaged.",
-            hint="Delete it and load its files again.",
-        ) from error
+    return None if found is None else SetVersion(*found)
+
+
+def _ratings(judgments: _Judgments) -> int:
+    return sum(len(own) for grades in judgments.values() for own in grades.values())
 
 
 def _refuse_rater(db: Connection, actor: Actor, set_id: str, rater: str) -> None:
@@ -328,13 +353,10 @@ def _refuse_rater(db: Connection, actor: Actor, set_id: str, rater: str) -> None
 
 
 def _count(db: Connection, set_id: str, what: Literal["contents", "ratings"]) -> None:
-    """Write down that a set has changed, or its ratings; whatever changes them does so."""
-    changed = db.execute(
-        update(set_versions).where(set_versions.c.query_set == set_id).values({what: set_versions.c[what] + 1})
-    )
-    if not changed.rowcount:
-        first = {"contents": int(what == "contents"), "ratings": int(what == "ratings")}
-        db.execute(insert(set_versions).values(first | {"query_set": set_id}))
+    """Write down that a set has changed, or its ratings; whatever changes them does so. The number is a random one, so
+    that no state that was taken back, or comes from a backup, has another's."""
+    row = {"query_set": set_id, "contents": 0, "ratings": 0, what: secrets.randbits(62)}
+    upsert(db, set_versions, [row], ("query_set",), (what,))
 
 
 def _write_grades(db: Connection, set_id: str, rater: str, judgments: Judgments, owner: str) -> None:
@@ -363,8 +385,8 @@ def _write_grades(db: Connection, set_id: str, rater: str, judgments: Judgments,
     )
 
 
-def _judgments(db: Connection, set_id: str) -> dict[str, dict[str, dict[str, int]]]:
-    found: dict[str, dict[str, dict[str, int]]] = {}
+def _judgments(db: Connection, set_id: str) -> _Judgments:
+    found: _Judgments = {}
     column = ratings.c
     asked = select(column.rater, column.query, column.document, column.grade).where(column.query_set == set_id)
     for rater, query, document, grade in db.execute(asked.order_by(column.number)):

@@ -28,10 +28,10 @@ query_sets = Table(
     whole("queries"),
     whole("pairs"),
     whole("bytes"),
-    data("payload"),
     text("rank_fields", default='["text"]'),
     owner(),
     shared(),
+    data("payload"),  # last: what stands behind a large value is far to read
     sqlite_autoincrement=True,
 )
 
@@ -50,7 +50,7 @@ set_versions = Table(
     whole("contents"),
     whole("ratings"),
 )
-"""How often a set was written and its ratings changed; a set without such a row was not changed since it was saved."""
+"""By which a set is known to have changed; one without such a row was not changed since it was saved."""
 
 ratings = Table(
     "ratings",

@@ -29,10 +29,10 @@ runs = Table(
     text("amount", null=True),
     text("currency"),
     whole("bytes"),
-    data("payload"),
     owner(),
     shared(),
     Column("pinned", Boolean(create_constraint=False), nullable=False, server_default=false()),
+    data("payload"),  # last: what stands behind a large value is far to read
     Index("runs_by_time", "created", "number"),
     Index("runs_by_owner", "owner", "number"),
     sqlite_autoincrement=True,
