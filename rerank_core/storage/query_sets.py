@@ -22,8 +22,9 @@ from rerank_core.storage import pieces
 from rerank_core.storage.database import Database
 from rerank_core.storage.evaluation.evaluation_store import Values
 from rerank_core.storage.evaluation.experiment_lock import forget, held, running_error
+from rerank_core.storage.evaluation.grades import KeptJudgments, judgments_of, refuse_rater
 from rerank_core.storage.evaluation.query_set_record import from_bytes, to_parts
-from rerank_core.storage.ownership import EVERYBODYS, NOT_YOURS, Actor, Ownership, refuse_more
+from rerank_core.storage.ownership import EVERYBODYS, NOT_YOURS, Ownership, refuse_more
 from rerank_core.storage.run_record import new_id
 from rerank_core.storage.schema.columns import digest
 from rerank_core.storage.schema.evaluation import experiments, query_set_pieces, query_sets, ratings, set_versions
@@ -37,7 +38,6 @@ MAX_SETS = 1_000
 _DOCUMENTS = 400_000
 """How many documents, and how many ratings, of the sets that were opened last are kept at hand: near 300 MB."""
 
-_Judgments = dict[str, dict[str, dict[str, int]]]
 _set = query_sets.c
 
 
@@ -75,7 +75,7 @@ class QuerySetStore(ThresholdStore):
         super().__init__(database)
         self._max_sets = max_sets
         self._contents: Latest[QuerySet] = Latest(lambda one: len(one.documents), _DOCUMENTS)
-        self._judged: Latest[_Judgments] = Latest(_ratings, _DOCUMENTS)
+        self._judged: Latest[KeptJudgments] = Latest(_ratings, _DOCUMENTS)
 
     def save(self, query_set: QuerySet) -> str:
         """Keep a set with its ratings under a new id, which is returned."""
@@ -145,7 +145,7 @@ class QuerySetStore(ThresholdStore):
             db.execute(update(query_sets).where(_set.id == set_id).values(_content(after, head, content)))
             pieces.keep(db, query_set_pieces, _number(db, set_id), content)
             _count(db, set_id, "contents")
-            _refuse_rater(db, self.actor, set_id, rater)
+            refuse_rater(db, self.actor, set_id, rater)
             earlier = before.judgments.get(rater, {})
             _write_grades(
                 db,
@@ -271,12 +271,12 @@ class QuerySetStore(ThresholdStore):
                 hint="Delete it and load its files again.",
             ) from error
 
-    def _judgments(self, db: Connection, set_id: str, version: SetVersion) -> _Judgments:
-        return self._judged.of(set_id, version.ratings, lambda: _judgments(db, set_id))
+    def _judgments(self, db: Connection, set_id: str, version: SetVersion) -> KeptJudgments:
+        return self._judged.of(set_id, version.ratings, lambda: judgments_of(db, set_id))
 
     # Grades
 
-    def judgments(self, set_id: str) -> _Judgments:
+    def judgments(self, set_id: str) -> KeptJudgments:
         """Every rater's grades of a set: rater to query id to document id to grade. Not to be changed."""
         with self._reading() as db:
             self._to_open(db, "query_sets", set_id)
@@ -309,7 +309,7 @@ class QuerySetStore(ThresholdStore):
                 raise _not_found()
             self._to_open(db, "query_sets", set_id)
             before = db.execute(select(ratings.c.grade).where(*here)).first()
-            _refuse_rater(db, self.actor, set_id, rater)
+            refuse_rater(db, self.actor, set_id, rater)
             if grade is None:
                 db.execute(delete(ratings).where(*here))
                 _count(db, set_id, "ratings")
@@ -333,23 +333,8 @@ def _version(db: Connection, set_id: str) -> SetVersion | None:
     return None if found is None else SetVersion(*found)
 
 
-def _ratings(judgments: _Judgments) -> int:
+def _ratings(judgments: KeptJudgments) -> int:
     return sum(len(own) for grades in judgments.values() for own in grades.values())
-
-
-def _refuse_rater(db: Connection, actor: Actor, set_id: str, rater: str) -> None:
-    """Raise ExperimentError (not_yours) for ratings under a name that is another's: under which somebody else has rated
-    in this set, or the address of another person."""
-    if actor.may_change(""):
-        return
-    others = (ratings.c.query_set == set_id, ratings.c.rater == rater, ratings.c.owner != actor.keeper)
-    address = "@" in rater and rater.lower() != actor.keeper
-    if address or db.execute(select(ratings.c.number).where(*others).limit(1)).first() is not None:
-        raise ExperimentError(
-            f"Ratings by '{rater}' in this query set are not yours to give.",
-            code=NOT_YOURS,
-            hint="Rate under your own name: ratings of several people are kept apart.",
-        )
 
 
 def _count(db: Connection, set_id: str, what: Literal["contents", "ratings"]) -> None:
@@ -383,15 +368,6 @@ def _write_grades(db: Connection, set_id: str, rater: str, judgments: Judgments,
         ("query_set", "key"),
         ("grade", "owner", "rated_at"),
     )
-
-
-def _judgments(db: Connection, set_id: str) -> _Judgments:
-    found: _Judgments = {}
-    column = ratings.c
-    asked = select(column.rater, column.query, column.document, column.grade).where(column.query_set == set_id)
-    for rater, query, document, grade in db.execute(asked.order_by(column.number)):
-        found.setdefault(rater, {}).setdefault(query, {})[document] = grade
-    return found
 
 
 def _content(query_set: QuerySet, head: bytes, content: Sequence[bytes]) -> Values:
