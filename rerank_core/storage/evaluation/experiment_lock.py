@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,8 +31,11 @@ def hold(database: Database, experiment_id: str) -> Iterator[Callable[[], bool]]
             yield lambda: True
         return
     lock = ServerLock(database, _name(experiment_id))
-    if not lock.take():
-        raise running_error()
+    end = time.monotonic() + _PATIENCE  # PostgreSQL needs a moment to see that a holder is dead
+    while not lock.take():
+        if time.monotonic() > end:
+            raise running_error()
+        time.sleep(0.05)
     try:
         yield lock.still
     finally:

@@ -81,6 +81,9 @@ def test_a_killed_experiment_goes_on_where_it_was(default_database):
             assert child.wait(PATIENCE) == -signal.SIGKILL
         service.gate.open()
 
+        for _ in range(10_000):  # PostgreSQL has to see that the connection is gone
+            if store.get(experiment.id).state != "running":
+                break
         assert store.get(experiment.id).state == "interrupted"
         stored = {query for _, query in store.answered(experiment.id)}
         assert 90 < len(stored) < 220
