@@ -132,8 +132,10 @@ def test_whoever_leads_sees_all_and_who_rates_does_not() -> None:
 def test_people_who_sign_in_rate_as_themselves_alone() -> None:
     """Assigned by address; each finds the set, sees their own ratings, and the owner all of them."""
     set_id = made(person=DORA)
-    page = assign(opened(set_id, person=DORA), ANN.upper(), BEN)
-    assert stores.judging().get(set_id) is not None
+    page = assign(opened(set_id, person=DORA), "Ann", BEN)
+    assert "Nobody can sign in here as ann." in words(page)
+    page = assign(page, ANN.upper(), BEN)
+    assert "2 raters can begin" in words(page)
     ann = opened(set_id, person=ANN)
     assert not [one for one in ann.selectbox if one.label == "Who are you?"]
     assert not [one for one in ann.text_input if one.label == "Rater"]
