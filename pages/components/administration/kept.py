@@ -7,7 +7,7 @@ from collections import Counter
 import pandas as pd
 import streamlit as st
 
-from pages.components.administration.kept_things import KINDS, Kept, Kind, delete, everything
+from pages.components.administration.kept_things import KINDS, KeptThing, Kind, delete, everything
 from pages.components.display import errors
 from pages.components.inputs.controls import segmented, select
 from pages.components.session import keys, page_state
@@ -50,7 +50,7 @@ def kept() -> None:
         _things(found)
 
 
-def _table(found: tuple[Kept, ...]) -> None:
+def _table(found: tuple[KeptThing, ...]) -> None:
     """A row of each person: how many of each kind, and how large, the largest first."""
     number, size, owners = Counter[tuple[str, Kind]](), Counter[tuple[str, Kind]](), Counter[str]()
     for one in found:
@@ -70,7 +70,7 @@ def _table(found: tuple[Kept, ...]) -> None:
     st.caption("The answers of an experiment are not measured by themselves; they go with it, and with its query set.")
 
 
-def _things(found: tuple[Kept, ...]) -> None:
+def _things(found: tuple[KeptThing, ...]) -> None:
     """The largest things of one person and kind, each with its button."""
     owners = {owner: owner or EVERYBODY for owner in dict.fromkeys(one.owner for one in found)}
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -86,7 +86,7 @@ def _things(found: tuple[Kept, ...]) -> None:
         st.caption(f"{_SHOWN} of {len(chosen):,}, the largest first.")
 
 
-def _row(one: Kept) -> None:
+def _row(one: KeptThing) -> None:
     facts = [
         f"{one.size / _MEGABYTE:,.1f} MB" if one.size is not None else "",
         one.created.astimezone().strftime("%d %b %Y, %H:%M") if one.created else "",
@@ -102,7 +102,7 @@ def _row(one: Kept) -> None:
             )
 
 
-def _delete(one: Kept) -> None:
+def _delete(one: KeptThing) -> None:
     last = page_state.of(_Last)
     last.text, last.error = "", None
     try:

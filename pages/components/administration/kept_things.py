@@ -21,7 +21,7 @@ _ALL_RUNS = 10**9
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptThing:
     """One thing. `owner` is "" for everybody's; `size` are its bytes, None where its store does not say."""
 
     kind: Kind
@@ -32,13 +32,13 @@ class Kept:
     size: int | None
 
 
-def everything() -> tuple[Kept, ...]:
+def everything() -> tuple[KeptThing, ...]:
     """All that is kept, whoever's it is, the largest first. Raises RerankError where a store cannot be used."""
     found = [*_runs(), *_query_sets(), *_experiments(), *_knowledge_bases()]
     return tuple(sorted(found, key=lambda one: one.size or 0, reverse=True))
 
 
-def delete(one: Kept) -> None:
+def delete(one: KeptThing) -> None:
     """Delete a thing, as whoever sits at this page may. Raises RerankError where that cannot be done now."""
     if one.kind == "run":
         stores.runs().delete(one.id)
@@ -50,22 +50,22 @@ def delete(one: Kept) -> None:
         stores.corpora().delete(one.id)
 
 
-def _runs() -> Iterator[Kept]:
+def _runs() -> Iterator[KeptThing]:
     for run in stores.runs().acting_for(NOBODY_SIGNS_IN).list(_ALL_RUNS):
-        yield Kept("run", run.id, run.query, run.ownership.owner, run.created, run.size)
+        yield KeptThing("run", run.id, run.query, run.ownership.owner, run.created, run.size)
 
 
-def _query_sets() -> Iterator[Kept]:
+def _query_sets() -> Iterator[KeptThing]:
     for each in stores.query_sets().acting_for(NOBODY_SIGNS_IN).list():
-        yield Kept("query set", each.id, each.name, each.ownership.owner, each.created, each.size)
+        yield KeptThing("query set", each.id, each.name, each.ownership.owner, each.created, each.size)
 
 
-def _experiments() -> Iterator[Kept]:
+def _experiments() -> Iterator[KeptThing]:
     for each in stores.experiments().acting_for(NOBODY_SIGNS_IN).list():
-        yield Kept("experiment", each.id, each.name, each.owner, each.created, None)
+        yield KeptThing("experiment", each.id, each.name, each.owner, each.created, None)
 
 
-def _knowledge_bases() -> Iterator[Kept]:
+def _knowledge_bases() -> Iterator[KeptThing]:
     for base in stores.corpora().acting_for(NOBODY_SIGNS_IN).list():
         name = base.name or "A knowledge base that cannot be read"
-        yield Kept("knowledge base", base.id, name, base.ownership.owner, base.created, base.size)
+        yield KeptThing("knowledge base", base.id, name, base.ownership.owner, base.created, base.size)
