@@ -1,6 +1,6 @@
 """Saved runs, their ratings, and the documents they are about, each kept once."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Table, false
+from sqlalchemy import Column, ForeignKey, Index, Table
 
 from rerank_core.storage.schema.columns import (
     Bytes,
@@ -10,6 +10,7 @@ from rerank_core.storage.schema.columns import (
     metadata,
     number,
     owner,
+    pinned,
     shared,
     text,
     whole,
@@ -31,12 +32,17 @@ runs = Table(
     whole("bytes"),
     owner(),
     shared(),
-    Column("pinned", Boolean(create_constraint=False), nullable=False, server_default=false()),
-    data("payload"),  # last: what stands behind a large value is far to read
+    pinned(),
+    data("payload"),  # what stands behind a large value is far to read
+    text("asked", default=""),
     Index("runs_by_time", "created", "number"),
+    Index("runs_by_request", "asked", "number"),
+    Index("runs_by_pin", "pinned", "number"),
+    Index("runs_by_size", "owner", "bytes"),
     Index("runs_by_owner", "owner", "number"),
     sqlite_autoincrement=True,
 )
+"""`asked` names a request that was paid for (rerank_core/storage/history/record.py: `request_key`)."""
 
 run_ratings = Table(
     "run_ratings",
