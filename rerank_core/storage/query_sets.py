@@ -24,6 +24,7 @@ from rerank_core.storage.evaluation.evaluation_store import Values
 from rerank_core.storage.evaluation.experiment_lock import forget, held, running_error
 from rerank_core.storage.evaluation.grades import KeptJudgments, judgments_of, refuse_rater
 from rerank_core.storage.evaluation.query_set_record import from_bytes, to_parts
+from rerank_core.storage.judging.rows import forget_judging
 from rerank_core.storage.ownership import EVERYBODYS, NOT_YOURS, Ownership, refuse_more
 from rerank_core.storage.run_record import new_id
 from rerank_core.storage.schema.columns import digest
@@ -245,6 +246,8 @@ class QuerySetStore(ThresholdStore):
             suspects = pieces.holding(db, query_set_pieces, numbers)
             gone = db.execute(delete(query_sets).where(_set.id == set_id)).rowcount > 0
             pieces.sweep(db, suspects)
+            if gone:
+                forget_judging(db, set_id)
             return gone
 
     def _stored(self, db: Connection, set_id: str) -> QuerySet | None:
