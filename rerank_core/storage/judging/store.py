@@ -18,7 +18,7 @@ from rerank_core.evaluation.judging.settling import Rule, Settled, SettledGrade
 from rerank_core.evaluation.measures.measure import check_judgments
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.storage.database import Database
-from rerank_core.storage.judging.rows import grade_of, judging_of, now, put_judging, row_of, settled_of
+from rerank_core.storage.judging.rows import forget_judging, grade_of, judging_of, now, put_judging, row_of, settled_of
 from rerank_core.storage.ownership import NOBODY_SIGNS_IN, NOT_YOURS, Actor, Ownership, refuse_change
 from rerank_core.storage.schema.columns import digest
 from rerank_core.storage.schema.judging import judging_raters, judgings, settled_grades
@@ -154,7 +154,13 @@ class JudgingStore:
                 code=NOT_YOURS,
                 hint="Rate under your own name: ratings of several people are kept apart.",
             )
-        if self.get(set_id).is_done(name):
+        with self._database.read(ExperimentError) as connection:
+            done = connection.execute(
+                select(judging_raters.c.done).where(
+                    judging_raters.c.query_set == set_id, judging_raters.c.key == digest(name)
+                )
+            ).scalar()
+        if done is not None:
             raise ExperimentError(
                 f"'{name}' has said that the ratings are done, so they stay as they are.",
                 code=RATER_DONE,
@@ -231,8 +237,7 @@ class JudgingStore:
         """Delete all of this of a set that was deleted; nothing of one that is there."""
         if self._sets.acting_for(NOBODY_SIGNS_IN).ownership(set_id) is None:
             with self._writing(set_id) as connection:
-                for table in (judgings, judging_raters, settled_grades):
-                    connection.execute(delete(table).where(table.c.query_set == set_id))
+                forget_judging(connection, set_id)
 
     # Who may
 
