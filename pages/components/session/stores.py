@@ -14,7 +14,7 @@ import streamlit as st
 
 from pages.components.monitoring import metrics
 from pages.components.server import database as server_database
-from pages.components.server import limits
+from pages.components.server import limits, retention
 from pages.components.session import tab
 from pages.components.session.draft_shelf import DraftShelf
 from pages.components.session.owner import actor
@@ -32,12 +32,15 @@ if TYPE_CHECKING:
     from rerank_core.evaluation.experiments.local_speed import LocalSpeed
     from rerank_core.evaluation.query_sets.query_set import QuerySet
     from rerank_core.storage.experiments import ExperimentStore
+    from rerank_core.storage.history.store import HistoryStore
+    from rerank_core.storage.judging.store import JudgingStore
     from rerank_core.storage.query_sets import QuerySetStore
 
 # Most jobs wait for a service, not for a processor; a slow one must not hold up everybody. What computes on this
 # computer takes turns at its processors besides (rerank_core/offline/workers.py).
 _WORKERS, _FOR_SHORT = 24, 8
 _WAITING_PER_OWNER = 20
+_MEGABYTE = 1_000_000
 
 
 @st.cache_resource(show_spinner=False)
@@ -53,7 +56,21 @@ def runs() -> RunStore:
 
 @st.cache_resource(show_spinner=False)
 def _runs() -> RunStore:
-    return RunStore(database())
+    allowed = limits.limits()
+    most = allowed.runs_megabytes_per_owner * _MEGABYTE
+    return RunStore(database(), max_runs=allowed.runs_per_owner, max_bytes=most, max_days=retention.retention().days)
+
+
+def history() -> HistoryStore:
+    """What was made here, as history lists it."""
+    return _history().acting_for(actor())
+
+
+@st.cache_resource(show_spinner=False)
+def _history() -> HistoryStore:
+    from rerank_core.storage.history.store import HistoryStore
+
+    return HistoryStore(database())
 
 
 @st.cache_resource(show_spinner=False)
@@ -69,7 +86,9 @@ def corpora() -> CorpusStore:
 
 @st.cache_resource(show_spinner=False)
 def _corpora() -> CorpusStore:
-    return CorpusStore()
+    allowed = limits.limits()
+    most = allowed.knowledge_bases_megabytes_per_owner * _MEGABYTE
+    return CorpusStore(most=allowed.knowledge_bases_per_owner, most_bytes=most)
 
 
 @st.cache_resource(show_spinner=False)
@@ -90,7 +109,19 @@ def query_sets() -> QuerySetStore:
 def _query_sets() -> QuerySetStore:
     from rerank_core.storage.query_sets import QuerySetStore
 
-    return QuerySetStore()
+    return QuerySetStore(max_sets=limits.limits().query_sets_per_owner)
+
+
+def judging() -> JudgingStore:
+    """Who judges the query sets of this computer together, and what was settled."""
+    return _judging().acting_for(actor())
+
+
+@st.cache_resource(show_spinner=False)
+def _judging() -> JudgingStore:
+    from rerank_core.storage.judging.store import JudgingStore
+
+    return JudgingStore(database(), _query_sets())
 
 
 def experiments() -> ExperimentStore:
@@ -164,10 +195,12 @@ def forget() -> None:
     for shared in (
         database,
         _runs,
+        _history,
         drafts,
         _corpora,
         sample_passages,
         _query_sets,
+        _judging,
         _experiments,
         sample_query_set,
         local_speeds,
