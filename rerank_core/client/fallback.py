@@ -74,8 +74,9 @@ def _with_failures(
         + (" It may have been billed all the same." if error.maybe_billed else "")
         for spec, error in passed
     ]
-    if request.model is not None and request.model in ALIASES and answered.has_models and answered.resolved(request.model) is None:
-        said.append(f"{answered.label} has no model for {request.model}: {response.model} answered, its usual one.")
+    asked = request.model
+    if asked is not None and asked in ALIASES and answered.has_models and answered.resolved(asked) is None:
+        said.append(f"{answered.label} has no model for {asked}: {response.model} answered, its usual one.")
     attempts = [attempt for _, error in passed for attempt in error.attempts]
     return replace(
         response,
