@@ -40,7 +40,7 @@ def joined(found: Sequence[bytes]) -> bytes:
     return b"[" + b",".join(each[1:-1] for each in map(bytes, found)) + b"]"
 
 
-def keep(db: Connection, holder: Table, number: int, content: Sequence[bytes]) -> None:
+def keep(db: Connection, holder: Table, number: int, content: Sequence[bytes | memoryview]) -> None:
     """Have the row `number` hold these pieces from now on, in this sequence, in place of those it held before."""
     in_turn(db, _SUBJECT)
     column = _column(holder)
@@ -86,13 +86,13 @@ def sweep(db: Connection, numbers: Iterable[int]) -> None:
         db.execute(delete(pieces).where(pieces.c.number.in_(some), *free))
 
 
-def _numbers(db: Connection, content: Sequence[bytes]) -> list[int]:
+def _numbers(db: Connection, content: Sequence[bytes | memoryview]) -> list[int]:
     """The numbers of pieces, in their sequence; those that are not there yet are written."""
     hashes = [hashlib.sha256(each).digest() for each in content]
     known = dict(_known(db, hashes))
     new = {name: each for name, each in zip(hashes, content, strict=True) if name not in known}
     if new:
-        upsert(db, pieces, ({"hash": name, "payload": each} for name, each in new.items()), ("hash",))
+        upsert(db, pieces, ({"hash": name, "payload": bytes(each)} for name, each in new.items()), ("hash",))
         known.update(_known(db, list(new)))
     return [known[name] for name in hashes]
 

@@ -23,7 +23,7 @@ from rerank_core.storage.database import Database
 from rerank_core.storage.evaluation.evaluation_store import Values
 from rerank_core.storage.evaluation.experiment_lock import forget, held, running_error
 from rerank_core.storage.evaluation.grades import KeptJudgments, judgments_of, refuse_rater
-from rerank_core.storage.evaluation.query_set_record import from_bytes, to_parts
+from rerank_core.storage.evaluation.query_set_record import from_bytes, to_parts, whole
 from rerank_core.storage.judging.rows import forget_judging
 from rerank_core.storage.ownership import EVERYBODYS, NOT_YOURS, Ownership, refuse_more
 from rerank_core.storage.run_record import new_id
@@ -85,7 +85,7 @@ class QuerySetStore(ThresholdStore):
         for grades in query_set.judgments.values():
             if grades:
                 check_judgments(grades)
-        set_id, (head, *content) = new_id(), to_parts(query_set)
+        set_id, (head, content) = new_id(), to_parts(query_set)
         with self._writing() as db:
             mine = select(func.count()).select_from(query_sets).where(_set.owner == self.actor.keeper)
             refuse_more(db.execute(mine).scalar_one(), self._max_sets, ExperimentError, "query sets")
@@ -142,7 +142,7 @@ class QuerySetStore(ThresholdStore):
             if before is None:
                 raise _not_found()
             after = with_runs(before, given, rater=rater)
-            head, *content = to_parts(after)
+            head, content = to_parts(after)
             db.execute(update(query_sets).where(_set.id == set_id).values(_content(after, head, content)))
             pieces.keep(db, query_set_pieces, _number(db, set_id), content)
             _count(db, set_id, "contents")
@@ -259,7 +259,7 @@ class QuerySetStore(ThresholdStore):
         def contents() -> QuerySet:
             asked = select(_set.number, _set.payload, _set.rank_fields).where(_set.id == set_id)
             number, head, fields = db.execute(asked).one()
-            made = from_bytes(b"".join((head, *pieces.held(db, query_set_pieces, number))))
+            made = from_bytes(whole(head, pieces.held(db, query_set_pieces, number)))
             return replace(made, rank_fields=tuple(json.loads(fields)))
 
         try:
@@ -373,7 +373,7 @@ def _write_grades(db: Connection, set_id: str, rater: str, judgments: Judgments,
     )
 
 
-def _content(query_set: QuerySet, head: bytes, content: Sequence[bytes]) -> Values:
+def _content(query_set: QuerySet, head: bytes, content: Sequence[memoryview]) -> Values:
     """What the row of a set says of what is in it."""
     return {
         "queries": len(query_set),

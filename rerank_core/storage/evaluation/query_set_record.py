@@ -1,19 +1,20 @@
 """A query set as bytes that give back exactly what went in. Ratings, the name and the fields that models read are not
 in it: a store keeps them apart, since they change.
 
-The bytes are a sign, a checksum of all that follows, the size of the head, the head as UTF-8 JSON, and the documents
-(see `evaluation.query_sets.packed`), which are not read until somebody looks at them. Up to version 1 of the record all
-of it was one JSON text; such bytes are still read.
+The bytes are a sign, a checksum of all that follows, the size of the documents, the documents (see
+`evaluation.query_sets.packed`), which are not read until somebody looks at them, and all the rest as UTF-8 JSON. In
+version 1 of the record all of it was one JSON text; such bytes are still read.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import secrets
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rerank_core.documents.report import Problem
@@ -22,8 +23,8 @@ from rerank_core.evaluation.query_sets.query_set import Query, QuerySet, Written
 from rerank_core.models import Document
 
 _FORMAT = 2
-_SIGN = b"RPQ2"
-_START = struct.Struct("<4sIQ")  # the sign, the checksum of what follows it, the size of the head
+_SIGN = b"RPQS"
+_START = struct.Struct("<4sIQ")  # the sign, the checksum of what follows it, the size of the documents
 
 
 TOGETHER = 256
@@ -32,14 +33,20 @@ TOGETHER = 256
 
 def to_bytes(query_set: QuerySet) -> bytes:
     """The set without what changes; `from_bytes` gives back an equal one."""
-    return b"".join(to_parts(query_set))
+    return whole(*to_parts(query_set))
 
 
-def to_parts(query_set: QuerySet) -> list[bytes]:
-    """The same in parts, one after the other: the first is all but the documents, each other one some of those, the
-    same bytes for the same documents."""
+def whole(head: bytes, content: Iterable[bytes]) -> bytes:
+    """The bytes of a set out of its parts."""
+    return b"".join((head[: _START.size], *content, head[_START.size :]))
+
+
+def to_parts(query_set: QuerySet) -> tuple[bytes, list[memoryview]]:
+    """The bytes of a set in parts: all but the documents, and those, some at a time; the same bytes for the same
+    documents."""
     numbers = {name: number for number, name in enumerate(query_set.documents)}
-    parts = pack(query_set.documents.values())
+    data = bytearray()
+    sizes = pack(query_set.documents.values(), data)
     record = {
         "format": _FORMAT,
         "mark": secrets.token_hex(16),
@@ -50,7 +57,7 @@ def to_parts(query_set: QuerySet) -> list[bytes]:
             for query in query_set.queries
         ],
         "documents": list(numbers),
-        "sizes": list(map(len, parts)),
+        "sizes": sizes,
         "problems": query_set.problems,
         "notes": query_set.notes,
         "answers": dict(query_set.answers),
@@ -62,12 +69,11 @@ def to_parts(query_set: QuerySet) -> list[bytes]:
         "file_notes": dict(query_set.file_notes),
     }
     head = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    step = 2 * TOGETHER  # each document is two
-    content = [b"".join(parts[start : start + step]) for start in range(0, len(parts), step)]
-    checksum = zlib.crc32(head)
-    for each in content:
-        checksum = zlib.crc32(each, checksum)
-    return [_START.pack(_SIGN, checksum, len(head)) + head, *content]
+    written = memoryview(data)
+    checksum = zlib.crc32(head, zlib.crc32(written))
+    ends = list(itertools.accumulate(sizes, initial=0))[:: 2 * TOGETHER]  # each document is two
+    content = [written[start:end] for start, end in itertools.pairwise([*ends, len(data)]) if end > start]
+    return _START.pack(_SIGN, checksum, len(data)) + head, content
 
 
 def from_bytes(data: bytes) -> QuerySet:
@@ -81,11 +87,11 @@ def from_bytes(data: bytes) -> QuerySet:
     rest = memoryview(data)[_START.size :]
     if zlib.crc32(rest) != checksum:
         raise ValueError("other bytes than were written")
-    record: dict[str, Any] = json.loads(str(rest[:size], "utf-8", "surrogatepass"))
+    record: dict[str, Any] = json.loads(str(rest[size:], "utf-8", "surrogatepass"))
     if record["format"] != _FORMAT:
         raise ValueError("another format")
     names = record["documents"]
-    return _made(record, names, PackedDocuments(names, record["sizes"], rest[size:]), record["mark"])
+    return _made(record, names, PackedDocuments(names, record["sizes"], rest[:size]), record["mark"])
 
 
 def _from_json(data: bytes) -> QuerySet:
