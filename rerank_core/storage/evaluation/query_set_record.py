@@ -36,7 +36,7 @@ def to_bytes(query_set: QuerySet) -> bytes:
     return whole(*to_parts(query_set))
 
 
-def whole(head: bytes, content: Iterable[bytes]) -> bytes:
+def whole(head: bytes, content: Iterable[bytes | memoryview]) -> bytes:
     """The bytes of a set out of its parts."""
     return b"".join((head[: _START.size], *content, head[_START.size :]))
 
