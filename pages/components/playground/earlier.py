@@ -171,6 +171,7 @@ def _open(run_id: str) -> None:
         current.error = StoreError("This run is gone.", hint="It was deleted, perhaps in another window.")
         return
     open_run(run)
+    st.rerun()  # its texts come into the inputs
 
 
 def _change(ids: Sequence[str], change: Callable[[str], object]) -> None:
