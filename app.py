@@ -25,17 +25,30 @@ from pages.components.administration import observed, service
 from pages.components.display import component
 from pages.components.monitoring import log_lines, metrics, settings
 from pages.components.monitoring.requests import Counted
-from pages.components.server import access, budget, deployment, memory, messages, nagle, open_browser, startup, warm_up
+from pages.components.server import (
+    access,
+    budget,
+    database,
+    deployment,
+    memory,
+    message_size,
+    messages,
+    nagle,
+    open_browser,
+    startup,
+    visitor,
+    warm_up,
+)
 from pages.components.server.guard import HEADERS, Guard
 from pages.components.session import stores
 from rerank_core import offline
-from rerank_core.errors import reference
+from rerank_core.errors import RerankError, reference
 from rerank_core.storage.computed import ComputedFile
 
 ROOT = Path(__file__).parent
 log = logging.getLogger("rerank_playground")
 
-startup.CHECKS += [budget.problem, settings.problem]
+startup.CHECKS += [budget.problem, database.problem, settings.problem]
 # Before anything listens: this file is imported first, however the server is started.
 startup.begin()
 asked = settings.monitoring()
@@ -43,9 +56,18 @@ if asked.json_log:
     log_lines.begin()
 
 
+def know_the_signed_out() -> None:
+    """Which sign-ins were ended before this server started, and are worth nothing."""
+    try:
+        visitor.look_again()
+    except RerankError as error:
+        log.error("Who has signed out before is not known yet: %s", error)
+
+
 def end_work_of_the_dropped() -> None:
     """What people had started ends once the operator has taken them off the list, also with no tab of theirs open."""
     if deployment.signs_in():
+        know_the_signed_out()
         people = access.current()
         for job in stores.jobs().under_way():
             if "@" in job.owner and not people.admits(job.owner):
@@ -82,6 +104,9 @@ def on_script_error(error: Exception) -> bool:
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """What happens at the start of the server, and at its end."""
     nagle.answer_at_once()
+    if deployment.signs_in():
+        message_size.hold_strangers()
+        await anyio.to_thread.run_sync(know_the_signed_out)
     manager = stores.jobs()
     offline.keep_in(ComputedFile())
     threading.Thread(target=warm_up.warm, name="warm-up", daemon=True).start()

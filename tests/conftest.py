@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,15 @@ settings.load_profile("timeless")
 _PREFIXES = ("GATEFLOW_", "FLASHRANK_", "RERANK_")
 _SUFFIXES = ("_API_KEY", "_BASE_URL")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _what_is_there_is_no_garbage() -> None:
+    """The collection of garbage looks at what a file's tests make, not at all that was there before them: the tests
+    themselves, the libraries and the models are millions of objects, and Streamlit has all looked through at the end
+    of every run of a page."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -33,12 +33,14 @@ from rerank_core.transport.credentials import ApiKey
 from rerank_core.transport.exchange import (
     TRANSPORT_ERRORS,
     AsyncTransport,
+    Post,
+    Target,
     Transport,
     exchange,
     exchange_async,
     failure_of,
-    limits,
 )
+from rerank_core.transport.kept import KeptConnection
 from rerank_core.transport.reply import Failure, Reply
 from rerank_core.transport.sockets import Deadline, open_async_pool, open_pool, pool_options
 
@@ -165,7 +167,7 @@ class _HttpClient(DriverBase, Generic[T]):
 
     def _set_up(self, settings: ClientSettings, transport: T | None) -> None:
         super().__init__(settings)
-        self._urls: dict[str, httpx.URL] = {}
+        self._targets: dict[str, Target] = {}
         self._fallbacks: list[Self] = []
         self._left_out = ()
         pool = pool_options(settings.address) if settings.address and transport is None else {}
@@ -176,9 +178,9 @@ class _HttpClient(DriverBase, Generic[T]):
     def _open(options: dict[str, Any]) -> T:
         """A transport of one connection, made with these options of httpcore."""
 
-    def _request(self, body: bytes, address: str, deadline: Deadline) -> httpx.Request:
-        url = self._urls.get(address) or self._urls.setdefault(address, httpx.URL(address))
-        headers = [*_HEADERS, (b"Host", url.netloc), (b"Content-Length", str(len(body)).encode("ascii"))]
+    def _post(self, body: bytes, address: str) -> Post:
+        target = self._targets.get(address) or self._targets.setdefault(address, Target.of(address))
+        headers = [*_HEADERS, (b"Host", target.url.netloc), (b"Content-Length", str(len(body)).encode("ascii"))]
         settings = self._settings
         secret = None if settings.key is None else settings.key.reveal()
         if secret is not None and settings.spec.auth.signs:
@@ -188,9 +190,7 @@ class _HttpClient(DriverBase, Generic[T]):
             shown = settings.spec.headers(secret, settings.options)
         for name, value in shown.items():
             headers.append((name.encode("ascii"), value.encode("ascii")))
-        # With a stream, httpx leaves the headers as they are, which is a good deal quicker.
-        stream = httpx.ByteStream(body)
-        return httpx.Request("POST", url, headers=headers, stream=stream, extensions=limits(deadline))
+        return Post(target, headers, body)
 
 
 class Client(_HttpClient[httpx.BaseTransport], Driver):
@@ -216,7 +216,7 @@ class Client(_HttpClient[httpx.BaseTransport], Driver):
 
     @staticmethod
     def _open(options: dict[str, Any]) -> httpx.BaseTransport:
-        return Transport(open_pool(options))
+        return Transport(open_pool(options) if options["proxy"] is not None else KeptConnection(options))
 
     def rerank(
         self,
@@ -293,7 +293,11 @@ class Client(_HttpClient[httpx.BaseTransport], Driver):
     def _exchange(self, body: bytes, address: str, deadline: Deadline) -> Reply | Failure:
         transport, outcome = self._transports.take(), None
         try:
-            outcome = exchange(transport, self._request(body, address, deadline), deadline)
+            post = self._post(body, address)
+            if isinstance(transport, Transport):
+                outcome = transport.post(post, deadline)
+            else:
+                outcome = exchange(transport, post.for_httpx(deadline), deadline)
         except TRANSPORT_ERRORS as error:
             return failure_of(error, deadline, self._settings.key)
         finally:
@@ -376,7 +380,11 @@ class AsyncClient(_HttpClient[httpx.AsyncBaseTransport], AsyncDriver):
         try:
             async with asyncio.timeout(float(deadline)) as scope:
                 with self._cancel_token.watching(partial(expire, scope)):
-                    outcome = await exchange_async(transport, self._request(body, address, deadline), deadline)
+                    post = self._post(body, address)
+                    if isinstance(transport, AsyncTransport):
+                        outcome = await transport.post(post, deadline)
+                    else:
+                        outcome = await exchange_async(transport, post.for_httpx(deadline), deadline)
         except TRANSPORT_ERRORS as error:
             return failure_of(error, deadline, self._settings.key)
         finally:

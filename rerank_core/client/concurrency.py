@@ -35,7 +35,7 @@ class CancelToken:
         self.cancelled = False
         self._lock = threading.Lock()
         self._wake = threading.Event()
-        self._watched: dict[object, Callable[[], None]] = {}
+        self._watched: dict[_Watching, Callable[[], None]] = {}
 
     def cancel(self) -> None:
         """Stop everything; doing it twice does no harm."""
@@ -49,19 +49,9 @@ class CancelToken:
         """Sleep, unless and until the token is cancelled."""
         self._wake.wait(seconds)
 
-    @contextmanager
-    def watching(self, stop: Callable[[], None]) -> Iterator[None]:
+    def watching(self, stop: Callable[[], None]) -> _Watching:
         """Have `stop` called, from the cancelling thread, if the token is cancelled while the block runs."""
-        key = object()
-        with self._lock:
-            self._watched[key] = stop
-            if self.cancelled:
-                stop()
-        try:
-            yield
-        finally:
-            with self._lock:
-                del self._watched[key]
+        return _Watching(self, stop)
 
     @contextmanager
     def child(self) -> Iterator[CancelToken]:
@@ -72,6 +62,27 @@ class CancelToken:
                 yield inner
             finally:
                 inner.cancel()
+
+
+class _Watching:
+    """The block of `CancelToken.watching`."""
+
+    __slots__ = ("_stop", "_token")
+
+    def __init__(self, token: CancelToken, stop: Callable[[], None]) -> None:
+        self._token, self._stop = token, stop
+
+    def __enter__(self) -> None:
+        token = self._token
+        with token._lock:
+            token._watched[self] = self._stop
+            if token.cancelled:
+                self._stop()
+
+    def __exit__(self, *error: object) -> None:
+        token = self._token
+        with token._lock:
+            del token._watched[self]
 
 
 Job: TypeAlias = Callable[[CancelToken], T]

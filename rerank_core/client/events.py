@@ -58,8 +58,12 @@ def _next_call() -> int:
 class CallRecord:
     """What one call went through. Its requests report from several threads."""
 
-    def __init__(self, provider: str, request: RerankRequest, on_event: OnEvent | None) -> None:
-        self._provider, self._model, self._documents = provider, request.model, len(request.documents)
+    def __init__(
+        self, provider: str, request: RerankRequest, on_event: OnEvent | None, clock: Callable[[], float]
+    ) -> None:
+        self._clock = clock
+        self.began = clock()
+        self._provider, self._model, self._documents = provider, request.model, request.size
         self._on_event = on_event
         self._call = _next_call()
         self._lock = threading.Lock()
@@ -72,6 +76,11 @@ class CallRecord:
         """All so far, in the order in which they ended."""
         with self._lock:
             return tuple(self._attempts)
+
+    @property
+    def latency_ms(self) -> float:
+        """How long the call has taken so far."""
+        return (self._clock() - self.began) * 1000
 
     def add(self, attempt: Attempt) -> None:
         """An attempt is over."""
@@ -121,8 +130,9 @@ class CallRecord:
                 )
             )
 
-    def failed(self, error: RerankError, latency_ms: float) -> None:
+    def failed(self, error: RerankError) -> None:
         """The call has come to nothing."""
+        latency_ms = self.latency_ms
         LOGGER.info(
             "rerank call=%d provider=%s model=%s documents=%d attempts=%d ms=%.0f failed=%s reference=%s",
             self._call,

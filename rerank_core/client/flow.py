@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from itertools import pairwise
+from itertools import islice
+from operator import itemgetter
 
 from rerank_core.client.events import CallRecord
 from rerank_core.client.outcomes import Bill, interpret, redact
@@ -27,13 +29,12 @@ from rerank_core.models import (
     RerankResponse,
     TextSpan,
     Usage,
-    checked_row,
+    rows_of,
     spans_of_text,
 )
 from rerank_core.pricing.estimates import cost_of
 from rerank_core.providers.choosing import chosen_model
 from rerank_core.providers.spec import Batch, ProviderSpec
-from rerank_core.rank_fields import ranked_text
 from rerank_core.transport.reply import Failure, Reply
 
 
@@ -42,8 +43,7 @@ def rerank_flow(
 ) -> Flow[RerankResponse]:
     """The whole of one call. Every RerankError that leaves it names its request, says whether it may have been
     billed, and holds no key."""
-    bill, record = Bill(), CallRecord(settings.spec.id, request, settings.on_event)
-    started = settings.timing.clock()
+    bill, record = Bill(), CallRecord(settings.spec.id, request, settings.on_event, settings.timing.clock)
     try:
         response = yield from _call(settings, request, on_progress, bill, record)
     except RerankError as error:
@@ -51,7 +51,7 @@ def rerank_flow(
         error.maybe_billed = bill.may_hold_something_after(error)
         error.attempts = record.attempts
         redact(error, settings.key)
-        record.failed(error, (settings.timing.clock() - started) * 1000)
+        record.failed(error)
         raise
     record.answered(response)
     return response
@@ -60,9 +60,8 @@ def rerank_flow(
 def _call(
     settings: ClientSettings, request: RerankRequest, on_progress: OnProgress | None, bill: Bill, record: CallRecord
 ) -> Flow[RerankResponse]:
-    spec, clock = settings.spec, settings.timing.clock
-    started = clock()
-    ends_at = math.inf if settings.total_timeout is None else started + settings.total_timeout
+    spec = settings.spec
+    ends_at = math.inf if settings.total_timeout is None else record.began + settings.total_timeout
     model, warnings = choose_model(spec, request.model, settings.options)
     batches, blank = split_into_batches(spec, request, model, settings.options)
     if blank:
@@ -79,8 +78,7 @@ def _call(
         progress.add(results[0])
     else:
         results = yield Gather([_sent(settings, batch, ends_at, bill, record) for batch in batches], progress.add)
-    merged = _merge(settings, request, model, results, blank, warnings, (clock() - started) * 1000)
-    return replace(merged, attempts=record.attempts)
+    return _merge(settings, request, model, results, blank, warnings, record)
 
 
 class _ProgressCount:
@@ -128,14 +126,15 @@ def split_into_batches(
 ) -> tuple[list[Batch], list[int]]:
     """The batches of a call, and the indexes of the blank documents that are in none of them. Raises
     InvalidDocumentsError for a document that is longer than the provider takes."""
-    fields = request.rank_fields
-    ranked = [ranked_text(document, fields) for document in request.documents]
-    texts = [text if text.isascii() else _repaired(text) for text in ranked]
-    indexes: Sequence[int] = range(len(texts))
-    blank = [index for index, text in enumerate(texts) if not text or text.isspace()]
-    if blank:
+    texts = request.ranked_texts()
+    if not all(map(str.isascii, texts)):
+        texts = [text if text.isascii() else _repaired(text) for text in texts]
+    indexes: tuple[int, ...] | range = range(len(texts))
+    blank: list[int] = []
+    if "" in texts or any(map(str.isspace, texts)):
+        blank = [index for index, text in enumerate(texts) if not text or text.isspace()]
         left_out = set(blank)
-        indexes = [index for index in indexes if index not in left_out]
+        indexes = tuple([index for index in indexes if index not in left_out])
         texts = [texts[index] for index in indexes]
     query = _repaired(request.query)
     if spec.max_characters is not None:
@@ -146,7 +145,7 @@ def split_into_batches(
         Batch(
             query,
             tuple(texts[start:stop]),
-            tuple(indexes[start:stop]),
+            indexes[start:stop],
             model,
             None if request.top_n is None else min(request.top_n, stop - start),
             request.return_documents,
@@ -285,37 +284,41 @@ def _merge(
     results: Sequence[BatchResult],
     blank: Sequence[int],
     warnings: list[str],
-    latency_ms: float,
+    record: CallRecord,
 ) -> RerankResponse:
-    documents, keep = request.documents, request.top_n
-    order: list[tuple[float | None, int]] = [*_order(settings.spec, results)[:keep]]
+    keep = request.top_n
+    order = _order(settings.spec, results)
+    if keep is not None:
+        order = order[:keep]
     tail = [*(one.batch.indexes[number] for one in results for number in one.parsed.missing), *blank]
     if tail:
-        order += [(None, index) for index in tail[: None if keep is None else max(0, keep - len(order))]]
+        order = [*order, *((index, None) for index in tail[: None if keep is None else max(0, keep - len(order))])]
     replies = [one.parsed for one in results]
     latencies = [reply.latency_ms for reply in replies if reply.latency_ms is not None]
     models = {reply.model for reply in replies}
-    rows = [checked_row(rank, index, score, documents[index]) for rank, (score, index) in enumerate(order, 1)]
     single = results[0] if len(results) == 1 else None
     return RerankResponse(
-        results=tuple(rows),
+        results=rows_of(request, order),
         model=models.pop() if len(models) == 1 else model,
         provider=settings.spec.id,
         request=request,
         usage=Usage(_total([reply.search_units for reply in replies]), _total([reply.tokens for reply in replies])),
         cost=_sum([one.cost for one in results]),
         request_id=replies[0].request_id,
-        latency_ms=latency_ms,
+        latency_ms=record.latency_ms,
         provider_latency_ms=max(latencies) if latencies else None,
         sent=single.sent if single else tuple(one.sent for one in results),
         raw=single.raw if single else tuple(one.raw for one in results),
         warnings=tuple(dict.fromkeys([*warnings, *(text for one in results for text in one.warnings)])),
         spans=_spans(request, results),
+        attempts=record.attempts,
     )
 
 
 def _total(counts: Sequence[float | None]) -> float | None:
     """The sum, None where any part is not known."""
+    if len(counts) == 1:
+        return counts[0]
     known = [count for count in counts if count is not None]
     return math.fsum(known) if len(known) == len(counts) else None
 
@@ -332,29 +335,31 @@ def _spans(request: RerankRequest, results: Sequence[BatchResult]) -> dict[int, 
     return found
 
 
-def _order(spec: ProviderSpec, results: Sequence[BatchResult]) -> Sequence[tuple[float | None, int]]:
-    """The (score, index in the caller's list) of all batches: by score, best first.
+def _order(spec: ProviderSpec, results: Sequence[BatchResult]) -> Sequence[tuple[int, float | None]]:
+    """The (index in the caller's list, score) of all batches: by score, best first.
 
     Among equal scores a reply that is sorted keeps its order, since it may be sorted by more than the rounded score
     that it shows; of one that is not, the input order counts. Where there are no scores, the provider's own order.
     """
     if not spec.has_scores:
-        return [(None, one.batch.indexes[number]) for one in results for number, _ in one.parsed.rows]
-    rows = [row for one in results for row in _scored(one)]
+        return [(one.batch.indexes[number], None) for one in results for number, _ in one.parsed.rows]
     if len(results) == 1:
-        return rows
+        return _scored(results[0])
     # Sorting is stable, so equal scores of several batches stay in the order of the batches, which is the input's.
-    return sorted(rows, key=lambda row: -row[0])
+    return sorted((row for one in results for row in _scored(one)), key=itemgetter(1), reverse=True)
 
 
-def _scored(one: BatchResult) -> list[tuple[float, int]]:
+def _scored(one: BatchResult) -> Sequence[tuple[int, float | None]]:
     """The rows of one batch, best first."""
-    indexes = one.batch.indexes
-    rows = [(score, indexes[at]) for at, score in one.parsed.rows if score is not None]
-    if all(first[0] >= second[0] for first, second in pairwise(rows)):
+    indexes, rows = one.batch.indexes, one.parsed.rows
+    scores = [score for _, score in rows if score is not None]
+    if len(scores) < len(rows):
+        rows = tuple(row for row in rows if row[1] is not None)
+    if indexes != range(len(one.batch.texts)):
+        rows = tuple([(indexes[at], score) for at, score in rows])
+    if all(map(operator.ge, scores, islice(scores, 1, None))):
         return rows
-    rows.sort(key=lambda row: (-row[0], row[1]))
-    return rows
+    return sorted(sorted(rows, key=itemgetter(0)), key=itemgetter(1), reverse=True)
 
 
 def _sum(costs: Sequence[Cost]) -> Cost:

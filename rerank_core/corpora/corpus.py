@@ -176,9 +176,8 @@ class Corpus:
     def has_keyword_index(self) -> bool:
         """Whether `keyword_index` has nothing left to build."""
         facts = self.facts()
-        kept = self._loaded.index
-        there = kept is not None and kept[0] == facts.rank_fields and len(kept[1]) == facts.passages
-        return there or self._index_folder(facts.passages, facts.rank_fields).is_dir()
+        kept = self._kept_index(facts)
+        return kept is not None or self._index_folder(facts.passages, facts.rank_fields).is_dir()
 
     def keyword_index(self, on_progress: OnProgress | None = None) -> KeywordIndex:
         """The keyword index of all passages: from memory, else from disk, else built and kept there.
@@ -186,14 +185,25 @@ class Corpus:
         `on_progress` hears how many passages have been indexed; what it raises stops the work.
         """
         facts = self.facts()
-        fields, size = facts.rank_fields, facts.passages
-        kept = self._loaded.index
-        if kept is None or kept[0] != fields or len(kept[1]) != size:
+        index = self._kept_index(facts)
+        if index is None:
+            fields, size = facts.rank_fields, facts.passages
             with self._loaded.lock:
-                kept = self._loaded.index
-                if kept is None or kept[0] != fields or len(kept[1]) != size:
+                index = self._kept_index(facts)
+                if index is None:
                     index = self._loaded_index(size, fields) or self._built_index(size, fields, on_progress)
-                    self._loaded.index = kept = (fields, index)
+                    self._loaded.index = (fields, index)
+        return index
+
+    def _kept_index(self, facts: Facts) -> KeywordIndex | None:
+        """The index in memory, where it is that of the passages there are; one that was found damaged is removed."""
+        kept = self._loaded.index
+        if kept is None or kept[0] != facts.rank_fields or len(kept[1]) != facts.passages:
+            return None
+        if kept[1].damaged:
+            remove_tree(self._index_folder(facts.passages, facts.rank_fields))
+            self._loaded.index = None
+            return None
         return kept[1]
 
     def _index_folder(self, size: int, fields: Sequence[str]) -> Path:
@@ -213,12 +223,14 @@ class Corpus:
 
     def _built_index(self, size: int, fields: Sequence[str], on_progress: OnProgress | None) -> KeywordIndex:
         from rerank_core.keyword.index import KeywordIndex
+        from rerank_core.offline.workers import indexing
 
         with self._alone("keyword"):
             found = self._loaded_index(size, fields)  # another process may have made it while this one waited
             if found is not None:
                 return found
-            index = KeywordIndex.build(self._database.texts(0, size, fields), on_progress=on_progress)
+            with indexing(on_progress) as heard:
+                index = KeywordIndex.build(self._database.texts(0, size, fields), on_progress=heard)
             folder = self._index_folder(size, fields)
             try:
                 put_folder(folder, index.save)

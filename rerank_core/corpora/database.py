@@ -27,6 +27,7 @@ _APPLICATION_ID = 0x52504C43  # "RPLC"
 _VERSION = 3
 _BUSY_SECONDS = 20.0
 _AT_ONCE = 500
+_MOST_PASSAGES = 2**31  # more than this is damage; how many a corpus may have is in limits.py
 _SCHEMA = (
     "CREATE TABLE facts (name TEXT NOT NULL, created TEXT NOT NULL, rank_fields TEXT NOT NULL, owner TEXT NOT NULL, "
     "shared INTEGER NOT NULL)",
@@ -82,6 +83,8 @@ class PassageDatabase:
             raise damaged(self.path.parent)
         row = dict(zip((column[0] for column in rows.description), found, strict=True))
         try:
+            if not 0 <= row["passages"] <= _MOST_PASSAGES:
+                raise ValueError("no corpus has so many passages")
             return Facts(
                 str(row["name"]),
                 datetime.fromisoformat(row["created"]),

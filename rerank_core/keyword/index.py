@@ -15,24 +15,23 @@ from numpy.typing import NDArray
 
 from rerank_core.errors import ConfigurationError, InvalidQueryError, InvalidRequestError
 from rerank_core.keyword.asked import Asked, Parts
-from rerank_core.keyword.bm25 import Postings, inverse_frequency
+from rerank_core.keyword.best import best
+from rerank_core.keyword.bm25 import inverse_frequency
+from rerank_core.keyword.counting import count
+from rerank_core.keyword.stored import ARRAYS, StoredPostings
+from rerank_core.keyword.storing import stored
 from rerank_core.keyword.words import beginnings_of, pieces_of
 from rerank_core.models import DocumentInput, texts_of
 
 PIECES_UP_TO = 20_000  # documents; above it word pieces cost more time and memory than they bring
 
-FORMAT = 3
+FORMAT = 4
 """Raised when words are cut, counted or stored in another way, so that older files are not taken for these."""
 
 _REPORT_EVERY = 500  # documents
 _MOST_DOCUMENTS = 2**31  # places are 32-bit numbers
 _HEAD = "index.json"
 _PARTS: dict[str, Parts] = {"pieces": pieces_of, "beginnings": beginnings_of}
-_ARRAYS: dict[str, np.dtype[Any]] = {
-    "starts": np.dtype(np.int64),
-    "documents": np.dtype(np.int32),
-    "weights": np.dtype(np.float32),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +52,11 @@ class KeywordIndex:
     changes once built, so threads can share it.
     """
 
-    def __init__(self, postings: Postings, form: str) -> None:
+    def __init__(self, postings: StoredPostings, form: str) -> None:
         self._postings = postings
         self._form = form
+        self.damaged = False
+        """Whether a search has met something impossible in the files that are mapped. Then this index is of no use."""
 
     @classmethod
     def build(
@@ -68,7 +69,7 @@ class KeywordIndex:
         """
         texts = texts_of(documents)
         form = "pieces" if len(texts) <= PIECES_UP_TO else "beginnings"
-        return cls(Postings.build(_reporting(texts, on_progress), _PARTS[form]), form)
+        return cls(stored(count(_reporting(texts, on_progress), _PARTS[form])), form)
 
     def __len__(self) -> int:
         return self._postings.size
@@ -77,7 +78,8 @@ class KeywordIndex:
         """The up to `k` documents that match best, best first, equal ones in input order.
 
         Documents that share nothing with the query are left out. Raises InvalidQueryError where the query is no
-        string, InvalidRequestError where k is no whole number or below 1.
+        string, InvalidRequestError where k is no whole number or below 1, ConfigurationError where
+        the files are damaged.
         """
         if not isinstance(query, str):
             raise InvalidQueryError("The query is not a string.")
@@ -85,23 +87,31 @@ class KeywordIndex:
             raise InvalidRequestError("k is not a whole number.", hint="Use 1 or more.")
         if k < 1:
             raise InvalidRequestError(f"k is {k}.", hint="Use 1 or more.")
-        scores = self._postings.scores(Asked.of(query, _PARTS[self._form]))
-        found = np.flatnonzero(scores > 0)
-        if len(found) > k:
-            # Everything that could be among the first k, ties at the edge included; the rest need no sorting.
-            edge = np.partition(scores[found], len(found) - k)[len(found) - k]
-            found = found[scores[found] >= edge]
-        order = found[np.argsort(-scores[found], kind="stable")][:k]
-        return [Hit(index, score) for index, score in zip(order.tolist(), scores[order].tolist(), strict=True)]
+        asked = Asked.of(query, _PARTS[self._form])
+        try:
+            places, scores = best(self._postings, asked, int(k))
+        except (ValueError, IndexError) as error:
+            raise self._damage() from error
+        return list(map(Hit, places.tolist(), scores.tolist()))
 
     def rarity(self, word: str) -> float:
         """How much a word, as `words` cuts it, tells in this collection: its inverse document frequency as a share
         of that of a word in one document; 0 for a word in none."""
-        frequency = self._postings.frequency(word)
+        try:
+            (frequency,) = self._postings.frequencies([word])
+        except ValueError as error:
+            raise self._damage() from error
         if not frequency:
             return 0.0
         found = inverse_frequency(self._postings.size, np.array([frequency, 1]))
         return float(found[0] / found[1])
+
+    def _damage(self) -> ConfigurationError:
+        self.damaged = True
+        return ConfigurationError(
+            "The files of this keyword index are damaged.",
+            hint="Build it again from the documents; a knowledge base does that at the next search.",
+        )
 
     def save(self, folder: str | Path) -> None:
         """Write the index into a folder, which is made where it is missing; an index in it is replaced.
@@ -112,11 +122,9 @@ class KeywordIndex:
         folder.mkdir(parents=True, exist_ok=True)
         head = folder / _HEAD
         head.unlink(missing_ok=True)  # it is written last: a folder without it holds no index
-        postings = self._postings
-        for name in _ARRAYS:
-            np.save(folder / f"{name}.npy", getattr(postings, name), allow_pickle=False)
-        content = {"format": FORMAT, "form": self._form, "size": postings.size, "tokens": list(postings.numbers)}
-        head.write_text(json.dumps(content), "ascii")
+        for name, array in self._postings.arrays.items():
+            np.save(folder / f"{name}.npy", array, allow_pickle=False)
+        head.write_text(json.dumps({"format": FORMAT, "form": self._form, "size": len(self)}), "ascii")
 
     @classmethod
     def load(cls, folder: str | Path) -> KeywordIndex:
@@ -126,16 +134,14 @@ class KeywordIndex:
             content = json.loads((folder / _HEAD).read_text("ascii"))
             if content["format"] != FORMAT or content["form"] not in _PARTS:
                 raise ValueError("it was written in another format")
-            starts, documents, weights = (_mapped(folder / f"{name}.npy", kind) for name, kind in _ARRAYS.items())
-            numbers = {token: number for number, token in enumerate(content["tokens"])}
-            postings = Postings(content["size"], numbers, starts, documents, weights)
-            if not _is_whole(postings):
+            arrays = {name: _mapped(folder / f"{name}.npy", kind) for name, kind in ARRAYS.items()}
+            if not _is_whole(arrays, content["size"]):
                 raise ValueError("it is damaged")
         except (OSError, ValueError, KeyError, TypeError, EOFError, RecursionError, TokenError) as error:
             raise ConfigurationError(
                 f"There is no keyword index that can be read in {folder}.", hint="Build it again from the documents."
             ) from error
-        return cls(postings, content["form"])
+        return cls(StoredPostings(arrays), content["form"])
 
 
 def _reporting(texts: Sequence[str], on_progress: Callable[[int, int], None] | None) -> Iterator[str]:
@@ -154,16 +160,13 @@ def _mapped(path: Path, kind: np.dtype[Any]) -> NDArray[Any]:
     return np.asarray(array)  # a plain view of the mapped file: numpy.memmap itself is slower to index
 
 
-def _is_whole(postings: Postings) -> bool:
-    """Whether the parts of an index belong together, so that no search can step out of bounds."""
-    starts, documents = postings.starts, postings.documents
+def _is_whole(arrays: dict[str, NDArray[Any]], size: int) -> bool:
+    """Whether the arrays of an index are as long as they must be; what is in them is looked at when it is needed."""
+    tokens = len(arrays["hashes"])
     return (
-        type(postings.size) is int
-        and 0 <= postings.size <= _MOST_DOCUMENTS
-        and all(isinstance(token, str) for token in postings.numbers)
-        and len(starts) == len(postings.numbers) + 1
-        and starts[0] == 0
-        and starts[-1] == len(documents) == len(postings.weights)
-        and bool(np.all(starts[1:] >= starts[:-1]))
-        and (not len(documents) or (int(documents.min()) >= 0 and int(documents.max()) < postings.size))
+        type(size) is int
+        and 0 <= size == len(arrays["damping"]) <= _MOST_DOCUMENTS
+        and all(len(arrays[name]) == tokens for name in ("frequencies", "bounds", "gaps_at", "counts_at"))
+        and len(arrays["often"]) == len(arrays["often_at"])
+        and bool(np.all(np.isfinite(arrays["damping"]) & (arrays["damping"] > 0)))
     )

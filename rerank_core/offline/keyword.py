@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from rerank_core.keyword.asked import Asked
-from rerank_core.keyword.bm25 import Postings, inverse_frequency, saturation
+from rerank_core.keyword.bm25 import ListPostings, inverse_frequency, saturation
 from rerank_core.keyword.words import hyphened, normalise, pieces_of, plain_words
 
 
@@ -68,5 +68,5 @@ def keyword_shares(query: str, texts: Sequence[str], *, tick: Callable[[int], No
     weights = np.array(counts, np.float64)[by_token]
     weights /= weights + saturation(lengths)[places]
     weights *= np.repeat(inverse_frequency(len(texts), frequencies), frequencies)
-    held = Postings(len(texts), matches.numbers, np.concatenate([[0], np.cumsum(frequencies)]), places, weights)
+    held = ListPostings(len(texts), matches.numbers, np.concatenate([[0], np.cumsum(frequencies)]), places, weights)
     return [float(share) for share in held.scores(asked) / held.rarity(asked.tokens)]

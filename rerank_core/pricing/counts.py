@@ -22,6 +22,8 @@ def doubt_units(units: float, texts: Sequence[str]) -> str | None:
 
     A search has one unit for each document and each part of a long one at the very most.
     """
+    if units <= len(texts):  # as nearly always
+        return None
     most = len(texts) + sum(len(text.encode("utf-8", "replace")) for text in texts) // _SMALLEST_CHUNK
     if units <= most:
         return None

@@ -63,8 +63,8 @@ def read_spans(body: Any, texts: Sequence[str], *, rows_name: str = "results") -
     `body` has passed `read_rows`.
     """
     found: dict[int, tuple[TextSpan, ...]] = {}
-    for row in body[rows_name]:
-        entries = row.get("relevant_spans")
+    for row in [row for row in body[rows_name] if "relevant_spans" in row]:
+        entries = row["relevant_spans"]
         if isinstance(entries, list) and (spans := _spans(entries, len(texts[row["index"]]))):
             found[row["index"]] = spans
     return found

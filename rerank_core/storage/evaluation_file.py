@@ -157,6 +157,22 @@ _MIGRATIONS: tuple[str, ...] = (
     DROP TABLE thresholds;
     ALTER TABLE owned_thresholds RENAME TO thresholds;
     """,
+    # By which a set is known to have changed, apart from the row with its large payload (a set without such a row was
+    # not changed since it was saved); and what was worked out from the answers of an experiment.
+    """
+    CREATE TABLE set_versions (
+        query_set TEXT PRIMARY KEY REFERENCES query_sets (id) ON DELETE CASCADE,
+        contents INTEGER NOT NULL,
+        ratings INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE kept_figures (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        experiment INTEGER NOT NULL REFERENCES experiments (number) ON DELETE CASCADE,
+        key BLOB NOT NULL,
+        value BLOB NOT NULL,
+        UNIQUE (experiment, key)
+    );
+    """,
 )
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
-import math
 import sqlite3
 import statistics
-from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from rerank_core.evaluation.experiments.answers import Orders, PackedAnswer, Scores
 from rerank_core.evaluation.experiments.ledger import Ask, ExperimentError, Ledger
 from rerank_core.evaluation.experiments.records import (
     Experiment,
@@ -30,7 +30,11 @@ from rerank_core.storage.request_log import LATEST_REQUESTS, RequestLog, sums
 from rerank_core.storage.run_record import new_id
 from rerank_core.storage.sqlite_file import as_bytes, as_text
 
+FIGURES = 24
+"""How much that was worked out is kept of one experiment; each choice of a filter makes three more."""
+
 _RECENT = 30
+_CHECK = 16
 _COLUMNS = (
     "id, query_set, name, created, contenders, spending_limit, queries, state, note, lanes, rank_fields, owner, shared"
 )
@@ -197,10 +201,10 @@ class ExperimentStore(RequestLog, Ledger):
         added to the set after it was read is left out."""
         experiment = self.get(experiment_id)
         ready = query_set.ready
-        runs: list[dict[str, tuple[str, ...]]] = [{} for _ in experiment.contenders]
-        scored: list[dict[str, dict[str, float]]] = [{} for _ in experiment.contenders]
+        found: list[list[PackedAnswer]] = [[] for _ in experiment.contenders]
         costs: list[list[Decimal | None]] = [[] for _ in experiment.contenders]
         latencies: list[list[float]] = [[] for _ in experiment.contenders]
+        marks = [hashlib.sha256() for _ in experiment.contenders]
         with self._reading() as db:
             number = self._row(db, experiment_id, "number")[0]
             rows = db.execute(
@@ -211,25 +215,56 @@ class ExperimentStore(RequestLog, Ledger):
             for contender, place, places, scores, amount, latency in rows:
                 if place >= len(ready):
                     continue
-                query = ready[place]
-                both = zip(array("I", bytes(places)), array("d", bytes(scores)), strict=True)
-                known = [(query.candidates[index], score) for index, score in both if index < len(query.candidates)]
-                runs[contender][query.id] = tuple(name for name, _ in known)
-                scored[contender][query.id] = {name: score for name, score in known if not math.isnan(score)}
+                found[contender].append(PackedAnswer(ready[place], bytes(places), bytes(scores)))
                 costs[contender].append(None if amount is None else Decimal(amount))
                 latencies[contender].append(latency)
+                mark = marks[contender]
+                mark.update(repr((place, len(places), amount, latency)).encode())
+                mark.update(places)
+                mark.update(scores)
             failed = sorted(self.failures(experiment_id), key=lambda one: one.query)
             return tuple(
                 Ranking(
                     contender,
-                    runs[place],
-                    scored[place],
+                    Orders(found[place]),
+                    Scores(found[place]),
                     None if None in costs[place] else sum((one for one in costs[place] if one is not None), Decimal(0)),
                     tuple(latencies[place]),
                     tuple(ready[one.query].id for one in failed if one.contender == place and one.query < len(ready)),
                     experiment.rank_fields,
+                    marks[place].hexdigest(),
                 )
                 for place, contender in enumerate(experiment.contenders)
+            )
+
+    # What was worked out from them
+
+    def kept_figures(self, experiment_id: str, key: bytes) -> bytes | None:
+        """What was kept of an experiment under this key; None where nothing is, or something else than was kept."""
+        with self._reading() as db:
+            number = self._row(db, experiment_id, "number")[0]
+            found = db.execute(
+                "SELECT value FROM kept_figures WHERE experiment = ? AND key = ?", (number, key)
+            ).fetchone()
+            if found is None:
+                return None
+            check, value = bytes(found[0][:_CHECK]), bytes(found[0][_CHECK:])
+            return value if check == _check(key, value) else None
+
+    def keep_figures(self, experiment_id: str, key: bytes, value: bytes) -> None:
+        """Keep what was worked out from the answers of an experiment, until it is deleted. `key` has to stand for all
+        that it was worked out from; the last FIGURES are kept."""
+        with self._writing() as db:
+            number = self._row(db, experiment_id, "number")[0]
+            db.execute("DELETE FROM kept_figures WHERE experiment = ? AND key = ?", (number, key))
+            db.execute(
+                "INSERT INTO kept_figures (experiment, key, value) VALUES (?, ?, ?)",
+                (number, key, _check(key, value) + value),
+            )
+            db.execute(
+                "DELETE FROM kept_figures WHERE experiment = :of AND number NOT IN "
+                "(SELECT number FROM kept_figures WHERE experiment = :of ORDER BY number DESC LIMIT :most)",
+                {"of": number, "most": FIGURES},
             )
 
     def usual_seconds(self, contender: Contender) -> float | None:
@@ -321,6 +356,11 @@ def _experiment(row: tuple[Any, ...]) -> Experiment:
         owner=owner,
         shared=bool(shared),
     )
+
+
+def _check(key: bytes, value: bytes) -> bytes:
+    """What tells a value from one that the disk has changed, and from another key's."""
+    return hashlib.blake2b(value, digest_size=_CHECK, key=key[: hashlib.blake2b.MAX_KEY_SIZE]).digest()
 
 
 def _rates_text(rates: Mapping[str, RatePolicy]) -> str:

@@ -26,7 +26,7 @@ import httpcore
 from rerank_core.errors import ConfigurationError
 
 _KEEP_OPEN = 30.0  # seconds: shorter than the 60 after which common load balancers hang up on an idle connection
-_SEND_AT_MOST = 64 * 1024  # the clock is looked at between two pieces of this size
+_SEND_AT_MOST = 256 * 1024  # the clock is looked at between two pieces of this size
 
 
 class Deadline(float):
@@ -92,13 +92,17 @@ class _HeadBuffer:
     def __init__(self) -> None:
         self._head = b""
 
-    def join(self, buffer: bytes) -> bytes:
-        """What may be sent now; empty where it is held back."""
+    def pieces(self, buffer: bytes, size: int) -> list[bytes | memoryview]:
+        """What may be sent now, in pieces of at most this size; nothing where it is held back."""
         if buffer.startswith(b"POST ") and buffer.endswith(b"\r\n\r\n"):
             self._head = buffer
-            return b""
-        joined, self._head = self._head + buffer, b""
-        return joined
+            return []
+        head, self._head = self._head, b""
+        if len(head) + len(buffer) <= size:
+            return [head + buffer]
+        cut = max(0, size - len(head))
+        rest = memoryview(buffer)[cut:]  # not copied: a body may have megabytes
+        return [head + buffer[:cut], *(rest[start : start + size] for start in range(0, len(rest), size))]
 
 
 class _TimedStream(httpcore.NetworkStream):
@@ -115,10 +119,8 @@ class _TimedStream(httpcore.NetworkStream):
         if isinstance(timeout, Deadline):
             timeout.phase = "sending"
             timeout.hold(self._inner)
-        buffer = self._head_buffer.join(buffer)
-        for start in range(0, len(buffer), _SEND_AT_MOST):
-            piece = buffer[start : start + _SEND_AT_MOST] if len(buffer) > _SEND_AT_MOST else buffer
-            self._inner.write(piece, _left(timeout, httpcore.WriteTimeout))
+        for piece in self._head_buffer.pieces(buffer, _SEND_AT_MOST):
+            self._inner.write(piece, _left(timeout, httpcore.WriteTimeout))  # type: ignore[arg-type]  # sockets take it
 
     def close(self) -> None:
         self._inner.close()
@@ -205,8 +207,8 @@ class _AsyncTimedStream(httpcore.AsyncNetworkStream):
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if isinstance(timeout, Deadline):
             timeout.phase = "sending"
-        if buffer := self._head_buffer.join(buffer):
-            await self._inner.write(buffer, _left(timeout, httpcore.WriteTimeout))
+        for piece in self._head_buffer.pieces(buffer, _SEND_AT_MOST):
+            await self._inner.write(bytes(piece), _left(timeout, httpcore.WriteTimeout))
 
     async def aclose(self) -> None:
         await self._inner.aclose()

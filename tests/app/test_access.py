@@ -6,9 +6,10 @@ import logging
 
 import pytest
 
-from pages.components.server import access, deployment
+from pages.components.server import access, deployment, visitor
 from pages.components.server.access import Person
 from rerank_core.errors import ConfigurationError
+from rerank_core.storage.access.sign_outs import SignOutStore
 
 LIST = access.read(
     {"allow": ["@Example.com", "Ann@partner.example"], "operators": ["ann@PARTNER.example"], "contact": " Ann "}
@@ -109,3 +110,47 @@ def test_a_list_that_cannot_be_read_stays_as_it_was(secrets_file, caplog, text):
     with caplog.at_level(logging.ERROR):
         assert access.current().allow == {"@a.example", "x@b.example"}
     assert "stays as it was" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["", "[auth]\n", "[access]\n", '[access]\ncontact = "Ann"\n'])
+def test_a_file_that_is_being_written_throws_nobody_out(secrets_file, monkeypatch, text):
+    """A file that is empty for a moment, or ends before the list, is no list without anybody."""
+    monkeypatch.setattr(deployment, "signs_in", lambda: True)
+    secrets_file.write_text(text)
+    assert access.current().admits("x@b.example")
+    secrets_file.write_text('[access]\nallow = ["@a.example"]\n')
+    assert not access.current().admits("x@b.example")
+
+
+def test_an_operator_can_close_the_door(secrets_file, monkeypatch):
+    """An empty list that is written out lets nobody in."""
+    monkeypatch.setattr(deployment, "signs_in", lambda: True)
+    secrets_file.write_text("[access]\nallow = []\n")
+    assert not access.current().admits("x@b.example")
+
+
+def test_a_sign_out_outlives_the_server(tmp_path, monkeypatch):
+    """A server that starts later, or another one on the same database, takes the cookie of an ended sign-in for none;
+    what is kept of it is a hash."""
+    monkeypatch.setenv("RERANK_PLAYGROUND_HOME", str(tmp_path))
+    monkeypatch.setattr(visitor, "_store", lambda: SignOutStore())
+    for sign_in in ("a" * 64, "b" * 64):
+        visitor.Visitor({}, sign_in).sign_out()
+    monkeypatch.setattr(visitor, "_ended", {})
+    monkeypatch.setattr(visitor, "_seen", [0])
+    assert not visitor.Visitor({}, "a" * 64).signed_out()
+    visitor.look_again()
+    assert visitor.Visitor({}, "a" * 64).signed_out()
+    assert visitor.Visitor({}, "b" * 64).signed_out()
+    assert not visitor.Visitor({}, "c" * 64).signed_out()
+
+
+def test_a_sign_out_counts_also_where_it_cannot_be_written_down(tmp_path, monkeypatch, caplog):
+    """On a full or damaged disk the person is signed out all the same, and the log says for how long."""
+    (tmp_path / "playground.sqlite3").write_bytes(b"no database at all " * 300)
+    monkeypatch.setenv("RERANK_PLAYGROUND_HOME", str(tmp_path))
+    monkeypatch.setattr(visitor, "_store", lambda: SignOutStore())
+    monkeypatch.setattr(visitor, "_ended", {})
+    visitor.Visitor({}, "a" * 64).sign_out()
+    assert visitor.Visitor({}, "a" * 64).signed_out()
+    assert "until this server ends" in caplog.text

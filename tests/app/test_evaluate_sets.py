@@ -185,7 +185,7 @@ def test_a_long_reading_is_seen_survives_a_reload_and_can_be_cancelled(
 
 
 def test_ratings_of_one_person_can_be_taken_away_alone() -> None:
-    """Of several raters the median leaves, or one person's ratings, or for Quepid a column each."""
+    """Of several raters the median leaves, or one person's ratings; a column each for Quepid, or a row each."""
     documents = {name: Document(f"text {name}", name) for name in ("a", "b")}
     rated = {"Ann": {"q": {"a": 3, "b": 0}}, "Ben": {"q": {"a": 1}}}
     made = QuerySet("Two", make_queries({"q": "q"}, {"q": ("a", "b")}, {}), documents, rated)
@@ -195,7 +195,10 @@ def test_ratings_of_one_person_can_be_taken_away_alone() -> None:
     page.session_state["evaluate_taking"] = True
     ran(page.run())
     written: list[bytes] = []
-    for kind, whose in (("quepid-ratings", -1), ("quepid-ratings", 1), ("quepid-ratings", -2), ("table", -1)):
+    for kind, whose in (
+        *(("quepid-ratings", -1), ("quepid-ratings", 1), ("quepid-ratings", -2), ("table", -1)),
+        *(("rater-ratings", -1), ("rater-ratings", 0)),
+    ):
         ran(page.selectbox(key="evaluate_format").set_value(kind).run())
         ran(page.selectbox(key="evaluate_whose").set_value(whose).run())
         memory = page.session_state["evaluate_memory"]
@@ -206,6 +209,9 @@ def test_ratings_of_one_person_can_be_taken_away_alone() -> None:
         b"query,docid,Ann,Ben\nq,a,3,1\nq,b,0,\n",
     ]
     assert read("a.csv", written[3]).judgments == {"q": {"a": 1, "b": 0}}
+    tidy = b"query,docid,rater,rating\n"
+    assert written[4:] == [tidy + b"q,a,Ann,3\nq,a,Ben,1\nq,b,Ann,0\n", tidy + b"q,a,Ann,3\nq,b,Ann,0\n"]
+    assert read("a.csv", written[4]).raters == rated
     ran(page.selectbox(key="evaluate_format").set_value("quepid-ratings").run())
     ran(page.selectbox(key="evaluate_whose").set_value(-2).run())
     ran(page.selectbox(key="evaluate_format").set_value("table").run())
@@ -292,12 +298,13 @@ def test_raters_who_differ_are_told_apart_with_their_kappa() -> None:
         ran(page.run())
         for grade in grades:
             ran(page.button(key=f"grade_{grade}").click().run())
-    assert "Ann and Ben rated 6 documents in common and agree on 83%: substantial agreement (weighted kappa 0.67)" in (
-        words(page)
-    )
-    table = next(frame.value for frame in page.dataframe if "Ann" in frame.value.columns)
-    row = table[(table["Ann"] == 3) & (table["Ben"] == 0)]
-    assert len(row) == 1
+    ran(page.segmented_control(key="judging_view").set_value("raters").run())
+    said = "Ann and Ben rated 6 documents in common and agree on 83%: substantial agreement (weighted kappa 0.67, "
+    assert said in words(page)
+    assert "So few say little: rate 30 or more in common" in words(page)
+    ran(page.segmented_control(key="judging_view").set_value("settle").run())
+    assert "0 of 1 settled" in words(page)
+    assert "Ann 3 · Ben 0 · by the median 0" in words(page)
     page = go(finished(run_models(page, KEYWORD)), "Answer")
     ran(page.multiselect(key="summary_raters").set_value(["Ben"]).run())
     assert "Only 2 queries" in words(page)

@@ -82,6 +82,12 @@ def test_others_are_refused_where_nobody_signs_in(peer, headers, caplog):
         pass
 
 
+def test_a_request_of_nobody_known_is_refused_and_makes_nothing_shared():
+    """A browser that gives a connection up before it is taken leaves no address: the app stays one person's own."""
+    assert client(None).get("/").status_code == 403
+    assert not deployment.shared()
+
+
 @pytest.mark.parametrize(("peer", "headers"), ELSEWHERE)
 def test_the_first_request_from_elsewhere_makes_the_app_shared(monkeypatch, peer, headers):
     """From then on an address that is typed has to be https and public, for everybody."""

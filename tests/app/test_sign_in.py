@@ -300,6 +300,20 @@ def test_a_sign_out_ends_every_tab_and_the_sign_in_itself(app):
         assert_only_sign_in(words(replayed.run()))
 
 
+def test_no_message_of_a_stranger_is_held(app, bob):
+    """A stranger who announces a large message is cut off at its first bytes, before any of it is held; a person's long
+    text arrives."""
+    with Socket(app) as stranger:
+        stranger.run()
+        # the beginning of a frame of 100 MB; nothing of what it announces is sent
+        stranger.connection.socket.sendall(b"\x82\xff" + (100_000_000).to_bytes(8, "big") + bytes(4))
+        assert stranger.closed() == 1009
+    with Socket(app, bob) as inside:
+        inside.run()
+        said = words(inside.run(query_string="x=" + "y" * 300_000))
+        assert "Spent this session" in said
+
+
 def test_nobody_drops_what_all_share(app, bob):
     """The message that would clear the caches of all sessions, the job manager among them, is answered to nobody."""
     with Socket(app, bob) as inside:

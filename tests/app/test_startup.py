@@ -74,6 +74,14 @@ def test_a_complete_sign_in_is_fine(problems, auth):
         ({"Budget": {"server_per_day": 5}}, "Call it [budget]"),
         ({"limit": {"jobs_per_owner": 1}}, "Call it [limits]"),
         ({"Auth": AUTH}, "Call it [auth]"),
+        ({"gatflow": {"api_key": "k"}}, "Call it [gateflow]"),
+        ({"Cohere": {"api_key": "k"}}, "Call it [cohere]"),
+        ({"openai_decisions": {"api_key": "k"}}, "Call it [openai-decisions]"),
+        ({"cohere": "k"}, "Write it as [cohere]"),
+        ({"cohere": {"apikey": "k"}}, "[cohere] in the secrets file knows no 'apikey'"),
+        ({"custom": {"base_url": "https://x.example", "pth": "/r"}}, "knows no 'pth'"),
+        ({"cohere": {"api_key": "k", "base_url": "api.cohere.example"}}, "base_url of [cohere] in the secrets file"),
+        ({"tei": {"base_url": "http://u:p@10.0.0.1"}}, "user name or a password"),
     ],
 )
 def test_what_cannot_hold_is_said(problems, secrets, said):
@@ -85,6 +93,14 @@ def test_what_cannot_hold_is_said(problems, secrets, said):
 def test_the_sections_of_other_apps_are_left_alone(problems):
     """Streamlit has one secrets file for all apps of a user, so a section that means nothing here is no slip."""
     assert problems(database={"password": "x"}, users={"a": "b"}, address={"street": "x"}, SOME_KEY="x") == []
+    assert problems(locale={"api_key": "x"}, azure={"subscription": "x"}) == []
+
+
+def test_an_address_in_the_environment_that_is_none_is_said(problems, monkeypatch):
+    """A variable that holds no address is named, before anybody presses a button that would use it."""
+    monkeypatch.setenv("COHERE_BASE_URL", "cohere")
+    (sentence,) = problems()
+    assert sentence.startswith("COHERE_BASE_URL in the environment: ")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import platform
@@ -15,12 +16,16 @@ import statistics
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import partial
 from importlib.metadata import version
 
 WORDS = ("the", "quick", "brown", "fox", "jumps", "over", "a", "lazy", "dog", "while", "scores", "come", "in", "order")
-DOCUMENTS = [" ".join(WORDS[(place + step) % len(WORDS)] for step in range(40)) for place in range(100)]
+DOCUMENTS = [" ".join(WORDS[(place + step) % len(WORDS)] for step in range(40)) for place in range(1000)]
+SIZES = {10: (1500, 0.8), 100: (600, 1.0), 1000: (200, 1.2)}  # documents: rounds, and the bar against bare httpx
 QUERY = "which fox jumps"
 
 
@@ -54,7 +59,8 @@ class Answering(asyncio.Protocol):
         if len(body) < length:
             return
         self.data = b""
-        reply = self.reply(len(json.loads(body)["documents"]))
+        asked = json.loads(body)
+        reply = self.reply(len(asked["documents"] if "documents" in asked else asked["input"]))
         if self.delay:
             asyncio.get_running_loop().call_later(self.delay, self.send, reply)
         else:
@@ -116,45 +122,133 @@ def import_ratio(rounds: int = 9) -> tuple[float, float, float]:
     return httpx_s, ours, statistics.median(b / a for a, b in rows)
 
 
-def interleaved(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Seconds of each call, one after the other in every round, the order turning by one each time."""
+def interleaved(calls: dict[str, Callable[[], object]], rounds: int, first: int = 20) -> dict[str, list[float]]:
+    """Processor seconds of each call, one after the other in every round, the order turning by one each time.
+
+    What the process of the server takes is not in them, and what else the machine is doing hardly is.
+    """
     names = list(calls)
     for call in calls.values():
-        for _ in range(20):
+        for _ in range(first):
             call()
     taken: dict[str, list[float]] = {name: [] for name in names}
     for turn in range(rounds):
         for place in range(len(names)):
             name = names[(turn + place) % len(names)]
-            start = time.perf_counter()
+            start = time.process_time()
             calls[name]()
-            taken[name].append(time.perf_counter() - start)
+            taken[name].append(time.process_time() - start)
     return taken
 
 
-def overhead(rounds: int = 600) -> dict[str, list[float]]:
-    """One call with 100 documents: bare httpx, this client, and Cohere's own."""
-    import cohere
+def row(what: str, taken: dict[str, list[float]], ours: str, peer: str, bar: str) -> str:
+    """A line of the table: medians in milliseconds, and the median of the ratios of each round."""
+    ratio = statistics.median(a / b for a, b in zip(taken[ours], taken[peer], strict=True))
+    mine, base = (statistics.median(taken[name]) * 1000 for name in (ours, peer))
+    return f"| {what} | {mine:.2f} ms | {peer}, {base:.2f} ms | {ratio:.2f} | {bar} |"
+
+
+def sdks(address: str) -> dict[str, Callable[[list[str]], object]]:
+    """One call of each vendor's SDK that is installed, pointed at this address."""
+    calls: dict[str, Callable[[list[str]], object]] = {}
+    with suppress(ImportError):
+        import cohere
+
+        one = cohere.ClientV2(api_key="benchmark", base_url=address)
+        calls["cohere.ClientV2"] = lambda texts: one.rerank(model="rerank-english-v3.0", query=QUERY, documents=texts)
+    with suppress(ImportError):
+        import mixedbread
+
+        two = mixedbread.Mixedbread(api_key="benchmark", base_url=address)
+        calls["mixedbread.Mixedbread"] = lambda texts: two.rerank(query=QUERY, input=texts)
+    with suppress(ImportError):
+        import zeroentropy
+
+        three = zeroentropy.ZeroEntropy(api_key="benchmark", base_url=address)
+        calls["zeroentropy.ZeroEntropy"] = lambda texts: three.models.rerank(
+            model="zerank-2", query=QUERY, documents=texts
+        )
+    return calls
+
+
+def overhead(size: int, rounds: int) -> dict[str, list[float]]:
+    """Processor seconds of one call with so many documents: bare httpx, this client, and the vendors' SDKs."""
     import httpx
 
     import rerank_core as rc
 
-    body = {"model": "rerank-english-v3.0", "query": QUERY, "documents": DOCUMENTS}
+    documents = DOCUMENTS[:size]
+    body = {"model": "rerank-english-v3.0", "query": QUERY, "documents": documents}
+    headers = {"authorization": "Bearer gw_prod_benchmark"}
     with (
         server() as address,
         httpx.Client() as bare,
         rc.Client("gateflow", api_key="gw_prod_benchmark", base_url=address) as ours,
     ):
-        theirs = cohere.ClientV2(api_key="benchmark", base_url=address)
-        headers = {"authorization": "Bearer gw_prod_benchmark"}
-        return interleaved(
-            {
-                "httpx": lambda: bare.post(f"{address}/v1/rerank", json=body, headers=headers).json(),
-                "rerank_core": lambda: ours.rerank(QUERY, DOCUMENTS),
-                "cohere": lambda: theirs.rerank(model="rerank-english-v3.0", query=QUERY, documents=DOCUMENTS),
-            },
-            rounds,
-        )
+        calls: dict[str, Callable[[], object]] = {
+            "httpx": lambda: bare.post(f"{address}/v1/rerank", json=body, headers=headers).json()["results"][:10],
+            "rerank_core": lambda: ours.rerank(QUERY, documents)[:10],
+            "all looked at": lambda: ours.rerank(QUERY, documents).results,
+        }
+        calls |= {name: partial(call, documents) for name, call in sdks(address).items()}
+        return interleaved(calls, rounds)
+
+
+def peaks(size: int = 1000) -> dict[str, float]:
+    """Bytes that one call holds at its peak, by tracemalloc: bare httpx, and this client."""
+    import httpx
+
+    import rerank_core as rc
+
+    documents = DOCUMENTS[:size]
+    body = {"model": "rerank-english-v3.0", "query": QUERY, "documents": documents}
+    found: dict[str, float] = {}
+    with (
+        server() as address,
+        httpx.Client() as bare,
+        rc.Client("gateflow", api_key="gw_prod_benchmark", base_url=address) as ours,
+    ):
+        calls: dict[str, Callable[[], object]] = {
+            "httpx": lambda: bare.post(f"{address}/v1/rerank", json=body).json(),
+            "rerank_core": lambda: ours.rerank(QUERY, documents),
+        }
+        for call in calls.values():
+            call()
+        tracemalloc.start()
+        for name, call in calls.items():
+            seen = []
+            for _ in range(9):
+                gc.collect()
+                tracemalloc.reset_peak()
+                before = tracemalloc.get_traced_memory()[0]
+                kept = call()
+                seen.append(tracemalloc.get_traced_memory()[1] - before)
+                del kept
+            found[name] = statistics.median(seen)
+        tracemalloc.stop()
+    return found
+
+
+def many_threads(count: int = 500, width: int = 16, rounds: int = 7) -> dict[str, list[float]]:
+    """Processor seconds of many requests without a delay: threads over one httpx client, and rerank_many."""
+    import httpx
+
+    import rerank_core as rc
+
+    documents = DOCUMENTS[:20]
+    body = {"model": "rerank-english-v3.0", "query": QUERY, "documents": documents}
+    requests = [rc.RerankRequest(QUERY, documents) for _ in range(count)]
+    with (
+        server() as address,
+        httpx.Client(limits=httpx.Limits(max_connections=width)) as bare,
+        rc.Client("gateflow", api_key="gw_prod_benchmark", base_url=address, max_concurrency=width) as ours,
+    ):
+
+        def threads() -> None:
+            with ThreadPoolExecutor(width) as pool:
+                list(pool.map(lambda _: bare.post(f"{address}/v1/rerank", json=body).json(), range(count)))
+
+        return interleaved({"httpx": threads, "rerank_many": lambda: list(ours.rerank_many(requests))}, rounds, 1)
 
 
 def many(count: int = 500, width: int = 16, delay: float = 0.15) -> tuple[float, int]:
@@ -197,18 +291,24 @@ def main() -> None:
         del os.environ[name]
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
-        f"httpx {version('httpx')}, cohere {version('cohere')}\n"
+        f"httpx {version('httpx')}. Milliseconds are of the processor where they are of calls.\n"
     )
     print("| what | measured | against | ratio | bar |\n|---|---|---|---|---|")
     base, ours, ratio = import_ratio()
     print(f"| import rerank_core | {ours * 1000:.0f} ms | import httpx, {base * 1000:.0f} ms | {ratio:.2f} | under 2 |")
-    taken = overhead()
-    middle = {name: statistics.median(values) for name, values in taken.items()}
-    for peer, bar in (("httpx", "1.3"), ("cohere", "1.0")):
-        ours, base = middle["rerank_core"] * 1000, middle[peer] * 1000
-        by_round = statistics.median(a / b for a, b in zip(taken["rerank_core"], taken[peer], strict=True))
-        what = "bare httpx post and json()" if peer == "httpx" else "cohere.ClientV2.rerank"
-        print(f"| 100 documents on loopback | {ours:.2f} ms | {what}, {base:.2f} ms | {by_round:.2f} | at most {bar} |")
+    for size, (rounds, bar) in SIZES.items():
+        taken = overhead(size, rounds)
+        print(row(f"one call, {size:,} documents", taken, "rerank_core", "httpx", f"at most {bar}"))
+        print(row("the same, every result looked at", taken, "all looked at", "httpx", ""))
+        for peer in [*taken][3:]:
+            print(row("the same", taken, "rerank_core", peer, "under 1"))
+    held = peaks()
+    mine, base = held["rerank_core"], held["httpx"]
+    print(
+        f"| memory at its peak, one call, 1,000 documents | {mine / 1000:.0f} KB | httpx, {base / 1000:.0f} KB | "
+        f"{mine / base:.2f} | at most 1.2 |"
+    )
+    print(row("rerank_many, 500 requests, 16 threads", many_threads(), "rerank_many", "httpx", "at most 0.65"))
     slower, opened = many()
     print(f"| rerank_many, 500 requests, 150 ms each, 16 at once | | ideal 4.69 s | {slower:.2f} | at most 1.15 |")
     print(f"| the same, asynchronous | | ideal 4.69 s | {asyncio.run(many_async()):.2f} | at most 1.15 |")

@@ -54,7 +54,7 @@ class Instant:
         order = random.Random(9).sample(range(DOCUMENTS), DOCUMENTS)
         self._rows = [(rank, index, 1 - rank / 200) for rank, index in enumerate(order, start=1)]
 
-    def rerank(self, query: str, documents: Any, model: str | None = None) -> RerankResponse:
+    def rerank(self, query: str, documents: Any, model: str | None = None, **_: Any) -> RerankResponse:
         request = RerankRequest(query, documents, model)
         rows = tuple(RankedDocument(rank, index, score, documents[index]) for rank, index, score in self._rows)
         cost = Cost(Decimal("0.001"), basis="reported")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Download, Error, Locator, Page
+from playwright.sync_api import Download, Error, Locator, Page, TimeoutError
 
 from tests.support.gate import PATIENCE
 
@@ -23,22 +23,31 @@ def settle(page: Page, *, working: bool = False) -> None:
     """
     page.wait_for_selector('[data-testid="stApp"][data-test-connection-state="CONNECTED"]')
     page.wait_for_selector('[data-testid="stMain"] [data-testid="stVerticalBlock"] > * >> visible=true')
-    page.wait_for_function(
-        """working => {
-            const app = document.querySelector('[data-testid="stApp"]');
-            const moves = animation => animation.playState === 'running'
-                && animation.effect?.getComputedTiming().endTime < Infinity;
-            const quiet = app && app.dataset.testScriptState === 'notRunning' && document.fonts.status === 'loaded'
-                && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]')
-                && !document.getAnimations().some(moves)
-                && (working || ![...document.querySelectorAll('[data-testid="stMain"] button')]
-                    .some(button => button.innerText.includes('Cancel')));
-            window.__quiet = quiet ? (window.__quiet || 0) + 1 : 0;
-            return window.__quiet >= 4;
-        }""",
-        arg=working,
-        polling=50,
-    )
+    try:
+        page.wait_for_function(
+            """working => {
+                const app = document.querySelector('[data-testid="stApp"]');
+                const moves = animation => animation.playState === 'running'
+                    && animation.effect?.getComputedTiming().endTime < Infinity;
+                const cancels = button => button.innerText.includes('Cancel');
+                const reasons = {
+                    'the script runs': app?.dataset.testScriptState !== 'notRunning',
+                    'fonts are on their way': document.fonts.status !== 'loaded',
+                    'something is to be drawn':
+                        document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]'),
+                    'something moves': document.getAnimations().some(moves),
+                    'work is under way': !working
+                        && [...document.querySelectorAll('[data-testid="stMain"] button')].some(cancels),
+                };
+                window.__unquiet = Object.keys(reasons).filter(reason => reasons[reason]);
+                window.__quiet = window.__unquiet.length ? 0 : (window.__quiet || 0) + 1;
+                return window.__quiet >= 4;
+            }""",
+            arg=working,
+            polling=50,
+        )
+    except TimeoutError as error:
+        raise AssertionError(f"The page does not come to rest: {page.evaluate('window.__unquiet')}") from error
 
 
 def unfold(page: Page) -> None:

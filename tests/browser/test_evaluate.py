@@ -231,9 +231,9 @@ class Clicks:
     def __init__(self, page: Page) -> None:
         self.page, self.number = page, 0
 
-    def button(self, name: str) -> None:
+    def button(self, name: str, *, working: bool = False) -> None:
         self.page.get_by_role("button", name=name).first.click()
-        self._done()
+        self._done(working=working)
 
     def step(self, name: str) -> None:
         self.page.get_by_role("radio", name=name, exact=True).click()
@@ -243,9 +243,9 @@ class Clicks:
         self.page.locator("input[type=file]").set_input_files([{"name": name, "mimeType": "", "buffer": buffer}])
         self._done()
 
-    def _done(self) -> None:
+    def _done(self, *, working: bool = False) -> None:
         self.number += 1
-        settle(self.page)
+        settle(self.page, working=working)
 
 
 def ask(page: Page, name: str, buffer: bytes) -> Clicks:
@@ -258,7 +258,7 @@ def ask(page: Page, name: str, buffer: bytes) -> Clicks:
     clicks.button("Use these queries")
     expect(page.get_by_text("30 queries with 150 candidates").first).to_be_visible()
     clicks.step("Run")
-    clicks.button("Start the run")
+    clicks.button("Start the run", working=True)
     page.get_by_role("button", name="See the answer").wait_for(timeout=120_000)
     clicks.button("See the answer")
     return clicks

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
+from dataclasses import FrozenInstanceError, replace
 from decimal import Decimal
 from html.parser import HTMLParser
 
@@ -11,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rerank_core as rc
-from rerank_core.models import RankedDocument, RerankRequest, RerankResponse, TextSpan
+from rerank_core.models import RankedDocument, RerankRequest, RerankResponse, TextSpan, rows_of
 
 
 def response(*texts: str, scores: tuple[float | None, ...] = (), **more: object) -> RerankResponse:
@@ -32,6 +35,91 @@ def test_it_is_a_sequence_of_its_results():
     assert [row.rank for row in found[1:]] == [2, 3]
     with pytest.raises(IndexError):
         found[3]
+
+
+ORDER = ((2, 0.9), (0, 0.5), (1, None))
+
+
+def looked_at(request: RerankRequest) -> RerankResponse:
+    """The same answer with results that are there from the start."""
+    rows = tuple(
+        RankedDocument(rank, index, score, rc.Document(["one", "two", "three"][index]))
+        for rank, (index, score) in enumerate(ORDER, 1)
+    )
+    return RerankResponse(rows, "model", "local", request)
+
+
+def fresh() -> RerankResponse:
+    """An answer as the clients make it, which nobody has looked at."""
+    request = RerankRequest("q", ["one", "two", "three"])
+    return RerankResponse(rows_of(request, ORDER), "model", "local", request)
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda found: found.results,
+        lambda found: tuple(found),
+        lambda found: tuple(found[place] for place in range(3)),
+        lambda found: found[:],
+        lambda found: (*found[:1], *found[1:]),
+        lambda found: found[::-1][::-1],
+        lambda found: pickle.loads(pickle.dumps(found)).results,
+        lambda found: copy.deepcopy(found).results,
+        lambda found: replace(found, model="other").results,
+    ],
+)
+def test_results_are_the_same_however_they_are_looked_at(look):
+    """They are made at the first look; nobody can tell."""
+    found = fresh()
+    assert len(found) == 3
+    assert look(found) == looked_at(RerankRequest("q", ["one", "two", "three"])).results
+    assert len(found) == 3
+
+
+def test_an_answer_that_nobody_has_looked_at_is_the_same_value():
+    """Equal, of the same hash, shown in the same way, and not to be changed."""
+    request = RerankRequest("q", ["one", "two", "three"])
+    assert fresh() == looked_at(request)
+    assert hash(fresh().request) == hash(request)
+    assert repr(fresh()) == repr(looked_at(request))
+    assert fresh().to_dict() == looked_at(request).to_dict()
+    for name in ("results", "request"):
+        with pytest.raises(FrozenInstanceError):
+            setattr(fresh(), name, ())
+
+
+def test_a_look_makes_each_result_and_each_document_once():
+    """The document of a result is the one of the request, also where a few were looked at before."""
+    found = fresh()
+    assert found[:1] == (RankedDocument(1, 2, 0.9, rc.Document("three")),)
+    assert found.results is found.results
+    assert found[0].document is found.request.documents[2]
+    assert found.request.documents is found.request.documents
+
+
+@given(
+    st.lists(st.text() | st.builds(rc.Document, st.text()) | st.fixed_dictionaries({"text": st.text()}), min_size=1),
+    st.sampled_from([("text",), ("title", "text"), ("title",)]),
+)
+def test_a_request_of_strings_is_that_of_their_documents(given_documents, rank_fields):
+    """Ranked texts, size, documents and equality do not depend on the form that documents came in."""
+    made = [
+        one if isinstance(one, rc.Document) else rc.Document(one if isinstance(one, str) else one["text"])
+        for one in given_documents
+    ]
+    try:
+        wanted = RerankRequest("q", made, rank_fields=rank_fields)
+    except rc.InvalidDocumentsError as error:
+        with pytest.raises(rc.InvalidDocumentsError, match=error.message):
+            RerankRequest("q", given_documents, rank_fields=rank_fields)
+        return
+    request = RerankRequest("q", given_documents, rank_fields=rank_fields)
+    assert request.size == len(made)
+    assert [text.strip() for text in request.ranked_texts()] == [text.strip() for text in wanted.ranked_texts()]
+    assert request.documents == tuple(made)
+    assert [*request.ranked_texts()] == [*wanted.ranked_texts()]
+    assert request == wanted
 
 
 def test_to_dict_is_json():

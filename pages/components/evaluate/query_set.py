@@ -100,6 +100,7 @@ def _share(set_id: str, shared: bool) -> None:
 
 def _delete(set_id: str) -> None:
     stores.query_sets().delete(set_id)
+    stores.judging().forget(set_id)
     leave_set()
 
 
@@ -163,14 +164,15 @@ def _downloads(query_set: QuerySet) -> None:
 
 def _whose(query_set: QuerySet, kind: str) -> tuple[tuple[str, ...] | None, bool]:
     """Whose ratings go into the file, None for everybody's, and whether each one's stand apart."""
-    people = query_set.raters
+    people, tidy = query_set.raters, kind == "rater-ratings"
     if len(people) < 2:
-        return None, False
+        return None, tidy
     # by number, since a rater may be called anything
-    names = {-1: f"All {len(people)} raters: the median of each document", **dict(enumerate(people))}
+    all_of_them = "a row each" if tidy else f"one grade for each document, by the {query_set.rule}"
+    names = {-1: f"All {len(people)} raters: {all_of_them}", **dict(enumerate(people))}
     if kind == "quepid-ratings":
         names[-2] = f"All {len(people)} raters, a column each"
     if st.session_state.get(keys.EVALUATE_WHOSE) not in names:
         st.session_state.pop(keys.EVALUATE_WHOSE, None)
     chosen = st.selectbox("Ratings by", list(names), format_func=names.__getitem__, key=keys.EVALUATE_WHOSE, width=420)
-    return (people[chosen],) if chosen >= 0 else None, chosen == -2
+    return (people[chosen],) if chosen >= 0 else None, tidy or chosen == -2

@@ -106,6 +106,9 @@ def current() -> AccessList:
             _reading.stamp = stamp
             try:
                 section = Secrets().to_dict().get("access")
+                if deployment.signs_in() and not (isinstance(section, Mapping) and "allow" in section):
+                    # somebody may be writing it at this moment; to let nobody in, allow = [] says so
+                    raise ConfigurationError("the file has no [access] with allow.", hint="Write it whole.")
                 _reading.found = read(section if isinstance(section, Mapping) else {})
                 log.info("The list of who may come in has been read again.")
             except (ConfigurationError, StreamlitSecretNotFoundError, OSError, UnicodeDecodeError) as error:

@@ -107,11 +107,15 @@ def remember() -> None:
 
 
 def notice(scope: Scope) -> bool:
-    """Whether a request comes from elsewhere: a proxy, or another computer. The first makes the app shared."""
+    """Whether a request comes from elsewhere: a proxy, or another computer. The first makes the app shared.
+
+    One whose sender is not known counts as one from elsewhere, yet makes nothing shared: a browser that gives a
+    connection up before it is taken leaves no address behind, and a socket in the file system is known of already.
+    """
     forwarded = any(name in _FORWARDING or name.startswith(b"x-forwarded-") for name, _value in scope["headers"])
     peer = scope.get("client")
     elsewhere = forwarded or peer is None or not is_loopback(peer[0])
-    if elsewhere and "visited" not in _known:
+    if elsewhere and (forwarded or peer is not None) and "visited" not in _known:
         _known.add("visited")
         log.warning("A request came from another computer or through a proxy: others can reach this app.")
     return elsewhere

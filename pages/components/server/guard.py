@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import anyio.to_thread
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, PlainTextResponse
@@ -162,7 +163,7 @@ class Guard:
 
         answer = PlainTextResponse(UNINVITED, 403) if uninvited else _refusal(headers, path, stranger=stranger)
         if answer is None and who is not None and parts_of(path) == ["auth", "logout"]:
-            who.sign_out()
+            await anyio.to_thread.run_sync(who.sign_out)
         usual = self._upload if _uploads_to(scope) else self.app
         await (answer or usual)(scope, receive, with_headers)
 

@@ -14,12 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 
-from pages.components.server import visitor
+from pages.components.server import message_size, visitor
+from pages.components.server.message_size import STRANGERS_MESSAGE
 
 LOOK_AGAIN = 5.0
 """Seconds after which it is asked again whether the person at a silent websocket may still come in."""
-STRANGERS_MESSAGE = 65_536
-"""Bytes that a message may have from somebody who has not come in: the sign-in page has nothing to type into."""
 FOR_ALL = {"rerun_script", "stop_script", "app_heartbeat", "file_urls_request", "backend_operation_request"}
 _FOR_STRANGERS = {"rerun_script", "stop_script", "app_heartbeat"}
 _OPERATIONS = {"deferred_file", "dataframe_chunk"}
@@ -71,6 +70,8 @@ async def signed_in(app: ASGIApp, scope: Scope, receive: Receive, send: Send) ->
     ended = person is None and _session_of(scope) != ""
     if person is None:
         scope = _without_session(visitor.without_sign_in(scope) if who.signed_out() else scope)
+    else:
+        message_size.let_in(receive)
     pending: asyncio.Future[Message] | None = None
     connected = False
 

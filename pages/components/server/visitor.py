@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
@@ -19,9 +21,15 @@ from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_N
 
 from pages.components.server import access
 from pages.components.server.access import Person
+from rerank_core.errors import RerankError
 
+if TYPE_CHECKING:
+    from rerank_core.storage.access.sign_outs import SignOutStore
+
+log = logging.getLogger("rerank_playground")
 _MOST_ENDED = 100_000
 _ended: dict[str, None] = {}
+_seen = [0]
 _lock = threading.Lock()
 
 
@@ -42,12 +50,37 @@ class Visitor:
             return self.sign_in in _ended
 
     def sign_out(self) -> None:
-        """End this sign-in for good, also for whoever kept its cookie. The newest hundred thousand are remembered."""
-        with _lock:
-            if self.sign_in:
-                _ended[self.sign_in] = None
-                for oldest in list(_ended)[: len(_ended) - _MOST_ENDED]:
-                    del _ended[oldest]
+        """End this sign-in for good, also for whoever kept its cookie. It is written down, since this may take a
+        moment: not for the thread that serves everybody."""
+        if not self.sign_in:
+            return
+        _end([self.sign_in])
+        try:
+            _store().add(self.sign_in)
+        except RerankError as error:
+            log.warning("A sign-out is known until this server ends, and could not be written down: %s", error)
+
+
+def look_again() -> None:
+    """Learn which sign-ins were ended before this server started, and by others on the same database since the last
+    look. Raises StoreError where that cannot be read."""
+    _seen[0], ended = _store().after(_seen[0])
+    _end(ended)
+
+
+def _end(sign_ins: Iterable[str]) -> None:
+    """Remember that these have ended; the newest hundred thousand are."""
+    with _lock:
+        _ended.update(dict.fromkeys(sign_ins))
+        for oldest in list(_ended)[: len(_ended) - _MOST_ENDED]:
+            del _ended[oldest]
+
+
+@cache
+def _store() -> SignOutStore:
+    from rerank_core.storage.access.sign_outs import SignOutStore  # heavy, and not needed where nobody signs in
+
+    return SignOutStore()
 
 
 def of(headers: Headers) -> Visitor:

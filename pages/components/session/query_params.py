@@ -15,7 +15,6 @@ def get(name: str) -> str | None:
 def sync(wanted: Mapping[str, str | None]) -> None:
     """Make the address say this, each name with its value and without the names whose value is None."""
     there = st.query_params.to_dict()
-    said = {name: wanted.get(name, value) for name, value in (there | wanted).items()}
-    said = {name: value for name, value in said.items() if value is not None}
+    said = {name: value for name, value in {**there, **wanted}.items() if value is not None}
     if said != there:  # at once, since the browser draws the page anew for each change
         st.query_params.from_dict(said)

@@ -1,4 +1,4 @@
-"""What all sessions of this server share: the stores of this computer and the job manager, each made once.
+"""What all sessions of this server share: the database with its stores and the job manager, each made once.
 
 A store that a page asks for acts for the person of its session: it finds, opens and changes what they may. A worker
 thread is handed such a store in its arguments.
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.components.monitoring import metrics
+from pages.components.server import database as server_database
 from pages.components.server import limits
 from pages.components.session import tab
 from pages.components.session.draft_shelf import DraftShelf
@@ -21,6 +22,7 @@ from rerank_core import samples
 from rerank_core.corpora import CorpusStore
 from rerank_core.jobs import Attendance, Fairness, JobManager
 from rerank_core.retrieval.passages import PassageList
+from rerank_core.storage.database import Database
 from rerank_core.storage.missing_articles import MissingArticleStore
 from rerank_core.storage.runs import RunStore
 from rerank_core.storage.spending.store import SpendingStore
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from rerank_core.evaluation.experiments.local_speed import LocalSpeed
     from rerank_core.evaluation.query_sets.query_set import QuerySet
     from rerank_core.storage.experiments import ExperimentStore
+    from rerank_core.storage.judging.store import JudgingStore
     from rerank_core.storage.query_sets import QuerySetStore
 
 # Most jobs wait for a service, not for a processor; a slow one must not hold up everybody. What computes on this
@@ -38,14 +41,20 @@ _WORKERS, _FOR_SHORT = 24, 8
 _WAITING_PER_OWNER = 20
 
 
+@st.cache_resource(show_spinner=False)
+def database() -> Database:
+    """The database of everything that is kept: the one that the operator names, else the file of this computer."""
+    return Database(server_database.address())
+
+
 def runs() -> RunStore:
-    """The saved runs of this computer."""
+    """The saved runs."""
     return _runs().acting_for(actor())
 
 
 @st.cache_resource(show_spinner=False)
 def _runs() -> RunStore:
-    return RunStore()
+    return RunStore(database())
 
 
 @st.cache_resource(show_spinner=False)
@@ -85,6 +94,18 @@ def _query_sets() -> QuerySetStore:
     return QuerySetStore()
 
 
+def judging() -> JudgingStore:
+    """Who judges the query sets of this computer together, and what was settled."""
+    return _judging().acting_for(actor())
+
+
+@st.cache_resource(show_spinner=False)
+def _judging() -> JudgingStore:
+    from rerank_core.storage.judging.store import JudgingStore
+
+    return JudgingStore(database(), _query_sets())
+
+
 def experiments() -> ExperimentStore:
     """The experiments of this computer."""
     return _experiments().acting_for(actor())
@@ -118,7 +139,7 @@ def votes() -> VoteStore:
 
 @st.cache_resource(show_spinner=False)
 def _votes() -> VoteStore:
-    return VoteStore()
+    return VoteStore(database())
 
 
 def missing_articles() -> MissingArticleStore:
@@ -128,13 +149,13 @@ def missing_articles() -> MissingArticleStore:
 
 @st.cache_resource(show_spinner=False)
 def _missing_articles() -> MissingArticleStore:
-    return MissingArticleStore()
+    return MissingArticleStore(database())
 
 
 @st.cache_resource(show_spinner=False)
 def spending() -> SpendingStore:
     """What calls of services have cost on this computer."""
-    return SpendingStore()
+    return SpendingStore(database())
 
 
 @st.cache_resource(show_spinner=False)
@@ -152,12 +173,15 @@ def attendance() -> Attendance:
 
 def forget() -> None:
     """Drop everything that sessions share, so that the next one who asks gets it from the files as they are then."""
+    database().close()
     for shared in (
+        database,
         _runs,
         drafts,
         _corpora,
         sample_passages,
         _query_sets,
+        _judging,
         _experiments,
         sample_query_set,
         local_speeds,

@@ -105,6 +105,8 @@ class Ranking:
 
     `cost` is what the answered queries cost, None where that is unknown; `latency_ms` has one value an answer;
     `failed` names the queries whose last request failed; `rank_fields` are the fields of each document that it read.
+    `mark` tells these answers, with their costs and times, from all others to the same queries; empty where they were
+    not kept.
     """
 
     contender: Contender
@@ -114,6 +116,7 @@ class Ranking:
     latency_ms: tuple[float, ...] = ()
     failed: tuple[str, ...] = ()
     rank_fields: tuple[str, ...] = TITLE_AND_TEXT
+    mark: str = field(default="", compare=False, repr=False)
 
     @property
     def label(self) -> str:

@@ -9,7 +9,16 @@ from rerank_core.documents.limits import COLLECTION_LIMITS
 from rerank_core.documents.paste.json_text import NotJson
 from rerank_core.documents.tables.delimited import read_delimited
 from rerank_core.documents.tables.table import Row
-from rerank_core.evaluation.formats import columns, json_lines, opensearch_csv, quepid, topics, trec, unnamed
+from rerank_core.evaluation.formats import (
+    columns,
+    json_lines,
+    opensearch_csv,
+    quepid,
+    rater_ratings,
+    topics,
+    trec,
+    unnamed,
+)
 from rerank_core.evaluation.formats.json_files import dispatch, reranking
 from rerank_core.evaluation.formats.json_files.loading import is_json, load
 
@@ -62,6 +71,8 @@ def _by_header(lines: Sequence[str], rows: Sequence[Row]) -> str | None:
         return None
     if opensearch_csv.is_ratings_header(rows[0].cells) or quepid.is_book(rows):
         return "quepid-ratings"
+    if rater_ratings.is_header(rows[0].cells):
+        return "rater-ratings"
     if opensearch_csv.is_snapshot_header(rows[0].cells):
         return "quepid-snapshot"
     if reranking.is_header(rows[0].cells):

@@ -100,6 +100,9 @@ MAPPINGS = (
 )
 """The fields of Imported that grow entry by entry; the run is put in order at the end."""
 
+UNNAMED_RATER = "unnamed"
+"""Whose a rating is where other rows of the file name a rater and its own does not."""
+
 
 @dataclass(slots=True)
 class ImportBuilder:

@@ -23,6 +23,7 @@ def _by_id(*kinds: Kind) -> Mapping[str, Kind]:
 KINDS = _by_id(
     Kind("table", "Spreadsheet", "CSV or Excel with query and document columns", "queries.csv"),
     Kind("quepid-ratings", "Quepid ratings", "CSV: query, docid, rating", "ratings.csv"),
+    Kind("rater-ratings", "Ratings of each rater", "CSV: query, docid, rater, rating, a row each", "ratings.csv"),
     Kind("quepid-snapshot", "Quepid snapshot", "CSV: one row a result, with its position", "snapshot.csv"),
     Kind("opensearch-judgments", "OpenSearch judgments", "CSV: query, docid, rating", "judgments.csv"),
     Kind("opensearch-queries", "OpenSearch query set", "JSON lines, or one query a line", "queries.ndjson"),

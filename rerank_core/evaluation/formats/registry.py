@@ -16,6 +16,7 @@ from rerank_core.evaluation.formats import (
     json_lines,
     opensearch_csv,
     quepid,
+    rater_ratings,
     table,
     table_writing,
     topics,
@@ -33,6 +34,7 @@ from rerank_core.evaluation.grades.values import RATINGS, mapped_by_hand
 
 _READERS: Mapping[str, Callable[[str], Imported]] = {
     "quepid-ratings": quepid.read_ratings,
+    "rater-ratings": rater_ratings.read_ratings,
     "quepid-snapshot": opensearch_csv.read_quepid_snapshot,
     "opensearch-judgments": opensearch_csv.read_opensearch_judgments,
     "opensearch-queries": json_lines.read_opensearch_queries,
@@ -49,6 +51,7 @@ _READERS: Mapping[str, Callable[[str], Imported]] = {
 _WRITERS: Mapping[str, Callable[[Imported], bytes]] = {
     "table": table_writing.write_table,
     "quepid-ratings": quepid.write_ratings,
+    "rater-ratings": rater_ratings.write_ratings,
     "quepid-snapshot": opensearch_csv.write_quepid_snapshot,
     "opensearch-judgments": opensearch_csv.write_opensearch_judgments,
     "opensearch-queries": json_lines.write_opensearch_queries,

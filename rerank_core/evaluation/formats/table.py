@@ -30,10 +30,9 @@ from rerank_core.documents.tables.table import (
 from rerank_core.documents.tables.workbook import read_workbook
 from rerank_core.evaluation.formats.annotations import chosen_in
 from rerank_core.evaluation.formats.columns import TABLE_ROLES, guess_roles, layout
-from rerank_core.evaluation.formats.imported import ImportBuilder, Imported, parse_number
+from rerank_core.evaluation.formats.imported import UNNAMED_RATER, ImportBuilder, Imported, parse_number
 
 _SMALL = re.compile(r"\d(\.0)?")
-_NOBODY = "unnamed"
 # what a column of documents is called among documents, and here
 _RESULTS = frozenset(("document", "title", "rank", "score"))  # with one of these a row is of a list of results
 _OF_DOCUMENTS = {"text": "document", "id": "id", "title": "title"}
@@ -300,7 +299,7 @@ def _rate(builder: ImportBuilder, line: int, pair: tuple[str, str], row: Mapping
     if "rater" in row:
         if name not in builder.places.get(query_id, {}):
             _place(builder, line, query_id, name, row)
-        builder.rate(line, query_id, name, rating, rater=row["rater"].strip() or _NOBODY)
+        builder.rate(line, query_id, name, rating, rater=row["rater"].strip() or UNNAMED_RATER)
         return
     known = builder.rated(query_id, name)
     if not rating or rating == known or name not in builder.places.get(query_id, {}):

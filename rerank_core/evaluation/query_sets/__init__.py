@@ -1,1 +1,1 @@
-"""Queries with candidates and ratings: the set, where it comes from, how far raters agree."""
+"""Queries with candidates and ratings: the set, and where it comes from."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rerank_core.documents.report import Problem, count
 from rerank_core.errors import InvalidRequestError
+from rerank_core.evaluation.judging.settling import DEFAULT_RULE, Rule, Settled, agreed_grade
 from rerank_core.language import guess
 from rerank_core.models import Document
 from rerank_core.rank_fields import TITLE_AND_TEXT, ranked_text
@@ -57,6 +57,14 @@ class Query:
         return bool(self.candidates) and bool(self.text.strip())
 
 
+class Written(NamedTuple):
+    """Which writing of a set these queries and documents were read from: its `mark`, that no other writing has."""
+
+    mark: str
+    queries: tuple[Query, ...]
+    documents: Mapping[str, Document]
+
+
 @dataclass(frozen=True, slots=True)
 class QuerySet:
     """Queries, the documents they are about, and ratings, one set of judgments for each rater.
@@ -66,6 +74,9 @@ class QuerySet:
     `answers` are reference answers by query id, `scores` those of the initial order by query and document id, and
     `file_notes` what belonged to a file as a whole (see Imported.notes): kept to be given back by a download.
     `rank_fields` are the fields of each document that the models read (see `rerank_core.rank_fields`).
+    `settled` are the grades that were decided on where raters differed, and `rule` says which grade counts where
+    several people rated and nothing was settled (see `judging.settling`). `written` is for a store, so that `mark` can
+    tell a set that was read from another one.
     Made by the functions of `evaluation.sources`; it never changes, `rated` and the like give a new one.
     """
 
@@ -80,9 +91,20 @@ class QuerySet:
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict, hash=False)
     file_notes: Mapping[str, str] = field(default_factory=dict, hash=False)
     rank_fields: tuple[str, ...] = TITLE_AND_TEXT
+    settled: Settled = field(default_factory=dict, hash=False)
+    rule: Rule = DEFAULT_RULE
+    written: Written | None = field(default=None, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.queries)
+
+    @property
+    def mark(self) -> str:
+        """What tells these queries and documents from all others, whatever their ratings, name and fields that models
+        read; empty where they were never kept or were changed since."""
+        own = self.written
+        same = own is not None and own.queries is self.queries and own.documents is self.documents
+        return own.mark if own is not None and same else ""
 
     def query(self, query_id: str) -> Query:
         """The query of that id; KeyError where there is none."""
@@ -123,8 +145,8 @@ class QuerySet:
 
     @property
     def judged(self) -> int:
-        """How many queries have at least one rating by anybody."""
-        rated = {query for grades in self.judgments.values() for query, own in grades.items() if own}
+        """How many queries have at least one rating by anybody, or a settled grade."""
+        rated = {query for grades in (*self.judgments.values(), self.settled) for query, own in grades.items() if own}
         return sum(query.id in rated for query in self.queries)
 
     def documents_of(self, query: Query) -> tuple[Document, ...]:
@@ -133,9 +155,10 @@ class QuerySet:
 
     def combined(self, raters: Iterable[str] | None = None) -> dict[str, dict[str, int]]:
         """One set of judgments out of several raters' (None: all). A person's grade of a document takes the place of
-        one that came with the set; of several people's it is the median, the lower of the two middle ones where their
-        number is even. Queries without a rating are not in it."""
+        one that came with the set; of several people's it is one by the set's `rule`. A settled grade takes the
+        place of both, but where only some of the raters are asked for. Queries without a grade are not in it."""
         chosen = tuple(self.judgments if raters is None else raters)
+        settled = self.settled if set(self.raters).issubset(chosen) else {}
         people = [self.judgments[name] for name in chosen if name not in NO_PERSON]
         came_along = [self.judgments[name] for name in chosen if name in NO_PERSON]
         merged: dict[str, dict[str, int]] = {}
@@ -145,7 +168,8 @@ class QuerySet:
                 for document, grade in grades.get(query.id, {}).items():
                     found.setdefault(document, []).append(grade)
             own = {name: grade for grades in came_along for name, grade in grades.get(query.id, {}).items()}
-            own |= {name: statistics.median_low(grades) for name, grades in found.items()}
+            own |= {name: agreed_grade(grades, self.rule) for name, grades in found.items()}
+            own |= {name: one.grade for name, one in settled.get(query.id, {}).items()}
             if own:
                 merged[query.id] = own
         return merged

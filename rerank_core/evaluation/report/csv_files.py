@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from rerank_core.evaluation.judging.agreement import GroupAgreement, RaterAgreement
 from rerank_core.evaluation.measures.summary import INITIAL
 from rerank_core.evaluation.report.report import Report
 from rerank_core.exports.tables import csv_text
@@ -74,12 +75,24 @@ def _rows(report: Report) -> Iterator[list[object]]:
     for price in report.prices:
         when = f"per {price.unit} (USD), {price.as_of.isoformat()}, {price.source}"
         yield _row("price", when, price.per_unit, order=f"{price.provider} {price.model}")
-    for one in report.agreements:
-        between = {"order": one.first, "against": one.second}
-        yield _row("agreement", "pairs", one.pairs, **between)
-        yield _row("agreement", "share of equal grades", one.agreed, **between)
-        yield _row("agreement", "kappa", one.kappa, **between)
-        yield _row("agreement", "weighted kappa", one.weighted, **between)
+    for two in report.agreements:
+        yield from _agreement_rows(two, two.first, two.second)
+    if report.together is not None:
+        yield from _agreement_rows(report.together, f"all {report.together.raters} raters", "")
+
+
+def _agreement_rows(found: RaterAgreement | GroupAgreement, first: str, second: str) -> Iterator[list[object]]:
+    low, high = found.interval or (None, None)
+    figures: tuple[tuple[str, float | None], ...] = (
+        ("pairs", found.pairs),
+        ("share of equal grades", found.agreed),
+        ("kappa", found.kappa),
+        ("weighted kappa", found.weighted),
+        ("weighted kappa, lower end (95%)", low),
+        ("weighted kappa, upper end (95%)", high),
+    )
+    for name, value in figures:
+        yield _row("agreement", name, value, order=first, against=second)
 
 
 def _cut_rows(report: Report) -> Iterator[list[object]]:

@@ -16,7 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rerank_core import __version__
+from rerank_core.documents.report import count
 from rerank_core.evaluation.experiments.records import ExperimentProgress, Ranking
+from rerank_core.evaluation.judging.agreement import GroupAgreement, RaterAgreement, agreement, group_agreement
+from rerank_core.evaluation.judging.settling import RULES
 from rerank_core.evaluation.measures.cost_quality import CostPoint, cost_quality, worth
 from rerank_core.evaluation.measures.cutoff import CutOff, Threshold, cut_off
 from rerank_core.evaluation.measures.measure import mean_name
@@ -25,7 +28,6 @@ from rerank_core.evaluation.measures.other_tools import COUNTING, ToolFigures, a
 from rerank_core.evaluation.measures.settings import DEFAULT_SETTINGS, EvaluationSettings
 from rerank_core.evaluation.measures.significance import interval_text, p_text
 from rerank_core.evaluation.measures.summary import INITIAL, Summary, method, summarise
-from rerank_core.evaluation.query_sets.agreement import RaterAgreement, agreement
 from rerank_core.evaluation.query_sets.query_set import NO_PERSON, QuerySet, count_queries, describe
 from rerank_core.evaluation.report.charts import changes_chart, cost_chart, cut_chart, means_chart, shown
 from rerank_core.evaluation.report.first_page import FirstPage, first_page
@@ -56,6 +58,7 @@ class Report:
     cuts: tuple[CutOff, ...]
     points: tuple[CostPoint, ...]
     agreements: tuple[RaterAgreement, ...]
+    together: GroupAgreement | None
     prices: tuple[Price, ...]
     versions: tuple[tuple[str, str], ...]
     first: FirstPage
@@ -89,7 +92,10 @@ class Report:
         if people and len(people) < len(raters):
             said += "; a person's rating takes the place of the imported one"
         if len(people) > 1:
-            said += "; where several people rated a document, the median counts"
+            said += f"; where several people rated a document, {RULES[self.query_set.rule]}, counts"
+        settled = sum(map(len, self.query_set.settled.values()))
+        if settled and set(self.query_set.raters).issubset(raters):
+            said += f"; what was settled, {count(settled, 'grade')}, counts before that"
         left = [name for name in self.query_set.raters if name not in raters]
         return f"{said}; not counted: ratings by {', '.join(left)}." if left else f"{said}."
 
@@ -116,6 +122,7 @@ def make_report(
     table = prices or PriceTable.default()
     found = (table.find(one.contender.provider, one.contender.model) for one in rankings)
     rated = {query: (settings.judgments or {})[query] for query in summary.queries}
+    own = {name: query_set.judgments[name] for name in raters}
     runs = {INITIAL: query_set.initial} | {one.label: one.run for one in ranked}
     return Report(
         title=title or query_set.name,
@@ -125,7 +132,8 @@ def make_report(
         summary=summary,
         cuts=tuple(cut_off(query_set, one, settings) for one in ranked),
         points=cost_quality(summary),
-        agreements=agreement({name: query_set.judgments[name] for name in raters}),
+        agreements=agreement(own),
+        together=group_agreement(own),
         prices=tuple(price for price in found if price is not None),
         versions=_versions(),
         first=first_page(query_set, rankings, summary),

@@ -43,6 +43,15 @@ query_set_pieces = Table(
     Column("piece", Number, ForeignKey("pieces.number"), nullable=False, index=True),
 )
 
+set_versions = Table(
+    "set_versions",
+    metadata,
+    Column("query_set", Text, ForeignKey("query_sets.id", ondelete="CASCADE"), primary_key=True),
+    whole("contents"),
+    whole("ratings"),
+)
+"""By which a set is known to have changed; one without such a row was not changed since it was saved."""
+
 ratings = Table(
     "ratings",
     metadata,
@@ -146,3 +155,15 @@ borderline_marks = Table(
     UniqueConstraint("experiment", "key", name="borderline_marks_once"),
     sqlite_autoincrement=True,
 )
+
+kept_figures = Table(
+    "kept_figures",
+    metadata,
+    number(),
+    Column("experiment", Number, ForeignKey("experiments.number", ondelete="CASCADE"), nullable=False),
+    data("key"),
+    data("value"),
+    UniqueConstraint("experiment", "key", name="kept_figures_once"),
+    sqlite_autoincrement=True,
+)
+"""What was worked out from the answers of an experiment."""

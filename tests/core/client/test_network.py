@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import gzip
 import json
 import logging
 import socket
 import threading
 import warnings
+import zlib
 from contextlib import suppress
 from dataclasses import replace
 
@@ -17,6 +19,7 @@ import pytest
 
 import rerank_core as rc
 from rerank_core.client.retry import Timing
+from rerank_core.transport.exchange import LARGEST_REPLY
 from tests.support.both import KEY, Handle, World, reply
 from tests.support.gate import PATIENCE
 from tests.support.loopback import Loopback, answers, cut_short, drips, hung_up, ranks, reset, silent, together
@@ -49,13 +52,33 @@ def test_a_right_answer_over_a_real_connection(world: World, loopback: Loopback)
     assert loopback.requests[0].json["documents"] == ["a", "b"]
 
 
-@pytest.mark.parametrize("size", [0, 1, 64 * 1024, 64 * 1024 + 1, 3_000_000])
+@pytest.mark.parametrize("size", [0, 1, 256 * 1024, 256 * 1024 + 1, 3_000_000])
 def test_large_bodies_arrive_whole(world: World, loopback: Loopback, size: int):
     """A body of several megabytes is sent in pieces and arrives byte for byte."""
     loopback.script(ranks())
     documents = ["x" * size + str(place) + "é" for place in range(3)]
     world.client(base_url=loopback.url).rerank("q", documents)
     assert loopback.requests[0].json["documents"] == documents
+
+
+def test_a_packed_reply_is_unpacked(world: World, loopback: Loopback):
+    """Packed by gzip or deflate; what unpacks to more than is read of any reply is given up."""
+    client = world.client(base_url=loopback.url, max_retries=0)
+    for encoding, packed in (("gzip", gzip.compress(GOOD)), ("deflate", zlib.compress(GOOD))):
+        loopback.script(answers(200, packed, content_encoding=encoding))
+        assert [row.index for row in client.rerank("q", ["a", "b"])] == [1, 0]
+    loopback.script(answers(200, gzip.compress(b" " * (LARGEST_REPLY + 1)), content_encoding="gzip"))
+    with pytest.raises(rc.BadResponseError, match="larger than"):
+        client.rerank("q", ["a", "b"])
+
+
+def test_a_connection_that_the_server_has_closed_is_made_anew(world: World, loopback: Loopback):
+    """It said that it would, so nothing is sent into the closed one."""
+    loopback.script(answers(200, GOOD, connection="close"))
+    client = world.client(base_url=loopback.url, max_retries=0)
+    for _ in range(2):
+        assert len(client.rerank("q", ["a", "b"])) == 2
+    assert loopback.connections == 2
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import math
 import subprocess
 import sys
@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rerank_core.errors import ConfigurationError, InvalidDocumentsError, InvalidQueryError, InvalidRequestError
-from rerank_core.keyword import bm25, numbering
+from rerank_core.keyword import best, counting, numbering
 from rerank_core.keyword import index as keyword_index
+from rerank_core.keyword.stored import StoredPostings
 from rerank_core.keyword.words import beginnings_of, normalise, pieces_of, words
 from rerank_core.models import Document
 from rerank_core.retrieval import KeywordIndex
@@ -65,7 +66,7 @@ def test_collections_are_worked_on_piece_by_piece(monkeypatch):
     texts = [" ".join(["alpha", "beta", "gamma", "alphabet", "gamma"][start:]) for start in range(5)] * 9
     whole = KeywordIndex.build(texts).search("alphabets gamma", k=50)
     for at_once in (1, 7, 50):
-        monkeypatch.setattr(bm25, "_AT_ONCE", at_once)
+        monkeypatch.setattr(counting, "_AT_ONCE", at_once)
         assert KeywordIndex.build(texts).search("alphabets gamma", k=50) == whole
 
 
@@ -81,6 +82,45 @@ def test_a_word_of_a_hundred_thousand_letters_is_indexed():
     """A text without a space is one word with as many pieces as it has letters, and is found by any of them."""
     index = KeywordIndex.build(["abcd" * 25_000, "efgh"])
     assert [hit.index for hit in index.search("dabc")] == [0]
+
+
+def test_only_the_documents_that_can_still_win_are_looked_up():
+    """The best documents are the same whether common words are added up for all documents or for few of them."""
+    draw = np.random.default_rng(5)
+    names = np.array([f"{first}{second}" for first in "bdfgklmn" for second in ("ar", "elo", "ivers", "ondo", "u")])
+    common = 1 / np.arange(1, len(names) + 1) ** 1.3
+    texts = [" ".join(names[draw.choice(len(names), 12, p=common / common.sum())]) for _ in range(4000)]
+    texts += ["rare wi-fi bar", "rare wifi delo bar", texts[0], texts[0]]
+    index = KeywordIndex.build(texts)
+    looked_up, add_to = [], StoredPostings.add_to
+
+    def spied(*args):
+        looked_up.append(args)
+        add_to(*args)
+
+    for query in ("nu niver bar", "rare bar delo", "wi fi bar nondo", texts[0], "bar"):
+        every = {hit.index: hit.score for hit in index.search(query, k=len(texts))}
+        expected = sorted(every.items(), key=lambda item: (-item[1], item[0]))
+        for k in (1, 3, 10):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(best, "_LONG", len(texts))
+                patch.setattr(best, "_FEW", 2)
+                patch.setattr(StoredPostings, "add_to", spied)
+                hits = index.search(query, k=k)
+            assert [hit.score for hit in hits] == pytest.approx([score for _, score in expected[:k]], rel=1e-5)
+            assert all(hit.score == pytest.approx(every[hit.index], rel=1e-5) for hit in hits)
+    assert len(looked_up) > 5
+
+
+def test_documents_far_apart_are_found(tmp_path):
+    """A gap of more than 65,536 documents between two that share a word hides neither, on disk too."""
+    texts = ["x"] * 70_003
+    texts[1] = texts[69_999] = "lonely x"
+    texts[70_001] = "further"
+    KeywordIndex.build(texts).save(tmp_path)
+    index = KeywordIndex.load(tmp_path)
+    assert [hit.index for hit in index.search("lonely")] == [1, 69_999]
+    assert [hit.index for hit in index.search("further x", k=2)] == [70_001, 0]
 
 
 def test_equal_documents_come_in_input_order():
@@ -231,12 +271,12 @@ def test_an_empty_index_can_be_saved(tmp_path):
 
 @pytest.mark.parametrize(
     "harm",
-    ["missing", "text", "nested", "format", "size", "words", "cut", "mixed", "type", "bounds", "archive", "header"],
+    ["missing", "text", "nested", "format", "size", "cut", "mixed", "type", "numbers", "archive", "header"],
 )
 def test_a_broken_index_says_so(tmp_path, harm):
     """A folder that holds no index, a damaged one or one of another format is a ConfigurationError with a hint."""
     KeywordIndex.build(["one", "two words"]).save(tmp_path)
-    head, array = tmp_path / "index.json", tmp_path / "documents.npy"
+    head, array = tmp_path / "index.json", tmp_path / "damping.npy"
     if harm == "missing":
         head.unlink()
     elif harm == "text":
@@ -245,9 +285,6 @@ def test_a_broken_index_says_so(tmp_path, harm):
         head.write_text("[" * 100_000)
     elif harm == "size":
         head.write_text(head.read_text().replace('"size": 2', '"size": 2.0'))
-    elif harm == "words":
-        content = json.loads(head.read_text())
-        head.write_text(json.dumps(content | {"tokens": list(range(len(content["tokens"])))}))
     elif harm == "archive":
         np.savez(tmp_path / "many.npz", np.load(array))
         (tmp_path / "many.npz").replace(array)
@@ -259,14 +296,46 @@ def test_a_broken_index_says_so(tmp_path, harm):
         array.write_bytes(array.read_bytes()[:-5])
     elif harm == "type":
         np.save(array, np.load(array).astype(np.float64))
-    elif harm == "bounds":
-        np.save(array, np.load(array) + 1)
+    elif harm == "numbers":
+        np.save(array, np.load(array) * np.float32(np.nan))
     else:
         KeywordIndex.build(["other"]).save(tmp_path / "other")
-        (tmp_path / "other" / "starts.npy").replace(tmp_path / "starts.npy")
+        (tmp_path / "other" / "frequencies.npy").replace(tmp_path / "frequencies.npy")
     with pytest.raises(ConfigurationError, match="keyword index") as raised:
         KeywordIndex.load(tmp_path)
     assert "Build it again" in raised.value.hint
+
+
+@pytest.mark.parametrize("name", ["frequencies", "gaps_at", "counts_at", "gaps"])
+def test_damage_inside_of_an_index_is_found_by_the_search_that_meets_it(tmp_path, name):
+    """Numbers that lead out of the files or the documents are a ConfigurationError; the index knows it."""
+    KeywordIndex.build(["one", "two words", "one three", "four", "five", "six", "one seven"] * 3).save(tmp_path)
+    array = np.load(tmp_path / f"{name}.npy")
+    for wrong in (np.iinfo(array.dtype).max, np.array(-9).astype(array.dtype)):
+        np.save(tmp_path / f"{name}.npy", np.full_like(array, wrong))
+        index = KeywordIndex.load(tmp_path)
+        with pytest.raises(ConfigurationError, match="damaged") as raised:
+            index.search("two")
+        assert "Build it again" in raised.value.hint
+        assert index.damaged
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_changed_number_gives_hits_or_a_sentence(tmp_path, seed):
+    """Whatever is changed in an index, a search gives places that there are, or a ConfigurationError."""
+    texts = [f"word{place % 7} common {'often ' * 300 if place == 3 else ''}x{place}" for place in range(40)]
+    KeywordIndex.build(texts).save(tmp_path)
+    choose = np.random.default_rng(seed)
+    for path in sorted(tmp_path.glob("*.npy")):
+        kept = path.read_bytes()
+        for _ in range(4):
+            array = np.load(path)
+            array.view(np.uint8)[choose.integers(array.nbytes)] = choose.integers(256)
+            np.save(path, array)
+            with contextlib.suppress(ConfigurationError):
+                hits = KeywordIndex.load(tmp_path).search("common word3 often x9 wor d3", k=9)
+                assert all(0 <= hit.index < len(texts) for hit in hits)
+            path.write_bytes(kept)
 
 
 def test_the_index_needs_no_heavy_import():

@@ -16,11 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rerank_core.corpora import CorpusStore
-from rerank_core.corpora.database import Database
+from rerank_core.corpora.database import PassageDatabase
 from rerank_core.errors import RerankError
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.ranking.blind_test import Vote
 from rerank_core.ranking.contender import Contender
+from rerank_core.storage.connection.address import resolved
+from rerank_core.storage.database import Database
 from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.missing_articles import MissingArticle, MissingArticleStore
 from rerank_core.storage.ownership import NOBODY_SIGNS_IN, Actor, Ownership
@@ -61,21 +63,22 @@ class Stores:
             each.close()
 
 
-def stores_at(home: Path) -> Stores:
+def stores_at(home: Path, database: Database | None = None) -> Stores:
     evaluation = home / "experiments.sqlite3"
+    database = database or Database(resolved(folder=home))
     return Stores(
-        RunStore(home / "runs.sqlite3"),
+        RunStore(database),
         QuerySetStore(evaluation),
         ExperimentStore(evaluation),
-        VoteStore(home / "votes.sqlite3"),
-        MissingArticleStore(home / "missing_articles.sqlite3"),
+        VoteStore(database),
+        MissingArticleStore(database),
         CorpusStore(home / "corpora"),
     )
 
 
 @pytest.fixture
-def stores(tmp_path: Path) -> Iterator[Stores]:
-    made = stores_at(tmp_path)
+def stores(tmp_path: Path, database: Database) -> Iterator[Stores]:
+    made = stores_at(tmp_path, database)
     yield made
     made.close()
 
@@ -164,6 +167,8 @@ def reads(who: Stores, kept: Kept) -> dict[str, Callable[[], object]]:
         "its failures": lambda: who.experiments.failures(kept.experiment),
         "its spending": lambda: who.experiments.spending(kept.experiment),
         "its rankings": lambda: who.experiments.rankings(kept.experiment, kept.content),
+        "its figures": lambda: who.experiments.kept_figures(kept.experiment, b"key"),
+        "to keep figures of it": lambda: who.experiments.keep_figures(kept.experiment, b"key", b"value"),
         "its marks": lambda: who.sets.marks(kept.experiment, "v2"),
         "what is asked of it": lambda: who.experiments.asked(kept.experiment),
         "an experiment on a set": lambda: who.experiments.create(kept.query_set, kept.content, CONTENDER),
@@ -294,7 +299,7 @@ def test_files_of_2cf90ad_are_everybodys(tmp_path):
     with pytest.raises(RerankError, match="before people signed in"):
         ben.corpora.rename(base.id, "Mine")
     stores_at(home).of(OPERATOR).corpora.share(base.id)  # brings its file up to date
-    assert Database(home / "corpora" / base.id / "passages.sqlite3").facts().ownership == Ownership("", True)
+    assert PassageDatabase(home / "corpora" / base.id / "passages.sqlite3").facts().ownership == Ownership("", True)
     assert len(ben.corpora.open(base.id)) == 2
     ben.close()
 

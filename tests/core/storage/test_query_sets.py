@@ -365,17 +365,34 @@ def test_fields_that_are_none_are_refused_and_change_nothing(store, wrong):
         store.set_rank_fields("gone", TITLE_AND_TEXT)
 
 
+def as_version_1(made: QuerySet) -> dict[str, object]:
+    """A set as the first version of the record wrote it: one JSON text, before there were answers, scores and notes of
+    files."""
+    numbers = {name: number for number, name in enumerate(made.documents)}
+    return {
+        "format": 1,
+        "name": made.name,
+        "order_name": made.order_name,
+        "queries": [
+            [one.id, one.text, [numbers[name] for name in one.candidates], one.tag, one.lang, one.length]
+            for one in made.queries
+        ],
+        "documents": [[name, one.text, one.id, dict(one.metadata)] for name, one in made.documents.items()],
+        "problems": made.problems,
+        "notes": made.notes,
+    }
+
+
 def test_a_set_of_an_earlier_version_still_opens(tmp_path):
-    """Its record has no answers, scores and notes of files, which are empty then."""
+    """Its record has no answers, scores and notes of files, which are empty then. It has a mark of its own too."""
     import json
 
     with QuerySetStore(tmp_path / "old.sqlite3") as store:
         made = from_files(read("queries.csv", TABLE))
         set_id = store.save(made)
         with sqlite3.connect(store.path) as db:
-            record = json.loads(db.execute("SELECT payload FROM query_sets").fetchone()[0])
-            for name in ("answers", "scores", "file_notes"):
-                del record[name]
-            db.execute("UPDATE query_sets SET payload = ?", (json.dumps(record).encode(),))
+            db.execute("UPDATE query_sets SET payload = ?", (json.dumps(as_version_1(made)).encode(),))
         db.close()
-        assert store.get(set_id) == made
+        found = store.get(set_id)
+        assert found == made
+        assert found.mark == store.get(set_id).mark != ""

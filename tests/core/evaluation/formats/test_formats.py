@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import statistics
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -46,6 +47,25 @@ def ratings(draw: st.DrawFn, empty: bool) -> dict[str, Any]:
     judgments = draw(st.dictionaries(CELL, grades(CELL, 1), min_size=1, max_size=4))
     alone = draw(st.lists(CELL, max_size=2)) if empty else []
     return {"queries": {query: query for query in [*judgments, *alone]}, "judgments": judgments}
+
+
+@st.composite
+def ratings_apart(draw: st.DrawFn) -> dict[str, Any]:
+    """What a file of each rater's ratings holds: in whichever order they were given, with ids of their own or not."""
+    ids = draw(st.lists(CELL, unique=True, min_size=1, max_size=4))
+    queries = {name: name for name in ids} if draw(st.booleans()) else {name: draw(CELL) for name in ids}
+    named = draw(st.lists(CELL, unique=True, max_size=3))
+    by_rater: dict[str, dict[str, dict[str, int]]] = {}
+    judgments: dict[str, dict[str, int]] = {}
+    for query in ids:
+        for document in draw(st.lists(CELL, unique=True, max_size=3)):
+            who = [name for name in named if draw(st.booleans())] if named else [""]
+            given = {name: draw(GRADE) for name in who}
+            for name, grade in given.items():
+                by_rater.setdefault(name, {}).setdefault(query, {})[document] = grade
+            if given:
+                judgments.setdefault(query, {})[document] = statistics.median_low(given.values())
+    return {"queries": queries, "judgments": judgments, "raters": by_rater if named else {}}
 
 
 @st.composite
@@ -149,6 +169,7 @@ def query_set(draw: st.DrawFn) -> dict[str, Any]:
 CONTENT = {
     "table": table(),
     "quepid-ratings": ratings(empty=True),
+    "rater-ratings": ratings_apart(),
     "quepid-snapshot": snapshot(),
     "opensearch-judgments": ratings(empty=False),
     "opensearch-queries": query_set(),
@@ -905,3 +926,36 @@ def test_an_encoding_can_be_asked_for() -> None:
     for data in (b"query\na\n", zipped):
         with pytest.raises(InvalidRequestError, match="no encoding called 'klingon'"):
             read("set", data, columns={"encoding": "klingon"})
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "query,docid,rater,rating",
+        "Query,Doc ID,Annotator,Grade",
+        "question;id;rated by;relevance",
+        "query,id,judge,label",
+    ],
+)
+def test_a_row_for_each_rater_comes_in_as_several_peoples_ratings(header: str) -> None:
+    """Three rows of one pair are ratings of three people and no repetitions, whatever the columns are called."""
+    comma = ";" if ";" in header else ","
+    rows = [("tv", "d1", "Ann", "3"), ("tv", "d1", "Ben", "0"), ("tv", "d1", "Cem", "1"), ("tv", "d2", "Ben", "2")]
+    back = read("ratings.csv", "\n".join([header, *map(comma.join, rows)]).encode())
+    assert back.problems == ()
+    assert back.raters == {"Ann": {"tv": {"d1": 3}}, "Ben": {"tv": {"d1": 0, "d2": 2}}, "Cem": {"tv": {"d1": 1}}}
+    assert back.judgments == {"tv": {"d1": 1, "d2": 2}}
+    made = from_files([back, Imported("table", documents={"d1": "a", "d2": "b"})])
+    assert made.raters == ("Ann", "Ben", "Cem")
+
+
+def test_what_is_wrong_in_ratings_of_each_rater_is_said_by_line() -> None:
+    """A second rating of one rater, a short row, a rating of no document, no query; the rest is read."""
+    back = read(
+        "r.csv",
+        b"query_id,query,docid,rater,rating\n1,tv,a,Ann,3\n1,tv,a,Ann,2\n1,tv,a,Ben\n1,tv,,Ben,1\n,,a,Ben,1\n"
+        b"2,tv,a,,1\n3,radio,,,\n",
+    )
+    assert [line for line, _ in back.problems] == [3, 4, 5, 6]
+    assert back.raters == {"Ann": {"1": {"a": 3}}, "unnamed": {"2": {"a": 1}}}
+    assert back.queries == {"1": "tv", "2": "tv", "3": "radio"}

@@ -1,4 +1,4 @@
-"""The nouns of a rerank call: frozen, slotted, and validated when they are made."""
+"""What comes back: the results, what they cost and how they came about. Frozen, slotted, validated when made."""
 
 from __future__ import annotations
 
@@ -6,150 +6,15 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from numbers import Integral
-from typing import Any, Literal, overload
+from typing import Any, Literal, cast, overload
 
 from rerank_core import notebook
-from rerank_core.errors import InvalidDocumentsError, InvalidQueryError, InvalidRequestError
-from rerank_core.rank_fields import TEXT, TEXT_ONLY, checked_fields, ranked_text, text_offset
+from rerank_core.models.documents import Document, TextsAlone, document_of
+from rerank_core.models.later import held, make_when_read
+from rerank_core.models.request import RerankRequest, documents_held
+from rerank_core.rank_fields import text_offset
 
 CostBasis = Literal["reported", "computed", "free", "unknown"]
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A piece of text to be ranked.
-
-    `id` is the caller's own name for it and `metadata` whatever else belongs to it; neither leaves the
-    machine. An id that is not a string is turned into one (9 becomes "9"). Raises InvalidDocumentsError
-    where `text` is not a string or `metadata` not a mapping.
-    """
-
-    text: str
-    id: str | None = None
-    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.text, str):
-            raise InvalidDocumentsError(f"A document's text is {_kind(self.text)}, not a string.")
-        if not isinstance(self.metadata, Mapping):
-            raise InvalidDocumentsError(f"A document's metadata is {_kind(self.metadata)}, not a mapping.")
-        if self.id is not None and not isinstance(self.id, str):
-            object.__setattr__(self, "id", str(self.id))
-        object.__setattr__(self, "metadata", dict(self.metadata))
-
-
-DocumentInput = str | Mapping[str, Any] | Document
-
-
-def as_documents(values: Iterable[DocumentInput]) -> tuple[Document, ...]:
-    """Turn strings, objects with a `text` and Documents into Documents; the input is left as it was.
-
-    Keys of an object other than `text`, `id` and `metadata` (where that is a mapping) become metadata.
-    Raises InvalidDocumentsError, naming the place, for anything else.
-    """
-    _check_list(values)
-    return tuple(_as_document(value, place) for place, value in enumerate(values))
-
-
-def texts_of(values: Iterable[DocumentInput], rank_fields: Sequence[str] = TEXT_ONLY) -> list[str]:
-    """The ranked texts of whatever `as_documents` takes, and with its errors; quicker for a list of strings."""
-    _check_list(values)
-    values = list(values)
-    if all(isinstance(value, str) for value in values) and TEXT in rank_fields:
-        return [value for value in values if isinstance(value, str)]
-    return [ranked_text(document, rank_fields) for document in as_documents(values)]
-
-
-def _check_list(values: object) -> None:
-    """Refuse what is no list of documents, although much of it can be iterated: a table gives its columns' names."""
-    is_other = isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable)
-    if is_other or getattr(values, "ndim", 1) != 1:
-        raise InvalidDocumentsError(f"The documents are {_kind(values)}, not a list.")
-
-
-def _as_document(value: object, place: int) -> Document:
-    if type(value) is str:
-        return _document_of(value)
-    if isinstance(value, Document):
-        return value
-    if isinstance(value, str):
-        return Document(value)
-    if isinstance(value, Mapping):
-        text = value.get("text")
-        if not isinstance(text, str):
-            wrong = f"its text is {_kind(text)}" if "text" in value else "it has no 'text'"
-            raise InvalidDocumentsError(f"Document {place + 1} cannot be ranked: {wrong}.")
-        nested = value.get("metadata")
-        metadata = dict(nested) if isinstance(nested, Mapping) else {}
-        dropped = {"text", "id"} | ({"metadata"} if isinstance(nested, Mapping) else set())
-        metadata.update({str(key): item for key, item in value.items() if key not in dropped})
-        return Document(text, value.get("id"), metadata)
-    raise InvalidDocumentsError(f"Document {place + 1} is {_kind(value)}, not a string or an object with text.")
-
-
-def _kind(value: object) -> str:
-    """A Python type in words that a person reads."""
-    names = {type(None): "nothing", bool: "true or false", int: "a number", float: "a number", str: "a string"}
-    return names.get(type(value), f"a {type(value).__name__}")
-
-
-@dataclass(frozen=True, slots=True, init=False)
-class RerankRequest:
-    """One query and the candidates to put in order, checked when it is made.
-
-    `documents` holds Documents in their initial order, whatever form they were given in. `model` None is
-    the provider's default. `top_n` is how many results to keep, None for all, at least 1. `rank_fields` are the
-    fields that make up the text that is sent (see `rerank_core.rank_fields`): "text", or names in the metadata.
-    Raises InvalidQueryError, InvalidDocumentsError or InvalidRequestError before anything is sent.
-    """
-
-    query: str
-    documents: tuple[Document, ...]
-    model: str | None
-    top_n: int | None
-    return_documents: bool
-    rank_fields: tuple[str, ...]
-
-    def __init__(
-        self,
-        query: str,
-        documents: Iterable[DocumentInput],
-        model: str | None = None,
-        top_n: int | None = None,
-        return_documents: bool = False,
-        rank_fields: Iterable[str] = TEXT_ONLY,
-    ) -> None:
-        if not isinstance(query, str):
-            raise InvalidQueryError(f"The query is {_kind(query)}, not a string.")
-        if not query.strip():
-            raise InvalidQueryError("The query is empty.")
-        candidates = as_documents(documents)
-        if not candidates:
-            raise InvalidDocumentsError("There are no documents.")
-        fields = checked_fields(rank_fields)
-        if not any(ranked_text(document, fields).strip() for document in candidates):
-            raise InvalidDocumentsError("All documents are blank.")
-        if model is not None and (not isinstance(model, str) or not model.strip()):
-            wrong = "blank" if isinstance(model, str) else f"{_kind(model)}, not a name"
-            raise InvalidRequestError(f"The model is {wrong}.", hint="Name a model, or leave it out for the default.")
-        if top_n is not None:
-            if isinstance(top_n, bool) or not isinstance(top_n, Integral):  # numpy's integers are Integral, no int
-                raise InvalidRequestError(f"top_n is {_kind(top_n)}, not a whole number.", hint="Use 1 or more.")
-            top_n = int(top_n)
-            if top_n < 1:
-                raise InvalidRequestError(f"top_n is {top_n}.", hint="Use 1 or more, or leave it out for all.")
-        if not isinstance(return_documents, bool):
-            raise InvalidRequestError("return_documents is not true or false.", hint="Use True or False.")
-        for name, value in (
-            ("query", query),
-            ("documents", candidates),
-            ("model", model),
-            ("top_n", top_n),
-            ("return_documents", return_documents),
-            ("rank_fields", fields),
-        ):
-            object.__setattr__(self, name, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +156,7 @@ class RerankResponse:
 
     def __len__(self) -> int:
         """How many results there are."""
-        return len(self.results)
+        return len(held(_results, self))
 
     @overload
     def __getitem__(self, place: int) -> RankedDocument: ...
@@ -299,7 +164,8 @@ class RerankResponse:
     def __getitem__(self, place: slice) -> tuple[RankedDocument, ...]: ...
     def __getitem__(self, place: int | slice) -> RankedDocument | tuple[RankedDocument, ...]:
         """The result at a place, from 0 (so its rank is one more), or those of a slice."""
-        return self.results[place]
+        rows = held(_results, self)
+        return rows.only(place) if isinstance(rows, _Rows) and isinstance(place, slice) else self.results[place]
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON can hold it: the results with their documents, who answered and what it cost.
@@ -345,32 +211,43 @@ class RerankResponse:
         return notebook.html(self)
 
 
-# Made without their checks, for the thousands of rows of one call
-#
-# A frozen dataclass sets each field through object.__setattr__ and looks at it again in __post_init__. Setting its
-# slots themselves gives the same object: 0.4 µs in place of 1.4 for a Document, 0.5 in place of 0.9 for a
-# RankedDocument. A call with 1,000 documents takes the client 2.1 ms in place of 2.9 (Python 3.11).
-
+# Without its checks, as `documents.document_of`.
 _new = object.__new__
-_set_text, _set_id, _set_metadata = (Document.__dict__[name].__set__ for name in ("text", "id", "metadata"))
 _set_rank, _set_index, _set_score, _set_document = (
     RankedDocument.__dict__[name].__set__ for name in ("rank", "index", "relevance_score", "document")
 )
 
 
-def _document_of(text: str) -> Document:
-    document = _new(Document)
-    _set_text(document, text)
-    _set_id(document, None)
-    _set_metadata(document, {})
-    return document
+class _Rows(tuple[tuple[int, float | None], ...]):
+    """Results that nobody has looked at yet: (index, score), best first, of the documents of `request`."""
+
+    request: RerankRequest
+
+    def only(self, places: slice) -> tuple[RankedDocument, ...]:
+        """Those at some places."""
+        chosen = range(*places.indices(len(self)))
+        documents = documents_held(self.request)
+        if isinstance(documents, TextsAlone) and len(chosen) == len(self):
+            documents = self.request.documents  # all of them, so each is made once
+        made = []
+        for place in chosen:
+            index, score = self[place]
+            document = documents[index]
+            made.append(row := _new(RankedDocument))
+            _set_rank(row, place + 1)
+            _set_index(row, index)
+            _set_score(row, score)
+            _set_document(row, document_of(document) if isinstance(document, str) else document)
+        return tuple(made)
 
 
-def checked_row(rank: int, index: int, score: float | None, document: Document) -> RankedDocument:
-    """A RankedDocument of values that have been checked."""
-    row = _new(RankedDocument)
-    _set_rank(row, rank)
-    _set_index(row, index)
-    _set_score(row, score)
-    _set_document(row, document)
-    return row
+_results = RerankResponse.__dict__["results"]
+make_when_read(_results, _Rows, lambda rows: rows.only(slice(None)))
+
+
+def rows_of(request: RerankRequest, order: Iterable[tuple[int, float | None]]) -> tuple[RankedDocument, ...]:
+    """The results of a request as a RerankResponse takes them, which makes them when they are looked at: (index, score)
+    of each, both checked, best first."""
+    rows = _Rows(order)
+    rows.request = request
+    return cast("tuple[RankedDocument, ...]", rows)
