@@ -11,5 +11,8 @@ MAX_TEXT_BYTES = 130_000_000
 MAX_CORPORA = 100
 """Corpora of one owner."""
 
+MAX_BYTES = 50_000_000_000
+"""Bytes of all files of one owner's corpora, the indexes and vectors among them."""
+
 MAX_NAME = 100
 """Characters of a corpus' name."""

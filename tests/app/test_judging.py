@@ -8,7 +8,7 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 from pages.components.session import stores
-from rerank_core.evaluation import read, write
+from rerank_core.evaluation import KINDS, read, write
 from rerank_core.evaluation.judging.assignment import progress
 from rerank_core.evaluation.query_sets.query_set import QuerySet, make_queries
 from rerank_core.models import Document
@@ -129,11 +129,29 @@ def test_whoever_leads_sees_all_and_who_rates_does_not() -> None:
     assert set(raters(be(page, -1))) == {"imported", "Ann", "Ben"}
 
 
+def test_a_file_of_who_is_not_done_holds_nothing_of_the_others() -> None:
+    """In every format that has a place for ratings."""
+    set_id = made({"Ann": {"q1": {"a": 3}, "q2": {"c": 3}}, "Ben": {"q1": {"a": 0}}})
+    stores.judging().assign(set_id, ["Ann", "Ben"], {"q1": ("a", "b")})
+    stores.judging().settle(set_id, "q2", "d", 2, by="Dora")
+    page = be(opened(set_id), 1)
+    ran(page.segmented_control(key="step").set_value("Query set").run())
+    page.session_state["evaluate_taking"] = True
+    ran(page.run())
+    for kind in ("rater-ratings", "quepid-ratings", "table", "trec-qrels"):
+        ran(page.selectbox(key="evaluate_format").set_value(kind).run())
+        data = [value for key, value in page.session_state["evaluate_memory"] if key[0] == "file"][-1]
+        assert list(read(KINDS[kind].file_name, data, kind).judgments.values()) == [{"a": 0}]
+        assert b"Ann" not in data
+
+
 def test_people_who_sign_in_rate_as_themselves_alone() -> None:
     """Assigned by address; each finds the set, sees their own ratings, and the owner all of them."""
     set_id = made(person=DORA)
-    page = assign(opened(set_id, person=DORA), ANN.upper(), BEN)
-    assert stores.judging().get(set_id) is not None
+    page = assign(opened(set_id, person=DORA), "Ann", BEN)
+    assert "Nobody can sign in here as ann." in words(page)
+    page = assign(page, ANN.upper(), BEN)
+    assert "2 raters can begin" in words(page)
     ann = opened(set_id, person=ANN)
     assert not [one for one in ann.selectbox if one.label == "Who are you?"]
     assert not [one for one in ann.text_input if one.label == "Rater"]

@@ -66,6 +66,11 @@ VOTE_0 = "vote_0"
 
 # Administration
 END_JOB = "end_job"
+KEPT_CONFIRM = "kept_confirm"
+KEPT_DELETE = "kept_delete"
+KEPT_KIND = "kept_kind"
+KEPT_OWNER = "kept_owner"
+KEPT_SHOWN = "kept_shown"
 
 # Connections
 CONNECTION_SEARCH = "connection_search"

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 # computer takes turns at its processors besides (rerank_core/offline/workers.py).
 _WORKERS, _FOR_SHORT = 24, 8
 _WAITING_PER_OWNER = 20
+_MEGABYTE = 1_000_000
 
 
 @st.cache_resource(show_spinner=False)
@@ -54,7 +55,9 @@ def runs() -> RunStore:
 
 @st.cache_resource(show_spinner=False)
 def _runs() -> RunStore:
-    return RunStore(database())
+    allowed = limits.limits()
+    most = allowed.runs_megabytes_per_owner * _MEGABYTE
+    return RunStore(database(), max_runs=allowed.runs_per_owner, max_bytes=most)
 
 
 @st.cache_resource(show_spinner=False)
@@ -70,7 +73,9 @@ def corpora() -> CorpusStore:
 
 @st.cache_resource(show_spinner=False)
 def _corpora() -> CorpusStore:
-    return CorpusStore()
+    allowed = limits.limits()
+    most = allowed.knowledge_bases_megabytes_per_owner * _MEGABYTE
+    return CorpusStore(most=allowed.knowledge_bases_per_owner, most_bytes=most)
 
 
 @st.cache_resource(show_spinner=False)
@@ -91,7 +96,7 @@ def query_sets() -> QuerySetStore:
 def _query_sets() -> QuerySetStore:
     from rerank_core.storage.query_sets import QuerySetStore
 
-    return QuerySetStore()
+    return QuerySetStore(max_sets=limits.limits().query_sets_per_owner)
 
 
 def judging() -> JudgingStore:

@@ -154,7 +154,13 @@ class JudgingStore:
                 code=NOT_YOURS,
                 hint="Rate under your own name: ratings of several people are kept apart.",
             )
-        if self.get(set_id).is_done(name):
+        with self._database.read(ExperimentError) as connection:
+            done = connection.execute(
+                select(judging_raters.c.done).where(
+                    judging_raters.c.query_set == set_id, judging_raters.c.key == digest(name)
+                )
+            ).scalar()
+        if done is not None:
             raise ExperimentError(
                 f"'{name}' has said that the ratings are done, so they stay as they are.",
                 code=RATER_DONE,

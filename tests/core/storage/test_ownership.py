@@ -477,6 +477,26 @@ def test_nobody_keeps_more_than_their_share(tmp_path):
     sets.close()
 
 
+def test_nobody_keeps_knowledge_bases_beyond_their_share_of_the_disk(tmp_path):
+    """Once one person's bases take as much as they may, they make none and add to none, and nothing is half made; the
+    sentence names both sizes. Another person's do not count, nor one whose place is taken."""
+    first = CorpusStore(tmp_path).acting_for(ANN).create("Base", ["a text " * 20_000])
+    (row,) = CorpusStore(tmp_path).list()
+    bases = CorpusStore(tmp_path, most_bytes=row.size)
+    hers, his = bases.acting_for(ANN), bases.acting_for(BEN)
+    for one_more in (lambda: hers.create("One more", ["x"]), lambda: hers.open(first.id).add(["x"])):
+        with pytest.raises(RerankError, match="is the most for one person here") as refused:
+            one_more()
+        assert refused.value.code == "too_many_kept"
+    assert [each.name for each in tmp_path.iterdir() if each.is_dir()] == [first.id]
+    assert len(hers.open(first.id)) == 1
+    hers.create("instead", ["y"], instead_of=first.id)
+    his.create("Base", ["x"])
+    with pytest.raises(RerankError, match="knowledge bases would take"):
+        his.create("Too large", ["another text " * 20_000])
+    assert [each.name for each in his.list()] == ["Base"]
+
+
 ACTORS = (ANN, BEN, OPERATOR, NOBODY_SIGNS_IN)
 
 

@@ -13,8 +13,10 @@ from pages.components.evaluate.orders import depth_choice, orders, remembered
 from pages.components.evaluate.rate import DEPTHS, people, rater
 from pages.components.evaluate.state import refresh, reported, state
 from pages.components.inputs.rater import FIRST_RATER
+from pages.components.server import access
 from pages.components.session import judge, keys, stores
 from pages.components.session import people as signed_in
+from rerank_core import InvalidRequestError
 from rerank_core.documents.report import count
 from rerank_core.evaluation import write as as_file
 from rerank_core.evaluation.judging.assignment import Judging, names_of_raters, progress
@@ -84,6 +86,12 @@ def _assign(documents: dict[str, tuple[str, ...]]) -> None:
         names = names_of_raters(st.session_state[keys.JUDGING_NAMES])
         if signed_in.current() is not None:
             names = names_of_raters([name.lower() for name in names])
+            strangers = [name for name in names if not access.current().admits(name)]
+            if strangers:
+                raise InvalidRequestError(
+                    f"Nobody can sign in here as {', '.join(strangers)}.",
+                    hint="Raters are named by the address that they sign in with.",
+                )
             owned = stores.query_sets().ownership(set_id)
             if owned is not None and owned.owner and not owned.shared:
                 stores.query_sets().share(set_id)
