@@ -273,6 +273,16 @@ class Database:
                 hint="Free some space and try again.",
             )
 
+    def overwrite_deleted(self) -> None:
+        """Have nothing of what was deleted stand in the file any more, nor in the log beside it; it waits for those who
+        read just now. PostgreSQL does so by itself, in its vacuum."""
+        if self.file is None or getattr(self._here, "connection", None) is not None:
+            return
+        with self._explained(StoreError), self._queue(), self.prepare().connect() as connection:
+            raw = connection.connection.driver_connection
+            if raw is not None:
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def free(self) -> float:
         """Bytes that are free on the disk of the file; infinite where nobody can say."""
         path = self.file

@@ -9,25 +9,27 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, exists, func, insert, not_, or_, select, update
+from sqlalchemy import Connection, Select, and_, delete, func, insert, not_, select, update
 
 from rerank_core.errors import RerankError
 from rerank_core.storage import pieces
 from rerank_core.storage.database import Database
+from rerank_core.storage.history.filing import file_run, include_run
+from rerank_core.storage.history.record import ALONE, Made
+from rerank_core.storage.history.retention import expire_experiments, expired_runs, kept_runs
 from rerank_core.storage.ownership import EVERYBODYS, TOO_MANY, Ownership, refuse_change, refuse_opening
 from rerank_core.storage.run_record import Run, check_rating, from_bytes, to_bytes
 from rerank_core.storage.schema.runs import run_pieces, run_ratings, runs
 from rerank_core.storage.sqlite_file import StoreError
 from rerank_core.storage.store import Store, listed, upsert
 
-MAX_RUNS = 2_000
-"""Of how many runs that nobody rated, shared or pinned one owner keeps the latest."""
+MAX_RUNS = 20_000
+"""Of how many runs that nobody keeps one owner has the latest."""
 MAX_BYTES = 1_000_000_000
 """Bytes of all runs of one owner."""
 MAX_RUN_BYTES = 64_000_000
 
 _run = runs.c
-_rated = exists().where(run_ratings.c.run_id == _run.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +55,29 @@ class RunSummary:
 class RunStore(Store):
     """The runs that are kept. Each document of theirs is kept once.
 
-    Of the runs of one owner that are not rated, shared or pinned there are at most `max_runs`, and of all of them
-    `max_bytes` bytes: what is beyond goes when that owner saves a run, the one that was saved first before the others,
-    whatever the clock said. Every method raises StoreError, with a hint, where the database cannot be used, and for
+    Of the runs of one owner that nobody keeps (by rating, sharing, pinning, naming, a note or a tag) there are at most
+    `max_runs`, and of all of them `max_bytes` bytes: what is beyond goes when that owner saves a run, the one that was
+    saved first before the others, whatever the clock said. What nobody keeps and is older than `max_days` goes when
+    anybody saves one. Every method raises StoreError, with a hint, where the database cannot be used, and for
     another's run (codes not_shared, not_yours).
     """
 
     subject = "runs"
 
     def __init__(
-        self, database: Database | Path | str | None = None, *, max_runs: int = MAX_RUNS, max_bytes: int = MAX_BYTES
+        self,
+        database: Database | Path | str | None = None,
+        *,
+        max_runs: int = MAX_RUNS,
+        max_bytes: int = MAX_BYTES,
+        max_days: int | None = None,
     ) -> None:
         super().__init__(database)
-        self._max_runs, self._max_bytes = max_runs, max_bytes
+        self._max_runs, self._max_bytes, self._max_days = max_runs, max_bytes, max_days
 
-    def save(self, run: Run) -> str:
-        """Keep a run, in place of the one with the same id where there is one, and return its id."""
+    def save(self, run: Run, made: Made = ALONE) -> str:
+        """Keep a run, in place of the one with the same id where there is one, and return its id. `made` says what it
+        belongs to in the history."""
         payload, documents = to_bytes(run)
         content = pieces.cut(documents)
         size = len(payload) + sum(map(len, content))
@@ -94,8 +103,34 @@ class RunStore(Store):
                     {"run_id": run.id, "place": at, "grade": to, "rated_at": now} for at, to in run.ratings.items()
                 ]
                 db.execute(insert(run_ratings), rated)
+            file_run(db, run, made)
+            if self._max_days is not None:
+                _expire(db, self._max_days)
             _prune(db, owner, self._max_runs, self._max_bytes, keep=run.id)
         return run.id
+
+    def answered(self, asked: str) -> datetime | None:
+        """When a request was last answered, by its `request_key`; None where it was not, for all that who asks can
+        see."""
+        with self._reading() as db:
+            found = db.execute(self._asked(asked).with_only_columns(_run.created)).scalar()
+            return None if found is None else datetime.fromisoformat(found).astimezone(UTC)
+
+    def answer(self, asked: str, made: Made = ALONE) -> Run | None:
+        """The last answer to a request, by its `request_key`; None where there is none. Where it is `made` for a
+        comparison, it is part of that from now on."""
+        with self._reading() as db:
+            found = db.execute(self._asked(asked).with_only_columns(_run.id, _run.created)).first()
+        if found is None:
+            return None
+        if made.entry:
+            with self._writing() as db:
+                include_run(db, found.id, made, found.created)
+        return self.get(found.id)
+
+    def _asked(self, asked: str) -> Select[*tuple[Any, ...]]:
+        mine = listed(runs, self.actor)
+        return select(runs).where(_run.asked == asked, _run.asked != "", mine).order_by(_run.number.desc()).limit(1)
 
     # Whose they are
 
@@ -263,10 +298,17 @@ def _summary(row: Sequence[Any]) -> RunSummary:
     )
 
 
+def _expire(db: Connection, days: int) -> None:
+    """Delete what is older than so many days and nobody keeps, whoever's it is."""
+    now = datetime.now(UTC)
+    _delete(db, db.execute(select(_run.number).where(expired_runs(now, days))).scalars().all())
+    expire_experiments(db, now, days)
+
+
 def _prune(db: Connection, owner: str, max_runs: int, max_bytes: int, keep: str) -> None:
-    """Delete what is beyond the bounds of this owner, of nobody else: the runs that were saved first, and none that is
-    rated, shared or pinned. Raises StoreError where those alone fill the bytes, so that the new one has no place."""
-    kept = or_(_run.shared, _run.pinned, _rated)
+    """Delete what is beyond the bounds of this owner, of nobody else: the runs that were saved first, and none that
+    somebody keeps. Raises StoreError where those alone fill the bytes, so that the new one has no place."""
+    kept = kept_runs()
     total = select(func.coalesce(func.sum(_run.bytes), 0), func.count()).where(_run.owner == owner)
     size, count = map(int, db.execute(total).one())  # PostgreSQL adds up in decimals
     if count <= max_runs and size <= max_bytes:
@@ -274,7 +316,7 @@ def _prune(db: Connection, owner: str, max_runs: int, max_bytes: int, keep: str)
     others = int(db.execute(total.where(_run.id != keep, kept)).one()[0])
     if others >= max_bytes:
         raise StoreError(
-            f"Your rated, shared and pinned runs take {others / 1e6:,.0f} MB; {max_bytes / 1e6:,.0f} MB is the most.",
+            f"The runs that you keep take {others / 1e6:,.0f} MB; {max_bytes / 1e6:,.0f} MB is the most.",
             code=TOO_MANY,
             hint="This run is not saved. Delete some of those first; use Export to keep the result.",
         )

@@ -17,7 +17,7 @@ from pages.components.inputs import model as model_input
 from pages.components.inputs import presenting
 from pages.components.inputs.controls import start_button
 from pages.components.jobs import spent
-from pages.components.playground import earlier, link, present, run
+from pages.components.playground import link, present, run
 from pages.components.playground.result import result
 from pages.components.playground.state import state
 from pages.components.session import keys
@@ -55,6 +55,8 @@ def _start(connection: Connection, model: ModelSpec | None, places: Places) -> N
         model_input.show_estimate(model_input.estimate(connection, model))
         unable = bool(missing) or not connection.ready or job.running
         pressed = start_button("Rerank", ":material/swap_vert:", width="stretch", disabled=unable)
+    if pressed:
+        current.again = False
     if pressed or current.wanted:
         current.wanted = False
         job.submit(lambda: run.plan(connection, model, pressed=pressed), unasked=not pressed)
@@ -75,6 +77,7 @@ def _draw(connection: Connection, model: ModelSpec | None, top_n: int, places: P
         errors.message_and_error(job.message, job.error)
     if current.run is not None:
         with st.container():
+            run.saved_notice(connection)
             run.stale_notice(connection, model)
         result(current.run, top_n)
     elif job.error is None and not job.running:
@@ -83,8 +86,7 @@ def _draw(connection: Connection, model: ModelSpec | None, top_n: int, places: P
             icon=":material/arrow_upward:",
         )
     if not presenting.on():
-        with st.container():
-            earlier.earlier_runs()
+        st.page_link("history.py", label="Earlier runs", icon=":material/history:")
     link.sync_query_params()
     # Last, since it stays with the run: the page around it stands by then.
     with progress:

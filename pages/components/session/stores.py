@@ -14,7 +14,7 @@ import streamlit as st
 
 from pages.components.monitoring import metrics
 from pages.components.server import database as server_database
-from pages.components.server import limits
+from pages.components.server import limits, retention
 from pages.components.session import tab
 from pages.components.session.draft_shelf import DraftShelf
 from pages.components.session.owner import actor
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from rerank_core.evaluation.experiments.local_speed import LocalSpeed
     from rerank_core.evaluation.query_sets.query_set import QuerySet
     from rerank_core.storage.experiments import ExperimentStore
+    from rerank_core.storage.history.store import HistoryStore
     from rerank_core.storage.judging.store import JudgingStore
     from rerank_core.storage.query_sets import QuerySetStore
 
@@ -57,7 +58,19 @@ def runs() -> RunStore:
 def _runs() -> RunStore:
     allowed = limits.limits()
     most = allowed.runs_megabytes_per_owner * _MEGABYTE
-    return RunStore(database(), max_runs=allowed.runs_per_owner, max_bytes=most)
+    return RunStore(database(), max_runs=allowed.runs_per_owner, max_bytes=most, max_days=retention.retention().days)
+
+
+def history() -> HistoryStore:
+    """What was made here, as history lists it."""
+    return _history().acting_for(actor())
+
+
+@st.cache_resource(show_spinner=False)
+def _history() -> HistoryStore:
+    from rerank_core.storage.history.store import HistoryStore
+
+    return HistoryStore(database())
 
 
 @st.cache_resource(show_spinner=False)
@@ -182,6 +195,7 @@ def forget() -> None:
     for shared in (
         database,
         _runs,
+        _history,
         drafts,
         _corpora,
         sample_passages,

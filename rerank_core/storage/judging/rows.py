@@ -62,6 +62,12 @@ def row_of(set_id: str, name: str, done: datetime | None) -> dict[str, Any]:
     }
 
 
+def forget_judging(connection: Connection, set_id: str) -> None:
+    """Delete all of this of a set; for whoever deletes the set."""
+    for table in (judgings, judging_raters, settled_grades):
+        connection.execute(delete(table).where(table.c.query_set == set_id))
+
+
 def settled_of(connection: Connection, set_id: str) -> Settled:
     """What was settled in a set, in the sequence in which it was."""
     found: dict[str, dict[str, SettledGrade]] = {}

@@ -18,7 +18,7 @@ from rerank_core.evaluation.judging.settling import Rule, Settled, SettledGrade
 from rerank_core.evaluation.measures.measure import check_judgments
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.storage.database import Database
-from rerank_core.storage.judging.rows import grade_of, judging_of, now, put_judging, row_of, settled_of
+from rerank_core.storage.judging.rows import forget_judging, grade_of, judging_of, now, put_judging, row_of, settled_of
 from rerank_core.storage.ownership import NOBODY_SIGNS_IN, NOT_YOURS, Actor, Ownership, refuse_change
 from rerank_core.storage.schema.columns import digest
 from rerank_core.storage.schema.judging import judging_raters, judgings, settled_grades
@@ -237,8 +237,7 @@ class JudgingStore:
         """Delete all of this of a set that was deleted; nothing of one that is there."""
         if self._sets.acting_for(NOBODY_SIGNS_IN).ownership(set_id) is None:
             with self._writing(set_id) as connection:
-                for table in (judgings, judging_raters, settled_grades):
-                    connection.execute(delete(table).where(table.c.query_set == set_id))
+                forget_judging(connection, set_id)
 
     # Who may
 

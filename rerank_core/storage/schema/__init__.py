@@ -9,6 +9,7 @@ require("Keeping results", "storage", "sqlalchemy", "alembic")
 
 from rerank_core.storage.schema import (
     evaluation,
+    history,
     judging,
     missing_articles,
     runs,
@@ -21,6 +22,7 @@ from rerank_core.storage.schema.columns import metadata
 
 __all__ = [
     "evaluation",
+    "history",
     "judging",
     "metadata",
     "missing_articles",

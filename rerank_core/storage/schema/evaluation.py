@@ -12,6 +12,7 @@ from rerank_core.storage.schema.columns import (
     metadata,
     number,
     owner,
+    pinned,
     real,
     shared,
     text,
@@ -89,6 +90,7 @@ experiments = Table(
     owner(),
     shared(),
     text("runner", default=""),
+    pinned(),
     Index("experiments_by_set", "query_set"),
     sqlite_autoincrement=True,
 )
