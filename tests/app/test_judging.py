@@ -7,7 +7,7 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from pages.components.session import stores
+from pages.components.session import judge, stores
 from rerank_core.evaluation import KINDS, read, write
 from rerank_core.evaluation.judging.assignment import progress
 from rerank_core.evaluation.query_sets.query_set import QuerySet, make_queries
@@ -181,6 +181,20 @@ def test_somebody_who_signs_in_types_no_name() -> None:
     assert raters(page) == (ANN,)
 
 
+def test_another_page_reads_a_set_as_it_may_be_seen(monkeypatch) -> None:
+    """Nobody has said who it is, then Ann has, then she is done."""
+    set_id = made({"Ann": {"q1": {"a": 3}}, "Ben": {"q1": {"a": 0}}})
+    stores.judging().assign(set_id, ["Ann", "Ben"], {"q1": ("a", "b")})
+    held: dict[str, object] = {}
+    monkeypatch.setattr(judge.st, "session_state", held)
+    assert judge.read_set(set_id).raters == ()
+    held["evaluate_rater"] = "Ann"
+    assert judge.read_set(set_id).raters == ("Ann",)
+    stores.judging().finish(set_id, "Ann")
+    assert judge.read_set(set_id).raters == ("Ann", "Ben")
+    assert judge.read_set("gone") is None
+
+
 def test_a_rule_is_chosen_for_the_set() -> None:
     """The mean in place of the median, for every session."""
     set_id = made({"Ann": {"q1": {"a": 3}}, "Ben": {"q1": {"a": 0}}})
@@ -246,7 +260,7 @@ def test_several_peoples_file_is_settled_without_assigning_anybody() -> None:
 
 
 def test_a_page_reads_no_set_past_the_judging() -> None:
-    """Whatever gives out ratings of a set is asked in one file alone, where others' are taken out of it."""
+    """Whatever gives out ratings of a set is asked in two files alone, where others' are taken out of it."""
     giving = {"get", "judgments", "set_rank_fields"}
     found = set()
     for path in (ROOT / "pages").rglob("*.py"):
@@ -258,4 +272,4 @@ def test_a_page_reads_no_set_past_the_judging() -> None:
                 and ast.unparse(node.func.value) == "stores.query_sets()"
             ):
                 found.add(path.name)
-    assert found == {"state.py"}
+    assert found == {"state.py", "judge.py"}

@@ -10,7 +10,7 @@ import streamlit as st
 from pages.components.display import errors
 from pages.components.display.board import shown
 from pages.components.inputs.controls import select
-from pages.components.session import keys, page_state, stores
+from pages.components.session import judge, keys, page_state, stores
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.records import Experiment
 from rerank_core.evaluation.measures.measure import measure
@@ -58,7 +58,7 @@ def _lines() -> None:
     with st.container(horizontal=True):
         chosen = select("Query set", sets, keys.of(keys.HISTORY_OVER_TIME, "set"), persist_state="session")
         name = st.selectbox("Measure", measures_for()[:-1], key=keys.of(keys.HISTORY_OVER_TIME, "measure"), width=140)
-    query_set = stores.query_sets().get(chosen)
+    query_set = judge.read_set(chosen)
     if query_set is None:
         return
     experiments = stores.experiments().list(chosen)[:MOST][::-1]

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.components.session import keys, people, stores
 from pages.components.session.owner import keeper
 from rerank_core.evaluation.judging.assignment import Judging
+from rerank_core.evaluation.query_sets.query_set import QuerySet
 
 
 def leads(set_id: str, judging: Judging) -> bool:
@@ -33,3 +34,11 @@ def rate_as(name: str) -> None:
     """Be this rater from now on, where nobody signs in, and lead nothing."""
     st.session_state[keys.EVALUATE_RATER] = name
     st.session_state[keys.JUDGING_LEADS] = None
+
+
+def read_set(set_id: str) -> QuerySet | None:
+    """A saved query set as this session may see it; None where there is none of that id. Raises ExperimentError."""
+    whole = stores.query_sets().get(set_id)
+    if whole is None:
+        return None
+    return stores.judging().seen(set_id, whole, viewer(set_id, stores.judging().get(set_id)))
