@@ -105,8 +105,8 @@ class CorpusStore:
         id of one whose place it is about to take: it is that one's owner's, and does not count as one more.
 
         Raises CorpusError for a name that is empty, too long or taken, for no passages at all and for more than
-        100,000 or 130 MB, and where its owner keeps as many as they may (too_many_kept); InvalidDocumentsError for what
-        is no document, and InvalidRequestError for fields that are no list of names.
+        1,000,000 or 400 MB, and where its owner keeps as many as they may (too_many_kept); InvalidDocumentsError for
+        what is no document, and InvalidRequestError for fields that are no list of names.
         """
         fields = checked_fields(rank_fields)
         name = _name(name)
@@ -280,7 +280,7 @@ class CorpusStore:
         with self._lock:
             corpus = self._open.get(path)
             if corpus is None:
-                corpus = self._open[path] = Corpus(path)
+                corpus = self._open[path] = Corpus(path, keep=True)
             self._open.move_to_end(path)
             while len(self._open) > _KEPT_OPEN:
                 self._open.popitem(last=False)

@@ -58,10 +58,10 @@ class Corpus:
     (not_yours).
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, keep: bool = False) -> None:
         self.id = folder.name
         self.folder = folder
-        self._database = PassageDatabase(folder / "passages.sqlite3")
+        self._database = PassageDatabase(folder / "passages.sqlite3", keep=keep)
         self._loaded = _Loaded()
         self._actor = NOBODY_SIGNS_IN
 
@@ -103,8 +103,8 @@ class Corpus:
         """Add passages at the end, all or none.
 
         With `skip_known`, a passage whose id, text and metadata are all there already is left out, so that the
-        same file can be added twice without harm. Raises CorpusError (corpus_full) beyond 100,000 passages or
-        130 MB, and InvalidDocumentsError for what is no document.
+        same file can be added twice without harm. Raises CorpusError (corpus_full) beyond 1,000,000 passages or
+        400 MB, and InvalidDocumentsError for what is no document.
         """
         self._refuse_change()
         return Added(*self._database.append(_checked(documents), skip_known=skip_known))
@@ -291,7 +291,8 @@ class Corpus:
         return exclusive(self.folder / f"{work}.lock", _INDEX_SECONDS, explained)
 
     def release(self) -> None:
-        """Let go of the indexes in memory; the next use loads them again."""
+        """Let go of the indexes in memory and of the files; the next use opens them again."""
+        self._database.release()
         with self._loaded.lock:
             self._loaded.index = None
             self._loaded.tables = {}
