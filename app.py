@@ -28,6 +28,7 @@ from pages.components.monitoring.requests import Counted
 from pages.components.server import (
     access,
     budget,
+    database,
     deployment,
     memory,
     message_size,
@@ -47,7 +48,7 @@ from rerank_core.storage.computed import ComputedFile
 ROOT = Path(__file__).parent
 log = logging.getLogger("rerank_playground")
 
-startup.CHECKS += [budget.problem, settings.problem]
+startup.CHECKS += [budget.problem, database.problem, settings.problem]
 # Before anything listens: this file is imported first, however the server is started.
 startup.begin()
 asked = settings.monitoring()

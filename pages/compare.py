@@ -56,6 +56,8 @@ with inputs:
         if editing:
             table_input()
 
+if pressed:
+    current.again = False
 if pressed or current.wanted:
     current.wanted = False
     run.submit(chosen, unasked=not pressed)
@@ -79,6 +81,7 @@ with st.container():
     errors.message_and_error(job.message, job.error)
 if current.parts:
     with st.container():
+        run.saved_notice()
         input.stale_notice(chosen)
     result(top_n)
 elif job.error is None and not job.asking:

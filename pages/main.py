@@ -51,6 +51,12 @@ page = st.navigation(
             help="Many queries: rate, measure, choose a model and a cut-off, see what it costs.",
         ),
         st.Page(
+            "history.py",
+            title="History",
+            icon=":material/history:",
+            help="Everything you have run: found again, opened as it was, compared with what came later.",
+        ),
+        st.Page(
             "connections.py",
             title="Connections",
             icon=":material/cable:",

@@ -6,7 +6,7 @@ from pages.components.display import errors, glossary
 from pages.components.inputs import documents, examples, fold, presenting
 from pages.components.inputs import model as model_input
 from pages.components.inputs.controls import start_button
-from pages.components.playground import earlier, link, present, run
+from pages.components.playground import link, present, run
 from pages.components.playground.result import result
 from pages.components.playground.state import state
 from pages.components.session import connection as connections
@@ -58,6 +58,8 @@ with inputs:
         if editing:
             documents.table_input()
 
+if pressed:
+    current.again = False
 if pressed or current.wanted:
     current.wanted = False
     job.submit(lambda: run.plan(connection, model, pressed=pressed), unasked=not pressed)
@@ -72,6 +74,7 @@ with st.container():
     errors.message_and_error(job.message, job.error)
 if current.run is not None:
     with st.container():
+        run.saved_notice(connection)
         run.stale_notice(connection, model)
     result(current.run, top_n)
 elif job.error is None and not job.running:
@@ -80,8 +83,7 @@ elif job.error is None and not job.running:
         icon=":material/arrow_upward:",
     )
 if not presenting.on():
-    with st.container():
-        earlier.earlier_runs()
+    st.page_link("history.py", label="Earlier runs", icon=":material/history:")
 link.sync_query_params()
 # Last, since it stays with the run: the page around it stands by then.
 with progress:

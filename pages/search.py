@@ -99,6 +99,8 @@ with choices:
         pressed = start_button("Search", ":material/search:", on_click=read, disabled=unable, width="stretch")
     model_input.set_up_link(connection)
 
+if pressed:
+    current.again = False
 if current.source_missing:
     current.source_missing = False
 elif (pressed or current.wanted) and planned is not None:
@@ -119,6 +121,7 @@ with st.container():
     errors.message_and_error(job.message, failed, title=heading(failed, source) if failed else None)
 if current.answer is not None:
     with st.container():
+        run.saved_notice(current.answer, planned)
         run.stale_notice(current.answer, question, source, planned)
     result(current.answer, top_n)
 elif failed is None and not job.running and not job.asking:

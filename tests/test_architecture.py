@@ -60,7 +60,16 @@ CORE_ROOMS = (
 )
 # What pages share, then a folder for each page, then what stands around all of them.
 SHARED_ROOMS = ("server", "monitoring", "session", "display", "jobs", "inputs", "sharing")
-PAGE_FOLDERS = ("playground", "compare", "search", "duplicates", "evaluate", "connections", "administration")
+PAGE_FOLDERS = (
+    "playground",
+    "compare",
+    "search",
+    "duplicates",
+    "evaluate",
+    "history",
+    "connections",
+    "administration",
+)
 PAGE_ROOMS = (*SHARED_ROOMS, *PAGE_FOLDERS, "sign_in", "frame")
 # What sends something: the client, its transport, the connectors of a search engine.
 SENDERS = (

@@ -6,9 +6,9 @@ import copy
 import re
 import secrets
 import threading
-import unicodedata
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -18,7 +18,8 @@ from rerank_core.corpora.corpus import Corpus, _checked
 from rerank_core.corpora.database import PassageDatabase
 from rerank_core.corpora.errors import CorpusError, explained
 from rerank_core.corpora.files import put_file, remove_lock, remove_tree, size_of, sync_folder
-from rerank_core.corpora.limits import MAX_CORPORA, MAX_NAME
+from rerank_core.corpora.limits import MAX_BYTES, MAX_CORPORA
+from rerank_core.corpora.names import checked_name, folded
 from rerank_core.models import DocumentInput
 from rerank_core.rank_fields import TITLE_AND_TEXT, checked_fields
 from rerank_core.storage.locks import exclusive
@@ -32,6 +33,7 @@ from rerank_core.storage.ownership import (
     refuse_change,
     refuse_more,
     refuse_opening,
+    refuse_size,
 )
 from rerank_core.storage.sqlite_file import home
 
@@ -39,6 +41,7 @@ _ID = re.compile(r"[0-9a-f]{16}|[0-9a-f]{32}")  # 16 is how long an id was; nobo
 _LOCK_SECONDS = 30.0
 _KEPT_OPEN = 4
 _LAST_USED = "last-used"
+_NAMES = "names.lock"
 _MAKING, _LOCK = "making-", ".lock"  # a corpus in the making, and the lock that its maker holds beside it
 
 
@@ -69,14 +72,17 @@ class CorpusSummary:
 class CorpusStore:
     """The corpora in one folder (None: `corpora` in the playground's home). Making a store touches nothing.
 
-    The names of one owner are unique whatever their case; one owner keeps at most `most` corpora. Every method raises
+    The names of one owner are unique whatever their case; one owner keeps at most `most` corpora, and
+    adds to none once all of theirs take `most_bytes` bytes. Every method raises
     CorpusError, also for what is another's (codes not_shared, not_yours). Safe under threads and processes; a few
     corpora are kept open, so that all pages of an app share their indexes.
     """
 
-    def __init__(self, folder: Path | str | None = None, *, most: int = MAX_CORPORA) -> None:
+    def __init__(
+        self, folder: Path | str | None = None, *, most: int = MAX_CORPORA, most_bytes: int = MAX_BYTES
+    ) -> None:
         self._given = None if folder is None else Path(folder)
-        self._most = most
+        self._most, self._most_bytes = most, most_bytes
         self._lock = threading.Lock()
         self._open: OrderedDict[Path, Corpus] = OrderedDict()
         self.actor = NOBODY_SIGNS_IN
@@ -105,11 +111,11 @@ class CorpusStore:
         id of one whose place it is about to take: it is that one's owner's, and does not count as one more.
 
         Raises CorpusError for a name that is empty, too long or taken, for no passages at all and for more than
-        1,000,000 or 400 MB, and where its owner keeps as many as they may (too_many_kept); InvalidDocumentsError for
-        what is no document, and InvalidRequestError for fields that are no list of names.
+        1,000,000 or 400 MB, and where its owner keeps as many, or as much, as they may (too_many_kept);
+        InvalidDocumentsError for what is no document, and InvalidRequestError for fields that are no list of names.
         """
         fields = checked_fields(rank_fields)
-        name = _name(name)
+        name = checked_name(name)
         folder = self._prepared()
         owned = self._ownership_to_be(instead_of)
         self._refuse_taken(name, owned.owner)  # before the long part; again when it gets its name
@@ -117,7 +123,11 @@ class CorpusStore:
         making = folder / f"{_MAKING}{corpus_id}"
         lock = making.with_name(f"{making.name}{_LOCK}")
         try:
-            with exclusive(lock, _LOCK_SECONDS, explained):
+            with ExitStack() as held:
+                with exclusive(
+                    folder / _NAMES, _LOCK_SECONDS, explained
+                ):  # nobody takes it for left before it is locked
+                    held.enter_context(exclusive(lock, _LOCK_SECONDS, explained))
                 making.mkdir(mode=0o700)
                 database = PassageDatabase(making / "passages.sqlite3", create=True)
                 database.start(name, fields, owned)
@@ -128,7 +138,8 @@ class CorpusStore:
                         hint="Add some documents first.",
                         code="corpus_empty",
                     )
-                with exclusive(folder / "names.lock", _LOCK_SECONDS, explained):
+                self._refuse_size(owned.owner, size_of(making), instead_of)
+                with exclusive(folder / _NAMES, _LOCK_SECONDS, explained):
                     self._refuse_taken(name, owned.owner)
                     making.rename(folder / corpus_id)
             sync_folder(folder)
@@ -150,7 +161,14 @@ class CorpusStore:
             CorpusError,
             "knowledge bases",
         )
+        self._refuse_size(owner)
         return Ownership(owner)
+
+    def _refuse_size(self, owner: str, more: int = 1, but: str | None = None) -> None:
+        """Raise CorpusError where so many bytes more are no longer this owner's to keep; one corpus, by its id, does
+        not count."""
+        own = (path for path, _name, owned in self._known() if owned.owner == owner and path.name != but)
+        refuse_size(sum(map(size_of, own)) + more, self._most_bytes, CorpusError, "knowledge bases")
 
     def list(self) -> tuple[CorpusSummary, ...]:
         """The corpora of who asks, those that are shared with them and everybody's; newest first. Damaged ones, which
@@ -169,7 +187,7 @@ class CorpusStore:
         named = [
             (owned.owner != self.actor.keeper, path)
             for path, name, owned in self._known()
-            if _folded(name) == _folded(name_or_id) and self.actor.lists(owned.owner, owned.shared)
+            if folded(name) == folded(name_or_id) and self.actor.lists(owned.owner, owned.shared)
         ]
         if named:
             return self._opened(min(named)[1])
@@ -222,9 +240,9 @@ class CorpusStore:
 
     def rename(self, name_or_id: str, name: str) -> None:
         """Give a corpus another name."""
-        name = _name(name)
+        name = checked_name(name)
         corpus = self._to_change(name_or_id)
-        with exclusive(self._prepared() / "names.lock", _LOCK_SECONDS, explained):
+        with exclusive(self._prepared() / _NAMES, _LOCK_SECONDS, explained):
             self._refuse_taken(name, corpus.facts().ownership.owner, but=corpus.folder)
             corpus._database.rename(name)
 
@@ -280,7 +298,7 @@ class CorpusStore:
         with self._lock:
             corpus = self._open.get(path)
             if corpus is None:
-                corpus = self._open[path] = Corpus(path, keep=True)
+                corpus = self._open[path] = Corpus(path, keep=True, refuse_size=self._refuse_size)
             self._open.move_to_end(path)
             while len(self._open) > _KEPT_OPEN:
                 self._open.popitem(last=False)
@@ -301,7 +319,7 @@ class CorpusStore:
                 if left.name.startswith("deleted-"):
                     remove_tree(left)
                 elif left.name.startswith(_MAKING):
-                    _remove_left(left)
+                    _remove_left(left, folder / _NAMES)
         except OSError as error:
             raise explained(error, folder) from error
         return folder
@@ -327,7 +345,7 @@ class CorpusStore:
         """Raise CorpusError where this owner has a corpus of this name; where nobody signs in, where there is any."""
         for path, other, owned in self._known():
             own = self.actor.person is None or owned.owner == owner
-            if own and path != but and _folded(other) == _folded(name):
+            if own and path != but and folded(other) == folded(name):
                 raise CorpusError(
                     f"There is a corpus called '{other}' already.",
                     hint="Choose another name, or add to that corpus.",
@@ -368,30 +386,14 @@ def _summary(path: Path, actor: Actor) -> CorpusSummary | None:
     )
 
 
-def _remove_left(path: Path) -> None:
+def _remove_left(path: Path, names: Path) -> None:
     """Remove a corpus that nobody makes any more, with its lock; one whose maker lives stays."""
     making = path.with_name(path.name.partition(".")[0])
     lock = making.with_name(f"{making.name}{_LOCK}")
     try:
-        with exclusive(lock, 0.0, explained):
-            remove_tree(making)
+        with exclusive(names, 0.0, explained):
+            with exclusive(lock, 0.0, explained):
+                remove_tree(making)
+            remove_lock(lock)
     except CorpusError:
-        return  # it is held, or cannot be used: then the next start may do it
-    remove_lock(lock)
-
-
-def _name(name: str) -> str:
-    name = " ".join(unicodedata.normalize("NFC", name).split())
-    if not name:
-        raise CorpusError("A corpus needs a name.", hint="Type a name of at least one letter.", code="corpus_name")
-    if len(name) > MAX_NAME:
-        raise CorpusError(
-            f"The name has {len(name):,} characters; {MAX_NAME} is the most.", hint="Shorten it.", code="corpus_name"
-        )
-    if not name.isprintable():
-        raise CorpusError("The name holds characters that cannot be shown.", hint="Type it anew.", code="corpus_name")
-    return name
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFKC", " ".join(name.split())).casefold()
+        return  # somebody makes one, or it cannot be used: then the next start may do it

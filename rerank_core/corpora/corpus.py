@@ -6,7 +6,7 @@ import contextlib
 import copy
 import re
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -58,7 +58,9 @@ class Corpus:
     (not_yours).
     """
 
-    def __init__(self, folder: Path, *, keep: bool = False) -> None:
+    def __init__(self, folder: Path, *, keep: bool = False, refuse_size: Callable[[str], object] | None = None) -> None:
+        """`keep` leaves its file open between two uses; `refuse_size` raises where this owner may keep no more."""
+        self._refuse_size = refuse_size
         self.id = folder.name
         self.folder = folder
         self._database = PassageDatabase(folder / "passages.sqlite3", keep=keep)
@@ -104,9 +106,12 @@ class Corpus:
 
         With `skip_known`, a passage whose id, text and metadata are all there already is left out, so that the
         same file can be added twice without harm. Raises CorpusError (corpus_full) beyond 1,000,000 passages or
-        400 MB, and InvalidDocumentsError for what is no document.
+        400 MB, and where its owner keeps as much as they may (too_many_kept), and InvalidDocumentsError for what is no
+        document.
         """
         self._refuse_change()
+        if self._refuse_size is not None:
+            self._refuse_size(self.facts().ownership.owner)
         return Added(*self._database.append(_checked(documents), skip_known=skip_known))
 
     def get(self, places: Sequence[int]) -> list[Document]:
@@ -223,12 +228,14 @@ class Corpus:
 
     def _built_index(self, size: int, fields: Sequence[str], on_progress: OnProgress | None) -> KeywordIndex:
         from rerank_core.keyword.index import KeywordIndex
+        from rerank_core.offline.workers import indexing
 
         with self._alone("keyword"):
             found = self._loaded_index(size, fields)  # another process may have made it while this one waited
             if found is not None:
                 return found
-            index = KeywordIndex.build(self._database.texts(0, size, fields), on_progress=on_progress)
+            with indexing(on_progress) as heard:
+                index = KeywordIndex.build(self._database.texts(0, size, fields), on_progress=heard)
             folder = self._index_folder(size, fields)
             try:
                 put_folder(folder, index.save)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from rerank_core.documents.files import read_documents
-from rerank_core.documents.isolated.process import TIMEOUT_SECONDS, OnProgress
+from rerank_core.documents.isolated.process import SIDE_BY_SIDE, TIMEOUT_SECONDS, OnProgress
 from rerank_core.documents.isolated.reader import read_isolated
 from rerank_core.documents.kinds import EXTRACTED_KINDS, FILE_KINDS, TABLES_PACKED, ending_of
 from rerank_core.documents.limits import DEFAULT_LIMITS, SMALL_BYTES, Limits
@@ -39,8 +43,9 @@ def read_files(
 
     Progress counts 100 steps a file and says which file and page it is at; names are anybody's text. Workbooks,
     files of the other risky kinds and large ones are read in a process of their own, for at most `timeout` seconds
-    each. `columns` as for `read_documents`, for every file. `on_read` is told the place (from 0) of each file
-    that has been read and what it holds, so that a cancel loses only the files that come after it.
+    each. As many files are read side by side as there are cores. `columns` as for `read_documents`, for every file.
+    `on_read` is told, in their order, the place (from 0) of each file that has been read and what it holds, so that a
+    cancel loses only the files that come after it.
     Raises Cancelled, soon after somebody cancels the job, and InvalidDocumentsError as `read_documents` does.
     """
 
@@ -86,21 +91,56 @@ def read_each(
 ) -> tuple[Parsed, ...]:
     """What `read` makes of each file, given its name, its bytes, whom to tell progress and whom to ask for a cancel;
     the rest is as for `read_files`."""
+    progress = _Progress(context, [name for name, _ in files])
+    stopped = threading.Event()
+
+    def one(place: int) -> Parsed:
+        name, data = files[place]
+        progress.tell(place, 0, 1, "reading")
+        parsed = read(name, data, partial(progress.tell, place), lambda: stopped.is_set() or context.cancelled)
+        progress.end(place)
+        return parsed
+
     found: list[Parsed] = []
-    total = _STEPS * len(files)
-    for place, (name, data) in enumerate(files):
-
-        def progress(done: int, pieces: int, note: str, name: str = name, start: int = _STEPS * place) -> None:
-            share = done * _STEPS // pieces if pieces > 0 else 0
-            context.progress(start + min(_STEPS, max(0, share)), total, note=f"{name}: {note}")
-
-        progress(0, 1, "reading")
-        parsed = read(name, data, progress, lambda: context.cancelled)
-        found.append(parsed)
-        if on_read is not None:
-            on_read(place, parsed)
-    context.progress(total, total, note="")
+    with ThreadPoolExecutor(max(1, min(SIDE_BY_SIDE, len(files))), "rerank-reading") as threads:
+        under_way = [threads.submit(copy_context().run, one, place) for place in range(len(files))]
+        try:
+            for place, future in enumerate(under_way):
+                found.append(parsed := future.result())
+                if on_read is not None:
+                    on_read(place, parsed)
+        finally:
+            stopped.set()
+            threads.shutdown(wait=False, cancel_futures=True)
+    context.progress(progress.total, progress.total, note="")
     return tuple(found)
+
+
+class _Progress:
+    """How far several files are, told by the threads that read them."""
+
+    def __init__(self, context: JobContext, names: Sequence[str]) -> None:
+        self._context, self._names = context, names
+        self._steps, self._done = [0] * len(names), 0
+        self._lock = threading.Lock()
+        self.total = _STEPS * len(names)
+
+    def tell(self, place: int, done: int, pieces: int, note: str) -> None:
+        """A file is so far. Raises Cancelled."""
+        with self._lock:
+            self._set(place, done * _STEPS // pieces if pieces > 0 else 0)
+            self._context.progress(self._done, self.total, note=f"{self._names[place]}: {note}")
+
+    def end(self, place: int) -> None:
+        """A file has been read."""
+        with self._lock:
+            self._set(place, _STEPS)
+
+    def _set(self, place: int, steps: int) -> None:
+        more = min(_STEPS, steps) - self._steps[place]
+        if more > 0:
+            self._steps[place] += more
+            self._done += more
 
 
 def with_source(parsed: ParsedDocuments, name: str) -> tuple[Document, ...]:

@@ -43,6 +43,20 @@ def taking_turns(tick: Tick) -> Iterator[Tick]:
         yield between
 
 
+@contextmanager
+def indexing(on_progress: Callable[[int, int], None] | None = None) -> Iterator[Callable[[int, int], None]]:
+    """Index texts on this thread with a turn at the processors; gives what `KeywordIndex.build` is to call as it goes,
+    which lets those go first whose turn it is, and then tells `on_progress`."""
+    with taking_turns(lambda _done: None) as between:
+
+        def heard(done: int, total: int) -> None:
+            between(done)
+            if on_progress is not None:
+                on_progress(done, total)
+
+        yield heard
+
+
 class _Stopped(Exception):
     """Raised inside a worker between two pieces of an item once the whole run is to stop."""
 

@@ -98,10 +98,12 @@ class PassageList:
     def keyword_index(self, on_progress: OnProgress | None = None) -> KeywordIndex:
         """The keyword index of all passages, built at the first call."""
         from rerank_core.keyword.index import KeywordIndex
+        from rerank_core.offline.workers import indexing
 
         with self._lock:
             if self._index is None:
-                self._index = KeywordIndex.build(texts_of(self.documents, self._fields), on_progress=on_progress)
+                with indexing(on_progress) as heard:
+                    self._index = KeywordIndex.build(texts_of(self.documents, self._fields), on_progress=heard)
             return self._index
 
     def vectors(self, model: str, on_progress: OnProgress | None = None) -> VectorTable:

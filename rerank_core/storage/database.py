@@ -16,17 +16,19 @@ from sqlalchemy import Connection, Engine, exc, func, select
 
 from rerank_core.errors import RerankError
 from rerank_core.storage import migrations
-from rerank_core.storage.address import Address, of_file, resolved
-from rerank_core.storage.engine import (
+from rerank_core.storage.connection.address import FILE_NAME, Address, of_file, resolved
+from rerank_core.storage.connection.engine import (
     APPLICATION_ID,
     driver_error,
+    lasting_engine,
     postgresql_engine,
     sqlite_engine,
     to_read,
     to_write,
 )
+from rerank_core.storage.connection.trouble import Trouble, database_trouble
+from rerank_core.storage.earlier.take_over import FILES, earlier_kind, left_over, take_over
 from rerank_core.storage.sqlite_file import HOME_VARIABLE, ROOM, StoreError
-from rerank_core.storage.trouble import Trouble, database_trouble
 
 BUSY_SECONDS = 10.0
 """How long a use waits for another program that holds the file."""
@@ -50,9 +52,11 @@ class Database:
         database is opened."""
         self._given = address
         self._engine: Engine | None = None
+        self._opened: Address | None = None
         self._opening = threading.RLock()
         self._writers = threading.Lock()  # SQLite has one writer at a time, and threads wait better in a queue
         self._here = threading.local()
+        self.busy_seconds = BUSY_SECONDS  # how long a use waits for another program that holds the file
 
     @classmethod
     def open(cls, address: str | None = None, folder: Path | None = None) -> Database:
@@ -71,7 +75,7 @@ class Database:
     @property
     def address(self) -> Address:
         """Where it is."""
-        return self._given or resolved()
+        return self._opened or self._given or resolved()
 
     @property
     def file(self) -> Path | None:
@@ -86,7 +90,7 @@ class Database:
         with self._opening:
             if self._engine is not None:
                 self._engine.dispose()
-                self._engine = None
+                self._engine = self._opened = None
 
     def __enter__(self) -> Self:
         return self
@@ -131,7 +135,7 @@ class Database:
             to_write(connection).begin(),
             self._joinable(connection, writes=True),
         ):
-            self._lock(connection, subject)
+            in_turn(connection, subject)
             yield connection
 
     @contextlib.contextmanager
@@ -151,37 +155,49 @@ class Database:
         with self._writers:
             yield
 
-    def _lock(self, connection: Connection, subject: str) -> None:
-        if connection.dialect.name == "postgresql":
-            connection.execute(select(func.pg_advisory_xact_lock(_NAMESPACE, _signed(subject))))
-
     def prepare(self) -> Engine:
         """Open the database and bring its schema up to date, where that has not been done."""
         with self._opening:
             if self._engine is None:
-                address = self.address
+                address, earlier = self._place()
                 engine = (
-                    sqlite_engine(address.file, BUSY_SECONDS)
+                    sqlite_engine(address.file, self.busy_seconds)
                     if address.file is not None
                     else postgresql_engine(address.server)
                 )
                 try:
-                    self._bring_up_to_date(engine, address)
+                    self._bring_up_to_date(engine, address, earlier)
                 except BaseException:
                     engine.dispose()
                     raise
-                self._engine = engine
+                self._engine, self._opened = engine, address
             return self._engine
 
-    def _bring_up_to_date(self, engine: Engine, address: Address) -> None:
+    def connection_of_its_own(self) -> Connection:
+        """A new connection to PostgreSQL beside all others, each statement of which is a transaction; for a lock that
+        lasts. Raises StoreError where it cannot be had."""
+        self.prepare()
+        with self._explained(StoreError):
+            return lasting_engine(self.address.server).connect()
+
+    def _place(self) -> tuple[Address, list[Path]]:
+        """Where the database is to be, and the files of earlier versions that go into it. A path at which one of those
+        is, gets a database beside it."""
+        address = self._given or resolved()
+        if address.file is not None and earlier_kind(address.file) is not None:
+            return of_file(address.file.with_name(f"{address.file.stem}-{FILE_NAME}")), [address.file]
+        folder = address.folder
+        return address, [] if folder is None else [folder / each.kind.file_name for each in FILES]
+
+    def _bring_up_to_date(self, engine: Engine, address: Address, earlier: list[Path]) -> None:
         known = migrations.known()
         with self._explained(StoreError):
             with engine.connect() as connection, to_read(connection).begin():
                 now = migrations.at(connection)
-            if now == known[-1]:
-                return
+                if now == known[-1] and not (earlier and left_over(connection, earlier)):
+                    return
             with engine.connect() as connection, to_write(connection).begin():
-                self._lock(connection, _SCHEMA)
+                in_turn(connection, _SCHEMA)
                 now = migrations.at(connection)
                 if now is not None and now not in known:
                     raise StoreError(
@@ -192,6 +208,7 @@ class Database:
                     connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
                 if now != known[-1]:
                     migrations.upgrade(connection)
+                take_over(connection, earlier)
 
     # What goes wrong
 
@@ -204,11 +221,11 @@ class Database:
                 raise
             raise error(found.message, hint=found.hint, code=found.code, retryable=found.retryable) from found
         except (exc.DBAPIError, exc.TimeoutError, sqlite3.Error, OSError) as found:
-            cause = driver_error(found)
-            raise self.explanation(cause, error) from cause
+            raise self.explanation(found, error) from driver_error(found)
 
     def explanation(self, cause: Exception, error: type[RerankError] = StoreError) -> RerankError:
         """What the database or the file system said, as a sentence and a next step."""
+        cause = driver_error(cause)
         trouble = database_trouble(cause)
         if trouble is None and self.free() < _PAGES:  # SQLite calls it an I/O error where its side files find no room
             trouble = "full"
@@ -240,9 +257,10 @@ class Database:
 
     def damaged(self, error: type[RerankError] = StoreError) -> RerankError:
         """The error for rows of which nothing can be made."""
+        anew = ", or move that file away and a new one is started" if self.file is not None else ""
         return error(
             f"The database with everything that is kept is damaged: {self.address}.",
-            hint="You can go on working. Put a backup back, or move that file away and a new one is started.",
+            hint=f"You can go on working. Put a backup back{anew}.",
         )
 
     def require_room(self, error: type[RerankError] = StoreError) -> None:
@@ -255,6 +273,16 @@ class Database:
                 hint="Free some space and try again.",
             )
 
+    def overwrite_deleted(self) -> None:
+        """Have nothing of what was deleted stand in the file any more, nor in the log beside it; it waits for those who
+        read just now. PostgreSQL does so by itself, in its vacuum."""
+        if self.file is None or getattr(self._here, "connection", None) is not None:
+            return
+        with self._explained(StoreError), self._queue(), self.prepare().connect() as connection:
+            raw = connection.connection.driver_connection
+            if raw is not None:
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def free(self) -> float:
         """Bytes that are free on the disk of the file; infinite where nobody can say."""
         path = self.file
@@ -262,6 +290,13 @@ class Database:
             return math.inf if path is None else shutil.disk_usage(path.parent).free
         except OSError:
             return math.inf
+
+
+def in_turn(connection: Connection, subject: str) -> None:
+    """Wait, within a write, until no other writer of this subject is under way, on any server; until the commit no
+    other one is."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_NAMESPACE, _signed(subject))))
 
 
 def _signed(name: str) -> int:

@@ -157,8 +157,8 @@ _MIGRATIONS: tuple[str, ...] = (
     DROP TABLE thresholds;
     ALTER TABLE owned_thresholds RENAME TO thresholds;
     """,
-    # How often a set was written and its ratings changed, apart from the row with its large payload (a set without such
-    # a row was not changed since it was saved); and what was worked out from the answers of an experiment.
+    # By which a set is known to have changed, apart from the row with its large payload (a set without such a row was
+    # not changed since it was saved); and what was worked out from the answers of an experiment.
     """
     CREATE TABLE set_versions (
         query_set TEXT PRIMARY KEY REFERENCES query_sets (id) ON DELETE CASCADE,

@@ -218,7 +218,10 @@ class ExperimentStore(RequestLog, Ledger):
                 found[contender].append(PackedAnswer(ready[place], bytes(places), bytes(scores)))
                 costs[contender].append(None if amount is None else Decimal(amount))
                 latencies[contender].append(latency)
-                marks[contender].update(repr((place, places, scores, amount, latency)).encode())
+                mark = marks[contender]
+                mark.update(repr((place, len(places), amount, latency)).encode())
+                mark.update(places)
+                mark.update(scores)
             failed = sorted(self.failures(experiment_id), key=lambda one: one.query)
             return tuple(
                 Ranking(

@@ -52,8 +52,10 @@ def to_bytes(query_set: QuerySet) -> bytes:
         "file_notes": dict(query_set.file_notes),
     }
     head = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    documents = b"".join(parts)
-    return b"".join((_START.pack(_SIGN, zlib.crc32(documents, zlib.crc32(head)), len(head)), head, documents))
+    checksum = zlib.crc32(head)
+    for part in parts:  # not of all of them in one: that would be once more their memory
+        checksum = zlib.crc32(part, checksum)
+    return b"".join((_START.pack(_SIGN, checksum, len(head)), head, *parts))
 
 
 def from_bytes(data: bytes) -> QuerySet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from typing import Literal, NamedTuple
 from rerank_core.evaluation.experiments.ledger import ExperimentError
 from rerank_core.evaluation.measures.measure import Judgments, check_judgments
 from rerank_core.evaluation.query_sets.added_runs import BoardRun, with_runs
+from rerank_core.evaluation.query_sets.latest import Latest
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.rank_fields import checked_fields
 from rerank_core.storage.experiment_lock import forget, held, running_error
@@ -24,6 +26,11 @@ from rerank_core.storage.thresholds import ThresholdFile
 
 MAX_SETS = 1_000
 """Query sets of one owner."""
+
+_DOCUMENTS = 400_000
+"""How many documents, and how many ratings, of the sets that were opened last are kept at hand: near 300 MB."""
+
+_Judgments = dict[str, dict[str, dict[str, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +48,8 @@ class QuerySetSummary:
 
 
 class SetVersion(NamedTuple):
-    """How often a set was written after it was saved (its queries, its documents, the fields that models read), and how
-    often its ratings were. The two only grow."""
+    """Two numbers that no earlier or later state of a set has: of its `contents` (its queries, its documents, the
+    fields that models read) and of its `ratings`. 0 until they are changed after the set was saved."""
 
     contents: int
     ratings: int
@@ -59,6 +66,8 @@ class QuerySetStore(ThresholdFile):
     def __init__(self, path: Path | str | None = None, *, max_sets: int = MAX_SETS) -> None:
         super().__init__(path)
         self._max_sets = max_sets
+        self._contents: Latest[QuerySet] = Latest(lambda one: len(one.documents), _DOCUMENTS)
+        self._judged: Latest[_Judgments] = Latest(_ratings, _DOCUMENTS)
 
     def save(self, query_set: QuerySet) -> str:
         """Keep a set with its ratings under a new id, which is returned."""
@@ -115,7 +124,7 @@ class QuerySetStore(ThresholdFile):
         """The set with its ratings as they are now, None where there is none of that id."""
         with self._reading() as db:
             self._to_open(db, "query_sets", set_id)
-            return _stored(db, set_id)
+            return self._stored(db, set_id)
 
     def add_runs(self, set_id: str, runs: Iterable[BoardRun], rater: str) -> QuerySet:
         """Add runs that `rater` rated to a saved set (see `with_runs`); the set as it is then.
@@ -126,7 +135,7 @@ class QuerySetStore(ThresholdFile):
         given = tuple(runs)
         with self._writing() as db:
             self._to_change(db, "query_sets", set_id)
-            before = _stored(db, set_id)
+            before = self._stored(db, set_id)
             if before is None:
                 raise _not_found()
             after = with_runs(before, given, rater=rater)
@@ -194,7 +203,7 @@ class QuerySetStore(ThresholdFile):
             fields = json.dumps(checked_fields(rank_fields))
             if db.execute("UPDATE query_sets SET rank_fields = ? WHERE id = ?", (fields, set_id)).rowcount:
                 _count(db, set_id, "contents")
-            after = _stored(db, set_id)
+            after = self._stored(db, set_id)
         if after is None:
             raise _not_found()
         return after
@@ -220,13 +229,42 @@ class QuerySetStore(ThresholdFile):
                 forget(self.path, one)
             return db.execute("DELETE FROM query_sets WHERE id = ?", (set_id,)).rowcount > 0
 
+    def _stored(self, db: sqlite3.Connection, set_id: str) -> QuerySet | None:
+        version = _version(db, set_id)
+        if version is None:
+            return None
+        # in its row the name alone stands before the payload, past which there is a long way
+        name = db.execute("SELECT name FROM query_sets WHERE id = ?", (set_id,)).fetchone()[0]
+
+        def contents() -> QuerySet:
+            payload, fields = db.execute(
+                "SELECT payload, rank_fields FROM query_sets WHERE id = ?", (set_id,)
+            ).fetchone()
+            return replace(from_bytes(payload), rank_fields=tuple(json.loads(fields)))
+
+        try:
+            return replace(
+                self._contents.of(set_id, version.contents, contents),
+                name=as_text(name),
+                judgments=self._judgments(db, set_id, version),
+            )
+        except (ValueError, KeyError, TypeError, IndexError) as error:
+            raise ExperimentError(
+                "This query set cannot be read; it may come from another version or be damaged.",
+                hint="Delete it and load its files again.",
+            ) from error
+
+    def _judgments(self, db: sqlite3.Connection, set_id: str, version: SetVersion) -> _Judgments:
+        return self._judged.of(set_id, version.ratings, lambda: _judgments(db, set_id))
+
     # Grades
 
-    def judgments(self, set_id: str) -> dict[str, dict[str, dict[str, int]]]:
-        """Every rater's grades of a set: rater to query id to document id to grade."""
+    def judgments(self, set_id: str) -> _Judgments:
+        """Every rater's grades of a set: rater to query id to document id to grade. Not to be changed."""
         with self._reading() as db:
             self._to_open(db, "query_sets", set_id)
-            return _judgments(db, set_id)
+            version = _version(db, set_id)
+            return {} if version is None else self._judgments(db, set_id, version)
 
     def raters(self, set_id: str) -> tuple[str, ...]:
         """Who has rated in a set, the first one first, without reading the grades; empty where there is no such set."""
@@ -239,15 +277,10 @@ class QuerySetStore(ThresholdFile):
 
     def version_of(self, set_id: str) -> SetVersion | None:
         """Numbers that change whenever a set does, far quicker than reading it; None where there is no such set any
-        more. Asked for before the set is read, they are never newer than what is read."""
+        more. Asked for before the set is read, they are never those of a later state than is read."""
         with self._reading() as db:
             self._to_open(db, "query_sets", set_id)
-            found = db.execute(
-                "SELECT coalesce(contents, 0), coalesce(ratings, 0) FROM query_sets "
-                "LEFT JOIN set_versions ON query_set = id WHERE id = ?",
-                (set_id,),
-            ).fetchone()
-            return None if found is None else SetVersion(*found)
+            return _version(db, set_id)
 
     def rate(self, set_id: str, rater: str, query_id: str, document_id: str, grade: int | None) -> int | None:
         """Rate a document for a query, or take the rating back with None; gives the grade that was there before, so
@@ -279,22 +312,17 @@ def _not_found() -> ExperimentError:
     return ExperimentError("There is no such query set.", code="query_set_not_found", hint="It may have been deleted.")
 
 
-def _stored(db: sqlite3.Connection, set_id: str) -> QuerySet | None:
-    found = db.execute("SELECT payload, name, rank_fields FROM query_sets WHERE id = ?", (set_id,)).fetchone()
-    if found is None:
-        return None
-    try:
-        return replace(
-            from_bytes(found[0]),
-            name=as_text(found[1]),
-            judgments=_judgments(db, set_id),
-            rank_fields=tuple(json.loads(found[2])),
-        )
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise ExperimentError(
-            "This query set cannot be read; it may come from another version or be damaged.",
-            hint="Delete it and load its files again.",
-        ) from error
+def _version(db: sqlite3.Connection, set_id: str) -> SetVersion | None:
+    found = db.execute(
+        "SELECT coalesce(contents, 0), coalesce(ratings, 0) FROM query_sets "
+        "LEFT JOIN set_versions ON query_set = id WHERE id = ?",
+        (set_id,),
+    ).fetchone()
+    return None if found is None else SetVersion(*found)
+
+
+def _ratings(judgments: _Judgments) -> int:
+    return sum(len(own) for grades in judgments.values() for own in grades.values())
 
 
 def _refuse_rater(db: sqlite3.Connection, actor: Actor, set_id: str, rater: str) -> None:
@@ -313,12 +341,13 @@ def _refuse_rater(db: sqlite3.Connection, actor: Actor, set_id: str, rater: str)
 
 
 def _count(db: sqlite3.Connection, set_id: str, what: Literal["contents", "ratings"]) -> None:
-    """Write down that a set has changed, or its ratings; whatever changes them does so."""
+    """Write down that a set has changed, or its ratings; whatever changes them does so. The number is a random one, so
+    that no state that was taken back, or comes from a backup, has another's."""
+    now = {"contents": 0, "ratings": 0, what: secrets.randbits(62)}
     db.execute(
-        "INSERT INTO set_versions (query_set, contents, ratings) VALUES (:of, :contents, :ratings) "
-        "ON CONFLICT (query_set) DO UPDATE SET "
-        "contents = set_versions.contents + :contents, ratings = set_versions.ratings + :ratings",
-        {"of": set_id, "contents": what == "contents", "ratings": what == "ratings"},
+        "INSERT INTO set_versions (query_set, contents, ratings) VALUES (:of, :contents, :ratings) "  # noqa: S608
+        f"ON CONFLICT (query_set) DO UPDATE SET {what} = excluded.{what}",
+        {"of": set_id} | now,
     )
 
 
@@ -338,8 +367,8 @@ def _write_grades(db: sqlite3.Connection, set_id: str, rater: str, judgments: Ju
     )
 
 
-def _judgments(db: sqlite3.Connection, set_id: str) -> dict[str, dict[str, dict[str, int]]]:
-    found: dict[str, dict[str, dict[str, int]]] = {}
+def _judgments(db: sqlite3.Connection, set_id: str) -> _Judgments:
+    found: _Judgments = {}
     rows = db.execute(
         "SELECT rater, query, document, grade FROM ratings WHERE query_set = ? ORDER BY number", (set_id,)
     )

@@ -1,14 +1,15 @@
 """A run worth keeping: one reranking with everything needed to show it again, and its form as bytes.
 
-The bytes are UTF-8 JSON that gives back exactly what went in: floats and decimals to the last digit, lone
-surrogates and NULs in texts, tuples, dates. What JSON has no form for is written as {"$type": ..., "value": ...}.
+The documents stand apart from the rest, so that a store keeps each once. The bytes are UTF-8 JSON that gives back
+exactly what went in: floats and decimals to the last digit, lone surrogates and NULs in texts, tuples, dates. What JSON
+has no form for is written as {"$type": ..., "value": ...}, and so is the text of a document in what was sent.
 """
 
 from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -22,8 +23,9 @@ from rerank_core.rank_fields import TEXT_ONLY
 GRADES = range(4)
 """The ratings a person can give: 0 not relevant, 1 related, 2 relevant, 3 the answer."""
 
-_FORMAT = 1
+_FORMAT, _WITH_DOCUMENTS = 2, 1
 _TYPE = "$type"
+_LONG = 40  # characters of a text that what was sent refers to instead of having it again
 
 
 def new_id() -> str:
@@ -100,13 +102,14 @@ def check_rating(index: int, grade: int, documents: int) -> None:
         raise ValueError(f"there is no document at index {index!r}")
 
 
-def to_bytes(run: Run) -> bytes:
-    """The run as UTF-8 JSON; `from_bytes` gives back an equal one. Ratings are not in it: a store keeps them
-    apart, so that rating a row does not rewrite the run.
+def to_bytes(run: Run) -> tuple[bytes, list[bytes]]:
+    """The run as UTF-8 JSON, and each of its documents; `from_bytes` gives back an equal one. Ratings are not in it: a
+    store keeps them apart, so that rating a row does not rewrite the run.
 
     A metadata value of a type that is neither JSON, Decimal, date, datetime, tuple nor bytes is kept as its text.
     """
     response, documents = run.response, run.documents
+    places = {one.text: place for place, one in enumerate(documents) if len(one.text) >= _LONG}
     rows = [
         [row.rank, row.index, row.relevance_score] + ([] if _is_own(row, documents) else [_document(row.document)])
         for row in response.results
@@ -119,7 +122,7 @@ def to_bytes(run: Run) -> bytes:
         "top_n": run.top_n,
         "request": {
             "query": run.query,
-            "documents": [_document(document) for document in documents],
+            "documents": len(documents),
             "model": run.request.model,
             "top_n": run.request.top_n,
             "return_documents": run.request.return_documents,
@@ -139,8 +142,8 @@ def to_bytes(run: Run) -> bytes:
             "request_id": response.request_id,
             "latency_ms": response.latency_ms,
             "provider_latency_ms": response.provider_latency_ms,
-            "sent": _packed(response.sent),
-            "raw": _packed(response.raw),
+            "sent": _packed(response.sent, places),
+            "raw": _packed(response.raw, places),
             "warnings": list(response.warnings),
             "spans": [
                 [index, [[span.start, span.stop, span.score] for span in spans]]
@@ -150,15 +153,21 @@ def to_bytes(run: Run) -> bytes:
         },
         "estimate": None if run.estimate is None else _estimate(run.estimate),
     }
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return _json(record), [_json(_document(document)) for document in documents]
 
 
-def from_bytes(data: bytes, ratings: Mapping[int, int] | None = None) -> Run:
-    """The run that `to_bytes` wrote, with these ratings. Raises ValueError for anything else."""
+def from_bytes(data: bytes, documents: bytes = b"[]", ratings: Mapping[int, int] | None = None) -> Run:
+    """The run that `to_bytes` wrote, with its documents as a JSON list and these ratings; or one that was written with
+    its documents inside. Raises ValueError for anything else."""
     try:
         record = json.loads(data.decode("utf-8", "surrogatepass"))
-        if record["format"] != _FORMAT:
+        if record["format"] not in (_FORMAT, _WITH_DOCUMENTS):
             raise ValueError(f"format {record['format']!r} is not known")
+        if record["format"] == _FORMAT:
+            apart = json.loads(documents.decode("utf-8", "surrogatepass"))
+            if len(apart) != record["request"]["documents"]:
+                raise ValueError("some of its documents are not there")
+            record["request"]["documents"] = apart
         return _run(record, ratings or {})
     except (KeyError, TypeError, IndexError, AttributeError, ArithmeticError) as error:
         raise ValueError(f"not a saved run: {error!r}") from error
@@ -189,8 +198,8 @@ def _run(record: Mapping[str, Any], ratings: Mapping[int, int]) -> Run:
         request_id=answer["request_id"],
         latency_ms=answer["latency_ms"],
         provider_latency_ms=answer["provider_latency_ms"],
-        sent=_unpacked(answer["sent"]),
-        raw=_unpacked(answer["raw"]),
+        sent=_unpacked(answer["sent"], documents),
+        raw=_unpacked(answer["raw"], documents),
         warnings=tuple(answer["warnings"]),
         # older runs know of none
         spans={index: tuple(TextSpan(*span) for span in spans) for index, spans in answer.get("spans", ())},
@@ -240,31 +249,46 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "date": date.fromisoformat,
     "bytes": bytes.fromhex,
     "tuple": lambda value: tuple(_unpacked(item) for item in value),
-    "dict": lambda value: {_unpacked(key): _unpacked(item) for key, item in value},
 }
+_TEXT_OF = "text of document"
 
 
-def _packed(value: Any) -> Any:
-    """A value as JSON; the forms in `_WRITERS`, and dicts that JSON would change, are marked with their type."""
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+_NOWHERE: Mapping[str, int] = {}
+
+
+def _packed(value: Any, places: Mapping[str, int] = _NOWHERE) -> Any:
+    """A value as JSON; the forms in `_WRITERS`, and dicts that JSON would change, are marked with their type. `places`
+    says which texts are a document's, and of which."""
     kind = type(value)
+    if kind is str and places and (place := places.get(value)) is not None:
+        return {_TYPE: _TEXT_OF, "value": place}
     if value is None or kind in (str, int, float, bool):
         return value
     if kind is list:
-        return [_packed(item) for item in value]
+        return [_packed(item, places) for item in value]
     if isinstance(value, Mapping):
         if _TYPE not in value and all(type(key) is str for key in value):
-            return {key: _packed(item) for key, item in value.items()}
-        return {_TYPE: "dict", "value": [[_packed(key), _packed(item)] for key, item in value.items()]}
+            return {key: _packed(item, places) for key, item in value.items()}
+        return {_TYPE: "dict", "value": [[_packed(key), _packed(item, places)] for key, item in value.items()]}
     if kind in _WRITERS:
         return {_TYPE: kind.__name__, "value": _WRITERS[kind](value)}
     return str(value)
 
 
-def _unpacked(value: Any) -> Any:
+def _unpacked(value: Any, documents: Sequence[Document] = ()) -> Any:
     if isinstance(value, list):
-        return [_unpacked(item) for item in value]
+        return [_unpacked(item, documents) for item in value]
     if isinstance(value, dict):
-        if _TYPE in value:
-            return _READERS[value[_TYPE]](value["value"])
-        return {key: _unpacked(item) for key, item in value.items()}
+        if _TYPE not in value:
+            return {key: _unpacked(item, documents) for key, item in value.items()}
+        kind, inner = value[_TYPE], value["value"]
+        if kind == _TEXT_OF:
+            return documents[inner].text
+        if kind == "dict":
+            return {_unpacked(key): _unpacked(item, documents) for key, item in inner}
+        return _READERS[kind](inner)
     return value

@@ -129,7 +129,7 @@ class SqliteFile:
             create_private(path)
             connection = sqlite3.connect(path, timeout=self.busy_seconds, isolation_level=None, check_same_thread=False)
             try:
-                _prepare(connection, path, self.kind)
+                prepare_file(connection, path, self.kind)
             except BaseException:
                 connection.close()
                 raise
@@ -205,9 +205,9 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
     db.execute("COMMIT")
 
 
-def _prepare(db: sqlite3.Connection, path: Path, kind: FileKind) -> None:
+def prepare_file(db: sqlite3.Connection, path: Path, kind: FileKind) -> None:
     """Set the connection up and bring the file to the present version; other processes wait meanwhile."""
-    version = _version(db, path, kind)  # before anything that would write into a file that is not ours
+    version = version_of_file(db, path, kind)  # before anything that would write into a file that is not ours
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA journal_mode = WAL")
     db.execute(f"PRAGMA synchronous = {'FULL' if kind.durable else 'NORMAL'}")
@@ -215,14 +215,16 @@ def _prepare(db: sqlite3.Connection, path: Path, kind: FileKind) -> None:
     if version == len(kind.migrations):
         return
     with transaction(db):
-        for script in kind.migrations[_version(db, path, kind) :]:
+        for script in kind.migrations[version_of_file(db, path, kind) :]:
             for statement in filter(str.strip, script.split(";")):
                 db.execute(statement)
         db.execute(f"PRAGMA application_id = {kind.application_id}")
         db.execute(f"PRAGMA user_version = {len(kind.migrations)}")
 
 
-def _version(db: sqlite3.Connection, path: Path, kind: FileKind) -> int:
+def version_of_file(db: sqlite3.Connection, path: Path, kind: FileKind) -> int:
+    """How many of its kind's scripts a file has run. Raises the kind's error for another program's, and for one of a
+    newer version."""
     version = int(db.execute("PRAGMA user_version").fetchone()[0])
     if db.execute("PRAGMA application_id").fetchone()[0] != kind.application_id:
         if version or db.execute("SELECT 1 FROM sqlite_master").fetchone():

@@ -1,158 +1,119 @@
-"""The votes of blind tests, kept on this machine beside the runs, and which runs were shown with their names."""
+"""The votes of blind tests, kept beside the runs, and which runs were shown with their names."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from sqlalchemy import ColumnElement, Connection, FromClause, delete, func, insert, select, true, update
+
 from rerank_core.ranking.blind_test import Tally, Vote
-from rerank_core.storage.ownership import LISTED, OwnedFile, Ownership, listed, refuse_change
-from rerank_core.storage.sqlite_file import FileKind, StoreError, as_bytes, as_text
+from rerank_core.storage.ownership import Ownership, refuse_change
+from rerank_core.storage.schema.votes import named_runs, votes
+from rerank_core.storage.sqlite_file import StoreError
+from rerank_core.storage.store import Store, listed, upsert
 
 MAX_NAMED = 10_000
 """Of how many runs it is remembered for a person that their names were shown; the latest."""
 
-# One script for each version of the file; never edit one that shipped.
-_MIGRATIONS: tuple[str, ...] = (
-    """
-    CREATE TABLE votes (
-        number INTEGER PRIMARY KEY AUTOINCREMENT,
-        round TEXT NOT NULL UNIQUE,
-        given TEXT NOT NULL,
-        runs TEXT NOT NULL,
-        shown TEXT NOT NULL,
-        winner TEXT,
-        query BLOB NOT NULL
-    );
-    CREATE TABLE named_runs (
-        number INTEGER PRIMARY KEY AUTOINCREMENT,
-        run TEXT NOT NULL UNIQUE
-    );
-    """,
-    # What is there by now is everybody's.
-    """
-    ALTER TABLE votes ADD COLUMN owner TEXT NOT NULL DEFAULT '';
-    ALTER TABLE votes ADD COLUMN shared INTEGER NOT NULL DEFAULT 0;
-    CREATE TABLE named_to (
-        number INTEGER PRIMARY KEY AUTOINCREMENT,
-        run TEXT NOT NULL,
-        owner TEXT NOT NULL,
-        UNIQUE (run, owner)
-    );
-    INSERT INTO named_to (run, owner) SELECT run, '' FROM named_runs ORDER BY number;
-    DROP TABLE named_runs;
-    ALTER TABLE named_to RENAME TO named_runs;
-    """,
-)
 
-
-class VoteStore(OwnedFile):
-    """The votes of this machine, in `votes.sqlite3` unless another path is given. Safe under threads; every method
-    raises StoreError, with a hint, where the file cannot be used.
+class VoteStore(Store):
+    """The votes of blind tests. Every method raises StoreError, with a hint, where the database cannot be used.
 
     A person's votes are their own until they share them, all at once: what is shared is counted by everyone.
     """
 
-    kind = FileKind(
-        "votes.sqlite3",
-        "votes",
-        0x52504C56,  # "RPLV"
-        _MIGRATIONS,
-        StoreError,
-        "move that file away, and a new one is started at the next use",
-    )
+    subject = "votes"
 
     def add(self, vote: Vote, runs: Sequence[str]) -> None:
         """Keep a vote about these runs, in place of an earlier one of the same round. It is shared where those before
         are. Raises StoreError (not_yours) where that one is another's."""
-        owner = self.actor.keeper
         with self._writing() as db:
-            for (earlier,) in db.execute("SELECT owner FROM votes WHERE round = ?", (vote.round,)).fetchall():
+            for earlier in db.execute(select(votes.c.owner).where(votes.c.round == vote.round)).scalars():
                 refuse_change(self.actor, Ownership(earlier, True), StoreError, "round")
             shared = self._shared(db)
-            db.execute("DELETE FROM votes WHERE round = ?", (vote.round,))
+            db.execute(delete(votes).where(votes.c.round == vote.round))
             db.execute(
-                "INSERT INTO votes (round, given, runs, shown, winner, query, owner, shared) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    vote.round,
-                    datetime.now(UTC).isoformat(timespec="microseconds"),
-                    json.dumps(sorted(runs)),
-                    json.dumps(vote.shown),
-                    vote.winner,
-                    as_bytes(vote.query),
-                    owner,
-                    shared,
-                ),
+                insert(votes).values(
+                    round=vote.round,
+                    given=datetime.now(UTC).isoformat(timespec="microseconds"),
+                    runs=json.dumps(sorted(runs)),
+                    shown=json.dumps(vote.shown),
+                    winner=vote.winner,
+                    query=vote.query,
+                    owner=self.actor.keeper,
+                    shared=shared,
+                )
             )
 
     def tally(self) -> Tally:
         """The votes of who asks, those that others share and everybody's, the oldest first."""
         with self._reading() as db:
             rows = db.execute(
-                f"SELECT round, shown, winner, query FROM votes WHERE {LISTED} ORDER BY number",  # noqa: S608
-                listed(self.actor),
-            ).fetchall()
+                select(votes.c.round, votes.c.shown, votes.c.winner, votes.c.query)
+                .where(listed(votes, self.actor))
+                .order_by(votes.c.number)
+            )
             return Tally(
-                tuple(
-                    Vote(name, tuple(json.loads(shown)), winner, as_text(query)) for name, shown, winner, query in rows
-                )
+                tuple(Vote(name, tuple(json.loads(shown)), winner, query) for name, shown, winner, query in rows)
             )
 
     def own(self) -> int:
         """How many votes of the tally are one's own: what `forget` forgets."""
         with self._reading() as db:
-            return int(db.execute("SELECT count(*) FROM votes WHERE owner = ?", (self.actor.keeper,)).fetchone()[0])
+            mine = votes.c.owner == self.actor.keeper
+            return int(db.execute(select(func.count()).select_from(votes).where(mine)).scalar_one())
 
     def shared(self) -> bool:
         """Whether everyone here counts the votes of who asks."""
         with self._reading() as db:
             return self._shared(db)
 
-    def _shared(self, db: sqlite3.Connection) -> bool:
-        latest = "SELECT shared FROM votes WHERE owner = ? ORDER BY number DESC LIMIT 1"
-        found = db.execute(latest, (self.actor.keeper,)).fetchone()
-        return found is not None and bool(found[0])
+    def _shared(self, db: Connection) -> bool:
+        latest = select(votes.c.shared).where(votes.c.owner == self.actor.keeper).order_by(votes.c.number.desc())
+        return bool(db.execute(latest.limit(1)).scalar())
 
     def share(self, shared: bool = True) -> None:
         """Have everyone here count one's own votes, also those that are still to come, or take that back."""
         with self._writing() as db:
-            db.execute("UPDATE votes SET shared = ? WHERE owner = ?", (shared, self.actor.keeper))
+            db.execute(update(votes).where(votes.c.owner == self.actor.keeper).values(shared=shared))
 
     def round_of(self, runs: Sequence[str]) -> str | None:
         """The round of the latest vote about exactly these runs, in any sequence, by who asks or before people signed
         in; None where there is none."""
         with self._reading() as db:
-            found = db.execute(
-                "SELECT round FROM votes WHERE runs = ? AND (? OR owner IN ('', ?)) ORDER BY number DESC LIMIT 1",
-                (json.dumps(sorted(runs)), self.actor.person is None, self.actor.keeper),
-            ).fetchone()
-            return None if found is None else str(found[0])
+            latest = (
+                select(votes.c.round)
+                .where(votes.c.runs == json.dumps(sorted(runs)), self._mine(votes))
+                .order_by(votes.c.number.desc())
+            )
+            found = db.execute(latest.limit(1)).scalar()
+            return None if found is None else str(found)
+
+    def _mine(self, table: FromClause) -> ColumnElement[bool]:
+        """Rows of who asks, or of before people signed in."""
+        return true() if self.actor.person is None else table.c.owner.in_(("", self.actor.keeper))
 
     def forget(self) -> None:
         """Forget one's own votes; where nobody signs in, every vote. Which runs were shown with their names stays
         known: they make no fair round again."""
+        mine = true() if self.actor.person is None else votes.c.owner == self.actor.keeper
         with self._writing() as db:
-            db.execute("DELETE FROM votes WHERE ? OR owner = ?", (self.actor.person is None, self.actor.keeper))
+            db.execute(delete(votes).where(mine))
 
     def set_named(self, runs: Sequence[str]) -> None:
         """Remember that who asks has seen these runs with their models' names."""
         owner = self.actor.keeper
+        latest = select(named_runs.c.number).where(named_runs.c.owner == owner).order_by(named_runs.c.number.desc())
         with self._writing() as db:
-            db.executemany(
-                "INSERT OR IGNORE INTO named_runs (run, owner) VALUES (?, ?)", [(run, owner) for run in runs]
-            )
-            db.execute(
-                "DELETE FROM named_runs WHERE owner = ? AND number NOT IN "
-                "(SELECT number FROM named_runs WHERE owner = ? ORDER BY number DESC LIMIT ?)",
-                (owner, owner, MAX_NAMED),
-            )
+            upsert(db, named_runs, ({"run": run, "owner": owner} for run in runs), ("run", "owner"))
+            beyond = db.execute(latest.offset(MAX_NAMED).limit(1)).scalar()
+            if beyond is not None:
+                db.execute(delete(named_runs).where(named_runs.c.owner == owner, named_runs.c.number <= beyond))
 
     def named(self, runs: Sequence[str]) -> bool:
         """Whether who asks, or anybody before people signed in, has seen any of these runs with its model's name."""
-        seen = "SELECT 1 FROM named_runs WHERE run = ? AND (? OR owner IN ('', ?))"
-        who = (self.actor.person is None, self.actor.keeper)
         with self._reading() as db:
-            return any(db.execute(seen, (run, *who)).fetchone() for run in runs)
+            seen = select(named_runs.c.number).where(named_runs.c.run.in_(list(runs)), self._mine(named_runs))
+            return db.execute(seen.limit(1)).first() is not None

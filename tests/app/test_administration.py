@@ -9,8 +9,11 @@ from pages.components.server import deployment
 from pages.components.session import stores
 from rerank_core import RerankError
 from rerank_core.jobs import Job, JobContext
+from rerank_core.storage.ownership import NOBODY_SIGNS_IN, Actor
+from tests.core.storage.test_runs import make_run
 from tests.support.gate import PATIENCE, Gate
 from tests.support.page import click, open_page, words
+from tests.support.small_query_set import small_set
 
 PAGE = "administration.py"
 HEADING = "Running work"
@@ -89,3 +92,40 @@ def test_a_kind_of_error_has_a_heading() -> None:
     from pages.components.display import errors
 
     assert errors.heading(RerankError("x", code="too_many_jobs")) == "Too much is waiting"
+
+
+def kept_by(person: str | None) -> str:
+    """Somebody keeps a run, a query set and a knowledge base; gives the id of the last."""
+    actor = Actor(person)
+    stores.runs().acting_for(actor).save(make_run(query="*a question*"))
+    stores.query_sets().acting_for(actor).save(small_set(1))
+    return stores.corpora().acting_for(actor).create(f"Base of {person}", ["a text"]).id
+
+
+def test_what_is_kept_is_listed_by_person_and_can_be_deleted() -> None:
+    """Everybody's things are counted and measured; one is deleted by the operator after a question, whoever's it is,
+    and the others stay."""
+    gone, stays = kept_by("bob@example.com"), kept_by("ann@example.com")
+    page = open_page(PAGE, person="ann@example.com")
+    assert "bob@example.com" not in words(page)
+    page = page.toggle(key="kept_shown").set_value(True).run()
+    table = page.dataframe[-1].value
+    assert sorted(table["Person"]) == ["ann@example.com", "bob@example.com"]
+    assert set(table["Runs"]) == set(table["Query sets"]) == set(table["Knowledge bases"]) == {1}
+    assert (table["Knowledge bases, MB"] > 0).all()
+    page.selectbox(key="kept_owner").select("bob@example.com")
+    page.session_state["kept_kind"] = "knowledge base"
+    page = page.run()
+    assert "Delete this knowledge base for good?" in words(page)
+    page = page.button(key=f"kept_confirm_{gone}").click().run()
+    assert "Deleted: knowledge base “Base of bob@example.com”, bob@example.com." in words(page)
+    assert [base.id for base in stores.corpora().acting_for(NOBODY_SIGNS_IN).list()] == [stays]
+    page.session_state["kept_kind"] = "run"
+    page = page.run()
+    assert "*a question*" in [text.value for text in page.text]
+
+
+def test_nothing_kept_says_so() -> None:
+    """An empty server has no table."""
+    page = open_page(PAGE).toggle(key="kept_shown").set_value(True).run()
+    assert "Nothing is kept yet." in words(page)

@@ -24,6 +24,7 @@ import pytest
 import yaml
 
 from pages.components.server import deployment, startup
+from rerank_core.storage.connection.address import resolved
 from tests.support import ROOT, nginx
 from tests.support.app_server import clean_environment, free_port, start_server
 from tests.support.gate import PATIENCE
@@ -142,6 +143,17 @@ def test_the_ports_agree() -> None:
         assert SERVICES[name]["expose"] == [port, metrics]
     assert f"metrics_port = {metrics}" in GUIDE
     assert f"http://127.0.0.1:{port}" in GUIDE
+
+
+def test_the_copies_share_one_database() -> None:
+    """The address that the compose file gives is the one of its PostgreSQL, as the app reads addresses."""
+    database = SERVICES["database"]["environment"]
+    for name in APPS:
+        given = SERVICES[name]["environment"]["RERANK_DATABASE_URL"]
+        url = resolved(re.sub(r"\$\{\w+:[^}]*\}", "word", given)).server
+        assert (url.drivername, url.host, url.port) == ("postgresql+psycopg", "database", 5432)
+        assert (url.username, url.database) == (database["POSTGRES_USER"], database["POSTGRES_DB"])
+        assert database["POSTGRES_PASSWORD"] in given
 
 
 def test_nginx_passes_on_what_the_guide_says() -> None:

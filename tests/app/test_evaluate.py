@@ -405,6 +405,27 @@ def test_an_experiment_is_reopened_by_its_link(hosted, service: RerankService) -
     assert service.requests == []
 
 
+def test_the_answer_opens_again_without_being_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In another session, as after a restart, every figure is there as it was; after a rating they are worked out anew.
+    (What goes into their name is tested in tests/core/evaluation/kept.)"""
+    page = go(finished(run_models(own(open_step()), KEYWORD)), "Answer")
+    one, figures = page.session_state["evaluate"].experiment_id, page.dataframe[0].value
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("it was worked out again")
+
+    with monkeypatch.context() as without:
+        for name in ("summarise", "deciding_pairs", "not_run"):
+            without.setattr(f"rerank_core.evaluation.kept.figures.{name}", refuse)
+        again = open_step("Answer", experiment=one)
+        assert again.dataframe[0].value.equals(figures)
+    current = again.session_state["evaluate"]
+    query = current.query_set.queries[0]
+    stores.query_sets().rate(current.set_id, "Somebody", query.id, query.candidates[0], 3)
+    stores.query_sets().rate(current.set_id, "Somebody", query.id, query.candidates[-1], 0)
+    assert not ran(again.run()).dataframe[0].value.equals(figures)
+
+
 def test_a_link_to_a_run_that_is_gone_says_so_and_shows_the_sample() -> None:
     """The heading says what is the matter, and the page works on."""
     page = open_step("Query set", experiment="nonsense")

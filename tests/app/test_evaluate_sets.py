@@ -298,12 +298,13 @@ def test_raters_who_differ_are_told_apart_with_their_kappa() -> None:
         ran(page.run())
         for grade in grades:
             ran(page.button(key=f"grade_{grade}").click().run())
+    ran(page.segmented_control(key="judging_view").set_value("raters").run())
     said = "Ann and Ben rated 6 documents in common and agree on 83%: substantial agreement (weighted kappa 0.67, "
     assert said in words(page)
     assert "So few say little: rate 30 or more in common" in words(page)
-    table = next(frame.value for frame in page.dataframe if "Ann" in frame.value.columns)
-    row = table[(table["Ann"] == 3) & (table["Ben"] == 0)]
-    assert len(row) == 1
+    ran(page.segmented_control(key="judging_view").set_value("settle").run())
+    assert "0 of 1 settled" in words(page)
+    assert "Ann 3 · Ben 0 · by the median 0" in words(page)
     page = go(finished(run_models(page, KEYWORD)), "Answer")
     ran(page.multiselect(key="summary_raters").set_value(["Ben"]).run())
     assert "Only 2 queries" in words(page)

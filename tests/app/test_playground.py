@@ -176,7 +176,7 @@ def test_a_run_is_saved_and_its_link_reopens_it_without_a_call(app, service: Rer
     """The address names the run; a new session shows it from the store."""
     page = rerank(app(HOSTED, gateflow="ok"))
     run = page.session_state["playground"].run
-    assert GOOD_KEY.encode() not in RunStore().path.read_bytes()
+    assert GOOD_KEY.encode() not in RunStore().database.address.file.read_bytes()
     count = len(service.requests)
     again = open_page(PAGE, {"run": run.id})
     assert order(again) == [3, 2, 1, 0]

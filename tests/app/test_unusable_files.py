@@ -10,12 +10,27 @@ from pathlib import Path
 import pytest
 
 from pages.components.session import stores
+from rerank_core.storage import database
+from rerank_core.storage.database import Database
 from rerank_core.storage.sqlite_file import SqliteFile, home
 from tests.core.storage.test_damage import FILL
 from tests.support import ROOT
 from tests.support.page import open_page, settled
 
 PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py") if path.name != "main.py")
+
+
+FILES = ("playground.sqlite3", "experiments.sqlite3", "computed.sqlite3")
+
+
+def fill(folder: Path, name: str) -> None:
+    """Put something into a file."""
+    if name != "playground.sqlite3":
+        FILL[name](folder / name)
+        return
+    with Database.open(folder=folder) as made:
+        for subject in ("runs", "votes", "missing articles", "spending"):
+            FILL[subject](made)
 
 
 def nowhere(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,7 +41,7 @@ def nowhere(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def damaged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every file is something else."""
-    for name in FILL:
+    for name in FILES:
         (folder / name).write_bytes(b"no database at all " * 300)
     (folder / "corpora" / ("a" * 32)).mkdir(parents=True)
     (folder / "corpora" / ("a" * 32) / "passages.sqlite3").write_bytes(b"no database at all " * 300)
@@ -34,17 +49,22 @@ def damaged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def newer(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every file was written by a later version of the app."""
-    for name, fill in FILL.items():
-        fill(folder / name)
+    for name in FILES:
+        fill(folder, name)
         with contextlib.closing(sqlite3.connect(folder / name)) as db:
-            db.execute("PRAGMA user_version = 99")
+            if name == "playground.sqlite3":
+                db.execute("UPDATE alembic_version SET version_num = 'v9999_later'")
+                db.commit()
+            else:
+                db.execute("PRAGMA user_version = 99")
 
 
 def held(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another program holds every file for longer than anybody waits."""
     monkeypatch.setattr(SqliteFile, "busy_seconds", 0.0)
-    for name, fill in FILL.items():
-        fill(folder / name)
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.0)
+    for name in FILES:
+        fill(folder, name)
         other = sqlite3.connect(folder / name, isolation_level=None)
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")

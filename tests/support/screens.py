@@ -11,7 +11,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.conftest import CHROMIUM, FLAGS, MISSING, PHONE
-from tests.browser.seeing import settle
+from tests.browser.seeing import settle, unfold
 from tests.support.app_server import ROOT, Server, start_server
 
 DESKTOP = {"width": 1440, "height": 900}
@@ -70,12 +70,25 @@ def take(browser: Browser, server: Server, folder: Path) -> None:
         page.get_by_role("tab", name="Request").click()
         settle(page)
         page.screenshot(path=folder / "request.png", full_page=True)
+    history(browser, server, folder)
     for name, sign in PAGES.items():
         with opened(browser, server, f"/{name}") as page:
             page.get_by_text(sign).first.wait_for(timeout=120_000)
             settle(page)
             whole(page)
             page.screenshot(path=folder / f"{name}.png")
+
+
+def history(browser: Browser, server: Server, folder: Path) -> None:
+    """What somebody made: two runs and a comparison first, since the page is empty else."""
+    for path, label in (("/", "Rerank"), ("/?example=support", "Rerank"), ("/compare", "Compare")):
+        with opened(browser, server, path) as page:
+            unfold(page)
+            page.get_by_role("button", name=label, exact=True).first.click()
+            settle(page)
+    with opened(browser, server, "/history") as page:
+        page.get_by_text("Today").wait_for()
+        page.screenshot(path=folder / "history.png")
 
 
 def main(arguments: list[str]) -> int:

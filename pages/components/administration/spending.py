@@ -11,8 +11,8 @@ from pages.components.jobs import ledger
 from pages.components.server import budget
 from pages.components.session import keys, owner, page_state, stores
 from rerank_core.pricing.estimates import money_text
-from rerank_core.storage.spending.file import LedgerCall
 from rerank_core.storage.spending.ledger import LedgerFilter
+from rerank_core.storage.spending.rows import LedgerCall
 from rerank_core.storage.sqlite_file import StoreError
 
 _MOST = 100

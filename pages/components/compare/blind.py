@@ -88,20 +88,28 @@ def shown_named() -> None:
 
 
 def vote(current: CompareState, parts: Sequence[Part], names: Sequence[str]) -> None:
-    """Ask which order is better, or say what was chosen; then the tally."""
+    """In a blind test, ask which order is better, or say what was chosen, with the tally."""
     if current.vote_error is not None:
         errors.show(current.vote_error, title="The votes cannot be kept")
         current.vote_error = None
-    if on() and len(parts) > 1:
+    if _asked(len(parts)):
         with st.container(border=True, key=keys.BLIND_TEST, gap="small"):
             if current.revealed:
                 _chosen(current, parts, names)
             else:
                 _ask(current, parts, names)
             _tally(current)
-    elif current.tally.votes:
+
+
+def earlier_votes(current: CompareState, orders: int) -> None:
+    """The tally of earlier blind tests, where this is none. It is drawn below the board, which comes first."""
+    if current.tally.votes and not _asked(orders):
         with st.container(border=True, gap="small"):
             _tally(current)
+
+
+def _asked(orders: int) -> bool:
+    return on() and orders > 1
 
 
 def _ask(current: CompareState, parts: Sequence[Part], names: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ from pages.components.inputs.examples import TITLES, load_example
 from pages.components.inputs.model import cost_metric
 from pages.components.inputs.rank_fields import offer_titles, to_link
 from pages.components.session import connection as connections
-from pages.components.session import keys, query_params, unsaved
+from pages.components.session import keys, query_params, reopened, unsaved
 from pages.components.session.texts import DEFAULT_TOP_N, OWN, texts
 from pages.components.sharing import received
 from rerank_core import RerankError, language, pricing, provider, providers
@@ -72,15 +72,18 @@ def restore_from_link() -> None:
 
 
 def _open_received() -> bool:
-    """Show the comparison that a link brought, where somebody has just opened one; whether somebody has."""
-    runs = received.take_comparison()
+    """Show the comparison that a link brought or that history has, where somebody has just opened one; whether somebody
+    has."""
+    runs, source = list(received.take_comparison()), "the link"
+    if not runs:
+        runs, source = run.of_history(reopened.take("compare")), "the saved runs"
     if not runs:
         return False
     first = runs[0]
     run.open_runs(runs)
     inbox().files.clear()
     texts().pasted = None
-    examples.show_saved(first.request, first.order_name, source="the link")
+    examples.show_saved(first.request, first.order_name, source=source)
     known = read_keys(",".join(key_of(part.contender) for part in state().parts))
     st.session_state[keys.MODELS] = [key_of(contender) for contender in known or default_choice()]
     st.session_state[keys.TOP_N] = first.top_n or DEFAULT_TOP_N
@@ -212,6 +215,9 @@ def estimate(planned: ComparePlan) -> None:
     names = short_names([share.contender for share in planned.shares])
     sentences = []
     for share, name in zip(planned.shares, names, strict=True):
+        if share.answered is not None:
+            sentences.append(f"**{name}**: $0, a saved answer")
+            continue
         units = share.estimate.search_units
         counted = "" if not units else f", {units:,} search unit{'s' if units != 1 else ''}"
         sentences.append(f"**{name}**: {pricing.money_text(share.estimate.amount)}{counted}")
@@ -225,6 +231,11 @@ def kept_note(planned: ComparePlan) -> None:
         names = short_names([part.contender for part in planned.kept])
         verb = "is" if len(names) == 1 else "are"
         st.caption(f":material/inventory_2: {', '.join(names)} {verb} there already and not sent again.")
+    saved = [share.contender for share in planned.shares if share.answered is not None]
+    if saved:
+        names = short_names(saved)
+        said = "has a saved answer" if len(names) == 1 else "have saved answers"
+        st.caption(escaped(f":material/inventory_2: {', '.join(names)} {said} to the very same, shown for $0."))
 
 
 def _with_titles() -> None:

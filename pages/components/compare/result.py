@@ -79,6 +79,7 @@ def result(top_n: int) -> None:
         st.text(" ".join(below))
         if not widest and len(columns) > 1:
             _offer_a_better_example()
+        compare_blind.earlier_votes(current, len(columns))
     with st.container():
         if current.picked is not None and current.picked < len(documents):
             _detail(current.picked, columns)

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
 
 import streamlit as st
 
 from pages.components.compare import blind
 from pages.components.compare.state import Part, state
 from pages.components.display.markdown import escaped
+from pages.components.display.saved_answer import saved_answer
 from pages.components.inputs import fold, ratings
 from pages.components.inputs.documents import read_fields
 from pages.components.inputs.examples import may_be_left
 from pages.components.jobs.page_job import Ended, JobKind, Plan
-from pages.components.jobs.paid_call import RunAsked, rerank_task
+from pages.components.jobs.paid_call import RunAsked, answered_before, estimated, keeping_for, rerank_task
 from pages.components.jobs.spending import Wording
 from pages.components.session import connection as connections
 from pages.components.session import keys, stores, unsaved
 from pages.components.session.connection import Connection
 from pages.components.session.texts import texts
-from rerank_core import InvalidRequestError, RerankRequest, pricing
+from rerank_core import InvalidRequestError, RerankError, RerankRequest, pricing
 from rerank_core.jobs import Job
 from rerank_core.ranking.blind_test import shuffled
 from rerank_core.ranking.comparison import WholeCost, whole_cost
 from rerank_core.ranking.contender import MAX_CONTENDERS, Contender, short_names
 from rerank_core.retrieval.starting_order import StartBy, StartingOrder, start_order
+from rerank_core.storage.history.record import Made
 from rerank_core.storage.ownership import NOT_SHARED
 from rerank_core.storage.run_record import Run, new_id
 from rerank_core.storage.sqlite_file import StoreError
@@ -33,13 +37,20 @@ from rerank_core.storage.sqlite_file import StoreError
 
 @dataclass(frozen=True)
 class Share:
-    """What one model would be asked, and what that may cost."""
+    """What one model would be asked, and what that may cost; `answered` is when the very same was paid for before, None
+    where it was not or is to be asked again."""
 
     contender: Contender
     connection: Connection
     query: str
     start: StartingOrder
     estimate: pricing.CostEstimate
+    answered: datetime | None = None
+
+    @property
+    def request(self) -> RerankRequest:
+        """What is sent. Raises RerankError where it cannot be."""
+        return RerankRequest(self.query, self.start.documents, model=self.contender.model, rank_fields=read_fields())
 
 
 @dataclass(frozen=True)
@@ -58,20 +69,17 @@ class ComparePlan:
             raise InvalidRequestError("No model is chosen.", hint="Choose two or more under Models.")
         names = dict(zip(self.chosen, short_names(self.chosen), strict=True))
         saved = pressed or blind.on() or not may_be_left(*(share.connection for share in self.shares))
-        return Plan(
-            tuple(
-                rerank_task(
-                    share.connection,
-                    RerankRequest(
-                        share.query, share.start.documents, model=share.contender.model, rank_fields=read_fields()
-                    ),
-                    share.start.name,
-                    names[share.contender],
-                    saved=saved,
-                )
-                for share in self.shares
-            )
-        )
+        entry = new_id()
+        places = {contender: place for place, contender in enumerate(self.chosen)}
+        others = tuple((places[part.contender], part.run_id) for part in self.kept)
+        tasks = []
+        for share in self.shares:
+            run_id = new_id()
+            made = Made("compare", entry, places[share.contender], others)
+            keeping = keeping_for(run_id, made, saved=saved, again=state().again)
+            name, order_name = names[share.contender], share.start.name
+            tasks.append(rerank_task(share.connection, share.request, order_name, name, keeping=keeping, run_id=run_id))
+        return Plan(tuple(tasks))
 
 
 FOLD = "compare"
@@ -89,7 +97,7 @@ def plan(chosen: Sequence[Contender]) -> ComparePlan:
     """
     query, ordered = inputs()
     kept = tuple(part for part in state().answered if part.contender in chosen and answers(part, query, ordered))
-    if len(kept) == len(chosen):
+    if len(kept) == len(chosen) or state().again:
         kept = ()
     there = {part.contender for part in kept}
     shares = []
@@ -98,9 +106,45 @@ def plan(chosen: Sequence[Contender]) -> ComparePlan:
             continue
         connection = connections.of(contender.provider)
         expected = connection.estimate(contender.model, query, ordered.documents, read_fields())
-        shares.append(Share(contender, connection, query, ordered, expected))
-    cost = whole_cost((share.estimate, share.connection.max_retries) for share in shares)
+        share = Share(contender, connection, query, ordered, expected)
+        shares.append(share if state().again else replace(share, answered=_answered(share)))
+    cost = whole_cost((share.estimate, share.connection.max_retries) for share in shares if share.answered is None)
     return ComparePlan(tuple(chosen), tuple(shares), kept, cost)
+
+
+def _answered(share: Share) -> datetime | None:
+    """When the very same was paid for before; None too where nothing could be asked yet."""
+    if share.connection.provider.is_free:
+        return None
+    try:
+        return answered_before(share.connection, share.request)
+    except RerankError:
+        return None
+
+
+def saved_notice() -> None:
+    """Say which answers are saved ones, and offer to ask once more."""
+    parts = [part for part in state().answered if part.reused and part.run is not None]
+    if not parts or state().under_way:
+        return
+    known = [estimated(connections.of(part.contender.provider), part.run.request).amount for part in parts if part.run]
+    cost = pricing.money_text(None if None in known else sum((one for one in known if one is not None), Decimal(0)))
+    which = (
+        ""
+        if len(parts) == len(state().parts) or blind.hidden(state())
+        else " and ".join(short_names([part.contender for part in parts]))
+    )
+    saved_answer(
+        max(part.run.created for part in parts if part.run),
+        cost,
+        _again,
+        key=keys.of(keys.RUN_AGAIN, "compare"),
+        which=which,
+    )
+
+
+def _again() -> None:
+    state().again = state().wanted = True
 
 
 def inputs() -> tuple[str, StartingOrder]:
@@ -136,23 +180,26 @@ def _started(planned: Plan[Run]) -> None:
     asked = {task.id: task.asked for task in planned.tasks}
     begun = [Part(_contender(each), run_id) for run_id, each in asked.items() if isinstance(each, RunAsked)]
     wanted = current.wanted_contenders
-    kept = [part for part in current.answered if part.contender in wanted and answers(part, query, ordered)]
+    anew = {part.contender for part in begun}
+    staying = [part for part in current.answered if part.contender in wanted and part.contender not in anew]
+    kept = [part for part in staying if answers(part, query, ordered)]
     if any(unsaved.is_saved(run_id) for run_id in asked):  # somebody asked for this comparison: all of it is theirs
+        entry = planned.tasks[0].args[-1].made.entry
         for part in kept:
-            part.run = part.run and unsaved.saved(part.run)
+            part.run = part.run and unsaved.saved(part.run, Made("compare", entry, wanted.index(part.contender)))
     by_contender = {part.contender: part for part in [*kept, *begun]}
     current.parts = [by_contender[contender] for contender in wanted]
     current.round, current.shuffle, current.revealed = new_id(), shuffled(len(current.parts)), False
     current.seen_named = current.round if seen else ""
     if seen:
         blind.shown_named()
-    current.picked = None
+    current.picked, current.again = None, False
 
 
 def _take(ended: Ended[Run]) -> None:
     part = _part(ended.id)
-    if part is not None:
-        part.run = ended.result
+    if part is not None and ended.result is not None:
+        part.run, part.run_id, part.reused = ended.result, ended.result.id, ended.result.id != ended.id
         _fold()
         _share_ratings()
 
@@ -238,13 +285,13 @@ def restore(run_ids: str) -> None:
     mine.message = ""
     parts: list[Part] = []
     under_way: dict[str, str] = {}
-    for run_id in ids:
+    for place, run_id in enumerate(ids):
         asked = mine.asked(run_id)
         if isinstance(asked, RunAsked):
             parts.append(Part(_contender(asked), run_id))
             under_way[run_id] = short_names([_contender(asked)])[0]
             continue
-        run = _saved(run_id)
+        run = _saved(run_id, Made("compare", ids[0], place))
         if run is not None:
             parts.append(Part(Contender(run.connection, run.request.model), run_id, run=run))
     # A link that was put together by hand may name runs of different questions, which do not compare, or a model twice.
@@ -272,6 +319,16 @@ def open_runs(runs: Sequence[Run]) -> None:
     blind.shown_named()
 
 
+def of_history(run_ids: str | None) -> list[Run]:
+    """The runs of a comparison that is opened from the history, as far as they are there."""
+    try:
+        found = [stores.runs().get(run_id) for run_id in (run_ids or "").split(",") if run_id]
+    except StoreError as error:
+        COMPARE.job().error = error
+        return []
+    return [run for run in found if run is not None]
+
+
 def _left_out(named: int, found: int) -> str:
     """What became of the runs that a link names, in words; empty where all are here."""
     if found == named:
@@ -291,11 +348,11 @@ def restored() -> None:
     blind.restored()
 
 
-def _saved(run_id: str) -> Run | None:
+def _saved(run_id: str, made: Made) -> Run | None:
     found = COMPARE.job().find(run_id)
     if found is not None and found.state == "done":
         run = found.result()
-        unsaved.recall(run)
+        unsaved.recall(run, made)
         return run
     try:
         return stores.runs().get(run_id)

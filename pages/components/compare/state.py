@@ -15,13 +15,15 @@ from rerank_core.storage.run_record import Run
 
 @dataclass
 class Part:
-    """One model's share of a comparison: under way, or ended in a run, an error, or a cancel."""
+    """One model's share of a comparison: under way, or ended in a run, an error, or a cancel. `reused` says that its
+    run is the saved answer to a request that was about to be paid for once more."""
 
     contender: Contender
     run_id: str
     run: Run | None = None
     error: RerankError | None = None
     cancelled: bool = False
+    reused: bool = False
 
     @property
     def over(self) -> bool:
@@ -62,6 +64,8 @@ class CompareState:
     wanted: bool = False
     # The models of the comparison that is about to start, in the order in which they were chosen.
     wanted_contenders: tuple[Contender, ...] = ()
+    # Whether requests that have a saved answer are to be sent all the same.
+    again: bool = False
     round: str = ""
     parts: list[Part] = field(default_factory=list)
     picked: int | None = None

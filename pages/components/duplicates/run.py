@@ -13,7 +13,7 @@ from pages.components.inputs.model import cost_metric, set_up_link
 from pages.components.inputs.rank_fields import read_of
 from pages.components.jobs import size as job_size
 from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
-from pages.components.jobs.paid_call import reranked_run
+from pages.components.jobs.paid_call import Keeping, reranked_run
 from pages.components.jobs.payment import Payment
 from pages.components.jobs.spending import Wording
 from pages.components.session import keys, query_params, stores
@@ -28,8 +28,8 @@ from rerank_core.models import texts_of
 from rerank_core.providers.spec import ModelSpec
 from rerank_core.retrieval.condense import condense
 from rerank_core.retrieval.passages import PassageList, Passages
+from rerank_core.storage.history.record import Made
 from rerank_core.storage.run_record import new_id
-from rerank_core.storage.runs import RunStore
 
 LISTED = "as listed"
 
@@ -111,7 +111,17 @@ def tasks(planned: DuplicatesPlan | None) -> Plan[Outcome] | None:
     begun = Outcome(job_id, planned.asked, own=planned.own)
     read = job_size.of_passages(planned.passages)
     if planned.connection is None or not (planned.asked.reference or "").strip() or not len(planned.passages):
-        return Plan((Task(_work, (planned, job_id, stores.runs()), asked=begun, id=job_id, size=read),))
+        return Plan(
+            (
+                Task(
+                    _work,
+                    (planned, job_id, Keeping(stores.runs(), Made("duplicates"), again=True)),
+                    asked=begun,
+                    id=job_id,
+                    size=read,
+                ),
+            )
+        )
     expected = estimate(planned)
     most = pricing.upper_bound(expected, planned.connection.max_retries)
     size = len(planned.passages)
@@ -121,7 +131,7 @@ def tasks(planned: DuplicatesPlan | None) -> Plan[Outcome] | None:
         f"Estimated cost {pricing.money_text(expected.amount)}, with every retry billed at most "
         f"{pricing.money_text(most)}."
     )
-    work = (planned, job_id, stores.runs())
+    work = (planned, job_id, Keeping(stores.runs(), Made("duplicates"), again=True))
     task = Task(_work, work, most, begun, id=job_id, size=read, connection=planned.connection)
     return Plan((task,), warning)
 
@@ -153,11 +163,11 @@ def sync_query_params(mode: str) -> None:
     query_params.sync({keys.JOB: DUPLICATES.job().id or (outcome.id if outcome is not None else None)})
 
 
-def _work(context: JobContext, payment: Payment, planned: DuplicatesPlan, job_id: str, store: RunStore) -> Outcome:
+def _work(context: JobContext, payment: Payment, planned: DuplicatesPlan, job_id: str, keeping: Keeping) -> Outcome:
     """Runs on a worker thread: nothing of Streamlit may be called here."""
     if planned.asked.mode == ALL:
         return _all_pairs(context, planned, job_id)
-    return _one_against_many(context, payment, planned, job_id, store)
+    return _one_against_many(context, payment, planned, job_id, keeping)
 
 
 def _all_pairs(context: JobContext, planned: DuplicatesPlan, job_id: str) -> Outcome:
@@ -179,7 +189,7 @@ def _all_pairs(context: JobContext, planned: DuplicatesPlan, job_id: str) -> Out
 
 
 def _one_against_many(
-    context: JobContext, payment: Payment, planned: DuplicatesPlan, job_id: str, store: RunStore
+    context: JobContext, payment: Payment, planned: DuplicatesPlan, job_id: str, keeping: Keeping
 ) -> Outcome:
     asked, reference = planned.asked, planned.asked.reference or ""
     against = candidates(
@@ -196,7 +206,7 @@ def _one_against_many(
         model = planned.model.id if planned.model else None
         request = RerankRequest(query.text, against.documents, model, rank_fields=against.rank_fields)
         context.progress(0, len(request.documents), note="Asking the provider")
-        run = reranked_run(context, payment, planned.connection, request, LISTED, job_id, store)
+        run = reranked_run(context, payment, planned.connection, request, LISTED, job_id, keeping)
     response = run.response if run is not None else None
     rows = compare(
         reference,

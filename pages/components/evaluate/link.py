@@ -7,7 +7,7 @@ import streamlit as st
 from pages.components.evaluate.new_run import ready_contenders
 from pages.components.evaluate.run import create
 from pages.components.evaluate.state import FREE, STEPS, open_experiment, open_set, saved_sets, state
-from pages.components.session import keys, query_params, stores
+from pages.components.session import keys, query_params, reopened, stores
 from rerank_core import RerankError
 
 _NOWHERE = {"experiment_not_found": "a run", "query_set_not_found": "a query set"}
@@ -17,6 +17,15 @@ def restore_from_link() -> None:
     """Fill the page the first time it is seen in a session: the experiment or the query set of a link, else the sample,
     which is measured with the models of this computer where nobody has done so yet; that is free and takes seconds."""
     current = state()
+    again = reopened.take("evaluate")
+    if again:
+        current.arrived = True
+        open_experiment(again)
+        if current.set_id is None:
+            open_set(saved_sets()[-1].id)
+        current.linked = None
+        st.session_state[keys.STEP] = "Answer"
+        return
     asked, step, set_id = (query_params.get(name) for name in (keys.EXPERIMENT, keys.STEP, keys.SET_ID))
     if current.arrived:
         if set_id is not None and set_id != current.linked:  # from another page, to a set that has grown there

@@ -15,7 +15,7 @@ from pages.components.display.ownership import may_change
 from pages.components.evaluate.orders import documents_of, remembered
 from pages.components.evaluate.run import create, under_way
 from pages.components.evaluate.speed import local_speeds, measuring, request_seconds, wait_for_speed
-from pages.components.evaluate.state import reported, state
+from pages.components.evaluate.state import read_fields, state
 from pages.components.evaluate.terms import limit_field, rate_fields
 from pages.components.inputs.rank_fields import (
     has_choice,
@@ -91,7 +91,7 @@ def what_is_read(query_set: QuerySet) -> None:
     if owned is not None and not may_change(owned):
         st.text(f"The model reads: {names_of(query_set.rank_fields)}")
         return
-    rank_fields_control(documents_of(query_set), query_set.rank_fields, _read, keys.QUERY_SET)
+    rank_fields_control(documents_of(query_set), query_set.rank_fields, read_fields, keys.QUERY_SET)
 
 
 def importing(query_set: QuerySet) -> bool:
@@ -104,12 +104,6 @@ def importing(query_set: QuerySet) -> bool:
     rank_fields_control(documents_of(query_set), fields, chosen, keys.EVALUATE_ADDING)
     asked = remembered(("importing", query_set, fields), lambda: replace(query_set, rank_fields=fields))
     return bool(query_set.ready) and check(asked, keys.EVALUATE_ADDING)
-
-
-def _read(fields: tuple[str, ...]) -> None:
-    current = state()
-    with reported():
-        current.query_set = stores.query_sets().set_rank_fields(current.set_id or "", fields)
 
 
 def check(query_set: QuerySet, place: str) -> bool:
@@ -134,7 +128,7 @@ def offer_better(one: Experiment, query_set: QuerySet) -> None:
     what costs money is chosen below, with its price, before it starts."""
 
     def again() -> None:
-        _read(TITLE_AND_TEXT)
+        read_fields(TITLE_AND_TEXT)
         st.session_state[keys.STEP] = "Run"
         ready = ready_contenders()
         asked = {(contender.provider, contender.model) for contender in one.contenders}

@@ -8,11 +8,15 @@ from typing import Any, Literal, TypeVar
 import streamlit as st
 
 from pages.components.evaluate.state import experiment, state
+from pages.components.session import connection as connections
 from pages.components.session import keys, stores
 from rerank_core import Document, RerankError
 from rerank_core.evaluation.experiments.records import Ranking
+from rerank_core.evaluation.kept.figures import ExperimentFigures
+from rerank_core.evaluation.measures.month_cost import MonthCost
 from rerank_core.evaluation.measures.settings import SEARCHES_A_DAY, EvaluationSettings
-from rerank_core.evaluation.measures.summary import INITIAL, Summary, summarise
+from rerank_core.evaluation.measures.summary import INITIAL, Summary
+from rerank_core.evaluation.measures.without_ratings import DecidingPair
 from rerank_core.evaluation.query_sets.query_set import LENGTHS, QuerySet
 from rerank_core.evaluation.query_sets.scope import Scope
 
@@ -207,7 +211,40 @@ def settings() -> EvaluationSettings:
 def summary() -> Summary:
     """What the experiment comes to under the filters. Raises InvalidRequestError where there is nothing to say yet."""
     query_set, found, chosen = state().opened, rankings(), settings()
-    return remembered(("summary", found, chosen), lambda: summarise(query_set, found, chosen))
+    return remembered(("summary", found, chosen), lambda: _figures(query_set, found).summary(chosen))
+
+
+def deciding() -> tuple[DecidingPair, ...]:
+    """The pairs whose rating would decide, under the filters."""
+    query_set, found, chosen = state().opened, rankings(), settings()
+    return remembered(("deciding", found, chosen), lambda: _figures(query_set, found).deciding(chosen))
+
+
+def hosted_not_run(query_set: QuerySet) -> tuple[MonthCost, ...]:
+    """The hosted models with a known price that are not in the run that is shown."""
+    found, prices, daily = rankings(), connections.prices(), searches_a_day()
+    return remembered(
+        ("month", query_set.queries, query_set.rank_fields, found, prices, daily),
+        lambda: _figures(query_set, found).not_run(prices, daily),
+    )
+
+
+class _Nowhere:
+    """Nothing is kept of what will be another thing in a moment, or of no run."""
+
+    def kept_figures(self, *_: object) -> None:
+        """Nothing is there."""
+
+    def keep_figures(self, *_: object) -> None:
+        """Nothing is kept."""
+
+
+def _figures(query_set: QuerySet, found: Sequence[Ranking]) -> ExperimentFigures:
+    """The figures of the run that is shown; they are kept once it is over."""
+    shown = experiment()
+    if shown is None or shown.state == "running":
+        return ExperimentFigures(_Nowhere(), "", query_set, found)
+    return ExperimentFigures(stores.experiments(), shown.id, query_set, found)
 
 
 def best() -> str | None:

@@ -100,6 +100,7 @@ def _share(set_id: str, shared: bool) -> None:
 
 def _delete(set_id: str) -> None:
     stores.query_sets().delete(set_id)
+    stores.judging().forget(set_id)
     leave_set()
 
 

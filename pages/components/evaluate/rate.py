@@ -10,12 +10,13 @@ import streamlit as st
 from pages.components.display import errors
 from pages.components.display.board import shown
 from pages.components.display.tables import DETAIL_CHARACTERS
-from pages.components.evaluate.agreement import agreement
 from pages.components.evaluate.orders import depth_choice, given_grades, orders
-from pages.components.evaluate.state import reported, state
+from pages.components.evaluate.state import refresh, reported, state
 from pages.components.inputs import rater as inputs_rater
-from pages.components.session import keys, stores
+from pages.components.session import judge, keys, stores
+from pages.components.session.owner import keeper
 from rerank_core import Document, RerankError
+from rerank_core.documents.report import count
 from rerank_core.evaluation.judging.pool import pool
 from rerank_core.evaluation.query_sets.query_set import NO_PERSON, Query, QuerySet
 
@@ -30,18 +31,14 @@ LONG_QUERY, QUERY_HEIGHT = 400, 110
 LONG_DOCUMENT, DOCUMENT_HEIGHT = 1_500, 420
 
 
-def rate_step(query_set: QuerySet) -> None:
-    """The screen for rating, and how far the raters agree."""
-    if not query_set.ready:
-        st.info("No query of this set has candidates, so there is nothing to rate.", icon=":material/search_off:")
-        return
-    _screen()
-    agreement(query_set)
-
-
 def rater() -> str:
-    """Whose ratings are given; empty where nobody has said who it is."""
-    return inputs_rater.rater(_people)
+    """Whose ratings are given; empty where nobody has said who it is, and where others were assigned and whoever it is
+    leads them or was not assigned."""
+    current, found = state(), inputs_rater.rater(_people)
+    if keeper() or not current.judging.raters:
+        return found
+    leads = judge.leads(current.set_id or "", current.judging)
+    return "" if leads or current.judging.rater(found) is None else found
 
 
 def people(query_set: QuerySet) -> list[str]:
@@ -70,18 +67,22 @@ def grades() -> dict[int, str]:
 
 
 @st.fragment
-def _screen() -> None:
+def screen() -> None:
+    """The screen for rating."""
     current = state()
     query_set = current.query_set
     if query_set is None:
         return
+    if current.whole_page:
+        current.whole_page = False
+        st.rerun()
     choices = grades()
     # One row for what is seldom changed, so that the buttons stand high on a small screen.
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _controls()
         runs = orders()
         pooled = _pooled()
-        mine = query_set.judgments.get(rater(), {})
+        mine = _mine()
         total = sum(map(len, pooled.values()))
         done, said = _progress(query_set, pooled, mine)
         shortcuts = f"keys 0 to {max(choices)} rate, S skips, U takes back"
@@ -90,8 +91,13 @@ def _screen() -> None:
         if current.error is not None:  # of a rating just now: this part of the page is drawn alone
             errors.show(current.error)
             current.error = None
-        if not rater():
+        if not rater() and not current.judging.raters:  # else it is asked above
             ask_name(query_set)
+        if done_rating():
+            st.info(
+                "You are done: your ratings stay as they are. Under Settle stands what others see differently.",
+                icon=":material/task_alt:",
+            )
         if highest() > MOST_GRADES:
             st.caption(f"Ratings of this set go up to {highest():,}; the keys give 0 to {MOST_GRADES}.")
     if current.rated_query not in pooled:
@@ -123,6 +129,8 @@ def _progress(
     total = sum(map(len, pooled.values()))
     pairs = [(query, name) for query, names in pooled.items() for name in names]
     own = {pair for pair in pairs if pair[1] in mine.get(pair[0], {})}
+    if state().judging.raters:  # each rates all of them, whatever came with the file
+        return len(own), f"{len(own):,} of {total:,} documents rated"
     along = [grades for name, grades in query_set.judgments.items() if name in NO_PERSON]
     given = {(query, name) for query, name in pairs if any(name in grades.get(query, {}) for grades in along)}
     if not given:
@@ -133,9 +141,11 @@ def _progress(
 
 def _controls() -> None:
     rater_field()
+    together = bool(state().judging.raters)
     with st.popover("What to rate", icon=":material/tune:"):
-        meaning = "How many documents of each order: the initial one and that of every model that has been run."
-        depth_choice("Rate the first", DEPTHS, 5, keys.EVALUATE_DEPTH, meaning)
+        if not together:  # else all of them rate the same
+            meaning = "How many documents of each order: the initial one and that of every model that has been run."
+            depth_choice("Rate the first", DEPTHS, 5, keys.EVALUATE_DEPTH, meaning)
         st.toggle(
             "Only what has no rating from me",
             key=keys.EVALUATE_UNRATED,
@@ -143,15 +153,44 @@ def _controls() -> None:
             persist_state="session",
             help="Jump over documents that this rater has rated already.",
         )
+    if together and state().judging.rater(rater()) is not None and not done_rating():
+        _done_popover()
+
+
+def _done_popover() -> None:
+    left = sum(name not in _mine().get(query, ()) for query, names in _pooled().items() for name in names)
+    with st.popover("I am done", icon=":material/task_alt:"):
+        if left:
+            st.text(f"{count(left, 'document')} {'has' if left == 1 else 'have'} no rating from you yet.")
+        st.text("Your ratings stay as they are from then on, and you see those of the others.")
+        st.button("Done", key=keys.JUDGING_DONE, type="primary", on_click=_finish)
+
+
+def _finish() -> None:
+    current = state()
+    with reported():
+        current.judging = stores.judging().finish(current.set_id or "", rater())
+    refresh()
+    current.whole_page = True
+
+
+def done_rating() -> bool:
+    """Whether this rater has said that they are done."""
+    return state().judging.is_done(rater())
 
 
 def rater_field() -> None:
-    """The field for the name of whoever rates."""
+    """The field for the name of whoever rates; nothing where several were assigned, who say above who they are."""
+    if state().judging.raters:
+        return
     inputs_rater.rater_input(_people, on_change=_somebody_else)
 
 
 def ask_name(query_set: QuerySet) -> None:
     """Ratings wait for a name; whoever has rated here before only picks it."""
+    if state().judging.raters:
+        st.info("Several people rate this set: say on the Rate step who you are.", icon=":material/badge:")
+        return
     known = people(query_set)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.info(
@@ -184,7 +223,7 @@ def _somebody_else() -> None:
 
 def _buttons(query: Query, name: str, grade: int | None, choices: Mapping[int, str]) -> None:
     """What can be done with the document, above it: at the same place whatever its length."""
-    nobody = not rater()
+    nobody = not rater() or done_rating()
     with st.container(horizontal=True, gap="small"):
         for value, words in choices.items():
             st.button(
@@ -267,7 +306,12 @@ def _preview(query_set: QuerySet, name: str) -> str:
 
 
 def _pooled() -> dict[str, tuple[str, ...]]:
+    """What is to be rated: what was assigned, else the first of every order."""
     query_set = state().opened
+    if state().judging.raters:
+        assigned = state().judging.pool
+        there = {query: tuple(one for one in names if one in query_set.documents) for query, names in assigned.items()}
+        return {query.id: there[query.id] for query in query_set.queries if there.get(query.id)}
     found = pool(orders().values(), int(st.session_state.get(keys.EVALUATE_DEPTH) or 5))
     return {query.id: found[query.id] for query in query_set.queries if found.get(query.id)}
 
@@ -307,6 +351,7 @@ def keep(query: str, document: str, grade: int | None, who: str | None = None) -
     if st.session_state.get(keys.EVALUATE_RATER) is None:
         st.session_state[keys.EVALUATE_RATER] = who
     with reported():
+        stores.judging().check_rater(current.set_id, who)
         stores.query_sets().rate(current.set_id, who, query, document, grade)
         current.query_set = current.query_set.rated(who, query, document, grade)
         return True

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 
 import streamlit as st
 
-from pages.components.session import keys, page_state, stores
+from pages.components.session import judge, keys, page_state, stores
 from pages.components.session.owner import keeper
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.records import Experiment
+from rerank_core.evaluation.judging.assignment import NOT_ASSIGNED, Judging
 from rerank_core.evaluation.query_sets.query_set import SAMPLE_NAME, QuerySet
 from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.ranking.contender import Contender
@@ -46,12 +47,20 @@ class EvaluateState:
     note: str = ""
     # What the query set looked like when it was read last (see QuerySetStore.version_of).
     version: SetVersion | None = None
+    # Who judges it together, what that looked like when it was read last, and as whom it was read.
+    judging: Judging = NOT_ASSIGNED
+    judged: tuple[object, ...] | None = None
+    # Whether what a part of the page has done changes the rest of it.
+    whole_page: bool = False
     # The query set in the address as this page wrote it: another one there is a link that was followed.
     linked: str | None = None
     # Rating: where the person is, and what Undo takes back (rater, query, document, grade before).
     place: int = 0
     rated_query: str | None = None
     undo: list[tuple[str, str, str, int | None]] = field(default_factory=list)
+    # Settling: the query and document that somebody is at, and what Undo takes back (query, document, grade before).
+    settling: tuple[str, str] | None = None
+    settle_undo: list[tuple[str, str, int | None]] = field(default_factory=list)
     # Pairs of query and document that somebody did not want to rate where they would decide.
     skipped: set[tuple[str, str]] = field(default_factory=set)
     # Ratings given there that the answer, drawn before them, does not count yet.
@@ -75,8 +84,9 @@ class EvaluateState:
         if set_id != self.set_id:
             self.place, self.rated_query, self.query_id, self.picked = 0, None, None, None
             self.undo, self.query_chosen, self.importing = [], False, TITLE_AND_TEXT
-            self.skipped = set()
+            self.skipped, self.settling, self.settle_undo = set(), None, []
             self.experiment_id = self.version = None
+            self.judging, self.judged = NOT_ASSIGNED, None
         self.set_id, self.query_set = set_id, query_set
         if query_set.name != SAMPLE_NAME:
             st.session_state[keys.LAST_SET] = set_id
@@ -123,10 +133,9 @@ def open_set(set_id: str) -> None:
             raise RerankError(
                 "There is no such query set any more.", hint="Choose another one.", code="query_set_not_found"
             )
-        current = state()
-        current.use(set_id, found)
-        current.version = version
-        current.experiment_id = _latest(set_id)
+        _take_over(set_id, found)
+        state().version = version
+        state().experiment_id = _latest(set_id)
 
 
 def leave_set() -> None:
@@ -151,16 +160,37 @@ def refresh() -> None:
                 f"The query set '{gone}' {lost}.",
                 hint="Choose another one, or load it again.",
             )
-        if version != current.version:
+        judged = (stores.judging().version_of(current.set_id), judge.viewer(current.set_id, current.judging))
+        if version != current.version or judged != current.judged:
+            before = current.query_set
             if current.version is None or version.contents != current.version.contents:
-                current.query_set = stores.query_sets().get(current.set_id) or current.query_set
+                whole = stores.query_sets().get(current.set_id) or before
             else:
-                judgments = stores.query_sets().judgments(current.set_id)
-                if judgments != current.query_set.judgments:
-                    current.query_set = replace(current.query_set, judgments=judgments)
+                whole = replace(before, judgments=stores.query_sets().judgments(current.set_id), settled={})
+            _take_over(current.set_id, whole)
+            if current.query_set == before:  # what was worked out of it still holds
+                current.query_set = before
             current.version = version
         if current.experiment_id is not None:
             _look_for(current.experiment_id)
+
+
+def read_fields(fields: tuple[str, ...]) -> None:
+    """Say which fields of the documents models read from now on."""
+    set_id = state().set_id or ""
+    with reported():
+        _take_over(set_id, stores.query_sets().set_rank_fields(set_id, fields))
+
+
+def _take_over(set_id: str, whole: QuerySet) -> None:
+    """Work on a set as it was read, with who judges it and the ratings that this session may see of it. Whatever is
+    read of a set passes here."""
+    changed, judging = stores.judging().version_of(set_id), stores.judging().get(set_id)
+    name = judge.viewer(set_id, judging)
+    seen = stores.judging().seen(set_id, whole, name)
+    current = state()
+    current.use(set_id, seen)
+    current.judging, current.judged = judging, (changed, name)
 
 
 def _version(set_id: str) -> tuple[SetVersion | None, str]:

@@ -9,9 +9,10 @@ import streamlit as st
 from pages.components.evaluate.answer.month import month
 from pages.components.evaluate.cost import cost_step
 from pages.components.evaluate.cutoff import cutoff_step
+from pages.components.evaluate.judging.viewing import notice
+from pages.components.evaluate.judging.views import rate_step
 from pages.components.evaluate.new_run import new_run, offer_better, read_by
 from pages.components.evaluate.query_set import query_set_step
-from pages.components.evaluate.rate import rate_step
 from pages.components.evaluate.report import report_step
 from pages.components.evaluate.run import experiment_list, progress, status, under_way
 from pages.components.evaluate.state import experiment, go, is_sample, state
@@ -39,6 +40,7 @@ def _about(
             if is_sample(query_set):
                 st.button("Use your own queries", type="tertiary", icon=":material/upload_file:", on_click=_own_queries)
         if of_run:
+            notice()
             progress()
         if shown is not None and not under_way():
             offer_better(shown, query_set)

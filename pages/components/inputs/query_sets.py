@@ -155,6 +155,7 @@ def _kept(run: Run, target: str, who: str) -> tuple[str, str]:
 
     store = stores.query_sets()
     if target != NEW:
+        stores.judging().check_rater(target, who)
         return target, store.add_runs(target, [run], who).name
     name = (st.session_state.get(keys.RATINGS_NAME) or "").strip() or MY_RATINGS
     if name == SAMPLE_NAME:

@@ -13,16 +13,21 @@ FIRST_RATER = "Me"
 
 
 def rater(people: Callable[[], Collection[str]]) -> str:
-    """Whose ratings are given: the person's address where people sign in, else "Me" where nobody has rated the set yet.
-    Where somebody has (`people`), empty until this session has said who it is, since it may be another person."""
+    """Whose ratings are given: the person's address where people sign in, else the name that this session has said.
+    Until it has said one "Me", or empty where somebody has rated the set (`people`), since it may be another person."""
+    if person := keeper():
+        return person
     name = st.session_state.get(keys.EVALUATE_RATER)
     if name is None:
-        return keeper() or ("" if people() else FIRST_RATER)
+        return "" if people() else FIRST_RATER
     return str(name).strip()
 
 
 def rater_input(people: Callable[[], Collection[str]], on_change: Callable[[], None] | None = None) -> None:
-    """The field for the name. `on_change` is called before the page runs again."""
+    """The field for the name, or the person's own. `on_change` is called before the page runs again."""
+    if person := keeper():
+        st.text(f"Rated by {person}", width="content")
+        return
     if st.session_state.get(keys.EVALUATE_RATER) is None:
         st.session_state[keys.EVALUATE_RATER] = rater(people)
     st.text_input(

@@ -17,8 +17,8 @@ from pages.components.session import keys, stores
 from rerank_core.pricing.allowance import Sums
 from rerank_core.pricing.estimates import money_text
 from rerank_core.storage.spending.csv_files import calls_csv, days_csv
-from rerank_core.storage.spending.file import LedgerCall
 from rerank_core.storage.spending.ledger import DaySums, LedgerFilter
+from rerank_core.storage.spending.rows import LedgerCall
 from rerank_core.storage.spending.store import KEPT_DAYS, SUMS_KEPT_DAYS
 from rerank_core.storage.sqlite_file import StoreError
 

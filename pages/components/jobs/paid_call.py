@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 
 import rerank_core as rc
@@ -18,7 +19,8 @@ from rerank_core import pricing
 from rerank_core.jobs import JobContext
 from rerank_core.models import Progress
 from rerank_core.pricing.allowance import booked
-from rerank_core.storage.run_record import Run, new_id
+from rerank_core.storage.history.record import ALONE, Made, request_key
+from rerank_core.storage.run_record import Run
 from rerank_core.storage.runs import RunStore
 from rerank_core.storage.sqlite_file import StoreError
 
@@ -66,30 +68,82 @@ class RunAsked:
     order_name: str
 
 
+@dataclass(frozen=True)
+class Keeping:
+    """Where a run is kept when it ends, and as part of what. `store` is None where it is in this session only. With
+    `again` a request that has a saved answer is sent all the same."""
+
+    store: RunStore | None
+    made: Made = ALONE
+    again: bool = False
+
+    def saved(self, asked: str) -> Run | None:
+        """The saved answer to a request; None where there is none, or where it is to be asked again."""
+        if self.store is None or self.again or not asked:
+            return None
+        try:
+            return self.store.answer(asked, self.made)
+        except StoreError:  # what cannot be read is asked for
+            return None
+
+    def keep(self, run: Run, asked: str) -> Run:
+        """Keep an answer. Where that fails, it comes back with a warning that says so."""
+        try:
+            if self.store is not None:
+                self.store.save(run, replace(self.made, asked=asked))
+        except StoreError as error:
+            warnings = (*run.response.warnings, str(error))
+            return replace(run, response=replace(run.response, warnings=warnings))
+        return run
+
+
 def rerank_task(
-    connection: Connection, request: rc.RerankRequest, order_name: str, name: str = "", *, saved: bool = True
+    connection: Connection,
+    request: rc.RerankRequest,
+    order_name: str,
+    name: str = "",
+    *,
+    keeping: Keeping,
+    run_id: str,
 ) -> Task[Run]:
-    """A request as a task of a page's job; its id is the run's. Without `saved` its run is in this session only, for an
-    example that nobody asked for. Raises RerankError where it cannot be made."""
-    run_id = new_id()
+    """A request as a task of a page's job; its id is that of the run. Where the very same was answered before, the run
+    is that one, with its own id, and costs nothing. Raises RerankError where it cannot be made."""
+    there = answered_before(connection, request) is not None and not keeping.again and keeping.store is not None
     return Task(
         reranked_run,
-        (connection, request, order_name, run_id, store_for(run_id, saved=saved)),
-        upper_bound(connection, request),
+        (connection, request, order_name, run_id, keeping),
+        Decimal(0) if there else upper_bound(connection, request),
         RunAsked(connection.provider.id, request, order_name),
         name,
         run_id,
-        connection,
+        None if there else connection,
         size.of_documents(request.documents),
     )
 
 
-def store_for(run_id: str, *, saved: bool) -> RunStore | None:
-    """Where a run with this id is saved when it ends; None, and remembered in this session, where it is not to be."""
+def keeping_for(run_id: str, made: Made, *, saved: bool, again: bool = False) -> Keeping:
+    """How a run with this id is kept when it ends. Without `saved` it is in this session only, for an example that
+    nobody asked for."""
     if saved:
-        return stores.runs()
-    unsaved.leave_out(run_id)
-    return None
+        return Keeping(stores.runs(), made, again)
+    unsaved.leave_out(run_id, made)
+    return Keeping(None, made, again)
+
+
+def asked_key(connection: Connection, request: rc.RerankRequest) -> str:
+    """What names a request that costs money; empty for one that is free."""
+    if connection.provider.is_free:
+        return ""
+    return request_key(connection.provider.id, connection.base_url or "", request)
+
+
+def answered_before(connection: Connection, request: rc.RerankRequest) -> datetime | None:
+    """When the very same request, which costs money, was answered; None where it was not."""
+    asked = asked_key(connection, request)
+    try:
+        return stores.runs().answered(asked) if asked else None
+    except StoreError:  # what cannot be read is asked for
+        return None
 
 
 def reranked_run(
@@ -99,13 +153,18 @@ def reranked_run(
     request: rc.RerankRequest,
     order_name: str,
     run_id: str,
-    store: RunStore | None,
+    keeping: Keeping,
 ) -> Run:
-    """Send a request as part of a job, with its progress and its Cancel, and save the answer as a run in `store`.
+    """Send a request as part of a job, with its progress and its Cancel, and keep the answer as a run.
 
-    Where saving fails, the answer is paid for and comes back all the same, with a warning that says so: only opening
+    Where the very same request was paid for before, its run comes back, which has another id, and nothing is sent.
+    Where keeping fails, the answer is paid for and comes back all the same, with a warning that says so: only opening
     it again later is lost. Raises what `rerank` raises.
     """
+    asked = asked_key(connection, request)
+    there = keeping.saved(asked)
+    if there is not None:
+        return there
     estimate = estimated(connection, request)
     response = rerank(
         connection,
@@ -114,13 +173,7 @@ def reranked_run(
         on_client=lambda client: context.on_cancel(client.close),
         on_progress=lambda at: context.progress(at.done, at.total, at.cost),
     )
-    run = Run(response, order_name, estimate=estimate, id=run_id)
-    try:
-        if store is not None:
-            store.save(run)
-    except StoreError as error:
-        run = replace(run, response=replace(response, warnings=(*response.warnings, str(error))))
-    return run
+    return keeping.keep(Run(response, order_name, estimate=estimate, id=run_id), asked)
 
 
 def estimated(connection: Connection, request: rc.RerankRequest) -> pricing.CostEstimate:

@@ -95,7 +95,7 @@ def _open(run: Run) -> None:
     RERANK.job().forget()
     documents.inbox().files.clear()
     texts().pasted = None
-    state().run, state().picked = run, None
+    state().run, state().picked, state().reused = run, None, False
     fold.of(FOLD).opened = False
     st.session_state[keys.TOP_N] = run.top_n or st.session_state.get(keys.TOP_N) or DEFAULT_TOP_N
     _show_inputs_of(run)

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.components.display.saved_answer import saved_answer
 from pages.components.inputs import fold, presenting
 from pages.components.inputs.documents import read_fields
 from pages.components.inputs.examples import may_be_left
 from pages.components.inputs.rank_fields import offer_titles
 from pages.components.jobs.page_job import Ended, JobKind, Plan
-from pages.components.jobs.paid_call import rerank_task
+from pages.components.jobs.paid_call import estimated, keeping_for, rerank_task
 from pages.components.jobs.spending import Wording
 from pages.components.playground.state import state
 from pages.components.session import keys
 from pages.components.session.connection import Connection
 from pages.components.session.texts import texts
-from rerank_core import RerankRequest
+from rerank_core import RerankRequest, pricing
 from rerank_core.providers.spec import ModelSpec
 from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.retrieval.starting_order import StartBy, start_order
-from rerank_core.storage.run_record import Run
+from rerank_core.storage.history.record import Made
+from rerank_core.storage.run_record import Run, new_id
 
 FOLD = "playground"
 
@@ -37,11 +39,16 @@ def plan(connection: Connection, model: ModelSpec | None, *, pressed: bool = Tru
         return_documents=bool(st.session_state.get(keys.RETURN_DOCUMENTS)),
         rank_fields=read_fields(),
     )
-    return Plan((rerank_task(connection, request, ordered.name, saved=pressed or not may_be_left(connection)),))
+    run_id = new_id()
+    saved = pressed or not may_be_left(connection)
+    keeping = keeping_for(run_id, Made("playground"), saved=saved, again=state().again)
+    return Plan((rerank_task(connection, request, ordered.name, keeping=keeping, run_id=run_id),))
 
 
 def _take(ended: Ended[Run]) -> None:
-    state().run, state().picked = ended.result, None
+    current = state()
+    current.run, current.picked, current.again = ended.result, None, False
+    current.reused = ended.result is not None and ended.result.id != ended.id
     fold.of(FOLD).opened = False
 
 
@@ -52,6 +59,18 @@ RERANK = JobKind[Run](
 
 def _with_titles() -> None:
     texts().rank_fields, state().wanted = TITLE_AND_TEXT, True
+
+
+def _again() -> None:
+    state().again = state().wanted = True
+
+
+def saved_notice(connection: Connection) -> None:
+    """Say that the result is a saved answer, and offer to ask once more."""
+    run = state().run
+    if run is not None and state().reused and not RERANK.job().running:
+        estimate = estimated(connection, run.request).amount
+        saved_answer(run.created, pricing.money_text(estimate), _again, key=keys.of(keys.RUN_AGAIN, "playground"))
 
 
 def has_result() -> bool:

@@ -17,6 +17,10 @@ class PlaygroundState:
     wanted: bool = False
     # Which texts the run belongs to: see Texts.replaced.
     replaced: int = 0
+    # Whether the run is the saved answer to a request that was about to be paid for once more, and whether somebody
+    # wants it sent all the same.
+    reused: bool = False
+    again: bool = False
 
 
 def state() -> PlaygroundState:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.display import glossary
+from pages.components.inputs import fold
 from pages.components.inputs.collections import LIVE, SAMPLE, source_select
 from pages.components.inputs.controls import segmented, select
-from pages.components.search import corpus
-from pages.components.search.run import FIRST_SEARCH, SEARCH
+from pages.components.search import corpus, kept
+from pages.components.search.run import FIRST_SEARCH, FOLD, SEARCH
 from pages.components.search.state import SearchAsked, StageChoice, state
 from pages.components.session import connection as connections
-from pages.components.session import drafts, keys, query_params, stores
+from pages.components.session import drafts, keys, query_params, reopened, stores
 from pages.components.session.connection import Connection
 from pages.components.session.texts import SLOTS
-from rerank_core import offline, samples
+from rerank_core import offline, provider, samples
 from rerank_core.offline.models import ENGLISH, MULTILINGUAL
 from rerank_core.retrieval.first_stage import CANDIDATES as NUMBERS
 from rerank_core.retrieval.first_stage import Kind
+from rerank_core.storage.sqlite_file import StoreError
 
 KINDS: dict[Kind, str] = {"keyword": "By keyword", "embedding": "By meaning", "fused": "Both"}
 NO_TICKET = "none"
@@ -29,6 +31,10 @@ def restore_from_link(connection: Connection) -> None:
     if current.next_source is not None:
         st.session_state[keys.SOURCE], current.next_source = current.next_source, None
     st.session_state.setdefault(keys.MODEL, SLOTS[0])
+    asked = reopened.take("search")
+    if asked:
+        current.visited = True
+        _show_saved(asked)
     if current.visited:
         return
     current.visited = True
@@ -49,6 +55,8 @@ def _show_answer_of_link(connection: Connection) -> None:
         if isinstance(asked, SearchAsked) and mine.watch([link]):
             _show_inputs_of(asked)
             return
+    if link and _show_saved(link):
+        return
     last = query_params.get(keys.SOURCE) or stores.corpora().last_used
     if last is not None and last != SAMPLE:
         # Whoever asks their own content must not get an answer from the sample.
@@ -56,6 +64,27 @@ def _show_answer_of_link(connection: Connection) -> None:
         return
     _show_inputs_of(FIRST_SEARCH)
     current.wanted = connection.provider.is_local
+
+
+def _show_saved(run_id: str) -> bool:
+    """Show a search of the history again, whether or not what it searched is still there; whether it could be shown."""
+    current, mine = state(), SEARCH.job()
+    try:
+        run, context = stores.runs().get(run_id), stores.history().context(run_id)
+        if run is None or not context:
+            return False
+        answer = kept.read(context, run)
+    except StoreError as error:
+        mine.error = error
+        return False
+    mine.forget()
+    current.answer, current.picked, current.reused, current.wanted = answer, None, False, False
+    fold.of(FOLD).opened = False
+    _show_inputs_of(answer.asked)
+    chosen = provider(run.connection).model(run.model)
+    if chosen is not None:
+        st.session_state[keys.MODEL] = chosen.slot
+    return True
 
 
 def _show_inputs_of(asked: SearchAsked) -> None:

@@ -5,23 +5,24 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
 from pages.components.display.board import shown
+from pages.components.display.saved_answer import saved_answer
 from pages.components.inputs import fold
 from pages.components.inputs.collections import LIVE, SAMPLE, LiveSettings, passages_of
 from pages.components.inputs.rank_fields import present
 from pages.components.jobs import size
 from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
-from pages.components.jobs.paid_call import reranked_run, store_for
+from pages.components.jobs.paid_call import Keeping, estimated, keeping_for, reranked_run
 from pages.components.jobs.payment import Payment
 from pages.components.jobs.spending import Wording
-from pages.components.search import live_reading
+from pages.components.search import kept, live_reading
 from pages.components.search.state import SearchAnswer, SearchAsked, StageChoice, state
 from pages.components.server import addresses
-from pages.components.session import drafts, keys, query_params, stores
+from pages.components.session import drafts, keys, query_params, stores, unsaved
 from pages.components.session.connection import Connection
 from rerank_core import ConfigurationError, InvalidQueryError, RerankError, RerankRequest, pricing, samples
 from rerank_core.jobs import JobContext
@@ -32,8 +33,8 @@ from rerank_core.retrieval.condense import condense
 from rerank_core.retrieval.first_stage import CANDIDATES, FirstStage, Retrieved
 from rerank_core.retrieval.live.reply import LiveResult
 from rerank_core.retrieval.passages import Passages
+from rerank_core.storage.history.record import Made
 from rerank_core.storage.run_record import new_id
-from rerank_core.storage.runs import RunStore
 
 FOLD = "search"
 FIRST_SEARCH = SearchAsked(samples.TICKETS[0].text, SAMPLE, "keyword", CANDIDATES[0])
@@ -94,9 +95,7 @@ def plan(
     return SearchPlan(question, source, name, passages, live, stage, connection, model, state().live_reading)
 
 
-def _work(
-    context: JobContext, payment: Payment, planned: SearchPlan, run_id: str, store: RunStore | None
-) -> SearchAnswer:
+def _work(context: JobContext, payment: Payment, planned: SearchPlan, run_id: str, keeping: Keeping) -> SearchAnswer:
     """Runs on a worker thread: nothing of Streamlit may be called here."""
     found: Retrieved | LiveResult
     places: tuple[int, ...] | None
@@ -121,14 +120,16 @@ def _work(
         found, documents, asked = retrieved, retrieved.documents, retrieved.query
         places = tuple(candidate.index for candidate in retrieved.candidates)
     first_ms = (time.perf_counter() - started) * 1000
-    run = None
+    answer = SearchAnswer(run_id, planned.asked, planned.source_name, found, documents, places, None, first_ms)
     if documents:
         read = present(documents, planned.rank_fields)
         model = planned.model.id if planned.model else None
         request = RerankRequest(asked, documents, model=model, rank_fields=read)
         context.progress(0, len(documents), note="Reranking the candidates")
-        run = reranked_run(context, payment, planned.connection, request, _order_name(planned), run_id, store)
-    return SearchAnswer(run_id, planned.asked, planned.source_name, found, documents, places, run, first_ms)
+        keeping = replace(keeping, made=replace(keeping.made, context=kept.written(answer)))
+        run = reranked_run(context, payment, planned.connection, request, _order_name(planned), run_id, keeping)
+        answer = replace(answer, id=run.id, run=run)
+    return answer
 
 
 def _order_name(planned: SearchPlan) -> str:
@@ -176,6 +177,18 @@ def stale_notice(answer: SearchAnswer, question: str, source: str, planned: Sear
         st.caption(f":material/history: The {what} changed since this search. Press Search to bring it up to date.")
 
 
+def saved_notice(answer: SearchAnswer, planned: SearchPlan | None) -> None:
+    """Say that the order is a saved answer, and offer to ask once more."""
+    if answer.run is None or planned is None or not state().reused or SEARCH.job().running:
+        return
+    cost = pricing.money_text(estimated(planned.connection, answer.run.request).amount)
+    saved_answer(answer.run.created, cost, _again, key=keys.of(keys.RUN_AGAIN, "search"))
+
+
+def _again() -> None:
+    state().again = state().wanted = True
+
+
 def tasks(planned: SearchPlan, *, pressed: bool = True) -> Plan[SearchAnswer]:
     """The search as a job; an example ticket that was not asked for is not saved. Raises InvalidQueryError where there
     is no question."""
@@ -185,7 +198,8 @@ def tasks(planned: SearchPlan, *, pressed: bool = True) -> Plan[SearchAnswer]:
     most = pricing.upper_bound(estimate(planned), planned.connection.max_retries)
     example = planned.source == SAMPLE and any(planned.question == each.text for each in samples.TICKETS)
     example = example and planned.connection.provider.is_local
-    work = (planned, run_id, store_for(run_id, saved=pressed or not example))
+    keeping = keeping_for(run_id, Made("search"), saved=pressed or not example, again=state().again)
+    work = (planned, run_id, keeping)
     read = _size(planned)
     task = Task(_work, work, most, planned.asked, id=run_id, size=read, connection=planned.connection)
     return Plan((task,))
@@ -202,7 +216,11 @@ def _size(planned: SearchPlan) -> int:
 
 def _take(ended: Ended[SearchAnswer]) -> None:
     fold.of(FOLD).opened = False
-    state().answer, state().picked = ended.result, None
+    current = state()
+    current.answer, current.picked, current.again = ended.result, None, False
+    current.reused = ended.result is not None and ended.result.id != ended.id
+    if ended.result is not None:
+        unsaved.describe(ended.result.id, kept.written(ended.result))
     live_reading.read_as_before(ended.result)
     if ended.result is not None:
         # Who comes back finds what they searched last, and not the sample. That is never worth losing a result for.

@@ -101,6 +101,10 @@ class SearchState:
     # The source that was chosen is no longer there: the press that comes with it was meant for another one.
     source_missing: bool = False
     answer: SearchAnswer | None = None
+    # Whether the order is the saved answer to a request that was about to be paid for once more, and whether somebody
+    # wants it sent all the same.
+    reused: bool = False
+    again: bool = False
     picked: str | None = None
     deleting: str | None = None
     previews: dict[str, Preview] = field(default_factory=dict)

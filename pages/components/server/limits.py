@@ -27,12 +27,22 @@ class ServerLimits:
         million short documents.
     jobs_per_owner: how many long pieces of work, and as many short ones, one person has running at the same time. What
         is more waits.
+    runs_per_owner, runs_megabytes_per_owner: how many runs of one person there are that nobody keeps,
+        and how many millions of bytes all of them take. What was saved first makes room.
+    query_sets_per_owner: how many query sets one person keeps.
+    knowledge_bases_per_owner, knowledge_bases_megabytes_per_owner: how many knowledge bases one person keeps, and what
+        all their files may take, with the indexes and vectors.
     """
 
     upload_megabytes_session: int = 400
     upload_megabytes_total: int = 1_000
     tokens_per_run: int = 100_000_000
     jobs_per_owner: int = 4
+    runs_per_owner: int = 20_000
+    runs_megabytes_per_owner: int = 1_000
+    query_sets_per_owner: int = 1_000
+    knowledge_bases_per_owner: int = 100
+    knowledge_bases_megabytes_per_owner: int = 50_000
 
 
 def limits() -> ServerLimits:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from pages.components.server import access, addresses, deployment, limits, provider_sections
+from pages.components.server import access, addresses, deployment, limits, provider_sections, retention
 from pages.components.server.guard import host_allowed
 from rerank_core.errors import RerankError
 from rerank_core.storage.sqlite_file import HOME_VARIABLE, home
@@ -26,8 +26,8 @@ log = logging.getLogger("rerank_playground")
 Check = Callable[[], str | None]
 _PROVIDER = ("client_id", "client_secret", "server_metadata_url")
 _SECRET_LENGTH = 32
-_HOLDS = ("auth", "access", "budget", "limits")
-"""The sections that hold somebody back: one whose name is misspelt would hold back nobody."""
+_HOLDS = ("auth", "access", "budget", "limits", "history", "database")
+"""The sections that hold somebody back, or say where all is kept: one whose name is misspelt would do nothing."""
 _LIKE = 0.85
 _GUIDE = "docs/operating.md has the whole section."
 
@@ -231,6 +231,7 @@ CHECKS: list[Check] = [
     server_options,
     writable_home,
     limits.problem,
+    retention.problem,
     addresses.problem,
     provider_sections.problem,
 ]

@@ -19,7 +19,7 @@ from streamlit.web.server.server_util import get_cookie_secret
 from streamlit.web.server.starlette.starlette_app_utils import decode_signed_value
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
-from pages.components.server import access
+from pages.components.server import access, database
 from pages.components.server.access import Person
 from rerank_core.errors import RerankError
 
@@ -78,9 +78,11 @@ def _end(sign_ins: Iterable[str]) -> None:
 
 @cache
 def _store() -> SignOutStore:
-    from rerank_core.storage.access.sign_outs import SignOutStore  # heavy, and not needed where nobody signs in
+    # heavy, and not needed where nobody signs in
+    from rerank_core.storage.access.sign_outs import SignOutStore
+    from rerank_core.storage.database import Database
 
-    return SignOutStore()
+    return SignOutStore(Database(database.address()))
 
 
 def of(headers: Headers) -> Visitor:

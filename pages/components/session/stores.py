@@ -1,4 +1,4 @@
-"""What all sessions of this server share: the stores of this computer and the job manager, each made once.
+"""What all sessions of this server share: the database with its stores and the job manager, each made once.
 
 A store that a page asks for acts for the person of its session: it finds, opens and changes what they may. A worker
 thread is handed such a store in its arguments.
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.components.monitoring import metrics
-from pages.components.server import limits
+from pages.components.server import database as server_database
+from pages.components.server import limits, retention
 from pages.components.session import tab
 from pages.components.session.draft_shelf import DraftShelf
 from pages.components.session.owner import actor
@@ -21,6 +22,7 @@ from rerank_core import samples
 from rerank_core.corpora import CorpusStore
 from rerank_core.jobs import Attendance, Fairness, JobManager
 from rerank_core.retrieval.passages import PassageList
+from rerank_core.storage.database import Database
 from rerank_core.storage.missing_articles import MissingArticleStore
 from rerank_core.storage.runs import RunStore
 from rerank_core.storage.spending.store import SpendingStore
@@ -30,22 +32,45 @@ if TYPE_CHECKING:
     from rerank_core.evaluation.experiments.local_speed import LocalSpeed
     from rerank_core.evaluation.query_sets.query_set import QuerySet
     from rerank_core.storage.experiments import ExperimentStore
+    from rerank_core.storage.history.store import HistoryStore
+    from rerank_core.storage.judging.store import JudgingStore
     from rerank_core.storage.query_sets import QuerySetStore
 
 # Most jobs wait for a service, not for a processor; a slow one must not hold up everybody. What computes on this
 # computer takes turns at its processors besides (rerank_core/offline/workers.py).
 _WORKERS, _FOR_SHORT = 24, 8
 _WAITING_PER_OWNER = 20
+_MEGABYTE = 1_000_000
+
+
+@st.cache_resource(show_spinner=False)
+def database() -> Database:
+    """The database of everything that is kept: the one that the operator names, else the file of this computer."""
+    return Database(server_database.address())
 
 
 def runs() -> RunStore:
-    """The saved runs of this computer."""
+    """The saved runs."""
     return _runs().acting_for(actor())
 
 
 @st.cache_resource(show_spinner=False)
 def _runs() -> RunStore:
-    return RunStore()
+    allowed = limits.limits()
+    most = allowed.runs_megabytes_per_owner * _MEGABYTE
+    return RunStore(database(), max_runs=allowed.runs_per_owner, max_bytes=most, max_days=retention.retention().days)
+
+
+def history() -> HistoryStore:
+    """What was made here, as history lists it."""
+    return _history().acting_for(actor())
+
+
+@st.cache_resource(show_spinner=False)
+def _history() -> HistoryStore:
+    from rerank_core.storage.history.store import HistoryStore
+
+    return HistoryStore(database())
 
 
 @st.cache_resource(show_spinner=False)
@@ -61,7 +86,9 @@ def corpora() -> CorpusStore:
 
 @st.cache_resource(show_spinner=False)
 def _corpora() -> CorpusStore:
-    return CorpusStore()
+    allowed = limits.limits()
+    most = allowed.knowledge_bases_megabytes_per_owner * _MEGABYTE
+    return CorpusStore(most=allowed.knowledge_bases_per_owner, most_bytes=most)
 
 
 @st.cache_resource(show_spinner=False)
@@ -82,7 +109,19 @@ def query_sets() -> QuerySetStore:
 def _query_sets() -> QuerySetStore:
     from rerank_core.storage.query_sets import QuerySetStore
 
-    return QuerySetStore()
+    return QuerySetStore(max_sets=limits.limits().query_sets_per_owner)
+
+
+def judging() -> JudgingStore:
+    """Who judges the query sets of this computer together, and what was settled."""
+    return _judging().acting_for(actor())
+
+
+@st.cache_resource(show_spinner=False)
+def _judging() -> JudgingStore:
+    from rerank_core.storage.judging.store import JudgingStore
+
+    return JudgingStore(database(), _query_sets())
 
 
 def experiments() -> ExperimentStore:
@@ -118,7 +157,7 @@ def votes() -> VoteStore:
 
 @st.cache_resource(show_spinner=False)
 def _votes() -> VoteStore:
-    return VoteStore()
+    return VoteStore(database())
 
 
 def missing_articles() -> MissingArticleStore:
@@ -128,13 +167,13 @@ def missing_articles() -> MissingArticleStore:
 
 @st.cache_resource(show_spinner=False)
 def _missing_articles() -> MissingArticleStore:
-    return MissingArticleStore()
+    return MissingArticleStore(database())
 
 
 @st.cache_resource(show_spinner=False)
 def spending() -> SpendingStore:
     """What calls of services have cost on this computer."""
-    return SpendingStore()
+    return SpendingStore(database())
 
 
 @st.cache_resource(show_spinner=False)
@@ -152,12 +191,16 @@ def attendance() -> Attendance:
 
 def forget() -> None:
     """Drop everything that sessions share, so that the next one who asks gets it from the files as they are then."""
+    database().close()
     for shared in (
+        database,
         _runs,
+        _history,
         drafts,
         _corpora,
         sample_passages,
         _query_sets,
+        _judging,
         _experiments,
         sample_query_set,
         local_speeds,

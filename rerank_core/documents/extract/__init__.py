@@ -24,6 +24,13 @@ _READERS = {
     "eml": ("mail", "read_mail"),
     "zip": ("bundle", "read_bundle"),
 }
+_LIBRARIES: dict[str, tuple[str, ...]] = {
+    "pdf": ("pypdfium2",),
+    "docx": ("mammoth", "selectolax.lexbor", "encodings.cp437", "xml.dom.expatbuilder"),
+    "html": ("selectolax.lexbor",),
+    "epub": ("selectolax.lexbor",),
+    "eml": ("selectolax.lexbor",),
+}
 _WITH_PARTS = frozenset(("eml", "zip"))
 
 
@@ -50,6 +57,12 @@ def read(kind: str, data: bytes, source: SourceFile) -> None:
         raise Unreadable(f"This {EXTRACTED_KINDS[kind]} is nested too deeply to be read.") from error
     except Exception as error:  # what damaged files make libraries raise has no common base
         raise Unreadable(f"This {EXTRACTED_KINDS[kind]} is damaged and could not be read.") from error
+
+
+def prepare(kind: str) -> None:
+    """Import what reads files of one of EXTRACTED_KINDS."""
+    for name in (f"{__name__}.{_READERS[kind][0]}", *_LIBRARIES.get(kind, ())):
+        import_module(name)
 
 
 def read_part(name: str, data: bytes, source: SourceFile) -> None:

@@ -8,28 +8,28 @@ from __future__ import annotations
 
 import os
 import queue
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO
 
 from rerank_core.documents.isolated import wire
+from rerank_core.documents.isolated.start import start
+from rerank_core.documents.kinds import ending_of
 from rerank_core.documents.limits import megabytes
 from rerank_core.errors import InvalidDocumentsError, InvalidRequestError
 from rerank_core.jobs import Cancelled
 
 TIMEOUT_SECONDS = 60.0
 
+SIDE_BY_SIDE = max(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+"""How many files are read at once: one for each core that this process may use, and two at least."""
+
 _POLL_SECONDS = 0.05
 _ANSWER_OVERHEAD = 100_000_000
-_SLOTS = threading.BoundedSemaphore(max(2, min(4, os.cpu_count() or 1)))
-# What a Python needs to start; keys, proxies and everything else in the environment stay here.
-_PASSED_ON = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG", "LC_ALL")
+_SLOTS = threading.BoundedSemaphore(SIDE_BY_SIDE)
 
 OnProgress = Callable[[int, int, str], object]
 """Told pieces done, pieces in all and a few words ("page 3 of 20")."""
@@ -86,7 +86,7 @@ def read_in_process(
     on_progress: called on this thread. What it raises stops the reading and comes out of here.
     cancelled: asked about twenty times a second; once it is true the process is stopped at once and Cancelled raised.
 
-    Waiting for a free place (four at once at most) does not count as reading time. Raises InvalidRequestError or
+    Waiting for a free place (`SIDE_BY_SIDE` at once) does not count as reading time. Raises InvalidRequestError or
     InvalidDocumentsError for an order that cannot be carried out.
     """
     stop = cancelled or (lambda: False)
@@ -95,7 +95,7 @@ def read_in_process(
     try:
         _check(stop)
         try:
-            process = _ReaderProcess(order.line(), data, answer_bytes + _ANSWER_OVERHEAD)
+            process = _ReaderProcess(order, data, answer_bytes + _ANSWER_OVERHEAD)
         except OSError as error:
             reason = error.strerror or type(error).__name__
             reason = f"The process that reads such files could not be started: {reason}."
@@ -166,20 +166,12 @@ _END, _TOO_MUCH = b"", b"\x00"
 class _ReaderProcess:
     """The process, fed and listened to by a thread each, so that neither pipe can hold the other up."""
 
-    def __init__(self, order: bytes, data: bytes, most: int) -> None:
+    def __init__(self, order: wire.Order, data: bytes, most: int) -> None:
         self.answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and our own module
-            _command(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment(),
-        )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
+        self._reader = start(order.reading, ending_of(order.filename))
         self._threads = [
-            threading.Thread(target=_feed, args=(self._process.stdin, order, data), daemon=True),
-            threading.Thread(target=_listen, args=(self._process.stdout, self.answers, most), daemon=True),
+            threading.Thread(target=_feed, args=(self._reader.source, order.line(), data), daemon=True),
+            threading.Thread(target=_listen, args=(self._reader.answers, self.answers, most), daemon=True),
         ]
         for thread in self._threads:
             thread.start()
@@ -188,14 +180,12 @@ class _ReaderProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait()
+        self._reader.end()
         for thread in self._threads:
             thread.join()  # both pipes end with the process
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
+        for pipe in (self._reader.source, self._reader.answers):
+            with suppress(OSError):
+                pipe.close()
 
 
 def _feed(pipe: IO[bytes], order: bytes, data: bytes) -> None:
@@ -212,15 +202,3 @@ def _listen(pipe: IO[bytes], answers: queue.SimpleQueue[bytes], most: int) -> No
         if left > 0:
             answers.put(line)
     answers.put(_END if left > 0 else _TOO_MUCH)
-
-
-def _command() -> Sequence[str]:
-    # -P: the folder that somebody happens to be in is no place to import from
-    return (sys.executable, "-P", "-W", "ignore", "-m", "rerank_core.documents.isolated.worker")
-
-
-def environment() -> dict[str, str]:
-    """What the process gets to know: how to find the same packages, and nothing of anybody's keys."""
-    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    places = [str(Path(place).resolve()) for place in sys.path if isinstance(place, str)]
-    return {**passed, "PYTHONPATH": os.pathsep.join(dict.fromkeys(places)), "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1"}

@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from rerank_core.documents import kinds
+from rerank_core.documents import extract, kinds
 from rerank_core.documents.decoding import Unreadable
 from rerank_core.documents.direct import read_directly
-from rerank_core.documents.extract import read
 from rerank_core.documents.extract.sink import LimitReached, Sink, SourceFile
 from rerank_core.documents.isolated import wire
 from rerank_core.documents.isolated.process import TIMEOUT_SECONDS, OnProgress, read_in_process
@@ -45,7 +44,7 @@ def read_isolated(
 ) -> ParsedDocuments:
     """Documents from one file of any kind, as `read_documents` gives them, read in a process of its own.
 
-    timeout: seconds on the clock for the reading itself; waiting for a free place (four at once at most) is
+    timeout: seconds on the clock for the reading itself; waiting for a free place (one for each core) is
         not counted.
     on_progress: called on this thread with pieces done, pieces in all and a few words ("page 3 of 20"). What
         it raises stops the reading and comes out of here.
@@ -128,6 +127,13 @@ class _DocumentRecords:
             raise wire.Nonsense
 
 
+def prepare(ending: str) -> None:
+    """In the process that others are forked from: import what reads files whose names end so."""
+    kind = kinds.FILE_KINDS.get(ending, "")
+    if kind in kinds.EXTRACTED_KINDS:
+        extract.prepare(kind)
+
+
 def answer(order: wire.Order, data: bytes, say: wire.Say) -> None:
     """In the process: read one file and say what is found; the last record is "done". Raises Unreadable,
     InvalidDocumentsError and MemoryError."""
@@ -135,7 +141,7 @@ def answer(order: wire.Order, data: bytes, say: wire.Say) -> None:
     if kind in kinds.EXTRACTED_KINDS:
         sink = _sink(order, say)
         with suppress(LimitReached):  # the sink has said so
-            read(kind, data, SourceFile(sink, order.filename))
+            extract.read(kind, data, SourceFile(sink, order.filename))
         _done(ParsedDocuments((), kind, rows=sink.rows), sink, say)
     else:
         say_documents(order, read_directly(kind, order.filename, data, dict(order.columns), order.limits), say)

@@ -16,6 +16,11 @@ from rerank_core.documents.decoding import Unreadable
 from rerank_core.documents.isolated import wire
 from rerank_core.errors import InvalidRequestError
 
+try:
+    import resource
+except ImportError:
+    resource = None  # type: ignore[assignment]  # as on Windows
+
 _MORE_SECONDS = 10  # of the processor, beyond those on the clock: whoever asked stops the process itself
 _OPEN_FILES = 64
 _NICE = 5
@@ -24,10 +29,11 @@ _CHANGING = ("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.chmod", "os.c
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
-def main() -> None:
+def main(imported: int = 0) -> None:
     """Read the order and the file from standard input, write records to standard output. The last one is "done",
-    "refused", "wrong" or "memory"."""
-    order, data, answers = _begin()
+    "refused", "wrong" or "memory". `imported` are bytes that this process has from what it was forked from, which do
+    not count as the file's."""
+    order, data, answers = _begin(imported)
 
     def say(kind: str, **values: Any) -> None:
         answers.write(wire.line(kind, **values))
@@ -47,7 +53,7 @@ def main() -> None:
     os._exit(0)
 
 
-def _begin() -> tuple[wire.Order, bytes, BinaryIO]:
+def _begin(imported: int) -> tuple[wire.Order, bytes, BinaryIO]:
     """Take an order and its file from standard input and give up all rights that reading does not need; gives both,
     and where the records go."""
     order = wire.Order.of(sys.stdin.buffer.readline())
@@ -57,17 +63,13 @@ def _begin() -> tuple[wire.Order, bytes, BinaryIO]:
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
-    give_up(order.limits.memory_bytes, int(order.seconds) + _MORE_SECONDS)
+    give_up(order.limits.memory_bytes + imported, int(order.seconds) + _MORE_SECONDS)
     return order, data, answers
 
 
 def give_up(memory: int, seconds: int) -> None:
     """Limit this process for good: its memory in bytes, its processor seconds, and what it may do at all."""
-    try:
-        import resource
-    except ImportError:  # Windows has none; there the clock of the process that asked is the limit
-        pass
-    else:
+    if resource is not None:  # Windows has none; there the clock of the process that asked is the limit
         for limit, value in (
             (resource.RLIMIT_AS, memory),
             (resource.RLIMIT_CPU, seconds),
@@ -82,10 +84,10 @@ def give_up(memory: int, seconds: int) -> None:
     if hasattr(os, "nice"):
         with suppress(OSError):
             os.nice(_NICE)  # whoever looks at a page meanwhile comes first
-    sys.addaudithook(_refuse)
+    sys.addaudithook(refuse)
 
 
-def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
+def refuse(event: str, arguments: tuple[Any, ...]) -> None:
     """Stop what no reader of documents has a reason to do."""
     if event.startswith((*_FORBIDDEN, *_CHANGING)):
         raise PermissionError(event)

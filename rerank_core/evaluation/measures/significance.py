@@ -174,6 +174,12 @@ def p_text(p: float) -> str:
     return f"{p:.3f}" if p < SIGNIFICANT else f"{max(p, SIGNIFICANT):.2f}"
 
 
+def differences(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
+    """The values of every query in the second mapping minus those in the first; what differs in the last digits of a
+    sum alone is the same."""
+    return {query: _difference(after[query], value) for query, value in before.items()}
+
+
 def _difference(after: float, before: float) -> float:
     return 0.0 if abs(after - before) <= _SAME else after - before
 
@@ -187,10 +193,10 @@ def _compared(
     comparisons: int,
 ) -> PairedTest:
     before, after = values[key[0]], values[key[1]]
-    differences = {query: _difference(after[query], value) for query, value in before.items()}
-    better = sum(value > 0 for value in differences.values())
-    worse = sum(value < 0 for value in differences.values())
-    count = len(differences)
+    changes = differences(before, after)
+    better = sum(value > 0 for value in changes.values())
+    worse = sum(value < 0 for value in changes.values())
+    count = len(changes)
     # A share of something differs from another by 1 at the most; of counts (NumRelRet) nobody knows.
     shares = not name.startswith("Num") and all(0 <= one <= 1 for one in (*before.values(), *after.values()))
     warning = None
@@ -204,14 +210,14 @@ def _compared(
         first=key[0],
         second=key[1],
         means=(math.fsum(before.values()) / count, math.fsum(after.values()) / count),
-        difference=math.fsum(differences.values()) / count,
-        interval=_interval(list(differences.values()), p < SIGNIFICANT, 1.0 if shares else math.inf),
+        difference=math.fsum(changes.values()) / count,
+        interval=_interval(list(changes.values()), p < SIGNIFICANT, 1.0 if shares else math.inf),
         p=p,
         p_alone=p_alone,
         better=better,
         worse=worse,
         same=count - better - worse,
-        differences=differences,
+        differences=changes,
         warning=warning,
         comparisons=comparisons,
     )

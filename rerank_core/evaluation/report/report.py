@@ -95,9 +95,7 @@ class Report:
             said += f"; where several people rated a document, {RULES[self.query_set.rule]}, counts"
         settled = sum(map(len, self.query_set.settled.values()))
         if settled and set(self.query_set.raters).issubset(raters):
-            said += (
-                f"; {count(settled, 'grade')} settled among them, which {'counts' if settled == 1 else 'count'} first"
-            )
+            said += f"; what was settled, {count(settled, 'grade')}, counts before that"
         left = [name for name in self.query_set.raters if name not in raters]
         return f"{said}; not counted: ratings by {', '.join(left)}." if left else f"{said}."
 

@@ -7,7 +7,28 @@ from rerank_core.extras import require
 
 require("Keeping results", "storage", "sqlalchemy", "alembic")
 
-from rerank_core.storage.schema import evaluation, missing_articles, runs, sign_outs, spending, taken_over, votes
+from rerank_core.storage.schema import (
+    evaluation,
+    history,
+    judging,
+    missing_articles,
+    runs,
+    sign_outs,
+    spending,
+    taken_over,
+    votes,
+)
 from rerank_core.storage.schema.columns import metadata
 
-__all__ = ["evaluation", "metadata", "missing_articles", "runs", "sign_outs", "spending", "taken_over", "votes"]
+__all__ = [
+    "evaluation",
+    "history",
+    "judging",
+    "metadata",
+    "missing_articles",
+    "runs",
+    "sign_outs",
+    "spending",
+    "taken_over",
+    "votes",
+]

@@ -88,6 +88,11 @@ def shared() -> Column[bool]:
     return Column("shared", Boolean(create_constraint=False), nullable=False, server_default=false())
 
 
+def pinned() -> Column[bool]:
+    """Whether a row never makes room for newer ones."""
+    return Column("pinned", Boolean(create_constraint=False), nullable=False, server_default=false())
+
+
 def text(name: str, *, null: bool = False, default: str | None = None, key: bool = False) -> Column[str]:
     """A column of `Text`."""
     return Column(name, Text, nullable=null, server_default=default, primary_key=key)

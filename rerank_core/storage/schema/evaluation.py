@@ -12,6 +12,7 @@ from rerank_core.storage.schema.columns import (
     metadata,
     number,
     owner,
+    pinned,
     real,
     shared,
     text,
@@ -50,7 +51,7 @@ set_versions = Table(
     whole("contents"),
     whole("ratings"),
 )
-"""How often a set was written and its ratings changed; a set without such a row was not changed since it was saved."""
+"""By which a set is known to have changed; one without such a row was not changed since it was saved."""
 
 ratings = Table(
     "ratings",
@@ -89,6 +90,7 @@ experiments = Table(
     owner(),
     shared(),
     text("runner", default=""),
+    pinned(),
     Index("experiments_by_set", "query_set"),
     sqlite_autoincrement=True,
 )

@@ -1,6 +1,6 @@
 """Saved runs, their ratings, and the documents they are about, each kept once."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, LargeBinary, Table, false
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table
 
 from rerank_core.storage.schema.columns import (
     Number,
@@ -9,6 +9,7 @@ from rerank_core.storage.schema.columns import (
     metadata,
     number,
     owner,
+    pinned,
     shared,
     text,
     whole,
@@ -31,11 +32,16 @@ runs = Table(
     data("payload"),
     owner(),
     shared(),
-    Column("pinned", Boolean(create_constraint=False), nullable=False, server_default=false()),
+    pinned(),
+    text("asked", default=""),
     Index("runs_by_time", "created", "number"),
+    Index("runs_by_request", "asked", "number"),
+    Index("runs_by_pin", "pinned", "number"),
+    Index("runs_by_size", "owner", "bytes"),
     Index("runs_by_owner", "owner", "number"),
     sqlite_autoincrement=True,
 )
+"""`asked` names a request that was paid for (rerank_core/storage/history/record.py: `request_key`)."""
 
 run_ratings = Table(
     "run_ratings",

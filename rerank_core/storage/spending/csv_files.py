@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from rerank_core.exports.tables import csv_file
-from rerank_core.storage.spending.file import LedgerCall
 from rerank_core.storage.spending.ledger import DaySums
+from rerank_core.storage.spending.rows import LedgerCall
 
 
 def calls_csv(calls: Iterable[LedgerCall]) -> bytes:

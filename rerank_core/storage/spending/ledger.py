@@ -1,14 +1,17 @@
-"""Reading the ledger of spending: single calls, sums by day, person, connection and model, and the file of it."""
+"""Reading the ledger of spending: single calls, sums by day, person, connection and model."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from operator import eq, ge, le
+
+from sqlalchemy import ColumnElement, Table, and_, case, or_, select
 
 from rerank_core.pricing.allowance import KeyKind, Sums
-from rerank_core.storage.spending.file import CALL_COLUMNS, SPENDING, SUM_COLUMNS, LedgerCall, call_of, sums_of
-from rerank_core.storage.sqlite_file import SqliteFile, as_bytes, as_text
+from rerank_core.storage.schema.spending import calls, day_sums, totals
+from rerank_core.storage.spending.rows import CALL_COLUMNS, LedgerCall, call_of, sum_columns, sums_of
+from rerank_core.storage.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +23,16 @@ class LedgerFilter:
     last: date | None = None
     connection: str | None = None
 
-    def sql(self) -> tuple[str, tuple[Any, ...]]:
-        """The condition, and the values of its question marks."""
-        conditions = {
-            "who = ?": None if self.who is None else as_bytes(self.who),
-            "day >= ?": None if self.first is None else self.first.isoformat(),
-            "day <= ?": None if self.last is None else self.last.isoformat(),
-            "connection = ?": None if self.connection is None else as_bytes(self.connection),
-        }
-        used = {words: value for words, value in conditions.items() if value is not None}
-        return " AND ".join(used) or "1", tuple(used.values())
+    def of(self, table: Table) -> list[ColumnElement[bool]]:
+        """The conditions on `calls` or `day_sums`."""
+        column = table.columns
+        asked = [
+            (column.who, eq, self.who),
+            (column.day, ge, None if self.first is None else self.first.isoformat()),
+            (column.day, le, None if self.last is None else self.last.isoformat()),
+            (column.connection, eq, self.connection),
+        ]
+        return [how(each, value) for each, how, value in asked if value is not None]
 
 
 EVERYTHING = LedgerFilter()
@@ -47,41 +50,27 @@ class DaySums:
     sums: Sums
 
 
-class SpendingLedger(SqliteFile):
-    """The calls and their sums, to be read. Safe under threads and processes."""
+class SpendingLedger(Store):
+    """The calls and their sums, to be read. Safe under threads, processes and, with PostgreSQL, servers."""
 
-    kind = SPENDING
+    subject = "spending"
 
     def calls(self, which: LedgerFilter = EVERYTHING, *, most: int | None = None) -> tuple[LedgerCall, ...]:
         """The calls that are kept, the newest first; with `most` no more than so many."""
-        where, values = which.sql()
+        asked = select(*CALL_COLUMNS).where(*which.of(calls)).order_by(calls.c.number.desc()).limit(most)
         with self._reading() as db:
-            rows = db.execute(
-                f"SELECT {CALL_COLUMNS} FROM calls WHERE {where} ORDER BY number DESC LIMIT ?",  # noqa: S608
-                (*values, -1 if most is None else most),
-            ).fetchall()
-            return tuple(map(call_of, rows))
+            return tuple(map(call_of, db.execute(asked)))
 
     def days(self, which: LedgerFilter = EVERYTHING) -> tuple[DaySums, ...]:
         """The sums by day, key, person, connection and model, the oldest day first; also of calls that are kept no
         longer."""
-        where, values = which.sql()
+        column = day_sums.c
+        place = (column.day, column.key, column.who, column.connection, column.model)
+        asked = select(*place, *sum_columns(day_sums)).where(*which.of(day_sums)).order_by(*place)
         with self._reading() as db:
-            rows = db.execute(
-                f"SELECT day, key, who, connection, model, {SUM_COLUMNS} FROM sums WHERE {where} "  # noqa: S608
-                "ORDER BY day, key, who, connection, model",
-                values,
-            ).fetchall()
             return tuple(
-                DaySums(
-                    date.fromisoformat(day),
-                    key,
-                    as_text(who),
-                    as_text(connection),
-                    as_text(model),
-                    sums_of(tuple(sums)),
-                )
-                for day, key, who, connection, model, *sums in rows
+                DaySums(date.fromisoformat(row.day), row.key, row.who, row.connection, row.model, sums_of(row))
+                for row in db.execute(asked)
             )
 
     def in_doubt(
@@ -89,29 +78,33 @@ class SpendingLedger(SqliteFile):
     ) -> tuple[LedgerCall, ...]:
         """Calls that may have been billed and are not settled, and behind them those of unknown cost, the newest first;
         `also` is the number of a call that is among them in any case."""
-        where, values = which.sql()
+        column = calls.c
+        unsettled = or_(
+            column.state.in_(("in doubt", "unknown")),
+            and_(column.state == "billed", column.doubt != "0"),
+            column.number == also,
+        )
+        order = (
+            case((column.number == also, 0), else_=1),
+            case((column.state == "unknown", 1), else_=0),
+            column.number.desc(),
+        )
         with self._reading() as db:
-            rows = db.execute(
-                f"SELECT {CALL_COLUMNS} FROM calls WHERE {where} AND "  # noqa: S608
-                "(state IN ('in doubt', 'unknown') OR (state = 'billed' AND doubt != '0') OR number = ?) "
-                "ORDER BY number IS NOT ?, state = 'unknown', number DESC LIMIT ?",
-                (*values, also, also, most),
-            ).fetchall()
-            return tuple(map(call_of, rows))
+            asked = select(*CALL_COLUMNS).where(*which.of(calls), unsettled).order_by(*order).limit(most)
+            return tuple(map(call_of, db.execute(asked)))
 
     def names(self, who: str | None = None) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Who, and over which connections, has calls in the ledger; each in the order of the alphabet."""
-        where, values = LedgerFilter(who=who).sql()
+        which = LedgerFilter(who=who).of(day_sums)
         with self._reading() as db:
-            found = [
-                db.execute(f"SELECT DISTINCT {column} FROM sums WHERE {where} ORDER BY 1", values).fetchall()  # noqa: S608
-                for column in ("who", "connection")
-            ]
-            people, connections = (tuple(as_text(name) for (name,) in rows) for rows in found)
+            people, connections = (
+                tuple(db.execute(select(column).where(*which).distinct().order_by(column)).scalars())
+                for column in (day_sums.c.who, day_sums.c.connection)
+            )
             return people, connections
 
     def since(self) -> date | None:
         """The day on which the ledger began to count configured keys; None where there was no such call."""
         with self._reading() as db:
-            row = db.execute("SELECT since FROM totals WHERE key = 'configured'").fetchone()
-            return None if row is None else date.fromisoformat(row[0])
+            found = db.execute(select(totals.c.since).where(totals.c.key == "configured")).scalar()
+            return None if found is None else date.fromisoformat(found)

@@ -8,11 +8,62 @@ import secrets
 import sqlite3
 import weakref
 from pathlib import Path
+from typing import Protocol
 
+from sqlalchemy import Connection
+
+from rerank_core.storage.connection.server_lock import ServerLock, taken
+from rerank_core.storage.database import Database
 from rerank_core.storage.locks import create_private
 from rerank_core.storage.sqlite_file import trouble_of
 
 _TOKEN = re.compile(r"[0-9a-f]{16}")
+
+
+class Presence(Protocol):
+    """What says that a process is still there, by its token."""
+
+    token: str
+
+    def alive(self, token: str, db: Connection) -> bool:
+        """Whether the one who set the mark with this token is still there."""
+
+    def renew(self) -> None:
+        """Set the mark again where the database has lost it. Raises StoreError where it cannot be reached."""
+
+    def end(self) -> object:
+        """Take the mark away, as the end of the process does."""
+
+
+def mark_of(database: Database) -> Presence:
+    """The mark of this process. Raises StoreError, sqlite3.Error or OSError where it cannot be set."""
+    path = database.file
+    return ServerMark(database) if path is None else ProcessMark(path.with_name(f"{path.name}-processes"))
+
+
+class ServerMark:
+    """The mark of one process of any server that shares a PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self.token = secrets.token_hex(8)
+        self._lock = ServerLock(database, _name(self.token))
+        self._lock.take()
+
+    def alive(self, token: str, db: Connection) -> bool:
+        """Whether the one who set this mark is still there."""
+        return token == self.token or taken(db, _name(token))
+
+    def renew(self) -> None:
+        """Set the mark again where PostgreSQL was started again meanwhile."""
+        self._lock.still()
+
+    def end(self) -> None:
+        """Take the mark away."""
+        self._lock.release()
+
+
+def _name(token: str) -> str:
+    return f"process {token}"
 
 
 class ProcessMark:
@@ -37,7 +88,10 @@ class ProcessMark:
             raise
         self.end = weakref.finalize(self, _end, held, path)
 
-    def alive(self, token: str) -> bool:
+    def renew(self) -> None:
+        """A file keeps its lock."""
+
+    def alive(self, token: str, db: Connection | None = None) -> bool:  # noqa: ARG002
         """Whether the one who set this mark is still there. The mark of one who is gone is removed."""
         if token == self.token:
             return True

@@ -1,30 +1,41 @@
-"""What calls of services cost: held in a file before each is sent, so that no session and no server passes a budget.
+"""What calls of services cost: held in the database before each is sent, so that no session and no server passes a
+budget.
 
-The most that a call may cost is set aside in one transaction with the look at what is left, which another process
-waits for. After the call it is settled with what it did cost. What a process had under way when it died stays counted,
-as possibly billed, until an operator has looked at the service's own bill.
+The most that a call may cost is set aside in one transaction with the look at what is left, which every other process
+and server waits for. After the call it is settled with what it did cost. What a process had under way when it died
+stays counted, as possibly billed, until an operator has looked at the service's own bill.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, and_, delete, func, or_, select
 
 from rerank_core.models import Cost
 from rerank_core.pricing.allowance import LARGEST, Allowance, BudgetStanding, PaidCall, Sums, exact
-from rerank_core.storage.spending import file as spending_file
-from rerank_core.storage.spending.file import CALL_COLUMNS, CallState, LedgerCall, call_of
+from rerank_core.storage.database import Database
+from rerank_core.storage.schema.spending import calls, day_sums, totals
 from rerank_core.storage.spending.ledger import SpendingLedger
-from rerank_core.storage.spending.process_mark import ProcessMark
-from rerank_core.storage.sqlite_file import StoreError, transaction
-
-if TYPE_CHECKING:
-    import sqlite3
+from rerank_core.storage.spending.process_mark import Presence, mark_of
+from rerank_core.storage.spending.rows import (
+    CALL_COLUMNS,
+    CallState,
+    LedgerCall,
+    call_of,
+    insert_call,
+    named,
+    replace_call,
+    sum_columns,
+    sums_of,
+)
+from rerank_core.storage.sqlite_file import StoreError
 
 KEPT_DAYS = 400
 """For how many days single calls are kept."""
@@ -41,17 +52,20 @@ _NOT_BILLED = Cost(_NONE, basis="free")
 
 
 class SpendingStore(SpendingLedger):
-    """The ledger of this computer's spending, in `spending.sqlite3` unless another path is given. Safe under threads
-    and processes; every method raises StoreError, with a hint, where the file cannot be used.
+    """The ledger of spending. Safe under threads, processes and, with PostgreSQL, servers; every method raises
+    StoreError, with a hint, where the database cannot be used.
 
     `clock` gives the time with its zone: a day is a calendar day of the server.
     """
 
-    def __init__(self, path: Path | str | None = None, *, clock: Callable[[], datetime] | None = None) -> None:
-        super().__init__(path)
+    def __init__(
+        self, database: Database | Path | str | None = None, *, clock: Callable[[], datetime] | None = None
+    ) -> None:
+        super().__init__(database)
         self._clock = clock or (lambda: datetime.now().astimezone())
-        self._mark: ProcessMark | None = None
+        self._mark: Presence | None = None
         self._late: dict[int, Cost | None] = {}  # settled, and not yet written down
+        self._settling = threading.RLock()  # never taken within a write: whoever has it may write
 
     def today(self) -> date:
         """The server's calendar day."""
@@ -65,18 +79,18 @@ class SpendingStore(SpendingLedger):
         """
         counts = call.key == "configured"
         amount = allowance.set_aside(most) if counts else None if most is None else exact(most)
-        with self._booking() as db:
+        with self._writing() as db:
             late = self._book_late(db)
             now = self._clock()
             if counts:
                 allowance.check(amount, self._standing(db, call.who, now.date()))
-            if self._mark is None:
-                self._mark = ProcessMark(self.path.with_name(f"{self.path.name}-processes"))
-                self._mark_in_doubt(db, self._mark)
+            mark, new = self._present()
+            if new:
+                self._mark_in_doubt(db, mark)
             started = LedgerCall(
                 0, now.date(), now.astimezone(UTC), None, call, "under way", amount, _NONE, _NONE, _NONE
             )
-            number = spending_file.insert(db, started, self._mark.token)
+            number = insert_call(db, started, mark.token)
             if number % _PRUNE_EVERY == 0:
                 self._prune(db, now.date())
         self._forget_late(late)
@@ -88,7 +102,7 @@ class SpendingStore(SpendingLedger):
         Where the file cannot be written, what was set aside stays counted, and this is booked with the next use of
         the file: no answer is lost for it. A call that is settled already stays as it is.
         """
-        with self._lock:
+        with self._settling:
             self._late.setdefault(number, cost)
             with contextlib.suppress(StoreError):
                 self._write_late()
@@ -104,12 +118,10 @@ class SpendingStore(SpendingLedger):
         """
         self._write_late()
         with self._reading() as db:
-            if db.execute("SELECT 1 FROM calls WHERE state = 'under way' LIMIT 1").fetchone() is None:
+            if db.execute(select(calls.c.number).where(calls.c.state == "under way").limit(1)).first() is None:
                 return 0
-        with self._booking() as db:
-            if self._mark is None:
-                self._mark = ProcessMark(self.path.with_name(f"{self.path.name}-processes"))
-            return self._mark_in_doubt(db, self._mark)
+        with self._writing() as db:
+            return self._mark_in_doubt(db, self._present()[0])
 
     def resolve(self, number: int, amount: Decimal, by: str) -> bool:
         """Settle a call in doubt, or of unknown cost, with what the service's bill says; whether it was one, or was
@@ -118,14 +130,14 @@ class SpendingStore(SpendingLedger):
         `amount` 0 is a call that was not billed; `by` is who says so. Raises ValueError for what is no amount.
         """
         amount = exact(amount)
-        with self._booking() as db:
+        with self._writing() as db:
             before = _find(db, number)
             if before is None or not (before.state in ("in doubt", "unknown") or before.doubt or before.note):
                 return False
             note = f"Settled by {by}." if by else "Settled by hand."
             state: CallState = "billed" if amount else "not billed"
             now = dataclasses.replace(before, state=state, spent=amount, doubt=_NONE, assumed=_NONE, note=note)
-            spending_file.replace(db, before, now)
+            replace_call(db, before, now)
         return True
 
     def standing(self, who: str) -> BudgetStanding:
@@ -133,46 +145,45 @@ class SpendingStore(SpendingLedger):
         with self._reading() as db:
             return self._standing(db, who, self.today())
 
-    def _standing(self, db: sqlite3.Connection, who: str, day: date) -> BudgetStanding:
+    def _standing(self, db: Connection, who: str, day: date) -> BudgetStanding:
         person = server = Sums()
-        name = spending_file.name_bytes(PaidCall(who, ""))[0]
-        columns = spending_file.SUM_COLUMNS
-        for row in db.execute(
-            f"SELECT who, {columns} FROM sums WHERE day = ? AND key = 'configured'",  # noqa: S608
-            (day.isoformat(),),
-        ):
-            sums = spending_file.sums_of(row[1:])
+        name = named(PaidCall(who, ""))["who"]
+        here = (day_sums.c.day == day.isoformat(), day_sums.c.key == "configured")
+        for row in db.execute(select(day_sums.c.who, *sum_columns(day_sums)).where(*here)):
+            sums = sums_of(row)
             server += sums
-            person += sums if row[0] == name else Sums()
-        total = db.execute(f"SELECT {columns} FROM totals WHERE key = 'configured'").fetchone()  # noqa: S608
-        return BudgetStanding(person, server, Sums() if total is None else spending_file.sums_of(total))
+            person += sums if row.who == name else Sums()
+        total = db.execute(select(*sum_columns(totals)).where(totals.c.key == "configured")).first()
+        return BudgetStanding(person, server, Sums() if total is None else sums_of(total))
+
+    def _present(self) -> tuple[Presence, bool]:
+        """The mark of this process, and whether it has just been set."""
+        if self._mark is not None:
+            self._mark.renew()
+            return self._mark, False
+        self._mark = mark_of(self.database)
+        return self._mark, True
 
     # What came of a call
 
-    @contextlib.contextmanager
-    def _booking(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that reads what it changes: rows of which nothing can be made are damage of the file."""
-        with self._reading() as db, transaction(db):
-            yield db
-
     def _write_late(self) -> None:
-        with self._lock:
+        with self._settling:
             if not self._late:
                 return
-            with self._booking() as db:
+            with self._writing() as db:
                 late = self._book_late(db)
             self._forget_late(late)
 
-    def _book_late(self, db: sqlite3.Connection) -> tuple[int, ...]:
+    def _book_late(self, db: Connection) -> tuple[int, ...]:
         late = dict(self._late)
         for number, cost in late.items():
             before = _find(db, number)
             if before is not None and (before.state == "under way" or (before.state == "in doubt" and not before.note)):
-                spending_file.replace(db, before, self._settled(before, cost))
+                replace_call(db, before, self._settled(before, cost))
         return tuple(late)
 
     def _forget_late(self, numbers: tuple[int, ...]) -> None:
-        with self._lock:
+        with self._settling:
             for number in numbers:
                 self._late.pop(number, None)
 
@@ -190,31 +201,28 @@ class SpendingStore(SpendingLedger):
             doubt = exact(max(_NONE, min(cost.in_doubt, left)))
         return dataclasses.replace(now, state="billed" if spent or doubt else "not billed", spent=spent, doubt=doubt)
 
-    def _mark_in_doubt(self, db: sqlite3.Connection, mark: ProcessMark) -> int:
+    def _mark_in_doubt(self, db: Connection, mark: Presence) -> int:
         gone = 0
-        for (token,) in db.execute("SELECT DISTINCT process FROM calls WHERE state = 'under way'").fetchall():
-            if mark.alive(token):
+        under_way = calls.c.state == "under way"
+        for token in db.execute(select(calls.c.process).where(under_way).distinct()).scalars().all():
+            if mark.alive(token, db):
                 continue
-            rows = db.execute(
-                f"SELECT {CALL_COLUMNS} FROM calls WHERE state = 'under way' AND process = ?",  # noqa: S608
-                (token,),
-            ).fetchall()
+            rows = db.execute(select(*CALL_COLUMNS).where(under_way, calls.c.process == token)).all()
             for before in map(call_of, rows):
                 now = dataclasses.replace(before, state="in doubt", doubt=before.reserved or _NONE)
-                spending_file.replace(db, before, now)
+                replace_call(db, before, now)
             gone += len(rows)
         return gone
 
-    def _prune(self, db: sqlite3.Connection, today: date) -> None:
+    def _prune(self, db: Connection, today: date) -> None:
         """Let old calls go. What is under way stays, and so do the sums, which say what there was."""
-        db.execute(
-            "DELETE FROM calls WHERE state != 'under way' AND "
-            "(day < ? OR number <= (SELECT max(number) FROM calls) - ?)",
-            ((today - timedelta(days=KEPT_DAYS)).isoformat(), MAX_CALLS),
-        )
-        db.execute("DELETE FROM sums WHERE day < ?", ((today - timedelta(days=SUMS_KEPT_DAYS)).isoformat(),))
+        oldest = (today - timedelta(days=KEPT_DAYS)).isoformat()
+        newest = db.execute(select(func.max(calls.c.number))).scalar() or 0
+        beyond = or_(calls.c.day < oldest, calls.c.number <= newest - MAX_CALLS)
+        db.execute(delete(calls).where(and_(calls.c.state != "under way", beyond)))
+        db.execute(delete(day_sums).where(day_sums.c.day < (today - timedelta(days=SUMS_KEPT_DAYS)).isoformat()))
 
 
-def _find(db: sqlite3.Connection, number: int) -> LedgerCall | None:
-    row = db.execute(f"SELECT {CALL_COLUMNS} FROM calls WHERE number = ?", (number,)).fetchone()  # noqa: S608
+def _find(db: Connection, number: int) -> LedgerCall | None:
+    row = db.execute(select(*CALL_COLUMNS).where(calls.c.number == number)).first()
     return None if row is None else call_of(row)

@@ -637,7 +637,7 @@ def test_threads_take_a_name_once(store):
 
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(make, range(4)))
-    assert answers.count("corpus_exists") == 3
+    assert answers.count("corpus_exists") == 3, answers
     assert len(store.list()) == 1
 
 

@@ -28,7 +28,9 @@ from rerank_core.evaluation.experiments.records import Ranking
 from rerank_core.evaluation.formats import json_lines, opensearch_csv, quepid, rater_ratings, registry, table_writing
 from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.formats.kinds import KINDS
-from rerank_core.evaluation.query_sets.query_set import QuerySet, make_queries
+from rerank_core.evaluation.judging.files import settled_csv
+from rerank_core.evaluation.judging.settling import SettledGrade
+from rerank_core.evaluation.query_sets.query_set import Query, QuerySet, make_queries
 from rerank_core.evaluation.report import csv_files
 from rerank_core.evaluation.report.report import make_report
 from rerank_core.exports.comparison import Entry, comparison_csv, votes_csv
@@ -43,8 +45,8 @@ from rerank_core.ranking.contender import Contender
 from rerank_core.ranking.keeping import Reading
 from rerank_core.storage.missing_articles import MissingArticle, missing_articles_csv
 from rerank_core.storage.spending.csv_files import calls_csv, days_csv
-from rerank_core.storage.spending.file import LedgerCall
 from rerank_core.storage.spending.ledger import DaySums
+from rerank_core.storage.spending.rows import LedgerCall
 from tests.support import ROOT
 
 BAD = "=SUM(A1:A9) and words"
@@ -215,6 +217,13 @@ MAKERS: dict[str, Callable[[], bytes]] = {
     ),
     "rerank_core.evaluation.formats.rater_ratings.write_ratings": lambda: rater_ratings.write_ratings(
         imported(raters={"=ann": {BAD: {"@d": -1}}, "ben": {BAD: {"@d": 1}}})
+    ),
+    "rerank_core.evaluation.judging.files.settled_csv": lambda: settled_csv(
+        QuerySet(
+            BAD,
+            (Query("q", BAD),),
+            settled={"q": {BAD: SettledGrade(-1, BAD, datetime(2026, 11, 30, tzinfo=UTC))}},
+        )
     ),
     "rerank_core.evaluation.formats.opensearch_csv.write_quepid_ratings": lambda: opensearch_csv.write_quepid_ratings(
         imported()

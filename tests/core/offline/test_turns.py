@@ -8,8 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from rerank_core.jobs import JobManager
+from rerank_core.models import Document
 from rerank_core.offline import turns, workers
 from rerank_core.offline.turns import Claim, Turns
+from rerank_core.retrieval.passages import PassageList
 from tests.support.gate import PATIENCE, Gate
 
 LONG = 1_000_000
@@ -117,6 +119,38 @@ def test_a_long_list_of_one_lets_the_short_one_of_another_pass() -> None:
     assert order[:4] == ["long 0", "long 1", "short 0", "short 1"]
     assert long.wait(PATIENCE)
     assert len(order) == 1002
+    assert manager.close(PATIENCE)
+
+
+@pytest.mark.usefixtures("one_processor")
+def test_an_index_that_is_built_lets_short_work_pass() -> None:
+    """While one person's collection is cut into words, another's two texts are read in between."""
+    manager, gate, order = JobManager(workers=2), Gate(), []
+    passages = PassageList([Document(f"text {number}", id=str(number)) for number in range(5_000)])
+
+    def indexing(_context: object) -> None:
+        def heard(done: int, total: int) -> None:
+            order.append("index")
+            gate.hold()
+
+        passages.keyword_index(heard)
+        order.append("indexed")
+
+    long = manager.submit(indexing, owner="ann", size=LONG)
+    gate.wait_until_held()
+    short = manager.submit(
+        lambda _context: workers.run(range(2), lambda item, _stop: order.append(f"short {item}"), threads=1),
+        owner="bob",
+        size=100,
+    )
+    while not turns_asked(workers.PROCESSORS):
+        short.wait(0.001)
+    gate.open()
+    assert short.wait(PATIENCE)
+    assert long.wait(PATIENCE)
+    assert order.index("short 0") < order.index("indexed")
+    assert order[-1] == "indexed"
+    assert len(passages.keyword_index()) == 5_000
     assert manager.close(PATIENCE)
 
 

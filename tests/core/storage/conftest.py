@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from rerank_core.storage.database import Database
-from rerank_core.storage.schema import metadata
+from tests.support.databases import empty
 from tests.support.postgresql import Cluster, programs
 
 MISSING = (
@@ -53,9 +52,7 @@ def database(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -
             yield made
         return
     with Database.open(request.getfixturevalue("_shared_address")) as made:
-        with made.write() as connection:
-            names = ", ".join(table.name for table in metadata.sorted_tables)
-            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        empty(made)
         yield made
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import shutil
-import sqlite3
 import tarfile
 import threading
 from pathlib import Path
@@ -16,12 +15,12 @@ from rerank_core.corpora import CorpusStore
 from rerank_core.storage import backup
 from rerank_core.storage.backup import BackupError, back_up, restore
 from rerank_core.storage.computed import ComputedFile
+from rerank_core.storage.database import Database
 from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.missing_articles import MissingArticleStore
 from rerank_core.storage.query_sets import QuerySetStore
 from rerank_core.storage.runs import RunStore
 from rerank_core.storage.spending import SpendingStore
-from rerank_core.storage.sqlite_file import SqliteFile
 from rerank_core.storage.votes import VoteStore
 from tests.core.storage.test_damage import FILL
 from tests.core.storage.test_runs import make_run
@@ -35,8 +34,9 @@ def kept(tmp_path: Path) -> Path:
     """A home folder with something in every file, a knowledge base with its index, and what a running server leaves."""
     home = tmp_path / "home"
     home.mkdir()
-    for name, fill in FILL.items():
-        fill(home / name)
+    with Database.open(folder=home) as made:
+        for name, fill in FILL.items():
+            fill(home / name if name.endswith(".sqlite3") else made)
     CorpusStore(home / "corpora").create("Help centre", TEXTS).keyword_index()
     (home / "servers").mkdir()
     (home / "servers" / "token").write_text("secret")
@@ -46,12 +46,11 @@ def kept(tmp_path: Path) -> Path:
 def content(home: Path) -> dict[str, object]:
     """What the stores say of a home folder."""
     query_sets, experiments = QuerySetStore(home / "experiments.sqlite3"), ExperimentStore(home / "experiments.sqlite3")
-    runs, votes = RunStore(home / "runs.sqlite3"), VoteStore(home / "votes.sqlite3")
-    articles, spending = (
-        MissingArticleStore(home / "missing_articles.sqlite3"),
-        SpendingStore(home / "spending.sqlite3"),
+    database = Database.open(folder=home)
+    runs, votes, articles, spending = (
+        kind(database) for kind in (RunStore, VoteStore, MissingArticleStore, SpendingStore)
     )
-    stores: list[SqliteFile] = [query_sets, experiments, runs, votes, articles, spending]
+    stores = [query_sets, experiments, database]
     corpora = CorpusStore(home / "corpora")
     try:
         (made,) = experiments.list()
@@ -75,7 +74,7 @@ def test_everything_comes_back(kept: Path, tmp_path: Path) -> None:
     """Runs, ratings, query sets, experiments with their ledger, votes, the list of articles, what was spent, knowledge
     bases with their indexes; and not the token of a server, nor what is computed again."""
     saved = tmp_path / "elsewhere" / "backup.tar.gz"
-    assert back_up(saved, kept) == restore(saved, tmp_path / "new") > 6
+    assert back_up(saved, kept) == restore(saved, tmp_path / "new") > 3
     assert content(tmp_path / "new") == content(kept)
     names = [path.name for path in (tmp_path / "new").rglob("*")]
     assert "token" not in names
@@ -97,13 +96,13 @@ def test_no_secrets_file_is_saved(kept: Path, tmp_path: Path) -> None:
 
 def test_what_is_not_in_the_file_yet_is_saved(kept: Path, tmp_path: Path) -> None:
     """While a server has the file open, its last commits stand beside it; they are in the backup."""
-    with RunStore(kept / "runs.sqlite3") as store:
+    with RunStore(Database.open(folder=kept)) as store:
         late = store.save(make_run("the last one"))
-        assert (kept / "runs.sqlite3-wal").stat().st_size
+        assert (kept / "playground.sqlite3-wal").stat().st_size
         back_up(tmp_path / "backup.tar.gz", kept)
         store.save(make_run("after the backup"))
     restore(tmp_path / "backup.tar.gz", tmp_path / "new")
-    with RunStore(tmp_path / "new" / "runs.sqlite3") as back:
+    with RunStore(Database.open(folder=tmp_path / "new")) as back:
         assert back.get(late) is not None
         assert "after the backup" not in [row.query for row in back.list()]
 
@@ -113,7 +112,7 @@ def test_a_backup_in_the_middle_of_work_is_whole(kept: Path, tmp_path: Path) -> 
     ended, saved = threading.Event(), threading.Event()
 
     def work() -> None:
-        with RunStore(kept / "runs.sqlite3") as store:
+        with RunStore(Database.open(folder=kept)) as store:
             while not ended.is_set():
                 store.save(make_run("under way", ratings={0: 3, 1: 1}))
                 saved.set()
@@ -129,7 +128,7 @@ def test_a_backup_in_the_middle_of_work_is_whole(kept: Path, tmp_path: Path) -> 
         thread.join()
     for number in range(3):
         restore(tmp_path / f"{number}.tar.gz", tmp_path / f"new{number}")
-        with RunStore(tmp_path / f"new{number}" / "runs.sqlite3") as back:
+        with RunStore(Database.open(folder=tmp_path / f"new{number}")) as back:
             there = [back.get(row.id) for row in back.list() if row.query == "under way"]
         assert there
         assert all(run is not None and run.ratings == {0: 3, 1: 1} for run in there)
@@ -155,7 +154,7 @@ def test_a_file_that_is_no_backup_changes_nothing(kept: Path, tmp_path: Path, ha
     elif harm == "noise":
         saved.write_bytes(b"no archive at all")
     else:
-        name = {"another": "other/file", "outside": "../outside"}.get(harm, "rerank-playground/runs.sqlite3")
+        name = {"another": "other/file", "outside": "../outside"}.get(harm, "rerank-playground/playground.sqlite3")
         with tarfile.open(saved, "w:gz") as archive:
             about = tarfile.TarInfo(name)
             about.size = 2000
@@ -190,10 +189,7 @@ def test_an_older_backup_is_brought_up_to_date_by_its_first_use(tmp_path: Path) 
     older = shutil.copytree(ROOT / "tests" / "data" / "2cf90ad", tmp_path / "older")
     back_up(tmp_path / "old.tar.gz", older)
     restore(tmp_path / "old.tar.gz", tmp_path / "new")
-    with RunStore(tmp_path / "new" / "runs.sqlite3") as store:
+    with RunStore(Database.open(folder=tmp_path / "new")) as store:
         (row,) = store.list()
         assert store.get(row.id) is not None
-    with sqlite3.connect(tmp_path / "new" / "runs.sqlite3") as db:
-        assert db.execute("PRAGMA user_version").fetchone()[0] == len(RunStore.kind.migrations)
-    db.close()
     assert ComputedFile(tmp_path / "new" / "computed.sqlite3").get_many([b"x"]) == {}

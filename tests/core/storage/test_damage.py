@@ -24,21 +24,22 @@ from rerank_core.models import Cost, RerankRequest
 from rerank_core.pricing.allowance import Allowance, PaidCall
 from rerank_core.ranking.blind_test import Vote
 from rerank_core.ranking.contender import Contender
+from rerank_core.storage import database as database_module
 from rerank_core.storage import sqlite_file
 from rerank_core.storage.computed import ComputedFile
+from rerank_core.storage.connection import engine
 from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.missing_articles import MissingArticle, MissingArticleStore
 from rerank_core.storage.query_sets import QuerySetStore
 from rerank_core.storage.runs import RunStore
 from rerank_core.storage.spending import SpendingStore
-from rerank_core.storage.sqlite_file import SqliteFile
 from rerank_core.storage.votes import VoteStore
 from tests.core.storage.test_runs import make_run
 from tests.support.damage import harm_a_row, harmed
 from tests.support.small_query_set import reversed_answer, small_set
-from tests.support.stores import stores
+from tests.support.stores import error_of, in_the_database, stores, subject
 
-TIMES = 150
+TIMES = 60
 WAITS = {"today", "settle", "release"}  # what a call cost is kept in memory until it can be written
 PROMISED = {"set_rating": ValueError}  # the number of documents is one that was not written, and the index beyond it
 NO_USE = {"close", "acting_for", "hold", "require_room"}  # they read nothing of the file
@@ -48,18 +49,18 @@ NO_USE = {"close", "acting_for", "hold", "require_room"}  # they read nothing of
 class Filled:
     """A folder with one file of a kind, closed, and what there is to ask about by the names of parameters."""
 
-    store: type[SqliteFile]
+    store: type[Any]
     path: Path
     known: dict[str, Any]
 
 
-def _runs(path: Path) -> dict[str, Any]:
+def _runs(path: Any) -> dict[str, Any]:
     with RunStore(path) as store:
         ids = [store.save(make_run(f"query {number}", ratings={0: 2})) for number in range(5)]
     return {"run_id": ids[2], "run": make_run("new"), "index": 0, "grade": 1}
 
 
-def _evaluation(path: Path) -> dict[str, Any]:
+def _evaluation(path: Any) -> dict[str, Any]:
     query_set, english = small_set(4, 3), Contender("gateflow", "m", "English")
     with QuerySetStore(path) as sets, ExperimentStore(path) as experiments:
         set_id = sets.save(query_set)
@@ -109,7 +110,7 @@ def _evaluation(path: Path) -> dict[str, Any]:
     }
 
 
-def _votes(path: Path) -> dict[str, Any]:
+def _votes(path: Any) -> dict[str, Any]:
     with VoteStore(path) as store:
         for number in range(5):
             store.add(Vote(f"r{number}", ("a", "b"), "a", "a query"), ["x", f"y{number}"])
@@ -117,14 +118,14 @@ def _votes(path: Path) -> dict[str, Any]:
     return {"vote": Vote("r9", ("a", "b"), None, "q"), "runs": ["x", "y1"]}
 
 
-def _articles(path: Path) -> dict[str, Any]:
+def _articles(path: Any) -> dict[str, Any]:
     noted = [MissingArticle(f"question {number}", "place", "nearest", 0.2) for number in range(5)]
     with MissingArticleStore(path) as store:
         store.add(*noted)
     return {"articles": noted[0], "ids": [noted[1].id]}
 
 
-def _spending(path: Path) -> dict[str, Any]:
+def _spending(path: Any) -> dict[str, Any]:
     call = PaidCall("ann@example.org", "gateflow", "m", "Playground", "run")
     with SpendingStore(path) as store:
         numbers = [store.reserve(call, Decimal("0.01"), Allowance()) for _ in range(4)]
@@ -142,25 +143,25 @@ def _spending(path: Path) -> dict[str, Any]:
     }
 
 
-def _computed(path: Path) -> dict[str, Any]:
+def _computed(path: Any) -> dict[str, Any]:
     values = {bytes([number]) * 8: bytes([number]) * 40 for number in range(20)}
     with ComputedFile(path) as store:
         store.put_many(values)
     return {"keys": list(values), "values": {b"another": b"value"}}
 
 
-FILL: dict[str, Callable[[Path], dict[str, Any]]] = {
-    "runs.sqlite3": _runs,
+FILL: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "runs": _runs,
     "experiments.sqlite3": _evaluation,
-    "votes.sqlite3": _votes,
-    "missing_articles.sqlite3": _articles,
-    "spending.sqlite3": _spending,
+    "votes": _votes,
+    "missing articles": _articles,
+    "spending": _spending,
     "computed.sqlite3": _computed,
 }
-KINDS = sorted({store.kind.file_name for store in stores()})
+KINDS = sorted({subject(store) for store in stores()})
 
 
-def uses(store: type[SqliteFile], known: dict[str, Any]) -> Iterator[tuple[str, Callable[[SqliteFile], Any]]]:
+def uses(store: type[Any], known: dict[str, Any]) -> Iterator[tuple[str, Callable[[Any], Any]]]:
     """Every public method of a store with something to give it for each parameter, what deletes at the end."""
     methods = [
         (name, method)
@@ -182,7 +183,7 @@ def check(filled: Filled, path: Path) -> None:
     """Ask everything of a file; whatever is not answered is a sentence of the kind, with a next step."""
     for name, use in uses(filled.store, filled.known):
         with filled.store(path) as opened:
-            opened.busy_seconds = 0.0
+            (opened.database if in_the_database(filled.store) else opened).busy_seconds = 0.0
             try:
                 use(opened)
             except RerankError as error:
@@ -198,9 +199,9 @@ def check(filled: Filled, path: Path) -> None:
 def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Filled]:
     """A file of one kind with something in it, and every store that uses such files."""
     name = str(request.param)
-    path = tmp_path_factory.mktemp("whole") / name
+    path = tmp_path_factory.mktemp("whole") / "whole.sqlite3"
     known = FILL[name](path)
-    return [Filled(store, path, known) for store in stores() if store.kind.file_name == name]
+    return [Filled(store, path, known) for store in stores() if subject(store) == name]
 
 
 @pytest.fixture
@@ -224,7 +225,7 @@ def test_a_whole_file_answers_everything(filled: list[Filled], tmp_path: Path) -
 def test_damage_is_a_sentence(filled: list[Filled], quick_disk: Path, times: int) -> None:
     """Bytes changed, lost, added, overwritten, and rows that hold something else: every use of every store of the kind
     gives what it can or a sentence, never another error."""
-    choose = random.Random(f"{filled[0].path.name} {times}")
+    choose = random.Random(f"{subject(filled[0].store)} {times}")
     data = filled[0].path.read_bytes()
     for number in range(times):
         for one in filled:
@@ -244,6 +245,9 @@ def test_a_file_of_a_newer_version_is_a_sentence(filled: list[Filled], tmp_path:
     for one in filled:
         path = Path(shutil.copy(one.path, tmp_path / f"{one.store.__name__}.sqlite3"))
         with contextlib.closing(sqlite3.connect(path)) as db:
+            if in_the_database(one.store):
+                db.execute("UPDATE alembic_version SET version_num = 'v9999_later'")
+                db.commit()
             db.execute("PRAGMA user_version = 99")
         before = path.read_bytes()
         for name, use in uses(one.store, one.known):
@@ -251,7 +255,7 @@ def test_a_file_of_a_newer_version_is_a_sentence(filled: list[Filled], tmp_path:
                 if one.store is ComputedFile or name in WAITS:
                     use(opened)
                     continue
-                with pytest.raises(one.store.kind.error, match="newer version"):
+                with pytest.raises(error_of(one.store), match="newer version"):
                     use(opened)
         assert path.read_bytes() == before
 
@@ -265,7 +269,8 @@ def test_a_full_disk_is_said_before_anything_is_paid_for(
             with opened.hold(one.known["experiment_id"]):
                 pass
             monkeypatch.setattr(sqlite_file, "ROOM", 10**18)
-            with pytest.raises(one.store.kind.error, match="too little to begin"):
+            monkeypatch.setattr(database_module, "ROOM", 10**18)
+            with pytest.raises(error_of(one.store), match="too little to begin"):
                 opened.hold(one.known["experiment_id"])
 
 
@@ -277,14 +282,16 @@ def test_an_error_of_the_disk_without_room_says_that_it_is_full(
     def broken(*_: object) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
-    monkeypatch.setattr(sqlite_file, "_prepare", broken)
+    monkeypatch.setattr(sqlite_file, "prepare_file", broken)
+    monkeypatch.setattr(engine, "_refuse_foreign", broken)
     for one in filled:
         with one.store(Path(shutil.copy(one.path, tmp_path))) as opened:
-            with pytest.raises(one.store.kind.error, match="disk I/O error"), opened._reading():
+            with pytest.raises(error_of(one.store), match="disk I/O error"), opened._reading():
                 pass
             with monkeypatch.context() as full:
-                full.setattr(one.store, "_free", lambda _: 0.0)
-                with pytest.raises(one.store.kind.error, match="disk is full"), opened._reading():
+                owner = database_module.Database if in_the_database(one.store) else one.store
+                full.setattr(owner, "free" if in_the_database(one.store) else "_free", lambda _: 0.0)
+                with pytest.raises(error_of(one.store), match="disk is full"), opened._reading():
                     pass
 
 
@@ -292,13 +299,18 @@ def test_a_disk_that_is_full_by_then_is_a_sentence(
     filled: list[Filled], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQLite's own "full", by a bound on the pages of the file: what is written says so, what is read still answers."""
-    prepare = sqlite_file._prepare
+    prepare, look = sqlite_file.prepare_file, engine._refuse_foreign
 
     def bounded(db: sqlite3.Connection, path: Path, kind: Any) -> None:
         prepare(db, path, kind)
         db.execute("PRAGMA max_page_count = 1")
 
-    monkeypatch.setattr(sqlite_file, "_prepare", bounded)
+    def looked(db: sqlite3.Connection, path: Path) -> None:
+        look(db, path)
+        db.execute("PRAGMA max_page_count = 1")
+
+    monkeypatch.setattr(sqlite_file, "prepare_file", bounded)
+    monkeypatch.setattr(engine, "_refuse_foreign", looked)
     said = []
     for one in filled:
         for name, use in uses(one.store, one.known):
@@ -307,7 +319,7 @@ def test_a_disk_that_is_full_by_then_is_a_sentence(
                 for _ in range(200 if name in ("save", "reserve") else 1):  # until the last page is full
                     try:
                         use(opened)
-                    except one.store.kind.error as error:
+                    except error_of(one.store) as error:
                         said.append(error.message)
                         break
     assert not [words for words in said if "disk is full" not in words]

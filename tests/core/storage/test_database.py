@@ -20,6 +20,7 @@ from rerank_core.storage.database import Database
 from rerank_core.storage.schema import metadata
 from rerank_core.storage.schema.votes import named_runs
 from rerank_core.storage.sqlite_file import StoreError
+from tests.support.databases import address_of
 
 
 def _count(database: Database) -> int:
@@ -191,9 +192,9 @@ def test_a_killed_writer_leaves_nothing_half_done(database: Database) -> None:
         "    connection.execute(insert(named_runs).values(run='half', owner=''))\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    address = database.address
-    given = f"sqlite:///{address.file}" if address.file is not None else address.server.render_as_string(False)
-    done = subprocess.run([sys.executable, "-c", code, given], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code, address_of(database)], capture_output=True, text=True, check=False
+    )
     assert done.stdout == "saved\n", done.stderr
     with database.write() as connection:  # not held up by what the dead one held
         assert connection.execute(select(named_runs.c.run)).scalars().all() == ["whole"]

@@ -19,27 +19,27 @@ def article(query: str, days: int = 0, **more: object) -> MissingArticle:
     return MissingArticle(query, "Help centre", noted=THEN + timedelta(days=days), **more)  # type: ignore[arg-type]
 
 
-def test_what_was_noted_comes_back_the_latest_first(tmp_path):
+def test_what_was_noted_comes_back_the_latest_first(database):
     """Any text, with and without a near miss; a file of its own."""
     first, second = article("caf\ud800\x00", near_miss="Pause", score=0.017), article("q", days=1)
-    with MissingArticleStore(tmp_path / "missing.sqlite3") as store:
+    with MissingArticleStore(database) as store:
         assert store.list() == ()
         store.add(first, second)
-    with MissingArticleStore(tmp_path / "missing.sqlite3") as store:
+    with MissingArticleStore(database) as store:
         assert store.list() == (second, first)
 
 
-def test_the_same_question_stands_there_once_a_place(tmp_path):
-    with MissingArticleStore(tmp_path / "missing.sqlite3") as store:
+def test_the_same_question_stands_there_once_a_place(database):
+    with MissingArticleStore(database) as store:
         again = article("q", days=2)
         other = MissingArticle("q", "Another base", noted=THEN)
         store.add(article("q"), other, again)
         assert store.list() == (again, other)
 
 
-def test_what_is_taken_off_can_be_put_back(tmp_path):
+def test_what_is_taken_off_can_be_put_back(database):
     one, two = article("one"), article("two", days=1)
-    with MissingArticleStore(tmp_path / "missing.sqlite3") as store:
+    with MissingArticleStore(database) as store:
         store.add(one, two)
         store.remove([one.id, "not there"])
         assert store.list() == (two,)
@@ -47,9 +47,9 @@ def test_what_is_taken_off_can_be_put_back(tmp_path):
         assert store.list() == (two, one)
 
 
-def test_only_the_latest_are_kept(tmp_path, monkeypatch):
+def test_only_the_latest_are_kept(database, monkeypatch):
     monkeypatch.setattr(missing_articles, "MAX_ARTICLES", 2)
-    with MissingArticleStore(tmp_path / "missing.sqlite3") as store:
+    with MissingArticleStore(database) as store:
         store.add(*(article(f"q{day}", days=day) for day in range(4)))
         assert [one.query for one in store.list()] == ["q3", "q2"]
 

@@ -21,6 +21,8 @@ from rerank_core.errors import RerankError
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.ranking.blind_test import Vote
 from rerank_core.ranking.contender import Contender
+from rerank_core.storage.connection.address import resolved
+from rerank_core.storage.database import Database
 from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.missing_articles import MissingArticle, MissingArticleStore
 from rerank_core.storage.ownership import NOBODY_SIGNS_IN, Actor, Ownership
@@ -61,21 +63,22 @@ class Stores:
             each.close()
 
 
-def stores_at(home: Path) -> Stores:
+def stores_at(home: Path, database: Database | None = None) -> Stores:
     evaluation = home / "experiments.sqlite3"
+    database = database or Database(resolved(folder=home))
     return Stores(
-        RunStore(home / "runs.sqlite3"),
+        RunStore(database),
         QuerySetStore(evaluation),
         ExperimentStore(evaluation),
-        VoteStore(home / "votes.sqlite3"),
-        MissingArticleStore(home / "missing_articles.sqlite3"),
+        VoteStore(database),
+        MissingArticleStore(database),
         CorpusStore(home / "corpora"),
     )
 
 
 @pytest.fixture
-def stores(tmp_path: Path) -> Iterator[Stores]:
-    made = stores_at(tmp_path)
+def stores(tmp_path: Path, database: Database) -> Iterator[Stores]:
+    made = stores_at(tmp_path, database)
     yield made
     made.close()
 
@@ -472,6 +475,26 @@ def test_nobody_keeps_more_than_their_share(tmp_path):
     sets.acting_for(BEN).save(small_set(1))
     bases.acting_for(BEN).create("Base 0", ["x"])
     sets.close()
+
+
+def test_nobody_keeps_knowledge_bases_beyond_their_share_of_the_disk(tmp_path):
+    """Once one person's bases take as much as they may, they make none and add to none, and nothing is half made; the
+    sentence names both sizes. Another person's do not count, nor one whose place is taken."""
+    first = CorpusStore(tmp_path).acting_for(ANN).create("Base", ["a text " * 20_000])
+    (row,) = CorpusStore(tmp_path).list()
+    bases = CorpusStore(tmp_path, most_bytes=row.size)
+    hers, his = bases.acting_for(ANN), bases.acting_for(BEN)
+    for one_more in (lambda: hers.create("One more", ["x"]), lambda: hers.open(first.id).add(["x"])):
+        with pytest.raises(RerankError, match="is the most for one person here") as refused:
+            one_more()
+        assert refused.value.code == "too_many_kept"
+    assert [each.name for each in tmp_path.iterdir() if each.is_dir()] == [first.id]
+    assert len(hers.open(first.id)) == 1
+    hers.create("instead", ["y"], instead_of=first.id)
+    his.create("Base", ["x"])
+    with pytest.raises(RerankError, match="knowledge bases would take"):
+        his.create("Too large", ["another text " * 20_000])
+    assert [each.name for each in his.list()] == ["Base"]
 
 
 ACTORS = (ANN, BEN, OPERATOR, NOBODY_SIGNS_IN)

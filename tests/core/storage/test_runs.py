@@ -19,14 +19,17 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import func, select, update
 
 from rerank_core import Client
 from rerank_core.models import Cost, Document, RankedDocument, RerankRequest, RerankResponse, TextSpan, Usage
 from rerank_core.pricing.estimates import CostEstimate
 from rerank_core.storage import runs as store_module
-from rerank_core.storage import sqlite_file
+from rerank_core.storage.database import Database
+from rerank_core.storage.pieces import cut, joined
 from rerank_core.storage.run_record import Run, from_bytes, to_bytes
 from rerank_core.storage.runs import RunStore
+from rerank_core.storage.schema.runs import pieces, runs
 from rerank_core.storage.sqlite_file import StoreError, home
 from tests.support import ROOT
 
@@ -109,17 +112,23 @@ def make_run(query: str = "How do I reset my password?", texts: tuple[str, ...] 
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[RunStore]:
-    """An empty store in a folder of its own."""
-    with RunStore(tmp_path / "runs.sqlite3") as opened:
+def store(database: Database) -> Iterator[RunStore]:
+    """An empty store."""
+    with RunStore(database) as opened:
         yield opened
+
+
+def read_back(run: Run) -> Run:
+    """A run as bytes, and back."""
+    record, documents = to_bytes(run)
+    return from_bytes(record, joined(cut(documents)), run.ratings)
 
 
 @given(any_run())
 @pytest.mark.slow
 def test_a_run_comes_back_from_bytes_as_it_went_in(run: Run) -> None:
     """Every float, decimal, date, surrogate, NUL and nested value survives the round trip."""
-    assert from_bytes(to_bytes(run), run.ratings) == run
+    assert read_back(run) == run
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -226,19 +235,19 @@ def test_an_unknown_id_is_nothing_not_an_error(store: RunStore) -> None:
         assert not store.delete(run_id)
 
 
-def test_old_runs_without_ratings_go_first(tmp_path: Path) -> None:
+def test_old_runs_without_ratings_go_first(database: Database) -> None:
     """Beyond the bound the unrated runs that were saved first go when a run is saved; rated ones stay."""
     moment = datetime(2026, 1, 1, tzinfo=UTC)
-    with RunStore(tmp_path / "runs.sqlite3", max_runs=3) as store:
+    with RunStore(database, max_runs=3) as store:
         for number in range(5):
             rated = {0: 3} if number == 0 else {}
             store.save(make_run(f"query {number}", created=moment + timedelta(hours=number), ratings=rated))
         assert [row.query for row in store.list()] == ["query 4", "query 3", "query 2", "query 0"]
 
 
-def test_the_file_is_bounded_in_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_bytes_are_bounded(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs are deleted until they fit into the bytes allowed; one run that is too large is refused."""
-    with RunStore(tmp_path / "runs.sqlite3", max_bytes=5_000) as store:
+    with RunStore(database, max_bytes=5_000) as store:
         for number in range(6):
             store.save(make_run(f"query {number}", ("x" * 1_000, "y")))
         rows = store.list()
@@ -249,18 +258,18 @@ def test_the_file_is_bounded_in_bytes(tmp_path: Path, monkeypatch: pytest.Monkey
             store.save(make_run("large", ("x" * 1_000, "y")))
 
 
-def test_a_run_just_saved_is_never_the_one_that_goes(tmp_path: Path) -> None:
+def test_a_run_just_saved_is_never_the_one_that_goes(database: Database) -> None:
     """Even a bound too small for one run keeps the newest, since it is on the screen."""
-    with RunStore(tmp_path / "runs.sqlite3", max_runs=1, max_bytes=1) as store:
+    with RunStore(database, max_runs=1, max_bytes=1) as store:
         store.save(make_run("old"))
         run_id = store.save(make_run("new", created=datetime(1999, 1, 1, tzinfo=UTC)))
         assert [row.id for row in store.list()] == [run_id]
 
 
-def test_what_goes_is_what_was_saved_first_whatever_the_clock_said(tmp_path: Path) -> None:
+def test_what_goes_is_what_was_saved_first_whatever_the_clock_said(database: Database) -> None:
     """Runs from while the clock was ahead do not push out every later one."""
     ahead = datetime.now(UTC) + timedelta(days=400)
-    with RunStore(tmp_path / "runs.sqlite3", max_runs=10) as store:
+    with RunStore(database, max_runs=10) as store:
         for number in range(10):
             store.save(make_run(f"ahead {number}", created=ahead + timedelta(seconds=number)))
         late = [store.save(make_run(f"late {number}")) for number in range(5)]
@@ -268,9 +277,9 @@ def test_what_goes_is_what_was_saved_first_whatever_the_clock_said(tmp_path: Pat
         assert store.count() == 10
 
 
-def test_what_somebody_keeps_is_never_pruned(tmp_path: Path) -> None:
+def test_what_somebody_keeps_is_never_pruned(database: Database) -> None:
     """Rated, shared and pinned runs stay; where they fill all the room, the next is refused and nothing is lost."""
-    with RunStore(tmp_path / "runs.sqlite3", max_bytes=5_000) as store:
+    with RunStore(database, max_bytes=5_000) as store:
         big = ("x" * 1_000, "y")
         rated = store.save(make_run("rated", big, ratings={0: 1}))
         shared, pinned = store.save(make_run("shared", big)), store.save(make_run("pinned", big))
@@ -319,7 +328,7 @@ def test_only_the_owner_can_read_the_files(tmp_path: Path) -> None:
 def test_the_default_place_follows_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """RERANK_PLAYGROUND_HOME names the folder; without it, it lies in the user's home."""
     monkeypatch.setenv("RERANK_PLAYGROUND_HOME", str(tmp_path / "mine"))
-    assert RunStore().path == tmp_path / "mine" / "runs.sqlite3"
+    assert RunStore().database.file == tmp_path / "mine" / "playground.sqlite3"
     monkeypatch.delenv("RERANK_PLAYGROUND_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
@@ -344,9 +353,8 @@ def test_a_damaged_file_is_a_sentence(tmp_path: Path, content: bytes) -> None:
 def test_damage_in_the_middle_is_an_error_and_the_rest_still_works(store: RunStore) -> None:
     """A payload that cannot be read spoils that run only."""
     bad, good = store.save(make_run("bad")), store.save(make_run("good"))
-    with sqlite3.connect(store.path) as db:
-        db.execute("UPDATE runs SET payload = ? WHERE id = ?", (b'{"format": 1, "id": 3}', bad))
-    db.close()
+    with store.database.write() as db:
+        db.execute(update(runs).where(runs.c.id == bad).values(payload=b'{"format": 1, "id": 3}'))
     with pytest.raises(StoreError, match="cannot be read"):
         store.get(bad)
     assert store.get(good) is not None
@@ -374,46 +382,6 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
     assert [found.name for found in tmp_path.iterdir()] == [path.name]
 
 
-def test_a_newer_file_is_not_touched(store: RunStore) -> None:
-    """A file of a later version asks for an update instead of being misread."""
-    store.save(make_run())
-    store.close()
-    with sqlite3.connect(store.path) as db:
-        db.execute("PRAGMA user_version = 99")
-    db.close()
-    with pytest.raises(StoreError, match="newer version"):
-        store.list()
-
-
-def test_an_older_file_is_brought_up_to_date(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Opening a file of an earlier version runs what is missing, once, and keeps its runs."""
-    run = make_run()
-    store.save(run)
-    store.close()
-    later = (*RunStore.kind.migrations, "ALTER TABLE runs ADD COLUMN note TEXT")
-    monkeypatch.setattr(RunStore, "kind", dataclasses.replace(RunStore.kind, migrations=later))
-    assert store.get(run.id) == run
-    store.close()
-    assert store.count() == 1
-    with sqlite3.connect(store.path) as db:
-        assert db.execute("SELECT note FROM runs").fetchone() == (None,)
-        assert db.execute("PRAGMA user_version").fetchone() == (len(later),)
-    db.close()
-
-
-def test_a_failed_migration_leaves_the_file_as_it_was(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half a migration is rolled back, so that the earlier version still opens the file."""
-    run = make_run()
-    store.save(run)
-    store.close()
-    with monkeypatch.context() as patch:
-        broken = (*RunStore.kind.migrations, "ALTER TABLE runs ADD COLUMN note TEXT; SELECT nonsense FROM nowhere")
-        patch.setattr(RunStore, "kind", dataclasses.replace(RunStore.kind, migrations=broken))
-        with pytest.raises(StoreError):
-            store.list()
-    assert store.get(run.id) == run
-
-
 def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     """A file where the folder should be stops saving, not the application."""
     (tmp_path / "file").write_text("x")
@@ -422,20 +390,20 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     assert "RERANK_PLAYGROUND_HOME" in caught.value.hint
 
 
-def test_a_locked_file_says_so_and_may_be_tried_again(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_locked_file_says_so_and_may_be_tried_again(tmp_path: Path) -> None:
     """While another program holds the file, saving fails with an error that is worth a retry, and recovers."""
-    monkeypatch.setattr(sqlite_file.SqliteFile, "busy_seconds", 0.0)
-    store.save(make_run())
-    store.close()
-    other = sqlite3.connect(store.path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StoreError, match="in use") as caught:
+    with RunStore(tmp_path / "runs.sqlite3") as store:
+        store.database.busy_seconds = 0.0
         store.save(make_run())
-    assert caught.value.retryable
-    other.execute("ROLLBACK")
-    other.close()
-    store.save(make_run())
-    assert store.count() == 2
+        other = sqlite3.connect(tmp_path / "runs.sqlite3", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="in use") as caught:
+            store.save(make_run())
+        assert caught.value.retryable
+        other.execute("ROLLBACK")
+        other.close()
+        store.save(make_run())
+        assert store.count() == 2
 
 
 def test_a_failed_save_changes_nothing(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -468,23 +436,25 @@ def test_many_threads_save_and_rate_at_once(store: RunStore) -> None:
     assert [store.ratings(run_id) for run_id in ids] == [{0: number % 4} for number in range(40)]
 
 
-def test_several_processes_save_at_once(store: RunStore) -> None:
+def test_several_processes_save_at_once(empty_address: str) -> None:
     """Processes that create and fill the same file together lose nothing."""
     script = (
         "import sys\n"
-        "from tests.core.storage.test_runs import RunStore, make_run\n"
-        "with RunStore(sys.argv[1]) as store:\n"
+        "from tests.core.storage.test_runs import Database, RunStore, make_run\n"
+        "with RunStore(Database.open(sys.argv[1])) as store:\n"
         "    for number in range(15):\n"
         "        store.save(make_run(f'{sys.argv[2]} {number}'))\n"
     )
     workers = [
-        subprocess.Popen([sys.executable, "-c", script, str(store.path), str(name)], cwd=ROOT) for name in range(3)
+        subprocess.Popen([sys.executable, "-c", script, empty_address, str(name)], cwd=ROOT) for name in range(3)
     ]
     assert [worker.wait(timeout=60) for worker in workers] == [0, 0, 0]
-    assert sorted(row.query for row in store.list(100)) == sorted(f"{w} {n}" for w in range(3) for n in range(15))
+    with RunStore(Database.open(empty_address)) as store:
+        rows = store.list(100)
+    assert sorted(row.query for row in rows) == sorted(f"{w} {n}" for w in range(3) for n in range(15))
 
 
-def test_no_key_reaches_the_file(store: RunStore) -> None:
+def test_no_key_reaches_the_file(tmp_path: Path) -> None:
     """A run made with a key, against a service that sends the key back in its reply, leaves none on disk."""
     key = "gw_prod_5up3r53cr3tk3y"
 
@@ -496,9 +466,10 @@ def test_no_key_reaches_the_file(store: RunStore) -> None:
     with Client("gateflow", api_key=key, transport=httpx.MockTransport(answer)) as client:
         response = client.rerank("query", ["text"])
     run = Run(response, order_name="as pasted")
-    store.save(run)
-    assert store.get(run.id) == run
-    written = b"".join(file.read_bytes() for file in store.path.parent.iterdir())
+    with RunStore(tmp_path / "new" / "runs.sqlite3") as store:
+        store.save(run)
+        assert store.get(run.id) == run
+        written = b"".join(file.read_bytes() for file in (tmp_path / "new").iterdir())
     assert b"relevance_score" in written
     assert b"5up3r53cr3t" not in written
 
@@ -510,5 +481,54 @@ def test_metadata_of_a_foreign_type_is_kept_as_text() -> None:
     request = RerankRequest("q", documents)
     row = RankedDocument(1, 0, 0.5, documents[0])
     run = Run(dataclasses.replace(run.response, request=request, results=(row,)))
-    saved = from_bytes(to_bytes(run))
+    saved = read_back(run)
     assert saved.documents[0].metadata == {"path": "x", "when": date(2026, 1, 2)}
+
+
+def kept_documents(store: RunStore) -> int:
+    """How many pieces of documents are in the database."""
+    with store.database.read() as db:
+        return int(db.execute(select(func.count()).select_from(pieces)).scalar_one())
+
+
+def test_a_document_is_kept_once(store: RunStore) -> None:
+    """Whatever runs it is in; it goes with the last of them."""
+    first = store.save(make_run("one", ("a", "b")))
+    second = make_run("two", ("b", "c", "b"))
+    store.save(second)
+    assert kept_documents(store) == 3
+    store.delete(first)
+    assert kept_documents(store) == 2
+    assert store.get(second.id) == second
+    store.save(dataclasses.replace(make_run("two", ("d", "e")), id=second.id))
+    assert kept_documents(store) == 2
+    store.delete(second.id)
+    assert kept_documents(store) == 0
+
+
+def test_documents_go_with_the_runs_that_make_room(database: Database) -> None:
+    """What is pruned leaves no documents behind, and takes none that another run has."""
+    with RunStore(database, max_runs=2) as store:
+        for number in range(5):
+            store.save(make_run(f"query {number}", ("same", f"own {number}")))
+        assert kept_documents(store) == 3
+        assert all(store.get(row.id) is not None for row in store.list())
+
+
+def test_a_text_that_was_sent_is_kept_once(store: RunStore) -> None:
+    """What was sent refers to the documents' texts, and comes back as it was."""
+    text = "A long text of a document that was sent as it is. " * 20
+    run = make_run(texts=(text, "two"))
+    sent = {"query": run.query, "documents": [text, "two", {"text": text}]}
+    run = replace(run, response=replace(run.response, sent=sent, raw={"results": [{"document": text}]}))
+    assert len(to_bytes(run)[0]) < len(text)
+    store.save(run)
+    assert store.get(run.id) == run
+
+
+def test_many_documents_are_kept_some_together(store: RunStore) -> None:
+    """A run of thousands is not thousands of rows."""
+    run = make_run(texts=tuple(f"text {number}" for number in range(2_000)))
+    store.save(run)
+    assert kept_documents(store) == 8
+    assert store.get(run.id) == run

@@ -142,7 +142,8 @@ class BoardView:
     `threshold` None draws no handle to drag; 0 keeps everything and can be dragged up. `picked` marks the row whose
     document the page shows, `rating` lets rows be rated, `presenter` enlarges the type, where `lines` and `scores` can
     be left out. The words that a text shares with `question` are marked; None marks none. `scale` gives the reranker's
-    scores their words and their bars a range other than 0 to 1. Raises ValueError for a `top_n` below 1.
+    scores their words and their bars a range other than 0 to 1. `headings`
+    stand above the two orders. Raises ValueError for a `top_n` below 1.
     """
 
     top_n: int
@@ -156,6 +157,7 @@ class BoardView:
     scores: bool = True
     question: str | None = None
     scale: ScoreScale | None = None
+    headings: tuple[str, str] = ("Initial order", "Reranked order")
 
     def __post_init__(self) -> None:
         if self.top_n < 1:
@@ -217,8 +219,8 @@ def payload(rows: Sequence[BoardRow], view: BoardView, *, folded: bool, seen: in
         # The initial order often has no scores at all; its rows then give that room to the text.
         "scored": any(row.initial_score is not None for row in rows),
         "labels": {
-            "initial": "Initial order",
-            "reranked": "Reranked order",
+            "initial": view.headings[0],
+            "reranked": view.headings[1],
             "initialName": shown(view.initial_name, 80, one_line=True),
             "rerankedName": shown(view.reranked_name, 80, one_line=True),
             "noScore": "no score",

@@ -6,11 +6,10 @@ import streamlit as st
 
 from pages.components.display import errors
 from pages.components.display.board import shown
-from pages.components.evaluate import rate
-from pages.components.evaluate.orders import judgments, rankings, remembered, selected, selected_orders
+from pages.components.evaluate import orders, rate
 from pages.components.evaluate.state import state
 from pages.components.session import keys
-from rerank_core.evaluation.measures.without_ratings import DECIDING, DecidingPair, deciding_pairs
+from rerank_core.evaluation.measures.without_ratings import DECIDING, DecidingPair
 
 # From how many characters on a text scrolls in a window of its own, so that the buttons above stay in sight.
 LONG_DOCUMENT, DOCUMENT_HEIGHT = 600, 170
@@ -20,7 +19,7 @@ def deciding(*, expanded: bool) -> None:
     """The short list, where there is anything on it, in an expander, open from the start where it is `expanded`; what
     is rated there counts as soon as the answer is drawn again."""
     state().uncounted = 0
-    if not _pairs():
+    if not orders.deciding():
         return
     st.session_state.setdefault(keys.DECIDING, expanded)
     opened = st.expander("Rate what would decide", icon=":material/star:", key=keys.DECIDING, on_change="rerun")
@@ -35,7 +34,7 @@ def _screen() -> None:
     query_set = current.query_set
     if query_set is None:
         return
-    pairs = [pair for pair in _pairs() if (pair.query, pair.document) not in current.skipped]
+    pairs = [pair for pair in orders.deciding() if (pair.query, pair.document) not in current.skipped]
     st.caption(
         f"Up to {DECIDING} results without a rating that the orders place furthest apart: each rating here says more "
         "about which order is better than one drawn anywhere."
@@ -57,14 +56,6 @@ def _screen() -> None:
         st.text("Nothing is left that the orders place apart and nobody has rated.")
         return
     _card(pairs[0], len(pairs))
-
-
-def _pairs() -> tuple[DecidingPair, ...]:
-    rated, depth = judgments(), int(st.session_state.get(keys.SUMMARY_DEPTH) or 10)
-    return remembered(
-        ("deciding", rankings(), selected(), rated, depth),
-        lambda: deciding_pairs(selected_orders(), rated, depth=depth),
-    )
 
 
 def _card(pair: DecidingPair, left: int) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from pages.components.evaluate.orders import rankings, remembered, searches_a_day
-from pages.components.session import connection as connections
+from pages.components.evaluate.orders import hosted_not_run, searches_a_day
 from pages.components.session import keys
 from rerank_core import pricing
-from rerank_core.evaluation.measures.month_cost import MonthCost, not_run, unpriced
+from rerank_core.evaluation.measures.month_cost import unpriced
 from rerank_core.evaluation.measures.settings import SEARCHES_A_DAY
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.pricing.estimates import DAYS_A_MONTH
@@ -32,15 +31,6 @@ def searches_field() -> None:
             help=f"{SEARCHES_A_DAY:,} until you say otherwise. A month has {DAYS_A_MONTH} days.",
         )
         st.caption(f"{searches_a_day() * DAYS_A_MONTH:,.0f} searches a month")
-
-
-def hosted_not_run(query_set: QuerySet) -> tuple[MonthCost, ...]:
-    """The hosted models with a known price that are not in the run that is shown."""
-    found, prices, daily = rankings(), connections.prices(), searches_a_day()
-    return remembered(
-        ("month", query_set.queries, query_set.rank_fields, found, prices, daily),
-        lambda: not_run(query_set, found, prices=prices, searches_a_day=daily),
-    )
 
 
 def month(query_set: QuerySet, *, ask: bool = True) -> None:

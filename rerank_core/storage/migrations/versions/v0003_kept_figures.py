@@ -1,4 +1,4 @@
-"""How often a set changed, and what was worked out from the answers of an experiment."""
+"""By which a set is known to have changed, and what was worked out from the answers of an experiment."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 import rerank_core as rc
 from rerank_core.documents import Limits, ParsedDocuments, read_documents, read_files, read_isolated
-from rerank_core.documents.isolated import process, wire
+from rerank_core.documents.isolated import process, start, wire
 from rerank_core.documents.report import Problem
 from rerank_core.errors import InvalidDocumentsError
 from rerank_core.evaluation.formats.imported import Imported
@@ -40,9 +40,11 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> Pretend:
     """Another program in the place of the reader: Python code that has read the order and the file."""
 
     def use(code: str) -> None:
-        start = "import json, os, sys, time\norder = sys.stdin.buffer.readline()\ndata = sys.stdin.buffer.read()\n"
+        begin = "import json, os, sys, time\norder = sys.stdin.buffer.readline()\ndata = sys.stdin.buffer.read()\n"
         say = "def say(kind, **rest): print(json.dumps({'kind': kind, **rest}), flush=True)\n"
-        monkeypatch.setattr(process, "_command", lambda: (sys.executable, "-c", start + say + textwrap.dedent(code)))
+        program = (sys.executable, "-c", begin + say + textwrap.dedent(code))
+        monkeypatch.setattr(start, "command", lambda *_: program)
+        monkeypatch.setattr(start, "FORKS", False)
 
     return use
 
@@ -52,7 +54,8 @@ def reasons(parsed: ParsedDocuments) -> list[str]:
 
 
 def children() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
+    """The readers there are; the process that they are forked from reads nothing and stays."""
+    return [each for each in psutil.Process().children(recursive=True) if each.pid != start.warm_process()]
 
 
 GOOD = {
@@ -153,7 +156,8 @@ def test_a_reader_that_hangs_is_stopped_and_what_it_found_is_kept(
 
 def test_a_reader_that_does_not_even_listen_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     """A full pipe holds nobody up."""
-    monkeypatch.setattr(process, "_command", lambda: (sys.executable, "-c", "import time; time.sleep(60)"))
+    monkeypatch.setattr(start, "FORKS", False)
+    monkeypatch.setattr(start, "command", lambda *_: (sys.executable, "-c", "import time; time.sleep(60)"))
     parsed = read_isolated("a.html", b"<p>" + b"x" * 3_000_000, timeout=0.5)
     assert "took longer than 0.5 seconds" in reasons(parsed)[0]
     assert not children()
@@ -207,9 +211,12 @@ def test_a_reader_that_never_stops_talking_is_stopped(pretend: Pretend, monkeypa
     assert len(parsed.problems) == 1
 
 
-def test_a_reader_that_cannot_start_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("forks", [False, True])
+def test_a_reader_that_cannot_start_is_one_sentence(monkeypatch: pytest.MonkeyPatch, forks: bool) -> None:
     """Where there is no interpreter to start, say so."""
-    monkeypatch.setattr(process, "_command", lambda: ("/no/such/python",))
+    start._WARM.end()
+    monkeypatch.setattr(start, "FORKS", forks and start.FORKS)
+    monkeypatch.setattr(start, "command", lambda *_: ("/no/such/python",))
     assert reasons(read_documents("a.pdf", GOOD["a.pdf"][0])) == [
         "The process that reads such files could not be started: No such file or directory."
     ]
@@ -256,7 +263,7 @@ def test_several_files_are_one_job() -> None:
     assert job.wait(PATIENCE)
     assert [len(parsed.documents) for parsed in job.result()] == [2, 1, 0]
     assert heard[0] == (0, 300, "a.pdf: reading")
-    assert (0, 300, "a.pdf: page 1 of 2") in heard
+    assert "a.pdf: page 1 of 2" in {note for _, _, note in heard}  # the others may have been read meanwhile
     assert heard[-1] == (300, 300, "")
     assert [done for done, _, _ in heard] == sorted(done for done, _, _ in heard)
 
@@ -287,7 +294,7 @@ def test_a_file_that_needs_too_much_memory_is_one_sentence() -> None:
 def test_the_process_knows_no_keys_and_may_do_nothing_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No environment but the way to the packages; no files written, no programs, no network, little memory."""
     monkeypatch.setenv("GATEFLOW_API_KEY", "gw_prod_secret")
-    environment = process.environment()
+    environment = start.environment()
     assert "secret" not in json.dumps(environment)
     code = f"""
         import os, socket, subprocess, sys
@@ -388,7 +395,7 @@ def test_starting_the_process_loads_nothing_heavy() -> None:
         "print([name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=process.environment()
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=start.environment()
     )
     assert done.stdout.strip() == "[]"
 

@@ -13,7 +13,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from rerank_core.documents.isolated import process
+from rerank_core.documents.isolated import start
 from rerank_core.errors import InvalidDocumentsError, InvalidRequestError
 from rerank_core.evaluation import Imported, read, write
 from rerank_core.evaluation.formats import isolated
@@ -157,7 +157,8 @@ def test_an_answer_that_no_honest_reader_gives_is_refused(
 ) -> None:
     """Whatever a taken-over reader says, nothing but texts, lists and grades gets in."""
     code = f"import sys; sys.stdin.buffer.read(); print({json.dumps(record)!r})"
-    monkeypatch.setattr(process, "_command", lambda: (sys.executable, "-c", code))
+    monkeypatch.setattr(start, "FORKS", False)
+    monkeypatch.setattr(start, "command", lambda *_: (sys.executable, "-c", code))
     imported = read_isolated("set.xlsx", SIMPLE)
     assert "broke down" in reasons(imported)[0]
     assert not imported.query_ids

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rerank_core.evaluation import read
+from rerank_core.evaluation.judging.files import settled_csv
 from rerank_core.evaluation.judging.settling import RULES, SettledGrade, agreed_grade, as_rule
 from rerank_core.evaluation.query_sets.query_set import Query, QuerySet
 
@@ -83,3 +85,16 @@ def test_the_rule_of_the_set_counts():
     """Mean and majority in place of the median."""
     assert replace(query_set(), rule="mean").combined()["q"]["a"] == 1
     assert replace(query_set(), rule="majority").combined()["q"]["a"] == 0
+
+
+def test_settled_grades_leave_with_who_and_when():
+    """A row each, which come in again as ratings of the file."""
+    settled = {"q": {"a": SettledGrade(2, "Ann", ON_A_DAY)}, "p": {"x": SettledGrade(1, "=Ben", ON_A_DAY)}}
+    data = settled_csv(query_set(settled=settled))
+    assert data.decode("utf-8-sig") == (
+        "query_id,query,docid,rating,settled_by,settled_at\n"
+        "q,tea,a,2,Ann,2026-11-30T00:00:00+00:00\n"
+        "p,milk,x,1,'=Ben,2026-11-30T00:00:00+00:00\n"
+    )
+    back = read("settled.csv", data)
+    assert (back.judgments, back.raters) == ({"q": {"a": 2}, "p": {"x": 1}}, {})

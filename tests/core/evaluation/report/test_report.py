@@ -15,6 +15,7 @@ import pytest
 
 from rerank_core.documents.report import Problem
 from rerank_core.evaluation.experiments.records import ExperimentProgress, Ranking
+from rerank_core.evaluation.judging.settling import SettledGrade
 from rerank_core.evaluation.measures.cutoff import Threshold, cut_off
 from rerank_core.evaluation.measures.settings import EvaluationSettings
 from rerank_core.evaluation.query_sets.query_set import QuerySet, make_queries
@@ -292,6 +293,26 @@ def test_the_report_names_what_it_left_out_and_whose_ratings_count():
     everything = " ".join("".join(Parsed(report_html(make_report(made, rankings(made, "A"))).decode()).words).split())
     assert "Rated by imported, Ben; a person's rating takes the place of the imported one." in everything
     assert "Only tag" not in everything
+
+
+def test_the_report_says_by_which_rule_grades_count_and_what_was_settled():
+    """Of three raters how far all agree besides every two; a settled grade is what its figures count."""
+    own = small_set(6).judgments["ann"]
+    made = replace(small_set(6), judgments={"Ann": own, "Ben": own, "Cem": own}, rule="majority")
+    made = made.rated("Ben", "q1", "q1-d5", 0)
+    made = replace(made, settled={"q1": {"q1-d5": SettledGrade(1, "Dora", datetime(2026, 11, 30, tzinfo=UTC))}})
+    report = make_report(made, rankings(made, "English"))
+    assert (report.summary.settings.judgments or {})["q1"]["q1-d5"] == 1
+    words = " ".join("".join(Parsed(report_html(report).decode()).words).split())
+    assert (
+        "Rated by Ann, Ben, Cem; where several people rated a document, the grade that most gave, the lower one of "
+        "several, counts; what was settled, 1 grade, counts before that."
+    ) in words
+    assert "Of 12 documents that two or more of the 3 raters rated they agree on 92%" in words
+    rows = list(csv.DictReader(io.StringIO(report_csv(report).decode("utf-8-sig"))))
+    together = {row["measure"]: row["value"] for row in rows if row["order"] == "all 3 raters"}
+    assert together["pairs"] == "12"
+    assert {"kappa", "weighted kappa", "weighted kappa, lower end (95%)"} <= together.keys()
 
 
 def test_a_picture_of_costs_needs_costs(report):

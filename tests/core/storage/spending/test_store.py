@@ -17,16 +17,21 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from sqlalchemy import func, select
 
 from rerank_core.errors import BudgetExceededError, SpendingLimitError
 from rerank_core.models import Cost
 from rerank_core.pricing.allowance import Allowance, PaidCall, Sums
-from rerank_core.storage.spending import file as spending_file
+from rerank_core.storage.database import Database
+from rerank_core.storage.schema.spending import day_sums
 from rerank_core.storage.spending import store as spending
 from rerank_core.storage.spending.ledger import LedgerFilter
+from rerank_core.storage.spending.rows import insert_call
 from rerank_core.storage.spending.store import SpendingStore
 from rerank_core.storage.sqlite_file import StoreError
+from tests.support.databases import address_of, empty
+from tests.support.postgresql import Cluster
 
 ROOT = Path(__file__).parents[4]
 ANN, BEN = "ann@example.org", "ben@example.org"
@@ -40,9 +45,9 @@ def call(who: str = ANN, **others: str) -> PaidCall:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SpendingStore]:
+def store(database: Database) -> Iterator[SpendingStore]:
     """An empty ledger."""
-    with SpendingStore(tmp_path / "spending.sqlite3") as made:
+    with SpendingStore(database) as made:
         yield made
 
 
@@ -166,13 +171,13 @@ def test_an_operator_settles_what_is_in_doubt(store: SpendingStore) -> None:
     }
 
 
-def test_the_budget_of_a_day_ends_with_the_servers_day(tmp_path: Path) -> None:
+def test_the_budget_of_a_day_ends_with_the_servers_day(database: Database) -> None:
     """A call counts for the server's calendar day on which it was sent; the next day begins at nothing, and the sum of
     all goes on."""
     zone = timezone(timedelta(hours=2))
     now = [datetime(2026, 11, 30, 23, 59, tzinfo=zone)]
     both = Allowance(person_per_day=Decimal(1), server_total=Decimal("1.5"))
-    with SpendingStore(tmp_path / "spending.sqlite3", clock=lambda: now[0]) as store:
+    with SpendingStore(database, clock=lambda: now[0]) as store:
         number = store.reserve(call(), Decimal(1), both)
         now[0] += timedelta(minutes=2)
         store.settle(number, Cost(Decimal("0.9")))
@@ -196,12 +201,12 @@ def test_the_ledger_can_be_narrowed(store: SpendingStore) -> None:
     assert len(store.calls(most=1)) == 1
 
 
-def test_the_file_has_a_bounded_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_ledger_has_a_bounded_size(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Old calls go, first those of more than a year ago, then the oldest; their sums stay, and with them the budget."""
     monkeypatch.setattr(spending, "_PRUNE_EVERY", 1)
     monkeypatch.setattr(spending, "MAX_CALLS", 5)
     now = [datetime(2025, 1, 1, 12, tzinfo=UTC)]
-    with SpendingStore(tmp_path / "spending.sqlite3", clock=lambda: now[0]) as store:
+    with SpendingStore(database, clock=lambda: now[0]) as store:
         store.settle(store.reserve(call(), CENT, Allowance()), Cost(CENT))
         now[0] += timedelta(days=spending.KEPT_DAYS)
         store.settle(store.reserve(call(), CENT, Allowance()), Cost(CENT))
@@ -224,7 +229,7 @@ def test_nothing_is_lost_while_the_file_cannot_be_written(
         raise StoreError("The disk is full, so nothing is saved.")
 
     with monkeypatch.context() as patched:
-        patched.setattr(store, "_booking", full)
+        patched.setattr(store, "_writing", full)
         store.settle(number, Cost(Decimal("0.1")))
         with pytest.raises(StoreError):
             store.reserve(call(), CENT, DOLLAR)
@@ -234,24 +239,18 @@ def test_nothing_is_lost_while_the_file_cannot_be_written(
 
 
 def test_rows_that_say_nothing_are_damage(store: SpendingStore) -> None:
-    """Where the file holds something else than amounts, nothing is reserved, and settling loses nothing."""
+    """Where the database holds something else than amounts, nothing is reserved, and settling loses nothing."""
     number = store.reserve(call(), CENT, DOLLAR)
     with store._writing() as db:
-        db.execute("UPDATE sums SET held = 'a lot'")
+        db.execute(day_sums.update().values(held="a lot"))
     for use in (lambda: store.reserve(call(), CENT, DOLLAR), lambda: store.standing(ANN)):
         with pytest.raises(StoreError, match="damaged"):
             use()
     store.settle(number, Cost(CENT))
     with store._writing() as db:
-        db.execute("UPDATE sums SET held = '0.01'")
+        db.execute(day_sums.update().values(held="0.01"))
     store.reserve(call(), CENT, DOLLAR)
     assert store.standing(ANN).person_today.spent == CENT
-
-
-def test_what_is_written_waits_for_the_disk(store: SpendingStore) -> None:
-    """Every write of the ledger outlives a power cut: SQLite's synchronous is FULL (2)."""
-    with store._reading() as db:
-        assert db.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
 # Threads and processes
@@ -288,9 +287,10 @@ from decimal import Decimal
 from rerank_core.errors import BudgetExceededError
 from rerank_core.models import Cost
 from rerank_core.pricing.allowance import Allowance, PaidCall
+from rerank_core.storage.database import Database
 from rerank_core.storage.spending.store import SpendingStore
 
-store, allowance = SpendingStore(sys.argv[1]), Allowance(server_per_day=Decimal("0.5"))
+store, allowance = SpendingStore(Database.open(sys.argv[1])), Allowance(server_per_day=Decimal("0.5"))
 went = 0
 print("ready", flush=True)
 sys.stdin.readline()
@@ -309,10 +309,10 @@ sys.stdin.readline()
 
 
 @contextlib.contextmanager
-def spender(path: Path, calls: int, how: str) -> Iterator[subprocess.Popen[str]]:
-    """A second server on the same home, which has opened the ledger and waits to be let go."""
+def spender(database: Database, calls: int, how: str) -> Iterator[subprocess.Popen[str]]:
+    """A second server on the same database, which has opened the ledger and waits to be let go."""
     with subprocess.Popen(
-        [sys.executable, "-c", SPENDER, str(path), str(calls), how],
+        [sys.executable, "-c", SPENDER, address_of(database), str(calls), how],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -340,7 +340,7 @@ def answer(process: subprocess.Popen[str]) -> str:
 
 def test_two_servers_do_not_pass_the_budget(store: SpendingStore) -> None:
     """Two processes that spend at the same time come to the limit together, and not one call beyond."""
-    with spender(store.path, 40, "settle") as first, spender(store.path, 40, "settle") as second:
+    with spender(store.database, 40, "settle") as first, spender(store.database, 40, "settle") as second:
         for process in (first, second):
             go_on(process)
             assert answer(process) == "asking\n"
@@ -351,23 +351,23 @@ def test_two_servers_do_not_pass_the_budget(store: SpendingStore) -> None:
 
 def test_a_server_waits_for_another_ones_look_at_what_is_left(store: SpendingStore) -> None:
     """While one server takes what is left, another one that asks waits, and is refused then."""
-    with spender(store.path, 1, "settle") as process:
+    with spender(store.database, 1, "settle") as process:
         store.release(store.reserve(call(), CENT, Allowance()))
-        with store._booking() as db:
+        with store._writing() as db:
             before = store.calls()[0]
             half = dataclasses.replace(before, state="under way", reserved=Decimal("0.5"), finished=None)
-            spending_file.insert(db, half, store._mark.token if store._mark else "")
+            insert_call(db, half, store._mark.token if store._mark else "")
             go_on(process)
             assert answer(process) == "asking\n"
-            for _ in range(20_000):  # for as long as it takes the other one to look
-                db.execute("SELECT count(*) FROM sums").fetchone()
+            for _ in range(2_000):  # for as long as it takes the other one to look
+                db.execute(select(func.count()).select_from(day_sums)).scalar()
         assert answer(process) == "0\n"
 
 
 def test_what_a_killed_server_had_under_way_may_have_been_billed(store: SpendingStore) -> None:
     """What was set aside counts on after its process was killed, marked as possibly billed; while it lives, nobody
     takes it for dead."""
-    with spender(store.path, 3, "keep") as process:
+    with spender(store.database, 3, "keep") as process:
         go_on(process)
         assert answer(process) == "asking\n"
         assert answer(process) == "3\n"
@@ -389,7 +389,7 @@ def test_one_that_was_taken_for_dead_is_settled_all_the_same(store: SpendingStor
     number = store.reserve(call(), Decimal("0.5"), DOLLAR)
     assert store._mark is not None
     store._mark.end()  # as where somebody cleared the folder of the marks
-    with SpendingStore(store.path) as other:
+    with SpendingStore(Database.open(address_of(store.database))) as other:
         assert other.recover() == 1
     store.settle(number, Cost(Decimal("0.1")))
     assert store.standing(ANN).person_today == Sums(spent=Decimal("0.1"), calls=1)
@@ -400,14 +400,17 @@ COSTS = st.one_of(st.none(), st.builds(Cost, st.one_of(st.none(), AMOUNTS), in_d
 
 
 class Spenders(RuleBasedStateMachine):
-    """Two stores on one file, as two servers; one of them dies now and then."""
+    """Two stores on one database, as two servers; one of them dies now and then."""
 
     allowance = Allowance(Decimal(2), Decimal(3), Decimal(6), unknown_call=Decimal("0.125"))
 
-    def __init__(self) -> None:
+    def __init__(self, address: str | None = None) -> None:
         super().__init__()
         self.folder = TemporaryDirectory()
-        self.path = Path(self.folder.name) / "spending.sqlite3"
+        self.address = address or f"sqlite:///{self.folder.name}/playground.sqlite3"
+        if address is not None:
+            with Database.open(address) as database:
+                empty(database)
         self.now = datetime(2026, 11, 30, 12, tzinfo=UTC)
         self.stores = [self.made(), self.made()]
         self.open: list[tuple[int, int, Decimal | None]] = []  # store, number, most
@@ -415,7 +418,7 @@ class Spenders(RuleBasedStateMachine):
 
     def made(self) -> SpendingStore:
         """A server that has just started."""
-        return SpendingStore(self.path, clock=lambda: self.now)
+        return SpendingStore(Database.open(self.address), clock=lambda: self.now)
 
     @rule(
         place=st.integers(0, 1),
@@ -511,6 +514,14 @@ class Spenders(RuleBasedStateMachine):
 
 TestSpenders = Spenders.TestCase
 TestSpenders.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
+
+
+@pytest.mark.slow
+def test_two_servers_on_one_postgresql(postgresql: Cluster) -> None:
+    """The same holds where the ledger is in PostgreSQL."""
+    address = postgresql.new_database()
+    rules = settings(max_examples=5, stateful_step_count=20, deadline=None)
+    run_state_machine_as_test(lambda: Spenders(address), settings=rules)
 
 
 def test_two_threads_at_the_last_cent(store: SpendingStore) -> None:

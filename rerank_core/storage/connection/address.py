@@ -24,7 +24,7 @@ _EXAMPLE = "postgresql+psycopg://NAME:PASSWORD@HOST:5432/DATABASE"
 @dataclass(frozen=True, slots=True)
 class Address:
     """`file` is the SQLite file, None for PostgreSQL, whose address `url` then is. `folder` is the one whose files of
-    earlier versions belong to the file; None where there are none."""
+    earlier versions are taken over into the file; None where there are none."""
 
     file: Path | None
     folder: Path | None = None

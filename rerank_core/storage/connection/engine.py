@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, exc
+from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event, exc
 
 from rerank_core.storage.locks import create_private
 from rerank_core.storage.sqlite_file import StoreError
@@ -68,6 +68,13 @@ def postgresql_engine(url: URL) -> Engine:
         pool_use_lifo=True,
         hide_parameters=True,
         connect_args=alive_args(url),
+    )
+
+
+def lasting_engine(url: URL) -> Engine:
+    """Connections to a PostgreSQL that are closed when they are given back, without a transaction around them."""
+    return create_engine(
+        url, poolclass=NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True, connect_args=alive_args(url)
     )
 
 

@@ -1,0 +1,1 @@
+"""How the database is reached: its address, connections to it, what they say when something is wrong, and locks."""

@@ -1,0 +1,1 @@
+"""Judging together, as it is kept in the database."""
