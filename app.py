@@ -39,6 +39,7 @@ from pages.components.server import (
     visitor,
     warm_up,
 )
+from pages.components.server.compression import Compressed
 from pages.components.server.guard import HEADERS, Guard
 from pages.components.session import stores
 from rerank_core import offline
@@ -139,7 +140,7 @@ app = st.App(
     ROOT / "pages" / "main.py",
     lifespan=lifespan,
     routes=[Route("/readyz", warm_up.ready), *service.ROUTES, *component.routes()],
-    middleware=[Middleware(Counted), Middleware(Guard)],
+    middleware=[Middleware(Counted), Middleware(Compressed), Middleware(Guard)],
     exception_handlers={Exception: on_server_error},
     on_script_error=on_script_error,
 )

@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.components import frame
 from pages.components.display import errors
+from pages.components.jobs import spent
 from pages.components.monitoring import metrics
 from pages.components.session import page_state, people
 from pages.components.sharing import received
@@ -66,12 +67,12 @@ page = st.navigation(
     + ([ADMINISTRATION] if people.administers() else [])
 )
 page_state.carry_over(page.url_path)
-spend = frame.sidebar(page)
+frame.sidebar(page)
 received.expect(page.url_path)
 if received.is_shown(page.url_path):
     received.show()
 else:
     with metrics.drawn(page.url_path), errors.said():
         page.run()
-frame.spend(spend)
+spent.draw_last()
 received.listen(page.url_path)

@@ -2,21 +2,16 @@
 
 import streamlit as st
 
-from pages.components.display import errors, glossary
+from pages.components.display import glossary
 from pages.components.inputs import documents, examples, fold, presenting
 from pages.components.inputs import model as model_input
-from pages.components.inputs.controls import start_button
-from pages.components.playground import link, present, run
-from pages.components.playground.result import result
-from pages.components.playground.state import state
+from pages.components.playground import answer, link, run
 from pages.components.session import connection as connections
 from pages.components.session import keys
-from pages.components.session.texts import texts
 
-current, job = state(), run.RERANK.job()
 connection = connections.current()
 link.restore_from_link(connection)
-job.take_finished()
+run.RERANK.job().take_finished()
 documents.take_finished()
 fold.hide(run.FOLD, run.has_result())
 presenting.hide_the_rest()
@@ -44,12 +39,7 @@ with choices:
     with st.container(horizontal=True, vertical_alignment="top", gap="small"):
         top_n = model_input.top_n_control()
         documents.order_control()
-    with notices:
-        missing = model_input.unavailable(model, connection)
-        model_input.language_warning(model, st.session_state.get(keys.QUERY) or "", texts().working.documents)
-    model_input.show_estimate(model_input.estimate(connection, model))
-    unable = bool(missing) or not connection.ready or job.running
-    pressed = start_button("Rerank", ":material/swap_vert:", width="stretch", disabled=unable)
+    button = st.container()
     model_input.set_up_link(connection)
 with inputs:
     with st.container():
@@ -57,34 +47,4 @@ with inputs:
     with st.container():
         if editing:
             documents.table_input()
-
-if pressed:
-    current.again = False
-if pressed or current.wanted:
-    current.wanted = False
-    job.submit(lambda: run.plan(connection, model, pressed=pressed), unasked=not pressed)
-with st.container():
-    job.confirmation(lambda: run.plan(connection, model))
-progress = st.container()
-with folded:
-    run.fold_line(connection, model)
-with presented:
-    present.head(connection, model, top_n)
-with st.container():
-    errors.message_and_error(job.message, job.error)
-if current.run is not None:
-    with st.container():
-        run.saved_notice(connection)
-        run.stale_notice(connection, model)
-    result(current.run, top_n)
-elif job.error is None and not job.running:
-    st.info(
-        "Paste or upload documents, type a query, and press Rerank. Or pick an example above to see one at work.",
-        icon=":material/arrow_upward:",
-    )
-if not presenting.on():
-    st.page_link("history.py", label="Earlier runs", icon=":material/history:")
-link.sync_query_params()
-# Last, since it stays with the run: the page around it stands by then.
-with progress:
-    job.progress()
+answer.answer(connection, model, top_n, answer.Places(presented, folded, button, notices))

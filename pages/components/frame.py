@@ -6,16 +6,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 import rerank_core as rc
 from pages.components import sign_in
-from pages.components.display.markdown import escaped
 from pages.components.inputs.controls import select
-from pages.components.jobs import budget_today
+from pages.components.jobs import spent
 from pages.components.server import deployment
 from pages.components.session import connection, keys, people, query_params
-from rerank_core.pricing.estimates import money_text
 
 _ANONYMOUS = (
     "Whoever reaches this app uses it without signing in, with all that is saved here and the keys that are set up."
@@ -54,8 +51,8 @@ def page_config() -> None:
     st.logo(str(WORDMARK), size="large", icon_image=str(ICON))
 
 
-def sidebar(page: st.Page) -> DeltaGenerator:
-    """Draw the sidebar around a page; returns the place of the spend, to be filled once more after the page has run."""
+def sidebar(page: st.Page) -> None:
+    """Draw the sidebar around a page, with the place of what the session has spent."""
     if deployment.shared() and not deployment.signs_in():
         if deployment.anonymous_allowed():
             st.warning(_ANONYMOUS, icon=":material/lock_open:")
@@ -68,8 +65,7 @@ def sidebar(page: st.Page) -> DeltaGenerator:
         st.caption(chosen.state)
         if not chosen.ready and page.url_path != "connections":
             st.page_link("connections.py", label="Set it up", icon=":material/key:")
-        place = st.empty()
-        spend(place)
+        spent.here()
         with st.expander("Spending limit", icon=":material/savings:"):
             st.number_input(
                 "Ask before this session costs more than (US dollars)",
@@ -83,22 +79,6 @@ def sidebar(page: st.Page) -> DeltaGenerator:
                 persist_state="session",
                 on_change=_set_limit,
             )
-    return place
-
-
-def spend(place: DeltaGenerator) -> None:
-    """Draw what the session has spent, in its place in the sidebar."""
-    now = connection.budget().now()
-    words = [
-        f"of a limit of {money_text(now.limit)}" if now.limit is not None else "",
-        "1 call" if now.calls == 1 else f"{now.calls:,} calls",
-        f"{money_text(now.uncertain)} may have been billed as well" if now.uncertain else "",
-        f"{now.unknown_calls:,} of unknown cost" if now.unknown_calls else "",
-    ]
-    with place.container(gap=None):
-        st.markdown(escaped(f"Spent this session **{money_text(now.spent)}**"))
-        st.caption(escaped(", ".join(word for word in words if word)))
-        budget_today.show()
 
 
 def _choice() -> None:

@@ -10,7 +10,7 @@ from rerank_core.client.events import LOGGER
 from rerank_core.errors import RerankError
 from rerank_core.models import RerankRequest, RerankResponse
 from rerank_core.providers.choosing import counterpart
-from rerank_core.providers.spec import ProviderSpec
+from rerank_core.providers.spec import ALIASES, ProviderSpec
 
 LEFT_OUT = frozenset({"missing_key", "missing_option"})
 """Codes of a provider that cannot be asked as things are, and is left out of a chain."""
@@ -74,6 +74,9 @@ def _with_failures(
         + (" It may have been billed all the same." if error.maybe_billed else "")
         for spec, error in passed
     ]
+    asked = request.model
+    if asked is not None and asked in ALIASES and answered.has_models and answered.resolved(asked) is None:
+        said.append(f"{answered.label} has no model for {asked}: {response.model} answered, its usual one.")
     attempts = [attempt for _, error in passed for attempt in error.attempts]
     return replace(
         response,

@@ -1,4 +1,5 @@
-"""Duplicates and near-duplicates: all pairs of up to 2,000 texts, or one text against many.
+"""Duplicates and near-duplicates: all pairs of up to 10,000 texts (2,000 in meaning), or one
+text against many.
 
 `find_duplicates` compares every text with every other and groups what is alike above a threshold; `compare` puts one
 text next to many; `difference` says which words of two texts differ. Two measures, each for its own question
@@ -13,10 +14,19 @@ require("Finding duplicates", "local", "numpy")
 from rerank_core.duplicates.difference import TextDifference, difference
 from rerank_core.duplicates.files import compared_csv, compared_json, groups_csv, groups_json
 from rerank_core.duplicates.measures import MEANING, WORDING, Measure, Scale, scale
-from rerank_core.duplicates.pairs import MAX_TEXTS, Duplicates, Group, Pair, check_all_pairs, find_duplicates
+from rerank_core.duplicates.pairs import (
+    MAX_IN_WORDING,
+    MAX_TEXTS,
+    Duplicates,
+    Group,
+    Pair,
+    check_all_pairs,
+    find_duplicates,
+)
 from rerank_core.duplicates.reference import Candidates, ComparedText, candidates, compare
 
 __all__ = [
+    "MAX_IN_WORDING",
     "MAX_TEXTS",
     "MEANING",
     "WORDING",

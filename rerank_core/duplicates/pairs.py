@@ -1,4 +1,5 @@
-"""All pairs of up to 2,000 texts: how alike they are in wording and in meaning, and the groups above a threshold."""
+"""All pairs of texts, of up to 2,000 in meaning and 10,000 in wording: how alike they are, and the groups above a
+threshold."""
 
 from __future__ import annotations
 
@@ -9,17 +10,22 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rerank_core.duplicates.grouping import Linkage, link
+from rerank_core.duplicates.grouping import Linkage, link, link_pairs
 from rerank_core.duplicates.meaning import alike
 from rerank_core.duplicates.measures import MEANING, WORDING, Measure, scale
 from rerank_core.duplicates.wording import shared_wording
+from rerank_core.duplicates.wording_pairs import like_pairs
 from rerank_core.errors import InvalidDocumentsError, TooManyDocumentsError
 from rerank_core.models import Document, DocumentInput, as_documents, texts_of
+from rerank_core.offline.workers import taking_turns
 from rerank_core.rank_fields import TITLE_AND_TEXT
 from rerank_core.retrieval.embedding import Vectors, embed_passages
 
 MAX_TEXTS = 2_000
-"""Texts that are compared every one with every other: two million pairs."""
+"""Texts that are compared every one with every other in meaning: two million pairs."""
+
+MAX_IN_WORDING = 10_000
+"""Texts that are compared every one with every other in wording alone: fifty million pairs."""
 
 MAX_ALL_CHARACTERS = 20_000_000
 """Characters of all texts together that are compared every one with every other."""
@@ -143,16 +149,22 @@ class Duplicates:
         return Pair(int(self._first[place]), int(self._second[place]), float(self._values[WORDING][place]), meaning)
 
 
-def check_all_pairs(count: int, characters: int) -> None:
-    """Raise InvalidDocumentsError or TooManyDocumentsError where all pairs of so many texts are not compared."""
+def check_all_pairs(count: int, characters: int, model: str | None = None) -> None:
+    """Raise InvalidDocumentsError or TooManyDocumentsError where all pairs of so many texts are not compared: in
+    wording alone, or with a model in meaning too."""
     if count < 2:
         raise InvalidDocumentsError(
             "There are fewer than two texts to compare.", hint="Paste or upload at least two texts."
         )
-    if count > MAX_TEXTS:
+    if count > MAX_IN_WORDING:
         raise TooManyDocumentsError(
-            f"Every text is compared with every other for up to {MAX_TEXTS:,} texts; these are {count:,}.",
+            f"Every text is compared with every other for up to {MAX_IN_WORDING:,} texts; these are {count:,}.",
             hint="Compare one text against the rest, which takes any number, or choose a smaller collection.",
+        )
+    if model is not None and count > MAX_TEXTS:
+        raise TooManyDocumentsError(
+            f"Every text is compared with every other in meaning for up to {MAX_TEXTS:,} texts; these are {count:,}.",
+            hint="Compare them by wording alone, which needs no model, or compare one text against the rest.",
         )
     if characters > MAX_ALL_CHARACTERS:
         raise TooManyDocumentsError(
@@ -180,21 +192,37 @@ def find_duplicates(
     given = as_documents(documents)
     texts = texts_of(given, rank_fields)
     total = len(texts)
-    check_all_pairs(total, sum(map(len, texts)))
+    check_all_pairs(total, sum(map(len, texts)), model)
     blank = tuple(place for place, text in enumerate(texts) if not text.strip())
 
     def tick(done: int) -> None:
         if on_progress is not None:
             on_progress(done, total)
 
+    if model is None:
+        with taking_turns(tick) as between:
+            found = like_pairs(texts, scale(WORDING).floor, tick=between)
+            linkage = link_pairs(total, found, check=lambda: between(total))
+        return Duplicates(
+            given,
+            None,
+            blank,
+            found.first,
+            found.second,
+            {WORDING: found.values},
+            {WORDING: linkage},
+            tuple(rank_fields),
+        )
+
     def check() -> None:
         tick(total)
 
-    if model is not None and vectors is None:
+    if vectors is None:
         vectors = embed_passages(model, texts, tick=tick)
-    tables: dict[Measure, NDArray[np.float32]] = {WORDING: shared_wording(texts, check=check)}
-    if model is not None and vectors is not None:
-        tables[MEANING] = alike(vectors, total, check=check)
+    tables: dict[Measure, NDArray[np.float32]] = {
+        WORDING: shared_wording(texts, check=check),
+        MEANING: alike(vectors, total, check=check),
+    }
     kept = np.zeros((total, total), bool)
     for measure, table in tables.items():
         kept |= table >= scale(measure, model).floor

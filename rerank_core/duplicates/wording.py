@@ -37,7 +37,7 @@ def shared_wording(texts: Sequence[str], *, check: Check | None = None) -> Float
     """
     check = check or _nothing
     count = len(texts)
-    runs, owners = _runs(texts, check)
+    runs, owners = distinct_runs(texts, check)
     sizes = np.bincount(owners, minlength=count).astype(np.float32)
     common = np.zeros((count, count), np.float32)
     by_run = np.argsort(runs, kind="stable")
@@ -53,28 +53,29 @@ def shared_wording(texts: Sequence[str], *, check: Check | None = None) -> Float
         chosen = many[at : at + _COLUMNS]
         table = np.zeros((count, len(chosen)), np.float32)
         columns = np.repeat(np.arange(len(chosen)), spread[chosen])
-        table[owners[_ranges(starts[chosen], spread[chosen])], columns] = 1
+        table[owners[ranges(starts[chosen], spread[chosen])], columns] = 1
         common += table @ table.T
     np.fill_diagonal(common, sizes)
-    return _index(common, sizes[:, None], sizes[None, :])
+    return jaccard(common, sizes[:, None], sizes[None, :])
 
 
 def shared_wording_with(reference: str, texts: Sequence[str], *, check: Check | None = None) -> Floats:
     """The Jaccard index of one text with each of many, as `shared_wording` has it."""
-    runs, owners = _runs([reference, *texts], check or _nothing)
+    runs, owners = distinct_runs([reference, *texts], check or _nothing)
     sizes = np.bincount(owners, minlength=len(texts) + 1).astype(np.float32)
     shared = np.isin(runs, runs[owners == 0])
     common = np.bincount(owners[shared], minlength=len(texts) + 1).astype(np.float32)
-    return _index(common[1:], sizes[1:], sizes[:1])
+    return jaccard(common[1:], sizes[1:], sizes[:1])
 
 
-def _index(common: Floats, one: Floats, other: Floats) -> Floats:
+def jaccard(common: Floats, one: Floats, other: Floats) -> Floats:
+    """The index by how many runs two texts have in common, and how many each has; 0 where neither has any."""
     either = one + other - common
     index: Floats = np.divide(common, either, out=np.zeros_like(common), where=either > 0)
     return index
 
 
-def _runs(texts: Sequence[str], check: Check) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+def distinct_runs(texts: Sequence[str], check: Check) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
     """The different runs of each text as numbers, equal only for equal runs, and the place of the text of each."""
     letters = []
     for place, text in enumerate(texts):
@@ -131,7 +132,7 @@ def _few(
         yield np.concatenate(waiting)
 
 
-def _ranges(starts: NDArray[np.intp], lengths: NDArray[np.intp]) -> NDArray[np.intp]:
+def ranges(starts: NDArray[np.intp], lengths: NDArray[np.intp]) -> NDArray[np.intp]:
     """All numbers from each start on, so many as its length says, one range after the other."""
     before = np.cumsum(lengths) - lengths
     places: NDArray[np.intp] = np.arange(int(lengths.sum())) + np.repeat(starts - before, lengths)

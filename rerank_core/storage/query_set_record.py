@@ -1,9 +1,9 @@
 """A query set as bytes that give back exactly what went in. Ratings, the name and the fields that models read are not
 in it: a store keeps them apart, since they change.
 
-The bytes are a sign, a checksum of all that follows, the size of the head, the head as UTF-8 JSON, and the documents
-(see `evaluation.query_sets.packed`), which are not read until somebody looks at them. Up to version 1 of the record all
-of it was one JSON text; such bytes are still read.
+The bytes are a sign, a checksum of all that follows, the size of the documents, the documents (see
+`evaluation.query_sets.packed`), which are not read until somebody looks at them, and all the rest as UTF-8 JSON. In
+version 1 of the record all of it was one JSON text; such bytes are still read.
 """
 
 from __future__ import annotations
@@ -22,14 +22,16 @@ from rerank_core.evaluation.query_sets.query_set import Query, QuerySet, Written
 from rerank_core.models import Document
 
 _FORMAT = 2
-_SIGN = b"RPQ2"
-_START = struct.Struct("<4sIQ")  # the sign, the checksum of what follows it, the size of the head
+_SIGN = b"RPQS"
+_START = struct.Struct("<4sIQ")  # the sign, the checksum of what follows it, the size of the documents
 
 
-def to_bytes(query_set: QuerySet) -> bytes:
+def to_bytes(query_set: QuerySet) -> bytearray:
     """The set without what changes; `from_bytes` gives back an equal one."""
     numbers = {name: number for number, name in enumerate(query_set.documents)}
-    parts = pack(query_set.documents.values())
+    data = bytearray(_START.size)  # all is written into it at once: a second copy would be large
+    sizes = pack(query_set.documents.values(), data)
+    size = len(data) - _START.size
     record = {
         "format": _FORMAT,
         "mark": secrets.token_hex(16),
@@ -40,7 +42,7 @@ def to_bytes(query_set: QuerySet) -> bytes:
             for query in query_set.queries
         ],
         "documents": list(numbers),
-        "sizes": list(map(len, parts)),
+        "sizes": sizes,
         "problems": query_set.problems,
         "notes": query_set.notes,
         "answers": dict(query_set.answers),
@@ -51,11 +53,10 @@ def to_bytes(query_set: QuerySet) -> bytes:
         },
         "file_notes": dict(query_set.file_notes),
     }
-    head = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    checksum = zlib.crc32(head)
-    for part in parts:  # not of all of them in one: that would be once more their memory
-        checksum = zlib.crc32(part, checksum)
-    return b"".join((_START.pack(_SIGN, checksum, len(head)), head, *parts))
+    data += json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    with memoryview(data) as written:
+        _START.pack_into(data, 0, _SIGN, zlib.crc32(written[_START.size :]), size)
+    return data
 
 
 def from_bytes(data: bytes) -> QuerySet:
@@ -69,11 +70,11 @@ def from_bytes(data: bytes) -> QuerySet:
     rest = memoryview(data)[_START.size :]
     if zlib.crc32(rest) != checksum:
         raise ValueError("other bytes than were written")
-    record: dict[str, Any] = json.loads(str(rest[:size], "utf-8", "surrogatepass"))
+    record: dict[str, Any] = json.loads(str(rest[size:], "utf-8", "surrogatepass"))
     if record["format"] != _FORMAT:
         raise ValueError("another format")
     names = record["documents"]
-    return _made(record, names, PackedDocuments(names, record["sizes"], rest[size:]), record["mark"])
+    return _made(record, names, PackedDocuments(names, record["sizes"], rest[:size]), record["mark"])
 
 
 def _from_json(data: bytes) -> QuerySet:

@@ -21,6 +21,12 @@ DOCUMENTS = [f"We sell shoes. {BACK}", "The shop is shut on Sundays. It opens at
 ASKED = {"example": "own", "model": "local-keyword"}
 
 
+@pytest.fixture(autouse=True)
+def long_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every text is too long to be looked at while the page is drawn, unless a test says otherwise."""
+    monkeypatch.setattr(answering, "_AT_ONCE_CHARACTERS", 0)
+
+
 @pytest.fixture
 def browser_asks(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """From its call on, pages go on at once with what a browser asks for a moment after it has drawn them."""
@@ -45,7 +51,9 @@ def marks(page: AppTest) -> dict[int, list[str]]:
     """The marked texts of the board's rows, by place in the input."""
     rows = json.loads(page.get("bidi_component")[0].proto.json)["rows"]
     return {
-        int(row["key"]): [text for text, marked in row["answer"] if marked == "answer"] for row in rows if row["answer"]
+        int(row["key"]): [text for text, marked in row["answer"] if marked == "answer"]
+        for row in rows
+        if "answer" in row
     }
 
 
@@ -64,6 +72,15 @@ def test_the_order_stands_before_anything_is_looked_for(app, browser_asks) -> No
     page.run()
     assert marks(page) == {0: [BACK]}
     assert len(jobs_of_marks()) == 1
+
+
+def test_words_in_short_texts_are_marked_at_once(app, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page that shows the order has the marks, no job looks for them, and the page is drawn once."""
+    monkeypatch.setattr(answering, "_AT_ONCE_CHARACTERS", 50_000)
+    monkeypatch.setitem(ASKED, "model", "v2")
+    page = reranked(app)
+    assert marks(page) == {0: [BACK]}
+    assert not jobs_of_marks()
 
 
 def test_what_was_found_is_not_looked_for_again(app, browser_asks) -> None:

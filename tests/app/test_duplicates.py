@@ -12,7 +12,7 @@ from pages.components.jobs import page_job
 from pages.components.session import stores
 from pages.components.session.connection import Settings
 from rerank_core import offline, samples
-from rerank_core.duplicates.pairs import MAX_TEXTS
+from rerank_core.duplicates import pairs
 from rerank_core.offline.models import ENGLISH, MULTILINGUAL
 from tests.support.gate import Gate
 from tests.support.page import (
@@ -114,15 +114,16 @@ def test_own_texts_are_compared_by_wording_alone_without_a_model(app) -> None:
     assert page.text_area(key="duplicates_texts").value.startswith("Return it")
 
 
-def test_too_few_and_too_many_texts_are_one_sentence(app) -> None:
+def test_too_few_and_too_many_texts_are_one_sentence(app, monkeypatch) -> None:
     """What was pasted stays, and the next press works."""
     page = choose(own_texts(app(), "only one"), "Compare meaning by", "none")
     find(page)
     assert "fewer than two texts" in words(page)
     assert page.text_area(key="duplicates_texts").value == "only one"
-    own_texts(page, "\n".join(f"text number {place}" for place in range(MAX_TEXTS + 1)))
+    monkeypatch.setattr(pairs, "MAX_IN_WORDING", 20)
+    own_texts(page, "\n".join(f"text number {place}" for place in range(21)))
     find(page)
-    assert "these are 2,001" in words(page)
+    assert "these are 21" in words(page)
     assert "Compare one text against the rest" in words(page)
     own_texts(page, "first text\nfirst text")
     find(page)

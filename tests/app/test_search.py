@@ -484,7 +484,7 @@ def test_near_copies_that_say_different_things_are_marked_and_the_base_is_rememb
     assert "Ranks 1 and 2 say different things" in [box.label for box in at.expander]
     board = json.loads(at.get("bidi_component")[0].proto.json)
     assert board["labels"]["initialName"] == "in Help centre, by keyword (BM25)"
-    marked = [row for row in board["rows"] if (row["title"] or "").startswith("⚠")]
+    marked = [row for row in board["rows"] if row.get("title", "").startswith("⚠")]
     assert [f"says otherwise: {apart}" in row["tooltip"] for row in marked] == [True, True]
     with monkeypatch.context() as patch:
         patch.setattr(contradicting, "contradictions", None)  # they are not looked for again while nothing changes

@@ -172,9 +172,9 @@ def _work(context: JobContext, payment: Payment, planned: DuplicatesPlan, job_id
 
 def _all_pairs(context: JobContext, planned: DuplicatesPlan, job_id: str) -> Outcome:
     asked, size = planned.asked, len(planned.passages)
-    check_all_pairs(size, 0)  # before anything is read of a collection that is too large
+    check_all_pairs(size, 0, asked.local)  # before anything is read of a collection that is too large
     documents = planned.passages.get(range(size))
-    check_all_pairs(size, sum(map(len, texts_of(documents, planned.passages.rank_fields))))
+    check_all_pairs(size, sum(map(len, texts_of(documents, planned.passages.rank_fields))), asked.local)
     vectors = None
     if asked.local is not None:
         vectors = vectors_at(planned.passages, range(size), asked.local, _reading(context))
@@ -183,7 +183,7 @@ def _all_pairs(context: JobContext, planned: DuplicatesPlan, job_id: str) -> Out
         asked.local,
         rank_fields=planned.passages.rank_fields,
         vectors=vectors,
-        on_progress=lambda _done, _total: _comparing(context),
+        on_progress=_comparing_all(context) if asked.local is None else lambda _done, _total: _comparing(context),
     )
     return Outcome(job_id, asked, found, own=planned.own)
 
@@ -221,6 +221,10 @@ def _one_against_many(
 
 def _reading(context: JobContext) -> Callable[[int, int], None]:
     return lambda done, total: context.progress(done, total, note="Reading the texts")
+
+
+def _comparing_all(context: JobContext) -> Callable[[int, int], None]:
+    return lambda done, total: context.progress(done, total, note="Comparing")
 
 
 def _comparing(context: JobContext) -> None:

@@ -123,6 +123,7 @@ def _for_many_languages(model: ModelSpec) -> ModelSpec | None:
 
 def _switch_to(slot: str) -> None:
     st.session_state[keys.MODEL] = slot
+    st.rerun()
 
 
 def top_n_control() -> int:

@@ -63,6 +63,7 @@ def on() -> bool:
 def start() -> None:
     """Present the page. For a button's callback."""
     of().active = True
+    st.rerun()
 
 
 def in_link() -> str | None:

@@ -1,8 +1,9 @@
 """The sentence that answers, for each document of a run: found once the run is on the screen, by its own model.
 
-The page that shows a run asks `spans` for what is known and calls `follow`, which sees to the rest. Nothing of it is
-done in the page's own run: the browser asks for it a moment after it has drawn the order, a job does the work, and
-the page is drawn once more with the marks. What was found stays with the session, for its last runs.
+The page that shows a run calls `look` before it draws it, asks `spans` for what is known, and calls `follow`, which
+sees to the rest. What takes a while is not done in the page's own run: the browser asks for it a moment after it has
+drawn the order, a job does the work, and the page is drawn once more with the marks. What was found stays with the
+session, for its last runs.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
 from pages.components.session import page_state
 from rerank_core import TextSpan, answering_spans
 from rerank_core.jobs import JobContext
-from rerank_core.ranking.answering import FIRST, LOCAL
+from rerank_core.offline.models import KEYWORD
+from rerank_core.ranking.answering import FIRST, LOCAL, answerable
 from rerank_core.storage.run_record import Run
 
 Spans = Mapping[int, tuple[TextSpan, ...]]
 
 _MOST = 50  # as many documents as a board draws
 _RUNS = 20
+_AT_ONCE_CHARACTERS = 50_000
 _SOON_SECONDS = 0.1
 _STEP_SECONDS = 0.1
 _STAY_SECONDS = 2.0
@@ -42,8 +45,12 @@ class _Memory:
     def note(self, ended: Ended[Spans]) -> None:
         """Keep what a job found. What it could not find is not looked for again: marks are never worth an error."""
         run_id, indexes = self.asked.pop(ended.id, ("", frozenset()))
+        self.know(run_id, indexes, ended.result or {})
+
+    def know(self, run_id: str, indexes: Iterable[int], spans: Spans) -> None:
+        """These documents of a run were looked at, and this was found."""
         self.looked.setdefault(run_id, set()).update(indexes)
-        self.found.setdefault(run_id, {}).update(ended.result or {})
+        self.found.setdefault(run_id, {}).update(spans)
         for known in (self.looked, self.found):
             while len(known) > _RUNS:
                 del known[next(iter(known))]
@@ -68,19 +75,36 @@ def spans(run: Run) -> Spans:
     return run.response.spans or _memory().found.get(run.id, {})
 
 
+def look(run: Run, top_n: int, picked: Iterable[int | None] = ()) -> None:
+    """Find the marks that `follow` would see to, where that takes no longer than to ask for them once more: matched by
+    words alone, in texts that are not long, or where no result is strong enough for a mark."""
+    wanted = _wanted(run, top_n, picked)
+    if not wanted:
+        return
+    rows = answerable(run.response, wanted)
+    size = sum(len(row.document.text) for row in rows)
+    if not rows or (run.response.model == KEYWORD and size <= _AT_ONCE_CHARACTERS):
+        _memory().know(run.id, wanted, answering_spans(run.response, wanted) if rows else {})
+
+
 def follow(run: Run, top_n: int, picked: Iterable[int | None] = ()) -> None:
     """See to the marks of the first results, at least those above the cut, and of the documents that were picked.
 
     Draws nothing. Call it once a page, behind what shows the run.
     """
-    if run.response.spans or run.response.provider != LOCAL:
-        return
-    memory = _memory()
-    first = [row.index for row in run.response.results[: min(_MOST, max(FIRST, top_n))]]
-    wanted = {*first, *(index for index in picked if index is not None)} - memory.looked.get(run.id, set())
+    wanted = _wanted(run, top_n, picked)
     if wanted:
-        memory.in_page = True
-        _follow(run, frozenset(wanted))
+        _memory().in_page = True
+        _follow(run, wanted)
+
+
+def _wanted(run: Run, top_n: int, picked: Iterable[int | None]) -> frozenset[int]:
+    """The documents whose marks are still to be found."""
+    if run.response.spans or run.response.provider != LOCAL:
+        return frozenset()
+    first = [row.index for row in run.response.results[: min(_MOST, max(FIRST, top_n))]]
+    asked = {*first, *(index for index in picked if index is not None)}
+    return frozenset(asked - _memory().looked.get(run.id, set()))
 
 
 @st.fragment(run_every=_SOON_SECONDS)

@@ -55,11 +55,12 @@ def _to_do(connection: Connection, model: ModelSpec | None) -> str:
 
 
 def _follow(action: str) -> None:
-    if presenting.follow(action):
-        return
     connection = connections.current()
-    if action == "model":
+    if presenting.follow(action):
+        pass
+    elif action == "model":
         model_input.next_model(connection)
         state().wanted = connection.provider.is_local
     elif action == "run":
         state().wanted = True
+    st.rerun()  # stories and models change the inputs, too

@@ -37,6 +37,8 @@ from rerank_core.storage.run_record import Run
 def result(run: Run, top_n: int) -> None:
     """Draw a finished run. Nothing here sends anything: Top N and the threshold only fold."""
     run = ratings.of(run)
+    picked = state().picked
+    answering.look(run, top_n, () if picked is None else (int(picked),))
     scores = [row.relevance_score for row in run.response.results]
     has_scores = any(score is not None for score in scores)
     if presenting.on():  # the sentence stands in the head of the presenter view, and says how sure the model is

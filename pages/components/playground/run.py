@@ -59,6 +59,7 @@ RERANK = JobKind[Run](
 
 def _with_titles() -> None:
     texts().rank_fields, state().wanted = TITLE_AND_TEXT, True
+    st.rerun()  # the inputs are drawn anew, too
 
 
 def _again() -> None:

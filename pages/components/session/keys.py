@@ -12,6 +12,7 @@ def of(base: str, *parts: object) -> str:
 
 
 # What pages share
+ANSWER = "answer"
 AROUND = "around"
 BUDGET = "budget"
 CONNECTION = "connection"

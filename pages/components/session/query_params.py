@@ -14,8 +14,7 @@ def get(name: str) -> str | None:
 
 def sync(wanted: Mapping[str, str | None]) -> None:
     """Make the address say this, each name with its value and without the names whose value is None."""
-    for name, value in wanted.items():
-        if value is None:
-            st.query_params.pop(name, None)
-        elif st.query_params.get(name) != value:
-            st.query_params[name] = value
+    there = st.query_params.to_dict()
+    said = {name: value for name, value in {**there, **wanted}.items() if value is not None}
+    if said != there:  # at once, since the browser draws the page anew for each change
+        st.query_params.from_dict(said)

@@ -47,16 +47,16 @@ class PackedDocuments(Mapping[str, Document]):
         return name in self._places
 
 
-def pack(documents: Iterable[Document]) -> list[bytes]:
-    """The documents as bytes: of each its text, then the rest of it as JSON."""
-    return [
-        part
-        for document in documents
-        for part in (
-            document.text.encode("utf-8", "surrogatepass"),
-            _encode((document.id, document.metadata)).encode("utf-8", "surrogatepass"),
-        )
-    ]
+def pack(documents: Iterable[Document], data: bytearray) -> list[int]:
+    """Append the documents to some bytes, of each its text, then the rest of it as JSON; the sizes of these parts."""
+    sizes: list[int] = []
+    for document in documents:
+        text = document.text.encode("utf-8", "surrogatepass")
+        rest = _encode((document.id, document.metadata)).encode("utf-8", "surrogatepass")
+        data += text
+        data += rest
+        sizes += (len(text), len(rest))
+    return sizes
 
 
 def _text(data: memoryview) -> str:

@@ -57,6 +57,16 @@ def test_a_model_that_the_next_has_too_stays(world: World):
     assert response.model == "local-keyword"
 
 
+@pytest.mark.parametrize(("asked", "said"), [("multilingual", True), ("english", False), (None, False)])
+def test_an_alias_that_means_nothing_there_is_said(world: World, asked: str | None, said: bool):
+    """Isaacus has no model for many languages, so its usual one answers."""
+    rows = httpx.Response(200, json={"results": [{"index": 1, "score": 0.9}, {"index": 0, "score": 0.2}]})
+    chain = client(world, Script(error(500), rows), ["gateflow", "isaacus"], api_key={"gateflow": KEY, "isaacus": KEY})
+    response = chain.rerank(QUERY, TEXTS, asked)
+    assert response.provider == "isaacus"
+    assert any("Isaacus has no model for multilingual" in warning for warning in response.warnings) is said
+
+
 def test_the_last_error_names_the_others(world: World):
     script = Script(error(503, "gone fishing"))
     with pytest.raises(rc.RerankError) as info:

@@ -10,11 +10,12 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rerank_core import Document, InvalidDocumentsError, InvalidQueryError, TooManyDocumentsError, offline, samples
 from rerank_core.duplicates import (
+    MAX_IN_WORDING,
     MAX_TEXTS,
     MEANING,
     WORDING,
@@ -27,14 +28,17 @@ from rerank_core.duplicates import (
     groups_csv,
     groups_json,
     scale,
+    wording_pairs,
 )
-from rerank_core.duplicates.grouping import link
+from rerank_core.duplicates.grouping import link, link_pairs
 from rerank_core.duplicates.meaning import alike, alike_with, vectors_at
 from rerank_core.duplicates.wording import shared_wording, shared_wording_with
+from rerank_core.duplicates.wording_pairs import like_pairs
 from rerank_core.errors import ModelNotFoundError
 from rerank_core.keyword.words import normalise
 from rerank_core.models import RankedDocument, RerankRequest, RerankResponse
 from rerank_core.offline.models import ENGLISH, KEYWORD, MULTILINGUAL
+from rerank_core.offline.turns import PROCESSORS
 from rerank_core.rank_fields import TEXT_ONLY, ranked_text
 from rerank_core.retrieval.embedding import Vectors
 from rerank_core.retrieval.passages import PassageList
@@ -320,13 +324,17 @@ def test_progress_is_told_and_stops_the_work() -> None:
 
 
 def test_what_cannot_be_compared_is_refused_in_a_sentence() -> None:
-    """One text, more than 2,000, too many characters, or a model that makes no vectors."""
+    """One text, more than 10,000, or 2,000 with a model, too many characters, or a model that makes no vectors."""
     for few in ([], ["alone"]):
         with pytest.raises(InvalidDocumentsError, match="fewer than two"):
             find_duplicates(few, None)
+    with pytest.raises(TooManyDocumentsError, match="10,000 texts; these are 10,001") as refused:
+        check_all_pairs(MAX_IN_WORDING + 1, 10)
+    assert refused.value.hint
+    check_all_pairs(MAX_IN_WORDING, 10)
     with pytest.raises(TooManyDocumentsError, match="2,000 texts; these are 2,001") as refused:
-        check_all_pairs(MAX_TEXTS + 1, 10)
-    assert "one text against the rest" in refused.value.hint
+        check_all_pairs(MAX_TEXTS + 1, 10, ENGLISH)
+    assert "by wording alone" in (refused.value.hint or "")
     with pytest.raises(TooManyDocumentsError, match="20,000,000 characters"):
         check_all_pairs(2, 20_000_001)
     with pytest.raises(ModelNotFoundError):
@@ -467,3 +475,65 @@ def test_the_files_of_one_against_many_hold_the_reference_and_the_order() -> Non
     read = json.loads(compared_json("=1+1 words", rows, measure="wording", threshold=0.5, model=None))
     assert read["reference"] == "=1+1 words"
     assert [row["place"] for row in read["results"]] == [0, 1, 2]
+
+
+LIKE = st.lists(
+    st.text("abc ", max_size=30) | st.sampled_from(["the same wording", "the same words", "quite another text", ""]),
+    max_size=40,
+)
+
+
+@given(
+    LIKE,
+    st.sampled_from([0.1, 0.3, 0.7, 1.0]),
+    st.sampled_from([1, 7, 256]),
+    st.sampled_from([0.0, 0.5, 2.0]),
+    st.sampled_from([1, 1000]),
+)
+@settings(deadline=None)
+def test_pairs_in_wording_are_those_of_the_whole_table(
+    some: list[str], floor: float, rows: int, share: float, many: int
+) -> None:
+    """Exactly, whatever the size of a piece and wherever frequent runs begin; and so are the groups made of them."""
+    table = shared_wording(some)
+    np.fill_diagonal(table, 0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wording_pairs, "_ROWS", rows)
+        patch.setattr(wording_pairs, "_AT_ONCE", 3)
+        patch.setattr(wording_pairs, "_SHARE", share)
+        patch.setattr(wording_pairs, "_MANY", many)
+        found = like_pairs(some, floor)
+    first, second = np.nonzero(np.triu(table, 1) >= np.float32(floor))
+    assert found.first.tolist() == first.tolist()
+    assert found.second.tolist() == second.tolist()
+    assert found.values.tolist() == table[first, second].tolist()
+    whole, sparse = link(table, floor), link_pairs(len(some), found)
+    for threshold in {floor, 0.5, 0.8, 1.0}:
+        if threshold >= floor:
+            assert sparse.groups(threshold) == whole.groups(threshold)
+
+
+def test_pairs_beyond_what_anybody_reads_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what to do; the comparison can be stopped between its pieces."""
+    monkeypatch.setattr(wording_pairs, "MAX_PAIRS", 3)
+    with pytest.raises(TooManyDocumentsError, match="More than 3 pairs") as refused:
+        like_pairs(["the same text"] * 4, 0.3)
+    assert refused.value.hint
+
+    def stop(done: int) -> None:
+        raise KeyError(done)
+
+    with pytest.raises(KeyError):
+        like_pairs(["one text", "another text"], 0.3, tick=stop)
+
+
+def test_all_pairs_in_wording_let_others_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two pieces of the work whoever else waits for the processors has a turn, and progress is told."""
+    monkeypatch.setattr(wording_pairs, "_ROWS", 2)
+    passed: list[object] = []
+    monkeypatch.setattr(PROCESSORS, "pass_on", passed.append)
+    heard: list[tuple[int, int]] = []
+    find_duplicates([f"text number {place}" for place in range(6)], None, on_progress=lambda *at: heard.append(at))
+    assert {(0, 6), (2, 6), (4, 6), (6, 6)} <= set(heard)
+    assert heard == sorted(heard)
+    assert len(passed) >= 4

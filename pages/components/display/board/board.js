@@ -176,7 +176,7 @@ class Board {
     nodes.number.textContent = score === null ? labels.noScore : score.toFixed(3);
     nodes.strength.textContent = worded ? `${data.strength} ` : "";
     nodes.score.dataset.strength = worded ? data.strength : "";
-    nodes.score.title = worded ? data.meaning : "";
+    nodes.score.title = worded ? this.data.meanings[data.strength] : "";
     nodes.item.classList.toggle("unscored", score === null);
     nodes.rates.hidden = !this.data.rating;
     nodes.grades.forEach((grade, value) => grade.setAttribute("aria-pressed", String(value === data.rating)));

@@ -216,6 +216,7 @@ def payload(rows: Sequence[BoardRow], view: BoardView, *, folded: bool, seen: in
             "right": _on_axis([row.score for row in rows]),
         },
         "range": scale.top,
+        "meanings": {word: f"{_sentence(word)}: {meaning}." for word, meaning in MEANINGS.items()},
         # The initial order often has no scores at all; its rows then give that room to the text.
         "scored": any(row.initial_score is not None for row in rows),
         "labels": {
@@ -241,27 +242,19 @@ def _sentence(words: str) -> str:
 
 def _row(row: BoardRow, view: BoardView) -> dict[str, Any]:
     question = view.question
-    strength = view.scale.word(row.score) if view.scale is not None else None
     words, move, spoken = movement(row.was, row.now)
     text = shown(row.text, TEXT_CHARACTERS, one_line=True) or "(blank)"
-    return {
-        "key": row.key,
-        "was": row.was,
-        "now": row.now,
-        "text": text,
+    here = {"key": row.key, "was": row.was, "now": row.now, "text": text, "rating": row.rating}
+    here |= {"scores": {"left": row.initial_score, "right": row.score}, "words": words, "move": move, "spoken": spoken}
+    maybe = {
         "answer": _answer(row.text, row.answers) if row.answers else None,
         "pieces": [[piece.text, piece.marked] for piece in marked(text, question)] if question else None,
         "title": shown(row.title, TITLE_CHARACTERS, one_line=True) if row.title else None,
-        "scores": {"left": row.initial_score, "right": row.score},
-        "strength": strength,
-        "meaning": f"{_sentence(strength)}: {MEANINGS[strength]}." if strength else None,
-        "rating": row.rating,
+        "strength": view.scale.word(row.score) if view.scale is not None else None,
         "tooltip": shown(row.tooltip, TOOLTIP_CHARACTERS) if row.tooltip else None,
-        "words": words,
-        "move": move,
-        "spoken": spoken,
         "verdict": row.verdict,
     }
+    return here | {name: value for name, value in maybe.items() if value}  # most have none of these
 
 
 def _answer(text: str, answers: Sequence[tuple[int, int]]) -> list[list[Any]]:
