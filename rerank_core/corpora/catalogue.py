@@ -111,7 +111,7 @@ class CorpusStore:
         id of one whose place it is about to take: it is that one's owner's, and does not count as one more.
 
         Raises CorpusError for a name that is empty, too long or taken, for no passages at all and for more than
-        100,000 or 130 MB, and where its owner keeps as many, or as much, as they may (too_many_kept);
+        1,000,000 or 400 MB, and where its owner keeps as many, or as much, as they may (too_many_kept);
         InvalidDocumentsError for what is no document, and InvalidRequestError for fields that are no list of names.
         """
         fields = checked_fields(rank_fields)
@@ -298,7 +298,7 @@ class CorpusStore:
         with self._lock:
             corpus = self._open.get(path)
             if corpus is None:
-                corpus = self._open[path] = Corpus(path, refuse_size=self._refuse_size)
+                corpus = self._open[path] = Corpus(path, keep=True, refuse_size=self._refuse_size)
             self._open.move_to_end(path)
             while len(self._open) > _KEPT_OPEN:
                 self._open.popitem(last=False)

@@ -58,12 +58,12 @@ class Corpus:
     (not_yours).
     """
 
-    def __init__(self, folder: Path, *, refuse_size: Callable[[str], object] | None = None) -> None:
-        """`refuse_size` raises where this owner may keep no more."""
+    def __init__(self, folder: Path, *, keep: bool = False, refuse_size: Callable[[str], object] | None = None) -> None:
+        """`keep` leaves its file open between two uses; `refuse_size` raises where this owner may keep no more."""
         self._refuse_size = refuse_size
         self.id = folder.name
         self.folder = folder
-        self._database = PassageDatabase(folder / "passages.sqlite3")
+        self._database = PassageDatabase(folder / "passages.sqlite3", keep=keep)
         self._loaded = _Loaded()
         self._actor = NOBODY_SIGNS_IN
 
@@ -105,8 +105,8 @@ class Corpus:
         """Add passages at the end, all or none.
 
         With `skip_known`, a passage whose id, text and metadata are all there already is left out, so that the
-        same file can be added twice without harm. Raises CorpusError (corpus_full) beyond 100,000 passages or
-        130 MB, and where its owner keeps as much as they may (too_many_kept), and InvalidDocumentsError for what is no
+        same file can be added twice without harm. Raises CorpusError (corpus_full) beyond 1,000,000 passages or
+        400 MB, and where its owner keeps as much as they may (too_many_kept), and InvalidDocumentsError for what is no
         document.
         """
         self._refuse_change()
@@ -298,7 +298,8 @@ class Corpus:
         return exclusive(self.folder / f"{work}.lock", _INDEX_SECONDS, explained)
 
     def release(self) -> None:
-        """Let go of the indexes in memory; the next use loads them again."""
+        """Let go of the indexes in memory and of the files; the next use opens them again."""
+        self._database.release()
         with self._loaded.lock:
             self._loaded.index = None
             self._loaded.tables = {}

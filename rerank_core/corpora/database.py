@@ -27,6 +27,7 @@ _APPLICATION_ID = 0x52504C43  # "RPLC"
 _VERSION = 3
 _BUSY_SECONDS = 20.0
 _AT_ONCE = 500
+_MOST_IDLE = 4
 _MOST_PASSAGES = 2**31  # more than this is damage; how many a corpus may have is in limits.py
 _SCHEMA = (
     "CREATE TABLE facts (name TEXT NOT NULL, created TEXT NOT NULL, rank_fields TEXT NOT NULL, owner TEXT NOT NULL, "
@@ -61,12 +62,19 @@ class Facts(NamedTuple):
 
 
 class PassageDatabase:
-    """Opened anew for each use, which takes a fraction of a millisecond: nothing is left open behind a corpus that
-    is deleted or forgotten, and threads do not wait for each other. Every method raises CorpusError."""
+    """Opened anew for each use: nothing is left open behind a corpus that is deleted or forgotten, and threads do not
+    wait for each other. With `keep`, for a corpus that is searched again and again, connections that were read from are
+    used again, until `release`. Every method raises CorpusError."""
 
-    def __init__(self, path: Path, *, create: bool = False) -> None:
+    def __init__(self, path: Path, *, create: bool = False, keep: bool = False) -> None:
         self.path = path
         self._create = create
+        self._keep = keep
+        self._idle = _Idle()
+
+    def release(self) -> None:
+        """Close the connections that are kept open."""
+        self._idle.close()
 
     def start(self, name: str, rank_fields: Sequence[str], ownership: Ownership = EVERYBODYS) -> None:
         """Name a corpus that was just made, and say which fields of a passage are searched and ranked, and whose it
@@ -155,7 +163,8 @@ class PassageDatabase:
                 some = places[start : start + _AT_ONCE]
                 marks = ",".join("?" * len(some))
                 query = f"SELECT place, id, text, metadata FROM passages WHERE place IN ({marks})"  # noqa: S608
-                found.update((row[0], self._document(*row[1:])) for row in db.execute(query, list(some)))
+                rows = db.execute(query, list(some)).fetchall()
+                found.update(zip((row[0] for row in rows), self._documents([row[1:] for row in rows]), strict=True))
         missing = [place for place in places if place not in found]
         if missing:
             raise IndexError(f"the corpus has no passage {missing[0]}")
@@ -176,7 +185,7 @@ class PassageDatabase:
             if alone:
                 yield from (self._text(text) for text, _ in rows)
             else:
-                yield from (ranked_text(self._document(None, *row), rank_fields) for row in rows)
+                yield from (ranked_text(each, rank_fields) for each in self._documents([(None, *row) for row in rows]))
 
     def siblings(self, place: int, around: int) -> list[int]:
         """The places up to `around` before and after one, of passages cut from the same document; itself too."""
@@ -200,10 +209,13 @@ class PassageDatabase:
         except (TypeError, ValueError) as error:
             raise damaged(self.path.parent) from error
 
-    def _document(self, name: Any, data: Any, metadata: Any) -> Document:
+    def _documents(self, rows: Sequence[tuple[Any, Any, Any]]) -> list[Document]:
+        """Documents of names, texts and metadata. JSON is read as one list, which takes a tenth of the time."""
         try:
-            values = {} if metadata is None else json.loads(metadata)
-            return Document(self._text(data), None if name is None else json.loads(name), values)
+            names = json.loads(f"[{','.join('null' if row[0] is None else row[0] for row in rows)}]")
+            values = json.loads(f"[{','.join('{}' if row[2] is None else row[2] for row in rows)}]")
+            texts = [self._text(row[1]) for row in rows]
+            return [Document(text, name, more) for text, name, more in zip(texts, names, values, strict=True)]
         except (TypeError, ValueError, InvalidDocumentsError) as error:
             raise damaged(self.path.parent) from error
 
@@ -211,31 +223,49 @@ class PassageDatabase:
     def _reading(self) -> Iterator[sqlite3.Connection]:
         """The database, to read rows and to make of them what they stand for."""
         try:
-            with self._using() as db:
-                yield db
+            with self._explaining():
+                opened = _identity(self.path)
+                db = self._idle.take(opened) or self._connected()
+                try:
+                    yield db
+                except BaseException:
+                    db.close()
+                    raise
+                if self._keep:
+                    self._idle.put(db, opened)
+                else:
+                    db.close()
         except UNREADABLE as error:
             raise damaged(self.path.parent) from error
 
     @contextlib.contextmanager
-    def _using(self) -> Iterator[sqlite3.Connection]:
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        # not `_reading`: what the caller's passages raise while they are read is not damage of the file
+        with self._explaining(), contextlib.closing(self._connected()) as db, transaction(db):
+            yield db
+
+    @contextlib.contextmanager
+    def _explaining(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise explained(error, self.path.parent) from error
+
+    def _connected(self) -> sqlite3.Connection:
         if not self._create and not self.path.is_file():
             raise CorpusError(
                 "This corpus is no longer there.", hint="Choose another one; it was deleted.", code="corpus_not_found"
             )
+        if self._create:
+            create_private(self.path)
+        # One that is kept may be used by another thread than the one that opened it, never by two at a time.
+        db = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=not self._keep)
         try:
-            if self._create:
-                create_private(self.path)
-            with contextlib.closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)) as db:
-                self._prepare(db)
-                yield db
-        except (sqlite3.Error, OSError) as error:
-            raise explained(error, self.path.parent) from error
-
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        # not `_reading`: what the caller's passages raise while they are read is not damage of the file
-        with self._using() as db, transaction(db):
-            yield db
+            self._prepare(db)
+        except BaseException:
+            db.close()
+            raise
+        return db
 
     def _prepare(self, db: sqlite3.Connection) -> None:
         db.execute("PRAGMA synchronous = NORMAL")
@@ -255,6 +285,48 @@ class PassageDatabase:
                 hint="Update the playground, or make the corpus again from its documents.",
                 code="corpus_newer",
             )
+
+
+class _Idle:
+    """Connections that nobody uses at this moment, each with what file it was opened on."""
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[object, sqlite3.Connection]] = []
+
+    def __del__(self) -> None:
+        self.close()
+
+    def take(self, opened: object) -> sqlite3.Connection | None:
+        """One that was opened on this file; those of another, which was deleted or gave its place, are closed."""
+        with contextlib.suppress(IndexError):  # another thread may have taken the last
+            while True:
+                file, db = self._kept.pop()
+                if file == opened:
+                    return db
+                db.close()
+        return None
+
+    def put(self, db: sqlite3.Connection, opened: object) -> None:
+        """Keep one; a few are enough for many threads."""
+        if len(self._kept) < _MOST_IDLE:
+            self._kept.append((opened, db))
+        else:
+            db.close()
+
+    def close(self) -> None:
+        """Close them all."""
+        with contextlib.suppress(IndexError):
+            while True:
+                self._kept.pop()[1].close()
+
+
+def _identity(path: Path) -> object:
+    """What tells a file from another in its place; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _row(place: int, document: Document) -> Row:

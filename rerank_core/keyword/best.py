@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from rerank_core.keyword.asked import Asked
 from rerank_core.keyword.bm25 import Places
+from rerank_core.keyword.highest import highest, reached_by
 from rerank_core.keyword.stored import StoredPostings
 
-_GROUPS = 8  # for each document wanted: of so many groups the best ones are looked at
-_LONG = 4  # one part in so many of all documents: before a row so long it is worth asking who can still win
-_FEW = 32  # one part in so many of all documents: so few are looked up one by one
+_LONG = 32  # one part in so many of all documents: before a row so long it is worth asking who can still win
+_MANY = 2**15  # documents of a row that are added up sooner than that is answered
+_FEW = 8  # one part in so many of all documents: so few are kept in mind
 _ROUNDING = 1e-4  # of the best score: more than what adding in another order may change
 
 
@@ -19,58 +20,43 @@ def best(postings: StoredPostings, asked: Asked, k: int) -> tuple[Places, NDArra
     """The up to `k` documents that score highest above 0, best first, equal ones in order, and their scores.
 
     Rows are added up from the one that can add most to the one that can add least. Once all that are left add less than
-    what the k-th best has, only the documents that can still reach it are looked up in those (Turtle and Flood,
-    Query evaluation: strategies and optimizations, 1995).
+    what the k-th best has, only the documents that can still reach it count (Turtle and Flood, Query evaluation:
+    strategies and optimizations, 1995).
     """
+    with postings.totals() as totals:
+        found = _best(postings, asked, k, totals)
+        return found, totals[found]
+
+
+def _best(postings: StoredPostings, asked: Asked, k: int, totals: NDArray[np.float32]) -> Places:
     rows = postings.rows(asked.tokens)
     gains = list(postings.gains(asked))
-    totals = np.zeros(postings.size, np.float32)
     chosen: Places | None = None
-    left = np.cumsum([row.most for row in reversed(rows)])[::-1]
-    for place, row in enumerate(rows):
-        if chosen is None and place and row.frequency * _LONG > postings.size:
-            chosen = _able(totals, k, float(left[place]))
-            if chosen is not None:
-                for holders, _ in gains:
-                    chosen = np.union1d(chosen, holders)
-                some = totals[chosen]
-        if chosen is None:
-            postings.add(row, totals)
-        else:
-            postings.add_to(row, chosen, some)
-    if chosen is not None:
-        totals[:] = 0
-        totals[chosen] = some
+    left = np.cumsum([row.most for row in reversed(rows)])[::-1].tolist()
+    for row, rest in zip(rows, left, strict=True):
+        if chosen is not None:
+            reached = totals[chosen]
+            chosen = chosen[reached >= _needed(reached, k, rest)]
+        elif row.frequency > max(_MANY, postings.size // _LONG) and rest < left[0] - rest:
+            chosen = _able(totals, _needed(totals, k, rest))
+        postings.add(row, totals, chosen)
+    if chosen is not None and gains:
+        holders = np.unique(np.concatenate([some for some, _ in gains]))
+        totals[holders] = postings.sums(asked.tokens, holders)
+        chosen = np.union1d(chosen, holders)
     for holders, more in gains:
         totals[holders] += more
-    return _first(totals, k)
+    return highest(totals, k, above=0) if chosen is None else chosen[highest(totals[chosen], k, above=0)]
 
 
-def _able(totals: NDArray[np.float32], k: int, left: float) -> Places | None:
-    """The documents that can be among the first `k` if each total may still grow by `left`; None for too many."""
-    edge = _at_least(totals, k) - left
-    if edge <= 0:
+def _needed(totals: NDArray[np.float32], k: int, rest: float) -> float:
+    """What a document must have to be among the first `k` still, if it and others may get up to `rest` more."""
+    return (reached_by(totals, k) - rest) * (1 - _ROUNDING)
+
+
+def _able(totals: NDArray[np.float32], needed: float) -> Places | None:
+    """The documents that have what is needed; None where they are many."""
+    if needed <= 0:
         return None
-    found = np.flatnonzero(totals >= edge * (1 - _ROUNDING))
+    found = np.flatnonzero(totals >= needed)
     return found if len(found) * _FEW < len(totals) else None
-
-
-def _at_least(totals: NDArray[np.float32], k: int) -> float:
-    """What the k-th best total is at least, found without sorting: the k-th best among the best ones of many groups."""
-    groups = _GROUPS * k
-    if len(totals) < 2 * groups:
-        return float(np.partition(totals, len(totals) - k)[len(totals) - k]) if k < len(totals) else 0.0
-    members = len(totals) // groups
-    heads = totals[: members * groups].reshape(members, groups).max(axis=0)
-    return float(np.partition(heads, groups - k)[groups - k])
-
-
-def _first(totals: NDArray[np.float32], k: int) -> tuple[Places, NDArray[np.float32]]:
-    edge = _at_least(totals, k)
-    found = np.flatnonzero(totals >= edge) if edge > 0 else np.flatnonzero(totals)
-    if len(found) > k:
-        # Everything that could be among the first k, ties at the edge included; the rest need no sorting.
-        edge = np.partition(totals[found], len(found) - k)[len(found) - k]
-        found = found[totals[found] >= edge]
-    found = found[np.argsort(-totals[found], kind="stable")][:k]
-    return found, totals[found]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,12 +60,13 @@ class Fields:
         return packed >> (self.document_bits + self.count_bits)
 
 
-def count(texts: Iterable[str], parts: Parts) -> TokenCounts:
-    """Count the words of every text and their parts."""
+def count(texts: Iterable[str], parts: Parts, tick: Callable[[], object] = lambda: None) -> TokenCounts:
+    """Count the words of every text and their parts. `tick` is called now and then after the last text was asked for;
+    what it raises stops the work."""
     vocabulary, occurrences, words_in = number_words(texts)
     sizes, rows, tokens, bounds = _take_apart(vocabulary, parts)
     del vocabulary
-    lengths, packed, fields = _pack(occurrences, words_in, sizes, tokens, bounds)
+    lengths, packed, fields = _pack(occurrences, words_in, sizes, tokens, bounds, tick)
     del occurrences
     packed.sort(kind="stable")  # it makes use of what is in order already
     return TokenCounts(rows, lengths, packed, fields)
@@ -111,6 +112,7 @@ def _pack(
     sizes: NDArray[np.int64],
     rows: NDArray[np.int32],
     bounds: NDArray[np.int64],
+    tick: Callable[[], object],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], Fields]:
     """The length of each text in tokens, and how often each word's rows stand in it, a row once or oftener."""
     parts = np.diff(bounds)
@@ -123,6 +125,7 @@ def _pack(
     ends = np.cumsum(words_in)
     filled = begin = 0
     while begin < len(words_in):
+        tick()
         done = int(ends[begin - 1]) if begin else 0
         upto = max(begin + 1, int(np.searchsorted(ends, done + _AT_ONCE)))
         words_ = occurrences[done : int(ends[upto - 1])]

@@ -65,11 +65,16 @@ class KeywordIndex:
         """Index strings, objects with a `text`, or Documents. Raises InvalidDocumentsError for anything else.
 
         `on_progress(done, total)` hears every few hundred documents how many have been cut into words, which is
-        about half of the work; what it raises stops it.
+        about half of the work; through the other half it hears again and again that all have. What it raises stops it.
         """
         texts = texts_of(documents)
         form = "pieces" if len(texts) <= PIECES_UP_TO else "beginnings"
-        return cls(stored(count(_reporting(texts, on_progress), _PARTS[form])), form)
+
+        def tick() -> None:
+            if on_progress is not None:
+                on_progress(len(texts), len(texts))
+
+        return cls(stored(count(_reporting(texts, on_progress), _PARTS[form], tick), tick), form)
 
     def __len__(self) -> int:
         return self._postings.size

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -34,6 +35,8 @@ DENSE = 3
 
 MOST = 255
 """What a count in one byte holds at most; it then stands apart."""
+
+_DEARER = 8  # looking one document up in a row takes as long as adding so many of the row's
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class StoredPostings(Postings):
         self._often, self._often_at = arrays["often"], arrays["often_at"]
         self._damping = arrays["damping"]
         self.size = len(self._damping)
+        self._spare: list[NDArray[np.float32]] = []
 
     def frequencies(self, tokens: Sequence[str]) -> list[int]:
         """How many documents hold each of these tokens."""
@@ -93,6 +97,18 @@ class StoredPostings(Postings):
             self.add_to(row, places, totals)
         return totals
 
+    @contextlib.contextmanager
+    def totals(self) -> Iterator[NDArray[np.float32]]:
+        """A 0 for each document, to add to. The memory is used again: fresh one takes as long as adding up."""
+        try:
+            totals = self._spare.pop()  # whoever comes while it is away makes another
+            totals.fill(0)
+        except IndexError:
+            totals = np.zeros(self.size, np.float32)
+        yield totals
+        if not self._spare:
+            self._spare.append(totals)
+
     def rows(self, tokens: Sequence[str]) -> list[StoredRow]:
         """The distinct rows of these tokens, those first that add most to a score."""
         times: dict[int, list[int]] = {}
@@ -106,8 +122,13 @@ class StoredPostings(Postings):
         found = map(StoredRow, places, frequencies.tolist(), rarities.tolist(), bounds.tolist())
         return sorted(found, key=lambda row: -row.most)
 
-    def add(self, row: StoredRow, totals: NDArray[np.float32]) -> None:
-        """Add to each document's total what a row weighs in it."""
+    def add(self, row: StoredRow, totals: NDArray[np.float32], chosen: Places | None = None) -> None:
+        """Add to each document's total what a row weighs in it; of `chosen` ones, ascending, to theirs at least."""
+        if chosen is not None and (row.frequency > _DEARER * len(chosen) or is_dense(row.frequency, self.size)):
+            some = totals[chosen]
+            self.add_to(row, chosen, some)
+            totals[chosen] = some
+            return
         documents, counts = self._read(row)
         if documents is None:
             totals += self._weights(row, counts, self._damping)
@@ -118,31 +139,35 @@ class StoredPostings(Postings):
         """Add to the totals of some documents, which are ascending, what a row weighs in them."""
         documents, counts = self._read(row)
         if documents is None:
-            totals += self._weights(row, counts[chosen], self._damping[chosen])
+            totals += self._weights(row, counts[chosen], self._damping[chosen], chosen)
             return
         found = np.minimum(np.searchsorted(documents, chosen), len(documents) - 1)
         held = np.flatnonzero(documents[found] == chosen)
-        totals[held] += self._weights(row, counts[found[held]], self._damping[chosen[held]])
+        totals[held] += self._weights(row, counts[found[held]], self._damping[chosen[held]], found[held])
 
     def _weights(
-        self, row: StoredRow, counts: NDArray[np.float32], damping: NDArray[np.float32]
+        self, row: StoredRow, counts: NDArray[np.uint8], damping: NDArray[np.float32], held: Places | None = None
     ) -> NDArray[np.float32]:
-        weights = counts + damping
+        """What a row weighs where its counts are these; `held` are their places among its counts, None for all."""
+        times = counts.astype(np.float32)
+        if len(self._often_at):
+            begin = int(self._counts_at[row.place])
+            many = np.flatnonzero(counts == MOST)
+            at = begin + (many if held is None else held[many])
+            times[many] = self._often[np.searchsorted(self._often_at, at)]
+        weights = times + damping
         np.divide(np.float32(row.rarity), weights, out=weights)
-        weights *= counts
+        weights *= times
         return weights
 
-    def _read(self, row: StoredRow) -> tuple[Places | None, NDArray[np.float32]]:
-        """The documents of a row and how often its token stands in each; of None, in every document there is."""
+    def _read(self, row: StoredRow) -> tuple[Places | None, NDArray[np.uint8]]:
+        """The documents of a row and the count of each; of None, the counts of all documents there are."""
         begin, frequency = int(self._counts_at[row.place]), row.frequency
         dense = is_dense(frequency, self.size)
         size = self.size if dense else frequency
         if begin < 0 or begin + size > len(self._counts):
             raise ValueError("counts lie outside of their file")
-        counts = self._counts[begin : begin + size].astype(np.float32)
-        if len(self._often_at):
-            apart = slice(*np.searchsorted(self._often_at, (begin, begin + size)).tolist())
-            counts[self._often_at[apart] - begin] = self._often[apart]
+        counts = self._counts[begin : begin + size]
         if dense:
             return None, counts
         at = int(self._gaps_at[row.place])

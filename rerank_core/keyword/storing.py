@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,11 @@ from rerank_core.keyword.stored import ARRAYS, DENSE, MOST, WIDE, StoredPostings
 Integers = NDArray[np.int64]
 
 
-def stored(counted: TokenCounts) -> StoredPostings:
-    """The postings of what was counted."""
+def stored(counted: TokenCounts, tick: Callable[[], object] = lambda: None) -> StoredPostings:
+    """The postings of what was counted. `tick` is called now and then; what it raises stops the work."""
     rows = _Rows(counted)
     for part in counted.parts():
+        tick()
         rows.add(*part)
     tokens = list(counted.rows)
     hashes = hashes_of(tokens)

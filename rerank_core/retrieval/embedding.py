@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rerank_core.errors import ModelNotFoundError
+from rerank_core.keyword.highest import highest
 from rerank_core.offline import engine
 from rerank_core.offline.models import ENGLISH, MULTILINGUAL
 from rerank_core.offline.weights import MINILM, MULTILINGUAL_E5
@@ -23,7 +24,6 @@ EMBEDDING_MODELS = (ENGLISH, MULTILINGUAL)
 Floats = NDArray[np.float32]
 
 _WEIGHTS = {ENGLISH: MINILM, MULTILINGUAL: MULTILINGUAL_E5}
-_ROWS_AT_ONCE = 16_384  # rows that are compared at once: 25 MB, which stays near the processor
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +67,10 @@ class VectorTable:
         rows = self._vectors.rows
         if not len(rows):
             return []
-        cosines = np.empty(len(rows), np.float32)
-        for start in range(0, len(rows), _ROWS_AT_ONCE):
-            stop = start + _ROWS_AT_ONCE
-            np.matmul(rows[start:stop], query, out=cosines[start:stop])
+        cosines = rows @ query
         if self._first is not None:
             cosines = np.maximum.reduceat(cosines, self._first)
-        chosen = np.arange(len(cosines))
-        if len(cosines) > k:
-            edge = np.partition(cosines, len(cosines) - k)[len(cosines) - k]
-            chosen = np.flatnonzero(cosines >= edge)
-        order = chosen[np.argsort(-cosines[chosen], kind="stable")][:k]
+        order = highest(cosines, k)
         nearest = np.clip(cosines[order], -1.0, 1.0)
         return list(zip(self._places[order].tolist(), nearest.tolist(), strict=True))
 

@@ -61,14 +61,14 @@ def work(context: JobContext, store: CorpusStore, asked: Filling) -> Filled:
             on_progress=_stage(context, 0, _CUT, "Cutting", before, total),
         )
         before += len(whole)
+    many = len(passages)
     rows = _counted(passages, _stage(context, _CUT, _WRITTEN, "Writing"))
     if asked.corpus_id:
-        corpus, message = _added(store, asked, rows, len(passages))
+        corpus, message = _added(store, asked, rows, many)
     else:
         corpus = store.create(asked.name, rows, rank_fields=asked.rank_fields)
-        message = (
-            f"{count(len(passages), 'passage')} {'is' if len(passages) == 1 else 'are'} in the new knowledge base."
-        )
+        message = f"{count(many, 'passage')} {'is' if many == 1 else 'are'} in the new knowledge base."
+    passages.clear()  # they are on disk; a million of them would stand beside the index while it is made
     try:
         corpus.keyword_index(_stage(context, _WRITTEN, _DONE, "Indexing"))
     except Cancelled:

@@ -787,3 +787,25 @@ def test_a_corpus_takes_the_place_of_another(tmp_path):
         assert [(one.id, one.name, one.passages) for one in each.list()] == [(old.id, "Help centre", 2)]
         assert each.open(old.id)[0].text == "a new text"
     assert [hit.index for hit in taken.keyword_index().search("another", 5)] == [1]
+
+
+def test_what_is_kept_open_is_let_go_once_another_base_has_its_place(tmp_path):
+    """A store that has read a base reads the one that another process put in its place, and misses one that is gone."""
+    mine, others = CorpusStore(tmp_path), CorpusStore(tmp_path)
+    corpus = mine.create("A", ["old"])
+    assert corpus[0].text == "old"
+    others.take_place(others.create("B", ["new", "more"]).id, corpus.id)
+    assert [document.text for document in corpus] == ["new", "more"]
+    assert corpus.keyword_index().search("more")[0].index == 1
+    others.delete(corpus.id)
+    with pytest.raises(CorpusError) as raised:
+        corpus.get([0])
+    assert raised.value.code == "corpus_not_found"
+
+
+def test_threads_share_what_is_kept_open(tmp_path):
+    """Many threads read one base at once, each what it asked for."""
+    corpus = CorpusStore(tmp_path).create("A", [f"text {place}" for place in range(200)])
+    with ThreadPoolExecutor(8) as pool:
+        read = list(pool.map(lambda place: corpus[place].text, list(range(200)) * 3))
+    assert read == [f"text {place}" for place in range(200)] * 3

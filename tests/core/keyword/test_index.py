@@ -104,6 +104,7 @@ def test_only_the_documents_that_can_still_win_are_looked_up():
         for k in (1, 3, 10):
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(best, "_LONG", len(texts))
+                patch.setattr(best, "_MANY", 0)
                 patch.setattr(best, "_FEW", 2)
                 patch.setattr(StoredPostings, "add_to", spied)
                 hits = index.search(query, k=k)
@@ -359,3 +360,23 @@ def test_what_is_no_list_of_documents_is_refused(wrong):
     """Each is an InvalidDocumentsError, as everywhere else."""
     with pytest.raises(InvalidDocumentsError):
         KeywordIndex.build(wrong)
+
+
+def test_progress_is_heard_to_the_end_and_can_stop_the_work(monkeypatch):
+    """Every stage of building asks whether to go on, also after the last document was cut into words."""
+    monkeypatch.setattr(counting, "_AT_ONCE", 4)
+    texts, heard = ["alpha beta", "beta gamma", "gamma delta"] * 4, []
+    KeywordIndex.build(texts, on_progress=lambda *told: heard.append(told))
+    assert heard[0] == (0, 12)
+    ends = heard.count((12, 12))
+    assert ends > 6
+    for stop in range(1, ends + 1):
+        told = []
+
+        def tell(*now, told=told, stop=stop):
+            told.append(now)
+            if told.count((12, 12)) == stop:
+                raise InterruptedError
+
+        with pytest.raises(InterruptedError):
+            KeywordIndex.build(texts, on_progress=tell)
