@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import copy
-import sqlite3
 from dataclasses import dataclass
-from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from rerank_core.errors import RerankError
-from rerank_core.storage.sqlite_file import SqliteFile
 
 NOT_SHARED, NOT_YOURS, TOO_MANY = "not_shared", "not_yours", "too_many_kept"
 """The codes of what is refused: to open another's thing, to change it, to keep more than one person may."""
@@ -60,14 +56,6 @@ class Actor:
 NOBODY_SIGNS_IN = Actor()
 """For the library, and for a computer that one person has to themselves."""
 
-LISTED = "(:anybody OR shared OR owner IN ('', :person))"
-"""`Actor.lists` in SQL, with `listed(actor)` as its parameters."""
-
-
-def listed(actor: Actor) -> dict[str, object]:
-    """The parameters of `LISTED`."""
-    return {"anybody": actor.person is None, "person": actor.keeper}
-
 
 def refuse_opening(actor: Actor, owned: Ownership, error: type[RerankError], what: str) -> None:
     """Raise `error` (code not_shared) unless they may open a thing; `what` is what a sentence calls it ("run"). Nothing
@@ -108,29 +96,3 @@ def refuse_size(kept: int, most: int, error: type[RerankError], what: str) -> No
             code=TOO_MANY,
             hint="Delete some that you no longer need, or ask whoever runs this server for more.",
         )
-
-
-class OwnedFile(SqliteFile):
-    """A file whose things have owners. It acts for nobody in particular until `acting_for` says for whom."""
-
-    def __init__(self, path: Path | str | None = None) -> None:
-        super().__init__(path)
-        self.actor = NOBODY_SIGNS_IN
-        self._whole: Self | None = None
-
-    def acting_for(self, actor: Actor) -> Self:
-        """This file as somebody uses it: over the same connection, with what they may open and change. Safe to hand to
-        a worker thread."""
-        view = copy.copy(self)
-        view.actor, view._whole = actor, self._whole or self
-        return view
-
-    def close(self) -> None:
-        """Close the file, for all who use it; the next use opens it again."""
-        if self._whole is not None:
-            self._whole.close()
-        else:
-            super().close()
-
-    def _opened(self) -> sqlite3.Connection:
-        return super()._opened() if self._whole is None else self._whole._opened()
