@@ -9,9 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rerank_core.errors import InvalidDocumentsError
 from rerank_core.keyword.asked import Parts
 from rerank_core.keyword.numbering import number_words
 
+MAX_WORDS = 6_000_000
+"""Different words of one collection. A million passages of prose have a tenth of them."""
+MAX_COUNTS = 200_000_000
+"""Places in documents of words and their parts, in one collection: about 3 GB while they are counted."""
 _AT_ONCE = 2**18  # what arrays are worked on at a time: large ones cost more in fresh memory than in arithmetic
 
 
@@ -62,14 +67,23 @@ class Fields:
 
 def count(texts: Iterable[str], parts: Parts, tick: Callable[[], object] = lambda: None) -> TokenCounts:
     """Count the words of every text and their parts. `tick` is called now and then after the last text was asked for;
-    what it raises stops the work."""
+    what it raises stops the work. Raises InvalidDocumentsError above MAX_WORDS and MAX_COUNTS."""
     vocabulary, occurrences, words_in = number_words(texts)
+    _fits("different words", len(vocabulary), MAX_WORDS)
     sizes, rows, tokens, bounds = _take_apart(vocabulary, parts)
     del vocabulary
     lengths, packed, fields = _pack(occurrences, words_in, sizes, tokens, bounds, tick)
     del occurrences
     packed.sort(kind="stable")  # it makes use of what is in order already
     return TokenCounts(rows, lengths, packed, fields)
+
+
+def _fits(what: str, number: int, most: int) -> None:
+    if number > most:
+        raise InvalidDocumentsError(
+            f"This is more text than a keyword index of this computer takes: {number:,} {what}, above {most:,}.",
+            hint="Use fewer documents, or keep them in OpenSearch or Elasticsearch and search there.",
+        )
 
 
 def _take_apart(
@@ -120,7 +134,9 @@ def _pack(
     # A count that needs more bits than are left is cut: so often repeated, one more or less changes no score.
     count_bits = min(int(words_in.max(initial=0)).bit_length(), 63 - document_bits - len(rows).bit_length())
     fields = Fields(document_bits, count_bits)
-    packed = np.empty(int(np.bincount(occurrences, minlength=len(parts)) @ parts), np.int64)
+    places = int(np.bincount(occurrences, minlength=len(parts)) @ parts)
+    _fits("words and parts of words", places, MAX_COUNTS)
+    packed = np.empty(places, np.int64)
     lengths = np.zeros(len(words_in), np.int64)
     ends = np.cumsum(words_in)
     filled = begin = 0
@@ -136,9 +152,9 @@ def _pack(
         low = low << count_bits | np.minimum(times, (1 << count_bits) - 1)
         each = parts[word]
         ends_here = np.cumsum(each)
-        places = np.arange(int(each.sum())) + np.repeat(bounds[word] - ends_here + each, each)
-        span = slice(filled, filled + len(places))
-        packed[span] = rows[places].astype(np.int64) << (document_bits + count_bits) | np.repeat(low, each)
+        taken = np.arange(int(each.sum())) + np.repeat(bounds[word] - ends_here + each, each)
+        span = slice(filled, filled + len(taken))
+        packed[span] = rows[taken].astype(np.int64) << (document_bits + count_bits) | np.repeat(low, each)
         filled = span.stop
         begin = upto
     return lengths, packed[:filled], fields

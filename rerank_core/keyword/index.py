@@ -62,7 +62,8 @@ class KeywordIndex:
     def build(
         cls, documents: Iterable[DocumentInput], *, on_progress: Callable[[int, int], None] | None = None
     ) -> KeywordIndex:
-        """Index strings, objects with a `text`, or Documents. Raises InvalidDocumentsError for anything else.
+        """Index strings, objects with a `text`, or Documents. Raises InvalidDocumentsError for anything else, and for
+        more words than a laptop has memory for (`counting.MAX_WORDS`, `counting.MAX_COUNTS`).
 
         `on_progress(done, total)` hears every few hundred documents how many have been cut into words, which is
         about half of the work; through the other half it hears again and again that all have. What it raises stops it.

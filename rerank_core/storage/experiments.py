@@ -28,6 +28,7 @@ from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.ranking.contender import Contender
 from rerank_core.storage.evaluation.experiment_lock import forget, held, hold, running_error
 from rerank_core.storage.evaluation.request_log import RequestLog, latest_requests, sums
+from rerank_core.storage.history.filing import index_experiment_again
 from rerank_core.storage.run_record import new_id
 from rerank_core.storage.schema.evaluation import answers, experiments, kept_figures, query_sets, requests
 from rerank_core.storage.store import listed
@@ -161,6 +162,7 @@ class ExperimentStore(RequestLog, Ledger):
             with self._writing() as db:
                 self._to_change(db, "experiments", experiment_id)
                 self._set(db, experiment_id, name=name.strip())
+                index_experiment_again(db, experiment_id)
 
     def set_limit(self, experiment_id: str, spending_limit: Decimal | None) -> None:
         """Change what the experiment may cost as a whole; it counts from the next start on."""
@@ -192,9 +194,8 @@ class ExperimentStore(RequestLog, Ledger):
         """Write down how an experiment stands; for whoever runs it."""
         with self._writing() as db:
             self._to_change(db, "experiments", experiment_id)
-            self._set(db, experiment_id, state=state, note=note, asked="")
-            if state == "running":
-                self._set(db, experiment_id, ran_from=self._clock())
+            since = {"ran_from": self._clock()} if state == "running" else {}
+            self._set(db, experiment_id, state=state, note=note, asked="", **since)
 
     def _set(self, db: Connection, experiment_id: str, **values: object) -> None:
         db.execute(update(experiments).where(_experiment.id == experiment_id).values(**values))

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.components.evaluate import run as evaluate_run
 from pages.components.history.listing import PAGE_ROWS, day_name
 from pages.components.server import deployment
 from pages.components.session import keys, stores
+from rerank_core.evaluation.experiments.runner import run_experiment
+from rerank_core.ranking.contender import Contender
 from rerank_core.storage.history.bundle import history_bytes, read_history
 from rerank_core.storage.history.record import HistoryEntry, Made, Wanted
 from rerank_core.storage.ownership import Actor
 from tests.core.storage.history.test_history import run
 from tests.support.page import click, drop, labels, open_page, press, query_of, ran, settled, words
 from tests.support.rerank_service import RerankService
+from tests.support.small_query_set import FakeClients, small_set
 
 PAGE = "history.py"
 HOSTED = {"connection": "gateflow"}
@@ -322,3 +327,68 @@ def app_of(providers):
         return settled(open_page(name, {**HOSTED, **(query or {})}))
 
     return opened
+
+
+def evaluated(name: str) -> str:
+    """An evaluation of a set of this name, in which a model turns every order round."""
+    made = replace(small_set(30), name=name)
+    set_id = stores.query_sets().save(made)
+    one = stores.experiments().create(set_id, made, [Contender("gateflow", "rerank-v3.5")])
+    run_experiment(None, stores.experiments(), one.id, made, FakeClients())
+    stores.history().add_experiment(one.id)
+    return one.id
+
+
+def test_two_evaluations_of_two_imports_say_what_became_of_each_query() -> None:
+    """The later one against the initial order of the earlier one: better and worse queries with the interval; a measure
+    of each over time; deleting one takes it off the list and out of Evaluate."""
+    first, second = evaluated("March"), evaluated("April")
+    page = history(query={"these": f"{first},{second}"})
+    assert list(page.dataframe[0].value["What"]) == ["Query set"]
+    key = keys.of(keys.HISTORY_AGAINST, "then")
+    ran(page.selectbox(key=key).set_value("Initial order").run())
+    assert "lifts nDCG@10" in words(page)
+    assert "95% interval" in words(page)
+    found = page.dataframe[1].value
+    assert len(found) == 30
+    assert set(found["Since then"]) == {"better", "the same"}
+    page = history()
+    assert listed(page) == [second, first]
+    page.session_state[keys.HISTORY_OVER_TIME] = True
+    ran(page.run())
+    assert list(page.dataframe[0].value["Order"]) == ["Initial order", "rerank-v3.5"]
+    stores.history().rename(first, "Baseline")
+    assert stores.experiments().get(first).name == "Baseline"
+    assert [entry.id for entry in stores.history().find(Wanted(words="baseline")).entries] == [first]
+    stores.history().delete(first)
+    assert [one.id for one in stores.experiments().list()] == [second]
+
+
+def test_evaluations_leave_and_come_back_with_their_answers() -> None:
+    """Query set, ratings and answers are as they were; a second reading adds nothing."""
+    one = evaluated("March")
+    store, experiments, sets = stores.history(), stores.experiments(), stores.query_sets()
+    set_id = experiments.get(one).query_set
+    before = sets.get(set_id)
+    assert before is not None
+    rankings, data = experiments.rankings(one, before), history_bytes(store)
+    store.delete(one)
+    sets.delete(set_id)
+    assert read_history(store, io.BytesIO(data)).new == 1
+    after = sets.get(experiments.get(one).query_set)
+    assert after == before
+    assert experiments.rankings(one, before) == rankings
+    assert read_history(store, io.BytesIO(data)).known == 1
+
+
+def test_an_evaluation_that_starts_by_itself_is_not_listed_and_one_that_was_pressed_is(monkeypatch) -> None:
+    """The sample is measured at the first visit; pressing Run makes an entry that opens that very run."""
+    monkeypatch.setattr(evaluate_run, "submit", lambda *_: True)
+    page = settled(open_page("evaluate.py"))
+    assert len(stores.experiments().list()) == 1
+    assert stores.history().find(Wanted()).entries == ()
+    one = evaluated("March")
+    assert newest().id == one
+    opened = settled(history().button(key=keys.of(keys.HISTORY_OPEN, one)).click().run())
+    assert opened.session_state["evaluate"].experiment_id == one
+    assert page.session_state["evaluate"].experiment_id != one

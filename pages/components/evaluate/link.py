@@ -57,7 +57,7 @@ def restore_from_link() -> None:
         free = {(one.provider, one.model): one for one in ready_contenders().values() if one.is_local}
         picked = tuple(free[one.provider, one.model] for one in FREE if (one.provider, one.model) in free)
         if picked:
-            create(current.query_set, picked)
+            create(current.query_set, picked, pressed=False)
 
 
 def sync_query_params() -> None:

@@ -120,12 +120,17 @@ def create(
     picked: tuple[Contender, ...],
     rates: Mapping[str, RatePolicy] | None = None,
     limit: Decimal | None = None,
+    *,
+    pressed: bool = True,
 ) -> bool:
-    """Write a new experiment down and start it; False, with the reason on the page, where that cannot be."""
+    """Write a new experiment down and start it; False, with the reason on the page, where that cannot be. One that
+    nobody pressed for is not listed in the history."""
     current = state()
     with reported():
         made = stores.experiments().create(current.set_id or "", query_set, picked, spending_limit=limit, rates=rates)
         current.experiment_id = made.id
+        if pressed:
+            stores.history().add_experiment(made.id)
         return submit(made)
     return False
 

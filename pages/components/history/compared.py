@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.components.display import errors
 from pages.components.display.board import shown
-from pages.components.history import two_comparisons, two_runs
+from pages.components.history import two_comparisons, two_evaluations, two_runs
 from pages.components.history.row import about, open_button
 from pages.components.history.state import back
 from pages.components.session import stores
@@ -30,7 +30,9 @@ def compared(first: str, second: str) -> None:
         if not same_kind(*entries):
             raise RerankError("The two are of different kinds.", hint="Choose two runs, comparisons or evaluations.")
         _heads(*entries)
-        if entries[0].page == "compare":
+        if entries[0].page == "evaluate":
+            two_evaluations.draw(*entries)
+        elif entries[0].page == "compare":
             two_comparisons.draw(*entries)
         else:
             two_runs.draw(*entries)

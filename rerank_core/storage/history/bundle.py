@@ -13,16 +13,23 @@ import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import IO, Any
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import IO, Any, get_args
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, Table, insert, select
 
-from rerank_core.storage.history.filing import include_run
+from rerank_core.evaluation.experiments.records import ExperimentState
+from rerank_core.rank_fields import checked_fields
+from rerank_core.storage.evaluation import query_set_record
+from rerank_core.storage.history.filing import contenders_of, file_experiment, include_run
 from rerank_core.storage.history.record import PAGES, HistoryEntry, HistoryPage, Made, Wanted
 from rerank_core.storage.history.store import HistoryStore
 from rerank_core.storage.pieces import cut, joined
+from rerank_core.storage.query_sets import QuerySetStore
 from rerank_core.storage.run_record import from_bytes, to_bytes
 from rerank_core.storage.runs import RunStore
+from rerank_core.storage.schema.evaluation import answers, experiments, query_sets, requests
 from rerank_core.storage.schema.history import history
 from rerank_core.storage.schema.runs import runs
 from rerank_core.storage.sqlite_file import UNREADABLE, StoreError
@@ -33,6 +40,8 @@ MOST_BYTES = 4_000_000_000
 
 MOST_LINE = 256_000_000
 _AT_ONCE = 200
+_EXPERIMENT = ("id", "query_set", "created", "contenders", "spending_limit", "queries", "rank_fields", "pinned")
+_STATES = get_args(ExperimentState)
 
 
 class HistoryFileError(StoreError):
@@ -119,6 +128,11 @@ def _records(store: HistoryStore, entry: HistoryEntry, written: set[str]) -> Ite
                 payload, documents = to_bytes(run)
                 whole = {"run": _packed(payload), "documents": _packed(joined(cut(documents)))}
                 yield {"kind": "run"} | whole | of_it
+    if entry.query_set:
+        if entry.query_set not in written:
+            written.add(entry.query_set)
+            yield _query_set(store, entry.query_set)
+        yield _experiment(store, entry.id)
     yield {
         "kind": "entry",
         "id": entry.id,
@@ -130,6 +144,38 @@ def _records(store: HistoryStore, entry: HistoryEntry, written: set[str]) -> Ite
         "pinned": entry.ownership.pinned,
         "context": store.context(entry.id),
     }
+
+
+def _query_set(store: HistoryStore, set_id: str) -> dict[str, Any]:
+    found = QuerySetStore(store.database).acting_for(store.actor).get(set_id)
+    if found is None:
+        raise StoreError("A query set was deleted meanwhile.", hint="Try again.")
+    return {
+        "kind": "query_set",
+        "id": set_id,
+        "set": _packed(query_set_record.to_bytes(found)),
+        "name": found.name,
+        "rank_fields": list(found.rank_fields),
+        "judgments": {
+            rater: {query: dict(own) for query, own in grades.items()} for rater, grades in found.judgments.items()
+        },
+    }
+
+
+def _experiment(store: HistoryStore, experiment_id: str) -> dict[str, Any]:
+    with store.database.read() as db:
+        row = db.execute(select(experiments).where(experiments.c.id == experiment_id)).one()
+        of_it = {"kind": "experiment", "called": row.name, "state": row.state, "said": row.note}
+        for table in (requests, answers):
+            order = [column for column in table.c if column.primary_key]
+            found = db.execute(select(table).where(table.c.experiment == row.number).order_by(*order))
+            of_it[table.name] = [_row(table, each) for each in found]
+        return of_it | {name: getattr(row, name) for name in _EXPERIMENT}
+
+
+def _row(table: Table, row: Row[Any]) -> dict[str, Any]:
+    values = {column.name: getattr(row, column.name) for column in table.c if column.name != "experiment"}
+    return {name: {"bytes": _packed(value)} if isinstance(value, bytes) else value for name, value in values.items()}
 
 
 def _packed(data: bytes) -> str:
@@ -166,6 +212,9 @@ class _Reader:
     def __init__(self, store: HistoryStore) -> None:
         self._store = store
         self._runs: dict[str, dict[str, Any]] = {}
+        self._sets: dict[str, dict[str, Any]] = {}
+        self._set_ids: dict[str, str] = {}
+        self._experiments: dict[str, dict[str, Any]] = {}
         self.new = self.known = 0
 
     def take(self, record: dict[str, Any]) -> None:
@@ -174,8 +223,8 @@ class _Reader:
         if kind == "entry":
             self._entry(record)
             return
-        if kind == "run":
-            self._runs[_text(record["id"])] = record
+        waiting = {"run": self._runs, "query_set": self._sets, "experiment": self._experiments}[kind]
+        waiting[_text(record["id"])] = record
 
     def _entry(self, record: dict[str, Any]) -> None:
         thing, page, store = _text(record["id"]), record["page"], self._store
@@ -185,8 +234,12 @@ class _Reader:
             if db.execute(select(history.c.number).where(history.c.id == thing)).first() is not None:
                 self.known += 1
                 return
-            self._run_entry(db, thing, page, record)
-            store.rename(thing, _text(record["name"]))
+            if page == "evaluate":
+                self._experiment(db, self._experiments.pop(thing))
+            else:
+                self._run_entry(db, thing, page, record)
+            if page != "evaluate":
+                store.rename(thing, _text(record["name"]))
             store.note(thing, _text(record["note"]))
             store.tag(thing, [_text(tag) for tag in record["tags"]])
             if record["pinned"] is True:
@@ -209,8 +262,84 @@ class _Reader:
                 raise ValueError("another run")
             mine.save(run, replace(made, asked=_text(given["asked"])))
 
+    def _experiment(self, db: Connection, record: dict[str, Any]) -> None:
+        created = datetime.fromisoformat(record["created"]).astimezone(UTC)
+        contenders = contenders_of(record["contenders"])
+        limit = record["spending_limit"]
+        state = record["state"] if record["state"] in _STATES and record["state"] != "running" else "interrupted"
+        made = db.execute(
+            insert(experiments).values(
+                id=_text(record["id"]),
+                query_set=self._query_set(db, _text(record["query_set"])),
+                name=_text(record["called"]),
+                created=created.isoformat(timespec="microseconds"),
+                contenders=json.dumps([[one.provider, one.model, one.label] for one in contenders]),
+                spending_limit=None if limit is None else str(Decimal(limit)),
+                queries=int(record["queries"]),
+                state=state,
+                note=_text(record["said"]),
+                rank_fields=json.dumps(checked_fields(json.loads(record["rank_fields"]))),
+                owner=self._store.actor.keeper,
+            )
+        )
+        number = int((made.inserted_primary_key or (0,))[0])
+        numbers: dict[int, int] = {}
+        for row in record["requests"]:
+            values = _values(requests, row)
+            old = values.pop("number")
+            put = db.execute(insert(requests).values(**values, experiment=number))
+            numbers[old] = int((put.inserted_primary_key or (0,))[0])
+        given = [_values(answers, row) for row in record["answers"]]
+        if any(len(row["places"]) * 2 != len(row["scores"]) or len(row["places"]) % 4 for row in given):
+            raise ValueError("each place has a score")
+        if given:
+            rows = [row | {"experiment": number, "request": numbers[row["request"]]} for row in given]
+            db.execute(insert(answers), rows)
+        file_experiment(db, number)
+
+    def _query_set(self, db: Connection, old: str) -> str:
+        """The id of a query set here: of the same one where it is there, else of a new one."""
+        if old in self._set_ids:
+            return self._set_ids[old]
+        there = db.execute(select(query_sets.c.owner, query_sets.c.shared).where(query_sets.c.id == old)).first()
+        actor = self._store.actor
+        if there is not None and actor.may_open(there.owner, bool(there.shared)):
+            return self._set_ids.setdefault(old, old)
+        record = self._sets.pop(old)
+        judgments = {
+            _text(rater): {
+                _text(query): {_text(name): int(grade) for name, grade in own.items()} for query, own in grades.items()
+            }
+            for rater, grades in record["judgments"].items()
+        }
+        found = replace(
+            query_set_record.from_bytes(base64.b64decode(record["set"])),
+            name=_text(record["name"]),
+            judgments=judgments,
+            rank_fields=checked_fields(record["rank_fields"]),
+        )
+        return self._set_ids.setdefault(old, QuerySetStore(self._store.database).acting_for(actor).save(found))
+
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("a text is expected")
     return value
+
+
+def _values(table: Table, row: dict[str, Any]) -> dict[str, Any]:
+    """A row as its table takes it: of every column a value of its type."""
+    found = {}
+    for column in table.c:
+        if column.name == "experiment":
+            continue
+        value = row[column.name]
+        if isinstance(value, dict):
+            value = base64.b64decode(value["bytes"])
+        kind = column.type.python_type
+        if value is None and not column.nullable:
+            raise ValueError("a value is missing")
+        if value is not None and not (isinstance(value, kind) or (kind is float and isinstance(value, int))):
+            raise TypeError("a value of another type")
+        found[column.name] = value
+    return found

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, or_, select, true, tuple_, update
 
 from rerank_core.ranking.contender import Contender
 from rerank_core.storage.database import Database
 from rerank_core.storage.history.earlier import has_unlisted, list_earlier
-from rerank_core.storage.history.filing import MODEL, TAG, contenders_of, index_again, set_tags
+from rerank_core.storage.history.filing import MODEL, TAG, contenders_of, file_experiment, index_again, set_tags
 from rerank_core.storage.history.record import (
     MOST_NAME,
     MOST_NOTE,
@@ -32,6 +32,9 @@ from rerank_core.storage.schema.history import history, history_marks, history_r
 from rerank_core.storage.schema.runs import run_ratings, runs
 from rerank_core.storage.sqlite_file import StoreError
 from rerank_core.storage.store import Store
+
+if TYPE_CHECKING:
+    from rerank_core.storage.experiments import ExperimentStore
 
 _OWNER = func.coalesce(runs.c.owner, experiments.c.owner)
 _SHARED = func.coalesce(runs.c.shared, experiments.c.shared)
@@ -199,6 +202,13 @@ class HistoryStore(Store):
 
     # Changing
 
+    def add_experiment(self, experiment_id: str) -> None:
+        """List an experiment that somebody made; once."""
+        with self._writing() as db:
+            found = db.execute(select(experiments.c.number).where(experiments.c.id == experiment_id)).scalar()
+            if found is not None:
+                file_experiment(db, found)
+
     def rename(self, thing: str, name: str) -> None:
         """Call a thing something, or nothing with a blank name. Raises StoreError where there is no such thing."""
         name = name.strip()[:MOST_NAME]
@@ -239,6 +249,8 @@ class HistoryStore(Store):
         """Let everyone here open a thing, or take that back."""
         with self._writing() as db:
             row = self._to_change(db, thing)
+            if row.experiment is not None:
+                self._acting_experiments().share(row.id, shared)
             self._each_run(db, row, lambda run_id: self._acting_runs().share(run_id, shared))
 
     def delete(self, thing: str) -> bool:
@@ -248,17 +260,29 @@ class HistoryStore(Store):
             if db.execute(select(history.c.number).where(history.c.id == thing)).first() is None:
                 return False
             row = self._to_change(db, thing)
-            elsewhere = select(history_runs.c.run).where(history_runs.c.entry != row.number)
-            alone = [
-                run_id
-                for run_id, number in _runs_of(db, row.number)
-                if number not in set(db.execute(elsewhere.where(history_runs.c.run == number)).scalars())
-            ]
-            db.execute(delete(history).where(history.c.number == row.number))
-            for run_id in alone:
-                self._acting_runs().delete(run_id)
+            if row.experiment is not None:
+                self._acting_experiments().delete(row.id)
+            else:
+                self._delete_runs(db, row.number)
         self.database.overwrite_deleted()
         return True
+
+    def _delete_runs(self, db: Connection, entry: int) -> None:
+        """Delete an entry with the runs that are of no other."""
+        elsewhere = select(history_runs.c.run).where(history_runs.c.entry != entry)
+        alone = [
+            run_id
+            for run_id, number in _runs_of(db, entry)
+            if number not in set(db.execute(elsewhere.where(history_runs.c.run == number)).scalars())
+        ]
+        db.execute(delete(history).where(history.c.number == entry))
+        for run_id in alone:
+            self._acting_runs().delete(run_id)
+
+    def _acting_experiments(self) -> ExperimentStore:
+        from rerank_core.storage.experiments import ExperimentStore  # what belongs to evaluation is heavy
+
+        return ExperimentStore(self.database).acting_for(self.actor)
 
     def _acting_runs(self) -> RunStore:
         return self._runs.acting_for(self.actor)

@@ -380,3 +380,12 @@ def test_progress_is_heard_to_the_end_and_can_stop_the_work(monkeypatch):
 
         with pytest.raises(InterruptedError):
             KeywordIndex.build(texts, on_progress=tell)
+
+
+@pytest.mark.parametrize("limit", ["MAX_WORDS", "MAX_COUNTS"])
+def test_more_than_an_index_takes_is_a_sentence(monkeypatch, limit):
+    """What would need more memory than a laptop has is refused before it is taken, with what to do instead."""
+    monkeypatch.setattr(f"rerank_core.keyword.counting.{limit}", 3)
+    with pytest.raises(InvalidDocumentsError, match="more text than a keyword index") as refused:
+        KeywordIndex.build(["one two three four five"])
+    assert "OpenSearch" in str(refused.value.hint)
