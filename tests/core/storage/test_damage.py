@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -29,6 +29,8 @@ from rerank_core.storage import sqlite_file
 from rerank_core.storage.computed import ComputedFile
 from rerank_core.storage.connection import engine
 from rerank_core.storage.experiments import ExperimentStore
+from rerank_core.storage.history.record import ALONE, Wanted
+from rerank_core.storage.history.store import HistoryStore
 from rerank_core.storage.missing_articles import MissingArticle, MissingArticleStore
 from rerank_core.storage.query_sets import QuerySetStore
 from rerank_core.storage.runs import RunStore
@@ -56,8 +58,18 @@ class Filled:
 
 def _runs(path: Any) -> dict[str, Any]:
     with RunStore(path) as store:
-        ids = [store.save(make_run(f"query {number}", ratings={0: 2})) for number in range(5)]
-    return {"run_id": ids[2], "run": make_run("new"), "index": 0, "grade": 1}
+        asked = [replace(ALONE, asked=f"request {number}") for number in range(5)]
+        ids = [store.save(make_run(made.asked, ratings={0: 2}), made) for made in asked]
+    return {"run_id": ids[2], "run": make_run("new"), "index": 0, "grade": 1, "asked": asked[1].asked}
+
+
+def _history(path: Any) -> dict[str, Any]:
+    known = _runs(path) | _evaluation(path)
+    with HistoryStore(path) as store:
+        store.add_experiment(known["experiment_id"])
+        things = [entry.id for entry in store.find(Wanted()).entries]
+        store.tag(things[1], ["good"])
+    return known | {"thing": things[0], "wanted": Wanted(words="query"), "note": "a note", "tags": ["a tag"]}
 
 
 def _evaluation(path: Any) -> dict[str, Any]:
@@ -152,6 +164,7 @@ def _computed(path: Any) -> dict[str, Any]:
 
 FILL: dict[str, Callable[[Any], dict[str, Any]]] = {
     "runs": _runs,
+    "history": _history,
     "evaluation": _evaluation,
     "votes": _votes,
     "missing articles": _articles,
