@@ -68,13 +68,12 @@ def remove_lock(path: Path) -> None:
 
 
 def size_of(folder: Path) -> int:
-    """Bytes of all files in a folder; a file that goes meanwhile counts nothing."""
+    """Bytes of all files in a folder; a file or a folder that goes meanwhile counts nothing."""
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except OSError:
-            continue
+    for inside, _, names in os.walk(folder):  # Path.rglob raises where a folder goes
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += Path(inside, name).stat().st_size
     return total
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -19,6 +21,7 @@ from rerank_core.corpora import MAX_NAME, Added, CorpusError, CorpusStore, datab
 from rerank_core.corpora import corpus as corpus_module
 from rerank_core.corpora import vector_file as vector_module
 from rerank_core.corpora.errors import explained
+from rerank_core.corpora.files import size_of
 from rerank_core.keyword import index as keyword_index
 from rerank_core.keyword.index import KeywordIndex
 from rerank_core.retrieval.embedding import Vectors
@@ -809,3 +812,21 @@ def test_threads_share_what_is_kept_open(tmp_path):
     with ThreadPoolExecutor(8) as pool:
         read = list(pool.map(lambda place: corpus[place].text, list(range(200)) * 3))
     assert read == [f"text {place}" for place in range(200)] * 3
+
+
+def test_a_folder_that_goes_while_it_is_measured_counts_nothing(tmp_path, monkeypatch):
+    """A knowledge base that another thread finishes or deletes just then is no error of the list."""
+    inside = tmp_path / "corpus" / "keyword"
+    inside.mkdir(parents=True)
+    (inside / "index").write_bytes(b"1234")
+    (tmp_path / "corpus" / "passages").write_bytes(b"12")
+    assert size_of(tmp_path / "corpus") == 6
+    looked = os.scandir
+
+    def gone(path):
+        if Path(path) == inside:
+            shutil.rmtree(inside)
+        return looked(path)
+
+    monkeypatch.setattr(os, "scandir", gone)
+    assert size_of(tmp_path / "corpus") == 2
