@@ -824,7 +824,7 @@ def test_a_folder_that_goes_while_it_is_measured_counts_nothing(tmp_path, monkey
     looked = os.scandir
 
     def gone(path):
-        if Path(path) == inside:
+        if str(path) == str(inside):
             shutil.rmtree(inside)
         return looked(path)
 
