@@ -197,7 +197,7 @@ def test_no_visitor_prices_the_operators_key(service: RerankService) -> None:
 
 def test_a_ledger_that_cannot_be_read_sends_nothing(service: RerankService) -> None:
     """Where a budget stands and nothing can be noted, the page says so, and nothing is spent."""
-    damage(stores.spending().path)
+    damage(stores.spending().database.file)
     page = rerank(playground(DOLLAR))
     assert "cannot be noted, so it was not sent" in words(page)
     assert not service.requests
@@ -205,7 +205,7 @@ def test_a_ledger_that_cannot_be_read_sends_nothing(service: RerankService) -> N
 
 def test_without_a_budget_a_broken_ledger_stops_nobody(service: RerankService) -> None:
     """The answer comes, with a warning that it is not in the ledger."""
-    damage(stores.spending().path)
+    damage(stores.spending().database.file)
     page = rerank(playground({}, None))
     assert len(service.requests) == 1
     assert "not in the ledger of spending" in "\n".join(page.session_state["playground"].run.response.warnings)
@@ -277,7 +277,7 @@ def test_where_anybody_comes_nobody_reads_anothers_calls(monkeypatch: pytest.Mon
 
 def test_a_ledger_that_cannot_be_read_is_a_sentence() -> None:
     """The page stands, and says what to do with the file."""
-    damage(stores.spending().path)
+    damage(stores.spending().database.file)
     page = visit("connections.py", {}, {}, None)
     assert "The ledger of spending cannot be read" in words(page)
     assert "Test" in words(page)

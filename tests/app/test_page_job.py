@@ -126,14 +126,14 @@ def test_work_that_is_cancelled_before_it_began_gives_its_money_back(
 
 def test_a_result_that_cannot_be_saved_is_shown_and_says_so(app: Callable[..., AppTest]) -> None:
     """It is paid for, so it stands there, and a warning says why a reload will not find it."""
-    path = stores.runs().path
+    path = stores.runs().database.file
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"not a database" * 100)
     stores.forget()
     page = ask(app(HOSTED, gateflow="ok"), "a question")
     settled(click(page, "Rerank"))
     assert page.session_state["playground"].run.response.results[0].index == 1
-    assert "The file with the saved runs is damaged" in words(page)
+    assert "The database with everything that is kept is damaged" in words(page)
 
 
 def under_way(app: Callable[..., AppTest], gate: Gate, monkeypatch: pytest.MonkeyPatch) -> AppTest:

@@ -174,7 +174,7 @@ def test_answers_have_a_mark_of_all_that_is_in_them(world):
         "UPDATE requests SET latency = 9 WHERE contender = 0 AND query = 3",
         "DELETE FROM answers WHERE contender = 0 AND query = 4",
     ):
-        with sqlite3.connect(world.store.path) as db:
+        with sqlite3.connect(world.store.database.file) as db:
             db.execute(change)
         db.close()
         marks.append(world.read()[1][0].mark)
@@ -243,7 +243,7 @@ def test_no_text_of_the_set_is_kept(tmp_path):
     world = World(tmp_path / "e.sqlite3", query_set)
     made = all_of(world.figures())
     assert all_of(world.figures()) == made
-    with sqlite3.connect(world.store.path) as db:
+    with sqlite3.connect(world.store.database.file) as db:
         kept = b"".join(row[0] for row in db.execute("SELECT value FROM kept_figures"))
     db.close()
     assert b"English" in kept
