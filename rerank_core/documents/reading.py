@@ -122,6 +122,7 @@ class _Progress:
     def __init__(self, context: JobContext, names: Sequence[str]) -> None:
         self._context, self._names = context, names
         self._steps, self._done = [0] * len(names), 0
+        self._notes: dict[int, str] = {}  # of the files that are being read
         self._lock = threading.Lock()
         self.total = _STEPS * len(names)
 
@@ -129,12 +130,21 @@ class _Progress:
         """A file is so far. Raises Cancelled."""
         with self._lock:
             self._set(place, done * _STEPS // pieces if pieces > 0 else 0)
-            self._context.progress(self._done, self.total, note=f"{self._names[place]}: {note}")
+            self._notes[place] = note
+            self._say()
 
     def end(self, place: int) -> None:
-        """A file has been read."""
+        """A file has been read. Raises Cancelled."""
         with self._lock:
             self._set(place, _STEPS)
+            self._notes.pop(place, None)
+            self._say()
+
+    def _say(self) -> None:
+        """Of several files, the first that is still being read is named."""
+        place = min(self._notes, default=None)
+        note = "" if place is None else f"{self._names[place]}: {self._notes[place]}"
+        self._context.progress(self._done, self.total, note=note)
 
     def _set(self, place: int, steps: int) -> None:
         more = min(_STEPS, steps) - self._steps[place]
