@@ -39,9 +39,12 @@ def earlier_kind(path: Path) -> EarlierFile | None:
     if not path.is_file():
         return None
     try:
-        with contextlib.closing(sqlite3.connect(path, timeout=_WAIT)) as db:
-            found = db.execute("PRAGMA application_id").fetchone()[0]
-    except sqlite3.Error:
+        with path.open("rb") as file:
+            found = int.from_bytes(file.read(72)[68:])  # where the format of SQLite has it, whoever holds the file
+        if not found:  # it may stand in the write-ahead log alone so far
+            with contextlib.closing(sqlite3.connect(path, timeout=_WAIT)) as db:
+                found = db.execute("PRAGMA application_id").fetchone()[0]
+    except (OSError, sqlite3.Error):
         return None
     return next((each for each in FILES if each.kind.application_id == found), None)
 
