@@ -185,7 +185,8 @@ class Driver(DriverBase, ABC):
         finally:
             self._places.release()
         if token.cancelled and isinstance(outcome, Failure):
-            raise _closed(billed=outcome.billed)
+            # Of a request that was just being sent the last bytes may have gone in that moment.
+            raise _closed(billed=outcome.billed or deadline.phase == "sending")
         return outcome
 
     def _gather(self, step: Gather, token: CancelToken) -> list[BatchResult]:
@@ -296,7 +297,8 @@ class AsyncDriver(DriverBase, ABC):
         finally:
             self._places.release()
         if self._cancel_token.cancelled and isinstance(outcome, Failure):
-            raise _closed(billed=outcome.billed)
+            # Of a request that was just being sent the last bytes may have gone in that moment.
+            raise _closed(billed=outcome.billed or deadline.phase == "sending")
         return outcome
 
     async def _wait(self, seconds: float) -> None:
