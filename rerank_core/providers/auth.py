@@ -22,9 +22,10 @@ class Auth(ABC):
     def headers(self, key: str, options: Mapping[str, str]) -> dict[str, str]:
         """The headers of every request; `options` are those of the connection."""
 
-    def sign(self, key: str, url: str, body: bytes, moment: datetime, options: Mapping[str, str]) -> dict[str, str]:
-        """The headers of this one request, made at `moment` (with a time zone); of an Auth that signs."""
-        raise NotImplementedError
+    def sign(self, key: str, url: str, body: bytes, moment: datetime, options: Mapping[str, str]) -> dict[str, str]:  # noqa: ARG002  # what a signature covers
+        """The headers of this one request, made at `moment` (with a time zone): those of every request, unless this
+        `signs`."""
+        return self.headers(key, options)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -392,3 +392,18 @@ def test_an_evaluation_that_starts_by_itself_is_not_listed_and_one_that_was_pres
     opened = settled(history().button(key=keys.of(keys.HISTORY_OPEN, one)).click().run())
     assert opened.session_state["evaluate"].experiment_id == one
     assert page.session_state["evaluate"].experiment_id != one
+
+
+def test_the_operator_says_how_long_what_nobody_keeps_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`[history] days` of the secrets file reaches the store: the next run that is saved makes what is older go, but
+    not what somebody pinned."""
+    before = stores.runs()
+    old, pinned = before.save(run("an old question")), before.save(run("a pinned one"))
+    before.pin(pinned)
+    monkeypatch.setattr(deployment, "secrets", lambda: {"history": {"days": 30}})
+    stores.forget()
+    store = stores.runs()
+    fresh = store.save(replace(run("a new question"), created=datetime.now(UTC)))
+    assert store.get(old) is None
+    assert store.get(pinned) is not None
+    assert store.get(fresh) is not None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import gzip
+import json
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
@@ -12,6 +14,8 @@ from rerank_core.evaluation import KINDS, read, write
 from rerank_core.evaluation.judging.assignment import progress
 from rerank_core.evaluation.query_sets.query_set import QuerySet, make_queries
 from rerank_core.models import Document
+from rerank_core.ranking.contender import Contender
+from rerank_core.storage.history.bundle import history_bytes
 from rerank_core.storage.ownership import Actor
 from tests.app import test_ratings as boards
 from tests.support.page import button, click, labels, open_page, ran, words
@@ -193,6 +197,43 @@ def test_another_page_reads_a_set_as_it_may_be_seen(monkeypatch) -> None:
     stores.judging().finish(set_id, "Ann")
     assert judge.read_set(set_id).raters == ("Ann", "Ben")
     assert judge.read_set("gone") is None
+
+
+def in_the_file(data: bytes) -> set[str]:
+    """Who rated, by a history as one file."""
+    lines = map(json.loads, gzip.decompress(data).splitlines())
+    return {rater for line in lines if line.get("kind") == "query_set" for rater in line["judgments"]}
+
+
+def listed_evaluation(person: str | None = None) -> str:
+    """A set that Ann and Ben rate, with an evaluation of it that everybody lists; its id."""
+    set_id = made({ANN: {"q1": {"a": 3}}, BEN: {"q1": {"a": 0}}}, person)
+    owner = Actor(person)
+    sets, experiments = stores._query_sets().acting_for(owner), stores._experiments().acting_for(owner)
+    sets.share(set_id, True)
+    one = experiments.create(set_id, sets.get(set_id), [Contender("gateflow", "rerank-v3.5")])
+    experiments.share(one.id, True)
+    stores._history().acting_for(owner).add_experiment(one.id)
+    stores._judging().acting_for(owner).assign(set_id, [ANN, BEN], {"q1": ("a", "b")})
+    return set_id
+
+
+def test_a_history_as_a_file_holds_nothing_of_the_others(monkeypatch) -> None:
+    """Of a set that several rate it has what the person may see, in the session where nobody signs in."""
+    set_id = listed_evaluation()
+    held: dict[str, object] = {"evaluate_rater": BEN}
+    monkeypatch.setattr(judge.st, "session_state", held)
+    assert in_the_file(history_bytes(stores.history(), seen=judge.here().see)) == {BEN}
+    stores.judging().finish(set_id, BEN)
+    assert in_the_file(history_bytes(stores.history(), seen=judge.here().see)) == {ANN, BEN}
+
+
+def test_a_history_as_a_file_goes_by_who_signed_in() -> None:
+    """Whoever the store acts for, whatever a program asks for; who leads has all of it."""
+    listed_evaluation("dora@example.org")
+    whole = stores._history()
+    assert in_the_file(history_bytes(whole.acting_for(Actor(BEN)))) == {BEN}
+    assert in_the_file(history_bytes(whole.acting_for(Actor("dora@example.org")))) == {ANN, BEN}
 
 
 def test_a_rule_is_chosen_for_the_set() -> None:

@@ -14,7 +14,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
 
-from pages.components.server import limits
+from pages.components.server import deployment, startup
 from pages.components.server.limits import ServerLimits
 from pages.components.server.upload_room import Full, UploadRoom
 from tests.support.app_server import start_server, wait_until
@@ -100,9 +100,10 @@ def test_the_room_is_never_overfilled(asked):
 )
 def test_a_limit_that_makes_no_sense_is_refused_with_its_cure(monkeypatch, section, said):
     """The operator reads at the start which value is wrong and what would be right."""
-    monkeypatch.setattr(limits.deployment, "secrets", lambda: {"limits": section})
-    found = limits.problem()
-    assert (found is None) if said is None else said in (found or "")
+    monkeypatch.setattr(deployment, "secrets", lambda: {"limits": section})
+    found = [each for each in startup.problems() if "[limits]" in each]
+    assert len(found) == (said is not None)
+    assert all(str(said) in each and "restart the app" in each for each in found)
 
 
 SETTINGS = "[limits]\nupload_megabytes_session = 2\nupload_megabytes_total = 3\n"

@@ -37,7 +37,7 @@ def rater() -> str:
     current, found = state(), inputs_rater.rater(_people)
     if keeper() or not current.judging.raters:
         return found
-    leads = judge.leads(current.set_id or "", current.judging)
+    leads = judge.here().leads(current.set_id or "", current.judging)
     return "" if leads or current.judging.rater(found) is None else found
 
 
@@ -270,31 +270,40 @@ def _queue(query_set: QuerySet, query: Query, names: Sequence[str], mine: Mappin
     """The documents of this query, with the ratings so far."""
     current = state()
     place = {name: rank for rank, name in enumerate(query.candidates, start=1)}
-    own = mine.get(query.id, {})
-    key = keys.of(keys.RATE_QUEUE, query.id, current.place, len(current.undo))
+    columns: dict[str, Sequence[object]] = {
+        "Rank": [place.get(name) for name in names],
+        "Rating": [mine.get(query.id, {}).get(name) for name in names],
+        "Document": [_preview(query_set, name) for name in names],
+    }
+    chosen = documents_list(
+        columns,
+        current.place,
+        key=keys.of(keys.RATE_QUEUE, query.id, current.place, len(current.undo)),
+        alt="The documents to rate for this query; select one to go to it",
+    )
+    if chosen is not None:
+        current.place = chosen
+        st.rerun(scope="fragment")
+
+
+def documents_list(columns: Mapping[str, Sequence[object]], at: int, *, key: str, alt: str) -> int | None:
+    """A list of documents to go through, with a mark beside the one at place `at` (from 0). The place of another that
+    was chosen in it; None where none was. `columns` are as long as each other, the last one is "Document"."""
+    size, widths = len(columns["Document"]), {"": 30} | {name: 70 for name in columns if name != "Document"}
     event = st.dataframe(
-        pd.DataFrame(
-            {
-                "": ["▶" if number == current.place else "" for number in range(len(names))],
-                "Rank": [place.get(name) for name in names],
-                "Rating": [own.get(name) for name in names],
-                "Document": [_preview(query_set, name) for name in names],
-            }
-        ),
+        pd.DataFrame({"": ["▶" if number == at else "" for number in range(size)]} | dict(columns)),
         key=key,
         hide_index=True,
-        height=min(430, 40 + 35 * len(names)),
+        height=min(430, 40 + 35 * size),
         placeholder="",
         on_select="rerun",
         selection_mode="single-row",
         column_config={"Document": st.column_config.Column(width="large")}
-        | {name: st.column_config.Column(width=width) for name, width in (("", 30), ("Rank", 55), ("Rating", 60))},
-        alt="The documents to rate for this query; select one to go to it",
+        | {name: st.column_config.Column(width=width) for name, width in widths.items()},
+        alt=alt,
     )
     rows = event["selection"]["rows"]
-    if rows and rows[0] != current.place:
-        current.place = int(rows[0])
-        st.rerun(scope="fragment")
+    return int(rows[0]) if rows and rows[0] != at else None
 
 
 def _preview(query_set: QuerySet, name: str) -> str:

@@ -160,7 +160,7 @@ def refresh() -> None:
                 f"The query set '{gone}' {lost}.",
                 hint="Choose another one, or load it again.",
             )
-        judged = (stores.judging().version_of(current.set_id), judge.viewer(current.set_id, current.judging))
+        judged = (stores.judging().version_of(current.set_id), judge.here().name(current.set_id, current.judging))
         if version != current.version or judged != current.judged:
             before = current.query_set
             if current.version is None or version.contents != current.version.contents:
@@ -186,7 +186,7 @@ def _take_over(set_id: str, whole: QuerySet) -> None:
     """Work on a set as it was read, with who judges it and the ratings that this session may see of it. Whatever is
     read of a set passes here."""
     changed, judging = stores.judging().version_of(set_id), stores.judging().get(set_id)
-    name = judge.viewer(set_id, judging)
+    name = judge.here().name(set_id, judging)
     seen = stores.judging().seen(set_id, whole, name)
     current = state()
     current.use(set_id, seen)

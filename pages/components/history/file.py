@@ -9,7 +9,7 @@ import streamlit as st
 from pages.components.display.download import download
 from pages.components.history.state import state
 from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
-from pages.components.session import keys, stores
+from pages.components.session import judge, keys, stores
 from rerank_core.jobs import JobContext
 from rerank_core.storage.history.bundle import TakenIn, history_bytes, read_history
 from rerank_core.storage.history.store import HistoryStore
@@ -54,7 +54,8 @@ def out_and_in() -> None:
             "Everything in this list with its documents, answers, ratings, names, notes and tags, as one file. It "
             "opens in the History of any Rerank Playground. No key is in it."
         )
-        download("Save everything", lambda: history_bytes(store), NAME, keys.of(keys.HISTORY_FILE, "out"))
+        see = judge.here().see
+        download("Save everything", lambda: history_bytes(store, seen=see), NAME, keys.of(keys.HISTORY_FILE, "out"))
         given = st.file_uploader(
             "Take in such a file", type=["gz"], key=keys.of(keys.HISTORY_FILE, state().files), disabled=job.running
         )

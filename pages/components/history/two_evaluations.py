@@ -10,7 +10,8 @@ import streamlit as st
 
 from pages.components.display import errors
 from pages.components.display.board import shown
-from pages.components.session import keys, stores
+from pages.components.history.changes_table import changes_table
+from pages.components.session import judge, keys, stores
 from rerank_core import RerankError
 from rerank_core.evaluation.experiments.records import Experiment
 from rerank_core.evaluation.measures.significance import describe
@@ -53,7 +54,7 @@ def draw(before: HistoryEntry, after: HistoryEntry) -> None:
 
 def _opened(entry: HistoryEntry) -> _Evaluation:
     experiment = stores.experiments().get(entry.id)
-    query_set = stores.query_sets().get(experiment.query_set)
+    query_set = judge.read_set(experiment.query_set)
     if query_set is None:
         raise RerankError("The query set of one of the two is gone.", hint="Choose two others.")
     orders: dict[str, Mapping[str, Sequence[str]]] = {
@@ -92,15 +93,7 @@ def _what_changed(earlier: _Evaluation, later: _Evaluation) -> None:
         st.text("Two query sets: queries are one where their words are, documents where their text or their id is.")
     elif not rows:
         st.text("Nothing that was asked: the same query set, models and fields.")
-    if rows:
-        st.dataframe(
-            pd.DataFrame(rows, columns=["What", "Earlier", "Later"]).map(
-                lambda text: shown(text, _PREVIEW, one_line=True)
-            ),
-            hide_index=True,
-            height="content",
-            alt="What is otherwise in the later evaluation, with how it was and is",
-        )
+    changes_table(rows)
 
 
 def _ratings(query_set: QuerySet) -> str:

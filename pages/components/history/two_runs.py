@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.components.display.board import MAX_ROWS, BoardEvent, BoardRow, BoardView, board, shown
 from pages.components.display.difference import side_by_side
+from pages.components.history.changes_table import changes_table
 from pages.components.history.state import state
 from pages.components.session import keys, stores
 from rerank_core import RerankError
@@ -64,16 +65,7 @@ def what_changed(asked: Sequence[Change], found: AnswerChanges) -> None:
     if query is not None:
         st.text("Query")
         side_by_side(difference(query.before[:_TEXT], query.after[:_TEXT]), "Earlier", "Later", key=keys.HISTORY_QUERY)
-    if rows:
-        st.dataframe(
-            pd.DataFrame(rows, columns=["What", "Earlier", "Later"]).map(
-                lambda text: shown(text, _PREVIEW, one_line=True)
-            ),
-            hide_index=True,
-            height="content",
-            column_config={"What": st.column_config.TextColumn(width="small")},
-            alt="What was asked otherwise, with how it was and is",
-        )
+    changes_table(rows)
     _documents(found)
 
 

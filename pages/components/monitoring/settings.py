@@ -39,11 +39,7 @@ class Monitoring:
 
 def monitoring() -> Monitoring:
     """The settings as they are. Raises ConfigurationError where one makes no sense."""
-    section = deployment.secrets().get(SECTION, {})
-    if not isinstance(section, Mapping):
-        raise ConfigurationError(
-            f"{SECTION} in secrets.toml is not a section.", hint=f"Write it as [{SECTION}]; docs/operating.md has it."
-        )
+    section = deployment.checked_section(SECTION)
     for name in section:
         if name not in VARIABLES:
             raise ConfigurationError(

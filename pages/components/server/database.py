@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from pages.components.server import deployment
 from rerank_core.errors import ConfigurationError
 from rerank_core.storage.connection.address import Address, resolved
@@ -13,11 +11,7 @@ from rerank_core.storage.database import Database
 def address() -> Address | None:
     """The address of `url` in the secrets file; None where it names none, so that the environment is asked. Raises
     ConfigurationError where it makes no sense."""
-    found = deployment.secrets().get("database", {})
-    if not isinstance(found, Mapping):
-        raise ConfigurationError(
-            "database in the secrets file is not a section.", hint="Write it as [database]; docs/operating.md has it."
-        )
+    found = deployment.checked_section("database")
     if unknown := sorted(set(found) - {"url"}):
         raise ConfigurationError(
             f"[database] in the secrets file holds {unknown[0]}, which means nothing there.",

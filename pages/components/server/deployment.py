@@ -68,6 +68,16 @@ def section(name: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
+def checked_section(name: str) -> Mapping[str, Any]:
+    """The same, for whoever checks what is in it. Raises ConfigurationError where the name stands for no table."""
+    found = secrets().get(name, {})
+    if not isinstance(found, Mapping):
+        raise ConfigurationError(
+            f"{name} in the secrets file is not a section.", hint=f"Write it as [{name}]; docs/operating.md has it."
+        )
+    return found
+
+
 def signs_in() -> bool:
     """Whether people sign in here. What was so at the start stays so, whatever becomes of the secrets file."""
     return "sign-in" in _known or "auth" in secrets()

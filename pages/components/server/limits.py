@@ -47,18 +47,16 @@ class ServerLimits:
 
 def limits() -> ServerLimits:
     """The limits as the operator has set them. Raises ConfigurationError where one makes no sense."""
-    found = deployment.section(SECTION)
+    found = deployment.checked_section(SECTION)
     if said := _wrong(found):
         raise ConfigurationError(said, hint="Correct .streamlit/secrets.toml, and restart the app.")
     return ServerLimits(**found)
 
 
 def problem() -> str | None:
-    """What is wrong with the section, with its cure, for the check at the start; None where all is well."""
-    found = deployment.secrets().get(SECTION, {})
-    if not isinstance(found, Mapping):
-        return f"{SECTION} in secrets.toml is not a section. Write it as [{SECTION}]; docs/operating.md has it."
-    return _wrong(found)
+    """For the start-up check: what makes no sense about the section, with its cure; None where all does."""
+    limits()
+    return None
 
 
 def _wrong(found: Mapping[str, Any]) -> str | None:

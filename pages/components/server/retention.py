@@ -15,18 +15,16 @@ _MOST = 10**9
 
 def retention() -> Retention:
     """What the operator has set, else what suits one laptop. Raises ConfigurationError where it makes no sense."""
-    found = deployment.section(SECTION)
+    found = deployment.checked_section(SECTION)
     if said := _wrong(found):
         raise ConfigurationError(said, hint="Correct .streamlit/secrets.toml, and restart the app.")
     return Retention(**found)
 
 
 def problem() -> str | None:
-    """What is wrong with the section, with its cure, for the check at the start; None where all is well."""
-    found = deployment.secrets().get(SECTION, {})
-    if not isinstance(found, Mapping):
-        return f"{SECTION} in secrets.toml is not a section. Write it as [{SECTION}]; docs/operating.md has it."
-    return _wrong(found)
+    """For the start-up check: what makes no sense about the section, with its cure; None where all does."""
+    retention()
+    return None
 
 
 def _wrong(found: Mapping[str, Any]) -> str | None:

@@ -11,20 +11,23 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import IO, Any, get_args
 
 from sqlalchemy import Connection, Row, Table, insert, select
 
 from rerank_core.evaluation.experiments.records import ExperimentState
+from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.rank_fields import checked_fields
 from rerank_core.storage.evaluation import query_set_record
 from rerank_core.storage.history.filing import contenders_of, file_experiment, include_run
 from rerank_core.storage.history.record import PAGES, HistoryEntry, HistoryPage, Made, Wanted
 from rerank_core.storage.history.store import HistoryStore
+from rerank_core.storage.judging.store import JudgingStore
 from rerank_core.storage.pieces import cut, joined
 from rerank_core.storage.query_sets import QuerySetStore
 from rerank_core.storage.run_record import from_bytes, to_bytes
@@ -40,6 +43,7 @@ MOST_BYTES = 4_000_000_000
 
 MOST_LINE = 256_000_000
 _AT_ONCE = 200
+Seen = Callable[[str, QuerySet], QuerySet]
 _EXPERIMENT = ("id", "query_set", "created", "contenders", "spending_limit", "queries", "rank_fields", "pinned")
 _STATES = get_args(ExperimentState)
 
@@ -59,9 +63,16 @@ class TakenIn:
     known: int
 
 
-def write_history(store: HistoryStore, to: IO[bytes], wanted: Wanted | None = None) -> int:
+def write_history(store: HistoryStore, to: IO[bytes], wanted: Wanted | None = None, seen: Seen | None = None) -> int:
     """Write everything that who asks lists, or what is `wanted`, to a binary file; how many entries that were. Raises
-    StoreError."""
+    StoreError.
+
+    `seen` takes out of a query set, given its id, the ratings that who asks is not to see yet (JudgingStore.seen); None
+    leaves that to whom the store acts for.
+    """
+    if seen is None:
+        judged = JudgingStore(store.database, QuerySetStore(store.database)).acting_for(store.actor)
+        seen = partial(judged.seen, name=None)
     count = 0
     with gzip.GzipFile(fileobj=to, mode="wb", mtime=0) as packed:
 
@@ -71,16 +82,16 @@ def write_history(store: HistoryStore, to: IO[bytes], wanted: Wanted | None = No
         line({"format": FORMAT, "version": VERSION})
         written: set[str] = set()
         for entry in _all(store, wanted or Wanted()):
-            for record in _records(store, entry, written):
+            for record in _records(store, entry, written, seen):
                 line(record)
             count += 1
     return count
 
 
-def history_bytes(store: HistoryStore, wanted: Wanted | None = None) -> bytes:
+def history_bytes(store: HistoryStore, wanted: Wanted | None = None, seen: Seen | None = None) -> bytes:
     """What `write_history` writes."""
     target = io.BytesIO()
-    write_history(store, target, wanted)
+    write_history(store, target, wanted, seen)
     return target.getvalue()
 
 
@@ -117,7 +128,7 @@ def _all(store: HistoryStore, wanted: Wanted) -> Iterator[HistoryEntry]:
         wanted = replace(wanted, before=found.entries[-1].cursor)
 
 
-def _records(store: HistoryStore, entry: HistoryEntry, written: set[str]) -> Iterator[dict[str, Any]]:
+def _records(store: HistoryStore, entry: HistoryEntry, written: set[str], seen: Seen) -> Iterator[dict[str, Any]]:
     """The lines of an entry: what it is of and has not been written yet, then the entry."""
     for run_id in entry.runs:
         if run_id not in written:
@@ -131,7 +142,7 @@ def _records(store: HistoryStore, entry: HistoryEntry, written: set[str]) -> Ite
     if entry.query_set:
         if entry.query_set not in written:
             written.add(entry.query_set)
-            yield _query_set(store, entry.query_set)
+            yield _query_set(store, entry.query_set, seen)
         yield _experiment(store, entry.id)
     yield {
         "kind": "entry",
@@ -146,10 +157,11 @@ def _records(store: HistoryStore, entry: HistoryEntry, written: set[str]) -> Ite
     }
 
 
-def _query_set(store: HistoryStore, set_id: str) -> dict[str, Any]:
+def _query_set(store: HistoryStore, set_id: str, seen: Seen) -> dict[str, Any]:
     found = QuerySetStore(store.database).acting_for(store.actor).get(set_id)
     if found is None:
         raise StoreError("A query set was deleted meanwhile.", hint="Try again.")
+    found = seen(set_id, found)
     return {
         "kind": "query_set",
         "id": set_id,

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import pandas as pd
 import streamlit as st
 
 from pages.components.display import errors
@@ -148,28 +147,19 @@ def _list(query_set: QuerySet, found: Sequence[Disagreement], here: Disagreement
     listed = [one for one in found if not open_only or one is here or _settled(query_set, one) is None][:SHOWN]
     settled = [_settled(query_set, one) for one in listed]
     at = next((number for number, one in enumerate(listed) if one is here), 0)
-    event = st.dataframe(
-        pd.DataFrame(
-            {
-                "": ["▶" if number == at else "" for number in range(len(listed))],
-                "Grades": [", ".join(map(str, one.grades.values())) for one in listed],
-                "Settled": [None if one is None else one.grade for one in settled],
-                "Document": [title_of(query_set, one.document) for one in listed],
-            }
-        ),
+    columns: dict[str, Sequence[object]] = {
+        "Grades": [", ".join(map(str, one.grades.values())) for one in listed],
+        "Settled": [None if one is None else one.grade for one in settled],
+        "Document": [title_of(query_set, one.document) for one in listed],
+    }
+    chosen = rate.documents_list(
+        columns,
+        at,
         key=keys.of(keys.SETTLE_LIST, at, len(listed), len(state().settle_undo)),
-        hide_index=True,
-        height=min(430, 40 + 35 * len(listed)),
-        placeholder="",
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config={"Document": st.column_config.Column(width="large")}
-        | {name: st.column_config.Column(width=width) for name, width in (("", 30), ("Grades", 80), ("Settled", 70))},
         alt="What raters see differently, the widest apart first; select one to go to it",
     )
-    rows = event["selection"]["rows"]
-    if rows and rows[0] != at:
-        state().settling = (listed[rows[0]].query, listed[rows[0]].document)
+    if chosen is not None:
+        state().settling = (listed[chosen].query, listed[chosen].document)
         st.rerun(scope="fragment")
 
 

@@ -15,7 +15,7 @@ def leading() -> bool:
     """Whether this session leads the judging of the set in work; whoever has a set that nobody was assigned to
     does."""
     current = state()
-    return current.set_id is not None and judge.leads(current.set_id, current.judging)
+    return current.set_id is not None and judge.here().leads(current.set_id, current.judging)
 
 
 def is_blind() -> bool:
@@ -23,7 +23,7 @@ def is_blind() -> bool:
     current = state()
     if current.set_id is None:
         return False
-    name = judge.viewer(current.set_id, current.judging)
+    name = judge.here().name(current.set_id, current.judging)
     return name is not None and current.judging.is_blind(name)
 
 
