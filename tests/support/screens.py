@@ -11,7 +11,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.conftest import CHROMIUM, FLAGS, MISSING, PHONE
-from tests.browser.seeing import settle, unfold
+from tests.browser.seeing import new_run, settle, unfold
 from tests.support.app_server import ROOT, Server, start_server
 
 DESKTOP = {"width": 1440, "height": 900}
@@ -81,11 +81,14 @@ def take(browser: Browser, server: Server, folder: Path) -> None:
 
 def history(browser: Browser, server: Server, folder: Path) -> None:
     """What somebody made: two runs and a comparison first, since the page is empty else."""
-    for path, label in (("/", "Rerank"), ("/?example=support", "Rerank"), ("/compare", "Compare")):
+    for path, label, parameter in (
+        ("/", "Rerank", "run"),
+        ("/?example=support", "Rerank", "run"),
+        ("/compare", "Compare", "runs"),
+    ):
         with opened(browser, server, path) as page:
             unfold(page)
-            page.get_by_role("button", name=label, exact=True).first.click()
-            settle(page)
+            new_run(page, page.get_by_role("button", name=label).filter(has_text=label).first.click, parameter)
     with opened(browser, server, "/history") as page:
         page.get_by_text("Today").wait_for()
         page.screenshot(path=folder / "history.png")
