@@ -168,3 +168,11 @@ def test_school_grades_are_turned_round_with_one_click() -> None:
     press(page, "Read the ratings as they stand")
     made = used(settled(click(page, "Turn round: the smallest is the best")))
     assert made.combined() == {"maus": {"a": 5, "b": 0}}
+
+
+def test_every_rating_of_a_file_of_several_raters_is_counted() -> None:
+    """Two people's ratings of the same documents are both there, and the page says so."""
+    page = open_step("Query set")
+    rows = [f"tent,{name},{rater},1" for name in ("t1", "t2") for rater in ("Ann", "Ben")]
+    upload(page, ("ratings.csv", "\n".join(["query,docid,rater,rating", *rows, "tent,t1,Cleo,3"]).encode()))
+    assert "ratings.csv: Ratings of each rater, 1 query, 5 ratings by 3 raters" in words(page)

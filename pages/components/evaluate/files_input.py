@@ -156,14 +156,16 @@ def _usual_name() -> str:
 
 
 def _found(imported: Imported) -> str:
-    results, rated = sum(map(len, imported.run.values())), sum(map(len, imported.judgments.values()))
+    results, raters = sum(map(len, imported.run.values())), len(imported.raters)
+    judgments = imported.raters.values() if raters else [imported.judgments]
+    rated = count(sum(len(own) for grades in judgments for own in grades.values()), "rating")
     label = READABLE[imported.kind].label if imported.kind else "unknown kind"
     parts = [label, count_queries(len(imported.query_ids))]
     if results:
         parts.append(count(results, "result"))
     elif imported.documents:
         parts.append(count(len(imported.documents), "document"))
-    return ", ".join([*parts, count(rated, "rating")])
+    return ", ".join([*parts, f"{rated} by {raters:,} raters" if raters > 1 else rated])
 
 
 def _is_empty(imported: Imported) -> bool:
