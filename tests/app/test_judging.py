@@ -292,6 +292,7 @@ def test_several_peoples_file_is_settled_without_assigning_anybody() -> None:
     back = read("ratings.csv", write("rater-ratings", whole.imported(apart=True)))
     assert back.raters == whole.judgments
     page = opened(set_id)
+    assert page.segmented_control(key="judging_view").value == "rate", "It says which of the screens is drawn"
     ran(page.segmented_control(key="judging_view").set_value("settle").run())
     assert "0 of 1 settled" in words(page)
     ran(page.text_input(key="settled_by").set_value("Ann and Ben").run())

@@ -11,10 +11,13 @@ T = TypeVar("T")
 
 
 def segmented(label: str, options: Mapping[T, str], key: str, **how: Any) -> T:
-    """Buttons side by side, of which one is always chosen; `options` maps what is chosen to the words on it.
+    """Buttons side by side, of which one is always chosen, at first the first or the `default`; `options` maps what is
+    chosen to the words on it.
 
     What else is given goes to Streamlit. Raises StopIteration without options.
     """
+    if key not in st.session_state:
+        how.setdefault("default", next(iter(options)))
     chosen: T | None = st.segmented_control(
         label, list(options), format_func=options.__getitem__, required=True, key=key, **how
     )

@@ -245,7 +245,7 @@ def _reply(answer: SearchAnswer, said: State | None, top_n: int) -> None:
 def _copies(answer: SearchAnswer, top_n: int, forms: Mapping[str, str], key: str) -> None:
     st.subheader("Copy", anchor=False)
     assert answer.run is not None
-    how = segmented("Form", forms, key, default=next(iter(forms)))
+    how = segmented("Form", forms, key)
     if how == "context":
         budget = token_budget(keys.SEARCH_BUDGET)
         block = prompt_context.build_context(
