@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support import ROOT
 from tests.support.both import AsyncWorld, SyncWorld, World
 from tests.support.gate import Gate
 from tests.support.loopback import Loopback
@@ -42,6 +44,25 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RERANK_PLAYGROUND_HOME", str(tmp_path / "home"))
     # An app that was started in this process has the models keep what they compute; no test finds that of another.
     monkeypatch.setattr("rerank_core.offline.computed._store", None)
+
+
+def _only_sqlite_opens_its_files(event: str, given: tuple[object, ...]) -> None:
+    """On POSIX, closing a file ends every lock that the process holds on it. A database that the product opens beside
+    SQLite is one that another process may write over, so no line of the product does, in any test."""
+    if event != "open" or not str(given[0]).endswith(".sqlite3"):
+        return
+    flags = given[2] if isinstance(given[2], int) else 0
+    frame = sys._getframe(1)
+    while frame.f_back is not None and not frame.f_code.co_filename.startswith(str(ROOT)):
+        frame = frame.f_back
+    caller = frame.f_code.co_filename
+    if caller.endswith("storage/backup.py"):  # copies that nobody else knows of
+        return
+    if caller.startswith((f"{ROOT}/rerank_core/", f"{ROOT}/pages/")) and not flags & os.O_EXCL:
+        raise AssertionError(f"{caller}, line {frame.f_lineno}, opens {given[0]} beside SQLite")
+
+
+sys.addaudithook(_only_sqlite_opens_its_files)
 
 
 @pytest.fixture(params=[SyncWorld, AsyncWorld], ids=["sync", "async"])

@@ -96,7 +96,7 @@ def test_what_cannot_hold_is_said(problems, secrets, said):
 
 def test_the_sections_of_other_apps_are_left_alone(problems):
     """Streamlit has one secrets file for all apps of a user, so a section that means nothing here is no slip."""
-    assert problems(database={"password": "x"}, users={"a": "b"}, address={"street": "x"}, SOME_KEY="x") == []
+    assert problems(postgres={"password": "x"}, users={"a": "b"}, address={"street": "x"}, SOME_KEY="x") == []
     assert problems(locale={"api_key": "x"}, azure={"subscription": "x"}) == []
 
 

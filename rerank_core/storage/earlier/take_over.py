@@ -35,15 +35,16 @@ _COPY = ".taking-over-"
 
 
 def earlier_kind(path: Path) -> EarlierFile | None:
-    """Which kind of file of an earlier version is at a path; None for everything else."""
+    """Which kind of file of an earlier version is at a path; None for everything else, and for one that another program
+    keeps to itself at the moment: nobody waits for it here.
+
+    SQLite is asked, never the file: closing it, had we opened it beside SQLite, would end the locks that this process
+    holds on it (`create_private` has why)."""
     if not path.is_file():
         return None
     try:
-        with path.open("rb") as file:
-            found = int.from_bytes(file.read(72)[68:])  # where the format of SQLite has it, whoever holds the file
-        if not found:  # it may stand in the write-ahead log alone so far
-            with contextlib.closing(sqlite3.connect(path, timeout=_WAIT)) as db:
-                found = db.execute("PRAGMA application_id").fetchone()[0]
+        with contextlib.closing(sqlite3.connect(path, timeout=0)) as db:
+            found = db.execute("PRAGMA application_id").fetchone()[0]
     except (OSError, sqlite3.Error):
         return None
     return next((each for each in FILES if each.kind.application_id == found), None)

@@ -52,12 +52,11 @@ def content(home: Path) -> dict[str, object]:
     )
     corpora = CorpusStore(home / "corpora")
     try:
-        (made,) = experiments.list()
         return {
             "runs": [runs.get(row.id) for row in runs.list()],
             "query sets": [query_sets.get(row.id) for row in query_sets.list()],
             "thresholds": query_sets.thresholds(),
-            "ledger": experiments.requests(made.id),
+            "ledgers": [experiments.requests(made.id) for made in experiments.list()],
             "votes": votes.tally(),
             "articles": articles.list(),
             "spending": (spending.calls(), spending.days()),
