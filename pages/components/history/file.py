@@ -51,9 +51,9 @@ def out_and_in() -> None:
     with box:
         store = stores.history()
         st.caption(
-            "Everything in this list with its documents, answers, ratings, names, notes and tags, and with who judges a "
-            "query set and what was settled, as one file. It opens in the History of any Rerank Playground. No key is "
-            "in it."
+            "Everything in this list with its documents, answers, ratings, names, notes and tags, and with who judges "
+            "a query set and what was settled, as one file. It opens in the History of any Rerank Playground. No key "
+            "is in it."
         )
         as_whom = judge.here().of_set
         download(
