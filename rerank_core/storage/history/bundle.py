@@ -22,15 +22,14 @@ from sqlalchemy import Connection, Row, Table, insert, select
 from rerank_core.evaluation.experiments.records import ExperimentState
 from rerank_core.rank_fields import checked_fields
 from rerank_core.storage.evaluation import query_set_record
+from rerank_core.storage.evaluation.sizes import REQUEST_BYTES
 from rerank_core.storage.history import judging_line
 from rerank_core.storage.history.filing import contenders_of, file_experiment, include_run
 from rerank_core.storage.history.record import PAGES, HistoryEntry, HistoryPage, Made, Wanted
 from rerank_core.storage.history.store import HistoryStore
 from rerank_core.storage.judging.store import JudgingStore
 from rerank_core.storage.pieces import cut, joined
-from rerank_core.storage.query_sets import QuerySetStore
 from rerank_core.storage.run_record import from_bytes, to_bytes
-from rerank_core.storage.runs import RunStore
 from rerank_core.storage.schema.evaluation import answers, experiments, query_sets, requests
 from rerank_core.storage.schema.history import history
 from rerank_core.storage.schema.runs import runs
@@ -141,7 +140,7 @@ def _records(store: HistoryStore, entry: HistoryEntry, written: set[str], as_who
     """The lines of an entry: what it is of and has not been written yet, then the entry."""
     for run_id in entry.runs:
         if run_id not in written:
-            run = RunStore(store.database).acting_for(store.actor).get(run_id)
+            run = store.acting_runs().get(run_id)
             if run is not None:
                 written.add(run_id)
                 of_it = {
@@ -172,10 +171,10 @@ def _records(store: HistoryStore, entry: HistoryEntry, written: set[str], as_who
 
 
 def _query_set(store: HistoryStore, set_id: str, as_whom: AsWhom) -> dict[str, Any]:
-    found = QuerySetStore(store.database).acting_for(store.actor).get(set_id)
+    found = store.acting_sets().get(set_id)
     if found is None:
         raise StoreError("A query set was deleted meanwhile.", hint="Try again.")
-    judged = JudgingStore(store.database, QuerySetStore(store.database)).acting_for(store.actor)
+    judged = JudgingStore(store.database, store.acting_sets()).acting_for(store.actor)
     name = as_whom(set_id)
     found = judged.seen(set_id, found, name)
     return {
@@ -275,7 +274,7 @@ class _Reader:
         self.new += 1
 
     def _run_entry(self, db: Connection, thing: str, page: HistoryPage, record: dict[str, Any]) -> None:
-        mine = RunStore(self._store.database).acting_for(self._store.actor)
+        mine = self._store.acting_runs()
         context = _text(record["context"])
         for place, run_id in enumerate(map(_text, record["runs"])):
             made = Made(page, thing, place, context=context)
@@ -294,6 +293,11 @@ class _Reader:
         created = datetime.fromisoformat(record["created"]).astimezone(UTC)
         contenders = contenders_of(record["contenders"])
         limit = record["spending_limit"]
+        given = [_values(answers, row) for row in record["answers"]]
+        if any(len(row["places"]) * 2 != len(row["scores"]) or len(row["places"]) % 4 for row in given):
+            raise ValueError("each place has a score")
+        size = sum(len(row["places"]) + len(row["scores"]) for row in given)
+        self._store.acting_experiments().make_room(db, size + REQUEST_BYTES * len(record["requests"]))
         state = record["state"] if record["state"] in _STATES and record["state"] != "running" else "interrupted"
         made = db.execute(
             insert(experiments).values(
@@ -318,9 +322,6 @@ class _Reader:
             old = values.pop("number")
             put = db.execute(insert(requests).values(**values, experiment=number))
             numbers[old] = int((put.inserted_primary_key or (0,))[0])
-        given = [_values(answers, row) for row in record["answers"]]
-        if any(len(row["places"]) * 2 != len(row["scores"]) or len(row["places"]) % 4 for row in given):
-            raise ValueError("each place has a score")
         if given:
             rows = [row | {"experiment": number, "request": numbers[row["request"]]} for row in given]
             db.execute(insert(answers), rows)
@@ -348,8 +349,8 @@ class _Reader:
             rank_fields=checked_fields(record["rank_fields"]),
         )
         judging, settled = judging_line.from_parts(record)
-        sets = QuerySetStore(self._store.database)
-        new = sets.acting_for(actor).save(found)
+        sets = self._store.acting_sets()
+        new = sets.save(found)
         JudgingStore(self._store.database, sets).acting_for(actor).take_in(new, judging, settled)
         return self._set_ids.setdefault(old, new)
 
