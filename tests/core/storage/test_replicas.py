@@ -1,5 +1,5 @@
-"""Servers on one database: which are there, what each is at, and who goes on with whose work. Each store here stands for
-a server."""
+"""Servers on one database: which are there, what each is at, and who goes on with whose work. Each store here stands
+for a server."""
 
 from __future__ import annotations
 
