@@ -11,12 +11,13 @@ from typing import Any
 
 import rerank_core as rc
 from pages.components.jobs import replicas, size
+from pages.components.jobs.paid_call import address_of
 from pages.components.session import connection as connections
 from pages.components.session import owner, stores
 from pages.components.session.account import Account
 from pages.components.session.connection import Connection
+from rerank_core.evaluation.experiments.options import ClientFactory, Only, RunOptions
 from rerank_core.evaluation.experiments.records import Experiment
-from rerank_core.evaluation.experiments.runner import ClientFactory, Only, RunOptions
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.pricing.allowance import Purse
 from rerank_core.pricing.budget import Budget
@@ -54,8 +55,12 @@ def options(
     def rate_of(provider: str) -> str:
         return f"{provider} {whose}" if as_they_are[provider].key_source == "typed" else provider
 
+    paid = {
+        name: each for name, each in as_they_are.items() if not each.provider.is_local and not each.provider.is_free
+    }
+    addresses = {name: address_of(each) for name, each in paid.items()}
     prices = next((each.prices for each in as_they_are.values()), None)
-    return RunOptions(budget, prices, only, purse_of, rate_of)
+    return RunOptions(budget, prices, only, purse_of, addresses, rate_of)
 
 
 def tokens(query_set: QuerySet, one: Experiment) -> int:

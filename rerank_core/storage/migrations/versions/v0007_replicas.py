@@ -4,8 +4,8 @@ may be asked by all of them together."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "v0006_replicas"
-down_revision = "v0005_history"
+revision = "v0007_replicas"
+down_revision = "v0006_saved_answers"
 
 TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
