@@ -86,7 +86,7 @@ class RunStore(Store):
                 f"This run takes {size / 1e6:,.0f} MB; at most {MAX_RUN_BYTES / 1e6:,.0f} MB are kept.",
                 hint="You can go on working; use Export to keep the result.",
             )
-        row = _row(run) | {"bytes": size, "payload": payload, "asked": made.asked}
+        row = _row(run) | {"bytes": size, "payload": payload, "asked": made.asked, "sent": made.sent}
         with self._writing() as db:
             there = _ownership(db, run.id)
             if there is not None:
