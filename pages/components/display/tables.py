@@ -145,7 +145,7 @@ def _table(columns: Mapping[str, list[Any]], *, key: str, bar: float | None, alt
         else number(format="%.3f", width="small")
     )
     event = st.dataframe(
-        pa.table({name: _small(column) for name, column in columns.items()}),
+        pa.Table.from_pydict({name: _small(column) for name, column in columns.items()}),
         key=key,
         height=TABLE_HEIGHT,
         hide_index=True,
