@@ -8,6 +8,7 @@ Whatever is shared lives here, and `forget` drops all of it, as tests need betwe
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -15,15 +16,18 @@ import streamlit as st
 from pages.components.monitoring import metrics
 from pages.components.server import database as server_database
 from pages.components.server import limits, retention
+from pages.components.server.knowledge.homes import homes
 from pages.components.session import tab
 from pages.components.session.draft_shelf import DraftShelf
 from pages.components.session.owner import actor
 from rerank_core import samples
-from rerank_core.corpora import CorpusStore
+from rerank_core.corpora import CorpusStore, KnowledgeBases
+from rerank_core.errors import RerankError
 from rerank_core.jobs import Attendance, Fairness, JobManager
 from rerank_core.retrieval.passages import PassageList
 from rerank_core.storage.database import Database
 from rerank_core.storage.missing_articles import MissingArticleStore
+from rerank_core.storage.replicas.store import ReplicaStore
 from rerank_core.storage.runs import RunStore
 from rerank_core.storage.spending.store import SpendingStore
 from rerank_core.storage.votes import VoteStore
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from rerank_core.storage.experiments import ExperimentStore
     from rerank_core.storage.history.store import HistoryStore
     from rerank_core.storage.judging.store import JudgingStore
+    from rerank_core.storage.ownership import Actor
     from rerank_core.storage.query_sets import QuerySetStore
 
 # Most jobs wait for a service, not for a processor; a slow one must not hold up everybody. What computes on this
@@ -79,16 +84,18 @@ def drafts() -> DraftShelf:
     return DraftShelf()
 
 
-def corpora() -> CorpusStore:
-    """The knowledge bases of this computer; all sessions share their indexes."""
+def corpora() -> KnowledgeBases:
+    """The knowledge bases, of this computer and of the homes that the operator names; all sessions share their
+    indexes."""
     return _corpora().acting_for(actor())
 
 
 @st.cache_resource(show_spinner=False)
-def _corpora() -> CorpusStore:
+def _corpora() -> KnowledgeBases:
     allowed = limits.limits()
     most = allowed.knowledge_bases_megabytes_per_owner * _MEGABYTE
-    return CorpusStore(most=allowed.knowledge_bases_per_owner, most_bytes=most)
+    here = CorpusStore(most=allowed.knowledge_bases_per_owner, most_bytes=most)
+    return KnowledgeBases(here, homes())
 
 
 @st.cache_resource(show_spinner=False)
@@ -102,7 +109,12 @@ def sample_passages() -> PassageList:
 
 def query_sets() -> QuerySetStore:
     """The query sets, ratings and kept thresholds of this computer."""
-    return _query_sets().acting_for(actor())
+    return query_sets_for(actor())
+
+
+def query_sets_for(who: Actor) -> QuerySetStore:
+    """The same as somebody uses them who need not be in a session here."""
+    return _query_sets().acting_for(who)
 
 
 @st.cache_resource(show_spinner=False)
@@ -126,7 +138,12 @@ def _judging() -> JudgingStore:
 
 def experiments() -> ExperimentStore:
     """The experiments of this computer."""
-    return _experiments().acting_for(actor())
+    return experiments_for(actor())
+
+
+def experiments_for(who: Actor) -> ExperimentStore:
+    """The same as somebody uses them who need not be in a session here."""
+    return _experiments().acting_for(who)
 
 
 @st.cache_resource(show_spinner=False)
@@ -171,6 +188,12 @@ def _missing_articles() -> MissingArticleStore:
 
 
 @st.cache_resource(show_spinner=False)
+def replicas() -> ReplicaStore:
+    """The servers on this database, and the work that outlives them."""
+    return ReplicaStore(database())
+
+
+@st.cache_resource(show_spinner=False)
 def spending() -> SpendingStore:
     """What calls of services have cost on this computer."""
     return SpendingStore(database())
@@ -192,6 +215,8 @@ def attendance() -> Attendance:
 def forget() -> None:
     """Drop everything that sessions share, so that the next one who asks gets it from the files as they are then."""
     database().close()
+    with contextlib.suppress(RerankError):  # a secrets file that makes no sense: then there is nothing to close
+        _corpora().close()
     for shared in (
         database,
         _runs,
@@ -206,6 +231,7 @@ def forget() -> None:
         local_speeds,
         _votes,
         _missing_articles,
+        replicas,
         spending,
         jobs,
         attendance,
