@@ -164,8 +164,8 @@ class ExperimentStore(FigureStore, SavedAnswers, Ledger):
             self._set(db, experiment_id, lanes=rates_text(rates))
 
     def ask(self, experiment_id: str, what: Ask) -> None:
-        """Ask a running experiment to pause or to end ("pause", "cancel"): it starts no further request, and what is
-        under way is waited for, since it is paid. Works from any session and process."""
+        """Ask an experiment that runs or waits to pause or to end ("pause", "cancel"; "" takes it back): it starts no
+        further request, and what is under way is waited for, since it is paid. Works from any session and server."""
         with self._writing() as db:
             self._to_change(db, "experiments", experiment_id)
             self._set(db, experiment_id, asked=what)
@@ -180,8 +180,9 @@ class ExperimentStore(FigureStore, SavedAnswers, Ledger):
         """Write down how an experiment stands; for whoever runs it."""
         with self._writing() as db:
             self._to_change(db, "experiments", experiment_id)
-            since = {"ran_from": self._clock()} if state == "running" else {}
-            self._set(db, experiment_id, state=state, note=note, asked="", **since)
+            self._still_held(db, experiment_id)
+            more = {"ran_from": self._clock()} if state == "running" else {"asked": ""}
+            self._set(db, experiment_id, state=state, note=note, **more)
 
     def _set(self, db: Connection, experiment_id: str, **values: object) -> None:
         db.execute(update(experiments).where(_experiment.id == experiment_id).values(**values))
@@ -189,9 +190,8 @@ class ExperimentStore(FigureStore, SavedAnswers, Ledger):
     # The ledger
 
     def hold(self, experiment_id: str) -> contextlib.AbstractContextManager[None]:
-        """Run an experiment alone, over all threads and processes of this machine or, with PostgreSQL, of all servers.
-        Raises ExperimentError where the disk has no room for its answers; entering raises it too (experiment_running)
-        where somebody else runs it."""
+        """Run an experiment alone, over all processes of this machine or, with PostgreSQL, all servers. Raises
+        ExperimentError where the disk has no room; entering raises it (experiment_running) where somebody runs it."""
         self.database.require_room(ExperimentError)
         with self._reading() as db:
             self._to_change(db, "experiments", experiment_id)

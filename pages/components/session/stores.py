@@ -27,6 +27,7 @@ from rerank_core.jobs import Attendance, Fairness, JobManager
 from rerank_core.retrieval.passages import PassageList
 from rerank_core.storage.database import Database
 from rerank_core.storage.missing_articles import MissingArticleStore
+from rerank_core.storage.replicas.store import ReplicaStore
 from rerank_core.storage.runs import RunStore
 from rerank_core.storage.spending.store import SpendingStore
 from rerank_core.storage.votes import VoteStore
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from rerank_core.storage.experiments import ExperimentStore
     from rerank_core.storage.history.store import HistoryStore
     from rerank_core.storage.judging.store import JudgingStore
+    from rerank_core.storage.ownership import Actor
     from rerank_core.storage.query_sets import QuerySetStore
 
 # Most jobs wait for a service, not for a processor; a slow one must not hold up everybody. What computes on this
@@ -107,7 +109,12 @@ def sample_passages() -> PassageList:
 
 def query_sets() -> QuerySetStore:
     """The query sets, ratings and kept thresholds of this computer."""
-    return _query_sets().acting_for(actor())
+    return query_sets_for(actor())
+
+
+def query_sets_for(who: Actor) -> QuerySetStore:
+    """The same as somebody uses them who need not be in a session here."""
+    return _query_sets().acting_for(who)
 
 
 @st.cache_resource(show_spinner=False)
@@ -131,7 +138,12 @@ def _judging() -> JudgingStore:
 
 def experiments() -> ExperimentStore:
     """The experiments of this computer."""
-    return _experiments().acting_for(actor())
+    return experiments_for(actor())
+
+
+def experiments_for(who: Actor) -> ExperimentStore:
+    """The same as somebody uses them who need not be in a session here."""
+    return _experiments().acting_for(who)
 
 
 @st.cache_resource(show_spinner=False)
@@ -176,6 +188,12 @@ def _missing_articles() -> MissingArticleStore:
 
 
 @st.cache_resource(show_spinner=False)
+def replicas() -> ReplicaStore:
+    """The servers on this database, and the work that outlives them."""
+    return ReplicaStore(database())
+
+
+@st.cache_resource(show_spinner=False)
 def spending() -> SpendingStore:
     """What calls of services have cost on this computer."""
     return SpendingStore(database())
@@ -213,6 +231,7 @@ def forget() -> None:
         local_speeds,
         _votes,
         _missing_articles,
+        replicas,
         spending,
         jobs,
         attendance,
