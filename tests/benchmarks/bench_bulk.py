@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PEERS = ROOT / ".venv-peers" / "bin" / "python"
-PARTS, QUERIES, DOCUMENTS, WORDS, ROUNDS = 4, 100, 50, 60, 5
+PARTS, QUERIES, DOCUMENTS, WORDS, ROUNDS = 4, 100, 100, 60, 3
 BAR = 1.3
 
 
@@ -42,16 +42,17 @@ def spent() -> float:
     return sum(seconds.get(one, 0.0) for one in own)
 
 
-def data_set(path: Path) -> None:
-    """Queries with their documents, each of other words."""
+def data_set(path: Path, turn: int) -> None:
+    """Queries with their documents, all other words at each turn: what was scored before is not scored again. The first
+    turn, which is not counted, has one part."""
     with path.open("w", encoding="utf-8") as out:
-        for query in range(PARTS * QUERIES):
+        for query in range((PARTS if turn else 1) * QUERIES):
             texts = [
-                " ".join(f"w{(query * 7 + place * 13 + word * (place % 5 + 1)) % 4000}" for word in range(WORDS))
+                " ".join(f"t{turn}w{(query * 7 + place * 13 + word * (place % 5 + 1)) % 4000}" for word in range(WORDS))
                 for place in range(DOCUMENTS)
             ]
-            row = {"id": f"q{query}", "query": f"w{query % 4000} w{query * 3 % 4000}", "documents": texts}
-            out.write(json.dumps(row) + "\n")
+            asked = f"t{turn}w{query % 4000} t{turn}w{query * 3 % 4000}"
+            out.write(json.dumps({"id": f"q{query}", "query": asked, "documents": texts}) + "\n")
 
 
 def measure() -> None:
@@ -68,12 +69,12 @@ def measure() -> None:
     taken: dict[str, list[tuple[float, float]]] = {"alone": [], "on Ray": []}
     with tempfile.TemporaryDirectory() as folder, Client("local", max_concurrency=1) as client:
         source = Path(folder) / "in.jsonl"
-        data_set(source)
         calls: dict[str, Callable[[str], object]] = {
             "alone": lambda target: run_bulk(str(source), target, client, options),
             "on Ray": lambda target: run_bulk_on_ray(str(source), target, "local", options),
         }
         for turn in range(ROUNDS + 1):
+            data_set(source, turn)
             for name, call in calls.items():
                 clock, before = time.perf_counter(), spent()
                 call(str(Path(folder) / f"{name.replace(' ', '-')}-{turn}"))
