@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from rerank_core.corpora.errors import CorpusError, damaged, explained
 from rerank_core.corpora.limits import MAX_PASSAGES, MAX_TEXT_BYTES
-from rerank_core.errors import InvalidDocumentsError
 from rerank_core.models import Document
+from rerank_core.models.documents import document_of
 from rerank_core.rank_fields import TEXT_ONLY, ranked_text
 from rerank_core.retrieval.passages import PARENT
 from rerank_core.storage.locks import create_private
@@ -212,12 +212,17 @@ class PassageDatabase:
     def _documents(self, rows: Sequence[tuple[Any, Any, Any]]) -> list[Document]:
         """Documents of names, texts and metadata. JSON is read as one list, which takes a tenth of the time."""
         try:
-            names = json.loads(f"[{','.join('null' if row[0] is None else row[0] for row in rows)}]")
-            values = json.loads(f"[{','.join('{}' if row[2] is None else row[2] for row in rows)}]")
-            texts = [self._text(row[1]) for row in rows]
-            return [Document(text, name, more) for text, name, more in zip(texts, names, values, strict=True)]
-        except (TypeError, ValueError, InvalidDocumentsError) as error:
+            names = json.loads(f"[{','.join(['null' if row[0] is None else row[0] for row in rows])}]")
+            values = json.loads(f"[{','.join(['{}' if row[2] is None else row[2] for row in rows])}]")
+        except (TypeError, ValueError) as error:
             raise damaged(self.path.parent) from error
+        if not (len(names) == len(values) == len(rows) and set(map(type, values)) <= {dict}):
+            raise damaged(self.path.parent)
+        texts = [self._text(row[1]) for row in rows]
+        return [
+            document_of(text, name if name is None or type(name) is str else str(name), more)
+            for text, name, more in zip(texts, names, values, strict=True)
+        ]
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
