@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import starmap
 from numbers import Integral
 from pathlib import Path
 from tokenize import TokenError
@@ -88,10 +87,6 @@ class KeywordIndex:
         string, InvalidRequestError where k is no whole number or below 1, ConfigurationError where
         the files are damaged.
         """
-        return list(starmap(Hit, self.found(query, k)))
-
-    def found(self, query: str, k: int = 100) -> list[tuple[int, float]]:
-        """The same as pairs of place and score, for whoever makes something else of them; raises what `search` does."""
         if not isinstance(query, str):
             raise InvalidQueryError("The query is not a string.")
         if isinstance(k, bool) or not isinstance(k, Integral):  # numpy's integers are Integral, no int
@@ -103,7 +98,7 @@ class KeywordIndex:
             places, scores = best(self._postings, asked, int(k))
         except (ValueError, IndexError) as error:
             raise self._damage() from error
-        return list(zip(places.tolist(), scores.tolist(), strict=True))
+        return list(map(Hit, places.tolist(), scores.tolist()))
 
     def rarity(self, word: str) -> float:
         """How much a word, as `words` cuts it, tells in this collection: its inverse document frequency as a share

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
 from rerank_core.errors import ConfigurationError, InvalidQueryError
 from rerank_core.models import Document, texts_of
@@ -26,7 +26,8 @@ RRF_K = 60
 _DEPTH = 200  # places of each order that are fused, however few candidates are asked for
 
 
-class Candidate(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Candidate:
     """One passage found. `index` is its place in the collection; `score` belongs to the kind of first stage:
     BM25 (above 0), cosine (-1..1) or the fused score (above 0), comparable within one search only.
 
@@ -112,7 +113,7 @@ class FirstStage:
         by_word: list[tuple[int, float]] = []
         by_meaning: list[tuple[int, float]] = []
         if index is not None:
-            by_word = index.found(condensed.text, depth)
+            by_word = [(hit.index, hit.score) for hit in index.search(condensed.text, depth)]
         if table is not None and self.model is not None:
             vector = embed_query(self.model, condensed.text)
             by_meaning = [] if vector is None else table.search(vector, depth)

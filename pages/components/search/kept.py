@@ -32,7 +32,7 @@ def written(answer: SearchAnswer) -> str:
             "model": found.model,
             "query": found.query,
             "condensed": asdict(found.condensed),
-            "candidates": [candidate._asdict() for candidate in found.candidates],
+            "candidates": [asdict(candidate) for candidate in found.candidates],
             "searched": found.searched,
             "took_ms": found.took_ms,
             "notes": found.notes,
