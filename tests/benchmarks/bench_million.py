@@ -21,7 +21,7 @@ from pathlib import Path
 
 from pages.components.inputs.uploads import Upload
 from pages.components.search.filling import Filling, work
-from rerank_core.corpora import CorpusStore
+from rerank_core.corpora import CorpusStore, KnowledgeBases
 from rerank_core.documents import ParsedDocuments
 from rerank_core.jobs import JobManager
 from rerank_core.models import Document
@@ -48,7 +48,7 @@ def files(count: int) -> tuple[tuple[str, Upload[ParsedDocuments]], ...]:
 def fill(folder: Path, count: int, *, until: str = "") -> dict[str, float]:
     """Fill a knowledge base as a job; `until` is the note at which it is cancelled."""
     asked = Filling(files(count), "off", 200, 40, TEXT_ONLY, name=f"bench {count}")
-    manager, store = JobManager(), CorpusStore(folder)
+    manager, store = JobManager(), KnowledgeBases(CorpusStore(folder))
     begun = time.process_time()
     job = manager.submit(work, store, asked)
     notes: set[str] = set()
