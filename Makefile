@@ -17,6 +17,9 @@ BENCH := $(VENV)/.installed-bench-$(call sum,requirements.txt requirements.lock 
 
 PEERS_VENV := .venv-peers
 PEERS := $(PEERS_VENV)/.installed-peers-$(call sum,requirements-peers.txt requirements-peers-langchain.txt)
+# Infinity pulls PyTorch, which is large, so CI does without.
+INFINITY_VENV := .venv-infinity
+INFINITY := $(INFINITY_VENV)/.installed-infinity-$(call sum,requirements-peers-infinity.txt)
 
 .PHONY: help install run jobs test test-quick check backup restore move-to-postgresql move-to-file lock licences bench fuzz screens peers install-peers reference
 
@@ -69,7 +72,7 @@ fuzz: $(DEV) ## send 245,000 strange inputs through every reader (fewer: make fu
 
 install-peers: $(PEERS)
 
-peers: $(DEV) $(PEERS) ## run real programs of others (SDKs, LiteLLM, LangChain, LlamaIndex) against the library
+peers: $(DEV) $(PEERS) $(if $(CI),,$(INFINITY)) ## run real programs of others (SDKs, LiteLLM, llama.cpp, Infinity, LangChain, Ray) against the library
 	@$(VENV)/bin/python -m pytest tests/peers $(ARGS)
 
 reference: $(DEV) ## write docs/reference.md from the docstrings of rerank_core
@@ -116,4 +119,12 @@ $(PEERS): $(VENV)/bin/python
 	@$(VENV)/bin/python -m venv --clear $(PEERS_VENV)
 	@$(PEERS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r requirements-peers.txt
 	@$(PEERS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-input --target $(PEERS_VENV)/langchain-cohere -r requirements-peers-langchain.txt
+	@touch $@
+
+$(INFINITY): $(VENV)/bin/python
+	@echo "Installing Infinity, with PyTorch, into $(INFINITY_VENV)."
+	@$(VENV)/bin/python -m venv --clear $(INFINITY_VENV)
+	@# PyTorch for a processor alone is a sixth of the size; where pip's sources do not have it, the usual one serves.
+	@$(INFINITY_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-input 'torch==2.13.0+cpu' >/dev/null 2>&1 || true
+	@$(INFINITY_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r requirements-peers-infinity.txt
 	@touch $@

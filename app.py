@@ -41,6 +41,7 @@ from pages.components.server import (
 )
 from pages.components.server.compression import Compressed
 from pages.components.server.guard import HEADERS, Guard
+from pages.components.server.knowledge import homes as knowledge_homes
 from pages.components.session import stores
 from rerank_core import offline
 from rerank_core.errors import RerankError, reference
@@ -49,7 +50,7 @@ from rerank_core.storage.computed import ComputedFile
 ROOT = Path(__file__).parent
 log = logging.getLogger("rerank_playground")
 
-startup.CHECKS += [budget.problem, database.problem, settings.problem]
+startup.CHECKS += [budget.problem, database.problem, settings.problem, knowledge_homes.problem]
 # Before anything listens: this file is imported first, however the server is started.
 startup.begin()
 asked = settings.monitoring()

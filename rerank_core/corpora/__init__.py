@@ -4,10 +4,13 @@ from rerank_core.extras import require
 
 require("A collection", "local", "numpy")
 
-from rerank_core.corpora.catalogue import CorpusStore, CorpusSummary
-from rerank_core.corpora.corpus import Added, Corpus
+from rerank_core.corpora.adding import Added
+from rerank_core.corpora.catalogue import CorpusStore
+from rerank_core.corpora.corpus import Corpus
 from rerank_core.corpora.errors import CorpusError
+from rerank_core.corpora.knowledge_bases import KnowledgeBase, KnowledgeBases
 from rerank_core.corpora.limits import MAX_NAME, MAX_PASSAGES, MAX_TEXT_BYTES
+from rerank_core.corpora.summary import CorpusSummary
 
 __all__ = [
     "MAX_NAME",
@@ -18,4 +21,6 @@ __all__ = [
     "CorpusError",
     "CorpusStore",
     "CorpusSummary",
+    "KnowledgeBase",
+    "KnowledgeBases",
 ]

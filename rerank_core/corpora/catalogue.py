@@ -7,19 +7,20 @@ import re
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
 
-from rerank_core.corpora.corpus import Corpus, _checked
-from rerank_core.corpora.database import PassageDatabase
-from rerank_core.corpora.errors import CorpusError, explained
+from rerank_core.corpora.adding import checked
+from rerank_core.corpora.corpus import Corpus
+from rerank_core.corpora.database import Facts, PassageDatabase
+from rerank_core.corpora.errors import CorpusError, explained, nothing_to_keep, taken
 from rerank_core.corpora.files import put_file, remove_lock, remove_tree, size_of, sync_folder
 from rerank_core.corpora.limits import MAX_BYTES, MAX_CORPORA
 from rerank_core.corpora.names import checked_name, folded
+from rerank_core.corpora.summary import CorpusSummary, summary_of
 from rerank_core.models import DocumentInput
 from rerank_core.rank_fields import TITLE_AND_TEXT, checked_fields
 from rerank_core.storage.locks import exclusive
@@ -40,33 +41,10 @@ from rerank_core.storage.sqlite_file import home
 _ID = re.compile(r"[0-9a-f]{16}|[0-9a-f]{32}")  # 16 is how long an id was; nobody guesses either
 _LOCK_SECONDS = 30.0
 _KEPT_OPEN = 4
+_DATABASE = "passages.sqlite3"
 _LAST_USED = "last-used"
 _NAMES = "names.lock"
 _MAKING, _LOCK = "making-", ".lock"  # a corpus in the making, and the lock that its maker holds beside it
-
-
-@dataclass(frozen=True, slots=True)
-class CorpusSummary:
-    """A corpus as a row of a list.
-
-    `passages` is what is searched, `documents` how many documents they were cut from (the same number where
-    nothing was cut), `size` the bytes of all its files. `keyword` says whether the keyword index is there,
-    `vectors` how many passages each local model has embedded, `rank_fields` which fields of a passage are searched and
-    ranked, `ownership` whose it is. `problem` is None, or the sentence of what is wrong with its files, and then the
-    rest is empty but for id and size.
-    """
-
-    id: str
-    name: str
-    created: datetime | None
-    passages: int
-    documents: int
-    size: int
-    keyword: bool = False
-    vectors: Mapping[str, int] = field(default_factory=dict, hash=False)
-    rank_fields: tuple[str, ...] = TITLE_AND_TEXT
-    ownership: Ownership = EVERYBODYS
-    problem: str | None = None
 
 
 class CorpusStore:
@@ -82,7 +60,7 @@ class CorpusStore:
         self, folder: Path | str | None = None, *, most: int = MAX_CORPORA, most_bytes: int = MAX_BYTES
     ) -> None:
         self._given = None if folder is None else Path(folder)
-        self._most, self._most_bytes = most, most_bytes
+        self.most, self.most_bytes = most, most_bytes
         self._lock = threading.Lock()
         self._open: OrderedDict[Path, Corpus] = OrderedDict()
         self.actor = NOBODY_SIGNS_IN
@@ -116,31 +94,50 @@ class CorpusStore:
         """
         fields = checked_fields(rank_fields)
         name = checked_name(name)
-        folder = self._prepared()
+        self._prepared()
         owned = self._ownership_to_be(instead_of)
         self._refuse_taken(name, owned.owner)  # before the long part; again when it gets its name
         corpus_id = secrets.token_hex(16)
+
+        def fill(making: Path) -> None:
+            database = PassageDatabase(making / _DATABASE, create=True)
+            database.start(name, fields, owned)
+            added, _ = database.append(checked(documents), skip_known=False)
+            if not added:
+                raise nothing_to_keep()
+            self._refuse_size(owned.owner, size_of(making), instead_of)
+
+        self._make(corpus_id, fill, lambda: self._refuse_taken(name, owned.owner))
+        return self._opened(self.folder / corpus_id)
+
+    def receive(self, corpus_id: str, facts: Facts, fill: Callable[[Corpus], None]) -> Corpus:
+        """Take a corpus over that was kept elsewhere, with its id, name, creation time and owner, all or nothing:
+        `fill` adds its passages and vectors to one that is empty, and looks whether all are there."""
+        self._prepared()
+        self._refuse_size(facts.ownership.owner)
+
+        def filled(making: Path) -> None:
+            database = PassageDatabase(making / _DATABASE, create=True)
+            database.start(facts.name, facts.rank_fields, facts.ownership, facts.created)
+            fill(Corpus(making))
+
+        self._make(corpus_id, filled, lambda: None)
+        return self._opened(self.folder / corpus_id)
+
+    def _make(self, corpus_id: str, fill: Callable[[Path], None], ready: Callable[[], None]) -> None:
+        """Make the folder of a corpus, which has its name once `fill` has filled it and `ready` says that it may."""
+        folder = self.folder
         making = folder / f"{_MAKING}{corpus_id}"
         lock = making.with_name(f"{making.name}{_LOCK}")
         try:
             with ExitStack() as held:
-                with exclusive(
-                    folder / _NAMES, _LOCK_SECONDS, explained
-                ):  # nobody takes it for left before it is locked
+                # nobody takes it for left before it is locked
+                with exclusive(folder / _NAMES, _LOCK_SECONDS, explained):
                     held.enter_context(exclusive(lock, _LOCK_SECONDS, explained))
                 making.mkdir(mode=0o700)
-                database = PassageDatabase(making / "passages.sqlite3", create=True)
-                database.start(name, fields, owned)
-                added, _ = database.append(_checked(documents), skip_known=False)
-                if not added:
-                    raise CorpusError(
-                        "There are no passages to make a corpus of.",
-                        hint="Add some documents first.",
-                        code="corpus_empty",
-                    )
-                self._refuse_size(owned.owner, size_of(making), instead_of)
+                fill(making)
                 with exclusive(folder / _NAMES, _LOCK_SECONDS, explained):
-                    self._refuse_taken(name, owned.owner)
+                    ready()
                     making.rename(folder / corpus_id)
             sync_folder(folder)
         except OSError as error:
@@ -148,7 +145,6 @@ class CorpusStore:
         finally:
             remove_tree(making)
             remove_lock(lock)
-        return self._opened(folder / corpus_id)
 
     def _ownership_to_be(self, instead_of: str | None) -> Ownership:
         """Whose a corpus is that is about to be made. Raises CorpusError where there is no room for another."""
@@ -156,8 +152,8 @@ class CorpusStore:
             return self._to_change(instead_of).facts().ownership
         owner = self.actor.keeper
         refuse_more(
-            sum(ownership.owner == owner for _, _, ownership in self._known()),
-            self._most,
+            sum(ownership.owner == owner for _, _, ownership in self.known()),
+            self.most,
             CorpusError,
             "knowledge bases",
         )
@@ -167,13 +163,13 @@ class CorpusStore:
     def _refuse_size(self, owner: str, more: int = 1, but: str | None = None) -> None:
         """Raise CorpusError where so many bytes more are no longer this owner's to keep; one corpus, by its id, does
         not count."""
-        own = (path for path, _name, owned in self._known() if owned.owner == owner and path.name != but)
-        refuse_size(sum(map(size_of, own)) + more, self._most_bytes, CorpusError, "knowledge bases")
+        own = (path for path, _name, owned in self.known() if owned.owner == owner and path.name != but)
+        refuse_size(sum(map(size_of, own)) + more, self.most_bytes, CorpusError, "knowledge bases")
 
     def list(self) -> tuple[CorpusSummary, ...]:
         """The corpora of who asks, those that are shared with them and everybody's; newest first. Damaged ones, which
         say so and nothing else, at the end."""
-        found = [summary for path in self._paths() if (summary := _summary(path, self.actor)) is not None]
+        found = [summary for path in self._paths() if (summary := summary_of(path, self.actor)) is not None]
         beginning = datetime.min.replace(tzinfo=UTC)
         return tuple(sorted(found, key=lambda summary: (summary.created or beginning, summary.name), reverse=True))
 
@@ -186,7 +182,7 @@ class CorpusStore:
             return corpus
         named = [
             (owned.owner != self.actor.keeper, path)
-            for path, name, owned in self._known()
+            for path, name, owned in self.known()
             if folded(name) == folded(name_or_id) and self.actor.lists(owned.owner, owned.shared)
         ]
         if named:
@@ -212,18 +208,24 @@ class CorpusStore:
     def last_used(self) -> str | None:
         """The id of the corpus that who asks has searched last; None where there was none, it is gone or not shared any
         more."""
+        found = self.remembered
         try:
-            found = self._last_used(self.folder).read_text("ascii").strip()
-            if _ID.fullmatch(found) and (self.folder / found).is_dir():
+            if found is not None and (self.folder / found).is_dir():
                 self.open(found)
                 return found
+        except CorpusError as error:
+            # what is wrong with its files is said where it is opened
+            return None if error.code == NOT_SHARED else found
+        return None
+
+    @property
+    def remembered(self) -> str | None:
+        """The id that `remember` kept, whether or not there is such a corpus here."""
+        try:
+            found = self._last_used(self.folder).read_text("ascii").strip()
         except (OSError, ValueError):
             return None
-        except CorpusError as error:
-            return (
-                None if error.code == NOT_SHARED else found
-            )  # what is wrong with its files is said where it is opened
-        return None
+        return found if _ID.fullmatch(found) else None
 
     def _last_used(self, folder: Path) -> Path:
         if not self.actor.keeper:
@@ -332,7 +334,7 @@ class CorpusStore:
         except OSError as error:
             raise explained(error, self.folder) from error
 
-    def _known(self) -> Iterator[tuple[Path, str, Ownership]]:
+    def known(self) -> Iterator[tuple[Path, str, Ownership]]:
         """Every corpus that can be read, with its name and whose it is."""
         for path in self._paths():
             try:
@@ -343,47 +345,10 @@ class CorpusStore:
 
     def _refuse_taken(self, name: str, owner: str, but: Path | None = None) -> None:
         """Raise CorpusError where this owner has a corpus of this name; where nobody signs in, where there is any."""
-        for path, other, owned in self._known():
+        for path, other, owned in self.known():
             own = self.actor.person is None or owned.owner == owner
             if own and path != but and folded(other) == folded(name):
-                raise CorpusError(
-                    f"There is a corpus called '{other}' already.",
-                    hint="Choose another name, or add to that corpus.",
-                    code="corpus_exists",
-                )
-
-
-def _summary(path: Path, actor: Actor) -> CorpusSummary | None:
-    """A row of the list; None for what does not stand in it."""
-    from rerank_core.corpora.vector_file import VectorFile
-    from rerank_core.retrieval.embedding import EMBEDDING_MODELS
-
-    corpus = Corpus(path)
-    try:
-        facts = corpus.facts()
-        if not actor.lists(facts.ownership.owner, facts.ownership.shared):
-            return None
-        keyword = corpus.has_keyword_index()
-    except CorpusError as error:
-        if error.code == "corpus_not_found" and not path.is_dir():
-            return None  # deleted while the list was made
-        return CorpusSummary(path.name, "", None, 0, 0, size_of(path), problem=error.message)
-    return CorpusSummary(
-        id=path.name,
-        name=facts.name,
-        created=facts.created,
-        passages=facts.passages,
-        documents=facts.documents,
-        size=size_of(path),
-        keyword=keyword,
-        vectors={
-            model: count
-            for model in EMBEDDING_MODELS
-            if (count := VectorFile(path, model, facts.rank_fields).passages())
-        },
-        rank_fields=facts.rank_fields,
-        ownership=facts.ownership,
-    )
+                raise taken(other)
 
 
 def _remove_left(path: Path, names: Path) -> None:

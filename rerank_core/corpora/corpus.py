@@ -9,15 +9,15 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rerank_core.corpora.adding import Added, checked
 from rerank_core.corpora.database import Facts, PassageDatabase
 from rerank_core.corpora.errors import CorpusError, explained
 from rerank_core.corpora.files import name_of_fields, put_folder, remove_tree
 from rerank_core.errors import ConfigurationError
-from rerank_core.models import Document, DocumentInput, as_documents
+from rerank_core.models import Document, DocumentInput
 from rerank_core.rank_fields import TITLE_AND_TEXT, checked_fields
 from rerank_core.retrieval.passages import OnProgress
 from rerank_core.storage.locks import exclusive
@@ -29,14 +29,6 @@ if TYPE_CHECKING:
 
 _INDEX_SECONDS = 600.0  # another process may be indexing the same corpus; its work is then used here
 _REPORT_EVERY = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What an addition did: passages added, and passages left out because the very same ones were there already."""
-
-    added: int
-    skipped: int
 
 
 @dataclass
@@ -112,7 +104,7 @@ class Corpus:
         self._refuse_change()
         if self._refuse_size is not None:
             self._refuse_size(self.facts().ownership.owner)
-        return Added(*self._database.append(_checked(documents), skip_known=skip_known))
+        return Added(*self._database.append(checked(documents), skip_known=skip_known))
 
     def get(self, places: Sequence[int]) -> list[Document]:
         """The passages at these places, in this order. Raises IndexError where there is none."""
@@ -303,13 +295,3 @@ class Corpus:
         with self._loaded.lock:
             self._loaded.index = None
             self._loaded.tables = {}
-
-
-def _checked(documents: Iterable[DocumentInput]) -> Iterator[Document]:
-    """Documents one at a time, so that a long import is never in memory as a whole."""
-    if isinstance(documents, Sequence):
-        yield from as_documents(documents)
-        return
-    rest = iter(documents)
-    while some := list(islice(rest, _REPORT_EVERY)):
-        yield from as_documents(some)

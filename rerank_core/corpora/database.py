@@ -7,16 +7,15 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from rerank_core.corpora.errors import CorpusError, damaged, explained
 from rerank_core.corpora.limits import MAX_PASSAGES, MAX_TEXT_BYTES
+from rerank_core.corpora.rows import PassageRow, documents_of, row_of
 from rerank_core.errors import InvalidDocumentsError
 from rerank_core.models import Document
 from rerank_core.rank_fields import TEXT_ONLY, ranked_text
-from rerank_core.retrieval.passages import PARENT
 from rerank_core.storage.locks import create_private
 from rerank_core.storage.ownership import EVERYBODYS, Ownership
 from rerank_core.storage.sqlite_file import UNREADABLE, as_bytes, as_text, transaction
@@ -47,8 +46,6 @@ _ADDED = {
 }
 """The columns of `facts` that version 1 did not have."""
 
-Row = tuple[int, str | None, bytes | None, int, bytes, bytes, str | None]
-
 
 class Facts(NamedTuple):
     """What is known of a corpus without reading its passages."""
@@ -76,11 +73,23 @@ class PassageDatabase:
         """Close the connections that are kept open."""
         self._idle.close()
 
-    def start(self, name: str, rank_fields: Sequence[str], ownership: Ownership = EVERYBODYS) -> None:
-        """Name a corpus that was just made, and say which fields of a passage are searched and ranked, and whose it
-        is."""
+    def start(
+        self,
+        name: str,
+        rank_fields: Sequence[str],
+        ownership: Ownership = EVERYBODYS,
+        created: datetime | None = None,
+    ) -> None:
+        """Name a corpus that was just made, and say which fields of a passage are searched and ranked, whose it is,
+        and when it was made (None: now)."""
         with self._writing() as db:
-            row = (name, datetime.now(UTC).isoformat(), json.dumps(rank_fields), ownership.owner, ownership.shared)
+            row = (
+                name,
+                (created or datetime.now(UTC)).isoformat(),
+                json.dumps(rank_fields),
+                ownership.owner,
+                ownership.shared,
+            )
             db.execute("INSERT INTO facts VALUES (?, ?, ?, ?, ?)", row)
 
     def facts(self) -> Facts:
@@ -136,9 +145,9 @@ class PassageDatabase:
             passages, parents, size = db.execute("SELECT passages, documents, bytes FROM counts").fetchone()
             before, skipped = passages, 0
             new_parents: set[bytes] = set()
-            rows: list[Row] = []
+            rows: list[PassageRow] = []
             for document in documents:
-                row = _row(passages, document)
+                row = row_of(passages, document)
                 if skip_known and _has(db, "digest = ? AND place < ?", row[4], before):
                     skipped += 1
                     continue
@@ -210,12 +219,8 @@ class PassageDatabase:
             raise damaged(self.path.parent) from error
 
     def _documents(self, rows: Sequence[tuple[Any, Any, Any]]) -> list[Document]:
-        """Documents of names, texts and metadata. JSON is read as one list, which takes a tenth of the time."""
         try:
-            names = json.loads(f"[{','.join('null' if row[0] is None else row[0] for row in rows)}]")
-            values = json.loads(f"[{','.join('{}' if row[2] is None else row[2] for row in rows)}]")
-            texts = [self._text(row[1]) for row in rows]
-            return [Document(text, name, more) for text, name, more in zip(texts, names, values, strict=True)]
+            return documents_of(rows)
         except (TypeError, ValueError, InvalidDocumentsError) as error:
             raise damaged(self.path.parent) from error
 
@@ -329,20 +334,7 @@ def _identity(path: Path) -> object:
     return found.st_dev, found.st_ino
 
 
-def _row(place: int, document: Document) -> Row:
-    text = as_bytes(document.text)
-    # JSON in ASCII carries what UTF-8 cannot: single halves of surrogate pairs.
-    name = None if document.id is None else json.dumps(document.id)
-    metadata = json.dumps(dict(document.metadata), default=str) if document.metadata else None
-    parent = document.metadata.get(PARENT)
-    digest = blake2b(digest_size=16)
-    for part in (text, as_bytes(name or ""), as_bytes(metadata or "")):
-        digest.update(len(part).to_bytes(8, "little") + part)
-    size = len(text) + len(metadata or "") + len(name or "")
-    return place, name, None if parent is None else as_bytes(str(parent)), size, digest.digest(), text, metadata
-
-
-def _insert(db: sqlite3.Connection, rows: list[Row], before: int, parents: set[bytes]) -> int:
+def _insert(db: sqlite3.Connection, rows: list[PassageRow], before: int, parents: set[bytes]) -> int:
     """Write rows; how many documents are new with them. Empties `rows` and `parents`."""
     first = rows[0][0] if rows else before
     new = sum(not _has(db, "parent = ? AND place < ?", parent, first) for parent in parents)
@@ -363,6 +355,6 @@ def _check_room(passages: int, size: int) -> None:
     if full:
         raise CorpusError(
             f"A corpus holds at most {full}.",
-            hint="Make several corpora, or connect a search engine such as OpenSearch for more.",
+            hint="Make several corpora, or keep it in a search engine such as OpenSearch, which holds more.",
             code="corpus_full",
         )

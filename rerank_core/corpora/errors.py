@@ -40,6 +40,22 @@ def explained(error: Exception, path: Path) -> CorpusError:
     )
 
 
+def nothing_to_keep() -> CorpusError:
+    """The error for a corpus without passages."""
+    return CorpusError(
+        "There are no passages to make a corpus of.", hint="Add some documents first.", code="corpus_empty"
+    )
+
+
+def taken(name: str) -> CorpusError:
+    """The error for a name that another corpus has."""
+    return CorpusError(
+        f"There is a corpus called '{name}' already.",
+        hint="Choose another name, or add to that corpus.",
+        code="corpus_exists",
+    )
+
+
 def damaged(folder: Path) -> CorpusError:
     """The error for files that say something impossible."""
     return CorpusError(

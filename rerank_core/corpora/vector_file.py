@@ -68,11 +68,20 @@ class VectorFile:
             with contextlib.suppress(OSError):  # Windows keeps what somebody has mapped
                 path.unlink(missing_ok=True)
 
+    def append(self, vectors: Vectors, passages: int) -> None:
+        """Add rows behind those there are; so many passages, from the first on, have their vectors then."""
+        _, rows, _ = self.state()
+        width = vectors.rows.shape[1]
+        _write(self._rows, rows * width * 4, vectors.rows)
+        _write(self._owners, rows * 4, vectors.owners)
+        head = {"format": _FORMAT, "passages": passages, "rows": rows + len(vectors.rows), "width": width}
+        put_file(self._head, json.dumps(head).encode("ascii"))
+
     def extend(self, texts: Callable[[int], Iterator[str]], size: int, tick: Callable[[int], None]) -> None:
         """Embed the passages that have no vectors yet, so that `size` have. `texts(start)` reads them from there;
         `tick(passages)` hears how many have been done, and what it raises stops the work, which goes on from there
         the next time."""
-        done, rows, width = self.state()
+        done = self.passages()
         tick(done)
         if done >= size:
             return
@@ -84,13 +93,8 @@ class VectorFile:
             def report(count: int, base: int = base) -> None:
                 tick(base + count)
 
-            vectors = embed_passages(self._model, some, done, tick=report)
-            width = vectors.rows.shape[1]
-            _write(self._rows, rows * width * 4, vectors.rows)
-            _write(self._owners, rows * 4, vectors.owners)
-            done, rows = done + len(some), rows + len(vectors.rows)
-            head = {"format": _FORMAT, "passages": done, "rows": rows, "width": width}
-            put_file(self._head, json.dumps(head).encode("ascii"))
+            done += len(some)
+            self.append(embed_passages(self._model, some, base, tick=report), done)
 
 
 def _write(path: Path, offset: int, values: Any) -> None:

@@ -16,7 +16,8 @@ from rerank_core.documents.paste.text_documents import read_paste
 from rerank_core.documents.report import ParsedDocuments, Problem, controls
 from rerank_core.documents.tables.delimited import read_delimited
 from rerank_core.documents.tables.parquet import read_parquet
-from rerank_core.documents.tables.table import Row, documents_of
+from rerank_core.documents.tables.rows import Row
+from rerank_core.documents.tables.table import documents_of
 from rerank_core.documents.tables.workbook import read_workbook
 
 _BINARY_SHARE = 0.3

@@ -112,6 +112,10 @@ class KeywordIndex:
         found = inverse_frequency(self._postings.size, np.array([frequency, 1]))
         return float(found[0] / found[1])
 
+    def rarity_in(self, query: str) -> Callable[[str], float]:  # noqa: ARG002  # as of every KeywordSearch
+        """`rarity`, for the words of one query."""
+        return self.rarity
+
     def _damage(self) -> ConfigurationError:
         self.damaged = True
         return ConfigurationError(

@@ -16,7 +16,7 @@ from rerank_core.providers import billing, replies
 from rerank_core.providers.spec import Batch, ModelSpec, ParsedReply
 
 READ_ON = date(2026, 11, 29)
-"""The day on which the documentation of the services was read."""
+"""The day on which the documentation of the services was read, and most of their prices."""
 
 
 def priced(

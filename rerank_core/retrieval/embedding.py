@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,14 @@ class Vectors:
 
     rows: Floats
     owners: NDArray[np.int32]
+
+
+def joined(parts: Iterable[Vectors], width: int = 0) -> Vectors:
+    """Vectors that were read in several parts, as one; `width` is that of no rows at all."""
+    some = list(parts)
+    if not some:
+        return Vectors(np.zeros((0, width), np.float32), np.zeros(0, np.int32))
+    return Vectors(np.concatenate([part.rows for part in some]), np.concatenate([part.owners for part in some]))
 
 
 class VectorTable:

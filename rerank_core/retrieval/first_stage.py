@@ -11,7 +11,7 @@ from rerank_core.errors import ConfigurationError, InvalidQueryError
 from rerank_core.models import Document, texts_of
 from rerank_core.offline.models import ENGLISH
 from rerank_core.retrieval.condense import QUERY_TOKENS, Condensed, condense
-from rerank_core.retrieval.embedding import embed_query, fingerprint, remember
+from rerank_core.retrieval.embedding import VectorTable, embed_query, fingerprint, remember
 from rerank_core.retrieval.passages import OnProgress, Passages
 
 Kind = Literal["keyword", "embedding", "fused"]
@@ -108,7 +108,7 @@ class FirstStage:
         index = self.passages.keyword_index() if self.kind != "embedding" else None
         table = self.passages.vectors(self.model) if self.model is not None else None
         started = time.perf_counter()
-        condensed = condense(query, limit, index.rarity if index is not None else None)
+        condensed = condense(query, limit, index.rarity_in(query) if index is not None else None)
         depth = max(k, _DEPTH) if self.kind == "fused" else k
         by_word: list[tuple[int, float]] = []
         by_meaning: list[tuple[int, float]] = []
@@ -120,7 +120,7 @@ class FirstStage:
         candidates = self._merged(by_word, by_meaning)[:k]
         took = (time.perf_counter() - started) * 1000
         documents = self.passages.get([candidate.index for candidate in candidates])
-        if table is not None and self.model is not None:
+        if isinstance(table, VectorTable) and self.model is not None:
             texts = texts_of(documents, self.passages.rank_fields)
             remember(self.model, table, dict(zip((each.index for each in candidates), texts, strict=True)))
         size = len(index) if index is not None else len(table) if table is not None else 0

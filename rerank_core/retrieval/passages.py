@@ -11,13 +11,52 @@ from rerank_core.rank_fields import TITLE_AND_TEXT, checked_fields
 
 if TYPE_CHECKING:
     from rerank_core.keyword.index import KeywordIndex
-    from rerank_core.retrieval.embedding import VectorTable
+    from rerank_core.retrieval.embedding import Floats, Vectors, VectorTable
 
 PARENT = "document_id"
 """The metadata of a passage that names the document it was cut from. A passage without it is a document itself."""
 
 OnProgress = Callable[[int, int], None]
 """Called with passages done and passages in all; what it raises stops the work."""
+
+
+class KeywordMatch(Protocol):
+    """A passage that shares something with the query: its place and its BM25."""
+
+    @property
+    def index(self) -> int: ...
+
+    @property
+    def score(self) -> float: ...
+
+
+class KeywordSearch(Protocol):
+    """Passages searched by keyword: a KeywordIndex, or a search engine's own index."""
+
+    def __len__(self) -> int: ...
+
+    def search(self, query: str, k: int = 100) -> Sequence[KeywordMatch]:
+        """The up to `k` passages that match best, best first."""
+        ...
+
+    def rarity_in(self, query: str) -> Callable[[str], float]:
+        """How much a word of this query tells in this collection, from 0 (in no passage) to 1 (in one)."""
+        ...
+
+
+class MeaningSearch(Protocol):
+    """Passages searched by their vectors: a VectorTable, or those that a database or a search engine compares."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def vectors(self) -> Vectors:
+        """The vectors themselves, owned by places 0 to len(self) - 1."""
+        ...
+
+    def search(self, query: Floats, k: int) -> list[tuple[int, float]]:
+        """The up to `k` passages nearest to a unit vector: (place, cosine), nearest first."""
+        ...
 
 
 class Passages(Protocol):
@@ -34,11 +73,11 @@ class Passages(Protocol):
         """The passages at these places, in this order. Raises IndexError where there is none."""
         ...
 
-    def keyword_index(self, on_progress: OnProgress | None = None) -> KeywordIndex:
+    def keyword_index(self, on_progress: OnProgress | None = None) -> KeywordSearch:
         """The keyword index of all passages, built where it is missing."""
         ...
 
-    def vectors(self, model: str, on_progress: OnProgress | None = None) -> VectorTable:
+    def vectors(self, model: str, on_progress: OnProgress | None = None) -> MeaningSearch:
         """The vectors of all passages by a local model, made where they are missing."""
         ...
 

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
@@ -27,36 +26,20 @@ from rerank_core.evaluation.experiments.records import (
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.ranking.contender import Contender
 from rerank_core.storage.evaluation.experiment_lock import forget, held, hold, running_error
-from rerank_core.storage.evaluation.request_log import RequestLog, latest_requests, sums
+from rerank_core.storage.evaluation.experiment_row import COLUMNS, made_of, rates_text
+from rerank_core.storage.evaluation.figures import FigureStore
+from rerank_core.storage.evaluation.request_log import latest_requests, sums
+from rerank_core.storage.evaluation.saved_answers import SavedAnswers
 from rerank_core.storage.history.filing import index_experiment_again
 from rerank_core.storage.run_record import new_id
-from rerank_core.storage.schema.evaluation import answers, experiments, kept_figures, query_sets, requests
+from rerank_core.storage.schema.evaluation import answers, experiments, query_sets, requests
 from rerank_core.storage.store import listed
 
-FIGURES = 24
-"""How much that was worked out is kept of one experiment; each choice of a filter makes three more."""
-
 _RECENT = 30
-_CHECK = 16
-_experiment, _log, _answer, _figure = experiments.c, requests.c, answers.c, kept_figures.c
-_COLUMNS = (
-    _experiment.id,
-    _experiment.query_set,
-    _experiment.name,
-    _experiment.created,
-    _experiment.contenders,
-    _experiment.spending_limit,
-    _experiment.queries,
-    _experiment.state,
-    _experiment.note,
-    _experiment.lanes,
-    _experiment.rank_fields,
-    _experiment.owner,
-    _experiment.shared,
-)
+_experiment, _log, _answer = experiments.c, requests.c, answers.c
 
 
-class ExperimentStore(RequestLog, Ledger):
+class ExperimentStore(FigureStore, SavedAnswers, Ledger):
     """The experiments of this machine. Safe under threads and processes; answers are never asked for twice. Whoever may
     open a query set may make an experiment on it; only its owner and operators change it, run it, pause it or go on."""
 
@@ -71,9 +54,11 @@ class ExperimentStore(RequestLog, Ledger):
         name: str = "",
         spending_limit: Decimal | None = None,
         rates: Mapping[str, RatePolicy] | None = None,
+        reuse: bool = False,
     ) -> Experiment:
         """Write down a new experiment over a saved query set, with the speeds by provider id; nothing is sent. It keeps
-        the fields that the set has its models read now, whatever the set says later.
+        the fields that the set has its models read now, whatever the set says later. With `reuse` it takes over the
+        answers that the very same requests were given before.
 
         Raises ExperimentError where there is nothing to ask or nobody to ask, or two contenders have one label.
         """
@@ -105,9 +90,10 @@ class ExperimentStore(RequestLog, Ledger):
                     queries=len(query_set.ready),
                     state="new",
                     note="",
-                    lanes=_rates_text(rates or {}),
+                    lanes=rates_text(rates or {}),
                     rank_fields=json.dumps(query_set.rank_fields),
                     owner=self.actor.keeper,
+                    reuse=reuse,
                 )
             )
         return self.get(experiment_id)
@@ -127,8 +113,8 @@ class ExperimentStore(RequestLog, Ledger):
     def get(self, experiment_id: str) -> Experiment:
         """The experiment of that id; ExperimentError (experiment_not_found) where there is none."""
         with self._reading() as db:
-            row = self._row(db, experiment_id, *_COLUMNS)
-            return self._now(_made(row))
+            row = self._row(db, experiment_id, *COLUMNS)
+            return self._now(made_of(row))
 
     def list(self, query_set_id: str | None = None, also: str | None = None) -> tuple[Experiment, ...]:
         """The experiments of who asks, those that are shared with them and everybody's, or those of them over one query
@@ -137,8 +123,8 @@ class ExperimentStore(RequestLog, Ledger):
             which = [or_(listed(experiments, self.actor), _experiment.id == (also if self.actor.operator else None))]
             if query_set_id is not None:
                 which.append(_experiment.query_set == query_set_id)
-            rows = db.execute(select(*_COLUMNS).where(*which).order_by(_experiment.number.desc())).all()
-            return tuple(self._now(_made(row)) for row in rows)
+            rows = db.execute(select(*COLUMNS).where(*which).order_by(_experiment.number.desc())).all()
+            return tuple(self._now(made_of(row)) for row in rows)
 
     def _now(self, experiment: Experiment) -> Experiment:
         """One that nobody runs any more was interrupted."""
@@ -175,7 +161,7 @@ class ExperimentStore(RequestLog, Ledger):
         """Change how fast its connections may be asked, by provider id; it counts from the next start on."""
         with self._writing() as db:
             self._to_change(db, "experiments", experiment_id)
-            self._set(db, experiment_id, lanes=_rates_text(rates))
+            self._set(db, experiment_id, lanes=rates_text(rates))
 
     def ask(self, experiment_id: str, what: Ask) -> None:
         """Ask a running experiment to pause or to end ("pause", "cancel"): it starts no further request, and what is
@@ -232,24 +218,34 @@ class ExperimentStore(RequestLog, Ledger):
         ready = query_set.ready
         found: list[list[PackedAnswer]] = [[] for _ in experiment.contenders]
         costs: list[list[Decimal | None]] = [[] for _ in experiment.contenders]
+        before: list[list[Decimal | None]] = [[] for _ in experiment.contenders]
         latencies: list[list[float]] = [[] for _ in experiment.contenders]
         marks = [hashlib.sha256() for _ in experiment.contenders]
         with self._reading() as db:
             number = self._row(db, experiment_id, _experiment.number)[0]
             rows = db.execute(
-                select(_answer.contender, _answer.query, _answer.places, _answer.scores, _log.amount, _log.latency)
+                select(
+                    _answer.contender,
+                    _answer.query,
+                    _answer.places,
+                    _answer.scores,
+                    _log.amount,
+                    _log.latency,
+                    _log.outcome,
+                )
                 .join(requests, _log.number == _answer.request)
                 .where(_answer.experiment == number)
                 .order_by(_answer.query)
             )
-            for contender, place, places, scores, amount, latency in rows:
+            for contender, place, places, scores, amount, latency, outcome in rows:
                 if place >= len(ready):
                     continue
                 found[contender].append(PackedAnswer(ready[place], bytes(places), bytes(scores)))
-                costs[contender].append(None if amount is None else Decimal(amount))
+                saved = outcome == "saved"
+                (before if saved else costs)[contender].append(None if amount is None else Decimal(amount))
                 latencies[contender].append(latency)
                 mark = marks[contender]
-                mark.update(repr((place, len(places), amount, latency)).encode())
+                mark.update(repr((place, len(places), amount, latency, *([outcome] if saved else []))).encode())
                 mark.update(places)
                 mark.update(scores)
             failed = sorted(self.failures(experiment_id), key=lambda one: one.query)
@@ -258,39 +254,16 @@ class ExperimentStore(RequestLog, Ledger):
                     contender,
                     Orders(found[place]),
                     Scores(found[place]),
-                    None if None in costs[place] else sum((one for one in costs[place] if one is not None), Decimal(0)),
+                    _sum(costs[place]),
                     tuple(latencies[place]),
                     tuple(ready[one.query].id for one in failed if one.contender == place and one.query < len(ready)),
                     experiment.rank_fields,
+                    len(before[place]),
+                    _sum(before[place]),
                     marks[place].hexdigest(),
                 )
                 for place, contender in enumerate(experiment.contenders)
             )
-
-    # What was worked out from them
-
-    def kept_figures(self, experiment_id: str, key: bytes) -> bytes | None:
-        """What was kept of an experiment under this key; None where nothing is, or something else than was kept."""
-        with self._reading() as db:
-            number = self._row(db, experiment_id, _experiment.number)[0]
-            asked = select(_figure.value).where(_figure.experiment == number, _figure.key == key)
-            found = db.execute(asked).first()
-            if found is None:
-                return None
-            check, value = bytes(found[0][:_CHECK]), bytes(found[0][_CHECK:])
-            return value if check == _check(key, value) else None
-
-    def keep_figures(self, experiment_id: str, key: bytes, value: bytes) -> None:
-        """Keep what was worked out from the answers of an experiment, until it is deleted. `key` has to stand for all
-        that it was worked out from; the last FIGURES are kept."""
-        with self._writing() as db:
-            number = self._row(db, experiment_id, _experiment.number)[0]
-            db.execute(delete(kept_figures).where(_figure.experiment == number, _figure.key == key))
-            db.execute(insert(kept_figures).values(experiment=number, key=key, value=_check(key, value) + value))
-            of_it = select(_figure.number).where(_figure.experiment == number).order_by(_figure.number.desc())
-            beyond = db.execute(of_it.offset(FIGURES).limit(1)).scalar()
-            if beyond is not None:
-                db.execute(delete(kept_figures).where(_figure.experiment == number, _figure.number <= beyond))
 
     def usual_seconds(self, contender: Contender) -> float | None:
         """The median of the seconds that its latest answers took in any experiment; None where it never answered."""
@@ -336,6 +309,8 @@ class ExperimentStore(RequestLog, Ledger):
                 (contender, outcome): count
                 for contender, outcome, count in db.execute(last.group_by(_log.contender, _log.outcome))
             }
+            taken = select(func.count()).select_from(requests.join(answers, _answer.request == _log.number))
+            saved = db.execute(taken.where(_log.experiment == number, _log.outcome == "saved")).scalar_one()
             rows = self._money(experiment_id)
             if state == "running" and not held(self.database, experiment_id):
                 state = "interrupted"
@@ -354,6 +329,7 @@ class ExperimentStore(RequestLog, Ledger):
                 unknown_cost=sum(billed == "yes" and amount is None for billed, amount, _ in rows),
                 seconds_left=seconds,
                 note=note,
+                saved=saved,
             )
 
     def _seconds_left(self, db: Connection, number: int, since: float, left: Mapping[int, int]) -> float | None:
@@ -370,31 +346,6 @@ class ExperimentStore(RequestLog, Ledger):
         return slowest
 
 
-def _made(row: Sequence[Any]) -> Experiment:
-    """An experiment out of _COLUMNS."""
-    experiment_id, query_set, name, created, contenders, limit, queries, state, note, rates, fields, owner, shared = row
-    return Experiment(
-        id=experiment_id,
-        query_set=query_set,
-        name=name,
-        created=datetime.fromisoformat(created),
-        contenders=tuple(Contender(*one) for one in json.loads(contenders)),
-        spending_limit=None if limit is None else Decimal(limit),
-        queries=queries,
-        state=state,
-        note=note,
-        rates={provider: RatePolicy(*speed) for provider, speed in json.loads(rates).items()},
-        rank_fields=tuple(json.loads(fields)),
-        owner=owner,
-        shared=bool(shared),
-    )
-
-
-def _check(key: bytes, value: bytes) -> bytes:
-    """What tells a value from one that the disk has changed, and from another key's."""
-    return hashlib.blake2b(value, digest_size=_CHECK, key=key[: hashlib.blake2b.MAX_KEY_SIZE]).digest()
-
-
-def _rates_text(rates: Mapping[str, RatePolicy]) -> str:
-    """Speeds by provider id as the column `lanes` holds them."""
-    return json.dumps({name: [one.concurrency, one.per_minute, one.retries] for name, one in rates.items()})
+def _sum(amounts: Sequence[Decimal | None]) -> Decimal | None:
+    """All of them together; None where one is unknown."""
+    return None if None in amounts else sum((one for one in amounts if one is not None), Decimal(0))

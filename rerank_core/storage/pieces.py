@@ -70,7 +70,7 @@ def holding(db: Connection, holder: Table, numbers: Iterable[int]) -> set[int]:
     """The pieces that any of these rows hold: what `sweep` is to look at once they are deleted."""
     return {
         piece
-        for some in _some(numbers)
+        for some in in_parts(numbers)
         for piece in db.execute(select(holder.c.piece).where(_column(holder).in_(some)).distinct()).scalars()
     }
 
@@ -82,7 +82,7 @@ def sweep(db: Connection, numbers: Iterable[int]) -> None:
         return
     in_turn(db, _SUBJECT)
     free = [~exists().where(holder.c.piece == pieces.c.number) for holder in _HOLDERS]
-    for some in _some(suspects):
+    for some in in_parts(suspects):
         db.execute(delete(pieces).where(pieces.c.number.in_(some), *free))
 
 
@@ -98,12 +98,12 @@ def _numbers(db: Connection, content: Sequence[bytes | memoryview]) -> list[int]
 
 
 def _known(db: Connection, hashes: Sequence[bytes]) -> Iterator[tuple[bytes, int]]:
-    for some in _some(dict.fromkeys(hashes)):
+    for some in in_parts(dict.fromkeys(hashes)):
         for name, number in db.execute(select(pieces.c.hash, pieces.c.number).where(pieces.c.hash.in_(some))):
             yield bytes(name), number
 
 
-def _some(values: Iterable[_Any]) -> Iterator[list[_Any]]:
+def in_parts(values: Iterable[_Any]) -> Iterator[list[_Any]]:
     """A few hundred at a time: a statement takes no more."""
     left = iter(values)
     while some := list(islice(left, _AT_ONCE)):

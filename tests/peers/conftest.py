@@ -22,6 +22,8 @@ PYTHON = PEERS / "bin" / "python"
 PROGRAMS = Path(__file__).parent / "programs"
 # langchain-cohere asks for an older cohere than the others do.
 LANGCHAIN_COHERE = PEERS / "langchain-cohere"
+# It pulls PyTorch, so CI leaves it out.
+INFINITY = ROOT / ".venv-infinity"
 
 Run = Callable[..., Any]
 

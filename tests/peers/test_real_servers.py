@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 import rerank_core as rc
-from tests.peers.conftest import PEERS, environment
-from tests.support.app_server import free_port, wait_until
-from tests.support.gate import PATIENCE
+from tests.peers.conftest import PEERS
+from tests.peers.servers import running
 
 QUERY = "How do I reset my password?"
 DOCUMENTS = [
@@ -31,43 +27,10 @@ general_settings: {{master_key: {key}}}
 """
 
 
-@contextmanager
-def running(make: Callable[[int], list[str]], home: Path, health: str) -> Iterator[str]:
-    """A program of the peers, started on a free port, waited for, and stopped by its process; gives its address."""
-    port = free_port()
-    name, *arguments = make(port)
-    program = PEERS / "bin" / name
-    if not program.exists():
-        pytest.skip("The peers are not installed; `make peers` brings them.")
-    process = subprocess.Popen(
-        [str(program), *arguments],
-        cwd=home,
-        env=environment(HOME=str(home)),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    address = f"http://127.0.0.1:{port}"
-
-    def answers() -> bool:
-        assert process.poll() is None, f"{name} ended with {process.returncode}"
-        try:
-            httpx.get(address + health, timeout=PATIENCE)
-        except httpx.TransportError:
-            return False
-        return True
-
-    try:
-        wait_until(answers, name)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(PATIENCE)
-
-
 @pytest.fixture
 def dev_double(tmp_path: Path) -> Iterator[str]:
     """The address of a dev-double."""
-    command = ["dev-double", "serve", "--engine", "mock", "--host", "127.0.0.1", "--port"]
+    command = [str(PEERS / "bin" / "dev-double"), "serve", "--engine", "mock", "--host", "127.0.0.1", "--port"]
     with running(lambda port: [*command, str(port)], tmp_path, "/") as address:
         yield address
 
@@ -77,7 +40,8 @@ def proxy(dev_double: str, tmp_path: Path) -> Iterator[str]:
     """The address of LiteLLM's proxy before the dev-double."""
     config = tmp_path / "litellm.yaml"
     config.write_text(CONFIG.format(address=dev_double, key=MASTER_KEY), "utf-8")
-    command = ["litellm", "--config", str(config), "--host", "127.0.0.1", "--telemetry", "False", "--port"]
+    program = str(PEERS / "bin" / "litellm")
+    command = [program, "--config", str(config), "--host", "127.0.0.1", "--telemetry", "False", "--port"]
     with running(lambda port: [*command, str(port)], tmp_path, "/health/liveliness") as address:
         yield address
 

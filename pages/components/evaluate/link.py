@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.evaluate.new_run import ready_contenders
 from pages.components.evaluate.run import create
-from pages.components.evaluate.state import FREE, STEPS, open_experiment, open_set, saved_sets, state
+from pages.components.evaluate.state import FREE, STEPS, open_experiment, open_set, ready_contenders, saved_sets, state
 from pages.components.session import keys, query_params, reopened, stores
 from rerank_core import RerankError
 

@@ -14,8 +14,9 @@ from pages.components.display.markdown import escaped
 from pages.components.display.ownership import may_change
 from pages.components.evaluate.orders import documents_of, remembered
 from pages.components.evaluate.run import create, under_way
+from pages.components.evaluate.saved_answers import saved_choice, saved_places
 from pages.components.evaluate.speed import local_speeds, measuring, request_seconds, wait_for_speed
-from pages.components.evaluate.state import read_fields, state
+from pages.components.evaluate.state import read_fields, ready_contenders, state
 from pages.components.evaluate.terms import limit_field, rate_fields
 from pages.components.inputs.rank_fields import (
     has_choice,
@@ -33,7 +34,7 @@ from rerank_core.evaluation.experiments.records import Experiment, RatePolicy, d
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.evaluation.query_sets.sanity import concerns
 from rerank_core.rank_fields import TITLE_AND_TEXT
-from rerank_core.ranking.contender import Contender, contenders, distinct
+from rerank_core.ranking.contender import distinct
 
 MAX_MODELS = 4
 ASK_ABOVE = Decimal(1)
@@ -75,14 +76,26 @@ def new_run(query_set: QuerySet) -> None:
         st.info("Choose at least one model.", icon=":material/arrow_upward:")
         return
     speeds = local_speeds(query_set, picked, busy=under_way())
+    saved = saved_places(query_set, picked)
+    reuse = saved_choice(len(saved), len(picked) * len(query_set.ready)) if saved else True
+    fewer = reuse and len(saved) < state().offered
+    state().offered = len(saved) if reuse else 0
     planned = plan(
-        query_set, picked, prices=connections.prices(), rates=rates, seconds=request_seconds(picked), speeds=speeds
+        query_set,
+        picked,
+        prices=connections.prices(),
+        rates=rates,
+        seconds=request_seconds(picked),
+        speeds=speeds,
+        answered=saved if reuse else (),
     )
     _show_plan(planned)
     if measuring() is not None:
         wait_for_speed()
     limit = _limit(planned) if hosted else None
-    _start_button(planned, limit, lambda: create(query_set, picked, rates, limit))
+    _start_button(
+        planned, limit, lambda: create(query_set, picked, rates, limit, saved=len(saved) if reuse else 0), fewer=fewer
+    )
 
 
 def what_is_read(query_set: QuerySet) -> None:
@@ -141,17 +154,6 @@ def offer_better(one: Experiment, query_set: QuerySet) -> None:
     said = "This run read only the texts.", "Rerank with titles"
     read = read_of(documents_of(query_set), one.rank_fields, keys.QUERY_SET)
     offer_titles(read, documents_of(query_set), keys.QUERY_SET, said, again)
-
-
-def ready_contenders() -> dict[str, Contender]:
-    """Every model that could be asked now, by a name that no two of them share."""
-    found = {}
-    for one in contenders():
-        spec = rc.provider(one.provider)
-        missing = spec.unavailable_reason(one.model)
-        if connections.of(spec.id).ready and not missing:
-            found[f"{one.label} ({spec.label})" if one.model else spec.label] = one
-    return found
 
 
 def _speed(hosted: list[str]) -> dict[str, RatePolicy]:
@@ -221,7 +223,8 @@ def _on_the_apps_keys(planned: ExperimentPlan) -> Decimal:
     return sum(mosts, Decimal(0))
 
 
-def _start_button(planned: ExperimentPlan, limit: Decimal | None, begin: Callable[[], bool]) -> None:
+def _start_button(planned: ExperimentPlan, limit: Decimal | None, begin: Callable[[], bool], *, fewer: bool) -> None:
+    """`fewer` says that some saved answers are gone since the price was shown."""
     current, budget = state(), connections.budget()
     fits = budget.fits(planned.most)
     pressed = st.button(
@@ -230,6 +233,7 @@ def _start_button(planned: ExperimentPlan, limit: Decimal | None, begin: Callabl
     if pressed:
         current.asking = not planned.free and (
             bool(planned.unknown)
+            or fewer
             or planned.most > ASK_ABOVE
             or not (fits if limit is None else budget.fits(min(planned.most, limit)))
         )

@@ -15,6 +15,7 @@ from pages.components.display import errors
 from pages.components.display.markdown import escaped
 from pages.components.display.ownership import may_change, named, said, share_switch
 from pages.components.evaluate.saved import choose_saved, delete_popover, rename_popover
+from pages.components.evaluate.saved_answers import paid_addresses, saved_ledger, saved_note, take_over
 from pages.components.evaluate.state import experiment, go, open_experiment, reported, state
 from pages.components.evaluate.terms import limit_field, rate_fields
 from pages.components.jobs import size
@@ -26,8 +27,9 @@ from pages.components.session import connection as connections
 from rerank_core import RerankError, pricing
 from rerank_core.documents.working_list import unused_name
 from rerank_core.evaluation.experiments.ledger import Ask
+from rerank_core.evaluation.experiments.options import Only, RunOptions
 from rerank_core.evaluation.experiments.records import Experiment, ExperimentProgress, RatePolicy
-from rerank_core.evaluation.experiments.runner import Only, RunOptions, run_experiment
+from rerank_core.evaluation.experiments.runner import run_experiment
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.jobs import Job
 from rerank_core.pricing.allowance import Purse
@@ -121,13 +123,19 @@ def create(
     rates: Mapping[str, RatePolicy] | None = None,
     limit: Decimal | None = None,
     *,
+    saved: int = 0,
     pressed: bool = True,
 ) -> bool:
-    """Write a new experiment down and start it; False, with the reason on the page, where that cannot be. One that
-    nobody pressed for is not listed in the history."""
+    """Write a new experiment down and start it; False, with the reason on the page, where that cannot be. `saved` of
+    its answers are there from before and are taken over; where they are fewer by now it does not start. One that nobody
+    pressed for is not listed in the history."""
     current = state()
     with reported():
-        made = stores.experiments().create(current.set_id or "", query_set, picked, spending_limit=limit, rates=rates)
+        made = stores.experiments().create(
+            current.set_id or "", query_set, picked, spending_limit=limit, rates=rates, reuse=saved > 0
+        )
+        if saved:
+            take_over(made, query_set, saved)
         current.experiment_id = made.id
         if pressed:
             stores.history().add_experiment(made.id)
@@ -152,7 +160,8 @@ def submit(one: Experiment, only: Only = "open") -> bool:
     def purse_of(contender: Contender) -> Purse | None:
         return paid_by.purse(as_they_are[contender.provider], contender.model)
 
-    options = RunOptions(connections.budget(), connections.prices(), only, purse_of)
+    addresses = paid_addresses(one.contenders)
+    options = RunOptions(connections.budget(), connections.prices(), only, purse_of, addresses)
     task = Task(
         run_experiment,
         (stores.experiments(), one.id, current.query_set, client_of, options),
@@ -220,6 +229,7 @@ def status(one: Experiment) -> None:
             errors.show(error)
         if now.maybe:
             st.caption(escaped(f"{pricing.money_text(now.maybe)} may have been billed as well."))
+        saved_note(one, now)
         if now.unknown_cost:
             st.caption(f"The cost of {now.unknown_cost:,} answers is not known.")
     _ledger(one)
@@ -310,6 +320,7 @@ def _ledger(one: Experiment) -> None:
     if query_set is None:
         return
     failed, twice = stores.experiments().failures(one.id), stores.experiments().requests(one.id, billed_twice=True)
+    saved_ledger(one, query_set)
     ready = query_set.ready
     for found, title in (
         (failed, f"{len(failed):,} failed"),

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 
 import streamlit as st
 
+import rerank_core as rc
+from pages.components.session import connection as connections
 from pages.components.session import judge, keys, page_state, stores
 from pages.components.session.owner import keeper
 from rerank_core import RerankError
@@ -15,7 +17,7 @@ from rerank_core.evaluation.experiments.records import Experiment
 from rerank_core.evaluation.judging.assignment import NOT_ASSIGNED, Judging
 from rerank_core.evaluation.query_sets.query_set import SAMPLE_NAME, QuerySet
 from rerank_core.rank_fields import TITLE_AND_TEXT
-from rerank_core.ranking.contender import Contender
+from rerank_core.ranking.contender import Contender, contenders
 from rerank_core.storage.ownership import NOT_SHARED
 from rerank_core.storage.query_sets import QuerySetSummary, SetVersion
 
@@ -43,6 +45,8 @@ class EvaluateState:
     # What the models read of a query set that is being put together.
     importing: tuple[str, ...] = TITLE_AND_TEXT
     asking: bool = False
+    # With how many saved answers the price of a new run was shown last.
+    offered: int = 0
     error: RerankError | None = None
     note: str = ""
     # What the query set looked like when it was read last (see QuerySetStore.version_of).
@@ -248,3 +252,14 @@ def open_experiment(experiment_id: str) -> None:
         if found.query_set != state().set_id:
             open_set(found.query_set)
         state().experiment_id = experiment_id
+
+
+def ready_contenders() -> dict[str, Contender]:
+    """Every model that could be asked now, by a name that no two of them share."""
+    found = {}
+    for one in contenders():
+        spec = rc.provider(one.provider)
+        missing = spec.unavailable_reason(one.model)
+        if connections.of(spec.id).ready and not missing:
+            found[f"{one.label} ({spec.label})" if one.model else spec.label] = one
+    return found

@@ -113,7 +113,11 @@ def _metrics(found: Summary) -> None:
                 width=NARROW,
                 help=f"In {main}, against the initial order; interval and p too.",
             ),
-            "This run": text(width=110, help="A stand-in runs on this computer in the place of a hosted model."),
+            "This run": text(
+                width=110,
+                help="A stand-in runs on this computer in the place of a hosted model. Saved: the very same was asked "
+                "before, and cost nothing now.",
+            ),
             "Median time": text(width=105),
             "95% interval": text(width=135, help=means["95% interval"]),
             "p": text(width=95, help=means["p"]),
@@ -127,7 +131,9 @@ def _metrics(found: Summary) -> None:
 
 
 def _paid(row: OrderScores) -> str:
-    return f"{pricing.money_text(row.cost)}, stand-in" if row.local else pricing.money_text(row.cost)
+    if row.local:
+        return f"{pricing.money_text(row.cost)}, stand-in"
+    return f"{pricing.money_text(row.cost)}, {row.saved:,} saved" if row.saved else pricing.money_text(row.cost)
 
 
 def _queries(found: Summary) -> None:

@@ -46,7 +46,7 @@ def source_select(
     for each in stores.corpora().list():
         if not each.problem:
             name = f"{shown(each.name, _NAME_CHARACTERS, one_line=True)} ({count(each.passages, 'passage')})"
-            names[each.id] = named(name, each.ownership)
+            names[each.id] = named(f"{name} · {each.home}" if each.home else name, each.ownership)
     names |= others
     if _opened_by_link(st.session_state.get(key), names):
         corpus = stores.corpora().open(st.session_state[key])

@@ -16,6 +16,7 @@ from pages.components.session import connection as connections
 from pages.components.session import stores, unsaved
 from pages.components.session.connection import Connection
 from rerank_core import pricing
+from rerank_core.client.sent import address_text, whole_list_name
 from rerank_core.jobs import JobContext
 from rerank_core.models import Progress
 from rerank_core.pricing.allowance import booked
@@ -86,11 +87,11 @@ class Keeping:
         except StoreError:  # what cannot be read is asked for
             return None
 
-    def keep(self, run: Run, asked: str) -> Run:
+    def keep(self, run: Run, asked: str, sent: str = "") -> Run:
         """Keep an answer. Where that fails, it comes back with a warning that says so."""
         try:
             if self.store is not None:
-                self.store.save(run, replace(self.made, asked=asked))
+                self.store.save(run, replace(self.made, asked=asked, sent=sent))
         except StoreError as error:
             warnings = (*run.response.warnings, str(error))
             return replace(run, response=replace(run.response, warnings=warnings))
@@ -134,7 +135,12 @@ def asked_key(connection: Connection, request: rc.RerankRequest) -> str:
     """What names a request that costs money; empty for one that is free."""
     if connection.provider.is_free:
         return ""
-    return request_key(connection.provider.id, connection.base_url or "", request)
+    return request_key(connection.provider.id, address_of(connection), request)
+
+
+def address_of(connection: Connection) -> str:
+    """Where a connection leads, and how, as requests are known by."""
+    return address_text(connection.base_url, connection.options)
 
 
 def answered_before(connection: Connection, request: rc.RerankRequest) -> datetime | None:
@@ -173,7 +179,8 @@ def reranked_run(
         on_client=lambda client: context.on_cancel(client.close),
         on_progress=lambda at: context.progress(at.done, at.total, at.cost),
     )
-    return keeping.keep(Run(response, order_name, estimate=estimate, id=run_id), asked)
+    sent = whole_list_name(connection.provider.id, address_of(connection), request) if asked else ""
+    return keeping.keep(Run(response, order_name, estimate=estimate, id=run_id), asked, sent)
 
 
 def estimated(connection: Connection, request: rc.RerankRequest) -> pricing.CostEstimate:

@@ -19,6 +19,7 @@ from pages.components.inputs.import_report import report
 from pages.components.inputs.rank_fields import chosen_of, rank_fields_control
 from pages.components.jobs import size
 from pages.components.jobs.page_job import Ended, JobKind, Plan, Task
+from pages.components.search import homes
 from pages.components.search.filling import Filled, Filling, work
 from pages.components.search.run import FOLD
 from pages.components.search.state import Preview, state
@@ -26,6 +27,7 @@ from pages.components.session import connection as connections
 from pages.components.session import keys, query_params, stores
 from rerank_core import Document, RerankError, documents, pricing
 from rerank_core.corpora.cutting import cut, first_of
+from rerank_core.corpora.knowledge_bases import HERE
 from rerank_core.documents import ParsedDocuments
 from rerank_core.documents.chunking import How, chunk_cost
 from rerank_core.jobs import Job
@@ -56,6 +58,7 @@ def take_finished() -> None:
         if mine.watch([link]) and isinstance(asked, Filling):
             _show_inputs_of(asked)
     mine.take_finished()
+    homes.take_finished()
 
 
 def inbox(which: str) -> uploads.Inbox[ParsedDocuments]:
@@ -74,6 +77,7 @@ def progress() -> None:
         st.info(mine.message, icon=":material/stop_circle:")
     if mine.error is not None:
         errors.show(mine.error)
+    homes.progress()
 
 
 def manage(source: str) -> None:
@@ -84,7 +88,8 @@ def manage(source: str) -> None:
             st.subheader("New knowledge base", anchor=False)
             seen_by_everybody()
             name = st.text_input("Name", key=keys.CORPUS_NAME, placeholder="Help centre", persist_state="session")
-            asked = _files("new", name=name)
+            home = homes.choice()
+            asked = _files("new", name=name, home=home)
             if st.button("Create", icon=":material/add:", disabled=asked is None, key=keys.CORPUS_CREATE):
                 _fill(asked)
         with keep:
@@ -97,7 +102,8 @@ def _keep(source: str) -> None:
         st.caption("Choose one above to add to it, rename it or delete it. The sample cannot be changed.")
         return
     try:
-        facts = stores.corpora().open(source).facts()
+        base = stores.corpora().open(source)
+        facts = base.facts()
     except RerankError as error:
         errors.show(error)
         return
@@ -133,6 +139,8 @@ def _keep(source: str) -> None:
         if st.button("Delete", icon=":material/delete:"):
             state().deleting = source
     with st.container():
+        homes.keep(base, disabled=FILL.job().running)
+    with st.container():
         _delete(source)
 
 
@@ -160,7 +168,7 @@ def _delete(source: str) -> None:
                 st.rerun()
 
 
-def _files(which: str, *, name: str = "", corpus_id: str = "") -> Filling | None:
+def _files(which: str, *, name: str = "", corpus_id: str = "", home: str = HERE) -> Filling | None:
     """An uploader with its import reports and how long documents are cut; what filling with these would do."""
     files_in = inbox(which)
     files_in.uploader(
@@ -182,7 +190,7 @@ def _files(which: str, *, name: str = "", corpus_id: str = "") -> Filling | None
             tokens = st.number_input("Tokens a piece", 50, 2000, step=50, key=by_tokens)
             overlap = st.number_input("Overlap", 0, 500, step=10, key=by_overlap)
     files = tuple((file, upload) for file, upload in files_in.files.items() if upload.parsed.documents)
-    asked = Filling(files, how, int(tokens), int(overlap), state().reading, name, corpus_id)
+    asked = Filling(files, how, int(tokens), int(overlap), state().reading, name, corpus_id, home=home)
     if not files:
         return None
     try:
@@ -194,7 +202,7 @@ def _files(which: str, *, name: str = "", corpus_id: str = "") -> Filling | None
         whole = _preview(which, asked).whole
         read = rank_fields_control(whole, asked.rank_fields, _read, keys.CORPUS_CREATE)
         asked = replace(asked, rank_fields=chosen_of(whole, read, keys.CORPUS_CREATE))
-    return None if FILL.job().running or files_in.busy else asked
+    return None if FILL.job().running or homes.MOVE.job().running or files_in.busy else asked
 
 
 def _read(fields: tuple[str, ...]) -> None:
@@ -252,13 +260,14 @@ def _show_inputs_of(asked: Filling) -> None:
     """Put what a reload lost back: the work may end without the knowledge base, and the files are needed again then."""
     which = "more" if asked.corpus_id else "new"
     inbox(which).files = dict(asked.files)
+    of_a_new_one = {keys.CORPUS_NAME: asked.name, keys.CORPUS_HOME: asked.home}
     st.session_state.update(
         {
             keys.MANAGING: True,
             keys.of(keys.CHUNK, which): asked.how,
             keys.of(keys.CHUNK_TOKENS, which): asked.tokens,
             keys.of(keys.CHUNK_OVERLAP, which): asked.overlap,
-            **({keys.SOURCE: asked.corpus_id} if asked.corpus_id else {keys.CORPUS_NAME: asked.name}),
+            **({keys.SOURCE: asked.corpus_id} if asked.corpus_id else of_a_new_one),
         }
     )
 
@@ -308,7 +317,7 @@ def _files_changed(*_what: object) -> None:
 
 
 def _keeper(which: str) -> Callable[[], dict[str, object]]:
-    kept = (keys.SOURCE, keys.CORPUS_NAME, keys.of(keys.CHUNK, which))
+    kept = (keys.SOURCE, keys.CORPUS_NAME, keys.CORPUS_HOME, keys.of(keys.CHUNK, which))
 
     def keep() -> dict[str, object]:
         return {key: st.session_state[key] for key in kept if key in st.session_state}

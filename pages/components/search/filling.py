@@ -9,8 +9,9 @@ from itertools import chain
 
 from pages.components.inputs.uploads import Upload
 from rerank_core import Document, documents
-from rerank_core.corpora import Corpus, CorpusStore
+from rerank_core.corpora import KnowledgeBase, KnowledgeBases
 from rerank_core.corpora.cutting import cut
+from rerank_core.corpora.knowledge_bases import HERE
 from rerank_core.documents import ParsedDocuments
 from rerank_core.documents.chunking import How
 from rerank_core.documents.report import count
@@ -34,6 +35,8 @@ class Filling:
     corpus_id: str = ""
     # Whether a file takes the place of one of the same name that is in the knowledge base.
     replace: bool = True
+    # Where a new one is to be kept: the id of a home, empty for this computer.
+    home: str = HERE
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Filled:
     message: str
 
 
-def work(context: JobContext, store: CorpusStore, asked: Filling) -> Filled:
+def work(context: JobContext, store: KnowledgeBases, asked: Filling) -> Filled:
     """Runs on a worker thread: nothing of Streamlit may be called here."""
     passages: list[Document] = []
     total = sum(len(upload.parsed.documents) for _, upload in asked.files)
@@ -66,7 +69,7 @@ def work(context: JobContext, store: CorpusStore, asked: Filling) -> Filled:
     if asked.corpus_id:
         corpus, message = _added(store, asked, rows, many)
     else:
-        corpus = store.create(asked.name, rows, rank_fields=asked.rank_fields)
+        corpus = store.create(asked.name, rows, rank_fields=asked.rank_fields, home=asked.home)
         message = f"{count(many, 'passage')} {'is' if many == 1 else 'are'} in the new knowledge base."
     passages.clear()  # they are on disk; a million of them would stand beside the index while it is made
     try:
@@ -76,7 +79,7 @@ def work(context: JobContext, store: CorpusStore, asked: Filling) -> Filled:
     return Filled("more" if asked.corpus_id else "new", corpus.id, message)
 
 
-def _added(store: CorpusStore, asked: Filling, rows: Iterator[Document], many: int) -> tuple[Corpus, str]:
+def _added(store: KnowledgeBases, asked: Filling, rows: Iterator[Document], many: int) -> tuple[KnowledgeBase, str]:
     """Add passages to a knowledge base, in place of those from files of the same names where that is asked."""
     corpus = store.open(asked.corpus_id)
     names = tuple(name for name, _ in asked.files)

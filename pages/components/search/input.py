@@ -8,7 +8,7 @@ from pages.components.display import glossary
 from pages.components.inputs import fold
 from pages.components.inputs.collections import LIVE, SAMPLE, source_select
 from pages.components.inputs.controls import segmented, select
-from pages.components.search import corpus, kept
+from pages.components.search import corpus, homes, kept
 from pages.components.search.run import FIRST_SEARCH, FOLD, SEARCH
 from pages.components.search.state import SearchAsked, StageChoice, state
 from pages.components.session import connection as connections
@@ -117,6 +117,7 @@ def source_missing(why: str) -> None:
 
 def source_control() -> str:
     """The select box of sources; gives the chosen one's id."""
+    homes.unreachable()
     problems = {each.id: f"{each.id} (cannot be read)" for each in stores.corpora().list() if each.problem}
     others = problems | {LIVE: "A live search engine"}
     return source_select("Search in", keys.SOURCE, others, missing=source_missing, width=330, on_change=read)

@@ -17,7 +17,7 @@ from pages.components.search.filling import Filled
 from pages.components.search.state import state
 from pages.components.session import keys, stores
 from rerank_core import Document, RerankError
-from rerank_core.corpora import CorpusStore
+from rerank_core.corpora import KnowledgeBases
 from rerank_core.jobs import JobContext
 from rerank_core.rank_fields import TEXT_ONLY, TITLE_AND_TEXT
 from rerank_core.retrieval.passages import Passages
@@ -85,7 +85,7 @@ def _index(source: str, fields: tuple[str, ...]) -> None:
     FILL.job().submit(plan)
 
 
-def _index_anew(context: JobContext, store: CorpusStore, source: str, fields: tuple[str, ...]) -> Filled:
+def _index_anew(context: JobContext, store: KnowledgeBases, source: str, fields: tuple[str, ...]) -> Filled:
     """Runs on a worker thread: nothing of Streamlit may be called here."""
 
     def tell(done: int, total: int) -> None:

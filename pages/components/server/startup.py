@@ -26,7 +26,7 @@ log = logging.getLogger("rerank_playground")
 Check = Callable[[], str | None]
 _PROVIDER = ("client_id", "client_secret", "server_metadata_url")
 _SECRET_LENGTH = 32
-_HOLDS = ("auth", "access", "budget", "limits", "history", "database")
+_HOLDS = ("auth", "access", "budget", "limits", "history", "database", "knowledge_bases")
 """The sections that hold somebody back, or say where all is kept: one whose name is misspelt would do nothing."""
 _LIKE = 0.85
 _GUIDE = "docs/operating.md has the whole section."

@@ -71,11 +71,16 @@ def warm() -> None:
 
 def tidy() -> None:
     """Remove what builds of knowledge bases left that were killed."""
-    from rerank_core.corpora import CorpusStore
+    from pages.components.server.knowledge.homes import homes
+    from rerank_core.corpora import CorpusStore, KnowledgeBases
     from rerank_core.errors import RerankError
 
     try:
-        CorpusStore().tidy()
+        bases = KnowledgeBases(CorpusStore(), homes())
+        try:
+            bases.tidy()
+        finally:
+            bases.close()
     except RerankError as error:  # its page says so, too
         log.warning("%s", error)
 

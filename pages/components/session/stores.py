@@ -8,6 +8,7 @@ Whatever is shared lives here, and `forget` drops all of it, as tests need betwe
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -15,11 +16,13 @@ import streamlit as st
 from pages.components.monitoring import metrics
 from pages.components.server import database as server_database
 from pages.components.server import limits, retention
+from pages.components.server.knowledge.homes import homes
 from pages.components.session import tab
 from pages.components.session.draft_shelf import DraftShelf
 from pages.components.session.owner import actor
 from rerank_core import samples
-from rerank_core.corpora import CorpusStore
+from rerank_core.corpora import CorpusStore, KnowledgeBases
+from rerank_core.errors import RerankError
 from rerank_core.jobs import Attendance, Fairness, JobManager
 from rerank_core.retrieval.passages import PassageList
 from rerank_core.storage.database import Database
@@ -79,16 +82,18 @@ def drafts() -> DraftShelf:
     return DraftShelf()
 
 
-def corpora() -> CorpusStore:
-    """The knowledge bases of this computer; all sessions share their indexes."""
+def corpora() -> KnowledgeBases:
+    """The knowledge bases, of this computer and of the homes that the operator names; all sessions share their
+    indexes."""
     return _corpora().acting_for(actor())
 
 
 @st.cache_resource(show_spinner=False)
-def _corpora() -> CorpusStore:
+def _corpora() -> KnowledgeBases:
     allowed = limits.limits()
     most = allowed.knowledge_bases_megabytes_per_owner * _MEGABYTE
-    return CorpusStore(most=allowed.knowledge_bases_per_owner, most_bytes=most)
+    here = CorpusStore(most=allowed.knowledge_bases_per_owner, most_bytes=most)
+    return KnowledgeBases(here, homes())
 
 
 @st.cache_resource(show_spinner=False)
@@ -192,6 +197,8 @@ def attendance() -> Attendance:
 def forget() -> None:
     """Drop everything that sessions share, so that the next one who asks gets it from the files as they are then."""
     database().close()
+    with contextlib.suppress(RerankError):  # a secrets file that makes no sense: then there is nothing to close
+        _corpora().close()
     for shared in (
         database,
         _runs,

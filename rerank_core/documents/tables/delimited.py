@@ -13,8 +13,10 @@ from typing import NamedTuple
 from rerank_core.documents.limits import Limits
 from rerank_core.documents.report import Problem, Problems
 from rerank_core.documents.tables import fields
+from rerank_core.documents.tables.plain import plain_rows
 from rerank_core.documents.tables.records import Form, Record, records, single_cells, with_escapes
-from rerank_core.documents.tables.table import Row, Table, spaced, unknown_header, within_columns
+from rerank_core.documents.tables.rows import Row
+from rerank_core.documents.tables.table import Table, spaced, unknown_header, within_columns
 from rerank_core.exports.formulas import GUARD, unguarded
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -57,6 +59,10 @@ def read_delimited(text: str, limits: Limits, *, prefer: str | None = None, by_q
     if named := _SEPARATOR_LINE.match(text):
         text, line, dialect = text[named.end() :], 2, _dialect(text[named.end() :], named[1], False)
     dialect = dialect or sniff(text, prefer)
+    if dialect.delimiter is not None and not (dialect.space_after or dialect.escaped):
+        plain = plain_rows(text, dialect.delimiter, limits, line=line, by_quepid=by_quepid)
+        if plain is not None:
+            return Table(plain)
     if dialect.escaped:
         text = with_escapes(text)
     lines = list(io.StringIO(text, newline=""))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from rerank_core.documents.decoding import Unreadable
 from rerank_core.documents.limits import Limits, over
-from rerank_core.documents.tables.table import Row, Table
+from rerank_core.documents.tables.rows import Row
+from rerank_core.documents.tables.table import Table
 from rerank_core.documents.tables.values import cell
 from rerank_core.extras import require
 

@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from rerank_core.documents.limits import Limits
 from rerank_core.documents.report import Collector, ParsedDocuments, Problem, Problems, count
 from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.guess import guess_columns
+from rerank_core.documents.tables.rows import PlainRows, Row
 from rerank_core.errors import InvalidDocumentsError
 
 PREVIEW_ROWS = 5
@@ -38,13 +39,6 @@ _ERRORS = frozenset(
         "#LEER!, #NOM?, #VALEUR!, #NOMBRE!, #NOMBRE?, #¡REF!, #¡VALOR!, #¿NOMBRE?, #¡DIV/0!, #RIF!, #VALORE!, #NOME?"
     )
 )
-
-
-class Row(NamedTuple):
-    """The cells of one row and the line, from 1, on which it begins."""
-
-    line: int
-    cells: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +146,8 @@ def unique_names(header: Sequence[str]) -> tuple[str, ...]:
 def within_columns(table: Table, limits: Limits) -> Table:
     """The table without the cells beyond the limit on columns, and a problem that says so; the same table where there
     are none."""
-    if all(len(row.cells) <= limits.columns for row in table.rows):
+    rows = table.rows[:1] if isinstance(table.rows, PlainRows) else table.rows
+    if all(len(row.cells) <= limits.columns for row in rows):
         return table
     reason = f"The table has more than {limits.columns:,} columns; only the first {limits.columns:,} were read."
     rows = [Row(row.line, row.cells[: limits.columns]) for row in table.rows]

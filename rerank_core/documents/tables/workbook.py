@@ -17,7 +17,8 @@ from rerank_core.documents.decoding import Unreadable
 from rerank_core.documents.extract.archive import check_parts
 from rerank_core.documents.limits import Limits
 from rerank_core.documents.report import Problem, listed
-from rerank_core.documents.tables.table import Row, Table
+from rerank_core.documents.tables.rows import Row
+from rerank_core.documents.tables.table import Table
 from rerank_core.errors import InvalidDocumentsError
 from rerank_core.exports.formulas import unguarded
 from rerank_core.extras import require

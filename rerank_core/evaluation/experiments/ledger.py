@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -59,8 +59,14 @@ class Ledger(Protocol):
     def set_state(self, experiment_id: str, state: ExperimentState, note: str = "") -> None:
         """Write down how it stands."""
 
-    def begin(self, experiment_id: str, contender: int, query: int, reserved: Decimal | None) -> int:
-        """Write a request down before it is sent; its number. `reserved` is the most that it may cost."""
+    def begin(self, experiment_id: str, contender: int, query: int, reserved: Decimal | None, asked: str = "") -> int:
+        """Write a request down before it is sent; its number. `reserved` is the most that it may cost, `asked` its name
+        (`rerank_core.client.sent`), empty where its answer is not to be used again."""
+
+    def take_saved(self, experiment_id: str, names: Mapping[tuple[int, int], str]) -> int:
+        """Take over the answers that the very same requests were given before, as far as whoever runs the experiment
+        may see them; how many. `names` are those of its requests, by the places of contender and query. For whoever
+        holds the experiment."""
 
     def answer(self, number: int, response: RerankResponse, amount: Decimal | None, basis: str) -> None:
         """Complete a request together with its answer, both or neither."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from rerank_core import pricing
@@ -72,20 +72,24 @@ def plan(
     rates: Mapping[str, RatePolicy] | None = None,
     seconds: Mapping[str, float] | None = None,
     speeds: Mapping[str, LocalSpeed] | None = None,
+    answered: Collection[tuple[int, int]] = (),
 ) -> ExperimentPlan:
     """Plan a run over every query that has candidates.
 
     `rates` are the speeds by provider id. `seconds` maps a label to the seconds of one request where they have been
-    measured, `speeds` the id of a local model to its speed on this machine. Raises ConfigurationError for a provider
+    measured, `speeds` the id of a local model to its speed on this machine. `answered` are the places of contender and
+    query, among those that have candidates, that need not be asked. Raises ConfigurationError for a provider
     that does not exist.
     """
     chosen = tuple(contenders)
     table = prices or PriceTable.default()
     plans = []
     busy: dict[str, float] = {}
-    for contender in chosen:
+    for place, contender in enumerate(chosen):
+        queries = [query for at, query in enumerate(query_set.ready) if (place, at) not in answered]
         rate = (rates or {}).get(contender.provider) or RatePolicy.usual(contender.provider)
-        made = _planned(query_set, contender, table, rate, (seconds or {}).get(contender.label), speeds or {})
+        asked = replace(query_set, queries=tuple(queries)) if answered else query_set
+        made = _planned(asked, contender, table, rate, (seconds or {}).get(contender.label), speeds or {})
         plans.append(made)
         busy[contender.provider] = busy.get(contender.provider, 0.0) + made.seconds
     return ExperimentPlan(

@@ -19,7 +19,7 @@ ExperimentState = Literal["new", "running", "interrupted", "paused", "limit", "h
 for it. limit: the spending limit was reached. halted: a connection was given up (a wrong key, a service that is
 down). done: every query has an answer or has failed. All but running can be resumed."""
 
-RequestOutcome = Literal["sent", "answered", "failed", "deferred", "interrupted"]
+RequestOutcome = Literal["sent", "answered", "failed", "deferred", "interrupted", "saved"]
 Billed = Literal["no", "maybe", "yes"]
 
 
@@ -53,7 +53,8 @@ class Experiment:
     often it is resumed. `note` is a sentence about how it last ended. `rates` are the speeds by provider id that
     were asked for when it was made; they hold again whenever it is resumed. `rank_fields` are the fields of each
     document that its models read, whatever the query set says now. `owner` is whose it is ("" for everybody's),
-    `shared` whether others here may open it."""
+    `shared` whether others here may open it. With `reuse` answers to the very same requests that were given before are
+    taken over whenever it starts, for nothing."""
 
     id: str
     query_set: str
@@ -68,13 +69,15 @@ class Experiment:
     rank_fields: tuple[str, ...] = TITLE_AND_TEXT
     owner: str = ""
     shared: bool = False
+    reuse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """One request as the ledger has it. It is written before the request is sent and completed after.
 
-    `outcome`: sent (under way); answered; failed; deferred: it failed, and its query is still to be asked; or
+    `outcome`: sent (under way); answered; saved: nothing was sent, since the very same was answered at `first`, with
+    this `amount` and latency; failed; deferred: it failed, and its query is still to be asked; or
     interrupted: under way when the server was killed or the work broken off. `billed` says
     whether it cost something: a request that was interrupted, timed out or broke off may have been billed although
     there is no answer, and its query then costs again when it is asked again. `reserved` is the most it may have
@@ -97,13 +100,15 @@ class Request:
     code: str = ""
     message: str = ""
     hint: str = ""
+    first: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """All answers of one contender: query id to document ids, best first, and to the scores of those that have one.
 
-    `cost` is what the answered queries cost, None where that is unknown; `latency_ms` has one value an answer;
+    `cost` is what the answered queries cost this experiment, None where that is unknown; `saved` of them were taken
+    over from earlier requests, for which `saved_cost` was paid then. `latency_ms` has one value an answer;
     `failed` names the queries whose last request failed; `rank_fields` are the fields of each document that it read.
     `mark` tells these answers, with their costs and times, from all others to the same queries; empty where they were
     not kept.
@@ -116,6 +121,8 @@ class Ranking:
     latency_ms: tuple[float, ...] = ()
     failed: tuple[str, ...] = ()
     rank_fields: tuple[str, ...] = TITLE_AND_TEXT
+    saved: int = 0
+    saved_cost: Decimal | None = Decimal(0)
     mark: str = field(default="", compare=False, repr=False)
 
     @property
@@ -125,8 +132,10 @@ class Ranking:
 
     @property
     def cost_per_search(self) -> Decimal | None:
-        """What one answered query cost on average, None where that is unknown."""
-        return None if self.cost is None or not self.run else self.cost / len(self.run)
+        """What one answered query cost on average, when it was asked; None where that is unknown."""
+        if self.cost is None or self.saved_cost is None or not self.run:
+            return None
+        return (self.cost + self.saved_cost) / len(self.run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +143,9 @@ class ExperimentProgress:
     """How far an experiment has come, from its ledger, so from any session and after a restart.
 
     `done` of `total` queries have an answer, over all contenders; `failed` have none and failed; `under_way` are
-    being asked. `spent` is known to be spent, `maybe` may have been billed without an answer, `unknown_cost` counts
-    answers whose cost nobody knows. `seconds_left` is None where it cannot be told.
+    being asked; `saved` of the answers were taken over from earlier requests, for nothing. `spent` is known to be
+    spent, `maybe` may have been billed without an answer, `unknown_cost` counts answers whose cost nobody knows.
+    `seconds_left` is None where it cannot be told.
     """
 
     state: ExperimentState
@@ -148,6 +158,7 @@ class ExperimentProgress:
     unknown_cost: int
     seconds_left: float | None = None
     note: str = ""
+    saved: int = 0
 
     @property
     def fraction(self) -> float:
@@ -160,6 +171,8 @@ class ExperimentProgress:
         from rerank_core.pricing.estimates import money_text
 
         parts = [f"{self.done:,} of {self.total:,} done"]
+        if self.saved:
+            parts.append(f"{self.saved:,} of them saved answers")
         if self.failed:
             parts.append(f"{self.failed:,} failed")
         parts.append(f"{money_text(self.spent)}{'' if self.state == 'done' else ' so far'}")

@@ -11,10 +11,9 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from rerank_core import pricing
 from rerank_core.client.retry import wait_before
@@ -22,17 +21,17 @@ from rerank_core.errors import InvalidRequestError, RateLimitedError, RerankErro
 from rerank_core.evaluation.experiments.billing import Budgets, Reservations, concerns_connection, is_fatal
 from rerank_core.evaluation.experiments.connection_queue import ConnectionQueue, QueryTask
 from rerank_core.evaluation.experiments.ledger import Ledger
+from rerank_core.evaluation.experiments.options import ClientFactory, Only, RunOptions
 from rerank_core.evaluation.experiments.plan import reservation
 from rerank_core.evaluation.experiments.records import ExperimentProgress, ExperimentState, RatePolicy
+from rerank_core.evaluation.experiments.saved_answers import RequestNames
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.models import Cost, RerankResponse
 from rerank_core.pricing.allowance import Purse
 from rerank_core.pricing.budget import Budget
-from rerank_core.pricing.table import PriceTable
 from rerank_core.ranking.contender import Contender
 
 if TYPE_CHECKING:
-    from rerank_core.client.client import Client
     from rerank_core.jobs import JobContext
 
 GIVE_UP_AFTER = 10
@@ -41,30 +40,8 @@ GIVE_UP_AFTER = 10
 LONGEST_WAIT = 300.0
 """Seconds that a service may ask to wait; beyond that the query counts as failed."""
 
-Only = Literal["open", "failed", "all"]
-"""open: what was never answered and has not failed. failed: what failed, alone. all: everything without an answer."""
-
 _POLL = 0.2
 _SHARE = 20  # a report takes at most one part in so many of the time
-
-
-class ClientFactory(Protocol):
-    """Makes the client of a connection, with its key, address and prices. `max_retries` must be passed on: an
-    experiment repeats requests itself, so that each one is in its ledger."""
-
-    def __call__(self, provider: str, *, max_retries: int, max_concurrency: int) -> Client: ...
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """How an experiment is run this time: `budget` is the session's, beside the experiment's own limit; `prices` are
-    the user's own, None for the usual ones; `only` says which queries are asked; `purse_of` gives the purse that the
-    requests to a contender are paid from, None where no ledger is kept of it."""
-
-    budget: Budget | None = None
-    prices: PriceTable | None = None
-    only: Only = "open"
-    purse_of: Callable[[Contender], Purse | None] | None = None
 
 
 _USUAL = RunOptions()
@@ -90,6 +67,7 @@ def run_experiment(
     with ledger.hold(experiment_id):
         ledger.mark_interrupted(experiment_id)
         run = _ExperimentRun(ledger, experiment_id, query_set, options)
+        run.take_saved()
         for provider, tasks in run.tasks(options.only).items():
             run.start(ConnectionQueue(provider, run.rate(provider), tasks), make_client)
         return run.finish(context)
@@ -108,6 +86,8 @@ class _ExperimentRun:
             raise InvalidRequestError(
                 "This is not the query set that the experiment was made for.", hint="Open the experiment again."
             )
+        self._names = RequestNames(self._set, self._queries, self._contenders, options.addresses)
+        self._reuse = experiment.reuse
         spent, maybe = ledger.spending(experiment_id)
         own = Budget()
         # What earlier starts spent counts, so that what it says of the limit is true after the run was resumed.
@@ -124,6 +104,13 @@ class _ExperimentRun:
         self._queues: list[ConnectionQueue] = []
 
     # What is to be done
+
+    def take_saved(self) -> None:
+        """Take over what was answered before, where the experiment says so."""
+        if self._reuse:
+            answered = self._ledger.answered(self._id)
+            names = {place: name for place, name in self._names.all().items() if place not in answered}
+            self._ledger.take_saved(self._id, names)
 
     def tasks(self, only: Only) -> dict[str, deque[QueryTask]]:
         """What to ask, by provider; the models of one connection take turns, query by query."""
@@ -276,7 +263,8 @@ class _ExperimentRun:
         cost: Cost | None = None
         billed = True
         try:
-            number = self._ledger.begin(self._id, task.contender, task.query, reserved.most)
+            asked = self._names.of(task.contender, task.query)
+            number = self._ledger.begin(self._id, task.contender, task.query, reserved.most, asked)
             try:
                 response = queue.client.rerank(
                     query.text,

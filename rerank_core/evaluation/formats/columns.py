@@ -9,7 +9,8 @@ from typing import Any
 
 from rerank_core.documents.tables import fields
 from rerank_core.documents.tables.guess import GUESSED_FROM, ColumnGuess, about_queries, guess_columns
-from rerank_core.documents.tables.table import Row, rows_above
+from rerank_core.documents.tables.rows import Row
+from rerank_core.documents.tables.table import rows_above
 from rerank_core.evaluation.grades.mapping import are_ratings
 from rerank_core.evaluation.grades.values import is_by_hand
 from rerank_core.evaluation.grades.vocabulary import DOUBTFUL_RATING_NAMES, RATING_NAMES

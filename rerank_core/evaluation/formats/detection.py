@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rerank_core.documents.limits import COLLECTION_LIMITS
 from rerank_core.documents.paste.json_text import NotJson
 from rerank_core.documents.tables.delimited import read_delimited
-from rerank_core.documents.tables.table import Row
+from rerank_core.documents.tables.rows import Row
 from rerank_core.evaluation.formats import (
     columns,
     json_lines,

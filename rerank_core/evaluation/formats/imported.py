@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -213,6 +213,16 @@ class ImportBuilder:
             # keeps the place of the row; the grade will be the median
             self.judgments.setdefault(query, {}).setdefault(document, number)
 
+    def numbers_of(self, ratings: Mapping[str, int], value_in: Callable[[str], str]) -> dict[str, int]:
+        """Count so many ratings of each kind of cell, and give the number that each is known by until `finish`; those
+        without a value have none. `value_in` finds the value in a cell."""
+        found: dict[str, int] = {}
+        for rating, number in ratings.items():
+            if value := value_in(rating).strip():
+                found[rating] = self._values.number(value)
+                self._values.counts[value] += number
+        return found
+
     def rated(self, query: str, document: str) -> str | None:
         """What stands as the rating of a document so far; None where nothing does."""
         number = self.judgments.get(query, {}).get(document)
@@ -238,8 +248,9 @@ class ImportBuilder:
                 f"'{next(iter(self._reused))[:40]}'. Such a document goes by its text, so that every rating stays with "
                 "the text that was rated.",
             )
+        in_order = self.row_order and not best_last  # rows come one after the other, as their keys do
         run = {
-            query: tuple(sorted(places, key=places.__getitem__, reverse=best_last))
+            query: tuple(places if in_order else sorted(places, key=places.__getitem__, reverse=best_last))
             for query, places in self.places.items()
         }
         return Imported(

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from rerank_core.documents.limits import COLLECTION_LIMITS
 from rerank_core.documents.tables.delimited import read_delimited
-from rerank_core.documents.tables.table import Row, Table, unique_names
+from rerank_core.documents.tables.rows import Row
+from rerank_core.documents.tables.table import Table, unique_names
 from rerank_core.errors import InvalidRequestError
 from rerank_core.evaluation.formats.columns import is_role_name
 from rerank_core.evaluation.formats.imported import ImportBuilder, Imported, check_cells, query_texts

@@ -29,8 +29,8 @@ def read(filename: str, data: bytes, kind: str = "auto", *, columns: Mapping[str
     "". It may also name the "sheet" of a workbook and the "encoding" of a text, and say whether the first row of a
     table is a "header" ("yes" or "no"). HTML in the documents and their fields is read as the text that it shows, with
     a note, unless "markup" says "keep". What cannot be read is in `problems`, and the rest is there. Workbooks,
-    archives, Parquet files and large texts are read in a process of their own, for at most a minute or, of a text, a
-    second more for each megabyte.
+    archives, Parquet files and large texts are read in a process of their own, for at most a minute or, of a text,
+    five seconds more for each megabyte.
     Raises InvalidRequestError for an unknown kind, for a column or sheet that does not exist, and where "auto" cannot
     tell what the file is.
     """

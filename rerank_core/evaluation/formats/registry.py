@@ -82,7 +82,7 @@ def read_directly(filename: str, data: bytes, kind: str, columns: Mapping[str, s
 
 def _read(filename: str, data: bytes, kind: str, requested: dict[str, str]) -> Imported:
     encoding = requested.pop("encoding", "")
-    if not data.strip():
+    if not data or data.isspace():
         return unread(kind, "The file is empty.")
     if len(data) > COLLECTION_LIMITS.file_bytes:
         return unread(

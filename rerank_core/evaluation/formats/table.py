@@ -13,9 +13,9 @@ from rerank_core.documents.tables.delimited import read_delimited
 from rerank_core.documents.tables.guess import ColumnGuess
 from rerank_core.documents.tables.numbers import has_decimal_commas, with_points
 from rerank_core.documents.tables.roles import by_role
+from rerank_core.documents.tables.rows import PlainRows, Row
 from rerank_core.documents.tables.table import (
     TOTAL,
-    Row,
     Table,
     documents_of,
     error_words,
@@ -28,9 +28,10 @@ from rerank_core.documents.tables.table import (
     without_totals,
 )
 from rerank_core.documents.tables.workbook import read_workbook
-from rerank_core.evaluation.formats.annotations import chosen_in
 from rerank_core.evaluation.formats.columns import TABLE_ROLES, guess_roles, layout
 from rerank_core.evaluation.formats.imported import UNNAMED_RATER, ImportBuilder, Imported, parse_number
+from rerank_core.evaluation.formats.json_files.annotations import chosen_in
+from rerank_core.evaluation.formats.whole_columns import take_columns
 
 _SMALL = re.compile(r"\d(\.0)?")
 # what a column of documents is called among documents, and here
@@ -170,10 +171,13 @@ def from_documents(parsed: ParsedDocuments, kind: str) -> Imported:
 
 def _with_documents(builder: ImportBuilder, table: Table, names: Sequence[str], roles: Mapping[str, str]) -> None:
     """Take the rows of a table, without its header, that names documents of queries."""
-    body = _filled_down(builder, table.rows, names, roles)
-    if _only_rates(roles):
+    only_rates = _only_rates(roles)
+    if only_rates:
         builder.reading_notes.append("Without ranks, scores or texts the rows are ratings and no order.")
     builder.row_order = not {"rank", "score"} & roles.keys()
+    if isinstance(table.rows, PlainRows) and take_columns(builder, table.rows, names, roles, places=not only_rates):
+        return
+    body = _filled_down(builder, table.rows, names, roles)
     commas = {
         role: has_decimal_commas(row.cells[place] for row in body if place < len(row.cells))
         for role in ("rank", "score")

@@ -9,7 +9,8 @@ from itertools import pairwise
 
 from rerank_core.documents.limits import COLLECTION_LIMITS
 from rerank_core.documents.tables.delimited import read_delimited
-from rerank_core.documents.tables.table import Row, Table
+from rerank_core.documents.tables.rows import Row
+from rerank_core.documents.tables.table import Table
 from rerank_core.evaluation.formats.columns import is_number
 from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.formats.table import read_known

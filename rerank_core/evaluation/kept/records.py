@@ -120,11 +120,12 @@ def _row(row: OrderScores) -> list[Any]:
         row.monthly,
         row.latency_ms,
         row.local,
+        row.saved,
     ]
 
 
 def _scores(row: Sequence[Any], pairs: Mapping[tuple[str, str], PairedTest]) -> OrderScores:
-    label, means, compared, cost, per_search, monthly, latency, local = row
+    label, means, compared, cost, per_search, monthly, latency, local, saved = row
     return OrderScores(
         label,
         means,
@@ -134,6 +135,7 @@ def _scores(row: Sequence[Any], pairs: Mapping[tuple[str, str], PairedTest]) -> 
         _money(monthly),
         latency,
         local,
+        saved,
     )
 
 

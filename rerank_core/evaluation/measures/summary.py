@@ -80,7 +80,7 @@ class OrderScores:
     `compared` is how it does against the initial order on the main measure, None for that order itself.
     `cost` is of this experiment, `per_search` of one query on average, `monthly` at the searches a day that were asked
     about; None where unknown. `latency_ms` is the median of its answers, None for the initial order. `local` says that
-    it ran on this computer.
+    it ran on this computer. `saved` of its answers were taken over from earlier requests, for nothing.
     """
 
     label: str
@@ -91,6 +91,7 @@ class OrderScores:
     monthly: Decimal | None
     latency_ms: float | None
     local: bool = False
+    saved: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +250,7 @@ def _scores(ranking: Ranking, means: Mapping[str, float], compared: PairedTest, 
         pricing.monthly(each, searches_a_day),
         latencies[len(latencies) // 2] if latencies else None,
         ranking.contender.is_local,
+        ranking.saved,
     )
 
 
@@ -262,10 +264,18 @@ def money_sentence(row: OrderScores, searches_a_day: float) -> str:
     """ "$0.05 this run, about $30 a month at 1,000 searches a day", without a full stop."""
     if row.cost is None:
         return "what it costs is not known"
-    if row.cost == 0:
+    if row.cost == 0 and not row.saved:
         return "it costs nothing on this computer"
     monthly = pricing.money_text(row.monthly).removesuffix(".00")
-    return f"{pricing.money_text(row.cost)} this run, about {monthly} a month at {searches_a_day:,.0f} searches a day"
+    this = f"{pricing.money_text(row.cost)} this run{f' ({saved_text(row.saved)})' if row.saved else ''}"
+    if row.monthly is None:
+        return f"{this}, what a month costs is not known"
+    return f"{this}, about {monthly} a month at {searches_a_day:,.0f} searches a day"
+
+
+def saved_text(saved: int) -> str:
+    """ "1 saved answer", "40 saved answers"."""
+    return "1 saved answer" if saved == 1 else f"{saved:,} saved answers"
 
 
 def _pair_warnings(

@@ -69,6 +69,7 @@ def _rows(report: Report) -> Iterator[list[object]]:
     yield from _cut_rows(report)
     for row in summary.rows[1:]:
         yield _row("cost", "this run (USD)", row.cost, order=row.label)
+        yield _row("cost", "saved answers (asked in an earlier run, $0 in this one)", row.saved, order=row.label)
         yield _row("cost", "a search (USD)", row.per_search, order=row.label)
         yield _row("cost", "a month (USD)", row.monthly, order=row.label)
         yield _row("cost", "median latency (ms)", row.latency_ms, order=row.label)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from functools import partial
 
 from rerank_core.providers import complaints, standard
@@ -15,14 +17,21 @@ _MODELS = (
         "For many languages, quicker.",
         languages="many",
     ),
-    ModelSpec("ctxl-rerank-v1-instruct", "Instruct v1", "English. The one before."),
+    ModelSpec(
+        "ctxl-rerank-v1-instruct",
+        "Instruct v1",
+        "English. The one before.",
+        price_per_million=Decimal("0.12"),
+        price_source="docs.contextual.ai, billing, the sheet of July 2025, which is older than version 2",
+        price_as_of=date(2026, 11, 30),
+    ),
 )
 _HINTS = standard.hints("CONTEXTUAL_API_KEY")
 
 CONTEXTUAL = ProviderSpec(
     id="contextual",
     label="Contextual AI",
-    description="Contextual AI's rerank models. Needs a Contextual AI key; the price is not known here.",
+    description="Contextual AI's rerank models. Needs a Contextual AI key; tokens cost money.",
     docs_url="https://docs.contextual.ai/api-reference/rerank/rerank",
     build=standard.build,
     parse=standard.parse,
@@ -44,6 +53,7 @@ CONTEXTUAL = ProviderSpec(
         blank="Not documented; they are not sent.",
         cut="Contextual AI, and again here.",
         limits="Not documented; 1,000 documents go in one request.",
-        billed="Replies say nothing of it; the cost is unknown.",
+        billed="Tokens; replies do not count them, so what a call cost is not known. The price of version 2 was not "
+        "found. How the query counts is not documented; it is taken to count with each document.",
     ),
 )

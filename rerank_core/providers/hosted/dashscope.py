@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -9,10 +11,24 @@ from rerank_core.providers import complaints, standard
 from rerank_core.providers.spec import Batch, ModelSpec, ProviderSpec, ServiceFacts
 
 _MODELS = (
-    ModelSpec("qwen3-rerank", "Qwen3", "For many languages.", languages="many"),
+    ModelSpec(
+        "qwen3-rerank",
+        "Qwen3",
+        "For many languages.",
+        languages="many",
+        price_per_million=Decimal("0.10"),
+        price_source="alibabacloud.com/help, Model Studio, Singapore; in Beijing it is $0.069",
+        price_as_of=date(2026, 11, 30),
+    ),
     ModelSpec("qwen3.7-text-rerank", "Qwen3.7 Text", "For many languages. Newer.", languages="many"),
     ModelSpec(
-        "qwen3-vl-rerank", "Qwen3 VL", "For many languages, text and pictures; here text alone.", languages="many"
+        "qwen3-vl-rerank",
+        "Qwen3 VL",
+        "For many languages, text and pictures; here text alone.",
+        languages="many",
+        price_per_million=Decimal("0.10"),
+        price_source="alibabacloud.com/help, Model Studio, Beijing, text",
+        price_as_of=date(2026, 11, 30),
     ),
 )
 
@@ -34,7 +50,7 @@ _HINTS = standard.hints("DASHSCOPE_API_KEY")
 DASHSCOPE = ProviderSpec(
     id="dashscope",
     label="DashScope",
-    description="Alibaba's rerank models. Needs a DashScope key; the price is not known here.",
+    description="Alibaba's rerank models. Needs a DashScope key; tokens cost money.",
     docs_url="https://help.aliyun.com/zh/model-studio/text-rerank-api",
     build=build,
     parse=partial(standard.parse, at=("output",)),
@@ -57,6 +73,7 @@ DASHSCOPE = ProviderSpec(
         blank="Not documented; they are not sent.",
         cut="DashScope, and again here.",
         limits="500 documents go in one request. gte-rerank was shut down on 30 May 2026.",
-        billed="Tokens (usage.total_tokens); their price is not known here.",
+        billed="Tokens (usage.total_tokens), the query with each document. The price of qwen3.7-text-rerank was not "
+        "found.",
     ),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -10,9 +12,25 @@ from rerank_core.providers import billing, complaints, replies, standard
 from rerank_core.providers.spec import Batch, ModelSpec, ParsedReply, ProviderSpec, ServiceFacts
 
 _MODELS = (
-    ModelSpec("Qwen/Qwen3-Reranker-8B", "Qwen3 8B", "For many languages. The best of the three.", languages="many"),
+    ModelSpec(
+        "Qwen/Qwen3-Reranker-8B",
+        "Qwen3 8B",
+        "For many languages. The best of the three.",
+        languages="many",
+        price_per_million=Decimal("0.05"),
+        price_source="deepinfra.com, the page of the model",
+        price_as_of=date(2026, 11, 30),
+    ),
     ModelSpec("Qwen/Qwen3-Reranker-4B", "Qwen3 4B", "For many languages.", languages="many"),
-    ModelSpec("Qwen/Qwen3-Reranker-0.6B", "Qwen3 0.6B", "For many languages. The quickest.", languages="many"),
+    ModelSpec(
+        "Qwen/Qwen3-Reranker-0.6B",
+        "Qwen3 0.6B",
+        "For many languages. The quickest.",
+        languages="many",
+        price_per_million=Decimal("0.01"),
+        price_source="deepinfra.com, the page of the model",
+        price_as_of=date(2026, 11, 30),
+    ),
 )
 
 
@@ -63,6 +81,7 @@ DEEPINFRA = ProviderSpec(
         blank="Not documented; they are not sent.",
         cut="Here: the service has no such field.",
         limits="Not documented; 1,000 documents go in one request.",
-        billed="What the reply names (inference_status.cost).",
+        billed="What the reply names (inference_status.cost); the estimate is of tokens, the query with each "
+        "document. The price of the 4B model was not found.",
     ),
 )

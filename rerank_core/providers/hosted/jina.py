@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from functools import partial
 
@@ -9,13 +10,16 @@ from rerank_core.errors import QuotaExceededError
 from rerank_core.providers import complaints, standard
 from rerank_core.providers.spec import ModelSpec, ProviderSpec, ServiceFacts
 
-_SOURCE = "A third party's list; Jina publishes packages of tokens"
+_LIST = "A gateway's list (one-api), the same for each of Jina's rerankers; Jina publishes packages of tokens"
 _MODELS = (
     ModelSpec(
         "jina-reranker-v3.5",
         "v3.5",
         "For many languages. Reads all documents of a request together.",
         languages="many",
+        price_per_million=Decimal("0.05"),
+        price_source=_LIST,
+        price_as_of=date(2026, 11, 30),
         listwise=True,
     ),
     ModelSpec(
@@ -23,6 +27,9 @@ _MODELS = (
         "v3",
         "For many languages. Reads all documents of a request together.",
         languages="many",
+        price_per_million=Decimal("0.05"),
+        price_source=_LIST,
+        price_as_of=date(2026, 11, 30),
         notice="Jina is giving jina-reranker-v3 up for v3.5, which came on 27 July 2026.",
         listwise=True,
     ),
@@ -32,8 +39,8 @@ _MODELS = (
         "For many languages, text and pictures; here text alone.",
         languages="many",
         price_per_million=Decimal("0.05"),
-        price_source=_SOURCE,
-        price_as_of=standard.READ_ON,
+        price_source=_LIST,
+        price_as_of=date(2026, 11, 30),
     ),
     ModelSpec(
         "jina-reranker-v2-base-multilingual",
@@ -41,7 +48,7 @@ _MODELS = (
         "For many languages. Reads each document by itself.",
         languages="many",
         price_per_million=Decimal("0.05"),
-        price_source=_SOURCE,
+        price_source="LiteLLM's price map 1.108.7, after api.jina.ai/v1/models",
         price_as_of=standard.READ_ON,
     ),
 )
@@ -73,6 +80,7 @@ JINA = ProviderSpec(
         cut="Jina, and again here.",
         limits="The most documents of a request are not documented. Versions 3 and 3.5 are never split; lists for the "
         "others go in requests of 1,000.",
-        billed="Tokens (usage.total_tokens). The price of v3.5 is not known here.",
+        billed="Tokens (usage.total_tokens). Jina names the price of version 2 alone; that of the others is a third "
+        "party's.",
     ),
 )

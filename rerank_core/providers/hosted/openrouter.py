@@ -48,6 +48,7 @@ _MODELS = (
         "Nemotron 3.5 8B",
         "An open model; free, with few calls.",
         "openrouter.ai/models, nvidia/nemotron-3.5-rerank-8b:free",
+        per_million="0",
     ),
 )
 _HINTS = standard.hints("OPENROUTER_API_KEY", {QuotaExceededError: "Add credit at openrouter.ai."})

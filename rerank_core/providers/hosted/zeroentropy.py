@@ -7,7 +7,7 @@ from functools import partial
 from rerank_core.providers import complaints, standard
 from rerank_core.providers.spec import ProviderSpec, ServiceFacts
 
-_SOURCE = "A third party's list"
+_SOURCE = "docs.zeroentropy.dev/models"
 _MODELS = (
     standard.priced("zerank-2", "zerank-2", "For many languages. The newest.", _SOURCE, per_million="0.025"),
     standard.priced("zerank-1", "zerank-1", "The one before.", _SOURCE, per_million="0.025"),

@@ -47,7 +47,8 @@ INFINITY = ProviderSpec(
     hints=_HINTS,
     facts=ServiceFacts(
         read_on=standard.READ_ON,
-        checked="The shapes are those that infinity-emb 0.0.78 gave when it was run with a cross-encoder.",
+        checked="Run: infinity-emb 0.0.78 answered this adapter with the cross-encoder of this computer, with a wrong "
+        "and no key and an unknown model.",
         scale="unit",
         ties="In the order of the documents.",
         blank="Scored by the server; they are not sent.",

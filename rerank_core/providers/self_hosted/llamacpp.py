@@ -71,7 +71,8 @@ LLAMACPP = ProviderSpec(
     hints=_HINTS,
     facts=ServiceFacts(
         read_on=standard.READ_ON,
-        checked="Request, reply and errors were read in the server's source. It was not run.",
+        checked="Run: llama.cpp of October 2026 (xllamacpp 2026.10.11549) answered this adapter with the cross-encoder "
+        "of this computer, with a wrong key, with a text that is too long, and without --reranking.",
         scale="logit",
         ties="Left open by the server; the order of the reply is kept.",
         blank="Scored by the server; they are not sent.",

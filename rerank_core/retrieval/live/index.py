@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,28 +10,15 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from rerank_core.errors import (
-    BadResponseError,
-    ConfigurationError,
-    InvalidQueryError,
-    PermissionDeniedError,
-    RerankError,
-)
-from rerank_core.jobs import Cancelled
-from rerank_core.retrieval.live.isolated import body_of
+from rerank_core.errors import ConfigurationError, InvalidQueryError, PermissionDeniedError, RerankError
+from rerank_core.retrieval.live.engine import SearchEngine, no_engine
 from rerank_core.retrieval.live.query import FieldInfo, LiveFields, QueryTemplate
-from rerank_core.retrieval.live.reply import LiveResult, explain, failed, result_of
-from rerank_core.transport.address import checked_address
+from rerank_core.retrieval.live.reply import LiveResult, result_of
 from rerank_core.transport.credentials import Credentials
-from rerank_core.transport.exchange import TRANSPORT_ERRORS, Transport, exchange, failure_of, limits
-from rerank_core.transport.reply import Failure, Reply
-from rerank_core.transport.sockets import Deadline, open_pool, pool_options
 
 MOST = 1_000
 """Documents that one search may ask for."""
 
-_WIDTH = 4  # connections
-_LONGEST = 600.0
 _FIELDS = 2_000
 
 
@@ -69,35 +54,21 @@ class LiveIndex:
         *,
         _clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.address = checked_address(
-            address,
-            "The search engine's address",
-            hint="Give an address that starts with https:// or http://, as in http://localhost:9200",
-            credentials_hint="Leave them out of the address; they have fields of their own.",
-        )
+        self._engine = SearchEngine(address, credentials, timeout, transport, clock=_clock)
+        self.address = self._engine.address
         self.index = _index(index)
         self.fields_used = fields
-        self.credentials = credentials if credentials is not None else Credentials()
+        self.credentials = self._engine.credentials
         self.template = (
             template
             if isinstance(template, QueryTemplate)
             else (QueryTemplate(template) if template and template.strip() else QueryTemplate.default(fields))
         )
-        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= _LONGEST:
-            raise ConfigurationError(
-                f"The time-out is {timeout!r}.", hint=f"Use a number of seconds above 0, up to {_LONGEST:g}."
-            )
-        self.timeout = float(timeout)
+        self.timeout = self._engine.timeout
         self._clock = _clock
-        if transport is None:
-            transport = Transport(open_pool({**pool_options(self.address), "max_connections": _WIDTH}))
-        self._transport = transport
-        self._lock = threading.Lock()
-        self._under_way: list[Deadline] = []
-        self._closed = False
 
     def __repr__(self) -> str:
-        return f"<LiveIndex {self.index!r} at {self.address}{', closed' if self._closed else ''}>"
+        return f"<LiveIndex {self.index!r} at {self.address}{', closed' if self._engine.closed else ''}>"
 
     def search(self, query: str, k: int = 100) -> LiveResult:
         """The up to `k` documents that the engine finds best, in its order; none is no error but a note.
@@ -118,7 +89,7 @@ class LiveIndex:
         """The fields of the index, as its mapping lists them, in alphabetical order."""
         body = self._ask("GET", f"/{self._path}/_mapping")
         if not isinstance(body, dict) or not all(isinstance(entry, dict) for entry in body.values()):
-            raise _no_engine(self.address)
+            raise no_engine(self.address)
         if not body:
             raise ConfigurationError(
                 f"The search engine has no index called '{self.index}'.",
@@ -133,7 +104,7 @@ class LiveIndex:
     def test(self) -> LiveTest:
         """Whether the engine and the index can be reached and hold the fields named. Raises what `search` raises."""
         fields = self.fields()  # first: it says most about what is wrong
-        engine = self._engine()
+        engine = self._product()
         try:
             counted = self._ask("GET", f"/{self._path}/_count")
         except PermissionDeniedError:
@@ -145,13 +116,7 @@ class LiveIndex:
 
     def close(self) -> None:
         """Close the connections. Requests under way in other threads fail at once; any later use is refused."""
-        with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-            for deadline in self._under_way:
-                deadline.cancel()
-        self._transport.close()
+        self._engine.close()
 
     def __enter__(self) -> Self:
         return self
@@ -163,17 +128,13 @@ class LiveIndex:
     def _path(self) -> str:
         return quote(self.index, safe="*,-_.:<>")
 
-    def _engine(self) -> str | None:
+    def _product(self) -> str | None:
         """Product and version, None where the engine keeps them from these credentials."""
         try:
-            body = self._ask("GET", "/")
+            found = self._engine.product()
         except RerankError:
             return None
-        version = body.get("version") if isinstance(body, dict) else None
-        if not isinstance(version, dict) or not isinstance(version.get("number"), str):
-            return None
-        name = "OpenSearch" if version.get("distribution") == "opensearch" else "Elasticsearch"
-        return f"{name} {version['number'][:40]}"
+        return None if found is None else str(found)
 
     def _problems(self, there: set[str]) -> Iterator[str]:
         parts = urlsplit(self.address)
@@ -191,56 +152,7 @@ class LiveIndex:
                 yield f"The index has no field '{name}', which is to be the {role}."
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """One request; the parsed reply. Raises the RerankError that anything else amounts to."""
-        deadline = Deadline(self.timeout, self._clock)
-        with self._lock:
-            if self._closed:
-                raise _closed()
-            self._under_way.append(deadline)
-        try:
-            outcome = self._exchange(method, path, body, deadline)
-        finally:
-            with self._lock:
-                self._under_way = [other for other in self._under_way if other is not deadline]
-        if isinstance(outcome, Failure) and self._closed:
-            raise _closed()
-        try:
-            if isinstance(outcome, Failure):
-                raise failed(outcome, self.address, self.timeout)
-            parsed = self._read(outcome)
-            if not 200 <= outcome.status < 300 or (isinstance(parsed, dict) and "error" in parsed):
-                had = self.credentials.kind != "none"
-                raise explain(outcome, parsed, self.index, self.address, had_credentials=had)
-            if parsed is None:
-                raise _no_engine(self.address)
-        except RerankError as error:
-            error.message, error.hint = map(self.credentials.redact, (error.message, error.hint))
-            error.args = (error.message,)
-            raise
-        return parsed
-
-    def _read(self, reply: Reply) -> Any:
-        try:
-            return body_of(reply, lambda: self._closed)
-        except Cancelled:
-            raise _closed() from None
-
-    def _exchange(self, method: str, path: str, body: Mapping[str, Any] | None, deadline: Deadline) -> Reply | Failure:
-        try:
-            return exchange(self._transport, self._request(method, path, body, deadline), deadline)
-        except TRANSPORT_ERRORS as error:
-            return failure_of(error, deadline, None)
-
-    def _request(self, method: str, path: str, body: Mapping[str, Any] | None, deadline: Deadline) -> httpx.Request:
-        # Single halves of surrogate pairs are no JSON to a search engine; the replacement character is.
-        data = b"" if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-        headers = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "rerank_core"}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        secret = self.credentials.header()
-        if secret is not None:
-            headers["Authorization"] = secret
-        return httpx.Request(method, self.address + path, headers=headers, content=data, extensions=limits(deadline))
+        return self._engine.ask(method, path, body, index=self.index)
 
 
 def _fields(mapping: Any, before: str = "") -> Iterator[tuple[str, str]]:
@@ -256,10 +168,6 @@ def _fields(mapping: Any, before: str = "") -> Iterator[tuple[str, str]]:
             yield from _fields(entry, f"{before}{name}.")
         else:
             yield f"{before}{name}", str(entry.get("type", "object"))
-
-
-def _closed() -> ConfigurationError:
-    return ConfigurationError("This connection to a search engine is closed.", hint="Open a new one.", code="closed")
 
 
 def _is_loopback(host: str) -> bool:
@@ -279,11 +187,3 @@ def _index(index: str) -> str:
             hint="Use the name as the search engine lists it; several go with commas between, parts with *.",
         )
     return name
-
-
-def _no_engine(address: str) -> BadResponseError:
-    return BadResponseError(
-        f"{address} answers, but not as OpenSearch or Elasticsearch do.",
-        hint="Check the address: it should be that of the search engine itself (usually port 9200), not its dashboard.",
-        code="not_a_search_engine",
-    )

@@ -38,34 +38,36 @@ class RequestLog(EvaluationStore):
         self._clock = clock
         self._runs: dict[str, tuple[str, Callable[[], bool]]] = {}  # what this process runs: its mark, and its lock
 
-    def begin(self, experiment_id: str, contender: int, query: int, reserved: Decimal | None) -> int:
-        """Write a request down before it is sent; its number."""
+    def begin(self, experiment_id: str, contender: int, query: int, reserved: Decimal | None, asked: str = "") -> int:
+        """Write a request down before it is sent; its number. `asked` is its name, empty where it has none."""
         with self._writing() as db:
-            self._to_change(db, "experiments", experiment_id)
-            found = db.execute(select(_experiment.number, _experiment.runner).where(_experiment.id == experiment_id))
-            experiment, runner = found.one()
-            mark, still = self._runs.get(experiment_id, (runner, lambda: True))
-            if mark != runner or not still():  # PostgreSQL was away, and another server goes on with it
-                raise running_error()
             row: Values = {
-                "experiment": experiment,
+                "experiment": self._mine(db, experiment_id),
                 "contender": contender,
                 "query": query,
                 "started": self._clock(),
                 "outcome": "sent",
                 "billed": "maybe",
                 "reserved": None if reserved is None else str(reserved),
+                "asked": asked,
             }
             key = db.execute(insert(requests).values(row)).inserted_primary_key
             assert key is not None
             return int(key[0])
 
+    def _mine(self, db: Connection, experiment_id: str) -> int:
+        """The number of an experiment that this process runs. Raises ExperimentError where it does so no more."""
+        self._to_change(db, "experiments", experiment_id)
+        found = db.execute(select(_experiment.number, _experiment.runner).where(_experiment.id == experiment_id))
+        experiment, runner = found.one()
+        mark, still = self._runs.get(experiment_id, (runner, lambda: True))
+        if mark != runner or not still():  # PostgreSQL was away, and another server goes on with it
+            raise running_error()
+        return int(experiment)
+
     def answer(self, number: int, response: RerankResponse, amount: Decimal | None, basis: str) -> None:
         """Complete a request with its answer, in one transaction."""
-        places = array("I", [row.index for row in response.results])
-        scores = array(
-            "d", [float("nan") if row.relevance_score is None else row.relevance_score for row in response.results]
-        )
+        places, scores = packed(response)
         with self._writing() as db:
             db.execute(
                 update(requests)
@@ -83,7 +85,7 @@ class RequestLog(EvaluationStore):
             )
             asked = db.execute(select(_log.experiment, _log.contender, _log.query).where(_log.number == number)).first()
             if asked is not None:
-                answer = {"model": response.model or "", "places": places.tobytes(), "scores": scores.tobytes()}
+                answer = {"model": response.model or "", "places": places, "scores": scores}
                 row = dict(asked._mapping) | {"request": number} | answer
                 upsert(db, answers, [row], ("experiment", "contender", "query"))
 
@@ -123,7 +125,7 @@ class RequestLog(EvaluationStore):
         with self._reading() as db:
             self._row(db, experiment_id, _experiment.number)
             rows = db.execute(select(requests).where(*which).order_by(_log.number))
-            ledger = tuple(_request(row) for row in rows)
+            ledger = tuple(request_of(row) for row in rows)
             return tuple(one for one in ledger if one.reserved != 0) if billed_twice else ledger
 
     def failures(self, experiment_id: str) -> tuple[Request, ...]:
@@ -131,7 +133,7 @@ class RequestLog(EvaluationStore):
         with self._reading() as db:
             number = self._row(db, experiment_id, _experiment.number)[0]
             failed = select(requests).where(_log.number.in_(latest_requests(number)), _log.outcome == "failed")
-            return tuple(_request(row) for row in db.execute(failed.order_by(_log.number)))
+            return tuple(request_of(row) for row in db.execute(failed.order_by(_log.number)))
 
     def spending(self, experiment_id: str) -> tuple[Decimal, Decimal]:
         """What is known to be spent, and what may have been billed besides (requests under way included)."""
@@ -161,6 +163,13 @@ class RequestLog(EvaluationStore):
         return found
 
 
+def packed(response: RerankResponse) -> tuple[bytes, bytes]:
+    """The places and the scores of an answer, as `PackedAnswer` has them."""
+    places = array("I", [row.index for row in response.results])
+    scores = [float("nan") if row.relevance_score is None else row.relevance_score for row in response.results]
+    return places.tobytes(), array("d", scores).tobytes()
+
+
 def latest_requests(experiment: int) -> Select[tuple[int]]:
     """The numbers of the latest request of each query of each contender of an experiment."""
     return select(func.max(_log.number)).where(_log.experiment == experiment).group_by(_log.contender, _log.query)
@@ -170,7 +179,7 @@ def _numbered(experiment_id: str) -> ScalarSelect[int]:
     return select(_experiment.number).where(_experiment.id == experiment_id).scalar_subquery()
 
 
-def _request(row: Any) -> Request:
+def request_of(row: Any) -> Request:
     """A request out of a row of the table."""
     return Request(
         number=row.number,
@@ -189,6 +198,7 @@ def _request(row: Any) -> Request:
         code=row.code or "",
         message=row.message or "",
         hint=row.hint or "",
+        first=row.first,
     )
 
 

@@ -44,7 +44,17 @@ MOST_BYTES = 4_000_000_000
 MOST_LINE = 256_000_000
 _AT_ONCE = 200
 Seen = Callable[[str, QuerySet], QuerySet]
-_EXPERIMENT = ("id", "query_set", "created", "contenders", "spending_limit", "queries", "rank_fields", "pinned")
+_EXPERIMENT = (
+    "id",
+    "query_set",
+    "created",
+    "contenders",
+    "spending_limit",
+    "queries",
+    "rank_fields",
+    "pinned",
+    "reuse",
+)
 _STATES = get_args(ExperimentState)
 
 
@@ -135,7 +145,12 @@ def _records(store: HistoryStore, entry: HistoryEntry, written: set[str], seen: 
             run = RunStore(store.database).acting_for(store.actor).get(run_id)
             if run is not None:
                 written.add(run_id)
-                of_it = {"id": run_id, "asked": store.request_of(run_id), "ratings": list(run.ratings.items())}
+                of_it = {
+                    "id": run_id,
+                    "asked": store.request_of(run_id),
+                    "sent": store.sent_of(run_id),
+                    "ratings": list(run.ratings.items()),
+                }
                 payload, documents = to_bytes(run)
                 whole = {"run": _packed(payload), "documents": _packed(joined(cut(documents)))}
                 yield {"kind": "run"} | whole | of_it
@@ -272,7 +287,7 @@ class _Reader:
             run = from_bytes(base64.b64decode(given["run"]), base64.b64decode(given["documents"]), ratings)
             if run.id != run_id:
                 raise ValueError("another run")
-            mine.save(run, replace(made, asked=_text(given["asked"])))
+            mine.save(run, replace(made, asked=_text(given["asked"]), sent=_text(given.get("sent", ""))))
 
     def _experiment(self, db: Connection, record: dict[str, Any]) -> None:
         created = datetime.fromisoformat(record["created"]).astimezone(UTC)
@@ -290,6 +305,7 @@ class _Reader:
                 queries=int(record["queries"]),
                 state=state,
                 note=_text(record["said"]),
+                reuse=record.get("reuse") is True,
                 rank_fields=json.dumps(checked_fields(json.loads(record["rank_fields"]))),
                 owner=self._store.actor.keeper,
             )
@@ -345,6 +361,8 @@ def _values(table: Table, row: dict[str, Any]) -> dict[str, Any]:
     for column in table.c:
         if column.name == "experiment":
             continue
+        if column.name not in row and (column.nullable or column.server_default is not None):
+            continue  # a file of before there was such a column
         value = row[column.name]
         if isinstance(value, dict):
             value = base64.b64decode(value["bytes"])

@@ -25,7 +25,7 @@ def file_run(connection: Connection, run: Run, made: Made) -> None:
     index_documents(connection, number)
     created = run.created.isoformat(timespec="microseconds")
     entry = _entry(connection, made.entry or run.id, made, created, number)
-    connection.execute(update(runs).where(runs.c.number == number).values(asked=made.asked))
+    connection.execute(update(runs).where(runs.c.number == number).values(asked=made.asked, sent=made.sent))
     _take_in(connection, entry, [(made.place, number), *_known(connection, made.others)])
 
 

@@ -29,8 +29,9 @@ class Made:
 
     `entry` is the id of what history lists, empty for the run's own. A comparison is one entry of several runs: `place`
     is where this run stands in it (from 0), `others` are runs saved before that are part of it, with their places.
-    `asked` names the request (`request_key`), empty where it was free; `context` is what the page needs besides the run
-    to show all of it again, in a form of its own.
+    `asked` names the request (`request_key`) and `sent` what its service was sent (`rerank_core.client.sent`), both
+    empty where it was free; `context` is what the page needs besides the run to show all of it again, in a form of its
+    own.
     """
 
     page: HistoryPage = "playground"
@@ -38,6 +39,7 @@ class Made:
     place: int = 0
     others: tuple[tuple[int, str], ...] = ()
     asked: str = ""
+    sent: str = ""
     context: str = ""
 
 

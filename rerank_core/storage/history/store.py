@@ -168,6 +168,11 @@ class HistoryStore(Store):
         with self._reading() as db:
             return str(db.execute(select(runs.c.asked).where(runs.c.id == run_id)).scalar() or "")
 
+    def sent_of(self, run_id: str) -> str:
+        """What names that which a service was sent for a run (`rerank_core.client.sent`); empty where nothing does."""
+        with self._reading() as db:
+            return str(db.execute(select(runs.c.sent).where(runs.c.id == run_id)).scalar() or "")
+
     def _listed(self) -> ColumnElement[bool]:
         person = self.actor.person
         return true() if person is None else or_(_SHARED, _OWNER.in_(("", person)))

@@ -1,7 +1,7 @@
 """Query sets with their ratings, experiments with their requests and answers, thresholds and the marks that lead to
 them."""
 
-from sqlalchemy import Column, Double, ForeignKey, Index, Table, UniqueConstraint
+from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, Table, UniqueConstraint, false
 
 from rerank_core.storage.schema.columns import (
     Number,
@@ -91,10 +91,12 @@ experiments = Table(
     shared(),
     text("runner", default=""),
     pinned(),
+    Column("reuse", Boolean(create_constraint=False), nullable=False, server_default=false()),
     Index("experiments_by_set", "query_set"),
     sqlite_autoincrement=True,
 )
-"""`lanes` has the speeds by provider id. `runner` is the mark of whoever ran it last."""
+"""`lanes` has the speeds by provider id. `runner` is the mark of whoever ran it last. With `reuse` answers that were
+given before are taken over, and not asked for once more."""
 
 requests = Table(
     "requests",
@@ -116,9 +118,14 @@ requests = Table(
     any_text("code", null=True),
     any_text("message", null=True),
     any_text("hint", null=True),
+    text("asked", default=""),
+    real("first", null=True),
     Index("requests_by_query", "experiment", "contender", "query", "number"),
+    Index("requests_by_request", "asked", "number"),
     sqlite_autoincrement=True,
 )
+"""`asked` names what a service was sent for money (rerank_core/client/sent.py). An answer that was taken over is billed
+"no"; its `amount` and `latency` are those of when it was given, at `first`."""
 
 answers = Table(
     "answers",

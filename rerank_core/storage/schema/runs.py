@@ -35,14 +35,17 @@ runs = Table(
     pinned(),
     data("payload"),  # what stands behind a large value is far to read
     text("asked", default=""),
+    text("sent", default=""),
     Index("runs_by_time", "created", "number"),
     Index("runs_by_request", "asked", "number"),
+    Index("runs_by_sent", "sent", "number"),
     Index("runs_by_pin", "pinned", "number"),
     Index("runs_by_size", "owner", "bytes"),
     Index("runs_by_owner", "owner", "number"),
     sqlite_autoincrement=True,
 )
-"""`asked` names a request that was paid for (rerank_core/storage/history/record.py: `request_key`)."""
+"""`asked` names a request that was paid for (rerank_core/storage/history/record.py: `request_key`),
+`sent` what its service was sent (rerank_core/client/sent.py) where the whole list came back."""
 
 run_ratings = Table(
     "run_ratings",

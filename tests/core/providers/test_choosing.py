@@ -224,9 +224,9 @@ def test_what_a_limit_on_a_server_says_of_an_unknown_price_can_be_done(monkeypat
     with SpendingStore() as store:
         monkeypatch.setattr(serve, "_spending", lambda: store)
         with pytest.raises(rc.BudgetExceededError) as info:
-            serve._purse("jina", Decimal(1), "jina-reranker-v3").reserve(None)
+            serve._purse("pinecone", Decimal(1), "bge-reranker-v2-m3").reserve(None)
     assert "start it without --limit-per-day" in info.value.hint
-    assert "--limit-per-day" in (serve._refused_by_a_limit(rc.provider("jina"), "jina-reranker-v3") or "")
+    assert "--limit-per-day" in (serve._refused_by_a_limit(rc.provider("pinecone"), "bge-reranker-v2-m3") or "")
     assert serve._refused_by_a_limit(rc.provider("gateflow"), "rerank-english-v3.0") is None
     assert serve._refused_by_a_limit(rc.provider("tei"), None) is None
     assert not any(word in info.value.hint for word in ("unknown_call", "[budget]", "key of your own"))

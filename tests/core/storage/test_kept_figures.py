@@ -10,7 +10,8 @@ from rerank_core.evaluation.experiments.ledger import ExperimentError
 from rerank_core.ranking.contender import Contender
 from rerank_core.storage import query_sets
 from rerank_core.storage.earlier.evaluation import FILE
-from rerank_core.storage.experiments import FIGURES, ExperimentStore
+from rerank_core.storage.evaluation.figures import FIGURES
+from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.query_sets import QuerySetStore
 from tests.core.storage.test_query_sets import run
 from tests.support.small_query_set import small_set

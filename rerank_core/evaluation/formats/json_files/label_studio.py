@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from rerank_core.documents.tables.values import cell
-from rerank_core.evaluation.formats.annotations import choice
 from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.formats.json_files import rows
+from rerank_core.evaluation.formats.json_files.annotations import choice
 from rerank_core.evaluation.formats.json_files.loading import Placed, Record
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from rerank_core.documents.limits import COLLECTION_LIMITS
 from rerank_core.documents.report import Problem
 from rerank_core.documents.tables import fields
-from rerank_core.documents.tables.table import Row, Table
+from rerank_core.documents.tables.rows import Row
+from rerank_core.documents.tables.table import Table
 from rerank_core.documents.tables.values import cell
 from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.formats.json_files.loading import Placed, Record

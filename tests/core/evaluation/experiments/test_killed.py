@@ -12,8 +12,9 @@ from decimal import Decimal
 import pytest
 
 from rerank_core.client.client import Client
+from rerank_core.evaluation.experiments.options import RunOptions
 from rerank_core.evaluation.experiments.records import RatePolicy
-from rerank_core.evaluation.experiments.runner import RunOptions, run_experiment
+from rerank_core.evaluation.experiments.runner import run_experiment
 from rerank_core.ranking.contender import Contender
 from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.query_sets import QuerySetStore
@@ -31,7 +32,8 @@ CHILD = """
 import sys
 from rerank_core.client import retry
 from rerank_core.client import Client
-from rerank_core.evaluation.experiments.runner import RunOptions, run_experiment
+from rerank_core.evaluation.experiments.options import RunOptions
+from rerank_core.evaluation.experiments.runner import run_experiment
 from rerank_core.storage.experiments import ExperimentStore
 from rerank_core.storage.query_sets import QuerySetStore
 from tests.core.evaluation.experiments.test_killed import client_at

@@ -24,9 +24,10 @@ from rerank_core.errors import (
 )
 from rerank_core.evaluation.experiments.ledger import ExperimentError
 from rerank_core.evaluation.experiments.local_speed import MEASURED_TOKENS, LocalSpeed, measure_local_speed
+from rerank_core.evaluation.experiments.options import RunOptions
 from rerank_core.evaluation.experiments.plan import plan, reservation
 from rerank_core.evaluation.experiments.records import RatePolicy, duration_text
-from rerank_core.evaluation.experiments.runner import GIVE_UP_AFTER, RunOptions, run_experiment
+from rerank_core.evaluation.experiments.runner import GIVE_UP_AFTER, run_experiment
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.jobs import Cancelled, JobManager
 from rerank_core.pricing.budget import Budget

@@ -648,7 +648,7 @@ def test_the_default_template_is_used_where_none_is_given():
 def test_ssl_is_the_real_thing():
     """The certificates that are trusted are those of the client: verification is on."""
     index = LiveIndex("https://127.0.0.1:9", "kb", FIELDS)
-    context = index._transport._pool._ssl_context
+    context = index._engine._transport._pool._ssl_context
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
     index.close()

@@ -1,0 +1,1 @@
+"""Where the operator has knowledge bases kept."""

@@ -1,0 +1,1 @@
+"""Where knowledge bases are kept besides this computer: a search engine, and PostgreSQL with pgvector."""
