@@ -21,8 +21,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pages.components.administration import observed, service
+from pages.components.administration import listing, observed, service, tidying
 from pages.components.display import component
+from pages.components.jobs import replicas
 from pages.components.monitoring import log_lines, metrics, settings
 from pages.components.monitoring.requests import Counted
 from pages.components.server import (
@@ -46,6 +47,7 @@ from pages.components.session import stores
 from rerank_core import offline
 from rerank_core.errors import RerankError, reference
 from rerank_core.storage.computed import ComputedFile
+from rerank_core.storage.replicas.records import Work
 
 ROOT = Path(__file__).parent
 log = logging.getLogger("rerank_playground")
@@ -86,6 +88,22 @@ async def look_for_the_dropped() -> None:
             log.exception("The work of people who are off the list could not be looked for")
 
 
+def one_of_several() -> replicas.Watch:
+    """What this server does to be one of several on a database."""
+
+    def able(work: Work) -> bool:
+        from pages.components.evaluate.running import taken_over  # evaluation is heavy, and seldom needed here
+
+        return taken_over.able(work)
+
+    def begin(work: Work) -> None:
+        from pages.components.evaluate.running import taken_over
+
+        taken_over.begin(work)
+
+    return replicas.Watch({"experiment": replicas.LastingKind(able, begin)}, listing.plain, listing.end)
+
+
 async def on_server_error(_request: Request, error: Exception) -> Response:
     """A failure in a route of ours: it is logged by the server, and says nothing of itself to the caller."""
     metrics.failed("route")
@@ -122,6 +140,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     try:
         with ExitStack() as open_until_the_end:
             open_until_the_end.enter_context(service.write_down())
+            open_until_the_end.enter_context(replicas.one_of_several(one_of_several()))
             if asked.json_log:
                 log_lines.settle()
             if asked.metrics_port:
@@ -130,6 +149,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
                 open_until_the_end.enter_context(endpoint.answering(metrics.begin(observed.now), asked))
             async with anyio.create_task_group() as background:
                 background.start_soon(look_for_the_dropped)
+                background.start_soon(tidying.daily)
                 yield
                 background.cancel_scope.cancel()
     finally:  # atexit does not run on SIGTERM

@@ -387,9 +387,9 @@ def test_no_page_calls_a_service_unpaid():
     assert made == {
         "pages/components/session/connection.py",  # makes it, for these two
         "pages/components/jobs/paid_call.py",
-        "pages/components/evaluate/run.py",
+        "pages/components/evaluate/running/how.py",
     }
-    assert "purse_of" in (ROOT / "pages/components/evaluate/run.py").read_text("utf-8")
+    assert "purse_of" in (ROOT / "pages/components/evaluate/running/how.py").read_text("utf-8")
 
 
 def test_state_lives_in_the_session_room():

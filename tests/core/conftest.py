@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,24 +10,13 @@ import pytest
 from rerank_core.storage.connection.address import DATABASE_VARIABLE
 from rerank_core.storage.database import Database
 from tests.support.databases import address_of, empty
-from tests.support.postgresql import Cluster, programs
-
-MISSING = (
-    "POSTGRESQL IS NOT TESTED: initdb and pg_ctl are not on this machine. On Debian: apt-get install postgresql. "
-    ".ci/run does."
-)
+from tests.support.postgresql import Cluster, running
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Cluster]:
     """A PostgreSQL of this worker's own."""
-    found = programs()
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail(MISSING)
-        warnings.warn(pytest.PytestWarning(MISSING), stacklevel=1)
-        pytest.skip(MISSING)
-    with Cluster(found) as cluster:
+    with running() as cluster:
         yield cluster
 
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
 import socket
 import subprocess
 import tempfile
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
+import pytest
+
+MISSING = (
+    "POSTGRESQL IS NOT TESTED: initdb and pg_ctl are not on this machine. On Debian: apt-get install postgresql. "
+    ".ci/run does."
+)
 _PLACES = ("/usr/lib/postgresql/*/bin", "/usr/local/pgsql/bin", "/opt/homebrew/opt/postgresql*/bin")
 _USERS = ("postgres", "nobody")
 
@@ -22,6 +31,19 @@ def programs() -> Path | None:
         found += Path("/").glob(place.lstrip("/"))
     whole = [folder for folder in found if (folder / "initdb").exists() and (folder / "pg_ctl").exists()]
     return max(whole, key=lambda folder: [int(part) for part in folder.parts if part.isdigit()] or [0], default=None)
+
+
+@contextlib.contextmanager
+def running() -> Iterator[Cluster]:
+    """A PostgreSQL of one's own. The test is skipped, loudly, where none is installed; in CI it fails."""
+    found = programs()
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail(MISSING)
+        warnings.warn(pytest.PytestWarning(MISSING), stacklevel=1)
+        pytest.skip(MISSING)
+    with Cluster(found) as cluster:
+        yield cluster
 
 
 class Cluster:

@@ -35,11 +35,12 @@ class Heard:
 
 
 class WebsocketSession:
-    """One open tab. `async with WebsocketSession(url) as tab: await tab.open("compare")`."""
+    """One open tab. `async with WebsocketSession(url) as tab: await tab.open("compare")`. `more` goes to the library of
+    websockets: how to reach an address that is no computer's name."""
 
-    def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, url: str, headers: Mapping[str, str] | None = None, **more: Any) -> None:
         self._address = url.replace("http", "ws", 1) + "/_stcore/stream"
-        self._headers = dict(headers or {})
+        self._headers, self._more = dict(headers or {}), more
         self._connection: ClientConnection | None = None
         self._listening: asyncio.Task[None] | None = None
         self._changed = asyncio.Condition()
@@ -61,6 +62,7 @@ class WebsocketSession:
             open_timeout=PATIENCE,
             ping_timeout=None,
             compression=None,
+            **self._more,
         )
         self._listening = asyncio.create_task(self._listen())
         return self
@@ -184,6 +186,8 @@ class WebsocketSession:
                 self.heard.finished = self.heard.works = False
                 self.heard.started = True
                 self._fragments.clear()
+        elif kind == "navigation":
+            self.page_hash = message.navigation.page_script_hash
         elif kind == "page_info_changed":
             self.query_string = message.page_info_changed.query_string
         elif kind == "auto_rerun":
@@ -207,6 +211,7 @@ class WebsocketSession:
         text = getattr(one, "body", "")
         if kind == "progress":
             self.heard.works = True
+            self.heard.texts.append(one.text)
         if kind == "exception":
             self.heard.errors.append(f"{one.type}: {one.message}")
         elif text:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.administration import listing
+from pages.components.display import errors
+from pages.components.jobs import replicas
 from pages.components.session import keys, page_state
 from pages.components.session.owner import owner
+from rerank_core.errors import RerankError
 
 _EVERY_SECONDS = 2.0
 _SHOWN = 50
@@ -22,15 +25,21 @@ def running() -> None:
     """Draw the list, which follows the work by itself."""
     st.subheader("Running work", anchor=False)
     st.caption(
-        "Everybody's work on this server that has not ended. Ending it tells the person who started it. What has left "
-        "for a hosted service may still be billed. From a terminal: make jobs."
+        f"Everybody's work on {'every server of this database' if replicas.shared() else 'this server'} that has not "
+        "ended. Ending it tells the person who started it. What has left for a hosted service may still be billed. "
+        f"From a terminal{', for one server' if replicas.shared() else ''}: make jobs."
     )
     _list()
 
 
 @st.fragment(run_every=_EVERY_SECONDS)
 def _list() -> None:
-    note, found = page_state.of(_Note), listing.under_way()
+    note = page_state.of(_Note)
+    try:
+        found = listing.on_every_server()
+    except RerankError as error:
+        errors.show(error)
+        found = listing.under_way()
     with st.container():
         if note.text:
             st.text(note.text)
@@ -52,21 +61,19 @@ def _row(one: listing.Listed) -> None:
     mine = " (you)" if one.who == listing.who(owner()) else ""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(gap=None):
-            st.text(f"{one.number}. {one.what}, {one.who}{mine}")
+            where = f", on {one.server}" if one.server else ""
+            st.text(f"{one.number}. {one.what}, {one.who}{mine}{where}")
             st.text(f"About {one.tokens:,} tokens, {one.standing}" if one.tokens else one.standing.capitalize())
         st.button(
             "End",
             icon=":material/stop_circle:",
-            key=keys.of(keys.END_JOB, one.number),
+            key=keys.of(keys.END_JOB, f"{one.token}_{one.number}" if one.token else one.number),
             disabled=one.stopping,
             on_click=_end,
-            args=(one.number,),
+            args=(one,),
             width="content",
         )
 
 
-def _end(number: int) -> None:
-    ended = listing.end(number)
-    page_state.of(_Note).text = (
-        f"Ended: {number}. {ended.what}, {ended.who}." if ended is not None else f"{number} had ended by itself."
-    )
+def _end(one: listing.Listed) -> None:
+    page_state.of(_Note).text = listing.end_there(one)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 
 import pandas as pd
 import streamlit as st
 
-import rerank_core as rc
 from pages.components.display import errors
 from pages.components.display.markdown import escaped
 from pages.components.display.ownership import may_change, named, said, share_switch
+from pages.components.evaluate.running import how
+from pages.components.evaluate.running.after_its_server import after_its_server, said_beforehand
 from pages.components.evaluate.saved import choose_saved, delete_popover, rename_popover
-from pages.components.evaluate.saved_answers import paid_addresses, saved_ledger, saved_note, take_over
+from pages.components.evaluate.saved_answers import saved_ledger, saved_note, take_over
 from pages.components.evaluate.state import experiment, go, open_experiment, reported, state
 from pages.components.evaluate.terms import limit_field, rate_fields
-from pages.components.jobs import size
+from pages.components.jobs import replicas
 from pages.components.jobs.page_job import Ended, JobKind, PageJob, Plan, Task
 from pages.components.jobs.page_job import failure as why
 from pages.components.jobs.progress import go_on_control, queue_words
@@ -27,12 +27,11 @@ from pages.components.session import connection as connections
 from rerank_core import RerankError, pricing
 from rerank_core.documents.working_list import unused_name
 from rerank_core.evaluation.experiments.ledger import Ask
-from rerank_core.evaluation.experiments.options import Only, RunOptions
+from rerank_core.evaluation.experiments.options import Only
 from rerank_core.evaluation.experiments.records import Experiment, ExperimentProgress, RatePolicy
 from rerank_core.evaluation.experiments.runner import run_experiment
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.jobs import Job
-from rerank_core.pricing.allowance import Purse
 from rerank_core.ranking.contender import Contender
 from rerank_core.storage.ownership import Ownership
 
@@ -149,36 +148,34 @@ def submit(one: Experiment, only: Only = "open") -> bool:
     if current.query_set is None:
         return False
     as_they_are = {contender.provider: connections.of(contender.provider) for contender in one.contenders}
-
-    def client_of(provider: str, *, max_retries: int, max_concurrency: int) -> rc.Client:
-        """For worker threads; `max_concurrency` is held by the experiment itself, and is under the client's bound."""
-        del max_concurrency
-        return connections.client(replace(as_they_are[provider], max_retries=max_retries))
-
-    paid_by = account.of("Evaluate", one.id)
-
-    def purse_of(contender: Contender) -> Purse | None:
-        return paid_by.purse(as_they_are[contender.provider], contender.model)
-
-    addresses = paid_addresses(one.contenders)
-    options = RunOptions(connections.budget(), connections.prices(), only, purse_of, addresses)
+    maker = how.client_maker(as_they_are)
+    whose, paid_by = how.session_mark(), account.of("Evaluate", one.id)
+    options = how.options(as_they_are, paid_by, only, connections.budget(), whose)
+    run: Callable[..., ExperimentProgress] = run_experiment
+    lasting: tuple[object, ...] = ()
+    try:
+        work = how.work_of(one, only, as_they_are)
+        if work is not None:
+            stores.replicas().take(work)
+            run, lasting = replicas.until_over, (stores.replicas(), one.id, run_experiment)
+        if stores.experiments().asked(one.id):  # of a run that ended before it could do so
+            stores.experiments().ask(one.id, "")
+    except RerankError as error:
+        current.error = error
+        return False
     task = Task(
-        run_experiment,
-        (stores.experiments(), one.id, current.query_set, client_of, options),
+        run,
+        (*lasting, stores.experiments(), one.id, current.query_set, maker, options),
         id=one.id,
-        size=_size(current.query_set, one),
+        size=how.tokens(current.query_set, one),
         goes_on=any(not contender.is_local for contender in one.contenders),
     )
     mine = job()
     mine.forget()
-    mine.start(Plan((task,)))
+    if not mine.start(Plan((task,))) and work is not None:
+        stores.replicas().end(one.id)
     current.error, mine.error = mine.error, None
     return current.error is None
-
-
-def _size(query_set: QuerySet, one: Experiment) -> int:
-    """The tokens of all candidates of all queries, once for each of the models."""
-    return size.of_many(list(query_set.documents.values()), query_set.pairs) * len(one.contenders)
 
 
 def _ignored(_ended: Ended[ExperimentProgress]) -> None:
@@ -192,7 +189,7 @@ def _missed(ended: Ended[ExperimentProgress]) -> None:
 
 
 EXPERIMENT_JOB = JobKind[ExperimentProgress](
-    name="experiment", doing="Running", failed="running this", take=_ignored, missed=_missed, long=True
+    name=how.KIND, doing=how.LABEL, failed="running this", take=_ignored, missed=_missed, long=True
 )
 
 
@@ -224,6 +221,7 @@ def status(one: Experiment) -> None:
             _next_steps(one, now)
         if now.note:
             st.text(now.note)
+        after_its_server(one)
         error = failure()
         if error is not None:
             errors.show(error)
@@ -305,6 +303,7 @@ def _progress() -> None:
             st.button(what.capitalize(), icon=icon, disabled=off, key=key, on_click=_ask, args=(one, what))
     if mine is not None:
         go_on_control([mine])
+    said_beforehand(one)
     if asked:
         st.caption("Stopping once the requests under way have come back: they are paid for.")
 

@@ -114,7 +114,16 @@ def choose(provider_id: str) -> None:
 
 def of(provider_id: str) -> Connection:
     """A provider's connection as this session has it set up."""
-    spec, mine = rc.provider(provider_id), settings(provider_id)
+    return _put_together(rc.provider(provider_id), settings(provider_id), prices())
+
+
+def of_server(provider_id: str, timeout: float = TIMEOUT, table: PriceTable | None = None) -> Connection:
+    """A provider's connection as the operator has set it up on this server, with nothing that a session typed; for any
+    thread. `table` has the prices that count, None for the published ones."""
+    return _put_together(rc.provider(provider_id), Settings(timeout=timeout), table or PriceTable.default())
+
+
+def _put_together(spec: rc.ProviderSpec, mine: Settings, table: PriceTable) -> Connection:
     key, source = _key(spec, mine)
     return Connection(
         provider=spec,
@@ -122,7 +131,7 @@ def of(provider_id: str) -> Connection:
         base_url=mine.base_url or usual_base_url(spec),
         timeout=mine.timeout,
         max_retries=mine.max_retries,
-        prices=prices(),
+        prices=table,
         key=key,
         base_url_typed=mine.base_url is not None,
         options=_options(spec, mine),

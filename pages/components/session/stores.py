@@ -27,6 +27,7 @@ from rerank_core.jobs import Attendance, Fairness, JobManager
 from rerank_core.retrieval.passages import PassageList
 from rerank_core.storage.database import Database
 from rerank_core.storage.missing_articles import MissingArticleStore
+from rerank_core.storage.replicas.store import ReplicaStore
 from rerank_core.storage.runs import RunStore
 from rerank_core.storage.spending.store import SpendingStore
 from rerank_core.storage.votes import VoteStore
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from rerank_core.storage.experiments import ExperimentStore
     from rerank_core.storage.history.store import HistoryStore
     from rerank_core.storage.judging.store import JudgingStore
+    from rerank_core.storage.ownership import Actor
     from rerank_core.storage.query_sets import QuerySetStore
 
 # Most jobs wait for a service, not for a processor; a slow one must not hold up everybody. What computes on this
@@ -60,8 +62,18 @@ def runs() -> RunStore:
 @st.cache_resource(show_spinner=False)
 def _runs() -> RunStore:
     allowed = limits.limits()
-    most = allowed.runs_megabytes_per_owner * _MEGABYTE
-    return RunStore(database(), max_runs=allowed.runs_per_owner, max_bytes=most, max_days=retention.retention().days)
+    return RunStore(
+        database(),
+        max_runs=allowed.runs_per_owner,
+        max_bytes=allowed.runs_megabytes_per_owner * _MEGABYTE,
+        max_days=retention.retention().days,
+        max_experiment_bytes=allowed.experiments_megabytes_per_owner * _MEGABYTE,
+    )
+
+
+def tidy() -> None:
+    """Let go what is too old or too much of everybody's runs and experiments. Raises StoreError."""
+    _runs().tidy()
 
 
 def history() -> HistoryStore:
@@ -73,7 +85,7 @@ def history() -> HistoryStore:
 def _history() -> HistoryStore:
     from rerank_core.storage.history.store import HistoryStore
 
-    return HistoryStore(database())
+    return HistoryStore(database(), runs=_runs(), sets=_query_sets(), experiments=_experiments())
 
 
 @st.cache_resource(show_spinner=False)
@@ -107,14 +119,21 @@ def sample_passages() -> PassageList:
 
 def query_sets() -> QuerySetStore:
     """The query sets, ratings and kept thresholds of this computer."""
-    return _query_sets().acting_for(actor())
+    return query_sets_for(actor())
+
+
+def query_sets_for(who: Actor) -> QuerySetStore:
+    """The same as somebody uses them who need not be in a session here."""
+    return _query_sets().acting_for(who)
 
 
 @st.cache_resource(show_spinner=False)
 def _query_sets() -> QuerySetStore:
     from rerank_core.storage.query_sets import QuerySetStore
 
-    return QuerySetStore(database(), max_sets=limits.limits().query_sets_per_owner)
+    allowed = limits.limits()
+    most = allowed.query_sets_megabytes_per_owner * _MEGABYTE
+    return QuerySetStore(database(), max_sets=allowed.query_sets_per_owner, max_bytes=most)
 
 
 def judging() -> JudgingStore:
@@ -131,14 +150,19 @@ def _judging() -> JudgingStore:
 
 def experiments() -> ExperimentStore:
     """The experiments of this computer."""
-    return _experiments().acting_for(actor())
+    return experiments_for(actor())
+
+
+def experiments_for(who: Actor) -> ExperimentStore:
+    """The same as somebody uses them who need not be in a session here."""
+    return _experiments().acting_for(who)
 
 
 @st.cache_resource(show_spinner=False)
 def _experiments() -> ExperimentStore:
     from rerank_core.storage.experiments import ExperimentStore
 
-    return ExperimentStore(database())
+    return ExperimentStore(database(), max_bytes=limits.limits().experiments_megabytes_per_owner * _MEGABYTE)
 
 
 @st.cache_resource(show_spinner=False)
@@ -173,6 +197,12 @@ def missing_articles() -> MissingArticleStore:
 @st.cache_resource(show_spinner=False)
 def _missing_articles() -> MissingArticleStore:
     return MissingArticleStore(database())
+
+
+@st.cache_resource(show_spinner=False)
+def replicas() -> ReplicaStore:
+    """The servers on this database, and the work that outlives them."""
+    return ReplicaStore(database())
 
 
 @st.cache_resource(show_spinner=False)
@@ -213,6 +243,7 @@ def forget() -> None:
         local_speeds,
         _votes,
         _missing_articles,
+        replicas,
         spending,
         jobs,
         attendance,

@@ -12,6 +12,7 @@ from rerank_core.evaluation.experiments.records import RatePolicy
 
 if TYPE_CHECKING:
     from rerank_core.client.client import Client
+    from rerank_core.evaluation.experiments.ledger import Ledger
 
 
 class QueryTask(NamedTuple):
@@ -23,7 +24,7 @@ class QueryTask(NamedTuple):
 
 @dataclass(slots=True)
 class ConnectionQueue:
-    """One connection: what it is still to be asked, and how it fares."""
+    """One connection: what it is still to be asked, and how it fares. `shared` names all who keep its rate together."""
 
     provider: str
     rate: RatePolicy
@@ -34,8 +35,13 @@ class ConnectionQueue:
     over: str = ""  # why it takes no further task
     given_up: set[int] = field(default_factory=set)  # contenders that cannot be asked
     threads: list[threading.Thread] = field(default_factory=list)
+    shared: str = ""
 
     def space_out(self) -> None:
         """A request starts now: put the next one off as far as the rate asks for."""
         if self.rate.per_minute:
             self.not_before = time.monotonic() + 60 / self.rate.per_minute
+
+    def wait_for_others(self, ledger: Ledger) -> float:
+        """Take a turn among all who keep this rate together, in every experiment and on every server; seconds."""
+        return ledger.turn(self.shared, 60 / self.rate.per_minute) if self.rate.per_minute else 0.0

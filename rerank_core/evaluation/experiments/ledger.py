@@ -54,10 +54,15 @@ class Ledger(Protocol):
         """How far the experiment has come."""
 
     def asked(self, experiment_id: str) -> Ask:
-        """What somebody has asked of it since it started."""
+        """What somebody has asked of it and has not been done."""
 
     def set_state(self, experiment_id: str, state: ExperimentState, note: str = "") -> None:
-        """Write down how it stands."""
+        """Write down how it stands. Raises ExperimentError (experiment_running) where whoever holds it has lost it to
+        another server."""
+
+    def turn(self, name: str, spacing: float) -> float:
+        """Take the next turn among all who ask under this name, on every server: the seconds until it comes. Turns are
+        `spacing` seconds apart."""
 
     def begin(self, experiment_id: str, contender: int, query: int, reserved: Decimal | None, asked: str = "") -> int:
         """Write a request down before it is sent; its number. `reserved` is the most that it may cost, `asked` its name
@@ -76,4 +81,5 @@ class Ledger(Protocol):
         `final` its query has not failed by it and is to be asked again."""
 
     def mark_interrupted(self, experiment_id: str) -> int:
-        """Mark what was under way when its process ended; how many requests. For whoever holds the experiment."""
+        """Mark what was under way when its process ended; how many requests. For whoever holds the experiment: raises
+        ExperimentError (experiment_running) where another server holds it by now."""

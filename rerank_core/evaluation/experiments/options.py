@@ -30,10 +30,13 @@ class RunOptions:
     """How an experiment is run this time: `budget` is the session's, beside the experiment's own limit; `prices` are
     the user's own, None for the usual ones; `only` says which queries are asked; `purse_of` gives the purse that the
     requests to a contender are paid from, None where no ledger is kept of it. `addresses` are those of the providers,
-    by id, whose answers are kept for the next time that the very same is asked (`client.sent.address_text`)."""
+    by id, whose answers are kept for the next time that the very same is asked (`client.sent.address_text`).
+    Experiments whose connections have one name by `rate_of` keep their rate together, over all servers of the ledger:
+    by provider where it is None."""
 
     budget: Budget | None = None
     prices: PriceTable | None = None
     only: Only = "open"
     purse_of: Callable[[Contender], Purse | None] | None = None
     addresses: Mapping[str, str] = field(default_factory=dict)
+    rate_of: Callable[[str], str] | None = None

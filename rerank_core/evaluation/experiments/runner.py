@@ -69,7 +69,8 @@ def run_experiment(
         run = _ExperimentRun(ledger, experiment_id, query_set, options)
         run.take_saved()
         for provider, tasks in run.tasks(options.only).items():
-            run.start(ConnectionQueue(provider, run.rate(provider), tasks), make_client)
+            shared = provider if options.rate_of is None else options.rate_of(provider)
+            run.start(ConnectionQueue(provider, run.rate(provider), tasks, shared=shared), make_client)
         return run.finish(context)
 
 
@@ -245,7 +246,7 @@ class _ExperimentRun:
         """One query, with its repetitions."""
         most = reservation(self._set, self._contenders[task.contender], self._queries[task.query], self._prices)
         for attempt in range(queue.rate.retries + 1):
-            if attempt and not self._turn(queue):
+            if not self._turn(queue, again=attempt > 0):
                 return
             reserved = self._reserve(queue, most, self._purses[task.contender])
             if reserved is None:
@@ -358,12 +359,17 @@ class _ExperimentRun:
                 queue.not_before = max(queue.not_before, moment)  # it is the connection that is asked to slow down
             return self._until(queue, moment)
 
-    def _turn(self, queue: ConnectionQueue) -> bool:
-        """Wait for the turn that the rate leaves to a repetition; False where the run is over."""
+    def _turn(self, queue: ConnectionQueue, *, again: bool) -> bool:
+        """Wait for the turn that the rate leaves to a request; False where the run is over. Among those of this run the
+        first attempt has had its turn already."""
         with self._changed:
-            going = self._until(queue)
-            queue.space_out()
-            return going
+            if again and not self._until(queue):
+                return False
+            if again:
+                queue.space_out()
+        moment = time.monotonic() + queue.wait_for_others(self._ledger)
+        with self._changed:
+            return self._until(queue, moment)
 
     def _until(self, queue: ConnectionQueue, moment: float | None = None) -> bool:
         """Wait for this moment, or for when the connection may be asked again, which others may put off meanwhile;

@@ -44,6 +44,9 @@ class ServerLock:
     def release(self) -> None:
         """Let it go; nothing happens where it is not held."""
         with self._guard:
+            if self._connection is not None:  # said, since a connection that is closed is gone a moment later
+                with contextlib.suppress(exc.DBAPIError):
+                    self._connection.execute(select(func.pg_advisory_unlock(self._key)))
             self._close()
 
     def _take(self) -> bool:

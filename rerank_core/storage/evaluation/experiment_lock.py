@@ -9,10 +9,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from sqlalchemy import delete
+
 from rerank_core.evaluation.experiments.ledger import ExperimentError
 from rerank_core.storage.connection.server_lock import ServerLock, taken
 from rerank_core.storage.database import Database
 from rerank_core.storage.locks import exclusive
+from rerank_core.storage.schema.replicas import work
 from rerank_core.storage.sqlite_file import trouble_of
 
 _PATIENCE = 1.0  # seconds: `held` takes the lock for a moment to see whether it is free
@@ -59,7 +62,9 @@ def held(database: Database, experiment_id: str) -> bool:
 
 
 def forget(database: Database, experiment_id: str) -> None:
-    """Remove the lock file of an experiment that is deleted."""
+    """Remove what is kept of whoever ran an experiment that is deleted."""
+    with database.write(error=ExperimentError) as db:
+        db.execute(delete(work).where(work.c.id == experiment_id))
     if database.file is not None:
         _path(database.file, experiment_id).unlink(missing_ok=True)
 

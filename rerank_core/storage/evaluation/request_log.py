@@ -13,17 +13,21 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Connection, ScalarSelect, Select, func, insert, select, update
+from sqlalchemy import Column, Connection, Double, ScalarSelect, Select, cast, func, insert, select, update
 
 from rerank_core.errors import RerankError
+from rerank_core.evaluation.experiments.ledger import ExperimentError
 from rerank_core.evaluation.experiments.records import Request
 from rerank_core.models import RerankResponse
 from rerank_core.storage.database import Database
 from rerank_core.storage.evaluation.evaluation_store import EvaluationStore, Values
 from rerank_core.storage.evaluation.experiment_lock import held, no_such_experiment, running_error
 from rerank_core.storage.schema.evaluation import answers, experiments, requests
+from rerank_core.storage.schema.replicas import turns
 from rerank_core.storage.store import upsert
 
+_NOW = select(cast(func.extract("epoch", func.clock_timestamp()), Double))
+_FAR = 3600.0  # seconds: so far ahead no turn is, so somebody has set the clock back
 _log = requests.c
 _experiment = experiments.c
 
@@ -111,8 +115,27 @@ class RequestLog(EvaluationStore):
         """Mark what was under way when its process ended; for whoever runs it and holds its lock. How many."""
         with self._writing() as db:
             self._to_change(db, "experiments", experiment_id)
+            self._still_held(db, experiment_id)
             sent = (_log.outcome == "sent", _log.experiment == _numbered(experiment_id))
             return db.execute(update(requests).where(*sent).values(outcome="interrupted")).rowcount
+
+    def _still_held(self, db: Connection, experiment_id: str) -> None:
+        """Raise ExperimentError where this process ran an experiment and another server goes on with it, as it may
+        once PostgreSQL was away for a while."""
+        held_here = self._runs.get(experiment_id)
+        if held_here is not None and held_here[0] != self._row(db, experiment_id, _experiment.runner)[0]:
+            raise running_error()
+
+    def turn(self, name: str, spacing: float) -> float:
+        """Take the next turn among all who ask under this name; the seconds until it comes. The clock is the
+        database's, where it has one."""
+        with self.database.write("turns", ExperimentError) as db:
+            shared = db.dialect.name == "postgresql"
+            now = db.execute(_NOW).scalar_one() if shared else self._clock()
+            after = db.execute(select(turns.c.next).where(turns.c.name == name)).scalar() or 0.0
+            moment = now if after - now > _FAR else max(now, after)
+            upsert(db, turns, [{"name": name, "next": moment + spacing}], ("name",), ("next",))
+            return float(moment - now)
 
     def requests(self, experiment_id: str, *, billed_twice: bool = False) -> tuple[Request, ...]:
         """The ledger, oldest first; with `billed_twice` only what may have been billed without an answer: requests
@@ -135,15 +158,22 @@ class RequestLog(EvaluationStore):
             failed = select(requests).where(_log.number.in_(latest_requests(number)), _log.outcome == "failed")
             return tuple(request_of(row) for row in db.execute(failed.order_by(_log.number)))
 
-    def spending(self, experiment_id: str) -> tuple[Decimal, Decimal]:
-        """What is known to be spent, and what may have been billed besides (requests under way included)."""
+    def spending(self, experiment_id: str, after: int = 0) -> tuple[Decimal, Decimal]:
+        """What is known to be spent, and what may have been billed besides (requests under way included); of the
+        requests after this number."""
         with self._reading():
-            return sums(self._money(experiment_id))
+            return sums(self._money(experiment_id, after))
 
-    def _money(self, experiment_id: str) -> Sequence[tuple[str, str | None, str | None]]:
+    def last_request(self) -> int:
+        """The number of the latest request of all experiments; 0 where there was none."""
+        with self._reading() as db:
+            return int(db.execute(select(func.max(_log.number))).scalar() or 0)
+
+    def _money(self, experiment_id: str, after: int = 0) -> Sequence[tuple[str, str | None, str | None]]:
         with self._reading() as db:
             number = self._row(db, experiment_id, _experiment.number)[0]
-            rows = db.execute(select(_log.billed, _log.amount, _log.reserved).where(_log.experiment == number))
+            which = (_log.experiment == number, _log.number > after)
+            rows = db.execute(select(_log.billed, _log.amount, _log.reserved).where(*which))
             return [(billed, amount, reserved) for billed, amount, reserved in rows]
 
     def answered(self, experiment_id: str) -> set[tuple[int, int]]:

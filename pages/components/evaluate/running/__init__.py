@@ -1,0 +1,1 @@
+"""How a run is done, here or on another server."""

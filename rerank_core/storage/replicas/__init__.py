@@ -1,0 +1,1 @@
+"""Servers that share a database: which are there, what each is at, and the work that another one goes on with."""
