@@ -92,7 +92,7 @@ class RunStore(Store):
                 f"This run takes {size / 1e6:,.0f} MB; at most {MAX_RUN_BYTES / 1e6:,.0f} MB are kept.",
                 hint="You can go on working; use Export to keep the result.",
             )
-        row = _row(run) | {"bytes": size, "payload": payload}
+        row = _row(run) | {"bytes": size, "payload": payload, "asked": made.asked, "sent": made.sent}
         with self._writing() as db:
             there = _ownership(db, run.id)
             if there is not None:
@@ -109,7 +109,7 @@ class RunStore(Store):
                     {"run_id": run.id, "place": at, "grade": to, "rated_at": now} for at, to in run.ratings.items()
                 ]
                 db.execute(insert(run_ratings), rated)
-            file_run(db, run, made)
+            file_run(db, run, number, made)
             gone = self._retain(db, [owner])
             _prune(db, owner, self._max_runs, self._max_bytes, keep=run.id)
         self._forget(gone)
@@ -265,10 +265,9 @@ class RunStore(Store):
     def ratings(self, run_id: str) -> dict[int, int]:
         """The ratings of a run, by index in the input; empty where there are none, or where the run is not shared with
         who asks."""
-        if self.ownership(run_id) is None:
-            return {}
         with self._reading() as db:
-            return _ratings(db, run_id)
+            found = _ownership(db, run_id)
+            return _ratings(db, run_id) if found is not None and self.actor.may_open(found.owner, found.shared) else {}
 
     def set_rating(self, run_id: str, index: int, grade: int | None) -> None:
         """Rate the document at this index of the input from 0 to 3, or take its rating back with None.
