@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pages.components.administration import listing, observed, service
+from pages.components.administration import listing, observed, service, tidying
 from pages.components.display import component
 from pages.components.jobs import replicas
 from pages.components.monitoring import log_lines, metrics, settings
@@ -149,6 +149,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
                 open_until_the_end.enter_context(endpoint.answering(metrics.begin(observed.now), asked))
             async with anyio.create_task_group() as background:
                 background.start_soon(look_for_the_dropped)
+                background.start_soon(tidying.daily)
                 yield
                 background.cancel_scope.cancel()
     finally:  # atexit does not run on SIGTERM

@@ -272,24 +272,29 @@ def name_of(code: str | None) -> str:
 def _guesses(texts: Sequence[str]) -> list[str | None]:
     """The language of each text of a sample, the model being asked only where it can change the picture."""
     step = max(1, -(-len(texts) // _SAMPLE))
-    plain = [_plain(text) for text in texts[::step]]
+    return list(_of_beginnings(tuple(text[:_CHARACTERS] for text in texts[::step])))
+
+
+@lru_cache(maxsize=64)  # a page asks several times about the same texts while it is drawn once
+def _of_beginnings(texts: tuple[str, ...]) -> tuple[str | None, ...]:
+    plain = [_plain(text) for text in texts]
     found = [_by_looks(text) for text in plain]
     english = found.count("en")
     if english > (1 - _ALARM_SHARE) * len(found):
-        return found
+        return tuple(found)
     if (
         english
         and english * 2 >= len(found)
         and not any(_seems_foreign(text) for code, text in zip(found, plain, strict=True) if code is None)
     ):
         # beside English texts, bare titles such as "Contact support" are not worth loading the model for
-        return found
+        return tuple(found)
     found = [_code(text, _SURE) for text in plain]
     unsure = [text for code, text in zip(found, plain, strict=True) if code is None and text]
     if len(unsure) * 2 > len(found) and len(unsure) > 2:
         together = _by_model(". ".join(unsure)[: _CHARACTERS * 4], _SURE_TOGETHER)
         found = [code or (together if text else None) for code, text in zip(found, plain, strict=True)]
-    return found
+    return tuple(found)
 
 
 def _plain(text: str) -> str:

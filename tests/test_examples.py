@@ -99,7 +99,7 @@ def test_a_missing_key_is_a_sentence(tmp_path: Path) -> None:
     """Without a key the program ends with the name of the variable, and no traceback."""
     done = run("hosted_with_a_limit", tmp_path)
     assert done.returncode == 1
-    assert done.stderr.strip().endswith("Set GATEFLOW_API_KEY in the environment, or pass api_key=.")
+    assert done.stderr.strip().endswith("Set GATEFLOW_API_KEY in the environment, or pass api_key= in code.")
     assert "Traceback" not in done.stderr
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeGuard
 
@@ -88,6 +88,7 @@ def _rows(address: str, start: Mark) -> Iterator[_Row]:
                 yield from _json_rows(lines, start)
         elif address.endswith((".parquet", ".pq")):
             with fsspec.open(address, "rb") as file, pq.ParquetFile(file) as table:
+                _check_columns(address, table.schema_arrow.names)
                 yield from _table_rows(table, start.at)
         else:
             raise InvalidRequestError(
@@ -95,6 +96,16 @@ def _rows(address: str, start: Mark) -> Iterator[_Row]:
             )
     except (OSError, ValueError, ImportError) as error:
         raise InvalidRequestError(f"{address} cannot be read: {error}.", hint="Check the address.") from error
+
+
+def _check_columns(address: str, names: Sequence[str]) -> None:
+    """Refuse a table none of whose rows could be scored, rather than write an error for each."""
+    for wanted, known in (("query", _QUERY), ("documents or document", (*DOCUMENTS, *_ONE))):
+        if not set(known) & set(names):
+            raise InvalidRequestError(
+                f"{address} has no column called {wanted}.",
+                hint=f"Its columns are {', '.join(names[:20])}. Give a query and its documents, or a document a row.",
+            )
 
 
 def _json_rows(lines: Iterable[bytes], start: Mark) -> Iterator[_Row]:

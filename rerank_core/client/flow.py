@@ -139,8 +139,7 @@ def split_into_batches(
     query = _repaired(request.query)
     if spec.max_characters is not None:
         _check_length(spec, texts, indexes, spec.max_characters)
-    known = spec.model(model)
-    size = None if known is not None and known.listwise else spec.batch_size
+    size = spec.request_size(model, options)
     return [
         Batch(
             query,

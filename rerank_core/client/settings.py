@@ -45,7 +45,7 @@ def read_key(spec: ProviderSpec, given: str | ApiKey | None) -> ApiKey | None:
     not be. Raises ConfigurationError."""
     if spec.key_variable is None:
         return None
-    hint = f"Set {spec.key_variable} in the environment, or pass api_key=."
+    hint = f"Set {spec.key_variable} in the environment, or pass api_key= in code."
     if isinstance(given, str) and not given.strip():
         given = None
     key = os.environ.get(spec.key_variable, "").strip() if given is None else given

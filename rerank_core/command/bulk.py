@@ -93,11 +93,12 @@ def bulk(  # noqa: PLR0913  # a command takes its options as arguments
     if form == "json":
         write((json.dumps(ended.as_dict()) + "\n").encode())
     else:
+        parts = "1 part" if ended.parts == 1 else f"{ended.parts:,} parts"
         maybe = f", {money_text(ended.spent.maybe)} may have been billed as well" if ended.spent.maybe else ""
         write(
             text_lines(
                 [
-                    f"{ended.queries:,} queries with {ended.documents:,} documents in {ended.parts:,} parts, "
+                    f"{ended.queries:,} queries with {ended.documents:,} documents in {parts}, "
                     f"{ended.kept:,} of them from before; {money_text(ended.spent.known)} spent{maybe}."
                 ]
             )

@@ -15,12 +15,13 @@ from rerank_core.client.client import Client
 from rerank_core.command import bars
 from rerank_core.command.completion import model_ids, provider_ids
 from rerank_core.command.output import csv_lines, table_lines, text_lines, write
-from rerank_core.command.rank import Money, checked_model, contenders, progress
+from rerank_core.command.rank import READING, Money, checked_model, columns_of, contenders, progress
 from rerank_core.command.status import MISSED
 from rerank_core.errors import InvalidRequestError, RerankError, SpendingLimitError
 from rerank_core.evaluation.experiments.plan import plan
 from rerank_core.evaluation.experiments.records import Ranking
 from rerank_core.evaluation.experiments.runner import run_experiment
+from rerank_core.evaluation.formats.columns import TABLE_ROLES
 from rerank_core.evaluation.formats.imported import Imported
 from rerank_core.evaluation.formats.reading import read
 from rerank_core.evaluation.measures.settings import EvaluationSettings
@@ -44,15 +45,26 @@ def _bars(_context: click.Context, _parameter: click.Parameter, given: Sequence[
         raise click.BadParameter(str(error)) from error
 
 
+def _columns(_context: click.Context, _parameter: click.Parameter, given: Sequence[str]) -> dict[str, str]:
+    return columns_of(given, TABLE_ROLES, ("kind", "ratings", *READING))
+
+
 @click.command("eval")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
 @click.option("--provider", default="local", show_default=True, shell_complete=provider_ids, help="Whose models.")
 @click.option("--models", default="", shell_complete=model_ids, help="MODEL or PROVIDER:MODEL, with commas between.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    callback=_columns,
+    help="ROLE=COLUMN of the tables, such as document=body; also sheet=NAME or kind=table. Repeatable.",
+)
 @click.option("--k", default=10, show_default=True, type=click.IntRange(1, 1000), help="The depth of nDCG@k.")
 @click.option("--relevant", default=1, show_default=True, type=click.IntRange(1), help="The least relevant grade.")
 @click.option("--candidates", default=100, show_default=True, type=click.IntRange(1), help="Of a query without any.")
 @click.option("--min", "minima", multiple=True, callback=_bars, help="MEASURE=VALUE that each model must reach.")
-@click.option("--no-worse-than", type=click.Path(dir_okay=False), help="An earlier run that --save wrote.")
+@click.option("--no-worse-than", type=click.Path(exists=True, dir_okay=False), help="An earlier run that --save wrote.")
 @click.option("--tolerance", default=0.0, type=click.FloatRange(0, 1), help="How much worse is still no miss.")
 @click.option("--save", "target", type=click.Path(dir_okay=False, writable=True), help="Keep the figures in a file.")
 @click.option("--limit", type=Money(), help="The most that all models may cost, in US dollars.")
@@ -61,6 +73,7 @@ def evaluate(  # noqa: PLR0913  # a command takes its options as arguments
     files: tuple[str, ...],
     provider: str,
     models: str,
+    columns: dict[str, str],
     k: int,
     relevant: int,
     candidates: int,
@@ -78,7 +91,7 @@ def evaluate(  # noqa: PLR0913  # a command takes its options as arguments
     """
     chosen = distinct(contenders(models, provider) or [Contender(provider, checked_model(provider, None))])
     before = None if no_worse_than is None else bars.read_saved(no_worse_than)
-    query_set = _query_set(files, candidates)
+    query_set = _query_set(files, columns, candidates)
     if not any(query_set.combined().values()):
         raise InvalidRequestError("No query has a rating.", hint="Add a file of ratings.", code="no_ratings")
     _afford(query_set, chosen, limit)
@@ -98,15 +111,16 @@ def evaluate(  # noqa: PLR0913  # a command takes its options as arguments
         raise SystemExit(MISSED)
 
 
-def _query_set(files: Sequence[str], candidates: int) -> QuerySet:
+def _query_set(files: Sequence[str], columns: dict[str, str], candidates: int) -> QuerySet:
     """The set that all files make together, with candidates by keyword for queries that have none."""
     parts: list[Imported] = []
+    kind = columns.pop("kind", "auto")
     for name in files:
         try:
             data = Path(name).read_bytes()
         except OSError as error:
             raise InvalidRequestError(f"{name} cannot be read: {error.strerror}.", hint="Check its name.") from error
-        parts.append(read(Path(name).name, data))
+        parts.append(read(Path(name).name, data, kind, columns=columns))
     made = sources.from_files(parts, name=Path(files[0]).stem)
     if len(made.ready) < len(made.queries) and made.documents:
         search = sources.search_collection(made.documents.values(), candidates, rank_fields=made.rank_fields)
@@ -190,5 +204,5 @@ def _shown(summary: Summary, found: dict[str, dict[str, float]], content: dict[s
         )
     if form == "csv":
         return csv_lines([head, *rows])
-    queries = f"{len(summary.queries):,} rated queries."
+    queries = "1 rated query." if len(summary.queries) == 1 else f"{len(summary.queries):,} rated queries."
     return text_lines([*table_lines(head, rows, whole=True), "", queries, summary.sentence, *summary.warnings])

@@ -67,6 +67,6 @@ def rerank() -> None:
     cat results.jsonl | rerank "4 man tent" --top-n 5 --format jsonl
     rerank "refund" articles.csv --compare english,multilingual
 
-    Without a key everything runs on this computer. A query that is called like one of the commands below is written
-    after `rerank rank`.
+    Without a key everything runs on this computer. `rerank rank --help` has all options of a query; one that is called
+    like a command below is written after `rerank rank`.
     """

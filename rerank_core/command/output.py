@@ -58,7 +58,7 @@ def results(
     head = ["rank", "score", "strength", *(["was"] if explain else []), "document", "text"]
     lines_ = table_lines(head, rows)
     if explain:
-        lines_ += ["", *_explained(response, reading, spans)]
+        lines_ += ["", *_explained(response, reading, kept, spans)]
     return text_lines(lines_)
 
 
@@ -119,16 +119,23 @@ def estimates(found: Mapping[str, CostEstimate], form: str) -> bytes:
     return text_lines([*table_lines(["model", "cost", "units", "requests"], rows), "", *said])
 
 
-def _explained(response: RerankResponse, reading: Reading, spans: Mapping[int, Sequence[TextSpan]]) -> Iterable[str]:
+def _explained(
+    response: RerankResponse,
+    reading: Reading,
+    kept: Sequence[RankedDocument],
+    spans: Mapping[int, Sequence[TextSpan]],
+) -> Iterable[str]:
     yield summarise_response(response, at=reading.scale.at, threshold=reading.threshold) + "."
     yield reading.scale.words_text
     cost = "of unknown cost" if response.cost.amount is None else money_text(response.cost.amount)
     yield f"{response.provider} {response.model or ''}".rstrip() + f", {response.latency_ms:,.0f} ms, {cost}."
     yield from response.warnings
-    for row in response.results:
-        for span in spans.get(row.index, ())[:1]:
-            answer = _one_line(row.document.text[span.start : span.stop])
-            yield f"{row.rank}. {_name(row.document, row.index)}: {answer}"
+    for row in kept:
+        found = [row.document.text[span.start : span.stop] for span in spans.get(row.index, ())[:1]]
+        if not found and row.rank == 1:  # a text of one sentence has no part that answers: the whole does
+            found = [row.document.text]
+        for answer in found:
+            yield f"{row.rank}. {_name(row.document, row.index)}: {_one_line(answer)}"
 
 
 def _name(document: Document, index: int) -> str:

@@ -29,6 +29,8 @@ from rerank_core.ranking.keeping import Reading
 from rerank_core.ranking.strength import ScoreScale, levels
 
 RETRIES = 2
+READING = ("sheet", "header", "encoding", "markup")
+"""What readers of files take beside roles."""
 _COMPARED = 10
 
 
@@ -47,14 +49,22 @@ class Money(click.ParamType[Decimal]):
         return amount
 
 
-def _columns(_context: click.Context, _parameter: click.Parameter, given: Sequence[str]) -> dict[str, str]:
+def columns_of(given: Sequence[str], roles: Sequence[str], reading: Sequence[str] = READING) -> dict[str, str]:
+    """What --column says, as `columns` of a reader: ROLE=COLUMN for one of `roles`, or how a file is read."""
     found = {}
     for one in given:
         role, equals, column = one.partition("=")
-        if not equals or role not in ROLES:
-            raise click.BadParameter(f"{one!r} is not ROLE=COLUMN; the roles are {', '.join(ROLES)}.")
+        if not equals or role not in (*roles, *reading):
+            raise click.BadParameter(
+                f"{one!r} is not ROLE=COLUMN; the roles are {', '.join(roles)}. "
+                f"How a file is read is said so too: {', '.join(reading)}."
+            )
         found[role] = column
     return found
+
+
+def _columns(_context: click.Context, _parameter: click.Parameter, given: Sequence[str]) -> dict[str, str]:
+    return columns_of(given, ROLES)
 
 
 @click.command()
@@ -72,7 +82,11 @@ def _columns(_context: click.Context, _parameter: click.Parameter, given: Sequen
 @click.option("--format", "form", type=click.Choice(output.FORMATS), default="table", show_default=True)
 @click.option("--input", "kind", type=click.Choice(reading.INPUTS), default="auto", help="What standard input holds.")
 @click.option(
-    "--column", "columns", multiple=True, callback=_columns, help="ROLE=COLUMN, such as text=body; repeatable."
+    "--column",
+    "columns",
+    multiple=True,
+    callback=_columns,
+    help="ROLE=COLUMN, such as text=body; also sheet=NAME, header=no or encoding=NAME. Repeatable.",
 )
 @click.option("--fields", default=",".join(TITLE_AND_TEXT), show_default=True, help="What the model reads, in order.")
 @click.option("--estimate", is_flag=True, help="Say what it would cost, and send nothing.")

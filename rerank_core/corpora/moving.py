@@ -16,7 +16,7 @@ from rerank_core.corpora.homes.home import Home, HomeEntry
 from rerank_core.corpora.rows import row_of
 from rerank_core.corpora.vector_file import VectorFile
 from rerank_core.models import Document
-from rerank_core.retrieval.embedding import EMBEDDING_MODELS, Vectors
+from rerank_core.retrieval.embedding import EMBEDDING_MODELS, Vectors, joined
 
 OnStage = Callable[[str, int, int], object]
 """Called with what is being done ("Copying", "Copying vectors", "Comparing"), passages done and passages in all; what
@@ -94,14 +94,27 @@ def _copy_vectors(source: Corpus | HomeCorpus, target: Corpus | HomeCorpus, fact
             elif isinstance(target, HomeCorpus):
                 target.home.add_vectors(target.id, name, part, upto)
 
-        for part in parts:
-            # the passage of its last row may go on in the next part
-            done, width = int(part.owners[-1]), part.rows.shape[1]
+        for part in _whole_passages(parts):
+            done, width = int(part.owners[-1]) + 1, part.rows.shape[1]
             tell("Copying vectors", min(done, passages), passages)
             put(part, done)
         put(Vectors(np.zeros((0, width), np.float32), np.zeros(0, np.int32)), passages)
         if isinstance(target, HomeCorpus):
             target.home.finish_vectors(target.id, name)
+
+
+def _whole_passages(parts: Iterable[Vectors]) -> Iterator[Vectors]:
+    """The same rows in parts none of which ends in the middle of a passage: a home numbers the rows of a passage in the
+    part that it is given."""
+    left: Vectors | None = None
+    for part in parts:
+        some = part if left is None else joined([left, part])
+        first = int(np.searchsorted(some.owners, some.owners[-1], "left"))
+        if first:
+            yield Vectors(some.rows[:first], some.owners[:first])
+        left = Vectors(some.rows[first:], some.owners[first:])
+    if left is not None:
+        yield left
 
 
 def _parts(whole: Vectors, passages: int) -> Iterator[Vectors]:

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+from rerank_core.errors import InvalidDocumentsError
 from rerank_core.models import Document
+from rerank_core.models.documents import document_of
 from rerank_core.retrieval.passages import PARENT
 from rerank_core.storage.sqlite_file import as_bytes, as_text
 
@@ -46,7 +48,12 @@ def row_of(place: int, document: Document) -> PassageRow:
 def documents_of(rows: Sequence[tuple[Any, Any, Any]]) -> list[Document]:
     """Documents of ids, texts and metadata as a row has them. JSON is read as one list, which takes a tenth of the
     time. Raises ValueError, TypeError or InvalidDocumentsError for what no row holds."""
-    names = json.loads(f"[{','.join('null' if row[0] is None else row[0] for row in rows)}]")
-    values = json.loads(f"[{','.join('{}' if row[2] is None else row[2] for row in rows)}]")
+    names = json.loads(f"[{','.join(['null' if row[0] is None else row[0] for row in rows])}]")
+    values = json.loads(f"[{','.join(['{}' if row[2] is None else row[2] for row in rows])}]")
+    if not set(map(type, values)) <= {dict}:
+        raise InvalidDocumentsError("A passage's metadata is not a mapping.")
     texts = [as_text(bytes(row[1])) for row in rows]
-    return [Document(text, name, more) for text, name, more in zip(texts, names, values, strict=True)]
+    return [
+        document_of(text, name if name is None or type(name) is str else str(name), more)
+        for text, name, more in zip(texts, names, values, strict=True)
+    ]

@@ -13,17 +13,19 @@ import numpy as np
 
 from rerank_core.corpora.files import name_of_fields, put_file
 from rerank_core.retrieval.embedding import Vectors, embed_passages, fingerprint
+from rerank_core.retrieval.small_rows import SMALL_FROM, SmallRows, row_type, small_rows
 
 _FORMAT = 1
 _AT_ONCE = 256  # passages between two times that the work is kept
+_SMALL_AT_ONCE = 8_192  # rows turned into bytes at a time
 
 
 class VectorFile:
-    """Rows of float32, and beside them which passage each belongs to.
+    """Rows of float32, and beside them which passage each belongs to; of many rows, the same as bytes too.
 
-    Both files are only ever written behind what counts, and a third, replaced as a whole, says how much counts:
-    a crash or a cancel costs the last few passages, and whoever reads meanwhile is not disturbed. One writer at
-    a time is the caller's business.
+    Files are only ever written behind what counts, and one that is replaced as a whole says how much counts: a crash
+    or a cancel costs the last few passages, and whoever reads meanwhile is not disturbed. One writer at a time is the
+    caller's business.
     """
 
     def __init__(self, folder: Path, model: str, rank_fields: Sequence[str]) -> None:
@@ -32,6 +34,7 @@ class VectorFile:
         self._head = folder / f"{stem}.json"
         self._rows = folder / f"{stem}.f32"
         self._owners = folder / f"{stem}.i32"
+        self._small = folder / f"{stem}.i8"
 
     def state(self) -> tuple[int, int, int]:
         """Passages that have their vectors, rows, and numbers in a row; (0, 0, 0) where the files are of no use."""
@@ -53,18 +56,33 @@ class VectorFile:
         return self.state()[0]
 
     def open(self) -> Vectors:
-        """What there is, mapped into memory."""
+        """What there is, mapped into memory. Many rows are kept as bytes too, which is done here where it has not been;
+        a search then goes through those."""
         _, rows, width = self.state()
         if not rows:
             return Vectors(np.zeros((0, width), np.float32), np.zeros(0, np.int32))
-        return Vectors(
-            np.asarray(np.memmap(self._rows, np.float32, "r", shape=(rows, width))),
-            np.asarray(np.memmap(self._owners, np.int32, "r", shape=(rows,))),
-        )
+        owners = np.asarray(np.memmap(self._owners, np.int32, "r", shape=(rows,)))
+        small = self._opened_small(rows, width) if rows >= SMALL_FROM else None
+        return Vectors(np.asarray(np.memmap(self._rows, np.float32, "r", shape=(rows, width))), owners, small)
+
+    def _opened_small(self, rows: int, width: int) -> SmallRows | None:
+        """The rows as bytes; None where they cannot be kept. What counts never changes, so whatever has been made
+        before stays, and two who make the rest at once write the same."""
+        size = row_type(width).itemsize
+        try:
+            done = self._small.stat().st_size // size if self._small.exists() else 0
+            if done < rows:
+                # mapped for this alone, so that the memory goes back
+                exact = np.memmap(self._rows, np.float32, "r", shape=(rows, width))
+                for start in range(done, rows, _SMALL_AT_ONCE):
+                    _write(self._small, start * size, small_rows(exact[start : start + _SMALL_AT_ONCE]))
+            return np.asarray(np.memmap(self._small, row_type(width), "r", shape=(rows,)))
+        except OSError:
+            return None
 
     def remove(self) -> None:
         """Remove the files; whoever has them mapped keeps what they have."""
-        for path in (self._head, self._rows, self._owners):
+        for path in (self._head, self._rows, self._owners, self._small):
             with contextlib.suppress(OSError):  # Windows keeps what somebody has mapped
                 path.unlink(missing_ok=True)
 

@@ -109,10 +109,10 @@ _new = object.__new__
 _set_text, _set_id, _set_metadata = (Document.__dict__[name].__set__ for name in ("text", "id", "metadata"))
 
 
-def document_of(text: str) -> Document:
-    """The Document of a string alone."""
+def document_of(text: str, name: str | None = None, metadata: Mapping[str, Any] | None = None) -> Document:
+    """The Document of a string, and of a name and metadata of which nobody else holds the mapping."""
     document = _new(Document)
     _set_text(document, text)
-    _set_id(document, None)
-    _set_metadata(document, {})
+    _set_id(document, name)
+    _set_metadata(document, {} if metadata is None else metadata)
     return document

@@ -92,7 +92,8 @@ def chosen_model(spec: ProviderSpec, asked: str | None) -> str | None:
     known = not spec.has_models or (model is not None and (not spec.is_local or spec.model(model) is not None))
     if not known:
         raise ModelNotFoundError(
-            f"{spec.label} has no model called {asked[:100]!r}.", hint=f"Choose one of {names_text(spec)}."
+            f"{'This computer' if spec.id == 'local' else spec.label} has no model called {asked[:100]!r}.",
+            hint=f"Choose one of {names_text(spec)}.",
         )
     return model
 

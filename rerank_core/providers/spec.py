@@ -141,6 +141,10 @@ class Option:
     example: str = ""
 
 
+TOGETHER = "together"
+"""The name of the option that says how many documents at most stand in one request, as a number."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceFacts:
     """What is known of a service, for people who choose one; every field is a sentence or more.
@@ -279,6 +283,15 @@ class ProviderSpec:
         if self.max_documents is None or self.max_documents < 100:
             return self.max_documents
         return self.max_documents // 100 * 100
+
+    def request_size(self, model: str | None, options: Mapping[str, str] | None = None) -> int | None:
+        """Documents in one request of a call with this model: those of `batch_size`, or fewer where the connection says
+        so; None where a call is never split, as with a listwise model."""
+        known = self.model(model)
+        if known is not None and known.listwise:
+            return None
+        chosen = (options or {}).get(TOGETHER)
+        return int(chosen) if chosen else self.batch_size
 
     def model(self, id: str | None = None) -> ModelSpec | None:
         """The model of that id or alias, the default one for None; None where there is no such model."""

@@ -14,6 +14,7 @@ from rerank_core.keyword.highest import highest
 from rerank_core.offline import engine
 from rerank_core.offline.models import ENGLISH, MULTILINGUAL
 from rerank_core.offline.weights import MINILM, MULTILINGUAL_E5
+from rerank_core.retrieval.small_rows import OVERSAMPLED, SmallRows, cosines_with
 
 if TYPE_CHECKING:
     from rerank_core.offline.encoder import Encoder
@@ -30,11 +31,13 @@ _WEIGHTS = {ENGLISH: MINILM, MULTILINGUAL: MULTILINGUAL_E5}
 class Vectors:
     """Unit vectors of texts: `rows`, and for each row the place of its text in `owners`, ascending.
 
-    A text longer than the model reads at once has several rows, one in which the model sees nothing has none.
+    A text longer than the model reads at once has several rows, one in which the model sees nothing has none. `small`
+    are the same rows as bytes (`small_rows`), None where all of them are compared exactly.
     """
 
     rows: Floats
     owners: NDArray[np.int32]
+    small: SmallRows | None = None
 
 
 def joined(parts: Iterable[Vectors], width: int = 0) -> Vectors:
@@ -68,19 +71,44 @@ class VectorTable:
     def search(self, query: Floats, k: int) -> list[tuple[int, float]]:
         """The `k` texts nearest to a query's unit vector, nearest first: (place, cosine), equal ones in order.
 
-        The cosine of a text of several rows is that of its best one. Raises ValueError for k below 1.
+        The cosine of a text of several rows is that of its best one. Where there are rows as bytes they say which
+        texts are compared exactly: the cosines are exact, and of a hundred nearest at most one is missed. Raises
+        ValueError for k below 1.
         """
         if k < 1:
             raise ValueError("k must be 1 or more")
         rows = self._vectors.rows
         if not len(rows):
             return []
-        cosines = rows @ query
-        if self._first is not None:
-            cosines = np.maximum.reduceat(cosines, self._first)
+        chosen = self._likely(query, OVERSAMPLED * k)
+        cosines = self._by_text(rows @ query) if chosen is None else self._exactly(chosen, query)
         order = highest(cosines, k)
         nearest = np.clip(cosines[order], -1.0, 1.0)
-        return list(zip(self._places[order].tolist(), nearest.tolist(), strict=True))
+        places = self._places if chosen is None else self._places[chosen]
+        return list(zip(places[order].tolist(), nearest.tolist(), strict=True))
+
+    def _by_text(self, cosines: Floats) -> Floats:
+        """Of the cosines of all rows the best one of each text."""
+        return cosines if self._first is None else np.maximum.reduceat(cosines, self._first)
+
+    def _likely(self, query: Floats, number: int) -> NDArray[np.intp] | None:
+        """Which texts, by their places among those that have vectors and ascending, are nearest by their rows as bytes;
+        None where all are to be compared."""
+        small = self._vectors.small
+        if small is None or number >= len(self._places):
+            return None
+        return np.sort(highest(self._by_text(cosines_with(small, query)), number))
+
+    def _exactly(self, chosen: NDArray[np.intp], query: Floats) -> Floats:
+        """The cosines of these texts."""
+        rows = self._vectors.rows
+        if self._first is None:
+            return rows[chosen] @ query
+        ends = np.append(self._first[1:], len(rows))
+        lengths = ends[chosen] - self._first[chosen]
+        heads = np.cumsum(lengths) - lengths
+        picked = np.arange(int(lengths.sum())) + np.repeat(self._first[chosen] - heads, lengths)
+        return np.maximum.reduceat(rows[picked] @ query, heads)
 
 
 def embed_query(model: str, query: str) -> Floats | None:

@@ -137,6 +137,8 @@ class FirstStage:
         )
 
     def _merged(self, by_word: list[tuple[int, float]], by_meaning: list[tuple[int, float]]) -> list[Candidate]:
+        if self.kind == "keyword":
+            return [Candidate(index, score, rank, None, score) for rank, (index, score) in enumerate(by_word, 1)]
         word_ranks = {index: (rank, score) for rank, (index, score) in enumerate(by_word, 1)}
         meaning_ranks = {index: (rank, score) for rank, (index, score) in enumerate(by_meaning, 1)}
         if self.kind == "fused":

@@ -7,10 +7,12 @@ import hashlib
 import json
 import secrets
 import statistics
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
@@ -25,12 +27,20 @@ from rerank_core.evaluation.experiments.records import (
 )
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.ranking.contender import Contender
+from rerank_core.storage.database import Database
 from rerank_core.storage.evaluation.experiment_lock import forget, held, hold, running_error
 from rerank_core.storage.evaluation.experiment_row import COLUMNS, made_of, rates_text
 from rerank_core.storage.evaluation.figures import FigureStore
 from rerank_core.storage.evaluation.request_log import latest_requests, sums
 from rerank_core.storage.evaluation.saved_answers import SavedAnswers
+from rerank_core.storage.evaluation.sizes import (
+    MAX_EXPERIMENT_BYTES,
+    expected_size,
+    experiment_sizes,
+    refuse_experiments,
+)
 from rerank_core.storage.history.filing import index_experiment_again
+from rerank_core.storage.history.retention import room_for_experiments
 from rerank_core.storage.run_record import new_id
 from rerank_core.storage.schema.evaluation import answers, experiments, query_sets, requests
 from rerank_core.storage.store import listed
@@ -41,7 +51,18 @@ _experiment, _log, _answer = experiments.c, requests.c, answers.c
 
 class ExperimentStore(FigureStore, SavedAnswers, Ledger):
     """The experiments of this machine. Safe under threads and processes; answers are never asked for twice. Whoever may
-    open a query set may make an experiment on it; only its owner and operators change it, run it, pause it or go on."""
+    open a query set may make an experiment on it; only its owner and operators change it, run it, pause it or go on.
+    Those of one owner take at most `max_bytes` bytes: what nobody keeps makes room, the first one first."""
+
+    def __init__(
+        self,
+        database: Database | Path | str | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+        max_bytes: int = MAX_EXPERIMENT_BYTES,
+    ) -> None:
+        super().__init__(database, clock=clock)
+        self._max_bytes = max_bytes
 
     # Experiments
 
@@ -60,7 +81,8 @@ class ExperimentStore(FigureStore, SavedAnswers, Ledger):
         the fields that the set has its models read now, whatever the set says later. With `reuse` it takes over the
         answers that the very same requests were given before.
 
-        Raises ExperimentError where there is nothing to ask or nobody to ask, or two contenders have one label.
+        Raises ExperimentError where there is nothing to ask or nobody to ask, two contenders have one label, or its
+        answers would have no room (too_many_kept).
         """
         chosen = tuple(contenders)
         labels = [contender.label for contender in chosen]
@@ -79,6 +101,7 @@ class ExperimentStore(FigureStore, SavedAnswers, Ledger):
             self._to_open(db, "query_sets", query_set_id)
             if self._ownership(db, "query_sets", query_set_id) is None:
                 raise ExperimentError("There is no such query set.", code="query_set_not_found", hint="Save it first.")
+            gone = self.make_room(db, expected_size(query_set, len(chosen)))
             db.execute(
                 insert(experiments).values(
                     id=experiment_id,
@@ -96,7 +119,17 @@ class ExperimentStore(FigureStore, SavedAnswers, Ledger):
                     reuse=reuse,
                 )
             )
+        for one in gone:
+            forget(self.database, one)
         return self.get(experiment_id)
+
+    def make_room(self, db: Connection, needed: int) -> list[str]:
+        """Have room for so many bytes of who asks, in a transaction of the caller's; the ids of the experiments that
+        went. Raises ExperimentError (too_many_kept) where those that somebody keeps leave none."""
+        owner = self.actor.keeper
+        gone = room_for_experiments(db, owner, self._max_bytes, needed, lambda one: held(self.database, one))
+        refuse_experiments(db, owner, self._max_bytes, needed)
+        return gone
 
     def share(self, experiment_id: str, shared: bool = True) -> None:
         """Let everyone here open an experiment, with the query set that it is about, or take that back: the query set
@@ -210,6 +243,13 @@ class ExperimentStore(FigureStore, SavedAnswers, Ledger):
                 self._runs.pop(experiment_id, None)
 
     # Results
+
+    def sizes(self) -> Mapping[str, int]:
+        """The bytes of all experiments that who asks lists, by id."""
+        with self._reading() as db:
+            rows = db.execute(select(_experiment.number, _experiment.id).where(listed(experiments, self.actor))).all()
+            sizes = experiment_sizes(db, listed(experiments, self.actor))
+            return {name: sizes.get(number, 0) for number, name in rows}
 
     def rankings(self, experiment_id: str, query_set: QuerySet) -> tuple[Ranking, ...]:
         """The answers of every contender so far, as runs over the query set that the experiment is about. What was

@@ -87,12 +87,14 @@ def refuse_more(kept: int, most: int, error: type[RerankError], what: str) -> No
         )
 
 
-def refuse_size(kept: int, most: int, error: type[RerankError], what: str) -> None:
-    """Raise `error` (code too_many_kept) where what somebody keeps of a kind takes more than so many bytes."""
+def refuse_size(kept: int, most: int, error: type[RerankError], what: str, such_as: str = "") -> None:
+    """Raise `error` (code too_many_kept) where what somebody keeps of a kind takes more than so many bytes. `such_as`
+    names what to delete."""
     if kept > most:
         raise error(
             f"With this your {what} would take {kept / 1e6:,.0f} MB, and {most / 1e6:,.0f} MB is the most for one "
             "person here.",
             code=TOO_MANY,
-            hint="Delete some that you no longer need, or ask whoever runs this server for more.",
+            hint=f"Delete some that you no longer need{f', such as {such_as}' if such_as else ''}, or ask whoever runs "
+            "this server for more.",
         )

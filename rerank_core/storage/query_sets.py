@@ -24,6 +24,7 @@ from rerank_core.storage.evaluation.evaluation_store import Values
 from rerank_core.storage.evaluation.experiment_lock import forget, held, running_error
 from rerank_core.storage.evaluation.grades import KeptJudgments, judgments_of, refuse_rater
 from rerank_core.storage.evaluation.query_set_record import from_bytes, to_parts, whole
+from rerank_core.storage.evaluation.sizes import MAX_SET_BYTES, refuse_sets
 from rerank_core.storage.judging.rows import forget_judging
 from rerank_core.storage.ownership import EVERYBODYS, NOT_YOURS, Ownership, refuse_more
 from rerank_core.storage.run_record import new_id
@@ -69,12 +70,18 @@ class QuerySetStore(ThresholdStore):
     may be given other fields to read.
 
     Whoever may open a set may rate in it; everything else that changes it is for its owner and operators. One owner
-    keeps at most `max_sets`.
+    keeps at most `max_sets`, and at most `max_bytes` bytes of them.
     """
 
-    def __init__(self, database: Database | Path | str | None = None, *, max_sets: int = MAX_SETS) -> None:
+    def __init__(
+        self,
+        database: Database | Path | str | None = None,
+        *,
+        max_sets: int = MAX_SETS,
+        max_bytes: int = MAX_SET_BYTES,
+    ) -> None:
         super().__init__(database)
-        self._max_sets = max_sets
+        self._max_sets, self._max_bytes = max_sets, max_bytes
         self._contents: Latest[QuerySet] = Latest(lambda one: len(one.documents), _DOCUMENTS)
         self._judged: Latest[KeptJudgments] = Latest(_ratings, _DOCUMENTS)
 
@@ -97,6 +104,7 @@ class QuerySetStore(ThresholdStore):
                 "owner": self.actor.keeper,
             }
             db.execute(insert(query_sets).values(row | _content(query_set, head, content)))
+            refuse_sets(db, self.actor.keeper, self._max_bytes, set_id)
             pieces.keep(db, query_set_pieces, _number(db, set_id), content)
             for rater, judgments in query_set.judgments.items():
                 _write_grades(db, set_id, rater, judgments, self.actor.keeper)
@@ -144,6 +152,8 @@ class QuerySetStore(ThresholdStore):
             after = with_runs(before, given, rater=rater)
             head, content = to_parts(after)
             db.execute(update(query_sets).where(_set.id == set_id).values(_content(after, head, content)))
+            owned = self._ownership(db, "query_sets", set_id)
+            refuse_sets(db, owned.owner if owned else "", self._max_bytes)
             pieces.keep(db, query_set_pieces, _number(db, set_id), content)
             _count(db, set_id, "contents")
             refuse_rater(db, self.actor, set_id, rater)

@@ -14,11 +14,14 @@ from sqlalchemy import Connection, Select, and_, delete, func, insert, not_, sel
 from rerank_core.errors import RerankError
 from rerank_core.storage import pieces
 from rerank_core.storage.database import Database
+from rerank_core.storage.evaluation.experiment_lock import forget, held
+from rerank_core.storage.evaluation.sizes import MAX_EXPERIMENT_BYTES
 from rerank_core.storage.history.filing import file_run, include_run
 from rerank_core.storage.history.record import ALONE, Made
-from rerank_core.storage.history.retention import expire_experiments, expired_runs, kept_runs
+from rerank_core.storage.history.retention import expire_experiments, expired_runs, kept_runs, room_for_experiments
 from rerank_core.storage.ownership import EVERYBODYS, TOO_MANY, Ownership, refuse_change, refuse_opening
 from rerank_core.storage.run_record import Run, check_rating, from_bytes, to_bytes
+from rerank_core.storage.schema.evaluation import experiments
 from rerank_core.storage.schema.runs import run_pieces, run_ratings, runs
 from rerank_core.storage.sqlite_file import StoreError
 from rerank_core.storage.store import Store, listed, upsert
@@ -58,7 +61,8 @@ class RunStore(Store):
     Of the runs of one owner that nobody keeps (by rating, sharing, pinning, naming, a note or a tag) there are at most
     `max_runs`, and of all of them `max_bytes` bytes: what is beyond goes when that owner saves a run, the one that was
     saved first before the others, whatever the clock said. What nobody keeps and is older than `max_days` goes when
-    anybody saves one. Every method raises StoreError, with a hint, where the database cannot be used, and for
+    anybody saves one, experiments too; so do those of one owner beyond `max_experiment_bytes` bytes. `tidy` does the
+    same without a new run. Every method raises StoreError, with a hint, where the database cannot be used, and for
     another's run (codes not_shared, not_yours).
     """
 
@@ -71,9 +75,11 @@ class RunStore(Store):
         max_runs: int = MAX_RUNS,
         max_bytes: int = MAX_BYTES,
         max_days: int | None = None,
+        max_experiment_bytes: int = MAX_EXPERIMENT_BYTES,
     ) -> None:
         super().__init__(database)
         self._max_runs, self._max_bytes, self._max_days = max_runs, max_bytes, max_days
+        self._max_experiment_bytes = max_experiment_bytes
 
     def save(self, run: Run, made: Made = ALONE) -> str:
         """Keep a run, in place of the one with the same id where there is one, and return its id. `made` says what it
@@ -86,7 +92,7 @@ class RunStore(Store):
                 f"This run takes {size / 1e6:,.0f} MB; at most {MAX_RUN_BYTES / 1e6:,.0f} MB are kept.",
                 hint="You can go on working; use Export to keep the result.",
             )
-        row = _row(run) | {"bytes": size, "payload": payload}
+        row = _row(run) | {"bytes": size, "payload": payload, "asked": made.asked, "sent": made.sent}
         with self._writing() as db:
             there = _ownership(db, run.id)
             if there is not None:
@@ -103,11 +109,42 @@ class RunStore(Store):
                     {"run_id": run.id, "place": at, "grade": to, "rated_at": now} for at, to in run.ratings.items()
                 ]
                 db.execute(insert(run_ratings), rated)
-            file_run(db, run, made)
-            if self._max_days is not None:
-                _expire(db, self._max_days)
+            file_run(db, run, number, made)
+            gone = self._retain(db, [owner])
             _prune(db, owner, self._max_runs, self._max_bytes, keep=run.id)
+        self._forget(gone)
         return run.id
+
+    def tidy(self) -> None:
+        """Let go what is too old or too much, whoever's it is, and overwrite where it stood; it never raises for what
+        people keep."""
+        with self._writing() as db:
+            owners = {*db.execute(select(_run.owner).distinct()).scalars()}
+            evaluating = db.execute(select(experiments.c.owner).distinct()).scalars()
+            gone = self._retain(db, [*evaluating])
+            for owner in owners:
+                _prune(db, owner, self._max_runs, self._max_bytes, keep=None)
+        self._forget(gone)
+        self.database.overwrite_deleted()
+
+    def _retain(self, db: Connection, owners: Sequence[str]) -> list[str]:
+        """Delete what is too old, and experiments of these owners that are too much; the ids of the experiments."""
+
+        def busy(experiment_id: str) -> bool:
+            return held(self.database, experiment_id)
+
+        gone = []
+        if self._max_days is not None:
+            now = datetime.now(UTC)
+            _delete(db, db.execute(select(_run.number).where(expired_runs(now, self._max_days))).scalars().all())
+            gone += expire_experiments(db, now, self._max_days, busy)
+        for owner in owners:
+            gone += room_for_experiments(db, owner, self._max_experiment_bytes, 0, busy)
+        return gone
+
+    def _forget(self, experiment_ids: Sequence[str]) -> None:
+        for one in experiment_ids:
+            forget(self.database, one)
 
     def answered(self, asked: str) -> datetime | None:
         """When a request was last answered, by its `request_key`; None where it was not, for all that who asks can
@@ -228,10 +265,9 @@ class RunStore(Store):
     def ratings(self, run_id: str) -> dict[int, int]:
         """The ratings of a run, by index in the input; empty where there are none, or where the run is not shared with
         who asks."""
-        if self.ownership(run_id) is None:
-            return {}
         with self._reading() as db:
-            return _ratings(db, run_id)
+            found = _ownership(db, run_id)
+            return _ratings(db, run_id) if found is not None and self.actor.may_open(found.owner, found.shared) else {}
 
     def set_rating(self, run_id: str, index: int, grade: int | None) -> None:
         """Rate the document at this index of the input from 0 to 3, or take its rating back with None.
@@ -298,23 +334,16 @@ def _summary(row: Sequence[Any]) -> RunSummary:
     )
 
 
-def _expire(db: Connection, days: int) -> None:
-    """Delete what is older than so many days and nobody keeps, whoever's it is."""
-    now = datetime.now(UTC)
-    _delete(db, db.execute(select(_run.number).where(expired_runs(now, days))).scalars().all())
-    expire_experiments(db, now, days)
-
-
-def _prune(db: Connection, owner: str, max_runs: int, max_bytes: int, keep: str) -> None:
+def _prune(db: Connection, owner: str, max_runs: int, max_bytes: int, keep: str | None) -> None:
     """Delete what is beyond the bounds of this owner, of nobody else: the runs that were saved first, and none that
-    somebody keeps. Raises StoreError where those alone fill the bytes, so that the new one has no place."""
+    somebody keeps. Raises StoreError where those alone fill the bytes, so that the new one, `keep`, has no place."""
     kept = kept_runs()
     total = select(func.coalesce(func.sum(_run.bytes), 0), func.count()).where(_run.owner == owner)
     size, count = map(int, db.execute(total).one())  # PostgreSQL adds up in decimals
     if count <= max_runs and size <= max_bytes:
         return
-    others = int(db.execute(total.where(_run.id != keep, kept)).one()[0])
-    if others >= max_bytes:
+    others = int(db.execute(total.where(_run.id != (keep or ""), kept)).one()[0])
+    if keep is not None and others >= max_bytes:
         raise StoreError(
             f"The runs that you keep take {others / 1e6:,.0f} MB; {max_bytes / 1e6:,.0f} MB is the most.",
             code=TOO_MANY,
@@ -322,10 +351,10 @@ def _prune(db: Connection, owner: str, max_runs: int, max_bytes: int, keep: str)
         )
     may_go = db.execute(
         select(_run.number, _run.bytes)
-        .where(and_(_run.owner == owner, _run.id != keep, not_(kept)))
+        .where(and_(_run.owner == owner, _run.id != (keep or ""), not_(kept)))
         .order_by(_run.number)
     ).all()
-    going, left = [], len(may_go) + 1
+    going, left = [], len(may_go) + (keep is not None)
     for number, own in may_go:
         if left <= max_runs and size <= max_bytes:
             break

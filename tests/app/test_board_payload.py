@@ -25,7 +25,7 @@ from pages.components.display.board import (
     rows,
     shown,
 )
-from pages.components.display.tables import COPY_CHARACTERS, opens
+from pages.components.display.tables import COPY_CHARACTERS, PREVIEW_CHARACTERS, opens
 from rerank_core.ranking.strength import Levels, ScoreScale
 from tests.support import ROOT
 from tests.support.gate import PATIENCE
@@ -326,6 +326,15 @@ def test_large_tables_keep_every_row():
     assert list(right["Result"][:5]) == ["kept"] * 5
     assert right["Result"].value_counts().to_dict() == {"under the threshold": 60, "below Top 5": 55, "kept": 5}
     assert right["Move"][0] == "▲119"
+
+
+def test_large_tables_send_what_a_cell_shows():
+    """A text is cut where its cell ends, and of the columns that say the same few words each word is sent once."""
+    app = host(case="tables", n="120", top="5", threshold="0.5")
+    tables = [frame.value for frame in app.dataframe[:2]]
+    assert all(frame["Document"].str.len().max() <= PREVIEW_CHARACTERS + 1 for frame in tables)
+    sizes = [len(frame.proto.arrow_data.data) for frame in app.dataframe[:2]]
+    assert sum(sizes) < 120 * 2 * PREVIEW_CHARACTERS + 9_000
 
 
 def test_a_selection_in_either_table_is_the_one_that_counts():

@@ -223,9 +223,30 @@ def test_a_history_as_a_file_holds_nothing_of_the_others(monkeypatch) -> None:
     set_id = listed_evaluation()
     held: dict[str, object] = {"evaluate_rater": BEN}
     monkeypatch.setattr(judge.st, "session_state", held)
-    assert in_the_file(history_bytes(stores.history(), seen=judge.here().see)) == {BEN}
+    assert in_the_file(history_bytes(stores.history(), as_whom=judge.here().of_set)) == {BEN}
     stores.judging().finish(set_id, BEN)
-    assert in_the_file(history_bytes(stores.history(), seen=judge.here().see)) == {ANN, BEN}
+    assert in_the_file(history_bytes(stores.history(), as_whom=judge.here().of_set)) == {ANN, BEN}
+
+
+def test_a_history_as_a_file_has_the_judging_as_far_as_one_may_see_it(monkeypatch) -> None:
+    """Who is not done finds themselves alone in it and nothing that was settled; who is done finds both."""
+    set_id = listed_evaluation()
+    stores.judging().finish(set_id, ANN)
+    stores.judging().settle(set_id, "q1", "a", 2, by=ANN)
+
+    def line(data: bytes) -> dict[str, object]:
+        lines = map(json.loads, gzip.decompress(data).splitlines())
+        return next(one for one in lines if one.get("kind") == "query_set")
+
+    held: dict[str, object] = {"evaluate_rater": BEN}
+    monkeypatch.setattr(judge.st, "session_state", held)
+    blind = line(history_bytes(stores.history(), as_whom=judge.here().of_set))
+    assert ([name for name, _ in blind["judging"]["raters"]], blind["settled"]) == ([BEN], [])
+    assert ANN not in json.dumps(blind)
+    held["evaluate_rater"] = ANN
+    whole = line(history_bytes(stores.history(), as_whom=judge.here().of_set))
+    assert [name for name, _ in whole["judging"]["raters"]] == [ANN, BEN]
+    assert [one[:4] for one in whole["settled"]] == [["q1", "a", 2, ANN]]
 
 
 def test_a_history_as_a_file_goes_by_who_signed_in() -> None:

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components.server import deployment
+from pages.components.server import database, deployment
 from pages.components.server.knowledge import homes as knowledge_homes
 from pages.components.session import stores
 from rerank_core import RerankError
 from rerank_core.corpora import CorpusStore
+from rerank_core.storage.connection.address import resolved
 from tests.support.loopback import Loopback, answers
 from tests.support.page import press, settled, upload
 from tests.support.search_engine import empty_engine
@@ -115,6 +116,9 @@ def test_an_engine_that_is_down_takes_nothing_else(app, section) -> None:
         ({"opensearch": {"url": "x.test"}}, "url of [knowledge_bases.opensearch]"),
         ({"opensearch": {"api_key": "k"}}, "url of [knowledge_bases.opensearch]"),
         ({"opensearch": {"url": "https://x.test", "prefix": "Ä*"}}, "names of indexes"),
+        ({"postgresql": {"url": "sqlite:///x.sqlite3"}}, "names no PostgreSQL"),
+        ({"postgresql": {}}, "what the app keeps is not in a PostgreSQL"),
+        ({"postgresql": {"host": "x"}}, "knows no 'host'"),
         ({"opensearch": {"url": "https://x.test", "user": "u"}}, "a user or a password alone"),
         ({"opensearch": {"url": "https://x.test", "user": "u", "password": "p", "api_key": "k"}}, "Take away one"),
     ],
@@ -125,6 +129,16 @@ def test_a_section_that_makes_no_sense_is_said(monkeypatch, found, said) -> None
     with pytest.raises(RerankError) as caught:
         knowledge_homes.problem()
     assert said in f"{caught.value} {caught.value.hint}"
+
+
+def test_without_a_url_it_is_the_database_of_the_app(monkeypatch) -> None:
+    """`[knowledge_bases.postgresql]` alone stands for the PostgreSQL that holds everything else; its label has no
+    password."""
+    monkeypatch.setattr(deployment, "secrets", lambda: {"knowledge_bases": {"postgresql": {}}})
+    monkeypatch.setattr(database, "address", lambda: resolved("postgresql://me:s3cret@db.test/kept"))
+    (home,) = knowledge_homes.homes()
+    assert (home.id, home.label) == ("postgresql", "PostgreSQL (kept on db.test)")
+    home.close()
 
 
 def test_a_key_that_is_refused_and_an_old_version_end_the_start(monkeypatch, loopback) -> None:

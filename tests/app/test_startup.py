@@ -267,3 +267,23 @@ def start_refused(home, how: str, secrets: str = "", arguments: tuple[str, ...] 
     assert "Traceback" not in said, said
     assert said.count("The app does not start.") == 1, said
     return said
+
+
+def test_the_secrets_are_read_once_until_the_file_changes(monkeypatch, tmp_path):
+    """A page asks for them hundreds of times while it is drawn. What the operator changes counts at once all the
+    same, where Streamlit reads the file again."""
+    path = tmp_path / "secrets.toml"
+    path.write_text('[gateflow]\nbase_url = "https://one.example"\n')
+    monkeypatch.setattr("streamlit.runtime.secrets.config.get_option", lambda name: [str(path)])
+    monkeypatch.setattr("streamlit.watcher.path_watcher.watch_file", lambda *args, **options: None)
+    source = Secrets()
+    monkeypatch.setattr(deployment.st, "secrets", source)
+    first = deployment.section("gateflow")
+    assert first == {"base_url": "https://one.example"}
+    assert deployment.section("gateflow") is first
+    path.write_text('[gateflow]\nbase_url = "https://two.example"\n')
+    source._on_secrets_changed(str(path))  # what its watcher calls
+    assert deployment.section("gateflow") == {"base_url": "https://two.example"}
+    monkeypatch.setattr(deployment.st, "secrets", Secrets())
+    path.write_text("[other]\n")
+    assert deployment.secrets() == {"other": {}}

@@ -60,7 +60,7 @@ class Answering(asyncio.Protocol):
             return
         self.data = b""
         asked = json.loads(body)
-        reply = self.reply(len(asked["documents"] if "documents" in asked else asked["input"]))
+        reply = self.reply(len(next(asked[name] for name in ("documents", "input", "texts") if name in asked)))
         if self.delay:
             asyncio.get_running_loop().call_later(self.delay, self.send, reply)
         else:
@@ -167,6 +167,20 @@ def sdks(address: str) -> dict[str, Callable[[list[str]], object]]:
         three = zeroentropy.ZeroEntropy(api_key="benchmark", base_url=address)
         calls["zeroentropy.ZeroEntropy"] = lambda texts: three.models.rerank(
             model="zerank-2", query=QUERY, documents=texts
+        )
+    with suppress(ImportError):
+        import isaacus
+
+        four = isaacus.Isaacus(api_key="benchmark", base_url=address)
+        calls["isaacus.Isaacus"] = lambda texts: four.rerankings.create(
+            model="kanon-2-reranker", query=QUERY, texts=texts
+        )
+    with suppress(ImportError):
+        import contextual
+
+        five = contextual.ContextualAI(api_key="benchmark", base_url=address)
+        calls["contextual.ContextualAI"] = lambda texts: five.rerank.create(
+            model="ctxl-rerank-v2-instruct-multilingual", query=QUERY, documents=texts
         )
     return calls
 

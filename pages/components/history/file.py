@@ -51,11 +51,14 @@ def out_and_in() -> None:
     with box:
         store = stores.history()
         st.caption(
-            "Everything in this list with its documents, answers, ratings, names, notes and tags, as one file. It "
-            "opens in the History of any Rerank Playground. No key is in it."
+            "Everything in this list with its documents, answers, ratings, names, notes and tags, and with who judges "
+            "a query set and what was settled, as one file. It opens in the History of any Rerank Playground. No key "
+            "is in it."
         )
-        see = judge.here().see
-        download("Save everything", lambda: history_bytes(store, seen=see), NAME, keys.of(keys.HISTORY_FILE, "out"))
+        as_whom = judge.here().of_set
+        download(
+            "Save everything", lambda: history_bytes(store, as_whom=as_whom), NAME, keys.of(keys.HISTORY_FILE, "out")
+        )
         given = st.file_uploader(
             "Take in such a file", type=["gz"], key=keys.of(keys.HISTORY_FILE, state().files), disabled=job.running
         )

@@ -20,7 +20,7 @@ from pages.components.jobs import spent
 from pages.components.playground import link, present, run
 from pages.components.playground.result import result
 from pages.components.playground.state import state
-from pages.components.session import keys
+from pages.components.session import keys, thresholds
 from pages.components.session.connection import Connection
 from pages.components.session.texts import texts
 from rerank_core.providers.spec import ModelSpec
@@ -40,7 +40,7 @@ class Places:
 @st.fragment(key=keys.ANSWER)
 def answer(connection: Connection, model: ModelSpec | None, top_n: int, places: Places) -> None:
     """Draw the button, start what was asked for, and draw what there is."""
-    with errors.said():
+    with errors.said(), thresholds.read_once():
         _start(connection, model, places)
         _draw(connection, model, top_n, places)
     spent.draw()

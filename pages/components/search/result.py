@@ -54,6 +54,7 @@ def heading(error: RerankError, source: str) -> str | None:
     return None
 
 
+@thresholds.read_once()
 def result(answer: SearchAnswer, top_n: int) -> None:
     """Draw a finished search."""
     if answer.run is not None:

@@ -8,7 +8,8 @@ from rerank_core.pricing.allowance import Allowance
 
 def allowance() -> Allowance:
     """The operator's budget, with who can raise it. Raises ConfigurationError where it makes no sense."""
-    return Allowance.from_settings(deployment.checked_section("budget"), access.current().contact)
+    found = deployment.checked_section("budget")
+    return Allowance.from_settings(found, access.current().contact if found else "")
 
 
 def problem() -> str | None:

@@ -15,6 +15,7 @@ from typing import Any
 import streamlit as st
 from starlette.types import Scope
 from streamlit.errors import StreamlitSecretNotFoundError
+from streamlit.runtime.secrets import Secrets
 
 from rerank_core.errors import ConfigurationError
 
@@ -26,9 +27,10 @@ _PLACE = re.compile(r"at line \d+, column \d+|at end of document")
 _FORWARDING = {b"forwarded", b"x-real-ip"}
 # What has been found out since the start and holds until the end: "sign-in", "listens" (beyond loopback), "visited".
 _known: set[str] = set()
-# Of which Streamlit looked for which files in vain. It would look anew each time, dozens of times in a run of a page; a
-# file that comes later counts from the next start on.
-_none: list[object] = []
+# Streamlit's secrets and what was in them. A run of a page asks hundreds of times, and Streamlit works out each time
+# where the files would be, or copies all of them. A file that comes later, where there was none, counts from the next
+# start on.
+_kept: list[tuple[object, Mapping[str, Any]]] = []
 
 
 def secrets() -> Mapping[str, Any]:
@@ -37,19 +39,32 @@ def secrets() -> Mapping[str, Any]:
     Raises ConfigurationError where there is one that cannot be read: it may be the one that asks for sign-in, so
     the app must not go on without it.
     """
-    files = st.get_option("secrets.files")
-    if _none and _none[0] is st.secrets and _none[1] == files:
-        return {}
+    source = st.secrets
+    for asked, found in _kept:
+        if asked is source:
+            return found
+    found = _read(source)
+    _kept[:] = [(source, found)]
+    return found
+
+
+def _forget(_sender: object) -> None:
+    """A secrets file has changed, and Streamlit has read it again."""
+    _kept.clear()
+
+
+def _read(source: Secrets) -> Mapping[str, Any]:
     try:
-        return st.secrets.to_dict()
+        found = source.to_dict()
+        source.file_change_listener.connect(_forget)
+        return found
     except StreamlitSecretNotFoundError as error:
-        if any(Path(path).exists() for path in files):
+        if any(Path(path).exists() for path in st.get_option("secrets.files")):
             where = _PLACE.search(str(error.__cause__ or ""))
             raise ConfigurationError(
                 f"The secrets file cannot be read{f' ({where[0]})' if where else ''}.",
                 hint="Correct .streamlit/secrets.toml, and restart the app.",
             ) from error
-        _none[:] = [st.secrets, files]
         return {}
     except UnicodeDecodeError as error:
         raise ConfigurationError(

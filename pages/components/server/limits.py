@@ -29,7 +29,10 @@ class ServerLimits:
         is more waits.
     runs_per_owner, runs_megabytes_per_owner: how many runs of one person there are that nobody keeps,
         and how many millions of bytes all of them take. What was saved first makes room.
-    query_sets_per_owner: how many query sets one person keeps.
+    query_sets_per_owner, query_sets_megabytes_per_owner: how many query sets one person keeps, and how many millions of
+        bytes all of them take.
+    experiments_megabytes_per_owner: how many millions of bytes the experiments of one person take, with their answers.
+        Those that nobody keeps make room, the first one first.
     knowledge_bases_per_owner, knowledge_bases_megabytes_per_owner: how many knowledge bases one person keeps, and what
         all their files may take, with the indexes and vectors.
     """
@@ -41,6 +44,8 @@ class ServerLimits:
     runs_per_owner: int = 20_000
     runs_megabytes_per_owner: int = 1_000
     query_sets_per_owner: int = 1_000
+    query_sets_megabytes_per_owner: int = 5_000
+    experiments_megabytes_per_owner: int = 2_000
     knowledge_bases_per_owner: int = 100
     knowledge_bases_megabytes_per_owner: int = 50_000
 

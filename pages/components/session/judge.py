@@ -42,7 +42,11 @@ class Viewer:
 
     def see(self, set_id: str, whole: QuerySet) -> QuerySet:
         """A saved query set without what they are not to see yet. Raises ExperimentError."""
-        return self.store.seen(set_id, whole, self.name(set_id, self.store.get(set_id)))
+        return self.store.seen(set_id, whole, self.of_set(set_id))
+
+    def of_set(self, set_id: str) -> str | None:
+        """The name by which they see the set of this id; None for who leads. Raises ExperimentError."""
+        return self.name(set_id, self.store.get(set_id))
 
 
 def here() -> Viewer:

@@ -62,8 +62,18 @@ def runs() -> RunStore:
 @st.cache_resource(show_spinner=False)
 def _runs() -> RunStore:
     allowed = limits.limits()
-    most = allowed.runs_megabytes_per_owner * _MEGABYTE
-    return RunStore(database(), max_runs=allowed.runs_per_owner, max_bytes=most, max_days=retention.retention().days)
+    return RunStore(
+        database(),
+        max_runs=allowed.runs_per_owner,
+        max_bytes=allowed.runs_megabytes_per_owner * _MEGABYTE,
+        max_days=retention.retention().days,
+        max_experiment_bytes=allowed.experiments_megabytes_per_owner * _MEGABYTE,
+    )
+
+
+def tidy() -> None:
+    """Let go what is too old or too much of everybody's runs and experiments. Raises StoreError."""
+    _runs().tidy()
 
 
 def history() -> HistoryStore:
@@ -75,7 +85,7 @@ def history() -> HistoryStore:
 def _history() -> HistoryStore:
     from rerank_core.storage.history.store import HistoryStore
 
-    return HistoryStore(database())
+    return HistoryStore(database(), runs=_runs(), sets=_query_sets(), experiments=_experiments())
 
 
 @st.cache_resource(show_spinner=False)
@@ -121,7 +131,9 @@ def query_sets_for(who: Actor) -> QuerySetStore:
 def _query_sets() -> QuerySetStore:
     from rerank_core.storage.query_sets import QuerySetStore
 
-    return QuerySetStore(database(), max_sets=limits.limits().query_sets_per_owner)
+    allowed = limits.limits()
+    most = allowed.query_sets_megabytes_per_owner * _MEGABYTE
+    return QuerySetStore(database(), max_sets=allowed.query_sets_per_owner, max_bytes=most)
 
 
 def judging() -> JudgingStore:
@@ -150,7 +162,7 @@ def experiments_for(who: Actor) -> ExperimentStore:
 def _experiments() -> ExperimentStore:
     from rerank_core.storage.experiments import ExperimentStore
 
-    return ExperimentStore(database())
+    return ExperimentStore(database(), max_bytes=limits.limits().experiments_megabytes_per_owner * _MEGABYTE)
 
 
 @st.cache_resource(show_spinner=False)

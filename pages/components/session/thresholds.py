@@ -6,7 +6,9 @@ model. The levels of the words are those measured for the model, from what is ke
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import streamlit as st
 from sqlalchemy import select
@@ -18,6 +20,8 @@ from rerank_core.ranking import strength
 from rerank_core.ranking.strength import Levels, ScoreScale, scale_of
 from rerank_core.storage.run_record import Run
 from rerank_core.storage.schema.evaluation import thresholds
+
+_known: ContextVar[dict[tuple[str, str | None], float | None] | None] = ContextVar("kept_thresholds", default=None)
 
 
 def own() -> dict[tuple[str, str | None], float]:
@@ -31,6 +35,25 @@ def kept(provider_id: str, model: str | None) -> float | None:
 
     None where nobody kept one or it cannot be read, since a threshold is never worth losing a result for.
     """
+    known = _known.get()
+    if known is None:
+        return _read(provider_id, model)
+    if (provider_id, model) not in known:
+        known[provider_id, model] = _read(provider_id, model)
+    return known[provider_id, model]
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Inside, what was kept for a model is read once: for a part of a page that asks often while it is drawn."""
+    before = _known.set({})
+    try:
+        yield
+    finally:
+        _known.reset(before)
+
+
+def _read(provider_id: str, model: str | None) -> float | None:
     try:
         with stores.database().read() as db:  # what belongs to evaluation takes long to import
             if db.execute(select(thresholds.c.score).limit(1)).first() is None:

@@ -14,7 +14,7 @@ from rerank_core.corpora.database import Facts
 from rerank_core.corpora.errors import CorpusError
 from rerank_core.corpora.files import name_of_fields
 from rerank_core.corpora.homes.home import Home
-from rerank_core.corpora.homes.tokens import asked, word_token
+from rerank_core.corpora.homes.tokens import word_token
 from rerank_core.errors import InvalidQueryError
 from rerank_core.keyword.bm25 import inverse_frequency
 from rerank_core.keyword.words import words
@@ -208,7 +208,7 @@ class HomeKeywords:
         """The up to `k` passages that match best, best first. Raises InvalidQueryError where the query is no string."""
         if not isinstance(query, str):
             raise InvalidQueryError("The query is not a string.")
-        return [HomeHit(place, score) for place, score in self.home.by_keyword(self.base, asked(query), k)]
+        return [HomeHit(place, score) for place, score in self.home.by_keyword(self.base, query, k)]
 
     def rarity_in(self, query: str) -> Callable[[str], float]:
         """How much a word of this query tells: its inverse document frequency as a share of that of a word in one

@@ -48,11 +48,6 @@ class Home(Protocol):
         """What a person calls it, as in "OpenSearch at search.example.com"."""
         ...
 
-    @property
-    def keyword_order(self) -> str:
-        """How it ranks by keyword, as a sentence that a person reads."""
-        ...
-
     def check(self) -> None:
         """Raise where it cannot be reached, refuses, or is of a version that cannot do what is needed."""
         ...
@@ -114,8 +109,8 @@ class Home(Protocol):
         """How many passages hold each of these words."""
         ...
 
-    def by_keyword(self, base: str, tokens: Sequence[str], k: int) -> list[tuple[int, float]]:
-        """The up to `k` passages that match these tokens best, each with its BM25, best first."""
+    def by_keyword(self, base: str, question: str, k: int) -> list[tuple[int, float]]:
+        """The up to `k` passages that match a question best, each with its BM25, best first."""
         ...
 
     def add_vectors(self, base: str, name: str, vectors: Vectors, passages: int) -> None:

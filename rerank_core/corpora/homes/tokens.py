@@ -39,5 +39,10 @@ def joined(tokens: Sequence[str]) -> str:
     return " ".join(tokens)
 
 
+def parent_key(parent: bytes) -> bytes:
+    """What passages of a document are found by: a hash, since names of documents have any length."""
+    return blake2b(parent, digest_size=16).digest()
+
+
 def _with_beginnings(word: str) -> list[str]:
     return [word_token(word), *dict.fromkeys(beginnings_of(word))]

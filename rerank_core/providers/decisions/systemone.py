@@ -12,9 +12,10 @@ from typing import Any
 
 from rerank_core.errors import BadResponseError
 from rerank_core.providers import billing, complaints, replies, standard
-from rerank_core.providers.spec import Batch, Option, ParsedReply, ProviderSpec, ServiceFacts
+from rerank_core.providers.spec import TOGETHER, Batch, Option, ParsedReply, ProviderSpec, ServiceFacts
 
 _TYPE = "noul"
+_MOST = 30
 _CRITERIA = {
     "true": "The document holds the answer to the query, or what is needed to answer it.",
     "false": "The document is about something else, or shares words with the query without answering it.",
@@ -98,9 +99,17 @@ SYSTEMONE = ProviderSpec(
             default="jev-latest",
             example="jev-1.14.0",
         ),
+        Option(
+            TOGETHER,
+            "Documents a request",
+            "1 asks about each document by itself: its probability then depends on no other and on no place, and every "
+            "document is a request.",
+            default=str(_MOST),
+            choices=(str(_MOST), "1"),
+        ),
     ),
     takes_any_model=True,
-    max_documents=30,
+    max_documents=_MOST,
     max_bytes=48_000,
     hints=_HINTS,
     facts=ServiceFacts(
@@ -112,7 +121,8 @@ SYSTEMONE = ProviderSpec(
         blank="They are not sent.",
         cut="Here: there is no such field.",
         limits="30 documents and 48 kB a request, so that servers with the smallest limits take them; longer lists are "
-        "split. The same pair's probability varies a little from call to call and with its place in the request.",
+        "split. The same pair's probability varies a little from call to call and with its place in the request; one "
+        "document a request, an option of the connection, leaves the place out.",
         billed="What the reply names (usage.cost); tokens are shown (usage.input_tokens). TypeSafe asked $0.042 for a "
         "million input tokens in November 2026.",
     ),

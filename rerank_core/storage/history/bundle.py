@@ -15,23 +15,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import partial
 from typing import IO, Any, get_args
 
 from sqlalchemy import Connection, Row, Table, insert, select
 
 from rerank_core.evaluation.experiments.records import ExperimentState
-from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.rank_fields import checked_fields
 from rerank_core.storage.evaluation import query_set_record
+from rerank_core.storage.evaluation.sizes import REQUEST_BYTES
+from rerank_core.storage.history import judging_line
 from rerank_core.storage.history.filing import contenders_of, file_experiment, include_run
 from rerank_core.storage.history.record import PAGES, HistoryEntry, HistoryPage, Made, Wanted
 from rerank_core.storage.history.store import HistoryStore
 from rerank_core.storage.judging.store import JudgingStore
 from rerank_core.storage.pieces import cut, joined
-from rerank_core.storage.query_sets import QuerySetStore
 from rerank_core.storage.run_record import from_bytes, to_bytes
-from rerank_core.storage.runs import RunStore
 from rerank_core.storage.schema.evaluation import answers, experiments, query_sets, requests
 from rerank_core.storage.schema.history import history
 from rerank_core.storage.schema.runs import runs
@@ -43,7 +41,7 @@ MOST_BYTES = 4_000_000_000
 
 MOST_LINE = 256_000_000
 _AT_ONCE = 200
-Seen = Callable[[str, QuerySet], QuerySet]
+AsWhom = Callable[[str], str | None]
 _EXPERIMENT = (
     "id",
     "query_set",
@@ -73,16 +71,16 @@ class TakenIn:
     known: int
 
 
-def write_history(store: HistoryStore, to: IO[bytes], wanted: Wanted | None = None, seen: Seen | None = None) -> int:
+def write_history(
+    store: HistoryStore, to: IO[bytes], wanted: Wanted | None = None, as_whom: AsWhom | None = None
+) -> int:
     """Write everything that who asks lists, or what is `wanted`, to a binary file; how many entries that were. Raises
     StoreError.
 
-    `seen` takes out of a query set, given its id, the ratings that who asks is not to see yet (JudgingStore.seen); None
-    leaves that to whom the store acts for.
+    `as_whom` says by which name who asks sees the query set of an id, None for all of it (JudgingStore.seen): what they
+    are not to see yet is not written. Without it that is left to whom the store acts for.
     """
-    if seen is None:
-        judged = JudgingStore(store.database, QuerySetStore(store.database)).acting_for(store.actor)
-        seen = partial(judged.seen, name=None)
+    as_whom = as_whom or (lambda _set_id: None)
     count = 0
     with gzip.GzipFile(fileobj=to, mode="wb", mtime=0) as packed:
 
@@ -92,16 +90,16 @@ def write_history(store: HistoryStore, to: IO[bytes], wanted: Wanted | None = No
         line({"format": FORMAT, "version": VERSION})
         written: set[str] = set()
         for entry in _all(store, wanted or Wanted()):
-            for record in _records(store, entry, written, seen):
+            for record in _records(store, entry, written, as_whom):
                 line(record)
             count += 1
     return count
 
 
-def history_bytes(store: HistoryStore, wanted: Wanted | None = None, seen: Seen | None = None) -> bytes:
+def history_bytes(store: HistoryStore, wanted: Wanted | None = None, as_whom: AsWhom | None = None) -> bytes:
     """What `write_history` writes."""
     target = io.BytesIO()
-    write_history(store, target, wanted, seen)
+    write_history(store, target, wanted, as_whom)
     return target.getvalue()
 
 
@@ -138,11 +136,11 @@ def _all(store: HistoryStore, wanted: Wanted) -> Iterator[HistoryEntry]:
         wanted = replace(wanted, before=found.entries[-1].cursor)
 
 
-def _records(store: HistoryStore, entry: HistoryEntry, written: set[str], seen: Seen) -> Iterator[dict[str, Any]]:
+def _records(store: HistoryStore, entry: HistoryEntry, written: set[str], as_whom: AsWhom) -> Iterator[dict[str, Any]]:
     """The lines of an entry: what it is of and has not been written yet, then the entry."""
     for run_id in entry.runs:
         if run_id not in written:
-            run = RunStore(store.database).acting_for(store.actor).get(run_id)
+            run = store.acting_runs().get(run_id)
             if run is not None:
                 written.add(run_id)
                 of_it = {
@@ -157,7 +155,7 @@ def _records(store: HistoryStore, entry: HistoryEntry, written: set[str], seen: 
     if entry.query_set:
         if entry.query_set not in written:
             written.add(entry.query_set)
-            yield _query_set(store, entry.query_set, seen)
+            yield _query_set(store, entry.query_set, as_whom)
         yield _experiment(store, entry.id)
     yield {
         "kind": "entry",
@@ -172,11 +170,13 @@ def _records(store: HistoryStore, entry: HistoryEntry, written: set[str], seen: 
     }
 
 
-def _query_set(store: HistoryStore, set_id: str, seen: Seen) -> dict[str, Any]:
-    found = QuerySetStore(store.database).acting_for(store.actor).get(set_id)
+def _query_set(store: HistoryStore, set_id: str, as_whom: AsWhom) -> dict[str, Any]:
+    found = store.acting_sets().get(set_id)
     if found is None:
         raise StoreError("A query set was deleted meanwhile.", hint="Try again.")
-    found = seen(set_id, found)
+    judged = JudgingStore(store.database, store.acting_sets()).acting_for(store.actor)
+    name = as_whom(set_id)
+    found = judged.seen(set_id, found, name)
     return {
         "kind": "query_set",
         "id": set_id,
@@ -186,7 +186,7 @@ def _query_set(store: HistoryStore, set_id: str, seen: Seen) -> dict[str, Any]:
         "judgments": {
             rater: {query: dict(own) for query, own in grades.items()} for rater, grades in found.judgments.items()
         },
-    }
+    } | judging_line.to_parts(judged.seen_judging(set_id, name), found.settled)
 
 
 def _experiment(store: HistoryStore, experiment_id: str) -> dict[str, Any]:
@@ -274,7 +274,7 @@ class _Reader:
         self.new += 1
 
     def _run_entry(self, db: Connection, thing: str, page: HistoryPage, record: dict[str, Any]) -> None:
-        mine = RunStore(self._store.database).acting_for(self._store.actor)
+        mine = self._store.acting_runs()
         context = _text(record["context"])
         for place, run_id in enumerate(map(_text, record["runs"])):
             made = Made(page, thing, place, context=context)
@@ -293,6 +293,11 @@ class _Reader:
         created = datetime.fromisoformat(record["created"]).astimezone(UTC)
         contenders = contenders_of(record["contenders"])
         limit = record["spending_limit"]
+        given = [_values(answers, row) for row in record["answers"]]
+        if any(len(row["places"]) * 2 != len(row["scores"]) or len(row["places"]) % 4 for row in given):
+            raise ValueError("each place has a score")
+        size = sum(len(row["places"]) + len(row["scores"]) for row in given)
+        self._store.acting_experiments().make_room(db, size + REQUEST_BYTES * len(record["requests"]))
         state = record["state"] if record["state"] in _STATES and record["state"] != "running" else "interrupted"
         made = db.execute(
             insert(experiments).values(
@@ -317,9 +322,6 @@ class _Reader:
             old = values.pop("number")
             put = db.execute(insert(requests).values(**values, experiment=number))
             numbers[old] = int((put.inserted_primary_key or (0,))[0])
-        given = [_values(answers, row) for row in record["answers"]]
-        if any(len(row["places"]) * 2 != len(row["scores"]) or len(row["places"]) % 4 for row in given):
-            raise ValueError("each place has a score")
         if given:
             rows = [row | {"experiment": number, "request": numbers[row["request"]]} for row in given]
             db.execute(insert(answers), rows)
@@ -346,7 +348,11 @@ class _Reader:
             judgments=judgments,
             rank_fields=checked_fields(record["rank_fields"]),
         )
-        return self._set_ids.setdefault(old, QuerySetStore(self._store.database).acting_for(actor).save(found))
+        judging, settled = judging_line.from_parts(record)
+        sets = self._store.acting_sets()
+        new = sets.save(found)
+        JudgingStore(self._store.database, sets).acting_for(actor).take_in(new, judging, settled)
+        return self._set_ids.setdefault(old, new)
 
 
 def _text(value: object) -> str:

@@ -19,13 +19,12 @@ from rerank_core.storage.schema.runs import run_pieces, runs
 TAG, MODEL = "tag", "model"
 
 
-def file_run(connection: Connection, run: Run, made: Made) -> None:
-    """A run was saved: it is what history lists, or another one of a comparison that is there already."""
-    number = _run_number(connection, run.id)
+def file_run(connection: Connection, run: Run, number: int, made: Made) -> None:
+    """A run was saved in the row of this number: it is what history lists, or another one of a comparison that is there
+    already."""
     index_documents(connection, number)
     created = run.created.isoformat(timespec="microseconds")
     entry = _entry(connection, made.entry or run.id, made, created, number)
-    connection.execute(update(runs).where(runs.c.number == number).values(asked=made.asked, sent=made.sent))
     _take_in(connection, entry, [(made.place, number), *_known(connection, made.others)])
 
 
@@ -100,6 +99,8 @@ def _run_number(connection: Connection, run_id: str) -> int:
 
 def _known(connection: Connection, others: Sequence[tuple[int, str]]) -> list[tuple[int, int]]:
     """Those of the runs that are saved, with their places."""
+    if not others:
+        return []
     places = {run_id: place for place, run_id in others}
     found = connection.execute(select(runs.c.id, runs.c.number).where(runs.c.id.in_(places)))
     return [(places[row.id], row.number) for row in found]
@@ -134,8 +135,9 @@ def _take_in(connection: Connection, entry: int, parts: Sequence[tuple[int, int]
     there = {row.place: row.run for row in found}
     new = {place: run for place, run in parts if there.get(place) != run}
     if new:
-        places = history_runs.c.place.in_(list(new))
-        connection.execute(delete(history_runs).where(history_runs.c.entry == entry, places))
+        if replaced := [place for place in new if place in there]:
+            places = history_runs.c.place.in_(replaced)
+            connection.execute(delete(history_runs).where(history_runs.c.entry == entry, places))
         connection.execute(
             insert(history_runs), [{"entry": entry, "place": place, "run": run} for place, run in new.items()]
         )

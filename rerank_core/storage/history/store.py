@@ -35,6 +35,7 @@ from rerank_core.storage.store import Store
 
 if TYPE_CHECKING:
     from rerank_core.storage.experiments import ExperimentStore
+    from rerank_core.storage.query_sets import QuerySetStore
 
 _OWNER = func.coalesce(runs.c.owner, experiments.c.owner)
 _SHARED = func.coalesce(runs.c.shared, experiments.c.shared)
@@ -92,9 +93,19 @@ class HistoryStore(Store):
 
     subject = "history"
 
-    def __init__(self, database: Database | Path | str | None = None) -> None:
+    def __init__(
+        self,
+        database: Database | Path | str | None = None,
+        *,
+        runs: RunStore | None = None,
+        sets: QuerySetStore | None = None,
+        experiments: ExperimentStore | None = None,
+    ) -> None:
+        """`runs`, `sets` and `experiments` are stores over the same database, with the bounds of what one owner may
+        keep; None for the usual ones."""
         super().__init__(database)
-        self._runs = RunStore(self.database)
+        self._runs = runs or RunStore(self.database)
+        self._sets, self._experiments = sets, experiments
         self._complete: list[bool] = []  # one for all views of a store
 
     def _list_earlier(self) -> None:
@@ -248,15 +259,15 @@ class HistoryStore(Store):
             row = self._to_change(db, thing)
             if row.experiment is not None:
                 db.execute(update(experiments).where(experiments.c.number == row.experiment).values(pinned=pinned))
-            self._each_run(db, row, lambda run_id: self._acting_runs().pin(run_id, pinned))
+            self._each_run(db, row, lambda run_id: self.acting_runs().pin(run_id, pinned))
 
     def share(self, thing: str, shared: bool = True) -> None:
         """Let everyone here open a thing, or take that back."""
         with self._writing() as db:
             row = self._to_change(db, thing)
             if row.experiment is not None:
-                self._acting_experiments().share(row.id, shared)
-            self._each_run(db, row, lambda run_id: self._acting_runs().share(run_id, shared))
+                self.acting_experiments().share(row.id, shared)
+            self._each_run(db, row, lambda run_id: self.acting_runs().share(run_id, shared))
 
     def delete(self, thing: str) -> bool:
         """Delete a thing with its documents, answers and ratings, and overwrite where they stood; False where there was
@@ -266,7 +277,7 @@ class HistoryStore(Store):
                 return False
             row = self._to_change(db, thing)
             if row.experiment is not None:
-                self._acting_experiments().delete(row.id)
+                self.acting_experiments().delete(row.id)
             else:
                 self._delete_runs(db, row.number)
         self.database.overwrite_deleted()
@@ -282,14 +293,24 @@ class HistoryStore(Store):
         ]
         db.execute(delete(history).where(history.c.number == entry))
         for run_id in alone:
-            self._acting_runs().delete(run_id)
+            self.acting_runs().delete(run_id)
 
-    def _acting_experiments(self) -> ExperimentStore:
+    # What it is of, as the same person
+
+    def acting_experiments(self) -> ExperimentStore:
+        """The experiments."""
         from rerank_core.storage.experiments import ExperimentStore  # what belongs to evaluation is heavy
 
-        return ExperimentStore(self.database).acting_for(self.actor)
+        return (self._experiments or ExperimentStore(self.database)).acting_for(self.actor)
 
-    def _acting_runs(self) -> RunStore:
+    def acting_sets(self) -> QuerySetStore:
+        """The query sets."""
+        from rerank_core.storage.query_sets import QuerySetStore
+
+        return (self._sets or QuerySetStore(self.database)).acting_for(self.actor)
+
+    def acting_runs(self) -> RunStore:
+        """The runs."""
         return self._runs.acting_for(self.actor)
 
     def _each_run(self, db: Connection, row: Row[*tuple[Any, ...]], act: Callable[[str], object]) -> None:

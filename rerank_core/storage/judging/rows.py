@@ -62,6 +62,19 @@ def row_of(set_id: str, name: str, done: datetime | None) -> dict[str, Any]:
     }
 
 
+def settled_row(set_id: str, query: str, document: str, one: SettledGrade) -> dict[str, Any]:
+    """The values of a row of settled_grades."""
+    return {
+        "query_set": set_id,
+        "query": query,
+        "document": document,
+        "grade": one.grade,
+        "settled_by": one.by,
+        "settled_at": one.at.isoformat(),
+        "key": digest(query, document),
+    }
+
+
 def forget_judging(connection: Connection, set_id: str) -> None:
     """Delete all of this of a set; for whoever deletes the set."""
     for table in (judgings, judging_raters, settled_grades):

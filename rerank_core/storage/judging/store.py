@@ -18,7 +18,16 @@ from rerank_core.evaluation.judging.settling import Rule, Settled, SettledGrade
 from rerank_core.evaluation.measures.measure import check_judgments
 from rerank_core.evaluation.query_sets.query_set import QuerySet
 from rerank_core.storage.database import Database
-from rerank_core.storage.judging.rows import forget_judging, grade_of, judging_of, now, put_judging, row_of, settled_of
+from rerank_core.storage.judging.rows import (
+    forget_judging,
+    grade_of,
+    judging_of,
+    now,
+    put_judging,
+    row_of,
+    settled_of,
+    settled_row,
+)
 from rerank_core.storage.ownership import NOBODY_SIGNS_IN, NOT_YOURS, Actor, Ownership, refuse_change
 from rerank_core.storage.schema.columns import digest
 from rerank_core.storage.schema.judging import judging_raters, judgings, settled_grades
@@ -138,12 +147,42 @@ class JudgingStore:
         theirs, whatever is given, and None where they may change the set."""
         with self._database.read(ExperimentError) as connection:
             judging, settled = judging_of(connection, set_id), settled_of(connection, set_id)
-        if self.actor.person is not None:
-            name = None if self.may_lead(set_id) else self.actor.keeper
+        name = self._named(set_id, name)
         whole = query_set
         if settled != whole.settled or judging.rule != whole.rule:
             whole = replace(whole, settled=settled, rule=judging.rule)
         return seen_by(whole, judging, name)
+
+    def seen_judging(self, set_id: str, name: str | None) -> Judging:
+        """Who judges a set, as somebody of that name may hand it on (see `seen`): who is not done yet knows of
+        themselves alone."""
+        judging, name = self.get(set_id), self._named(set_id, name)
+        if name is None or not judging.is_blind(name):
+            return judging
+        return replace(judging, raters=tuple(one for one in judging.raters if one.name == name))
+
+    def _named(self, set_id: str, name: str | None) -> str | None:
+        if self.actor.person is None:
+            return name
+        return None if self.may_lead(set_id) else self.actor.keeper
+
+    def take_in(self, set_id: str, judging: Judging, settled: Settled) -> None:
+        """Give a set that was taken in the judging and the settled grades that it had where it comes from, in place of
+        its own. For who leads it."""
+        self._to_lead(set_id)
+        with self._writing(set_id) as connection:
+            forget_judging(connection, set_id)
+            if judging != NOT_ASSIGNED:
+                put_judging(connection, set_id, judging)
+            raters = [row_of(set_id, one.name, one.done) for one in judging.raters]
+            grades = [
+                settled_row(set_id, query, document, one)
+                for query, own in settled.items()
+                for document, one in own.items()
+            ]
+            for table, rows in ((judging_raters, raters), (settled_grades, grades)):
+                if rows:
+                    connection.execute(insert(table), rows)
 
     def check_rater(self, set_id: str, name: str) -> None:
         """Raise ExperimentError where nothing may be rated under this name now: it is not their own (not_yours), where
@@ -203,17 +242,8 @@ class JudgingStore:
             if found is not None:
                 connection.execute(delete(settled_grades).where(*here))
             if grade is not None:
-                connection.execute(
-                    insert(settled_grades).values(
-                        query_set=set_id,
-                        query=query,
-                        document=document,
-                        grade=grade,
-                        settled_by=who,
-                        settled_at=now().isoformat(),
-                        key=digest(query, document),
-                    )
-                )
+                row = settled_row(set_id, query, document, SettledGrade(grade, who, now()))
+                connection.execute(insert(settled_grades).values(row))
             return None if found is None else grade_of(found)
 
     def version_of(self, set_id: str) -> tuple[int, ...]:

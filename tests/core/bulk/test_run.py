@@ -113,6 +113,20 @@ def test_each_form_of_a_data_set_is_the_same(tmp_path: Path, name: str):
     assert [document.id for document in found[0].request.documents] == ["0", "1"]
 
 
+@pytest.mark.parametrize(
+    ("columns", "said"), [(["id", "answer"], "no column called query"), (["query"], "documents or")]
+)
+def test_a_table_that_nothing_can_be_scored_of_is_refused_and_nothing_is_written(
+    tmp_path: Path, columns: list[str], said: str
+) -> None:
+    path = tmp_path / "in.parquet"
+    pq.write_table(pa.table({name: ["a"] for name in columns}), path)
+    with rc.Client("local") as client, pytest.raises(InvalidRequestError, match=said) as caught:
+        run_bulk(str(path), str(tmp_path / "out"), client, BulkOptions(model="local-keyword"))
+    assert ", ".join(columns) in str(caught.value)
+    assert not list((tmp_path / "out").glob("*.parquet"))
+
+
 @pytest.mark.parametrize("name", ["in.jsonl", "in.jsonl.gz", "flat.jsonl", "flat.parquet", "in.parquet"])
 def test_reading_begins_wherever_a_query_begins(tmp_path: Path, name: str):
     """With the same ids, texts and digests as reading from the beginning has, blank and bad lines included."""
@@ -281,7 +295,7 @@ def test_the_command(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     done = run("--model", "local-keyword", "--format", "json")
     assert (done.exit_code, json.loads(done.stdout)["queries"]) == (0, 5)
-    assert "5 queries with 10 documents in 1 parts, 1 of them from before" in run("--model", "local-keyword").stdout
+    assert "5 queries with 10 documents in 1 part, 1 of them from before" in run("--model", "local-keyword").stdout
     refused = run("--provider", "gateflow")
     assert (refused.exit_code, "--limit" in refused.stderr) == (5, True)
     monkeypatch.setenv("GATEFLOW_API_KEY", GOOD_KEY)

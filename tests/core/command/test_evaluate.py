@@ -44,6 +44,18 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(rerank, ["eval", *arguments], catch_exceptions=False)
 
 
+def test_columns_and_the_kind_are_said_where_a_table_does_not(tmp_path: Path):
+    """By the names that the page's choices have."""
+    path = tmp_path / "pairs.csv"
+    path.write_text("s1,s2,worth\nlaptop,a laptop bag,1\nlaptop,a pear,0\nlaptop,laptop stand,1\n", "utf-8")
+    assert run(str(path), "--models", "local-keyword").exit_code == 3
+    columns = ["query=s1", "document=s2", "rating=worth", "kind=table"]
+    told = run(str(path), "--models", "local-keyword", *[part for one in columns for part in ("--column", one)])
+    assert told.exit_code == 0, told.stderr
+    assert "1 rated query." in told.stdout
+    assert "rating" in run(str(path), "--column", "worth").stderr
+
+
 def figures(*arguments: str) -> dict[str, dict[str, str]]:
     """The rows of its CSV, by order."""
     result = run(*arguments, "--format", "csv")

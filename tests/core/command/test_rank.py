@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from openpyxl import Workbook
 
 from rerank_core import __version__
 from rerank_core.command.group import rerank
@@ -110,6 +111,25 @@ def test_explain_says_what_moved_and_what_the_scores_mean():
     assert "may answer this; it rose from 2 to 1" in result.stdout
     assert "weak below" in result.stdout
     assert "local local-keyword" in result.stdout
+
+
+def test_explain_shows_what_answers_of_the_results_that_are_kept():
+    texts = ["The refund takes five days. It goes to your card.", "Choose Forgot password.", "Password rules. Be long."]
+    told = run(QUERY, "--model", "local-keyword", "--explain", "--top-n", "1", given="\n".join(texts)).stdout
+    answers = [line for line in told.splitlines() if line[:2] in ("1.", "2.", "3.")]
+    assert answers == ["1. #2: Choose Forgot password."]
+
+
+def test_a_sheet_is_named_as_columns_are(tmp_path: Path):
+    path, book = tmp_path / "two.xlsx", Workbook()
+    for name, text in (("First", "The refund takes five days"), ("Second", "How to reset your password")):
+        sheet = book.create_sheet(name)
+        sheet.append(["id", "text"])
+        sheet.append(["7", text])
+    book.remove(book["Sheet"])
+    book.save(path)
+    assert [row["text"] for row in ranked(str(path), "--column", "sheet=Second")] == ["How to reset your password"]
+    assert "sheet" in run(QUERY, str(path), "--column", "colour=red").stderr
 
 
 def test_compare_shows_a_rank_for_each_model():

@@ -14,9 +14,11 @@ from typing import Any
 import boto3
 import cohere
 import contextual
+import dashscope
 import isaacus
 import mixedbread
 import openai
+import voyageai
 import zeroentropy
 from pinecone import Pinecone
 
@@ -67,6 +69,20 @@ def pinecone(body: dict[str, Any]) -> Any:
     return Pinecone(api_key="any", host=here).inference.rerank(documents=texts, **asked).data
 
 
+def alibaba(body: dict[str, Any]) -> Any:
+    """The SDK has input and parameters as arguments of one call."""
+    dashscope.base_http_api_url = f"{here}/api/v1"
+    return dashscope.TextReRank.call(model=body["model"], api_key="any", **body["input"], **body["parameters"]).output[
+        "results"
+    ]
+
+
+def voyage(body: dict[str, Any]) -> Any:
+    """The SDK has no argument for the texts' return, and leaves the field out."""
+    asked = {name: value for name, value in body.items() if name != "return_documents"}
+    return voyageai.Client(api_key="any", base_url=f"{here}/v1").rerank(**asked).results
+
+
 SDKS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "cohere": lambda body: cohere.ClientV2(api_key="any", base_url=here).rerank(**body).results,
     "mixedbread": lambda body: mixedbread.Mixedbread(api_key="any", base_url=here).rerank(**body).data,
@@ -82,6 +98,8 @@ SDKS: dict[str, Callable[[dict[str, Any]], Any]] = {
         openai.OpenAI(api_key="any", base_url=f"{here}/v1").decisions.create(**body).answers
     ),
     "bedrock": bedrock,
+    "dashscope": alibaba,
+    "voyage": voyage,
 }
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pages.components.server import addresses, deployment
+from pages.components.server import addresses, database, deployment
 from rerank_core.errors import ConfigurationError, ConnectionFailedError, RequestTimeoutError
+from rerank_core.storage.connection.address import resolved
 from rerank_core.transport.credentials import Credentials
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("rerank_playground")
 SECTION = "knowledge_bases"
-ENGINE = f"{SECTION}.opensearch"
+ENGINE, POSTGRESQL = f"{SECTION}.opensearch", f"{SECTION}.postgresql"
 _SECONDS = 60.0  # of one request: some hundred passages are written in it
 _ENGINE_KEYS = ("url", "api_key", "user", "password", "prefix")
 _PREFIX = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
@@ -27,11 +28,12 @@ def homes() -> tuple[Home, ...]:
     """The homes that the operator names, in the order in which they are offered. Nothing is sent. Raises
     ConfigurationError where a section makes no sense."""
     found = deployment.checked_section(SECTION)
-    if unknown := sorted(set(found) - {"opensearch"}):
+    if unknown := sorted(set(found) - set(_MADE)):
         raise ConfigurationError(
-            f"[{SECTION}] in the secrets file knows no '{unknown[0]}'.", hint=f"Use [{ENGINE}]. {_GUIDE}"
+            f"[{SECTION}] in the secrets file knows no '{unknown[0]}'.",
+            hint=f"Use [{ENGINE}] or [{POSTGRESQL}]. {_GUIDE}",
         )
-    return (_engine(found["opensearch"]),) if "opensearch" in found else ()
+    return tuple(make(found[name]) for name, make in _MADE.items() if name in found)
 
 
 def problem() -> str | None:
@@ -51,15 +53,7 @@ def _engine(section: Any) -> Home:
     from rerank_core.corpora.homes.search_engine import PREFIX, SearchEngineHome
     from rerank_core.retrieval.live.engine import SearchEngine
 
-    if not isinstance(section, Mapping):
-        raise ConfigurationError(f"{ENGINE} in the secrets file is not a section.", hint=f"Write it as [{ENGINE}].")
-    for name, value in section.items():
-        if name not in _ENGINE_KEYS:
-            raise ConfigurationError(
-                f"[{ENGINE}] in the secrets file knows no '{name}'.", hint=f"Use {', '.join(_ENGINE_KEYS)}."
-            )
-        if not isinstance(value, str) or not value.strip():
-            raise ConfigurationError(f"[{ENGINE}] {name} in the secrets file is no text.", hint=_GUIDE)
+    _check(ENGINE, section, _ENGINE_KEYS)
     url = section.get("url", "")
     if refused := addresses.refusal(url, restricted=False):
         raise ConfigurationError(f"url of [{ENGINE}] in the secrets file: {refused}", hint=_GUIDE)
@@ -70,6 +64,35 @@ def _engine(section: Any) -> Home:
             hint="Use small letters, digits, dashes, dots and underscores.",
         )
     return SearchEngineHome(SearchEngine(url, _credentials(section), _SECONDS), prefix)
+
+
+def _postgresql(section: Any) -> Home:
+    _check(POSTGRESQL, section, ("url",))
+    address = resolved(section["url"]) if "url" in section else database.address() or resolved()
+    if address.file is not None:
+        raise ConfigurationError(
+            f"url of [{POSTGRESQL}] in the secrets file names no PostgreSQL."
+            if "url" in section
+            else f"[{POSTGRESQL}] in the secrets file has no url, and what the app keeps is not in a PostgreSQL.",
+            hint=_GUIDE,
+        )
+    from rerank_core.corpora.homes.postgresql import PostgresqlHome
+
+    return PostgresqlHome(address)
+
+
+def _check(name: str, section: Any, known: tuple[str, ...]) -> None:
+    """Raise ConfigurationError for what is no section, or holds what means nothing."""
+    if not isinstance(section, Mapping):
+        raise ConfigurationError(f"{name} in the secrets file is not a section.", hint=f"Write it as [{name}].")
+    for key, value in section.items():
+        if key not in known:
+            raise ConfigurationError(f"[{name}] in the secrets file knows no '{key}'.", hint=f"Use {', '.join(known)}.")
+        if not isinstance(value, str) or not value.strip():
+            raise ConfigurationError(f"[{name}] {key} in the secrets file is no text.", hint=_GUIDE)
+
+
+_MADE: dict[str, Callable[[Any], Home]] = {"opensearch": _engine, "postgresql": _postgresql}
 
 
 def _credentials(section: Mapping[str, str]) -> Credentials:

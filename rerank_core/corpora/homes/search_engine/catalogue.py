@@ -21,6 +21,7 @@ _MOST = 10_000  # what one search of an engine gives
 _TRIES = 8
 _SECONDS = 8.0  # a page waits for the list
 _LEASE = timedelta(minutes=3)  # what a writer that was killed holds others up
+_MADE_WITHIN = timedelta(hours=6)  # what is in the making for longer, without a passage more, is made by nobody
 WHOLE, MAKING, GOING = "whole", "making", "going"
 
 Source = dict[str, Any]
@@ -80,7 +81,7 @@ class Catalogue:
             "format": _FORMAT,
             "storage": base,
             "state": MAKING,
-            "until": (now() + _LEASE).isoformat(),
+            "until": (now() + _MADE_WITHIN).isoformat(),
             "passages": 0,
             "documents": 0,
             "bytes": 0,
@@ -123,8 +124,9 @@ class Catalogue:
             writer = source.get("writer")
             if writer and writer["token"] != token and datetime.fromisoformat(writer["until"]) > now():
                 raise busy(self._label)
-            until = (now() + _LEASE).isoformat()
-            return {**source, "until": until, "writer": {"token": token, "until": until}}
+            moment = now()
+            writer = {"token": token, "until": (moment + _LEASE).isoformat()}
+            return {**source, "until": (moment + _MADE_WITHIN).isoformat(), "writer": writer}
 
         def leave(source: Source) -> Source | None:
             writer = source.pop("writer", None)

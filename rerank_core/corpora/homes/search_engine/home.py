@@ -26,12 +26,11 @@ from rerank_core.corpora.homes.search_engine.passages import (
     MAPPING,
     READ,
     SETTINGS,
-    parent_key,
     passages_of,
     source_of,
 )
 from rerank_core.corpora.homes.search_engine.vectors import EngineVectors
-from rerank_core.corpora.homes.tokens import joined
+from rerank_core.corpora.homes.tokens import asked, joined, parent_key
 from rerank_core.corpora.rows import row_of
 from rerank_core.errors import InvalidDocumentsError, RerankError
 from rerank_core.models import Document
@@ -56,7 +55,6 @@ class SearchEngineHome:
     """
 
     id = "opensearch"
-    keyword_order = "the search engine's BM25, over the same words as on this computer"
 
     def __init__(
         self, engine: SearchEngine, prefix: str = PREFIX, *, wait: Callable[[float], object] | None = None
@@ -168,7 +166,7 @@ class SearchEngineHome:
             known = (
                 self._there(base, "digest", {row.digest.hex() for row in rows}, tally.before) if skip_known else set()
             )
-            names = {parent_key(row.parent) for row in rows if row.parent is not None} - tally.parents
+            names = {parent_key(row.parent).hex() for row in rows if row.parent is not None} - tally.parents
             tally.parents |= self._there(base, "document", names, tally.before)
             for document, row in zip(some, rows, strict=True):
                 if row.digest.hex() in known:
@@ -176,7 +174,7 @@ class SearchEngineHome:
                     continue
                 if row.parent is None:
                     tally.documents += 1
-                elif (name := parent_key(row.parent)) not in tally.parents:
+                elif (name := parent_key(row.parent).hex()) not in tally.parents:
                     tally.parents.add(name)
                     tally.documents += 1
                 place = tally.before + tally.added
@@ -245,7 +243,7 @@ class SearchEngineHome:
     def places_of(self, base: str, parent: str) -> list[int]:
         """All passages of one document."""
         before = self._catalogue.get(base)["passages"]
-        query = _both({"term": {"document": parent_key(as_bytes(parent))}}, before)
+        query = _both({"term": {"document": parent_key(as_bytes(parent)).hex()}}, before)
         found: list[int] = []
         while True:
             body: Source = {"size": _PAGE, "query": query, "sort": [{"place": "asc"}], "_source": ["place"]}
@@ -282,8 +280,9 @@ class SearchEngineHome:
         found = self._asking.ask("POST", f"/{self._index(base)}/_search", body)["aggregations"]["words"]["buckets"]
         return [int(found[str(number)]["doc_count"]) for number in range(len(words))]
 
-    def by_keyword(self, base: str, tokens: Sequence[str], k: int) -> list[tuple[int, float]]:
+    def by_keyword(self, base: str, question: str, k: int) -> list[tuple[int, float]]:
         """The passages that match best."""
+        tokens = asked(question)
         if not tokens:
             return []
         body = {

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 
-from rerank_core.corpora.homes.tokens import joined, tokens_of
+from rerank_core.corpora.homes.tokens import joined, parent_key, tokens_of
 from rerank_core.corpora.rows import PassageRow, documents_of
 from rerank_core.keyword.bm25 import K1, B
 from rerank_core.models import Document
@@ -44,16 +43,11 @@ def source_of(row: PassageRow, document: Document, rank_fields: Sequence[str]) -
         **({"title": title} if isinstance(title, str) else {}),
         **({} if row.id is None else {"id": row.id}),
         **({} if row.metadata is None else {"metadata": row.metadata}),
-        **({} if row.parent is None else {"document": parent_key(row.parent)}),
+        **({} if row.parent is None else {"document": parent_key(row.parent).hex()}),
     }
     if not carried(row.text):
         source["exact"] = base64.b64encode(row.text).decode("ascii")
     return source
-
-
-def parent_key(parent: bytes) -> str:
-    """What `document` holds for passages of this document: a hash, since names have any length."""
-    return blake2b(parent, digest_size=16).hexdigest()
 
 
 def carried(text: bytes) -> bool:

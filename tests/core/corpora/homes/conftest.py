@@ -12,10 +12,14 @@ from rerank_core.corpora import CorpusStore, KnowledgeBases
 from rerank_core.corpora import vector_file as vector_module
 from rerank_core.corpora.homes import corpus as home_corpus
 from rerank_core.corpora.homes.home import Home
+from rerank_core.corpora.homes.postgresql import PostgresqlHome
 from rerank_core.corpora.homes.search_engine import SearchEngineHome
 from rerank_core.retrieval.embedding import Vectors
+from rerank_core.storage.connection.address import resolved
 from rerank_core.storage.sqlite_file import as_bytes
 from tests.support.homes import engine_home as empty_engine_home
+from tests.support.homes import vector_postgresql
+from tests.support.postgresql import Cluster
 from tests.support.search_engine import empty_engine
 
 
@@ -33,10 +37,33 @@ def engine_home(engine_address: str) -> Iterator[SearchEngineHome]:
         yield home
 
 
-@pytest.fixture(params=["opensearch"])
+@pytest.fixture(scope="session")
+def vector_cluster() -> Iterator[Cluster]:
+    """A PostgreSQL with pgvector of this worker's own."""
+    with vector_postgresql() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def _vector_address(vector_cluster: Cluster) -> str:
+    """The address of a database that one test after the other finds without a knowledge base."""
+    return vector_cluster.new_database()
+
+
+@pytest.fixture
+def postgresql_home(_vector_address: str) -> Iterator[PostgresqlHome]:
+    """A PostgreSQL that keeps no knowledge base yet."""
+    home = PostgresqlHome(resolved(_vector_address))
+    for entry in home.entries():
+        home.drop(entry.id)
+    yield home
+    home.close()
+
+
+@pytest.fixture(params=["opensearch", pytest.param("postgresql", marks=pytest.mark.slow)])
 def home(request: pytest.FixtureRequest) -> Home:
     """Each home in turn, empty."""
-    names = {"opensearch": "engine_home"}
+    names = {"opensearch": "engine_home", "postgresql": "postgresql_home"}
     found: Home = request.getfixturevalue(names[request.param])
     return found
 

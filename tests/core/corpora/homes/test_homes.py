@@ -44,7 +44,8 @@ def test_what_was_made_is_found_and_searched(bases, home):
         base.get([4])
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.slow
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(some=st.lists(documents, min_size=1, max_size=5))
 def test_any_passage_comes_back_as_it_was(bases, home, some):
     """Whatever a text, an id or metadata holds, single halves of surrogate pairs and NULs included, is read back, as
@@ -307,6 +308,7 @@ def test_words_that_are_written_otherwise_are_found(bases, home):
         base.keyword_index().search(question)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("vectors", [True, False])
 def test_it_moves_there_and_back(bases, home, embedded, vectors):
     """Moved to the home and back it has its id, name, owner, creation time, every passage and every vector; it is in

@@ -81,7 +81,7 @@ def test_what_a_killed_fill_left_is_dropped(engine_home, tmp_path, monkeypatch):
         bases.create("A", TEXTS, home=engine_home.id)
     monkeypatch.setattr(SearchEngineHome, "drop", monkeypatch_drop)
     assert engine_home.leftovers() == []
-    later = catalogue.now() + timedelta(hours=1)
+    later = catalogue.now() + timedelta(hours=7)
     monkeypatch.setattr(catalogue, "now", lambda: later)
     monkeypatch.setattr("rerank_core.corpora.homes.search_engine.home.now", lambda: later)
     assert len(engine_home.leftovers()) == 1
