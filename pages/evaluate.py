@@ -8,6 +8,7 @@ from pages.components.evaluate.files_input import collect
 from pages.components.evaluate.link import restore_from_link, sync_query_params
 from pages.components.evaluate.state import STEPS, refresh, state
 from pages.components.evaluate.steps import DRAW
+from pages.components.jobs.processor import waiting_place
 from pages.components.session import keys
 
 st.title("Find out which model is best on your own queries", anchor=False)
@@ -25,6 +26,7 @@ st.html(
 step = st.segmented_control(
     "Step", STEPS, required=True, key=keys.STEP, persist_state="session", label_visibility="collapsed"
 )
+waiting_place()
 # What comes and goes has a container of its own, so that what stands below keeps its place (see playground.py).
 with st.container():
     if current.error is not None:

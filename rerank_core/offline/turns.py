@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from rerank_core.jobs import SHORT_TOKENS, current_job
+
+_HEARD_EVERY = 0.2  # seconds
 
 
 def cores() -> int:
@@ -58,16 +60,20 @@ class Turns:
         self._given = 0
 
     @contextmanager
-    def turn(self, claim: Claim) -> Iterator[None]:
-        """Wait for a place, and have it for as long as the block takes."""
-        self.take(claim)
+    def turn(self, claim: Claim, heard: Callable[[int], object] | None = None) -> Iterator[None]:
+        """Wait for a place, and have it for as long as the block takes. `heard` is as in `take`."""
+        self.take(claim, heard)
         try:
             yield
         finally:
             self.let_go()
 
-    def take(self, claim: Claim) -> None:
-        """Wait for a place. Whoever has it gives it back with `let_go`."""
+    def take(self, claim: Claim, heard: Callable[[int], object] | None = None) -> None:
+        """Wait for a place. Whoever has it gives it back with `let_go`.
+
+        While it waits, `heard` is told every fifth of a second how many have their turn before; what that raises ends
+        the wait, without a place.
+        """
         with self._lock:
             if self._free:
                 self._free -= 1
@@ -75,7 +81,29 @@ class Turns:
                 return
             waiter = _Waiter(claim)
             self._waiting.append(waiter)
-        waiter.called.wait()
+        if heard is None:
+            waiter.called.wait()
+            return
+        try:
+            while not waiter.called.wait(_HEARD_EVERY):
+                heard(self._before(waiter))
+        except BaseException:
+            self._give_up(waiter)
+            raise
+
+    def _before(self, waiter: _Waiter) -> int:
+        """How many have their turn before one that waits."""
+        with self._lock:
+            in_turn = sorted(self._waiting, key=self._order)
+            return in_turn.index(waiter) if waiter in in_turn else 0
+
+    def _give_up(self, waiter: _Waiter) -> None:
+        with self._lock:
+            waits = waiter in self._waiting
+            if waits:
+                self._waiting.remove(waiter)
+        if not waits:  # it was called at this moment
+            self.let_go()
 
     def let_go(self) -> None:
         """Give a place back, to whoever's turn it is."""

@@ -204,6 +204,16 @@ def test_a_configured_key_goes_to_its_configured_address_only(monkeypatch, servi
     assert [request.headers["authorization"] for request in service.requests] == ["Bearer gw_prod_somebody_elses_key"]
 
 
+def test_an_option_with_a_few_values_is_chosen_and_kept():
+    """Each document by itself, or the usual number together; the first is what stands there."""
+    at = visit("systemone")
+    choice = at.selectbox(key="option_together_systemone")
+    assert (choice.value, choice.options) == ("30", ["30", "1"])
+    choice.set_value("1").run()
+    assert at.selectbox(key="option_together_systemone").value == "1"
+    assert not at.exception
+
+
 @pytest.mark.parametrize("option", ["path", "header"])
 @pytest.mark.parametrize("person", [None, "bob@example.com"], ids=["own computer", "signed in"])
 def test_a_configured_key_goes_to_its_configured_path_only(service, person, option):

@@ -2,7 +2,8 @@
 
 A cluster of one processor scores the same parts with the keyword model as this process does alone, in turns. Processor
 seconds are those of every process of the run, Ray's own among them; its start is left out, and so is a first run of
-both, in which the worker loads the library. Two workers against one are not measured: that needs more cores than two.
+both. A run on Ray starts processes, whatever its size, so two sizes are measured: what lies between them is what a part
+costs. Two workers against one are not measured: that needs more cores than two.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PEERS = ROOT / ".venv-peers" / "bin" / "python"
-PARTS, QUERIES, DOCUMENTS, WORDS, ROUNDS = 4, 100, 100, 60, 3
+FEW, MANY, QUERIES, DOCUMENTS, WORDS, ROUNDS = 4, 16, 100, 100, 60, 2
 BAR = 1.3
 
 
@@ -42,11 +43,10 @@ def spent() -> float:
     return sum(seconds.get(one, 0.0) for one in own)
 
 
-def data_set(path: Path, turn: int) -> None:
-    """Queries with their documents, all other words at each turn: what was scored before is not scored again. The first
-    turn, which is not counted, has one part."""
+def data_set(path: Path, parts: int, turn: int) -> None:
+    """Queries with their documents, all other words at each turn: what was scored before is not scored again."""
     with path.open("w", encoding="utf-8") as out:
-        for query in range((PARTS if turn else 1) * QUERIES):
+        for query in range(parts * QUERIES):
             texts = [
                 " ".join(f"t{turn}w{(query * 7 + place * 13 + word * (place % 5 + 1)) % 4000}" for word in range(WORDS))
                 for place in range(DOCUMENTS)
@@ -66,27 +66,33 @@ def measure() -> None:
 
     options = BulkOptions(model="local-keyword", part_queries=QUERIES, rank_fields=("text",))
     ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
-    taken: dict[str, list[tuple[float, float]]] = {"alone": [], "on Ray": []}
+    taken: dict[tuple[str, int], list[tuple[float, float]]] = {}
     with tempfile.TemporaryDirectory() as folder, Client("local", max_concurrency=1) as client:
         source = Path(folder) / "in.jsonl"
         calls: dict[str, Callable[[str], object]] = {
             "alone": lambda target: run_bulk(str(source), target, client, options),
             "on Ray": lambda target: run_bulk_on_ray(str(source), target, "local", options),
         }
-        for turn in range(ROUNDS + 1):
-            data_set(source, turn)
+        for turn, parts in enumerate([1, *[FEW, MANY] * ROUNDS]):
+            data_set(source, parts, turn)
             for name, call in calls.items():
                 clock, before = time.perf_counter(), spent()
                 call(str(Path(folder) / f"{name.replace(' ', '-')}-{turn}"))
-                taken[name].append((spent() - before, time.perf_counter() - clock))
+                taken.setdefault((name, parts), []).append((spent() - before, time.perf_counter() - clock))
     ray.shutdown()
-    rows = list(zip(taken["alone"][1:], taken["on Ray"][1:], strict=True))
     print("| what | alone | on Ray | ratio | bar |\n|---|---|---|---|---|")
     for place, what in enumerate(("processor", "clock")):
-        alone, on_ray = (statistics.median(row[side][place] for row in rows) for side in (0, 1))
-        ratio = statistics.median(row[1][place] / row[0][place] for row in rows)
-        size = f"{PARTS} parts of {QUERIES} x {DOCUMENTS} documents, keyword model"
-        print(f"| {size}: {what} | {alone:.1f} s | {on_ray:.1f} s | {ratio:.2f} | at most {BAR} |")
+        found = {key: statistics.median(one[place] for one in ones) for key, ones in taken.items()}
+        for label, alone, on_ray in (
+            (f"{FEW} parts of {QUERIES} x {DOCUMENTS}", found["alone", FEW], found["on Ray", FEW]),
+            (f"{MANY} parts", found["alone", MANY], found["on Ray", MANY]),
+            (
+                "a further part",
+                (found["alone", MANY] - found["alone", FEW]) / (MANY - FEW),
+                (found["on Ray", MANY] - found["on Ray", FEW]) / (MANY - FEW),
+            ),
+        ):
+            print(f"| {label}: {what} | {alone:.2f} s | {on_ray:.2f} s | {on_ray / alone:.2f} | at most {BAR} |")
 
 
 def main() -> None:

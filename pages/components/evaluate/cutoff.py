@@ -18,6 +18,7 @@ from pages.components.evaluate.orders import (
     remembered,
     scope_line,
     settings,
+    worked_out,
 )
 from pages.components.evaluate.recipe import recipe
 from pages.components.evaluate.state import Cut, reported, state
@@ -68,7 +69,7 @@ def cutoff_step(_: QuerySet) -> None:
 def _worked_out(ranking: Ranking) -> CutOff | None:
     query_set, chosen = state().opened, settings()
     try:
-        return remembered(("cut", ranking, chosen), lambda: cut_off(query_set, ranking, chosen))
+        return worked_out(("cut", ranking, chosen), lambda: cut_off(query_set, ranking, chosen))
     except RerankError as error:
         errors.show(error, title="There is nothing to cut yet")
         return None

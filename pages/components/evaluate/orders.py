@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Literal, TypeVar
 
 import streamlit as st
 
 from pages.components.evaluate.state import experiment, state
+from pages.components.jobs import processor
 from pages.components.session import connection as connections
 from pages.components.session import keys, stores
 from rerank_core import Document, RerankError
@@ -229,6 +231,21 @@ def hosted_not_run(query_set: QuerySet) -> tuple[MonthCost, ...]:
     )
 
 
+def worked_out(key: tuple[Any, ...], make: Callable[[], Found]) -> Found:
+    """What is remembered, or what `make` works out with a turn at the processors."""
+
+    def taking_a_turn() -> Found:
+        with in_turn():
+            return make()
+
+    return remembered(key, taking_a_turn)
+
+
+def in_turn() -> AbstractContextManager[None]:
+    """A turn at the processors for measures over the set in work."""
+    return processor.turn(state().opened.pairs * (1 + len(rankings())))
+
+
 class _Nowhere:
     """Nothing is kept of what will be another thing in a moment, or of no run."""
 
@@ -243,8 +260,8 @@ def _figures(query_set: QuerySet, found: Sequence[Ranking]) -> ExperimentFigures
     """The figures of the run that is shown; they are kept once it is over."""
     shown = experiment()
     if shown is None or shown.state == "running":
-        return ExperimentFigures(_Nowhere(), "", query_set, found)
-    return ExperimentFigures(stores.experiments(), shown.id, query_set, found)
+        return ExperimentFigures(_Nowhere(), "", query_set, found, in_turn)
+    return ExperimentFigures(stores.experiments(), shown.id, query_set, found, in_turn)
 
 
 def best() -> str | None:

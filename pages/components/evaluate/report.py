@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from pages.components.evaluate.answer.recommended import advice
-from pages.components.evaluate.orders import filters, rankings, remembered, settings
+from pages.components.evaluate.orders import filters, rankings, settings, worked_out
 from pages.components.evaluate.run import under_way
 from pages.components.evaluate.state import experiment, state
 from pages.components.evaluate.summary import current_summary
@@ -69,7 +69,7 @@ def _made(title: str) -> Report:
     assert shown is not None
     found, chosen, prices, kept = rankings(), settings(), connections.prices(), stores.query_sets().thresholds()
     marks = tuple((*key, one.score, one.how) for key, one in kept.items())
-    return remembered(
+    return worked_out(
         ("report", query_set, found, chosen, marks, title, prices),
         lambda: make_report(
             query_set,

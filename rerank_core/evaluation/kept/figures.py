@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
@@ -37,11 +38,19 @@ class ExperimentFigures:
 
     Each is what the function of the same purpose gives, exactly. Nothing is kept of a set or of answers that were not
     read from a store. Where the place to keep them fails or holds other bytes, figures are worked out as if there were
-    none.
+    none. `turn` is entered while something is worked out, and not where it is kept.
     """
 
-    def __init__(self, keeper: Keeper, experiment_id: str, query_set: QuerySet, rankings: Sequence[Ranking]) -> None:
+    def __init__(
+        self,
+        keeper: Keeper,
+        experiment_id: str,
+        query_set: QuerySet,
+        rankings: Sequence[Ranking],
+        turn: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         self._keeper, self._id, self._set, self._rankings = keeper, experiment_id, query_set, rankings
+        self._turn = turn
 
     def summary(self, settings: EvaluationSettings) -> Summary:
         """What the experiment comes to; see `summarise`."""
@@ -89,12 +98,14 @@ class ExperimentFigures:
         read: Callable[[bytes], Made],
     ) -> Made:
         if name is None:
-            return make()
+            with self._turn():
+                return make()
         with contextlib.suppress(RerankError, *records.UNREADABLE):
             data = self._keeper.kept_figures(self._id, name)
             if data is not None:
                 return read(data)
-        made = make()
+        with self._turn():
+            made = make()
         with contextlib.suppress(RerankError):
             self._keeper.keep_figures(self._id, name, write(made))
         return made

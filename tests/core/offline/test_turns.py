@@ -174,3 +174,51 @@ def test_whose_work_a_thread_does() -> None:
 def test_there_is_a_processor() -> None:
     """At least one may be used."""
     assert turns.cores() >= 1
+
+
+def test_whoever_waits_hears_how_many_are_before_them(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short work before long, then by the sequence in which they came; and no more once it is their turn."""
+    monkeypatch.setattr(turns, "_HEARD_EVERY", 0.001)
+    line.ask("long", Claim("bob", long=True))
+    line.ask("short", Claim("cat"))
+    heard: list[int] = []
+    first, gone = threading.Event(), threading.Event()
+
+    def hear(ahead: int) -> None:
+        heard.append(ahead)
+        first.set()
+
+    def wait() -> None:
+        with line.places.turn(Claim("dan", long=True), hear):
+            gone.set()
+
+    threading.Thread(target=wait, daemon=True).start()
+    assert first.wait(PATIENCE)
+    assert heard[0] == 2
+    assert line.go() == ["short", "long"]
+    assert gone.wait(PATIENCE)
+    assert set(heard) <= {0, 1, 2}
+
+
+def test_whoever_gives_up_waiting_holds_up_nobody(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that is drawn anew while it waits leaves the line, and the place goes to the next one."""
+    monkeypatch.setattr(turns, "_HEARD_EVERY", 0.001)
+
+    def leave(_ahead: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        line.places.take(Claim("dan"), leave)
+    assert line.places._waiting == []
+    line.ask("next", Claim("bob"))
+    assert line.go() == ["next"]
+    line.places.take(Claim("eve"))
+    line.places.let_go()
+
+
+def test_whoever_is_called_while_they_give_up_gives_the_place_back(line: Line) -> None:
+    """Otherwise it would be nobody's for ever."""
+    waiter = turns._Waiter(Claim("dan"))
+    line.places._give_up(waiter)  # called already: it waits no more
+    line.places.take(Claim("eve"))
+    line.places.let_go()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +17,7 @@ import rerank_core as rc
 from rerank_core.providers import Batch, ParsedReply
 from rerank_core.providers.hosted.flashrank import FLASHRANK
 from rerank_core.providers.hosted.gateflow import GATEFLOW
+from tests.support import ROOT
 from tests.support.both import Script, World, reply
 
 EVERY = pytest.mark.parametrize("spec", rc.providers(), ids=lambda spec: spec.id)
@@ -45,6 +47,23 @@ def test_the_registry():
     with pytest.raises(rc.ConfigurationError) as info:
         rc.provider("nobody")
     assert all(id in info.value.hint for id in ids)
+
+
+def test_a_provider_is_one_file_and_one_line():
+    """No other product file knows its id, but for those that are more than an adapter: what runs on this computer, the
+    usual hosted one, the package of FlashRank, the shape of TEI that `rerank serve` speaks too, and the custom server,
+    which the test of an address becomes."""
+    special = {"gateflow", "flashrank", "tei", "custom", *(spec.id for spec in rc.providers() if spec.group == "here")}
+    rest = {spec.id for spec in rc.providers()} - special
+    quoted = re.compile(rf"""["']({"|".join(map(re.escape, rest))})["']""")
+    known: dict[str, set[str]] = {id: set() for id in rest}
+    for path in (*(ROOT / "rerank_core").rglob("*.py"), *(ROOT / "pages").rglob("*.py"), ROOT / "app.py"):
+        for id in quoted.findall(path.read_text("utf-8")):
+            known[id].add(path.relative_to(ROOT).as_posix())
+    for id, files in known.items():
+        own = [name for name in files if name.split("/")[-1] == f"{id.replace('-', '_')}.py"]
+        assert files == {"rerank_core/providers/__init__.py", *own}, id
+        assert len(own) == 1, id
 
 
 @EVERY

@@ -15,10 +15,10 @@ from pages.components.evaluate.orders import (
     filters,
     judgments,
     rankings,
-    remembered,
     scope_line,
     selected_orders,
     settings,
+    worked_out,
 )
 from pages.components.evaluate.state import go, state
 from pages.components.session import keys
@@ -43,7 +43,7 @@ def unrated_answer(query_set: QuerySet) -> None:
         st.text("You cannot know yet: nothing is rated")
     scope_line()
     runs = selected_orders()
-    for one in remembered(("turnovers", rankings(), settings().only), lambda: turnovers(runs)):
+    for one in worked_out(("turnovers", rankings(), settings().only), lambda: turnovers(runs)):
         st.text(f"{one.text}.")
     st.text("Whether that is better nobody can say without ratings. A few dozen of the right ones tell most.")
     deciding(expanded=True)
@@ -54,7 +54,7 @@ def unrated_answer(query_set: QuerySet) -> None:
 
 
 def _disputed(query_set: QuerySet, runs: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
-    found = remembered(("disputed", rankings(), settings().only), lambda: disputed(runs))
+    found = worked_out(("disputed", rankings(), settings().only), lambda: disputed(runs))
     if not found:
         return
     st.subheader("Where the orders disagree most", anchor=False)
