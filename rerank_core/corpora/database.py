@@ -355,6 +355,6 @@ def _check_room(passages: int, size: int) -> None:
     if full:
         raise CorpusError(
             f"A corpus holds at most {full}.",
-            hint="Make several corpora, or keep it in a search engine such as OpenSearch, which holds more.",
+            hint="Make several, or keep it in a search engine or in PostgreSQL, which hold more.",
             code="corpus_full",
         )

@@ -299,7 +299,7 @@ class KnowledgeBases:
         return self.homes[home]
 
     def _in(self, home: Home, base: str) -> HomeCorpus:
-        return HomeCorpus(home, base, self.actor, self._refuse_size)
+        return HomeCorpus(home, base, self.actor, self._refuse_size, self._known.clear)
 
     def _to_change(self, name_or_id: str) -> KnowledgeBase:
         base = self.open(name_or_id)

@@ -1,6 +1,6 @@
 """The pairs of texts that share wording, of up to 10,000 texts: as `wording` counts it, without a table of all pairs.
 
-Texts are taken a hundred at a time. What they share with all later ones is counted for rare runs, by going through the
+Texts are taken some at a time. What they share with all later ones is counted for rare runs, by going through the
 texts that have each run. Two texts cannot share more frequent runs than either has, so for most pairs that is enough to
 know that they are not alike; for the others frequent runs are counted too. Where the line between rare and frequent is
 drawn changes the time and not the result (the same idea as prefix filtering: Chaudhuri, Ganti and Kaushik, "A primitive
@@ -22,7 +22,7 @@ from rerank_core.errors import TooManyDocumentsError
 MAX_PAIRS = 5_000_000
 """Pairs above the floor that are kept; more of them are no list that anybody reads."""
 
-_ROWS = 128  # texts taken at a time
+_ROWS = 32  # texts taken at a time, so that what is counted for them stays in the cache
 _AT_ONCE = 2_000_000  # pairs counted at once
 _CELLS = 50_000_000  # of the matrix of frequent runs: 200 MB
 _SHARE = 0.62  # of the runs that two equally long texts must share to be alike, at most so many are frequent ones

@@ -36,6 +36,9 @@ DOCUMENT_WINDOW = 192
 Of 96, 192, 256 and 400 tokens none is better on both halves of 80 of Cranfield's questions (nDCG@10 of English's order:
 0.562, 0.566, 0.561 and 0.564 on one, 0.513, 0.523, 0.526 and 0.525 on the other), and short ones cost more."""
 
+DOCUMENT_WHOLE = 256
+"""Tokens up to which a document is one window all the same: two of 192 would read most of it twice."""
+
 _ROWS = 320  # tokens of all pairs in a run; with more, the weights are not read less often for each
 _READ_AT_ONCE = 64  # texts whose tokens are made between two reports
 _CACHED_SCORES = 50_000  # some 8 MB
@@ -167,7 +170,9 @@ class CrossEncoder:
             for place, (text, encoding) in enumerate(zip(some, encodings, strict=True), first):
                 tokens = np.array(encoding.ids, np.int64)
                 for part in parts if len(tokens) else ():
-                    size = min(DOCUMENT_WINDOW, self._source.window - len(part.tokens) - 3)
+                    room = self._source.window - len(part.tokens) - 3
+                    whole = min(DOCUMENT_WHOLE, room)
+                    size = whole if len(tokens) <= whole else min(DOCUMENT_WINDOW, room)
                     bounds = window_bounds(len(tokens), size, size // _OVERLAP_SHARE)
                     offsets = encoding.offsets if len(bounds) > 1 else ()
                     for start, stop in bounds:

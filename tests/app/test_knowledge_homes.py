@@ -91,6 +91,22 @@ def test_it_is_made_in_the_search_engine_searched_moved_here_and_deleted(app, se
     assert not again.error
 
 
+def test_what_is_too_large_for_this_computer_is_offered_the_other_place(app, section, monkeypatch) -> None:
+    """Beyond the most passages of this computer, the page names the place that holds more; moved there, they fit."""
+    monkeypatch.setattr("rerank_core.corpora.database.MAX_PASSAGES", 2)
+    base = stores.corpora().create("Boots", ["boots", "hats"])
+    at = managing(app())
+    at.selectbox(key="source").set_value(base.id).run()
+    more = ("more.csv", b"id,text\n3,Gloves for winter\n")
+    upload(at, more, place=1)
+    press(at, "Add")
+    assert any(text.startswith("More fit in: The search engine at") for text in texts(at))
+    settled(at.button(key="corpus_move").click().run())
+    assert not at.error
+    press(at, "Add")
+    assert [(each.passages, bool(each.home)) for each in stores.corpora().list()] == [(3, True)]
+
+
 def test_an_engine_that_is_down_takes_nothing_else(app, section) -> None:
     """Where the engine does not answer, the page says so in a sentence, and what is on this computer is searched."""
     stores.corpora().create("Here", ["boots for wide feet"])

@@ -56,7 +56,7 @@ def run_program(tmp_path: Path) -> Run:
             env=environment(*paths, HOME=str(tmp_path), RERANK_PLAYGROUND_HOME=str(tmp_path / "home"), **keys),
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=4 * PATIENCE,  # a whole program: on a busy computer a cluster alone takes minutes to start
         )
         assert done.returncode == 0, done.stderr[-4000:]
         return json.loads(done.stdout.splitlines()[-1])

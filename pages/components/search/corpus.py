@@ -77,6 +77,7 @@ def progress() -> None:
         st.info(mine.message, icon=":material/stop_circle:")
     if mine.error is not None:
         errors.show(mine.error)
+        homes.offer_more(mine.error)
     homes.progress()
 
 
@@ -139,7 +140,7 @@ def _keep(source: str) -> None:
         if st.button("Delete", icon=":material/delete:"):
             state().deleting = source
     with st.container():
-        homes.keep(base, disabled=FILL.job().running)
+        homes.keep(base, disabled=FILL.job().running, pressed=_was_read)
     with st.container():
         _delete(source)
 
@@ -305,10 +306,15 @@ def _done(ended: Ended[Filled]) -> None:
     st.session_state[keys.SOURCE] = filled.corpus_id
 
 
+def _was_read() -> None:
+    """What was said of the last filling has been read, such as that there is no room for more."""
+    FILL.job().error, FILL.job().message = None, ""
+
+
 def _changed(message: str, source: str) -> None:
     current = state()
     current.message, current.deleting, current.next_source = message, None, source
-    FILL.job().error, FILL.job().message = None, ""
+    _was_read()
     st.rerun()
 
 

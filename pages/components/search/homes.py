@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
@@ -47,8 +48,23 @@ def unreachable() -> None:
         errors.show(error, title="Some knowledge bases are not in the list now")
 
 
-def keep(base: KnowledgeBase, *, disabled: bool) -> None:
-    """Where a knowledge base is kept, and the way to another place, where there is one."""
+def offer_more(error: RerankError | None) -> None:
+    """Where a knowledge base has become too large for this computer: the places that hold more."""
+    if error is None or error.code != "corpus_full":
+        return
+    others = [name for home, name in _names().items() if home != HERE]
+    if others:
+        st.text(
+            f"More fit in: {', '.join(others)}. Choose it under “Where it is kept” for a new one, or move the one that "
+            "is there under Manage, and press the button again. The files are still here."
+        )
+    else:
+        st.text("Whoever runs this server can name a search engine or a PostgreSQL in which more fit.")
+
+
+def keep(base: KnowledgeBase, *, disabled: bool, pressed: Callable[[], object]) -> None:
+    """Where a knowledge base is kept, and the way to another place, where there is one; `pressed` is called when it
+    is taken."""
     names = _names()
     if len(names) == 1:
         return
@@ -64,7 +80,7 @@ def keep(base: KnowledgeBase, *, disabled: bool) -> None:
             disabled=disabled or mine.running,
             key=keys.CORPUS_MOVE,
             on_click=_move,
-            args=(base.id, to),
+            args=(base.id, to, pressed),
             help="Passages and vectors are copied and compared one by one. Only then is it deleted where it is now.",
         )
 
@@ -94,7 +110,9 @@ def _names() -> dict[str, str]:
     }
 
 
-def _move(source: str, to: str) -> None:
+def _move(source: str, to: str, pressed: Callable[[], object]) -> None:
+    pressed()
+    state().message = ""
     try:
         size = len(stores.corpora().open(source))
     except RerankError as error:

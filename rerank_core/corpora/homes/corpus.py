@@ -34,14 +34,23 @@ class HomeCorpus:
 
     It has the methods of a Corpus: passages are known by their place (from 0), and it grows at its end. What is
     searched is its `rank_fields`. Every method raises a RerankError where the home cannot be reached or refuses, and
-    those that change it for who may not (not_yours). `refuse_size` raises where its owner may keep no more.
+    those that change it for who may not (not_yours). `refuse_size` raises where its owner may keep no more,
+    `changed` hears that it is another now.
     """
 
-    def __init__(self, home: Home, base: str, actor: Actor, refuse_size: Callable[[str], object] | None = None) -> None:
+    def __init__(
+        self,
+        home: Home,
+        base: str,
+        actor: Actor,
+        refuse_size: Callable[[str], object] | None = None,
+        changed: Callable[[], object] | None = None,
+    ) -> None:
         self.home = home
         self.id = base
         self._actor = actor
         self._refuse_size = refuse_size
+        self._changed = changed or (lambda: None)
 
     def __repr__(self) -> str:
         return f"<HomeCorpus {self.id} in {self.home.label}>"
@@ -71,7 +80,9 @@ class HomeCorpus:
         facts = self._to_change()
         if self._refuse_size is not None:
             self._refuse_size(facts.ownership.owner)
-        return Added(*self.home.append(self.id, checked(documents), skip_known=skip_known))
+        added = Added(*self.home.append(self.id, checked(documents), skip_known=skip_known))
+        self._changed()
+        return added
 
     def get(self, places: Sequence[int]) -> list[Document]:
         """The passages at these places, in this order. Raises IndexError where there is none."""
@@ -129,6 +140,7 @@ class HomeCorpus:
             if on_progress is not None:
                 on_progress(done, facts.passages)
         self.home.change(self.id, self.facts()._replace(rank_fields=fields))
+        self._changed()
         for name in former:
             if name not in {vectors_name(model, fields) for model in models}:
                 self.home.drop_vectors(self.id, name)

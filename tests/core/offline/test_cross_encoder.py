@@ -16,7 +16,16 @@ import rerank_core as rc
 from rerank_core import offline, samples
 from rerank_core.offline import computed, engine, local_model
 from rerank_core.offline.cache import ScoreCache
-from rerank_core.offline.cross_encoder import _ROWS, LONG_QUERY, CrossEncoder, _packs, _Pair, _QueryPart
+from rerank_core.offline.cross_encoder import (
+    _ROWS,
+    DOCUMENT_WHOLE,
+    DOCUMENT_WINDOW,
+    LONG_QUERY,
+    CrossEncoder,
+    _packs,
+    _Pair,
+    _QueryPart,
+)
 from rerank_core.offline.graphs.pairs import TOGETHER
 from rerank_core.offline.models import CROSS_ENCODER
 from rerank_core.offline.ms_marco import MsMarcoMiniLM
@@ -224,6 +233,27 @@ def test_a_short_query_is_read_whole_and_a_long_text_in_windows(model: CrossEnco
     assert "reset your password" in text[slice(*found.best_window)]
     assert found.logit is not None
     assert found.logit > 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "tokens", "sizes"),
+    [
+        (5, 1, [1]),
+        (5, DOCUMENT_WINDOW + 1, [DOCUMENT_WINDOW + 1]),
+        (5, DOCUMENT_WHOLE, [DOCUMENT_WHOLE]),
+        (5, DOCUMENT_WHOLE + 1, [DOCUMENT_WINDOW] * 2),
+        (256, 253, [253]),  # all that fits beside the longest query
+        (256, 254, [DOCUMENT_WINDOW] * 2),
+    ],
+)
+def test_a_text_is_cut_only_where_that_spares_something(
+    model: CrossEncoder, asked: int, tokens: int, sizes: list[int]
+) -> None:
+    """A text a little longer than a window is read whole, as far as the model has room; a longer one in windows."""
+    part = _QueryPart(np.zeros(asked, np.int64), None)
+    pairs = list(model._pairs([part], ["word " * tokens], None))
+    assert [len(pair.document) for pair in pairs] == sizes
+    assert all(pair.windows == len(sizes) and pair.size <= model._source.window for pair in pairs)
 
 
 def test_what_cannot_be_read_has_no_score(model: CrossEncoder) -> None:
