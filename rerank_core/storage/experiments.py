@@ -329,6 +329,14 @@ class ExperimentStore(FigureStore, SavedAnswers, Ledger):
                 break
         return statistics.median(found) if found else None
 
+    def answers_mark(self, experiment_id: str) -> tuple[int, int]:
+        """What is another once an experiment has more answers, or more requests that failed."""
+        with self._reading() as db:
+            done = select(func.count()).where(_answer.experiment == _experiment.number).scalar_subquery()
+            failed = select(func.count()).where(_log.experiment == _experiment.number, _log.outcome == "failed")
+            found: tuple[int, int] = tuple(self._row(db, experiment_id, done, failed.scalar_subquery()))
+            return found
+
     def progress(self, experiment_id: str) -> ExperimentProgress:
         """How far an experiment has come, from the ledger."""
         with self._reading() as db:

@@ -27,9 +27,9 @@ from rerank_core.retrieval.marks import Segment
 
 __all__ = ["big_tables", "detail_panel", "opens", "rating_control", "score_chart"]
 
-# What a cell has room for; the whole text is shown below once its row is selected. Both tables carry the texts, so that
-# each character is sent twice.
-PREVIEW_CHARACTERS = 64
+# What a cell has room for in a window of 1280 pixels; the whole text is shown below once its row is selected. Both
+# tables carry the texts, so that each character is sent twice.
+PREVIEW_CHARACTERS = 48
 # A code block with a copy button takes seconds to lay out beyond this; longer texts are plain text with a download.
 COPY_CHARACTERS = 20_000
 DETAIL_CHARACTERS = 500_000
@@ -144,6 +144,16 @@ def _table(columns: Mapping[str, list[Any]], *, key: str, bar: float | None, alt
         if bar is not None
         else number(format="%.3f", width="small")
     )
+    known = {
+        "Rank": number(width=55),
+        "Score": score,
+        "Now": number(width=55),
+        "Was": number(width=55),
+        "Move": st.column_config.TextColumn(width=65),
+        "Strength": st.column_config.TextColumn(width=75),
+        "Result": st.column_config.TextColumn(width=105),
+        "Document": st.column_config.TextColumn(width="large"),
+    }
     event = st.dataframe(
         pa.Table.from_pydict({name: _small(column) for name, column in columns.items()}),
         key=key,
@@ -153,16 +163,7 @@ def _table(columns: Mapping[str, list[Any]], *, key: str, bar: float | None, alt
         selection_mode="single-row",
         placeholder="no score",
         alt=alt,
-        column_config={
-            "Rank": number(width=55),
-            "Score": score,
-            "Now": number(width=55),
-            "Was": number(width=55),
-            "Move": st.column_config.TextColumn(width=65),
-            "Strength": st.column_config.TextColumn(width=75),
-            "Result": st.column_config.TextColumn(width=105),
-            "Document": st.column_config.TextColumn(width="large"),
-        },
+        column_config={name: known[name] for name in columns},
     )
     chosen = event["selection"]["rows"]
     return int(chosen[0]) if chosen else None

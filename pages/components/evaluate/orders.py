@@ -60,9 +60,9 @@ def rankings() -> tuple[Ranking, ...]:
     current, shown = state(), experiment()
     if shown is None or current.query_set is None:
         return ()
-    now, query_set = stores.experiments().progress(shown.id), current.query_set
+    query_set, mark = current.query_set, stores.experiments().answers_mark(shown.id)
     # Ratings make a new query set of the same queries, for which the answers stay what they are.
-    key = ("rankings", shown.id, current.set_id, now.done, now.failed)
+    key = ("rankings", shown.id, current.set_id, mark)
     return remembered(key, lambda: stores.experiments().rankings(shown.id, query_set))
 
 

@@ -22,6 +22,7 @@ from rerank_core.evaluation.experiments.billing import Budgets, Reservations, co
 from rerank_core.evaluation.experiments.connection_queue import ConnectionQueue, QueryTask
 from rerank_core.evaluation.experiments.ledger import Ledger
 from rerank_core.evaluation.experiments.options import ClientFactory, Only, RunOptions
+from rerank_core.evaluation.experiments.patience import PATIENCE, patiently
 from rerank_core.evaluation.experiments.plan import reservation
 from rerank_core.evaluation.experiments.records import ExperimentProgress, ExperimentState, RatePolicy
 from rerank_core.evaluation.experiments.saved_answers import RequestNames
@@ -170,7 +171,7 @@ class _ExperimentRun:
                     thread.join()
                 if queue.client is not None:
                     queue.client.close()
-            self._ledger.mark_interrupted(self._id)
+            patiently(self._ledger.mark_interrupted, self._id)
             self._settle_state()
         if self._broken is not None:
             raise self._broken
@@ -189,11 +190,12 @@ class _ExperimentRun:
         else:
             state = "halted" if self._notes else "done"
         with contextlib.suppress(RerankError) if self._broken is not None else contextlib.nullcontext():
-            self._ledger.set_state(self._id, state, " ".join(dict.fromkeys([self._limited, *self._notes])).strip())
+            said = " ".join(dict.fromkeys([self._limited, *self._notes])).strip()
+            patiently(self._ledger.set_state, self._id, state, said)
 
     def _asked_to_stop(self) -> bool:
         """Whether somebody asked for a pause or an end, in whichever process."""
-        asked = self._ledger.asked(self._id)
+        asked = patiently(self._ledger.asked, self._id)
         if asked:
             self._end("cancelled" if asked == "cancel" else "paused")
         return bool(asked)
@@ -201,7 +203,7 @@ class _ExperimentRun:
     def _report(self, context: JobContext | None) -> None:
         self._asked_to_stop()
         if context is not None:
-            now = self._ledger.progress(self._id)
+            now = patiently(self._ledger.progress, self._id)
             context.progress(now.done + now.failed, now.total, Cost(now.spent), now.text)
 
     def _end(self, state: ExperimentState) -> None:
@@ -265,7 +267,7 @@ class _ExperimentRun:
         billed = True
         try:
             asked = self._names.of(task.contender, task.query)
-            number = self._ledger.begin(self._id, task.contender, task.query, reserved.most, asked)
+            number = patiently(self._ledger.begin, self._id, task.contender, task.query, reserved.most, asked)
             try:
                 response = queue.client.rerank(
                     query.text,
@@ -279,11 +281,11 @@ class _ExperimentRun:
                 billed = error.maybe_billed
                 fatal = is_fatal(error)
                 final = not fatal and (last or not error.retryable or _too_long(error))
-                self._ledger.fail(number, error, billed=billed, final=final)
+                patiently(self._ledger.fail, number, error, billed=billed, final=final)
                 self._count_failure(queue, task, error, fatal=fatal, final=final)
                 return error
             cost = self._priced(response, contender)
-            self._ledger.answer(number, response, cost.amount, cost.basis)
+            patiently(self._ledger.answer, number, response, cost.amount, cost.basis)
             with self._changed:
                 queue.failed_in_a_row = 0
             return None
@@ -331,6 +333,7 @@ class _ExperimentRun:
     def _reserve(self, queue: ConnectionQueue, most: Decimal | None, purse: Purse | None) -> Reservations | None:
         """Set money aside, waiting for what is under way where that may free enough; None where it will not, or
         where the run is over."""
+        end = time.monotonic() + PATIENCE
         with self._changed:
             while not self._stop and not queue.over:
                 try:
@@ -342,6 +345,10 @@ class _ExperimentRun:
                     self._limited = f"{error.message} {error.hint}"
                     queue.over = "limit"
                     self._changed.notify_all()
+                except RerankError as error:  # the ledger of spending is away
+                    if not error.retryable or time.monotonic() > end:
+                        raise
+                    self._changed.wait(_POLL)
                 else:
                     self._under_way += 1
                     return reserved

@@ -4,17 +4,21 @@ writes."""
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event, exc
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from rerank_core.storage.locks import create_private
 from rerank_core.storage.sqlite_file import StoreError
 
 APPLICATION_ID = 0x52504C41  # "RPLA"
 _AT_MOST = 20  # connections to PostgreSQL of one process, beside those that hold locks
-_WRITES = "rerank_writes"
+_WRITES, _USED = "rerank_writes", "rerank_used"
+_SURELY_THERE = 0.1  # seconds after its last use for which nobody asks a connection whether it is there
 
 
 def sqlite_engine(path: Path, busy_seconds: float) -> Engine:
@@ -59,16 +63,31 @@ def sqlite_engine(path: Path, busy_seconds: float) -> Engine:
 
 def postgresql_engine(url: URL) -> Engine:
     """Connections to a PostgreSQL. One that broke, by a restart of the server for instance, is replaced when it is
-    taken."""
-    return create_engine(
+    taken: it is asked whether it is there, unless it was used within a moment that no restart is over in."""
+    engine = create_engine(
         url,
-        pool_pre_ping=True,
         pool_size=_AT_MOST // 2,
         max_overflow=_AT_MOST // 2,
         pool_use_lifo=True,
         hide_parameters=True,
         connect_args=alive_args(url),
     )
+
+    @event.listens_for(engine, "checkin")
+    def used(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info[_USED] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def look(connection: DBAPIConnection, record: ConnectionPoolEntry, _holder: object) -> None:
+        last = record.info.get(_USED)
+        if last is None or time.monotonic() - last < _SURELY_THERE:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except Exception as error:
+            raise exc.DisconnectionError from error  # the pool makes another one
+
+    return engine
 
 
 def lasting_engine(url: URL) -> Engine:

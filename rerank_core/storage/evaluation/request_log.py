@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Connection, Double, ScalarSelect, Select, cast, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Double, ScalarSelect, Select, cast, func, insert, select, update
 
 from rerank_core.errors import RerankError
 from rerank_core.evaluation.experiments.ledger import ExperimentError
@@ -22,6 +22,7 @@ from rerank_core.models import RerankResponse
 from rerank_core.storage.database import Database
 from rerank_core.storage.evaluation.evaluation_store import EvaluationStore, Values
 from rerank_core.storage.evaluation.experiment_lock import held, no_such_experiment, running_error
+from rerank_core.storage.ownership import Ownership, refuse_opening
 from rerank_core.storage.schema.evaluation import answers, experiments, requests
 from rerank_core.storage.schema.replicas import turns
 from rerank_core.storage.store import upsert
@@ -183,14 +184,15 @@ class RequestLog(EvaluationStore):
             rows = db.execute(select(answers.c.contender, answers.c.query).where(answers.c.experiment == number))
             return {(contender, query) for contender, query in rows}
 
-    def _row(self, db: Connection, experiment_id: str, *columns: Column[Any]) -> Sequence[Any]:
+    def _row(self, db: Connection, experiment_id: str, *columns: ColumnElement[Any]) -> Sequence[Any]:
         """These columns of one experiment. Raises ExperimentError where there is none (experiment_not_found) or it may
         not be opened (not_shared)."""
-        self._to_open(db, "experiments", experiment_id)
-        found = db.execute(select(*columns).where(_experiment.id == experiment_id)).first()
+        asked = select(_experiment.owner, _experiment.shared, *columns).where(_experiment.id == experiment_id)
+        found = db.execute(asked).first()
         if found is None:
             raise no_such_experiment()
-        return found
+        refuse_opening(self.actor, Ownership(found[0], bool(found[1])), ExperimentError, "experiment")
+        return found[2:]
 
 
 def packed(response: RerankResponse) -> tuple[bytes, bytes]:

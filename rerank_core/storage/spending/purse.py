@@ -33,6 +33,7 @@ class LedgerPurse(Purse):
                 raise RerankError(
                     f"A budget stands here, and this call cannot be noted, so it was not sent. {error.message}",
                     hint=error.hint,
+                    retryable=error.retryable,
                 ) from error
             _log.warning("A call is not in the ledger of spending: %s", error)
             return HeldCall(self.store, None, f"This call is not in the ledger of spending. {error}")
