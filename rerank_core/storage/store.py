@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Table, or_, true
+from sqlalchemy import ColumnElement, Connection, FromClause, Table, exc, or_, true
 from sqlalchemy.dialects import postgresql, sqlite
 
 from rerank_core.errors import RerankError
@@ -72,7 +72,7 @@ class Store:
     def _sound(self) -> Iterator[None]:
         try:
             yield
-        except UNREADABLE as error:
+        except (*UNREADABLE, exc.NoResultFound) as error:  # a row that others speak of is gone: that is damage too
             raise self.database.damaged(self.error) from error
 
 

@@ -68,10 +68,10 @@ class Ledger(Protocol):
         """Write a request down before it is sent; its number. `reserved` is the most that it may cost, `asked` its name
         (`rerank_core.client.sent`), empty where its answer is not to be used again."""
 
-    def take_saved(self, experiment_id: str, names: Mapping[tuple[int, int], str]) -> int:
+    def take_saved(self, experiment_id: str, by_place: Mapping[tuple[int, int], str]) -> int:
         """Take over the answers that the very same requests were given before, as far as whoever runs the experiment
-        may see them; how many. `names` are those of its requests, by the places of contender and query. For whoever
-        holds the experiment."""
+        may see them; how many. `by_place` has the names of its requests, by the places of contender and query. For
+        whoever holds the experiment."""
 
     def answer(self, number: int, response: RerankResponse, amount: Decimal | None, basis: str) -> None:
         """Complete a request together with its answer, both or neither."""

@@ -130,7 +130,7 @@ class RequestLog(EvaluationStore):
     def turn(self, name: str, spacing: float) -> float:
         """Take the next turn among all who ask under this name; the seconds until it comes. The clock is the
         database's, where it has one."""
-        with self.database.write("turns", ExperimentError) as db:
+        with self._sound(), self.database.write("turns", ExperimentError) as db:
             shared = db.dialect.name == "postgresql"
             now = db.execute(_NOW).scalar_one() if shared else self._clock()
             after = db.execute(select(turns.c.next).where(turns.c.name == name)).scalar() or 0.0

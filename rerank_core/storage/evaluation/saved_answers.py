@@ -39,11 +39,11 @@ class SavedAnswers(RequestLog):
         with self._reading() as db:
             return {*self._in_experiments(db, wanted), *self._in_runs(db, wanted)}
 
-    def take_saved(self, experiment_id: str, names: Mapping[tuple[int, int], str]) -> int:
-        """Take over the answers that these requests were given before; how many. `names` are those of the requests of
-        an experiment, by the places of contender and query. What has an answer keeps its own."""
-        found = self._found(set(names.values()) - {""})
-        taken = {place: found[name] for place, name in names.items() if name in found}
+    def take_saved(self, experiment_id: str, by_place: Mapping[tuple[int, int], str]) -> int:
+        """Take over the answers that these requests were given before; how many. `by_place` has the names of
+        those of an experiment, by the places of contender and query. What has an answer keeps its own."""
+        found = self._found(set(by_place.values()) - {""})
+        taken = {place: found[name] for place, name in by_place.items() if name in found}
         if not taken:
             return 0
         with self._writing() as db:

@@ -33,6 +33,8 @@ from rerank_core.storage.history.record import ALONE, Wanted
 from rerank_core.storage.history.store import HistoryStore
 from rerank_core.storage.missing_articles import MissingArticle, MissingArticleStore
 from rerank_core.storage.query_sets import QuerySetStore
+from rerank_core.storage.replicas.records import Work
+from rerank_core.storage.replicas.store import ReplicaStore
 from rerank_core.storage.runs import RunStore
 from rerank_core.storage.spending import SpendingStore
 from rerank_core.storage.votes import VoteStore
@@ -42,9 +44,13 @@ from tests.support.small_query_set import reversed_answer, small_set
 from tests.support.stores import error_of, in_the_database, stores, subject
 
 TIMES = 60
-WAITS = {"today", "settle", "release"}  # what a call cost is kept in memory until it can be written
+# what a call cost, and what work has ended, is kept in memory until it can be written; a server that was not seen
+# leaves nothing behind
+WAITS = {"today", "settle", "release", "end", "leave"}
 PROMISED = {"set_rating": ValueError}  # the number of documents is one that was not written, and the index beyond it
-NO_USE = {"close", "acting_for", "hold", "require_room"}  # they read nothing of the file
+# they read nothing of the file, or do so within another use's transaction
+NO_USE = {"close", "acting_for", "acting_runs", "acting_sets", "acting_experiments"}
+NO_USE |= {"here", "hold", "require_room", "make_room"}
 
 
 @dataclass
@@ -118,6 +124,9 @@ def _evaluation(path: Any) -> dict[str, Any]:
         "mark": "wrong",
         "key": b"key",
         "value": b"figures",
+        "spacing": 0.0,
+        "names": ["a request", "another"],
+        "by_place": {(0, 2): "a request", (0, 3): "another"},
         "found": Threshold("local", "m", 0.5, "by hand", datetime(2026, 1, 1, tzinfo=UTC)),
     }
 
@@ -155,6 +164,18 @@ def _spending(path: Any) -> dict[str, Any]:
     }
 
 
+def _replicas(path: Any) -> dict[str, Any]:
+    with ReplicaStore(path) as gone:
+        gone.announce("gone", [{"number": 1, "label": "a run"}])
+        for number in range(4):
+            gone.take(Work(f"w{number}", "experiment", "ann", terms={"only": "all"}))
+        token = gone.here()
+    with ReplicaStore(path) as here:
+        here.announce("here", [])
+        (one, *_) = [*here.free(), Work("w0", "experiment", "ann", terms={"only": "all"})]
+    return {"name": "here", "listing": [{"number": 2}], "token": token, "job": 1, "one": one, "work_id": "w1"}
+
+
 def _computed(path: Any) -> dict[str, Any]:
     values = {bytes([number]) * 8: bytes([number]) * 40 for number in range(20)}
     with ComputedFile(path) as store:
@@ -169,6 +190,7 @@ FILL: dict[str, Callable[[Any], dict[str, Any]]] = {
     "votes": _votes,
     "missing articles": _articles,
     "spending": _spending,
+    "replicas": _replicas,
     "computed.sqlite3": _computed,
 }
 KINDS = sorted({subject(store) for store in stores()})
