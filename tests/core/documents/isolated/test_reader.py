@@ -53,9 +53,19 @@ def reasons(parsed: ParsedDocuments) -> list[str]:
     return [reason for _, reason in parsed.problems]
 
 
+_there_before: list[psutil.Process] = []
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _those_of_other_tests() -> None:
+    """Services that other files' tests have started run on until the last test of this process."""
+    _there_before.extend(psutil.Process().children(recursive=True))
+
+
 def children() -> list[psutil.Process]:
     """The readers there are; the process that they are forked from reads nothing and stays."""
-    return [each for each in psutil.Process().children(recursive=True) if each.pid != start.warm_process()]
+    found = psutil.Process().children(recursive=True)
+    return [each for each in found if each.pid != start.warm_process() and each not in _there_before]
 
 
 GOOD = {
