@@ -38,6 +38,7 @@ def test_two_raters_rate_apart_and_one_difference_is_settled(visit: Visit) -> No
     settle(page)
     upload(page, {"teas.csv": ROWS})
     page.get_by_role("button", name="Use these queries").click()
+    expect(page.get_by_text("2 queries with 3 candidates; 0 have ratings.")).to_be_visible()  # else it is another set's
     settle(page)
     page.get_by_text("Rate", exact=True).first.click()
     settle(page)
