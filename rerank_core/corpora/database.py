@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rerank_core.corpora.errors import CorpusError, damaged, explained
+from rerank_core.corpora.errors import CorpusError, damaged, explained, newer, not_found
 from rerank_core.corpora.limits import MAX_PASSAGES, MAX_TEXT_BYTES
 from rerank_core.corpora.rows import PassageRow, documents_of, row_of
 from rerank_core.errors import InvalidDocumentsError
@@ -258,9 +258,7 @@ class PassageDatabase:
 
     def _connected(self) -> sqlite3.Connection:
         if not self._create and not self.path.is_file():
-            raise CorpusError(
-                "This corpus is no longer there.", hint="Choose another one; it was deleted.", code="corpus_not_found"
-            )
+            raise not_found()
         if self._create:
             create_private(self.path)
         # One that is kept may be used by another thread than the one that opened it, never by two at a time.
@@ -285,11 +283,7 @@ class PassageDatabase:
         elif application != _APPLICATION_ID:
             raise damaged(self.path.parent)
         elif version > _VERSION:
-            raise CorpusError(
-                "This corpus was written by a newer version of the playground.",
-                hint="Update the playground, or make the corpus again from its documents.",
-                code="corpus_newer",
-            )
+            raise newer()
 
 
 class _Idle:

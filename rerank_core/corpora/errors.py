@@ -63,3 +63,47 @@ def damaged(folder: Path) -> CorpusError:
         hint="Delete the corpus and make it again from its documents; other corpora are not affected.",
         code="corpus_damaged",
     )
+
+
+def gone(label: str) -> CorpusError:
+    """The error for a knowledge base that is listed and whose passages are no longer there."""
+    return CorpusError(
+        f"What this knowledge base was kept in is gone from {label}.",
+        hint="Delete it here, and make it again from its documents.",
+        code="home_gone",
+    )
+
+
+def not_found() -> CorpusError:
+    """The error for a knowledge base that a home does not have."""
+    return CorpusError(
+        "This knowledge base is no longer there.", hint="Choose another one; it was deleted.", code="corpus_not_found"
+    )
+
+
+def busy(label: str) -> CorpusError:
+    """The error for a knowledge base that somebody else fills at this moment."""
+    return CorpusError(
+        f"This knowledge base is being changed at this moment, in {label}.",
+        hint="Try again when that has ended.",
+        code="corpus_busy",
+        retryable=True,
+    )
+
+
+def newer() -> CorpusError:
+    """The error for what a newer version of the playground wrote."""
+    return CorpusError(
+        "This knowledge base was written by a newer version of the playground.",
+        hint="Update the playground, or make the knowledge base again from its documents.",
+        code="corpus_newer",
+    )
+
+
+def full(size: int, most: int) -> CorpusError:
+    """The error for more passages than the `most` that one knowledge base has places for."""
+    return CorpusError(
+        f"A knowledge base holds at most {most:,} passages; this would be {size:,}.",
+        hint="Make several.",
+        code="corpus_full",
+    )

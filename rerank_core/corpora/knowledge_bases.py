@@ -14,9 +14,9 @@ from rerank_core.corpora.adding import checked
 from rerank_core.corpora.catalogue import CorpusStore
 from rerank_core.corpora.corpus import Corpus
 from rerank_core.corpora.database import Facts
-from rerank_core.corpora.errors import CorpusError, nothing_to_keep, taken
+from rerank_core.corpora.errors import CorpusError, not_found, nothing_to_keep, taken
 from rerank_core.corpora.homes.corpus import HomeCorpus, vectors_name
-from rerank_core.corpora.homes.home import Home, HomeEntry, not_found
+from rerank_core.corpora.homes.home import Home, HomeEntry
 from rerank_core.corpora.limits import MAX_PASSAGES
 from rerank_core.corpora.moving import OnStage, begun, copied, refuse_changed
 from rerank_core.corpora.names import checked_name, folded

@@ -11,8 +11,7 @@ from psycopg import sql
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from rerank_core.corpora.errors import CorpusError
-from rerank_core.corpora.homes.home import busy, gone, newer
+from rerank_core.corpora.errors import CorpusError, busy, gone, newer
 from rerank_core.errors import AuthenticationError, ConfigurationError, ConnectionFailedError, PermissionDeniedError
 from rerank_core.storage.connection.address import Address
 from rerank_core.storage.connection.engine import alive_args, driver_error

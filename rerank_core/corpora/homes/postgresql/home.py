@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from psycopg import sql
 
 from rerank_core.corpora.database import Facts
-from rerank_core.corpora.errors import CorpusError
-from rerank_core.corpora.homes.home import MAX_PASSAGES, HomeEntry, busy, full, not_found
+from rerank_core.corpora.errors import CorpusError, busy, full, not_found
+from rerank_core.corpora.homes.home import MAX_PLACES, HomeEntry
 from rerank_core.corpora.homes.postgresql.connection import SCHEMA, Cursor, Server, table
 from rerank_core.corpora.homes.postgresql.postings import LENGTHS, Gathered, asked_of, best, lengths_of, wanted
 from rerank_core.corpora.homes.postgresql.vectors import VectorTables
@@ -167,8 +167,8 @@ class PostgresqlHome:
                         if each.digest in known:
                             skipped += 1
                             continue
-                        if place >= MAX_PASSAGES:
-                            raise full(place + 1)
+                        if place >= MAX_PLACES:
+                            raise full(place + 1, MAX_PLACES)
                         name = None if each.parent is None else parent_key(each.parent)
                         if name is None or name not in parents:
                             new += 1

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from rerank_core.corpora.errors import CorpusError
-from rerank_core.corpora.homes.home import gone
+from rerank_core.corpora.errors import CorpusError, gone
 from rerank_core.errors import ConfigurationError, RateLimitedError, RerankError
 from rerank_core.retrieval.live.engine import Product, SearchEngine
 

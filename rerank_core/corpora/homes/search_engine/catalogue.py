@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rerank_core.corpora.database import Facts
-from rerank_core.corpora.errors import CorpusError
-from rerank_core.corpora.homes.home import HomeEntry, busy, newer, not_found
+from rerank_core.corpora.errors import CorpusError, busy, newer, not_found
+from rerank_core.corpora.homes.home import HomeEntry
 from rerank_core.errors import RerankError
 from rerank_core.retrieval.live.engine import SearchEngine
 from rerank_core.storage.ownership import Ownership

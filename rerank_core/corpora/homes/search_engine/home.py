@@ -9,8 +9,8 @@ from itertools import islice
 from typing import Any
 
 from rerank_core.corpora.database import Facts
-from rerank_core.corpora.errors import CorpusError
-from rerank_core.corpora.homes.home import MAX_PASSAGES, HomeEntry, full
+from rerank_core.corpora.errors import CorpusError, full
+from rerank_core.corpora.homes.home import MAX_PLACES, HomeEntry
 from rerank_core.corpora.homes.search_engine.asking import Asking
 from rerank_core.corpora.homes.search_engine.catalogue import (
     GOING,
@@ -179,8 +179,8 @@ class SearchEngineHome:
                     tally.documents += 1
                 place = tally.before + tally.added
                 tally.added, tally.size = tally.added + 1, tally.size + row.size
-                if place >= MAX_PASSAGES:
-                    raise full(place + 1)
+                if place >= MAX_PLACES:
+                    raise full(place + 1, MAX_PLACES)
                 yield str(place), source_of(row._replace(place=place), document, rank_fields)
 
     def _there(self, base: str, field: str, values: set[str], before: int) -> set[str]:
